@@ -1,0 +1,44 @@
+"""Process-wide state of Airflow that belongs to one task at a time, swapped when processes take turns."""
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+_PREFIX = "AIRFLOW_CTX_"
+
+
+class CurrentContext:
+    """The stack behind ``get_current_context``: one list for the whole process in Airflow."""
+
+    def __init__(self) -> None:
+        from airflow.sdk.definitions._internal.contextmanager import _CURRENT_CONTEXT
+
+        self._stack = _CURRENT_CONTEXT
+
+    def capture(self) -> list[Any]:
+        """The contexts of whoever runs."""
+        return self._stack[:]
+
+    def restore(self, state: list[Any]) -> None:
+        """Make them current again."""
+        self._stack[:] = state
+
+
+class TaskEnvironment:
+    """The ``AIRFLOW_CTX_*`` variables that ``_execute_task`` exports for subprocesses."""
+
+    def __init__(self) -> None:
+        self._names: set[str] = set()
+
+    def capture(self) -> dict[str, str]:
+        """The exported variables of whoever runs."""
+        found = {name: value for name, value in os.environ.items() if name.startswith(_PREFIX)}
+        self._names.update(found)
+        return found
+
+    def restore(self, state: dict[str, str]) -> None:
+        """Export these and no others."""
+        for name in self._names.difference(state):
+            os.environ.pop(name, None)
+        os.environ.update(state)

@@ -1,0 +1,72 @@
+"""Connections and variables, answered from the world."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.bridge.supervisor import Speaker, Supervisor, answers, error_response
+
+
+@answers("GetConnection")
+def _connection(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
+    """Source: ``request_handlers.handle_get_connection``; secrets are masked as there."""
+    from airflow.sdk.execution_time.comms import ConnectionResult
+    from airflow.sdk.log import mask_secret
+
+    found = supervisor.store.world.connections.get(msg.conn_id)
+    if found is None:
+        return error_response("CONNECTION_NOT_FOUND", {"conn_id": msg.conn_id})
+    if found.password:
+        mask_secret(found.password)
+    if found.extra:
+        mask_secret(found.extra)
+    return ConnectionResult(
+        conn_id=msg.conn_id,
+        conn_type=found.conn_type,
+        host=found.host,
+        schema=found.schema,
+        login=found.login,
+        password=found.password,
+        port=found.port,
+        extra=found.extra,
+    )
+
+
+@answers("GetVariable")
+def _variable(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
+    """Source: ``request_handlers.handle_get_variable``."""
+    from airflow.sdk.execution_time.comms import VariableResult
+    from airflow.sdk.log import mask_secret
+
+    variables = supervisor.store.world.variables
+    if msg.key not in variables:
+        return error_response("VARIABLE_NOT_FOUND", {"key": msg.key})
+    value = variables[msg.key]
+    if value:
+        mask_secret(value, msg.key)
+    return VariableResult(key=msg.key, value=value)
+
+
+@answers("GetVariableKeys")
+def _variable_keys(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
+    from airflow.sdk.execution_time.comms import VariableKeysResult
+
+    keys = sorted(k for k in supervisor.store.world.variables if k.startswith(msg.prefix or ""))
+    return VariableKeysResult(keys=keys[msg.offset : msg.offset + msg.limit], total_entries=len(keys))
+
+
+@answers("PutVariable")
+def _put_variable(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
+    from airflow.sdk.execution_time.comms import OKResponse
+
+    supervisor.store.world.variables[msg.key] = msg.value if msg.value is not None else ""
+    supervisor.observe(who, "variable", {"key": msg.key})
+    return OKResponse(ok=True)
+
+
+@answers("DeleteVariable")
+def _delete_variable(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
+    from airflow.sdk.execution_time.comms import OKResponse
+
+    supervisor.store.world.variables.pop(msg.key, None)
+    return OKResponse(ok=True)

@@ -1,0 +1,109 @@
+"""XCom messages. Source: ``execution_api/routes/xcoms.py`` and ``client.XComOperations`` (3.3.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.bridge.store import facts, matching_xcoms
+from harness.bridge.supervisor import Speaker, Supervisor, answers, error_response, refuse
+
+RETURN_KEY = "return_value"
+SKIPMIXIN_KEY = "skipmixin_key"
+PAST_DEPENDS_MET = "past_depends_met"
+
+
+@answers("GetXCom")
+def _get(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
+    """A missing value is None, never an error: ``XComOperations.get`` turns the 404 into that."""
+    from airflow.sdk.execution_time.comms import XComResult
+
+    index = msg.map_index if msg.map_index is not None and msg.map_index >= 0 else -1
+    if not msg.include_prior_dates:
+        run = supervisor.store.run(msg.dag_id, msg.run_id)
+        value = facts(run).xcoms.get((msg.task_id, index, msg.key)) if run is not None else None
+        return XComResult(key=msg.key, value=value)
+    found = matching_xcoms(supervisor.store, msg.dag_id, msg.run_id, msg.task_id, msg.key, prior=True)
+    return XComResult(key=msg.key, value=next((value for at, value in found if at == index), None))
+
+
+@answers("GetXComCount")
+def _count(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
+    from airflow.sdk.execution_time.comms import XComCountResponse
+
+    return XComCountResponse(
+        len=len(matching_xcoms(supervisor.store, msg.dag_id, msg.run_id, msg.task_id, msg.key, prior=False))
+    )
+
+
+@answers("GetXComSequenceItem")
+def _item(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
+    from airflow.sdk.execution_time.comms import XComSequenceIndexResult
+
+    found = matching_xcoms(supervisor.store, msg.dag_id, msg.run_id, msg.task_id, msg.key, prior=False)
+    try:
+        return XComSequenceIndexResult(root=found[msg.offset][1])
+    except IndexError:
+        detail = {"dag_id": msg.dag_id, "task_id": msg.task_id, "key": msg.key, "offset": msg.offset}
+        return error_response("XCOM_NOT_FOUND", detail)
+
+
+@answers("GetXComSequenceSlice")
+def _slice(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
+    from airflow.sdk.execution_time.comms import XComSequenceSliceResult
+
+    found = matching_xcoms(
+        supervisor.store, msg.dag_id, msg.run_id, msg.task_id, msg.key, getattr(msg, "include_prior_dates", False)
+    )
+    values = [value for _, value in found]
+    return XComSequenceSliceResult(root=values[slice(msg.start, msg.stop, msg.step)])
+
+
+@answers("SetXCom")
+def _set(supervisor: Supervisor, msg: Any, who: Speaker) -> None:
+    """Source: ``set_xcom``; a mapped length above ``[core] max_map_length`` fails the task, as there."""
+    run = supervisor.store.run(msg.dag_id, msg.run_id)
+    if run is None:
+        raise refuse(f"no run {msg.run_id!r} of Dag {msg.dag_id!r}", "not_found")
+    index = msg.map_index if msg.map_index is not None else -1
+    length = msg.mapped_length
+    if length is not None:
+        _check_length(length)
+        run.lengths[msg.task_id] = length
+    facts(run).xcoms[(msg.task_id, index, msg.key)] = msg.value
+    if msg.key == RETURN_KEY:
+        run.returned.setdefault(msg.task_id, set()).add(index)
+    elif msg.key == SKIPMIXIN_KEY and isinstance(msg.value, dict):
+        run.skipmixin[(msg.task_id, index)] = msg.value
+    elif msg.key == PAST_DEPENDS_MET:
+        run.past_depends_met.add((msg.task_id, index))
+    supervisor.observe(who, "xcom", (msg.task_id, index, msg.key, msg.value))
+
+
+@answers("DeleteXCom")
+def _delete(supervisor: Supervisor, msg: Any, who: Speaker) -> None:
+    run = supervisor.store.run(msg.dag_id, msg.run_id)
+    index = msg.map_index if msg.map_index is not None else -1
+    if run is not None and facts(run).xcoms.pop((msg.task_id, index, msg.key), None) is not None:
+        forget(run, msg.task_id, index, msg.key)
+
+
+def forget(run: Any, task_id: str, index: int, key: str) -> None:
+    """Take an XCom out of what the scheduler's rules look at."""
+    if key == RETURN_KEY:
+        run.returned.get(task_id, set()).discard(index)
+        if index < 0:
+            run.lengths.pop(task_id, None)
+    elif key == SKIPMIXIN_KEY:
+        run.skipmixin.pop((task_id, index), None)
+
+
+def _check_length(length: int) -> None:
+    from airflow.configuration import conf
+
+    limit = conf.getint("core", "max_map_length", fallback=1024)
+    if length > limit:
+        raise refuse(
+            f"Map length {length} is too large: it must be less than or equal to the max_map_length={limit}",
+            "unmappable_return_value_length",
+            400,
+        )

@@ -1,0 +1,44 @@
+"""Dag-level callbacks. Source: ``_execute_dag_callbacks`` of the Dag processor, ``DagRun.produce_dag_callback`` (3.3.2)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from harness.bridge.capture import TaskLog
+from harness.bridge.runtime import AttemptRequest, runtime_instance
+from harness.bridge.store import facts
+from harness.bridge.supervisor import Speaker, speaker
+from harness.kernel.instant import to_datetime
+from harness.scheduler.model import DagRun, TaskInstance
+
+Failed = Callable[[DagRun, BaseException, "str | None", str], None]
+
+
+def run_dag_callbacks(run: DagRun, success: bool, reason: str | None, failed: Failed) -> None:
+    """Call ``on_success_callback`` or ``on_failure_callback`` of a Dag, in the calling process.
+
+    Args:
+        failed: told of each callback that raised; the others still run.
+    """
+    dag: Any = facts(run).dag
+    found = dag.on_success_callback if success else dag.on_failure_callback
+    name = f"Dag's on_{'success' if success else 'failure'}_callback"
+    ti = relevant(run, "success" if success else "failed")
+    context: dict[str, Any] = {"dag": dag, "run_id": run.run_id, "reason": reason}
+    if ti is not None:
+        speaker.set(Speaker(ti, name=name, log=TaskLog()))
+        runtime = runtime_instance(AttemptRequest(ti), dag.task_dict[ti.task_id], to_datetime(ti.start or run.run_after))
+        context = {**runtime.get_template_context(), "reason": reason}
+    for callback in found if isinstance(found, list) else [found]:
+        try:
+            callback(context)
+        except Exception as error:
+            failed(run, error, None, name)
+
+
+def relevant(run: DagRun, state: str) -> TaskInstance | None:
+    """The task instance a Dag callback is told about: the last to end in this state, any when there is none."""
+    all_instances = list(run.task_instances.values())
+    ended = [ti for ti in all_instances if ti.state == state]
+    return max(ended or all_instances, key=lambda ti: ti.end or 0, default=None)

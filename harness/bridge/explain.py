@@ -1,0 +1,120 @@
+"""Errors of tasks, told so that their owner can act: the user's own frames, what is known, the fix."""
+
+from __future__ import annotations
+
+import re
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from harness.errors import HarnessError, known_names
+from harness.kernel.callers import is_users
+
+_ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+_HARNESS = str(Path(__file__).resolve().parent.parent)
+
+
+class NoSpeaker(HarnessError):
+    """Airflow was asked for a connection, variable or XCom by code that no task runs."""
+
+    id = "no-task"
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """An error of a task.
+
+    Attributes:
+        kind: the exception's class name.
+        message: its text, memory addresses taken out.
+        traceback: the user's frames, or the operator's when no frame is the user's.
+        where: ``file:line`` of the last user frame, None when there is none.
+        hint: a remedy for errors the harness knows, else None.
+    """
+
+    kind: str
+    message: str
+    traceback: str
+    where: str | None
+    hint: str | None
+
+
+def explain(error: BaseException, world: Any) -> Explanation:
+    """Describe an exception that a task, trigger or callback raised."""
+    frames = user_frames(error)
+    last = next((frame for frame in reversed(frames) if _is_user_file(frame.filename)), None)
+    shown = traceback.TracebackException.from_exception(error, capture_locals=False)
+    shown.stack = traceback.StackSummary.from_list(frames)
+    text = _ADDRESS.sub("", "".join(shown.format(chain=False)))
+    cause = error.__cause__
+    if cause is not None:
+        text = "".join(traceback.format_exception_only(type(cause), cause)) + "  was the cause of\n" + text
+    return Explanation(
+        kind=type(error).__name__,
+        message=_ADDRESS.sub("", str(error)),
+        traceback=text,
+        where=f"{last.filename}:{last.lineno}" if last is not None else None,
+        hint=hint(error, world),
+    )
+
+
+def user_frames(error: BaseException) -> list[traceback.FrameSummary]:
+    """The frames worth showing: from the first of the user's on, else the last three outside the harness."""
+    frames = [
+        (_module(tb), summary)
+        for tb, summary in zip(_walk(error.__traceback__), traceback.extract_tb(error.__traceback__))  # noqa: B905
+        if not summary.filename.startswith(_HARNESS)
+    ]
+    for position, (module, summary) in enumerate(frames):
+        if is_users(module) and _is_user_file(summary.filename):
+            return [frame for _, frame in frames[position:]]
+    return [frame for _, frame in frames[-3:]]
+
+
+def hint(error: BaseException, world: Any) -> str | None:
+    """The remedy for the errors whose cause is the world around the task."""
+    text = str(error)
+    name = type(error).__name__
+    if found := re.search(r"conn_id `([^`]+)` isn't defined|CONNECTION_NOT_FOUND.*'conn_id': '([^']+)'", text):
+        conn_id = found[1] or found[2]
+        return (
+            f"connection {conn_id!r} is not in the world; known: {known_names(conn_id, world.connections)}; "
+            f"declare it under connections: in the world file, or world.connection({conn_id!r}, …) in the test"
+        )
+    if found := re.search(r"VARIABLE_NOT_FOUND.*'key': '([^']+)'|[Vv]ariable (?:with key )?'?([\w.-]+)'? (?:is )?not found", text):
+        key = found[1] or found[2]
+        return (
+            f"variable {key!r} is not in the world; known: {known_names(key, world.variables)}; "
+            f"declare it under variables: in the world file, or world.variable({key!r}, …) in the test"
+        )
+    if "Direct database access" in text or "Metadatabase from dags" in text:
+        return "Airflow 3 refuses tasks the metadata database; use the task context, the Task SDK or the REST API"
+    if isinstance(error, TypeError) and re.search(r"cannot serialize object of type|not JSON serializable", text, re.I):
+        return "an XCom must be serialisable: return plain data, or a path or id of what was stored elsewhere"
+    if name == "XComForMappingNotPushed":
+        return "a task that others expand over must return a list or dict on every path"
+    return None
+
+
+def _walk(tb: TracebackType | None) -> list[TracebackType]:
+    found = []
+    while tb is not None:
+        found.append(tb)
+        tb = tb.tb_next
+    return found
+
+
+def _module(tb: TracebackType) -> str:
+    return str(tb.tb_frame.f_globals.get("__name__", ""))
+
+
+def _is_user_file(filename: str) -> bool:
+    return "site-packages" not in filename and not filename.startswith(("<frozen", _HARNESS)) and not _is_stdlib(filename)
+
+
+def _is_stdlib(filename: str) -> bool:
+    import sysconfig
+
+    return filename.startswith(sysconfig.get_path("stdlib")) and "site-packages" not in filename

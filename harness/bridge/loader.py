@@ -1,0 +1,222 @@
+"""Dag files to Dags, in this process, so that ``monkeypatch``, breakpoints and coverage reach task code.
+
+Follows ``DagBag.process_file``/``PythonDagImporter`` (3.3.2; ``airflow.models.dagbag`` in 3.1): same module names, same
+choice of files, same policies, the folder *appended* to ``sys.path``. Files are taken in sorted order, so that which of
+two Dags with one id wins does not depend on the file system.
+"""
+
+from __future__ import annotations
+
+import importlib.machinery
+import importlib.util
+import sys
+import traceback
+import zipfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import DagImportError, DagNotFound, NoDagsFolder, UsageError, known_names
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+
+@dataclass
+class ImportFailure:
+    """A file that did not import: where the user's own code stood, and the traceback from there on."""
+
+    path: Path
+    line: int
+    message: str
+    traceback: str
+
+    def error(self) -> DagImportError:
+        """The failure in the house style, the user's frames below it."""
+        error = DagImportError(
+            f"{self.path.name} does not import: {self.message}",
+            where=f"{self.path}:{self.line}",
+            fix="correct the file; the traceback below is the file's own",
+        )
+        error.add_traceback = self.traceback  # type: ignore[attr-defined]
+        return error
+
+
+@dataclass
+class Folder:
+    """What was loaded: Dags by id, the folder each came from, files that failed, ids seen twice."""
+
+    dags: dict[str, DAG] = field(default_factory=dict)
+    roots: list[Path] = field(default_factory=list)
+    failures: list[ImportFailure] = field(default_factory=list)
+    duplicates: list[tuple[str, str, str]] = field(default_factory=list)
+    files: list[Path] = field(default_factory=list)
+
+    def dag(self, dag_id: str) -> DAG:
+        """The Dag of this id, or of this file when it holds one Dag.
+
+        Raises: DagNotFound, with the nearest ids; DagImportError, when the id may be in a file that failed.
+        """
+        if dag_id in self.dags:
+            return self.dags[dag_id]
+        if dag_id.endswith(".py") and Path(dag_id).exists():
+            return self._dag_of_file(Path(dag_id).resolve())
+        for failure in self.failures:
+            if failure.path.stem == dag_id or dag_id in failure.path.read_text(errors="replace"):
+                raise failure.error()
+        raise DagNotFound(
+            f"no Dag {dag_id!r} in {', '.join(map(str, self.roots)) or 'any folder'}",
+            known=known_names(dag_id, self.dags),
+            why=f"{len(self.failures)} file(s) did not import" if self.failures else None,
+            fix="check the id, or name the folder with --dags (in pytest --airflow-dags)",
+        )
+
+    def _dag_of_file(self, path: Path) -> DAG:
+        found = [dag for dag in self.dags.values() if Path(dag.fileloc).resolve() == path]
+        if len(found) == 1:
+            return found[0]
+        for failure in self.failures:
+            if failure.path == path:
+                raise failure.error()
+        ids = ", ".join(sorted(dag.dag_id for dag in found))
+        raise UsageError(
+            f"{path} holds {len(found)} Dags, so the file does not name one",
+            known=ids or "(none)",
+            fix="give the dag_id, and the file or folder with --dags",
+        )
+
+
+def load(paths: list[Path]) -> Folder:
+    """Import every Dag file below the paths (folders, ``.py`` files, zip files).
+
+    Raises: NoDagsFolder: a path that does not exist, or nothing that looks like a Dag file below any.
+    """
+    folder = Folder()
+    for given in paths:
+        path = given.resolve()
+        if not path.exists():
+            raise NoDagsFolder(f"{given} does not exist", fix="name an existing folder or file with --dags")
+        root = path if path.is_dir() else path.parent
+        folder.roots.append(path)
+        if str(root) not in sys.path:
+            sys.path.append(str(root))
+        for file in dag_files(path):
+            folder.files.append(file)
+            load_file(file, root, folder)
+    if not folder.files:
+        raise NoDagsFolder(
+            f"no Dag file below {', '.join(map(str, paths)) or 'no folder at all'}",
+            why="a run that looks at nothing must not look clean",
+            fix="name the folder of your Dags with --dags (in pytest --airflow-dags, or dags = […] in pyproject.toml)",
+        )
+    return folder
+
+
+def dag_files(path: Path) -> list[Path]:
+    """Files that may hold a Dag, sorted. Source: ``airflow.utils.file.list_py_file_paths``."""
+    from airflow.utils.file import list_py_file_paths
+
+    if path.is_file():
+        return [path]
+    return sorted(Path(found) for found in list_py_file_paths(path, safe_mode=True))
+
+
+def load_file(path: Path, root: Path, into: Folder) -> None:
+    """Import one file and take its Dags; a failure is recorded, not raised (but for Ctrl-C)."""
+    from airflow.sdk.definitions._internal.contextmanager import DagContext
+
+    DagContext.autoregistered_dags.clear()
+    try:
+        modules = _modules(path)
+        found = {id(o): (o, m) for m in modules for o in list(vars(m).values()) if _is_dag(o)}
+        found.update({id(dag): (dag, module) for dag, module in DagContext.autoregistered_dags})
+        for dag, module in sorted(found.values(), key=lambda pair: pair[0].dag_id):
+            _bag(dag, module, root, into)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        into.failures.append(_failure(path, error))
+    finally:
+        DagContext.current_autoregister_module_name = None
+        DagContext.autoregistered_dags.clear()
+
+
+def _is_dag(value: Any) -> bool:
+    from airflow.sdk import DAG
+
+    return isinstance(value, DAG)
+
+
+def _modules(path: Path) -> list[Any]:
+    from airflow.sdk.definitions._internal.contextmanager import DagContext
+    from airflow.utils.file import get_unique_dag_module_name, might_contain_dag
+
+    if path.suffix != ".py" and zipfile.is_zipfile(path):
+        return _modules_of_zip(path)
+    name = get_unique_dag_module_name(str(path))
+    sys.modules.pop(name, None)
+    if not might_contain_dag(str(path), safe_mode=True):
+        return []
+    DagContext.current_autoregister_module_name = name
+    loader = importlib.machinery.SourceFileLoader(name, str(path))
+    spec = importlib.util.spec_from_loader(name, loader)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    loader.exec_module(module)
+    return [module]
+
+
+def _modules_of_zip(path: Path) -> list[Any]:
+    from airflow.sdk.definitions._internal.contextmanager import DagContext
+    from airflow.utils.file import might_contain_dag
+
+    modules = []
+    with zipfile.ZipFile(path) as archive:
+        names = sorted(n for n in archive.namelist() if n.endswith(".py") and "/" not in n)
+        sys.path.insert(0, str(path))
+        try:
+            for name in names:
+                if might_contain_dag(name, safe_mode=True, zip_file=archive):
+                    stem = name.removesuffix(".py")
+                    sys.modules.pop(stem, None)
+                    DagContext.current_autoregister_module_name = stem
+                    modules.append(importlib.import_module(stem))
+        finally:
+            sys.path.remove(str(path))
+    return modules
+
+
+def _bag(dag: Any, module: Any, root: Path, into: Folder) -> None:
+    """Source: ``DagBag.bag_dag`` (3.3.2)."""
+    from airflow import settings
+    from airflow.exceptions import AirflowClusterPolicySkipDag
+
+    dag.fileloc = module.__file__
+    dag.relative_fileloc = Path(dag.fileloc).name if root not in Path(dag.fileloc).parents else str(
+        Path(dag.fileloc).relative_to(root)
+    )
+    dag.validate()
+    dag.check_cycle()
+    dag.resolve_template_files()
+    try:
+        settings.dag_policy(dag)
+        for task in dag.tasks:
+            settings.task_policy(task)
+    except AirflowClusterPolicySkipDag:
+        return
+    other = into.dags.get(dag.dag_id)
+    if other is not None and other.fileloc != dag.fileloc:
+        into.duplicates.append((dag.dag_id, other.fileloc, dag.fileloc))
+        return
+    into.dags[dag.dag_id] = dag
+
+
+def _failure(path: Path, error: BaseException) -> ImportFailure:
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [n for n, frame in enumerate(frames) if Path(frame.filename) == path]
+    first = own[0] if own else len(frames)
+    line = frames[own[-1]].lineno or 1 if own else getattr(error, "lineno", None) or 1
+    shown = traceback.TracebackException.from_exception(error)
+    shown.stack = traceback.StackSummary.from_list(frames[first:])
+    return ImportFailure(path, line, f"{type(error).__name__}: {error}", "".join(shown.format()))

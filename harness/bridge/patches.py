@@ -1,0 +1,178 @@
+"""What of Airflow is replaced for the length of a simulation, each with its reason; all of it is put back.
+
+* ``timeout``: `execution_timeout` in virtual time (SIGALRM measures real time).
+* ``_execute_task``: declared durations and stubs of the world stand around the operator's ``execute``.
+* ``TypeAdapter``: task_runner builds the same pydantic adapter at every rendered field; built once here.
+* ``get_hostname``: looks the machine up, which is slow and different on every laptop.
+* ``settings.Session``: refused, as Airflow's supervisor refuses it in a worker (``block_orm_access``).
+* SIGTERM: ``run`` installs a handler a task and never takes it away.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import Any
+
+from harness.bridge.supervisor import Speaker, speaker
+from harness.kernel import SECOND, Event, Process, Simulation, seconds
+from harness.scheduler.model import TaskInstance
+
+HOSTNAME = "airflow-harness"
+
+
+class VirtualTimeout:
+    """``airflow.sdk.execution_time.timeout.timeout`` over a simulation process."""
+
+    simulation: Simulation
+
+    def __init__(self, seconds: float = 1, error_message: str = "Timeout") -> None:
+        self.seconds, self.error_message = seconds, error_message
+        self._event: Event | None = None
+        self._process: Process | None = None
+
+    def __enter__(self) -> VirtualTimeout:
+        simulation = self.simulation
+        self._process = simulation.current
+        if self._process is not None:
+            at = simulation.now + seconds(self.seconds)
+            self._event = simulation.schedule(at, self._strike)
+            self._process.real_deadline = self._process.running_seconds() + self.seconds
+            simulation.arm_watchdog(self._process)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._event is not None:
+            self._event.cancel()
+        if self._process is not None:
+            self.simulation.disarm_watchdog(self._process)
+            self._process.real_deadline = None
+
+    def _strike(self) -> None:
+        assert self._process is not None
+        self.simulation.interrupt(self._process, timed_out(self.seconds))
+
+
+def timed_out(limit_s: float | None) -> BaseException:
+    """The exception of an ``execution_timeout``."""
+    from airflow.sdk.exceptions import AirflowTaskTimeout
+
+    return AirflowTaskTimeout(f"Timeout: execution_timeout of {limit_s:g} s is over" if limit_s else "Timeout")
+
+
+def overran(process: Process) -> BaseException:
+    """The same for code that computed past its limit without ever waiting."""
+    limit_s = process.real_deadline
+    process.real_deadline = None
+    return timed_out(limit_s)
+
+
+@contextmanager
+def patched(simulation: Simulation, stub_of: Callable[[TaskInstance], Any], duration_of: Callable[[TaskInstance], int | None]) -> Iterator[None]:
+    """Replace the names listed above for the block."""
+    from airflow import settings
+    from airflow.sdk.execution_time import task_runner, timeout
+
+    timeout_class = type("SimulatedTimeout", (VirtualTimeout,), {"simulation": simulation})
+    execute = _around_execute(task_runner._execute_task, simulation, stub_of, duration_of)
+    changes: list[tuple[Any, str, Any]] = [
+        (timeout, "timeout", timeout_class),
+        (task_runner, "_execute_task", execute),
+        (task_runner, "get_hostname", lambda: HOSTNAME),
+        (settings, "Session", BlockedSession),
+        (settings, "NonScopedSession", BlockedSession),
+    ]
+    if getattr(task_runner, "TypeAdapter", None) is _pydantic_adapter():
+        changes.append((task_runner, "TypeAdapter", _cached_adapter))
+    missing = object()
+    former = [(holder, name, getattr(holder, name, missing)) for holder, name, _ in changes]
+    on_main = threading.current_thread() is threading.main_thread()
+    sigterm = signal.getsignal(signal.SIGTERM) if on_main else None
+    try:
+        for holder, name, value in changes:
+            setattr(holder, name, value)
+        yield
+    finally:
+        for holder, name, value in former:
+            if value is missing:
+                delattr(holder, name)
+            else:
+                setattr(holder, name, value)
+        if on_main:
+            signal.signal(signal.SIGTERM, sigterm if sigterm is not None else signal.SIG_DFL)
+
+
+class BlockedSession:
+    """Refuses as the installed Airflow does, whatever is asked of it."""
+
+    def __new__(cls, *_: object, **__: object) -> Any:
+        from airflow.sdk.execution_time.supervisor import BlockedDBSession
+
+        return BlockedDBSession()
+
+    @classmethod
+    def remove(cls) -> None:
+        """``scoped_session.remove``: nothing to remove."""
+
+
+def _around_execute(
+    original: Callable[..., Any],
+    simulation: Simulation,
+    stub_of: Callable[[TaskInstance], Any],
+    duration_of: Callable[[TaskInstance], int | None],
+) -> Callable[..., Any]:
+    """``_execute_task`` with the world's stub in place of the operator, lasting as long as declared."""
+
+    def execute_task(*args: Any, **kwargs: Any) -> Any:
+        who = speaker.get()
+        if who is None:
+            return original(*args, **kwargs)
+        began, stub, lasts = simulation.now, stub_of(who.ti), duration_of(who.ti)
+        try:
+            if stub is not None:
+                return _play(stub)
+            return original(*args, **kwargs)
+        finally:
+            if lasts is not None and not isinstance(sys.exc_info()[1], GeneratorExit):
+                _last(simulation, who, began + lasts - simulation.now)
+
+    return execute_task
+
+
+def _last(simulation: Simulation, who: Speaker, rest: int) -> None:
+    """Hold the rest of a declared duration; past ``execution_timeout`` it ends as Airflow ends it."""
+    if rest <= 0:
+        return
+    limit = who.execution_timeout
+    if limit is None or rest <= limit:
+        simulation.hold(rest, f"declared duration, {rest / SECOND:g} s")
+        return
+    simulation.hold(limit, "declared duration")
+    raise timed_out(limit / SECOND)
+
+
+def _play(stub: Any) -> Any:
+    from airflow.sdk.exceptions import AirflowException, AirflowSkipException
+
+    if stub.raises is not None:
+        raise AirflowException(stub.raises)
+    if stub.state == "skipped":
+        raise AirflowSkipException("stubbed as skipped")
+    return stub.returns
+
+
+def _pydantic_adapter() -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter
+
+
+@lru_cache(maxsize=64)
+def _cached_adapter(kind: Any) -> Any:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(kind)

@@ -1,0 +1,178 @@
+"""One attempt of a task through Airflow's own ``task_runner.run`` and ``finalize``."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from harness.bridge.capture import TaskLog
+from harness.bridge.datamodels import dag_run_model, optional_datetime
+from harness.bridge.store import Store, facts, ti_id
+from harness.bridge.supervisor import Speaker, speaker
+from harness.kernel.instant import Instant, span, to_datetime, to_instant
+from harness.scheduler.mapping import mapped_count, relevant_map_indexes
+from harness.scheduler.model import TaskInstance
+from harness.scheduler.retries import may_retry
+
+TRIGGER_FAIL = "__fail__"
+
+
+@dataclass
+class Resume:
+    """How a deferred task goes on: the method and its serialised arguments."""
+
+    method: str
+    kwargs: dict[str, Any]
+
+
+@dataclass
+class Outcome:
+    """How an attempt ended.
+
+    Attributes:
+        state: the state Airflow's task runner decided.
+        message: the message that reported it (``SucceedTask``, ``DeferTask`` …), None when the runner failed to.
+        error: the exception behind it.
+    """
+
+    state: str
+    message: Any
+    error: BaseException | None
+    speaker: Speaker
+
+
+@dataclass
+class AttemptRequest:
+    """What the worker is told when it starts a task instance (``TIRunContext``).
+
+    Attributes:
+        reschedules: attempts of this try that ended in ``up_for_reschedule``.
+        first_start: when the first of those began.
+        resume: set when the task comes back from a deferral.
+        began: start_date the task instance keeps when it resumes.
+    """
+
+    ti: TaskInstance
+    reschedules: int = 0
+    first_start: Instant | None = None
+    resume: Resume | None = None
+    began: Instant | None = None
+    log: TaskLog = field(default_factory=TaskLog)
+
+
+def run_attempt(store: Store, request: AttemptRequest, now: Instant, quiet: Any) -> Outcome:
+    """Run one attempt in the calling process.
+
+    Args:
+        quiet: () -> bool, asked after ``run``: True leaves out ``finalize`` (the process was killed).
+    Source: ``InProcessTestSupervisor.start`` and ``task_runner.main`` (3.3.2) for the order of calls.
+    """
+    from airflow.sdk.execution_time import task_runner
+
+    ti = request.ti
+    task = facts(ti.run).dag.task_dict[ti.task_id]
+    who = Speaker(ti, name=f"{ti.task_id}[{ti.map_index}]", log=request.log)
+    who.first_reschedule = optional_datetime(request.first_start)
+    limit = getattr(task, "execution_timeout", None)
+    who.execution_timeout = None if limit is None else span(limit)
+    speaker.set(who)
+    store.by_id[ti_id(ti)] = ti
+    runtime = runtime_instance(request, task, to_datetime(now))
+    error: BaseException | None = None
+    try:
+        context = runtime.get_template_context()
+    except Exception as raised:  # params that do not validate: the worker dies at startup, the task fails or retries
+        who.closed = True
+        return Outcome("up_for_retry" if may_retry(ti) else "failed", None, raised, who)
+    state, message, error = task_runner.run(runtime, context, task_runner.log)
+    if quiet():
+        who.closed = True
+        with suppress(Exception):  # what SIGTERM makes a worker do (`_on_term`)
+            runtime.task.on_kill()
+        return Outcome("killed", message, error, who)
+    context["exception"] = error
+    task_runner.finalize(runtime, state, context, task_runner.log, error)
+    who.closed = True
+    return Outcome(state.value, who.outcome if who.outcome is not None else message, error, who)
+
+
+def runtime_instance(request: AttemptRequest, task: Any, start: datetime) -> Any:
+    """The ``RuntimeTaskInstance`` a worker would make of its startup message."""
+    from airflow.sdk.api.datamodels._generated import TaskInstanceState
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    ti = request.ti
+    began = to_datetime(request.began) if request.began is not None else start
+    identity = ti_id(ti)
+    return RuntimeTaskInstance.model_construct(
+        id=identity,
+        task_id=ti.task_id,
+        dag_id=ti.run.dag.dag_id,
+        run_id=ti.run.run_id,
+        try_number=ti.try_number,
+        dag_version_id=identity,
+        map_index=ti.map_index,
+        hostname=None,
+        context_carrier=None,
+        queue=ti.task.queue,
+        task=task,
+        bundle_instance=None,
+        _ti_context_from_server=run_context(request),
+        max_tries=ti.max_tries,
+        start_date=began,
+        state=TaskInstanceState.RUNNING,
+    )
+
+
+def run_context(request: AttemptRequest) -> Any:
+    """Source: ``ti_run`` of the Execution API (3.3.2)."""
+    from airflow.sdk.api.datamodels._generated import TIRunContext
+
+    ti, resume = request.ti, request.resume
+    values: dict[str, Any] = {
+        "dag_run": dag_run_model(ti.run),
+        "task_reschedule_count": request.reschedules,
+        "max_tries": ti.max_tries,
+        "variables": [],
+        "connections": [],
+        "xcom_keys_to_clear": [] if resume else _own_keys(ti),
+        "should_retry": may_retry(ti),
+        "next_method": resume.method if resume else None,
+        "next_kwargs": resume.kwargs if resume else None,
+        "start_date": optional_datetime(request.began),
+    }
+    if "upstream_map_indexes" in TIRunContext.model_fields:  # 3.1: the server says which indexes belong to the task
+        values["upstream_map_indexes"] = upstream_map_indexes(ti)
+    known = TIRunContext.model_fields
+    return TIRunContext.model_construct(**{name: value for name, value in values.items() if name in known})
+
+
+def _own_keys(ti: TaskInstance) -> list[str]:
+    """Keys of the XComs an earlier attempt left; the worker deletes them before it begins."""
+    return sorted(key for task, index, key in facts(ti.run).xcoms if (task, index) == ti.key)
+
+
+def upstream_map_indexes(ti: TaskInstance) -> dict[str, Any]:
+    """Source: ``_get_upstream_map_indexes`` (3.1.8)."""
+    count = mapped_count(ti.task, ti.run)
+    found: dict[str, Any] = {}
+    for upstream_id in ti.task.upstream:
+        upstream = ti.run.dag.tasks[upstream_id]
+        if not upstream.groups:
+            found[upstream_id] = None
+        elif ti.task.groups[:1] == upstream.groups[:1]:
+            found[upstream_id] = ti.map_index
+        else:
+            indexes = relevant_map_indexes(ti.task, ti.map_index, count, upstream, ti.run)
+            total = mapped_count(upstream, ti.run)
+            if indexes is None and total is not None:
+                indexes = range(total)
+            found[upstream_id] = list(indexes) if isinstance(indexes, range) else indexes
+    return found
+
+
+def reschedule_at(message: Any) -> Instant:
+    """The instant of a ``RescheduleTask`` message."""
+    return to_instant(message.reschedule_date)

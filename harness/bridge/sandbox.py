@@ -1,0 +1,81 @@
+"""Airflow kept away from the user's own installation: a throw-away home, no examples, no metadata database."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import re
+import shutil
+import sys
+import tempfile
+from importlib.metadata import PackageNotFoundError, version
+
+from harness.errors import UnsupportedAirflow
+
+OLDEST, BEFORE = (3, 1), (4, 0)
+
+_home: str | None = None
+
+
+def airflow_version() -> tuple[int, int, int]:
+    """Version of the installed Airflow, read from its metadata without importing it.
+
+    Raises: UnsupportedAirflow: none installed, or outside the supported range.
+    """
+    try:
+        text = version("apache-airflow-core")
+    except PackageNotFoundError:
+        raise UnsupportedAirflow(
+            "no apache-airflow-core in this environment", fix="pip install 'apache-airflow-core>=3.1,<4'"
+        ) from None
+    found = re.match(r"(\d+)\.(\d+)\.(\d+)", text)
+    numbers = (int(found[1]), int(found[2]), int(found[3])) if found else (0, 0, 0)
+    if not OLDEST <= numbers[:2] < BEFORE:
+        raise UnsupportedAirflow(
+            f"Airflow {text} is not supported", known="3.1 up to, not including, 4.0", fix="install a supported version"
+        )
+    return numbers
+
+
+def settings(home: str) -> dict[str, str]:
+    """The environment an isolated Airflow is imported under.
+
+    The database address names a file in ``home`` that nothing creates: no task may reach it (see `no_database`).
+    """
+    return {
+        "AIRFLOW_HOME": home,
+        "AIRFLOW_CONFIG": os.path.join(home, "airflow.cfg"),  # noqa: PTH118 - no pathlib at plugin start
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/none.db",
+        "AIRFLOW__LOGGING__BASE_LOG_FOLDER": f"{home}/logs",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+
+
+def enter() -> dict[str, str | None]:
+    """Point Airflow's environment at a throw-away home, once per process; needs no import of Airflow.
+
+    Returns: the former values of what was changed, for `leave`. Empty when Airflow is imported already: then it
+    stands on its owner's home, which the harness neither reads nor writes.
+    """
+    global _home
+    if "airflow" in sys.modules:
+        return {}
+    if _home is None:
+        _home = tempfile.mkdtemp(prefix="airflow-harness-home-")
+        atexit.register(shutil.rmtree, _home, ignore_errors=True)
+    former = {}
+    for name, value in settings(_home).items():
+        former[name] = os.environ.get(name)
+        os.environ[name] = value
+    return former
+
+
+def leave(former: dict[str, str | None]) -> None:
+    """Put back the environment that `enter` changed."""
+    for name, value in former.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

@@ -1,0 +1,163 @@
+"""What the metadata database would hold, in memory: runs, XComs, rendered fields, asset events, state stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from harness.kernel.instant import Instant
+from harness.scheduler.model import DagRun, TaskInstance
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+    from harness.world import World
+
+XComKey = tuple[str, int, str]
+"""(task_id, map_index, key)"""
+
+
+@dataclass(slots=True)
+class AssetEvent:
+    """An asset event. ``source`` is the task instance that emitted it, None for one given by a test."""
+
+    id: int
+    name: str
+    uri: str
+    group: str
+    extra: dict[str, Any]
+    at: Instant
+    dag_id: str | None = None
+    task_id: str | None = None
+    run_id: str | None = None
+    map_index: int | None = None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass
+class RunFacts:
+    """What one Dag run has produced. It hangs on ``DagRun.extra``."""
+
+    dag: DAG
+    xcoms: dict[XComKey, Any] = field(default_factory=dict)
+    consumed: list[AssetEvent] = field(default_factory=list)
+    operators: dict[str, Any] = field(default_factory=dict)
+    note: str | None = None
+    api: Any = None  # the DagRun datamodel given to tasks, built once a run
+
+
+@dataclass
+class Store:
+    """All that the supervisor's answers may draw on.
+
+    Attributes:
+        runs: (dag_id, run_id) -> run, in order of creation.
+        by_id: task instance UUID -> task instance; UUIDs are derived from names and tries, never random.
+        trigger: called for `TriggerDagRun` with (dag_id, run_id, logical_date, run_after, conf); set by the session.
+    """
+
+    world: World
+    dags: dict[str, DAG]
+    runs: dict[tuple[str, str], DagRun] = field(default_factory=dict)
+    by_id: dict[UUID, TaskInstance] = field(default_factory=dict)
+    events: list[AssetEvent] = field(default_factory=list)
+    task_store: dict[tuple[str, str, str, int], dict[str, Any]] = field(default_factory=dict)
+    asset_store: dict[str, dict[str, Any]] = field(default_factory=dict)
+    alias_assets: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    hitl: dict[UUID, Any] = field(default_factory=dict)
+    trigger: Callable[..., DagRun] | None = None
+    reset: Callable[[DagRun], None] | None = None
+
+    def run(self, dag_id: str, run_id: str) -> DagRun | None:
+        """The run of these ids."""
+        return self.runs.get((dag_id, run_id))
+
+    def runs_of(self, dag_id: str) -> Iterator[DagRun]:
+        """The runs of a Dag in order of creation."""
+        return (run for (owner, _), run in self.runs.items() if owner == dag_id)
+
+    def selected_runs(
+        self,
+        dag_id: str,
+        run_ids: Iterable[str] | None,
+        logical_dates: Iterable[Instant] | None,
+        states: Iterable[str] | None = None,
+    ) -> list[DagRun]:
+        """Runs that match every filter given."""
+        ids = None if run_ids is None else set(run_ids)
+        dates = None if logical_dates is None else set(logical_dates)
+        wanted = None if states is None else set(states)
+        return [
+            run
+            for run in self.runs_of(dag_id)
+            if (ids is None or run.run_id in ids)
+            and (dates is None or run.logical_date in dates)
+            and (wanted is None or run.state in wanted)
+        ]
+
+    def previous_run(self, dag_id: str, before: Instant, state: str | None = None) -> DagRun | None:
+        """The latest run with an earlier logical date. Source: ``DagRun.get_previous_dagrun`` (3.3.2)."""
+        found = [
+            run
+            for run in self.runs_of(dag_id)
+            if run.logical_date is not None and run.logical_date < before and (state is None or run.state == state)
+        ]
+        return max(found, key=lambda run: run.logical_date or 0, default=None)
+
+    def asset_names(self) -> dict[str, tuple[str, str, str]]:
+        """Every asset the Dags name: name -> (name, uri, group)."""
+        from airflow.sdk.definitions.asset import Asset
+
+        known: dict[str, tuple[str, str, str]] = {}
+        for dag in self.dags.values():
+            for task in dag.tasks:
+                for thing in [*task.outlets, *task.inlets]:
+                    if isinstance(thing, Asset):
+                        known[thing.name] = (thing.name, thing.uri, thing.group)
+            for asset in _scheduled_assets(dag):
+                known[asset.name] = (asset.name, asset.uri, asset.group)
+        return known
+
+
+def _scheduled_assets(dag: Any) -> Iterator[Any]:
+    condition = getattr(dag.timetable, "asset_condition", None)
+    if condition is None:
+        return iter(())
+    return (asset for _, asset in condition.iter_assets())
+
+
+def facts(run: DagRun) -> RunFacts:
+    """The facts of a run."""
+    found: RunFacts = run.extra
+    return found
+
+
+def ti_id(ti: TaskInstance) -> UUID:
+    """The UUID of a task instance's present try; derived, so that two simulations agree."""
+    run = ti.run
+    return uuid5(NAMESPACE_URL, f"{run.dag.dag_id}/{run.run_id}/{ti.task_id}/{ti.map_index}/{ti.try_number}")
+
+
+def matching_xcoms(store: Store, dag_id: str, run_id: str, task_id: str, key: str, prior: bool) -> list[tuple[int, Any]]:
+    """(map_index, value) of the XComs of a task, ascending; with ``prior`` also those of earlier runs, latest first.
+
+    Source: ``XComModel.get_many`` (3.3.2).
+    """
+    run = store.run(dag_id, run_id)
+    if run is None:
+        return []
+    runs = [run]
+    if prior:
+        limit = run.logical_date if run.logical_date is not None else run.run_after
+        dated = [(r.logical_date if r.logical_date is not None else r.run_after, r) for r in store.runs_of(dag_id)]
+        runs = [r for at, r in sorted(dated, key=lambda pair: -pair[0]) if at <= limit]
+    found = []
+    for each in runs:
+        values = facts(each).xcoms
+        found += sorted(
+            ((index, value) for (task, index, name), value in values.items() if task == task_id and name == key),
+            key=lambda pair: pair[0],
+        )
+    return found

@@ -1,0 +1,134 @@
+"""The supervisor's side of the conversation: every message a task may send, answered from memory.
+
+Airflow's own supervisor turns each message into a call of the Execution API
+(``ActivitySubprocess._handle_request``, ``request_handlers``); the answers here give what that API gives. A handler is
+found by the message's class name, so one module serves 3.1 to 3.3; `answered` lists what a version may send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.bridge.store import Store
+from harness.scheduler.model import TaskInstance
+
+Handler = Callable[["Supervisor", Any, "Speaker"], Any]
+HANDLERS: dict[str, Handler] = {}
+
+
+@dataclass(eq=False)
+class Speaker:
+    """Whoever sends messages: an attempt of a task, or the trigger it deferred to.
+
+    Attributes:
+        ti: its task instance.
+        outcome: the last message that ends the attempt (``SucceedTask``, ``DeferTask`` …).
+        rendered: fields as `SetRenderedFields` gave them.
+        skipped: task ids and (task_id, map_index) pairs from `SkipDownstreamTasks`.
+        log: where its log lines go (`harness.bridge.capture.TaskLog`).
+        execution_timeout: the operator's, microseconds.
+        first_reschedule: start of the first attempt of a rescheduling sensor, a ``datetime``.
+        closed: it has ended; what code it left behind still sends is not heard.
+    """
+
+    ti: TaskInstance
+    name: str
+    log: Any = None
+    execution_timeout: int | None = None
+    outcome: Any = None
+    rendered: dict[str, Any] | None = None
+    rendered_map_index: str | None = None
+    skipped: list[Any] = field(default_factory=list)
+    first_reschedule: Any = None
+    closed: bool = False
+
+
+speaker: ContextVar[Speaker | None] = ContextVar("harness_speaker", default=None)
+"""Who speaks, per process; threads started by a task and coroutines of a trigger inherit it."""
+
+
+def answers(*names: str) -> Callable[[Handler], Handler]:
+    """Register a handler for messages of these class names."""
+
+    def register(handler: Handler) -> Handler:
+        for name in names:
+            HANDLERS[name] = handler
+        return handler
+
+    return register
+
+
+def answered() -> frozenset[str]:
+    """Class names of all messages that have a handler."""
+    _import_answers()
+    return frozenset(HANDLERS)
+
+
+def sendable() -> frozenset[str]:
+    """Class names of the members of the installed version's ``ToSupervisor`` union."""
+    from typing import get_args
+
+    from airflow.sdk.execution_time.comms import ToSupervisor
+
+    union = get_args(ToSupervisor)[0]
+    return frozenset(member.__name__ for member in get_args(union))
+
+
+class Supervisor:
+    """Stands where ``SUPERVISOR_COMMS`` stands in a worker.
+
+    Args:
+        observe: called with (speaker, kind, data) for what belongs in the journal.
+    """
+
+    def __init__(self, store: Store, now: Callable[[], Any], observe: Callable[[Speaker, str, Any], None]) -> None:
+        _import_answers()
+        self.store = store
+        self.now = now
+        self.observe = observe
+        self.socket = None  # read by task_runner.main's teardown and by operators that re-exec
+
+    def send(self, msg: Any) -> Any:
+        """Answer one message.
+
+        Raises: AirflowRuntimeError: where the Execution API would answer with an error.
+        """
+        who = speaker.get()
+        if who is None:
+            from harness.bridge.explain import NoSpeaker
+
+            raise NoSpeaker(f"{type(msg).__name__} sent from outside a task")
+        if who.closed:
+            return None
+        handler = HANDLERS.get(type(msg).__name__)
+        if handler is None:
+            raise NotImplementedError(f"the installed Airflow sends {type(msg).__name__}, which the harness cannot answer")
+        return handler(self, msg, who)
+
+    async def asend(self, msg: Any) -> Any:
+        """As `send`, for the asynchronous callers."""
+        return self.send(msg)
+
+
+def refuse(message: str, reason: str, status: int = 404) -> Exception:
+    """The error a task sees when the Execution API refuses a request."""
+    from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+    from airflow.sdk.execution_time.comms import ErrorResponse
+
+    detail = {"status_code": status, "message": message, "detail": {"reason": reason, "message": message}}
+    return AirflowRuntimeError(error=ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail))
+
+
+def error_response(kind: str, detail: dict[str, Any]) -> Any:
+    """An ``ErrorResponse`` that is an answer, not an exception (the SDK turns it into one of its own)."""
+    from airflow.sdk.exceptions import ErrorType
+    from airflow.sdk.execution_time.comms import ErrorResponse
+
+    return ErrorResponse(error=ErrorType[kind], detail=detail)
+
+
+def _import_answers() -> None:
+    from harness.bridge import answers_assets, answers_runs, answers_state, answers_world, answers_xcom  # noqa: F401

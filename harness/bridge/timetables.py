@@ -1,0 +1,177 @@
+"""Which run a Dag's own timetable makes for a date. The timetables are Airflow's objects, asked, not copied."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import OffSchedule
+from harness.kernel.instant import Instant, iso, to_datetime, to_instant
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+DEFAULT_DATE = 1_735_689_600_000_000
+"""2025-01-01T00:00Z: the date of a run when neither the caller nor the Dag names one."""
+
+SEARCH_STEPS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """A Dag run before it exists; the names are DagRun's columns."""
+
+    run_id: str
+    run_type: str
+    logical_date: Instant | None
+    data_interval_start: Instant | None
+    data_interval_end: Instant | None
+    run_after: Instant
+
+
+def timetable_of(dag: DAG) -> Any:
+    """The scheduler's timetable of a Dag. Source: ``encoders.coerce_to_core_timetable`` (3.2 and later)."""
+    try:
+        from airflow.serialization.encoders import coerce_to_core_timetable
+    except ImportError:  # 3.1: the Dag holds the core timetable itself
+        return dag.timetable
+    return coerce_to_core_timetable(dag.timetable)
+
+
+def scheduled(dag: DAG, logical_date: Instant | None) -> RunPlan:
+    """The run as the schedule makes it: type, interval and id.
+
+    Args:
+        logical_date: None takes the first run of the schedule.
+    Raises: OffSchedule: before ``start_date``, after ``end_date``, or a date the timetable never produces.
+    """
+    timetable = timetable_of(dag)
+    if not timetable.can_be_scheduled or type(timetable).__name__ == "NullTimetable":
+        return manual(dag, logical_date)
+    if type(timetable).__name__.startswith("AssetTriggered"):
+        at = logical_date if logical_date is not None else first_date(dag)
+        return RunPlan(_run_id("asset_triggered", timetable, at, None), "asset_triggered", None, None, None, at)
+    earliest = first_date(dag)
+    info = _next(timetable, logical_date if logical_date is not None else earliest, earliest, dag)
+    if logical_date is not None and (info is None or to_instant(info.logical_date) != logical_date):
+        raise _off_schedule(dag, timetable, logical_date, earliest)
+    if info is None:
+        raise OffSchedule(
+            f"the schedule of {dag.dag_id!r} never makes a run", where=f"{dag.fileloc}  start_date={iso(earliest)}"
+        )
+    return _plan("scheduled", timetable, info)
+
+
+def manual(dag: DAG, logical_date: Instant | None) -> RunPlan:
+    """The run a person makes with "Trigger Dag". Source: ``DAG.test`` and the trigger endpoint (3.3.2)."""
+    import pendulum
+
+    timetable = timetable_of(dag)
+    at = logical_date if logical_date is not None else first_date(dag)
+    moment = pendulum.instance(to_datetime(at), tz="UTC")
+    interval = timetable.infer_manual_data_interval(run_after=moment)
+    start, end = (to_instant(interval.start), to_instant(interval.end)) if interval else (None, None)
+    return RunPlan(_run_id("manual", timetable, at, interval), "manual", at, start, end, at)
+
+
+def first_date(dag: DAG) -> Instant:
+    """The earliest ``start_date`` of the Dag and its tasks, `DEFAULT_DATE` when there is none."""
+    dates = [dag.start_date] if dag.start_date else [t.start_date for t in dag.tasks if t.start_date]
+    return min(map(to_instant, dates), default=DEFAULT_DATE)
+
+
+def _restriction(earliest: Instant, dag: DAG) -> Any:
+    import pendulum
+    from airflow.timetables.base import TimeRestriction
+
+    latest = pendulum.instance(dag.end_date) if dag.end_date else None
+    return TimeRestriction(earliest=pendulum.instance(to_datetime(earliest)), latest=latest, catchup=True)
+
+
+def _next(timetable: Any, at: Instant, earliest: Instant, dag: DAG) -> Any:
+    """The first run whose logical date is not before ``at``."""
+    return timetable.next_dagrun_info(
+        last_automated_data_interval=None, restriction=_restriction(max(at, earliest), dag)
+    )
+
+
+def _plan(run_type: str, timetable: Any, info: Any) -> RunPlan:
+    interval = info.data_interval
+    run_after = to_instant(info.run_after)
+    return RunPlan(
+        _run_id(run_type, timetable, run_after, interval),
+        run_type,
+        to_instant(info.logical_date),
+        to_instant(interval.start),
+        to_instant(interval.end),
+        run_after,
+    )
+
+
+def _run_id(run_type: str, timetable: Any, run_after: Instant, interval: Any) -> str:
+    import pendulum
+    from airflow.utils.types import DagRunType
+
+    moment = pendulum.instance(to_datetime(run_after), tz="UTC")
+    if run_type == "asset_triggered":
+        return f"asset_triggered__{moment.isoformat()}"
+    made: str = timetable.generate_run_id(run_type=DagRunType(run_type), run_after=moment, data_interval=interval)
+    return made
+
+
+def _off_schedule(dag: DAG, timetable: Any, asked: Instant, earliest: Instant) -> OffSchedule:
+    before, after = _neighbours(dag, timetable, asked, earliest)
+    near = ", ".join(iso(at) for at in (before, after) if at is not None) or "(none)"
+    if asked < earliest:
+        fact = f"{dag.dag_id!r} has no run at {iso(asked)}: its start_date is {iso(earliest)}"
+    elif dag.end_date and asked > to_instant(dag.end_date):
+        fact = f"{dag.dag_id!r} has no run at {iso(asked)}: its end_date is {iso(to_instant(dag.end_date))}"
+    else:
+        fact = f"{dag.dag_id!r} has no run at {iso(asked)}: its schedule ({timetable.summary}) does not name that date"
+    return OffSchedule(
+        fact,
+        where=str(dag.fileloc),
+        known=f"nearest: {near}",
+        why="the scheduler would never create this run; only a person could",
+        fix="take one of the nearest dates, or ask for a manual run (--manual, in a test manual=True)",
+    )
+
+
+def _neighbours(dag: DAG, timetable: Any, asked: Instant, earliest: Instant) -> tuple[Instant | None, Instant | None]:
+    """The logical dates next to one that is not on the schedule."""
+    following = _next(timetable, asked, earliest, dag)
+    after = to_instant(following.logical_date) if following is not None else None
+    before: Instant | None = None
+    window = timedelta(minutes=1)
+    while asked > earliest and before is None and window < timedelta(days=3660):
+        start = max(asked - int(window / timedelta(microseconds=1)), earliest)
+        before = _last_before(timetable, start, asked, dag)
+        window *= 4
+    return before, after
+
+
+def _last_before(timetable: Any, start: Instant, end: Instant, dag: DAG) -> Instant | None:
+    found: Instant | None = None
+    info = timetable.next_dagrun_info(last_automated_data_interval=None, restriction=_restriction(start, dag))
+    for _ in range(SEARCH_STEPS):
+        if info is None or to_instant(info.logical_date) >= end:
+            break
+        found = to_instant(info.logical_date)
+        info = timetable.next_dagrun_info(
+            last_automated_data_interval=info.data_interval, restriction=_restriction(start, dag)
+        )
+    return found
+
+
+def parse_date(text: str) -> Instant:
+    """An ISO 8601 date or date-time; UTC when it names no zone.
+
+    Raises: ValueError: anything else.
+    """
+    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    if moment.tzinfo is None:
+        from datetime import timezone
+
+        moment = moment.replace(tzinfo=timezone.utc)
+    return to_instant(moment)

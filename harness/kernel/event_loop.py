@@ -1,0 +1,153 @@
+"""asyncio under virtual time: a loop whose clock is the kernel's and whose idle wait is a hold.
+
+Real descriptors are polled first and given a short real grace before time jumps (the idea of trio's autojump clock):
+a loop that talks to a real socket gets its answer before its timeout, without waiting for its sleeps.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import selectors
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from typing import Any
+
+from harness.kernel.doors import active, pause, virtual_now
+from harness.kernel.instant import SECOND
+from harness.kernel.process import Process, owner
+
+IO_GRACE_S = 0.05
+"""Real seconds that open descriptors are given before virtual time jumps over a wait."""
+THREAD_PATIENCE_S = 60.0
+"""Real seconds a loop waits for work it gave to threads before virtual time jumps."""
+
+
+class VirtualSelector(selectors.DefaultSelector):
+    """Polls the real descriptors; what it would wait, the process holds instead."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.own_descriptors = 0
+        self.pending_threads = 0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        """As ``selectors.BaseSelector.select``, the wait in virtual time."""
+        ready = super().select(0)
+        if ready or (timeout is not None and timeout <= 0):
+            return ready
+        ready = super().select(self._grace_s(timeout))
+        if ready or active() is None:
+            return ready
+        if timeout is None:
+            self._park()
+        else:
+            pause(math.ceil(timeout * SECOND) / SECOND, f"event loop, {timeout:g} s")
+        return super().select(0)
+
+    def _grace_s(self, timeout: float | None) -> float:
+        if self.pending_threads:
+            return THREAD_PATIENCE_S
+        if len(self.get_map()) > self.own_descriptors:
+            return IO_GRACE_S if timeout is not None else THREAD_PATIENCE_S
+        return 0
+
+    def _park(self) -> None:
+        simulation = active()
+        if simulation is not None and simulation.current is not None:
+            simulation.park("event loop, nothing to wait for")
+
+
+class VirtualEventLoop(asyncio.SelectorEventLoop):
+    """``asyncio.SelectorEventLoop`` in virtual time."""
+
+    def __init__(self) -> None:
+        self._virtual_selector = VirtualSelector()
+        super().__init__(self._virtual_selector)
+        self._virtual_selector.own_descriptors = len(self._virtual_selector.get_map())
+        self._began = virtual_now()
+        self._clock_resolution = 1 / SECOND
+
+    def time(self) -> float:
+        """Virtual seconds since the loop was made."""
+        if active() is None:
+            return super().time()
+        return (virtual_now() - self._began) / SECOND
+
+    def run_in_executor(  # type: ignore[override]
+        self, executor: Executor | None, func: Callable[..., Any], *args: Any
+    ) -> asyncio.Future[Any]:
+        """As asyncio's; the loop waits for such work in real time before it lets virtual time jump."""
+        future = super().run_in_executor(executor, func, *args)
+        self._virtual_selector.pending_threads += 1
+        future.add_done_callback(self._thread_done)
+        return future
+
+    def _thread_done(self, _future: asyncio.Future[Any]) -> None:
+        self._virtual_selector.pending_threads -= 1
+
+
+class VirtualEventLoopPolicy(asyncio.DefaultEventLoopPolicy):
+    """Loops made by a simulation process or its threads are virtual, all others are the former policy's.
+
+    The "current loop" is kept per process: processes share one thread and must not see each other's.
+    """
+
+    def __init__(self, former: asyncio.AbstractEventLoopPolicy) -> None:
+        super().__init__()
+        self._former = former
+
+    def new_event_loop(self) -> asyncio.AbstractEventLoop:
+        """A `VirtualEventLoop` for a simulation process, else what the former policy makes."""
+        if active() is None or owner.get() is None:
+            return self._former.new_event_loop()
+        return VirtualEventLoop()
+
+    def get_event_loop(self) -> asyncio.AbstractEventLoop:
+        """The loop set for this process; asyncio's error when there is none."""
+        process = _process()
+        if process is None:
+            return self._former.get_event_loop()
+        if process.event_loop is None:
+            raise RuntimeError("There is no current event loop in this task; asyncio.run() makes one.")
+        loop: asyncio.AbstractEventLoop = process.event_loop
+        return loop
+
+    def set_event_loop(self, loop: asyncio.AbstractEventLoop | None) -> None:
+        """Set the loop of this process."""
+        process = _process()
+        if process is None:
+            self._former.set_event_loop(loop)
+        else:
+            process.event_loop = loop
+
+
+def _process() -> Process | None:
+    simulation = active()
+    on_main = threading.current_thread() is threading.main_thread()
+    return simulation.current if simulation is not None and on_main else None
+
+
+class RunningLoop:
+    """Ambient: which loop asyncio believes to be running in this thread."""
+
+    def capture(self) -> asyncio.AbstractEventLoop | None:
+        """The running loop, None when there is none."""
+        return asyncio._get_running_loop()
+
+    def restore(self, state: asyncio.AbstractEventLoop | None) -> None:
+        """Make asyncio believe again what it believed."""
+        asyncio._set_running_loop(state)
+
+
+@contextmanager
+def virtual_event_loops() -> Iterator[None]:
+    """Install the policy for the block; the former one is back after it."""
+    former = asyncio.get_event_loop_policy()
+    asyncio.set_event_loop_policy(VirtualEventLoopPolicy(former))
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop_policy(former)

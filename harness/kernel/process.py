@@ -1,0 +1,138 @@
+"""A process of the simulation: a greenlet that holds, parks, is woken or interrupted."""
+
+from __future__ import annotations
+
+import contextvars
+from collections.abc import Callable
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from greenlet import GreenletExit, greenlet
+
+from harness.kernel.instant import Microseconds
+
+if TYPE_CHECKING:
+    from harness.kernel.simulation import Event, Simulation
+
+owner: contextvars.ContextVar[Process | None] = contextvars.ContextVar("harness_process", default=None)
+"""The process on whose behalf code runs; copied into threads started by it."""
+
+
+class ProcessKilled(GreenletExit):
+    """Thrown into a parked process that must end without going on with its work."""
+
+
+class Process:
+    """One strand of work in virtual time.
+
+    Attributes:
+        name: for messages.
+        alive: not yet ended.
+        killed: ended by `kill`; whatever its code still does on the way out does not count.
+        real_seconds: real time its own code took so far, waits in virtual time excluded.
+        resume: the event that ends its present hold, None when it runs or is parked for good.
+        frame: what it waits for, for messages ("sleep 60 s"), None when it runs.
+        real_deadline: ``perf_counter`` budget of `real_seconds` after which the watchdog strikes, or None.
+    """
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        run: Callable[..., Any],
+        args: tuple[Any, ...],
+        name: str,
+        on_end: Callable[[Process], None] | None = None,
+    ) -> None:
+        self.name = name
+        self.simulation = simulation
+        self.alive = True
+        self.killed = False
+        self.resume: Event | None = None
+        self.interruptible = False
+        self.frame: str | None = None
+        self.real_seconds = 0.0
+        self.real_deadline: float | None = None
+        self.event_loop: Any = None  # the asyncio loop set for this process (policy state)
+        self._on_end = on_end
+        self._ambient: list[Any] | None = None
+        self._entered_at = 0.0
+        self._greenlet = greenlet(self._body)
+        context = contextvars.copy_context()
+        context.run(owner.set, self)
+        self._greenlet.gr_context = context
+        self._run, self._args = run, args
+
+    def __repr__(self) -> str:
+        return f"<Process {self.name} {'alive' if self.alive else 'ended'}>"
+
+    @property
+    def started(self) -> bool:
+        """Whether its code has begun."""
+        return self._ambient is not None or not self.alive
+
+    def abandon(self) -> None:
+        """End a process whose code has not begun."""
+        self.alive = False
+        if self.resume is not None:
+            self.resume.cancel()
+        if self._on_end is not None:
+            self._on_end(self)
+
+    def _body(self) -> None:
+        try:
+            self._run(*self._args)
+        except ProcessKilled:
+            pass
+        finally:
+            self.alive = False
+            self.frame = None
+            if self._on_end is not None:
+                self._on_end(self)
+
+    def enter(self, exception: BaseException | None = None) -> None:
+        """Give it the processor until it holds, parks or ends. Only the simulation's main loop calls this."""
+        simulation = self.simulation
+        self.resume = None
+        self.frame = None
+        simulation.current = self
+        outside = simulation.capture_ambient()
+        if self._ambient is not None:
+            simulation.restore_ambient(self._ambient)
+        self._greenlet.parent = simulation.main
+        self._entered_at = perf_counter()
+        simulation.arm_watchdog(self)
+        try:
+            if exception is None:
+                self._greenlet.switch()
+            else:
+                self._greenlet.throw(exception)
+        finally:
+            simulation.disarm_watchdog(self)
+            self.real_seconds += perf_counter() - self._entered_at
+            self._ambient = simulation.capture_ambient() if self.alive else None
+            simulation.restore_ambient(outside)
+            simulation.current = None
+
+    def running_seconds(self) -> float:
+        """`real_seconds` including the present stretch, for the process that runs now."""
+        return self.real_seconds + perf_counter() - self._entered_at
+
+    def leave(self, why: str, interruptible: bool = False) -> None:
+        """Give the processor back. Only called from inside the process, through the simulation."""
+        self.frame = why
+        self.interruptible = interruptible
+        self.simulation.main.switch()
+        self.interruptible = False
+
+    def wait_is_over(self) -> None:
+        """The action of the event that ends a hold."""
+        if self.alive:
+            self.enter()
+
+
+def remaining(process: Process, budget_s: float) -> float:
+    """Real seconds left of a budget for a process's own code; never below 1 ms."""
+    return max(budget_s - process.running_seconds(), 0.001)
+
+
+__all__ = ["Microseconds", "Process", "ProcessKilled", "owner", "remaining"]

@@ -1,0 +1,215 @@
+"""The event queue and the clock it moves."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from greenlet import getcurrent
+
+from harness.kernel.instant import SECOND, Instant, Microseconds, iso
+from harness.kernel.process import Process, ProcessKilled
+
+URGENT, NORMAL, LATE = 0, 1, 2
+"""Priorities among events of one instant: state changes first, then work, then decisions over the result."""
+
+SAME_INSTANT_LIMIT = 1_000_000
+
+
+class StuckClock(RuntimeError):
+    """More than `SAME_INSTANT_LIMIT` events at one instant: something waits zero seconds in a loop."""
+
+
+class Clock(Protocol):
+    """The door to the process's clocks; see `harness.kernel.clock`."""
+
+    def advance(self, by: Microseconds) -> None: ...
+
+
+class Ambient(Protocol):
+    """Process-wide state of a library that belongs to whichever simulation process runs."""
+
+    def capture(self) -> Any: ...
+
+    def restore(self, state: Any) -> None: ...
+
+
+class Event:
+    """Something that happens at an instant. ``cancel()`` makes it not happen."""
+
+    __slots__ = ("action", "args", "at", "cancelled")
+
+    def __init__(self, at: Instant, action: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self.at, self.action, self.args, self.cancelled = at, action, args, False
+
+    def cancel(self) -> None:
+        """Take the event out of the queue; harmless when it has happened."""
+        self.cancelled = True
+
+
+class Simulation:
+    """Totally ordered events, ``(time, priority, sequence)``, and the processes they resume.
+
+    Args:
+        start: the first instant.
+        clock: moved before every event; None leaves the process's clocks alone.
+    Attributes:
+        now: the present instant.
+        current: the process that runs, None in the main loop.
+        processes: the living ones, in order of their spawning.
+    """
+
+    def __init__(self, start: Instant, clock: Clock | None = None) -> None:
+        self.now = start
+        self.current: Process | None = None
+        self.processes: dict[Process, None] = {}
+        self.main = getcurrent()
+        self.stopped: str | None = None
+        self.ambients: list[Ambient] = []
+        self.watchdog: Watchdog | None = None
+        self._clock = clock
+        self._queue: list[tuple[Instant, int, int, Event]] = []
+        self._sequence = itertools.count()
+        self._same_instant = 0
+
+    def schedule(self, at: Instant, action: Callable[..., Any], *args: Any, priority: int = NORMAL) -> Event:
+        """Have ``action(*args)`` called at an instant; one in the past is taken as now."""
+        event = Event(max(at, self.now), action, args)
+        heapq.heappush(self._queue, (event.at, priority, next(self._sequence), event))
+        return event
+
+    def spawn(self, run: Callable[..., Any], *args: Any, name: str = "process") -> Process:
+        """A new process, started at this instant after what is queued before it."""
+        process = Process(self, run, args, name, on_end=self._forget)
+        self.processes[process] = None
+        self.schedule(self.now, process.wait_is_over)
+        return process
+
+    def hold(self, by: Microseconds, why: str = "hold") -> None:
+        """Park the running process for a span of virtual time.
+
+        Raises: RuntimeError: outside a process; whatever `interrupt` throws.
+        """
+        process = self._running()
+        process.resume = self.schedule(self.now + max(by, 0), process.wait_is_over)
+        process.leave(why, interruptible=True)
+
+    def park(self, why: str = "park") -> None:
+        """Park the running process until `wake` or `interrupt`; does not keep the simulation going."""
+        self._running().leave(why, interruptible=True)
+
+    def wake(self, process: Process) -> None:
+        """End the process's hold or park at this instant."""
+        if process.alive and process.interruptible:
+            if process.resume is not None:
+                process.resume.cancel()
+            process.interruptible = False
+            process.resume = self.schedule(self.now, process.wait_is_over, priority=URGENT)
+
+    def interrupt(self, process: Process, exception: BaseException) -> bool:
+        """Throw an exception into a process that holds; from the main loop. True when it was thrown."""
+        if not process.alive or process is self.current:
+            return False
+        if process.resume is not None:
+            process.resume.cancel()
+        process.enter(exception)
+        return True
+
+    def kill(self, process: Process) -> None:
+        """End a parked process; its own ``finally`` blocks still run, what they report does not count."""
+        process.killed = True
+        if not process.started:
+            process.abandon()
+        for _ in range(100):  # code that swallows the kill and holds again is thrown out again
+            if not process.alive:
+                return
+            self.interrupt(process, ProcessKilled())
+        self._forget(process)
+
+    def step(self) -> bool:
+        """Move to the next event and let it happen. False when there is none."""
+        while self._queue:
+            at, _, _, event = heapq.heappop(self._queue)
+            if event.cancelled:
+                continue
+            self._move_to(at)
+            event.action(*event.args)
+            return True
+        return False
+
+    def peek(self) -> Instant | None:
+        """The instant of the next event, None when there is none."""
+        while self._queue and self._queue[0][3].cancelled:
+            heapq.heappop(self._queue)
+        return self._queue[0][0] if self._queue else None
+
+    def run_until(self, until: Instant | None = None) -> None:
+        """Step until the queue is empty, `stop` was called, or the next event lies after ``until``."""
+        self.main = getcurrent()
+        while self.stopped is None:
+            at = self.peek()
+            if at is None or (until is not None and at > until):
+                return
+            self.step()
+
+    def stop(self, why: str) -> None:
+        """Have `run_until` return after the present event."""
+        self.stopped = why
+
+    def close(self) -> None:
+        """Kill what is still parked, newest first, and drop the queue."""
+        self.main = getcurrent()
+        for process in reversed(list(self.processes)):
+            self.kill(process)
+        self._queue.clear()
+
+    def capture_ambient(self) -> list[Any]:
+        """The present state of every ambient, in their order."""
+        return [ambient.capture() for ambient in self.ambients]
+
+    def restore_ambient(self, state: list[Any]) -> None:
+        """Put back what `capture_ambient` returned."""
+        for ambient, value in zip(self.ambients, state):  # noqa: B905 - same list by construction
+            ambient.restore(value)
+
+    def arm_watchdog(self, process: Process) -> None:
+        """Start the real-time watchdog for a process that has a real deadline."""
+        if self.watchdog is not None and process.real_deadline is not None:
+            self.watchdog.arm(process)
+
+    def disarm_watchdog(self, process: Process) -> None:
+        """Stop the watchdog when the process gives the processor back."""
+        if self.watchdog is not None and process.real_deadline is not None:
+            self.watchdog.disarm()
+
+    def _running(self) -> Process:
+        if self.current is None or getcurrent() is self.main:
+            raise RuntimeError("hold and park belong inside a process; the main loop has nobody to wait for")
+        return self.current
+
+    def _forget(self, process: Process) -> None:
+        self.processes.pop(process, None)
+
+    def _move_to(self, at: Instant) -> None:
+        if at > self.now:
+            if self._clock is not None:
+                self._clock.advance(at - self.now)
+            self.now = at
+            self._same_instant = 0
+            return
+        self._same_instant += 1
+        if self._same_instant > SAME_INSTANT_LIMIT:
+            raise StuckClock(f"{SAME_INSTANT_LIMIT} events at {iso(self.now)}: something waits 0 s in a loop")
+
+
+class Watchdog(Protocol):
+    """Real-time guard for code that never gives the processor back; see `harness.kernel.watchdog`."""
+
+    def arm(self, process: Process) -> None: ...
+
+    def disarm(self) -> None: ...
+
+
+__all__ = ["LATE", "NORMAL", "SECOND", "URGENT", "Ambient", "Clock", "Event", "Simulation", "StuckClock", "Watchdog"]

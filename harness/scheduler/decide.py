@@ -1,0 +1,91 @@
+"""What the scheduler does with a run at an instant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from harness.kernel.instant import Instant
+from harness.scheduler.model import FAILED, FINISHED, SCHEDULEABLE, DagRun, TaskInstance
+from harness.scheduler.ready import Pass, get_ready_tis
+from harness.scheduler.run_state import outcome
+from harness.scheduler.transitions import fail_fast, schedule, skip_unfinished, times_out_at
+from harness.scheduler.wiring import wiring_of
+
+__all__ = ["Decision", "decide", "fail_fast", "schedule", "timed_out", "times_out_at"]
+
+
+@dataclass(slots=True)
+class Decision:
+    """What was decided of a run.
+
+    Attributes:
+        ready: instances to `schedule` now, by topological order, then map index.
+        changed: instances that were given a final state, in the order it happened.
+        outcome: ``success`` or ``failed`` when the run ends, else None.
+        reason: of the outcome: ``success``, ``task_failure``, ``all_tasks_deadlocked``, ``timed_out``.
+        next_due: the earliest retry or reschedule still ahead, None when there is none.
+        expanded: mapped instances that are new or became index 0.
+        again: some of ``ready`` short-circuit: schedule them, then decide again at the same instant.
+    """
+
+    ready: list[TaskInstance] = field(default_factory=list)
+    changed: list[TaskInstance] = field(default_factory=list)
+    outcome: str | None = None
+    reason: str | None = None
+    next_due: Instant | None = None
+    expanded: list[TaskInstance] = field(default_factory=list)
+    again: bool = False
+
+
+def decide(run: DagRun, now: Instant) -> Decision:
+    """Repeat scheduling passes over a running run until nothing more happens at this instant.
+
+    Instances are changed in place, except that those ready keep their state until `schedule`. The passes are
+    Airflow's loops one by one: what a loop sets, the next one sees. A loop that makes short-circuiting tasks
+    ready ends the call, because their success belongs between it and the next (see `Decision.again`).
+    A run whose logical date lies ahead waits for it.
+    Source: airflow/models/dagrun.py `update_state`, `task_instance_scheduling_decisions`,
+    airflow/jobs/scheduler_job_runner.py `_schedule_dag_run` (3.3.2).
+    """
+    decision = Decision()
+    if run.logical_date is not None and run.logical_date > now:
+        decision.next_due = run.logical_date
+        return decision
+    taken: set[int] = set()
+    while True:
+        unfinished = [ti for ti in run.task_instances.values() if ti.state not in FINISHED]
+        schedulable = [ti for ti in unfinished if ti.state in SCHEDULEABLE and id(ti) not in taken]
+        one = get_ready_tis(run, schedulable, now)
+        _gather(decision, one)
+        taken.update(map(id, one.ready))
+        if decision.again or not (one.changed or one.expanded):
+            break
+    if decision.ready:
+        position = wiring_of(run.dag)
+        decision.ready.sort(key=lambda ti: (position[ti.task_id].position, ti.map_index))
+    else:
+        found = outcome(run, unfinished, one.waiting_met, now)
+        decision.outcome, decision.reason = found.state, found.reason
+        decision.changed += found.changed
+    return decision
+
+
+def timed_out(run: DagRun, now: Instant) -> Decision | None:
+    """Fail a run that exceeded its Dag's ``dagrun_timeout``: its unfinished instances are skipped.
+
+    Returns: the decision (``outcome`` failed, ``reason`` timed_out, ``changed`` the skipped ones, whose processes
+        the caller ends), or None when it is not due. Due is the instant itself, where Airflow's next loop is.
+    Source: airflow/jobs/scheduler_job_runner.py `_schedule_dag_run` (3.3.2).
+    """
+    due = times_out_at(run)
+    if due is None or now < due:
+        return None
+    return Decision(changed=skip_unfinished(run, now), outcome=FAILED, reason="timed_out")
+
+
+def _gather(decision: Decision, one: Pass) -> None:
+    decision.ready += one.ready
+    decision.changed += one.changed
+    decision.expanded += one.expanded
+    decision.next_due = one.next_due
+    decision.again = any(ti.task.short_circuits for ti in one.ready)

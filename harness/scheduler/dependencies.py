@@ -1,0 +1,111 @@
+"""All dependencies of one task instance, as the scheduler asks them."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from harness.kernel.instant import Instant, iso
+from harness.scheduler.context import DepContext
+from harness.scheduler.explain import explain, listed
+from harness.scheduler.model import (
+    FAILED_STATES,
+    FINISHED,
+    SKIPPED,
+    SUCCESS,
+    UP_FOR_RESCHEDULE,
+    UP_FOR_RETRY,
+    UPSTREAM_FAILED,
+    TaskInstance,
+)
+from harness.scheduler.past import prev_dagrun
+from harness.scheduler.skips import previously_skipped
+from harness.scheduler.trigger_rules import evaluate, judge
+from harness.scheduler.verdict import Verdict
+
+WAITING = frozenset({UP_FOR_RETRY, UP_FOR_RESCHEDULE})
+
+
+class Standing(NamedTuple):
+    """What the dependencies make of an instance; ``reason`` is given only with a ``new_state``."""
+
+    met: bool
+    new_state: str | None
+    reason: str | None
+
+
+_UNMET = Standing(False, None, None)
+_MET = Standing(True, None, None)
+
+
+def standing(ti: TaskInstance, context: DepContext) -> Standing:
+    """Ask every dependency but the retry and reschedule periods; none is left out after another failed.
+
+    Airflow keeps its dependencies in a set, so which state wins when two impose one is not defined there. Here
+    the order is: trigger rule, previously skipped, mapped upstreams.
+    Source: airflow/serialization/definitions/baseoperator.py `DEFAULT_OPERATOR_DEPS`,
+    airflow/models/taskinstance.py `are_dependencies_met` (3.3.2). Task start and end dates are no dependency
+    of the scheduler: they decide whether the instance is created.
+    """
+    met, new_state, part = judge(ti, context)
+    reason = None if new_state is None else explain(ti, context, new_state, part)
+    if ti.task.depends_on_past and met:
+        met = prev_dagrun(ti).met
+    wiring = context.wiring[ti.task_id]
+    if wiring.skippers:
+        skip = previously_skipped(ti, context)
+        met = met and skip.met
+        if skip.new_state is not None:
+            new_state, reason = skip.new_state, skip.reason
+    if wiring.mapped_dependencies:
+        mapped = mapped_upstream(ti, context, new_state)
+        met = met and mapped.met
+        if mapped.new_state is not None:
+            new_state, reason = mapped.new_state, mapped.reason
+    if new_state is not None:
+        return Standing(met, new_state, reason)
+    return _MET if met else _UNMET
+
+
+def is_waiting(ti: TaskInstance, now: Instant) -> bool:
+    """Whether a retry or a reschedule of ``ti`` is not due yet; at ``due`` itself it is.
+
+    Source: airflow/ti_deps/deps/not_in_retry_period_dep.py, ready_to_reschedule.py (3.3.2; a retry is due
+    strictly after its instant there, at the next loop here).
+    """
+    return ti.due is not None and ti.due > now and ti.state in WAITING
+
+
+def mapped_upstream(ti: TaskInstance, context: DepContext, new_state: str | None = None) -> Verdict:
+    """Whether the tasks whose values an expansion needs succeeded, as far as they are not expanded themselves.
+
+    Args:
+        new_state: what another dependency already imposes on ``ti``.
+    Source: airflow/ti_deps/deps/mapped_task_upstream_dep.py `MappedTaskUpstreamDep` (3.3.2).
+    """
+    get = context.run.task_instances.get
+    found = [get((name, -1)) for name in context.wiring[ti.task_id].mapped_dependencies]
+    bad = [one for one in found if one is not None and one.state in FINISHED and one.state != SUCCESS]
+    if not bad:
+        return Verdict(True, None, "nothing it maps over failed")
+    reason = f"maps over {listed(bad)}"
+    if (new_state or ti.state) in FAILED_STATES:
+        return Verdict(False, None, reason)
+    states = {one.state for one in bad}
+    if states & FAILED_STATES:
+        return Verdict(False, UPSTREAM_FAILED, reason)
+    return Verdict(False, SKIPPED if SKIPPED in states else None, reason)
+
+
+def failed_dependencies(ti: TaskInstance, now: Instant) -> list[str]:
+    """Why ``ti`` cannot be scheduled at ``now``: a sentence for each dependency that is not met; changes nothing.
+
+    Source: airflow/models/taskinstance.py `get_failed_dep_statuses` (3.3.2).
+    """
+    context = DepContext(ti.run)
+    verdicts = [evaluate(ti, context), prev_dagrun(ti), previously_skipped(ti, context)]
+    if context.wiring[ti.task_id].mapped_dependencies:
+        verdicts.append(mapped_upstream(ti, context))
+    reasons = [verdict.reason for verdict in verdicts if not verdict.met]
+    if is_waiting(ti, now) and ti.due is not None:
+        reasons.append(f"{ti.state} until {iso(ti.due)}")
+    return reasons

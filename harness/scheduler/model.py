@@ -1,0 +1,237 @@
+"""The plain data the scheduler's rules work on: what a Dag is, what a run of it has become.
+
+Specifications (`Task`, `MappedGroup`, `Dag`, `Length`) are frozen and come from the bridge's snapshot;
+records (`TaskInstance`, `DagRun`) are what the rules read and the session writes.
+All times are instants: microseconds since the epoch, UTC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.kernel.instant import Instant, Microseconds
+
+# Airflow's state names, unchanged (airflow.utils.state.TaskInstanceState, 3.3.2); None is "no status".
+SUCCESS, FAILED, SKIPPED, UPSTREAM_FAILED, REMOVED = "success", "failed", "skipped", "upstream_failed", "removed"
+SCHEDULED, QUEUED, RUNNING, DEFERRED = "scheduled", "queued", "running", "deferred"
+UP_FOR_RETRY, UP_FOR_RESCHEDULE, AWAITING_INPUT = "up_for_retry", "up_for_reschedule", "awaiting_input"
+FINISHED = frozenset({SUCCESS, FAILED, SKIPPED, UPSTREAM_FAILED, REMOVED})
+FAILED_STATES = frozenset({FAILED, UPSTREAM_FAILED})
+SUCCESS_STATES = frozenset({SUCCESS, SKIPPED})
+SCHEDULEABLE = frozenset({None, UP_FOR_RETRY, UP_FOR_RESCHEDULE})
+OCCUPYING = frozenset({QUEUED, RUNNING})  # airflow.ti_deps.dependencies_states.EXECUTION_STATES
+
+Key = tuple[str, int]
+"""(task_id, map_index); map_index is -1 for a task instance that is not mapped, or not yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Literal:
+    """A mapped argument whose length is known when the Dag is parsed."""
+
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfTask:
+    """A mapped argument that is a task's return value (also through ``XComArg.map``, which keeps the length)."""
+
+    task_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Zip:
+    """``XComArg.zip``: the shortest of its parts, or the longest when a fill value was given."""
+
+    parts: tuple[Length, ...]
+    longest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Concat:
+    """``XComArg.concat``: the sum of its parts."""
+
+    parts: tuple[Length, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """``expand(a=…, b=…)``: the cross product of its arguments; no argument at all is length 0."""
+
+    parts: tuple[Length, ...]
+
+
+Length = Literal | OfTask | Zip | Concat | Product
+
+
+@dataclass(frozen=True, slots=True)
+class MappedGroup:
+    """A mapped task group.
+
+    Attributes:
+        parent: group_id of the next mapped group around it, or None.
+        length: how many instances its own expansion makes.
+        map_dependencies: task ids whose values its expansion needs.
+    """
+
+    group_id: str
+    parent: str | None
+    length: Length
+    map_dependencies: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What the scheduler knows of a task; the operator itself stays in the bridge.
+
+    Attributes:
+        groups: mapped task groups around it, closest first.
+        length: its own ``expand``, None when it is not a mapped operator.
+        map_dependencies: task ids whose values its own ``expand`` needs.
+        relevant_setups: indirect setups whose success it requires
+            (``get_upstreams_only_setups`` minus direct upstreams is taken by the rule, not here).
+        retry_exponential_backoff: multiplier; 0 is off, True in a Dag is 2.0.
+        priority_weight: the total weight after the weight rule.
+        short_circuits: a plain EmptyOperator that Airflow sets to success without running it
+            (``TaskInstance.is_task_schedulable`` is False).
+    """
+
+    task_id: str
+    operator: str
+    upstream: tuple[str, ...] = ()
+    downstream: tuple[str, ...] = ()
+    trigger_rule: str = "all_success"
+    is_setup: bool = False
+    is_teardown: bool = False
+    on_failure_fail_dagrun: bool = False
+    groups: tuple[str, ...] = ()
+    length: Length | None = None
+    map_dependencies: tuple[str, ...] = ()
+    relevant_setups: tuple[str, ...] = ()
+    retries: int = 0
+    retry_delay: Microseconds = 300_000_000
+    retry_exponential_backoff: float = 0.0
+    max_retry_delay: Microseconds | None = None
+    depends_on_past: bool = False
+    wait_for_downstream: bool = False
+    ignore_first_depends_on_past: bool = True
+    wait_for_past_depends_before_skipping: bool = False
+    pool: str = "default_pool"
+    pool_slots: int = 1
+    priority_weight: int = 1
+    queue: str = "default"
+    executor: str | None = None
+    max_active_tis_per_dag: int | None = None
+    max_active_tis_per_dagrun: int | None = None
+    start_date: Instant | None = None
+    end_date: Instant | None = None
+    inherits_from_skipmixin: bool = False
+    short_circuits: bool = False
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether the task itself is a mapped operator (a task inside a mapped group need not be)."""
+        return self.length is not None
+
+    @property
+    def needs_expansion(self) -> bool:
+        """Whether the task has more than one instance: mapped itself or in a mapped group."""
+        return self.length is not None or bool(self.groups)
+
+
+@dataclass(frozen=True, slots=True)
+class Dag:
+    """A Dag as the scheduler sees it. ``tasks`` is in topological order, ties by task_id.
+
+    ``derived`` is the rules' own cache of what follows from ``tasks`` and ``groups`` (see ``wiring``).
+    """
+
+    dag_id: str
+    tasks: Mapping[str, Task]
+    groups: Mapping[str, MappedGroup] = field(default_factory=dict)
+    max_active_tasks: int = 16
+    max_active_runs: int = 16
+    fail_fast: bool = False
+    catchup: bool = False
+    dagrun_timeout: Microseconds | None = None
+    derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+
+@dataclass(slots=True, eq=False)
+class TaskInstance:
+    """One task of one run, or one mapped instance of it.
+
+    Attributes:
+        max_tries: ``retries`` when the run was created; the last try_number is ``max_tries + 1``.
+        due: when a wait ends (``up_for_retry``, ``up_for_reschedule``), else None.
+        retry_delay_override: from a retry policy, replaces the computed delay.
+        reason: why it is in its state, in a sentence, when a rule put it there.
+    """
+
+    task: Task
+    run: DagRun = field(repr=False)
+    map_index: int = -1
+    state: str | None = None
+    try_number: int = 0
+    max_tries: int = 0
+    start: Instant | None = None
+    end: Instant | None = None
+    due: Instant | None = None
+    retry_delay_override: Microseconds | None = None
+    reason: str | None = None
+    extra: Any = field(default=None, repr=False)  # the session's own record of attempts
+
+    @property
+    def key(self) -> Key:
+        return (self.task.task_id, self.map_index)
+
+    @property
+    def task_id(self) -> str:
+        return self.task.task_id
+
+
+@dataclass(slots=True, eq=False)
+class DagRun:
+    """One run of a Dag and all that the rules may ask of it.
+
+    Attributes:
+        logical_date: None for an asset-triggered or dateless manual run.
+        previous: the run before it by logical date (``DagRun.get_previous_dagrun``), for past dependencies.
+        lengths: task_id -> length its unmapped return value was pushed with (Airflow's ``task_map``).
+        returned: task_id -> map indexes that pushed a ``return_value`` (only >= 0 are counted for mapping).
+        skipmixin: key -> value of the ``skipmixin_key`` XCom that a branching task pushed.
+        past_depends_met: keys that recorded ``past_depends_met``.
+        clear_number: how often the run was cleared.
+        backfill_id: the backfill that made it, None outside backfills.
+        backfill_ordinal: its place in that backfill, from 1; the first ignores ``depends_on_past``.
+    """
+
+    dag: Dag
+    run_id: str
+    run_type: str
+    logical_date: Instant | None
+    data_interval_start: Instant | None
+    data_interval_end: Instant | None
+    run_after: Instant
+    state: str = "queued"
+    start: Instant | None = None
+    end: Instant | None = None
+    conf: Mapping[str, Any] = field(default_factory=dict)
+    previous: DagRun | None = field(default=None, repr=False)
+    task_instances: dict[Key, TaskInstance] = field(default_factory=dict, repr=False)
+    lengths: dict[str, int] = field(default_factory=dict)
+    returned: dict[str, set[int]] = field(default_factory=dict)
+    skipmixin: dict[Key, Mapping[str, Any]] = field(default_factory=dict)
+    past_depends_met: set[Key] = field(default_factory=set)
+    reason: str | None = None
+    clear_number: int = 0
+    backfill_id: str | None = None
+    backfill_ordinal: int | None = None
+    extra: Any = field(default=None, repr=False)  # the session's own record of the run
+
+    def instances(self, task_id: str) -> Iterator[TaskInstance]:
+        """The instances of a task in map_index order."""
+        found = [ti for ti in self.task_instances.values() if ti.task.task_id == task_id]
+        return iter(sorted(found, key=lambda ti: ti.map_index))

@@ -1,0 +1,231 @@
+"""Which scheduled task instances get a slot: executor, pools, priorities and concurrency limits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from harness.scheduler.model import SCHEDULED, DagRun, TaskInstance
+from harness.scheduler.occupancy import Occupancy, occupancy_of
+from harness.scheduler.wiring import wiring_of
+
+__all__ = ["Admission", "Limits", "Pool", "admit"]
+
+MAX_TIS_PER_QUERY = 16
+"""Default of Airflow's ``[scheduler] max_tis_per_query``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A pool; ``slots`` -1 is unlimited, ``include_deferred`` lets deferred instances keep their slots."""
+
+    name: str
+    slots: int
+    include_deferred: bool = False
+
+
+@dataclass(slots=True)
+class Limits:
+    """What all runs share.
+
+    Attributes:
+        parallelism: executor slots, at least 1.
+        pools: by name.
+        max_tis_per_query: how many instances one scheduler loop looks at, 0 for as many as there are slots.
+    """
+
+    parallelism: int
+    pools: Mapping[str, Pool]
+    max_tis_per_query: int = MAX_TIS_PER_QUERY
+
+
+@dataclass(slots=True)
+class Admission:
+    """Who may be queued, in order, and why each other candidate waits."""
+
+    admitted: list[TaskInstance] = field(default_factory=list)
+    held: list[tuple[TaskInstance, str]] = field(default_factory=list)
+
+
+class Obstacle(NamedTuple):
+    """Why an instance waits, and who waits with it: all of its ``pool``, ``task``, ``run_task`` or ``run``."""
+
+    scope: str
+    reason: str
+
+
+def admit(
+    candidates: Iterable[TaskInstance], runs: Iterable[DagRun], limits: Limits, occupancy: Occupancy | None = None
+) -> Admission:
+    """Choose the scheduled instances that may be queued now; no state is changed.
+
+    Airflow's loops are repeated until one admits nobody, as they would be at one instant. Order:
+    -priority_weight, logical date (runs without one last, as PostgreSQL sorts them), map_index; ties, undefined
+    in Airflow, by run_after, dag_id, run_id and topological order. A loop examines, of each run, no more than its
+    first ``max_active_tasks`` instances, and in all no more than the slots left: as in Airflow, instances that
+    cannot start may hide ones that could.
+
+    Args:
+        candidates: instances; those not ``scheduled`` are ignored.
+        runs: all runs whose instances may occupy anything; read once.
+        occupancy: what they occupy, when the caller already knows.
+    Source: airflow/jobs/scheduler_job_runner.py `_executable_task_instances_to_queued` (3.3.2; 3.1.8 has no
+    limit of instances examined a run, and deferred instances do not count for max_active_tis_per_dag(run)).
+    """
+    waiting = [ti for ti in candidates if ti.state == SCHEDULED]
+    result = Admission()
+    if not waiting:
+        return result
+    waiting.sort(key=_order)
+    taken = occupancy_of(runs) if occupancy is None else occupancy.copy()
+    while waiting:
+        admitted = _loop(waiting, taken, limits)
+        if not admitted:
+            break
+        result.admitted += admitted
+        gone = set(map(id, admitted))
+        waiting = [ti for ti in waiting if id(ti) not in gone]
+    result.held = [(ti, (_obstacle(ti, taken, limits) or _hidden(ti, limits)).reason) for ti in waiting]
+    return result
+
+
+def _order(ti: TaskInstance) -> tuple[int, bool, int, int, int, str, str, int]:
+    run = ti.run
+    return (
+        -ti.task.priority_weight,
+        run.logical_date is None,
+        run.logical_date or 0,
+        ti.map_index,
+        run.run_after,
+        run.dag.dag_id,
+        run.run_id,
+        wiring_of(run.dag)[ti.task_id].position,
+    )
+
+
+def _loop(waiting: list[TaskInstance], taken: Occupancy, limits: Limits) -> list[TaskInstance]:
+    """One call of the critical section: query, examine, and query again around what starves."""
+    query = _Query(waiting, taken, limits)
+    while True:
+        examined = query.examine()
+        admitted = []
+        starved = 0
+        for ti in examined:
+            obstacle = _obstacle(ti, taken, limits)
+            if obstacle is None:
+                taken.add(ti)
+                admitted.append(ti)
+            else:
+                starved += query.starve(ti, obstacle.scope)
+        if admitted or len(examined) < query.size or not starved:
+            return admitted
+
+
+class _Query:
+    """The instances a loop looks at: those not starved, few enough of each run, few enough in all."""
+
+    def __init__(self, waiting: list[TaskInstance], taken: Occupancy, limits: Limits) -> None:
+        self.waiting, self.taken, self.limits = waiting, taken, limits
+        free = limits.parallelism - taken.executor
+        self.size = min(free, limits.max_tis_per_query) if limits.max_tis_per_query else free
+        left = [slots_left(pool, taken) for pool in limits.pools.values()]
+        if None not in left:
+            self.size = min(self.size, sum(max(0, slots) for slots in left if slots is not None))
+        self.pools = {name for name, slots in zip(limits.pools, left, strict=True) if slots is not None and slots <= 0}
+        self.tasks: set[tuple[str, str]] = set()
+        self.run_tasks: set[tuple[str, str, str]] = set()
+
+    def examine(self) -> list[TaskInstance]:
+        """The first instances in order that pass the filters."""
+        seen: dict[int, int] = {}
+        found: list[TaskInstance] = []
+        for ti in self.waiting:
+            if len(found) >= self.size:
+                break
+            run = ti.run
+            most = run.dag.max_active_tasks
+            if run.state != "running" or self.taken.of_run(run) >= most or self._starves(ti):
+                continue
+            seen[id(run)] = seen.get(id(run), 0) + 1
+            if seen[id(run)] <= most:
+                found.append(ti)
+        return found
+
+    def _starves(self, ti: TaskInstance) -> bool:
+        dag_id = ti.run.dag.dag_id
+        if ti.task.pool in self.pools or (dag_id, ti.task_id) in self.tasks:
+            return True
+        return (dag_id, ti.run.run_id, ti.task_id) in self.run_tasks
+
+    def starve(self, ti: TaskInstance, scope: str) -> bool:
+        """Leave alike instances out of the next query. Returns: whether that is a new filter."""
+        if self._starves(ti):
+            return False
+        dag_id = ti.run.dag.dag_id
+        if scope == "pool":
+            self.pools.add(ti.task.pool)
+        elif scope == "run_task":
+            self.run_tasks.add((dag_id, ti.run.run_id, ti.task_id))
+        else:  # a limit of the run itself is met only after an admission, which ends the loop
+            self.tasks.add((dag_id, ti.task_id))
+        return True
+
+
+def slots_left(pool: Pool, taken: Occupancy) -> int | None:
+    """Open slots of a pool, below 0 when overfull; None for an unlimited one.
+
+    Source: airflow/models/pool.py `Pool.slots_stats` (3.3.2).
+    """
+    if pool.slots == -1:
+        return None
+    deferred = taken.pool_deferred.get(pool.name, 0) if pool.include_deferred else 0
+    return pool.slots - taken.pools.get(pool.name, 0) - deferred
+
+
+def _obstacle(ti: TaskInstance, taken: Occupancy, limits: Limits) -> Obstacle | None:
+    """The first limit that ``ti`` runs into, in Airflow's order of asking; None when there is none."""
+    task, run = ti.task, ti.run
+    if run.state != "running":
+        return Obstacle("run", f"run '{run.run_id}' is {run.state}")
+    if taken.executor >= limits.parallelism:
+        return Obstacle("run", f"parallelism {limits.parallelism} reached")
+    obstacle = _pool_obstacle(ti, taken, limits)
+    if obstacle is not None:
+        return obstacle
+    if taken.of_run(run) >= run.dag.max_active_tasks:
+        return Obstacle("run", f"max_active_tasks {run.dag.max_active_tasks} reached in run '{run.run_id}'")
+    most = task.max_active_tis_per_dag
+    if most is not None and taken.of_task(ti) >= most:
+        return Obstacle("task", f"max_active_tis_per_dag {most} of '{task.task_id}' reached")
+    most = task.max_active_tis_per_dagrun
+    if most is not None and taken.of_task_in_run(ti) >= most:
+        reason = f"max_active_tis_per_dagrun {most} of '{task.task_id}' reached in run '{run.run_id}'"
+        return Obstacle("run_task", reason)
+    return None
+
+
+def _pool_obstacle(ti: TaskInstance, taken: Occupancy, limits: Limits) -> Obstacle | None:
+    name, wanted = ti.task.pool, ti.task.pool_slots
+    pool = limits.pools.get(name)
+    if pool is None:
+        return Obstacle("pool", f"pool '{name}' does not exist")
+    left = slots_left(pool, taken)
+    if left is None or 0 < wanted <= left:
+        return None
+    used = f"{pool.slots - left} of {_slots(pool.slots)}"
+    if left <= 0:
+        return Obstacle("pool", f"pool '{name}' is full ({used})")
+    if wanted > pool.slots:
+        return Obstacle("task", f"needs {_slots(wanted)} of pool '{name}', which has {pool.slots}")
+    return Obstacle("task", f"needs {_slots(wanted)} of pool '{name}', which has {left} open ({used} taken)")
+
+
+def _slots(number: int) -> str:
+    return f"{number} slot{'' if number == 1 else 's'}"
+
+
+def _hidden(ti: TaskInstance, limits: Limits) -> Obstacle:
+    first, all_told = ti.run.dag.max_active_tasks, limits.max_tis_per_query or limits.parallelism
+    reason = f"hidden by instances before it that cannot start: a loop examines {first} of a run, {all_told} in all"
+    return Obstacle("run", reason)

@@ -1,0 +1,78 @@
+"""State changes of a run's instances that are not decided by dependencies."""
+
+from __future__ import annotations
+
+from harness.kernel.instant import Instant, iso
+from harness.scheduler.model import (
+    FAILED,
+    FINISHED,
+    RUNNING,
+    SCHEDULEABLE,
+    SCHEDULED,
+    SKIPPED,
+    SUCCESS,
+    UP_FOR_RESCHEDULE,
+    DagRun,
+    TaskInstance,
+)
+from harness.scheduler.ready import set_state
+
+
+def schedule(ti: TaskInstance, now: Instant) -> bool:
+    """Schedule one ready instance: a new try, except after a reschedule, which goes on with its own.
+
+    An operator that Airflow does not run (``task.short_circuits``) succeeds at once, as a new try.
+    Returns: False, with nothing changed, when the instance is in no schedulable state.
+    Source: airflow/models/dagrun.py `DagRun.schedule_tis` (3.3.2; without ``start_from_trigger``).
+    """
+    if ti.state not in SCHEDULEABLE:
+        return False
+    if ti.task.short_circuits:
+        ti.try_number += 1
+        ti.state, ti.start, ti.end = SUCCESS, now, now
+    else:
+        ti.try_number += ti.state != UP_FOR_RESCHEDULE
+        ti.state = SCHEDULED
+    ti.due = ti.reason = None
+    return True
+
+
+def fail_fast(run: DagRun, ti: TaskInstance, now: Instant) -> list[TaskInstance]:
+    """Stop a ``fail_fast`` Dag's run after ``ti`` failed for good.
+
+    Every other task's instances, teardowns apart: running ones fail, succeeded and failed ones stay, all others
+    are skipped, also those removed or upstream_failed. Airflow gives a running one no end until its worker
+    notices; here it notices at once and ``end`` is ``now``.
+    Returns: the instances changed; the caller ends the processes of those that ran.
+    Source: airflow/models/taskinstance.py `_stop_remaining_tasks` (3.3.2).
+    """
+    changed = []
+    for other in list(run.task_instances.values()):
+        if other.task_id == ti.task_id or other.task.is_teardown or other.state in (SUCCESS, FAILED, SKIPPED):
+            continue
+        if other.state == RUNNING:
+            other.end = now
+            set_state(other, FAILED, now, f"fail_fast: '{ti.task_id}' failed")
+        else:
+            set_state(other, SKIPPED, now, f"fail_fast: '{ti.task_id}' failed")
+        changed.append(other)
+    return changed
+
+
+def times_out_at(run: DagRun) -> Instant | None:
+    """When a running run exceeds its Dag's ``dagrun_timeout``; None when it has none or has not started."""
+    if run.start is None or run.dag.dagrun_timeout is None:
+        return None
+    return run.start + run.dag.dagrun_timeout
+
+
+def skip_unfinished(run: DagRun, now: Instant) -> list[TaskInstance]:
+    """Skip every unfinished instance of a run that timed out; those that never started keep no dates."""
+    due = times_out_at(run)
+    reason = f"dagrun_timeout: the run timed out at {iso(now if due is None else due)}"
+    skipped = [ti for ti in run.task_instances.values() if ti.state not in FINISHED]
+    for ti in skipped:
+        ti.state, ti.reason, ti.due = SKIPPED, reason, None
+        if ti.start is not None:
+            ti.end = now
+    return skipped

@@ -1,0 +1,7 @@
+"""Real services for tasks to talk to: started once a run, shared by its processes, leaving nothing behind."""
+
+from __future__ import annotations
+
+from harness.services.postgres import Database, PostgresServer, attach_postgres, open_postgres
+
+__all__ = ["Database", "PostgresServer", "attach_postgres", "open_postgres"]

@@ -1,0 +1,126 @@
+"""Creating and dropping databases on a server that is up. Waiting is libpq's: no Python clock is asked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from harness.errors import ServiceUnavailable
+from harness.services.postgres import Database
+
+_NAME_LENGTH = 48
+_ATTEMPTS = 10_000
+
+
+class Databases:
+    """The databases made through one server object.
+
+    Args:
+        admin: a database to give the orders in, of a role that may create databases.
+        ours: nobody else uses the server, so connections that stand in the way of cloning may be closed.
+        diagnose: more to say when the server does not answer, such as the end of its log.
+    """
+
+    def __init__(self, admin: Database, ours: bool, diagnose: Callable[[], str | None] = lambda: None) -> None:
+        self.admin, self._ours, self._diagnose = admin, ours, diagnose
+        self._numbers: dict[str, int] = {}
+        self._made: list[Database] = []
+
+    def create(self, name_hint: str, template: str | None) -> Database:
+        """A new database, ``template`` cloned if given. Raises: ServiceUnavailable."""
+        import psycopg2.errors
+
+        taken = (psycopg2.errors.DuplicateDatabase, psycopg2.errors.UniqueViolation)
+        base = safe_name(name_hint)
+        with self._cursor() as cursor:
+            if template is not None and self._ours:
+                _disconnect(cursor, template)
+            for _ in range(_ATTEMPTS):
+                name = self._next_name(base)
+                try:
+                    _create(cursor, name, template)
+                except taken:  # by another process of this run
+                    continue
+                made = Database(**{**vars(self.admin), "dbname": name})
+                self._made.append(made)
+                return made
+        raise ServiceUnavailable(f"all names {base}, {base}_2 … {base}_{_ATTEMPTS} are taken")
+
+    def drop(self, db: Database) -> None:
+        """Remove a database and close the connections to it. Raises: ServiceUnavailable."""
+        from psycopg2 import sql
+
+        with self._cursor() as cursor:
+            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(db.dbname)))
+        self._made = [made for made in self._made if made.dbname != db.dbname]
+
+    def drop_all(self) -> None:
+        """Remove every database made through this object."""
+        for db in list(self._made):
+            self.drop(db)
+
+    def _next_name(self, base: str) -> str:
+        """``base``, ``base_2``, ``base_3``…: the same names in the same order in every run."""
+        number = self._numbers[base] = self._numbers.get(base, 0) + 1
+        return base if number == 1 else f"{base}_{number}"
+
+    @contextmanager
+    def _cursor(self) -> Iterator[Any]:
+        import psycopg2
+
+        try:
+            connection = connect(self.admin, self._ours)
+            try:
+                with connection.cursor() as cursor:
+                    yield cursor
+            finally:
+                connection.close()
+        except psycopg2.Error as error:
+            reason = str(error).strip() or type(error).__name__
+            address = f"{self.admin.host}:{self.admin.port}"
+            raise ServiceUnavailable(
+                f"PostgreSQL refuses: {reason.splitlines()[0]}", where=address, known=self._diagnose()
+            ) from error
+
+
+def connect(database: Database, ours: bool) -> Any:
+    """A psycopg2 connection in autocommit mode, given up after 10 s.
+
+    Our own server is spoken to in plain text, whatever PGSSLMODE says and without a look at ``~/.postgresql``.
+
+    Raises: psycopg2.Error.
+    """
+    import psycopg2
+
+    how: dict[str, Any] = {"connect_timeout": 10} | ({"sslmode": "disable"} if ours else {})
+    connection = psycopg2.connect(**{**how, **database.libpq})
+    connection.autocommit = True
+    return connection
+
+
+def safe_name(hint: str) -> str:
+    """A database name of lower-case ASCII letters, digits and ``_`` that needs no quotes, at most 48 long."""
+    name = re.sub(r"[^a-z0-9]+", "_", hint.lower()).strip("_")[:_NAME_LENGTH].rstrip("_")
+    if not name:
+        return "db"
+    return name if name[0].isalpha() else f"db_{name}"[:_NAME_LENGTH]
+
+
+def _create(cursor: Any, name: str, template: str | None) -> None:
+    from psycopg2 import sql
+
+    order = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
+    if template is not None:
+        order += sql.SQL(" TEMPLATE {}").format(sql.Identifier(template))
+    cursor.execute(order)
+
+
+def _disconnect(cursor: Any, dbname: str) -> None:
+    """Close the connections to a database: PostgreSQL clones none that is in use, after waiting 5 s."""
+    cursor.execute(
+        "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity"
+        " WHERE datname = %s AND backend_type = 'client backend'",
+        [dbname],
+    )

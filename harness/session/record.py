@@ -1,0 +1,132 @@
+"""What happens, told to the journal, to the result's timeline and to whoever watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from harness.bridge.capture import TaskLog
+from harness.bridge.masking import masked
+from harness.bridge.store import AssetEvent, facts
+from harness.bridge.supervisor import Speaker
+from harness.kernel import Instant, Simulation, iso
+from harness.replay.journal import Journal
+from harness.report.result import Finding
+from harness.scheduler.model import DagRun, TaskInstance
+from harness.session.history import history
+
+Watcher = Callable[["DagRun", "TaskInstance | None"], None]
+"""Called after every state change, of a task instance or (None) of the run itself."""
+
+
+class Recorder:
+    """One simulation's record.
+
+    Attributes:
+        events: (instant, run, task name, state) of every state change of a task instance.
+        findings: callbacks that raised, and the like, by run.
+    """
+
+    def __init__(self, journal: Journal, watcher: Watcher | None = None) -> None:
+        self.simulation: Simulation | None = None
+        self.events: dict[DagRun, list[tuple[Instant, str, str | None]]] = {}
+        self.findings: dict[DagRun, list[Finding]] = {}
+        self._journal = journal
+        self._watcher = watcher
+        self._silent = type(journal).__name__ == "NoJournal"
+
+    def run_created(self, run: DagRun) -> None:
+        """A run exists."""
+        self.events[run] = []
+        self._write(
+            run,
+            "run-created",
+            run_type=run.run_type,
+            logical_date=_iso(run.logical_date),
+            data_interval_start=_iso(run.data_interval_start),
+            data_interval_end=_iso(run.data_interval_end),
+            run_after=iso(run.run_after),
+            conf=masked(dict(run.conf)),
+        )
+
+    def run_state(self, run: DagRun) -> None:
+        """A run changed its state."""
+        self._write(run, "run-state", state=run.state, reason=run.reason)
+        if self._watcher is not None:
+            self._watcher(run, None)
+
+    def ti_state(self, ti: TaskInstance) -> None:
+        """A task instance changed its state."""
+        assert self.simulation is not None
+        name = ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]"
+        self.events[ti.run].append((self.simulation.now, name, ti.state))
+        if not self._silent:
+            self._write(
+                ti.run,
+                "ti-state",
+                task_id=ti.task_id,
+                map_index=ti.map_index,
+                try_number=ti.try_number,
+                state=ti.state,
+                reason=masked(ti.reason),
+                due=_iso(ti.due),
+            )
+        if self._watcher is not None:
+            self._watcher(ti.run, ti)
+
+    def observe(self, who: Speaker, kind: str, data: Any) -> None:
+        """What a task said that belongs in the record."""
+        ti = who.ti
+        if kind == "skipped":
+            self.ti_state(data)
+        elif kind == "xcom" and not self._silent:
+            task_id, index, key, value = data
+            self._write(ti.run, "xcom", task_id=task_id, map_index=index, key=key, value=masked(value, key))
+        elif kind == "rendered" and not self._silent:
+            self._write(ti.run, "rendered", task_id=ti.task_id, map_index=ti.map_index, fields=masked(data))
+        elif kind == "triggered":
+            self._write(ti.run, "triggered", task_id=ti.task_id, dag=data.dag.dag_id, run=data.run_id)
+
+    def asset_event(self, ti: TaskInstance, event: AssetEvent) -> None:
+        """A task emitted an asset event."""
+        self._write(ti.run, "asset-event", task_id=ti.task_id, asset=event.name, uri=event.uri, extra=event.extra)
+
+    def log(self, who: Speaker, level: str, text: str, error: BaseException | None) -> None:
+        """A line of a task's log; the sink of `harness.bridge.capture`."""
+        target: TaskLog = who.log if who.log is not None else history(who.ti).log
+        target.add(level, text if error is None else f"{text}\n{type(error).__name__}: {error}")
+        if text.startswith("Failed to run task callback") and error is not None:
+            self.callback_failed(who.ti.run, error, who.ti.task_id, _callback_name(text))
+
+    def callback_failed(self, run: DagRun, error: BaseException, task_id: str | None, name: str) -> None:
+        """A callback raised: Airflow logs that and goes on; here it is a finding."""
+        from harness.bridge.explain import explain
+
+        told = explain(error, None)
+        path, _, line = (told.where or "").rpartition(":")
+        finding = Finding(
+            check="callback",
+            severity="error",
+            message=f"{name} raised {told.kind}: {told.message}",
+            path=path or str(facts(run).dag.fileloc),
+            line=int(line) if line else None,
+            dag_id=run.dag.dag_id,
+            task_id=task_id,
+            fix="Airflow only logs this and goes on: correct the callback, nobody would have been told",
+        )
+        self.findings.setdefault(run, []).append(finding)
+        self._write(run, "finding", check="callback", task_id=task_id, message=finding.message)
+
+    def _write(self, run: DagRun, kind: str, **fields: Any) -> None:
+        if not self._silent:
+            at = iso(self.simulation.now) if self.simulation is not None else None
+            self._journal.write({"at": at, "kind": kind, "dag_id": run.dag.dag_id, "run_id": run.run_id, **fields})
+
+
+def _iso(at: Instant | None) -> str | None:
+    return None if at is None else iso(at)
+
+
+def _callback_name(text: str) -> str:
+    kind = text.partition("kind='")[2].partition("'")[0]
+    return kind or "a callback"

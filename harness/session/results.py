@@ -1,0 +1,82 @@
+"""A finished simulation as results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.bridge.masking import masked
+from harness.bridge.store import facts
+from harness.report.result import Failure, RunResult, TaskResult
+from harness.scheduler.model import DagRun, TaskInstance
+from harness.session.history import history
+from harness.session.record import Recorder
+
+
+def run_result(run: DagRun, recorder: Recorder) -> RunResult:
+    """What became of a run."""
+    xcoms = xcoms_by_task(run)
+    return RunResult(
+        dag_id=run.dag.dag_id,
+        run_id=run.run_id,
+        run_type=run.run_type,
+        logical_date=run.logical_date,
+        data_interval_start=run.data_interval_start,
+        data_interval_end=run.data_interval_end,
+        state=run.state,
+        start_date=run.start,
+        end_date=run.end,
+        task_instances=[_task_result(ti, xcoms) for ti in _in_order(run)],
+        reason=run.reason if run.reason not in ("success", "task_failure") else None,
+        findings=recorder.findings.get(run, []),
+        events=recorder.events.get(run, []),
+    )
+
+
+def xcoms_by_task(run: DagRun) -> dict[tuple[str, int], dict[str, Any]]:
+    """(task_id, map_index) -> key -> value, decoded as ``xcom_pull`` decodes."""
+    found: dict[tuple[str, int], dict[str, Any]] = {}
+    for (task_id, index, key), value in facts(run).xcoms.items():
+        found.setdefault((task_id, index), {})[key] = decoded(value)
+    return found
+
+
+def decoded(value: Any) -> Any:
+    """An XCom as a task would pull it; as stored when it cannot be decoded here."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    from airflow.sdk.bases.xcom import BaseXCom
+
+    class _Stored:
+        def __init__(self, stored: Any) -> None:
+            self.value = stored
+
+    try:
+        return BaseXCom.deserialize_value(_Stored(value))
+    except Exception:  # a class the deserialiser does not allow: the stored form says what it was
+        return masked(value)
+
+
+def _in_order(run: DagRun) -> list[TaskInstance]:
+    position = {task_id: at for at, task_id in enumerate(run.dag.tasks)}
+    return sorted(run.task_instances.values(), key=lambda ti: (position[ti.task_id], ti.map_index))
+
+
+def _task_result(ti: TaskInstance, xcoms: dict[tuple[str, int], dict[str, Any]]) -> TaskResult:
+    past = history(ti)
+    told = past.error
+    return TaskResult(
+        task_id=ti.task_id,
+        map_index=ti.map_index,
+        operator=ti.task.operator,
+        state=ti.state,
+        try_number=ti.try_number,
+        pool=ti.task.pool,
+        start_date=ti.start,
+        end_date=ti.end,
+        rendered=past.rendered,
+        xcoms=xcoms.get(ti.key, {}),
+        error=None if told is None else Failure(told.kind, told.message, told.traceback, told.where, told.hint),
+        attempts=past.attempts,
+        reason=ti.reason,
+        log=past.log.text(),
+    )

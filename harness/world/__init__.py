@@ -1,0 +1,10 @@
+"""The world of a simulation: what production would provide around the Dags, and the file that declares it."""
+
+from __future__ import annotations
+
+from harness.world.connection import Connection
+from harness.world.entries import Executor, Pool, Stub
+from harness.world.file import load
+from harness.world.model import World
+
+__all__ = ["Connection", "Executor", "Pool", "Stub", "World", "load"]

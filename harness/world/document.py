@@ -1,0 +1,126 @@
+"""The shape of a world file's entries for pydantic, and its complaints in words of ours.
+
+Strict: no text is read as a number nor the other way round. Values never appear in a complaint: they may be secrets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+
+from harness.errors import known_names
+from harness.world.connection import SERVICES, extra_text
+from harness.world.entries import DEFAULT_PARALLELISM, STATES
+from harness.world.problem import EntryError, Problem, kind
+
+_ADDRESS = ("conn_type", "host", "login", "password", "schema", "port")
+_CHOICES: dict[str, tuple[str, ...]] = {"service": SERVICES, "state": STATES}
+_WANTED = {
+    "string_type": ("text", "put the value in quotes"),
+    "int_type": ("a whole number", "write it without quotes"),
+    "bool_type": ("true or false", "write true or false, without quotes"),
+}
+_BOUNDS = {"greater_than_equal": ("ge", "more"), "less_than_equal": ("le", "less")}
+
+Spec = TypeVar("Spec", bound="EntrySpec")
+
+
+class EntrySpec(BaseModel):
+    """Base of the shapes: strict, unknown keys refused."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", populate_by_name=False)
+
+
+class ConnectionSpec(EntrySpec):
+    """``service``, or ``uri``, or fields."""
+
+    service: Literal["postgres"] | None = None
+    uri: str | None = None
+    conn_type: str | None = None
+    host: str | None = None
+    login: str | None = None
+    password: str | None = None
+    schema_: str | None = Field(default=None, alias="schema")
+    port: int | None = Field(default=None, ge=0, le=65535)
+    extra: Annotated[str | None, BeforeValidator(extra_text)] = None
+    description: str | None = None
+
+    @model_validator(mode="after")
+    def _one_way(self) -> ConnectionSpec:
+        given = [name for name in _ADDRESS if getattr(self, "schema_" if name == "schema" else name) is not None]
+        if self.service is not None and (given or self.uri is not None):
+            raise ValueError(f"service fills in the address, so {', '.join(given) or 'uri'} cannot be given beside it")
+        if self.uri is not None and (given or self.extra is not None):
+            raise ValueError(f"uri and {', '.join(given) or 'extra'} cannot both be given")
+        if self.service is None and self.uri is None and not self.conn_type:
+            raise ValueError("needs one of service, uri, conn_type")
+        return self
+
+
+class PoolSpec(EntrySpec):
+    """A pool; -1 slots is no limit."""
+
+    slots: int = Field(ge=-1)
+    include_deferred: bool = False
+    description: str | None = None
+
+
+class ExecutorSpec(EntrySpec):
+    """The executor."""
+
+    parallelism: int = Field(default=DEFAULT_PARALLELISM, ge=1)
+
+
+class StubSpec(EntrySpec):
+    """Exactly one of the three keys; ``returns: null`` counts as given."""
+
+    returns: Any = None
+    raises: str | None = None
+    state: Literal["skipped"] | None = None
+
+    @model_validator(mode="after")
+    def _one_outcome(self) -> StubSpec:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("needs exactly one of returns, raises, state")
+        return self
+
+
+def check(spec: type[Spec], value: object) -> Spec:
+    """``value`` as a ``spec``.
+
+    Raises: EntryError: with every fault found in it.
+    """
+    if not isinstance(value, Mapping):
+        raise EntryError(Problem(f"must be a mapping of {', '.join(_keys(spec))}, not {kind(value)}"))
+    try:
+        return spec.model_validate(dict(value))
+    except ValidationError as error:
+        raise EntryError(*[_problem(spec, detail) for detail in error.errors(include_url=False)]) from None
+
+
+def _keys(spec: type[EntrySpec]) -> list[str]:
+    return [field.alias or name for name, field in spec.model_fields.items()]
+
+
+def _problem(spec: type[EntrySpec], detail: ErrorDetails) -> Problem:
+    """A complaint of pydantic as one of ours."""
+    path = tuple(str(part) for part in detail["loc"])
+    key, fault = (path[-1] if path else ""), detail["type"]
+    if fault in ("extra_forbidden", "invalid_key"):
+        return Problem(f"unknown key {key!r}", path, known=known_names(key, _keys(spec)))
+    if fault == "missing":
+        return Problem(f"key {key!r} is missing", path, fix=f"add {key}:")
+    if fault in _WANTED:
+        wanted, fix = _WANTED[fault]
+        return Problem(f"{key} must be {wanted}, not {kind(detail['input'])}", path, fix=fix)
+    if fault == "literal_error":
+        return Problem(f"{key} has an unknown value", path, known=known_names(str(detail["input"]), _CHOICES[key]))
+    if fault in _BOUNDS:
+        key_of_bound, words = _BOUNDS[fault]
+        return Problem(f"{key} must be {detail['ctx'][key_of_bound]} or {words}", path)
+    if fault == "value_error":
+        return Problem(str(detail["ctx"]["error"]), path)
+    return Problem(f"{key}: {detail['msg'][0].lower()}{detail['msg'][1:]}", path)

@@ -1,0 +1,49 @@
+"""Spans of virtual time as people write them."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import timedelta
+
+from harness.kernel.instant import SECOND, Microseconds, seconds, span
+from harness.world.problem import kind
+
+_UNIT_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*")
+_LONGEST: Microseconds = 100 * 366 * 86400 * SECOND
+
+
+def duration(value: object) -> Microseconds:
+    """Microseconds of a span.
+
+    Args:
+        value: seconds as a number, text such as ``90s``, ``5m``, ``1h30m``, ``2d``, ``500ms``, or a ``timedelta``.
+    Raises: ValueError: negative, above a hundred years, or none of these.
+    """
+    found = _read(value)
+    if not 0 <= found <= _LONGEST:
+        raise ValueError("a duration must lie between 0 and a hundred years")
+    return found
+
+
+def _read(value: object) -> Microseconds:
+    if isinstance(value, timedelta):
+        return span(value)
+    if isinstance(value, str):
+        return _read_text(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"a duration is a number of seconds or text such as 90s, 5m, 2h, 1d, not {kind(value)}")
+    if not math.isfinite(value):
+        raise ValueError("a duration must be finite")
+    return seconds(value)
+
+
+def _read_text(text: str) -> Microseconds:
+    total, at = 0, 0
+    while match := _PART.match(text, at):
+        total += seconds(float(match[1]) * _UNIT_S[match[2]])
+        at = match.end()
+    if at == 0 or at != len(text):
+        raise ValueError(f"{text!r} is not a duration: write a number of seconds, or 90s, 5m, 2h, 1d")
+    return total

@@ -1,0 +1,44 @@
+"""The entries of a world as plain data. Reading them from raw values is in ``reading``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+DEFAULT_POOL = "default_pool"
+DEFAULT_POOL_SLOTS = 128
+"""Airflow's ``[core] default_pool_task_slot_count``."""
+
+DEFAULT_PARALLELISM = 32
+"""Airflow's ``[core] parallelism``."""
+
+STATES = ("skipped",)
+"""States a stub can end in, besides success (``returns``) and failure (``raises``)."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """A pool. ``slots`` is -1 for no limit; ``include_deferred`` counts deferred tasks as holding slots."""
+
+    slots: int
+    include_deferred: bool = False
+    description: str | None = None
+
+
+@dataclass(frozen=True)
+class Executor:
+    """The executor. ``parallelism`` is the number of task instances that run at once, 1 or more."""
+
+    parallelism: int = DEFAULT_PARALLELISM
+
+
+@dataclass(frozen=True)
+class Stub:
+    """What happens in a task's place.
+
+    Exactly one of: ``raises`` (the task fails with AirflowException of this message), ``state`` (it ends in this
+    state), or neither (it succeeds and returns ``returns``).
+    """
+
+    returns: object = None
+    raises: str | None = None
+    state: str | None = None

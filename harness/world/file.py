@@ -1,0 +1,163 @@
+"""The world file: YAML to a ``World``, all its problems in one error that names file and line."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import WorldError, known_names
+from harness.world.model import World
+from harness.world.problem import EntryError, Problem, kind
+
+if TYPE_CHECKING:
+    from harness.world.nodes import Document
+
+
+@dataclass(frozen=True)
+class _Located:
+    line: int
+    problem: Problem
+
+
+def load(path: Path) -> World:
+    """The world that a file declares.
+
+    Args:
+        path: a YAML file.
+    Raises: WorldError: unreadable, no YAML, or with problems: all of them, each with ``file:line``.
+    """
+    shown = shown_path(Path(path))
+    text = _text(Path(path), shown)
+    document = _document(text, shown)
+    reader = _Reader(document, shown)
+    world = reader.world()
+    if reader.found:
+        raise _error(shown, sorted(reader.found, key=lambda located: located.line))
+    return world
+
+
+def shown_path(path: Path) -> str:
+    """Relative to the working directory when below it, as given otherwise."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd().resolve()))
+    except ValueError:
+        return str(path)
+
+
+def _text(path: Path, shown: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        near = [str(name.name) for name in sorted(path.parent.glob("*.y*ml"))] if path.parent.is_dir() else []
+        known = known_names(path.name, near)
+        raise WorldError(f"there is no file {shown}", known=known, fix="correct the path of --world") from None
+    except UnicodeDecodeError as error:
+        fix = "save the file as UTF-8"
+        raise WorldError(f"{shown} is not UTF-8 text (byte {error.start})", where=shown, fix=fix) from None
+    except OSError as error:
+        raise WorldError(f"{shown} cannot be read: {error.strerror}", where=shown) from None
+
+
+def _document(text: str, shown: str) -> Document:
+    import yaml
+
+    from harness.world.nodes import parse
+
+    try:
+        return parse(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        raise WorldError(f"{shown} is not valid YAML: {error.problem}", where=f"{shown}:{line}") from None
+    except (yaml.YAMLError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise WorldError(f"{shown} is not valid YAML: {reason}", where=f"{shown}:1") from None
+
+
+class _Reader:
+    """Walks a document once, building the world and collecting what is wrong."""
+
+    def __init__(self, document: Document, shown: str) -> None:
+        self.document, self.shown = document, shown
+        self.found: list[_Located] = [
+            _Located(line, Problem(f"key {key!r} is given twice, first on line {first}", fix="keep one of them"))
+            for key, line, first in document.duplicates
+        ]
+
+    def world(self) -> World:
+        from harness.world.reading import SECTIONS
+
+        world, data = World(), self.document.data
+        if not isinstance(data, Mapping):
+            self._note((), Problem(f"a world file is a mapping of sections, not {kind(data)}"))
+            return world
+        known = [*SECTIONS, "executor"]
+        for section, content in data.items():
+            if section not in known:
+                fact = f"unknown key {section!r}"
+                self._note((section,), Problem(fact, known=known_names(str(section), known)))
+            elif content is None:
+                continue  # a section whose entries are all commented out
+            elif section == "executor":
+                self._executor(world, content)
+            elif isinstance(content, Mapping):
+                self._section(world, section, content)
+            else:
+                self._note((section,), Problem(f"{section} must be a mapping of names, not {kind(content)}"))
+        return world
+
+    def _executor(self, world: World, content: object) -> None:
+        from harness.world.reading import read_executor
+
+        try:
+            world.executor = read_executor(content)
+        except EntryError as invalid:
+            self._note_all(("executor",), "executor", invalid)
+        world.declared_at["executor", "parallelism"] = self._where(("executor", "parallelism"))
+
+    def _section(self, world: World, section: str, content: Mapping[object, object]) -> None:
+        from harness.world.reading import SECTIONS
+
+        for name, value in content.items():
+            try:
+                world.put(section, name, value)
+            except EntryError as invalid:
+                self._note_all((section, name), f"{SECTIONS[section][0]} {name!r}", invalid)
+            else:
+                world.declared_at[section, str(name)] = self._where((section, name))
+
+    def _note_all(self, path: tuple[object, ...], entry: str, invalid: EntryError) -> None:
+        for problem in invalid.problems:
+            named = Problem(f"{entry}: {problem.fact}", known=problem.known, fix=problem.fix)
+            self._note((*path, *problem.path), named)
+
+    def _note(self, path: tuple[object, ...], problem: Problem) -> None:
+        self.found.append(_Located(self._line(path), problem))
+
+    def _where(self, path: tuple[object, ...]) -> str:
+        return f"{self.shown}:{self._line(path)}"
+
+    def _line(self, path: tuple[object, ...]) -> int:
+        """The line of a key, or of the nearest key above it that stands in the file."""
+        written = tuple(str(part) for part in path)
+        while written and written not in self.document.line_of:
+            written = written[:-1]
+        return self.document.line_of.get(written, 1)
+
+
+def _error(shown: str, found: list[_Located]) -> WorldError:
+    """One problem in the house's fields; several as one offender line each."""
+    if len(found) == 1:
+        line, problem = found[0].line, found[0].problem
+        return WorldError(problem.fact, where=f"{shown}:{line}", known=problem.known, fix=problem.fix)
+    rows = []
+    for located in found:
+        rows.append(f"{shown}:{located.line}  {located.problem.fact}")
+        rows += [f"    {label:<5} {text}" for label, text in _details(located.problem)]
+    return WorldError(f"{len(found)} problems in {shown}", where="\n          ".join(rows))
+
+
+def _details(problem: Problem) -> list[tuple[str, str]]:
+    return [(label, text) for label, text in (("known", problem.known), ("fix", problem.fix)) if text]

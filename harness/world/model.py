@@ -1,0 +1,149 @@
+"""The world that a simulation runs in: mutable, one a test."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from harness.kernel.instant import Microseconds
+from harness.world.connection import Connection
+from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS, Executor, Pool, Stub
+from harness.world.pattern import most_specific
+from harness.world.problem import EntryError, call_error
+
+_ABSENT: Any = object()
+
+
+def _default_pools() -> dict[str, Pool]:
+    return {DEFAULT_POOL: Pool(DEFAULT_POOL_SLOTS)}
+
+
+@dataclass
+class World:
+    """What production would provide. Every mutator raises WorldError for an argument that cannot mean anything.
+
+    Attributes:
+        connections: by connection id.
+        variables: by key; always text, as Airflow stores them.
+        pools: by name; ``default_pool`` is always there.
+        executor: the executor's limits.
+        durations: virtual microseconds of tasks that do not sleep, by ``dag_id.task_id`` pattern.
+        stubs: what happens in a task's place, by pattern.
+        env: environment variables that tasks see.
+        declared_at: ``file:line`` of entries that came from a file, by (section, name).
+    """
+
+    connections: dict[str, Connection] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    pools: dict[str, Pool] = field(default_factory=_default_pools)
+    executor: Executor = field(default_factory=Executor)
+    durations: dict[str, Microseconds] = field(default_factory=dict)
+    stubs: dict[str, Stub] = field(default_factory=dict)
+    env: dict[str, str] = field(default_factory=dict)
+    declared_at: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
+
+    def connection(
+        self,
+        conn_id: str,
+        *,
+        uri: str | None = None,
+        service: str | None = None,
+        conn_type: str | None = None,
+        host: str | None = None,
+        login: str | None = None,
+        password: str | None = None,
+        schema: str | None = None,
+        port: int | None = None,
+        extra: Mapping[str, Any] | str | None = None,
+        description: str | None = None,
+    ) -> Connection:
+        """Declare a connection by URI, by embedded service (``postgres``) or by fields; returns it."""
+        given: dict[str, object] = {"uri": uri, "service": service, "conn_type": conn_type, "host": host}
+        given["extra"] = dict(extra) if isinstance(extra, Mapping) else extra
+        given |= {"login": login, "password": password, "schema": schema, "port": port, "description": description}
+        fields = {name: value for name, value in given.items() if value is not None}
+        self._put("connections", conn_id, fields)
+        return self.connections[conn_id]
+
+    def variable(self, key: str, value: object) -> None:
+        """Set a variable; what is not text is kept as JSON text."""
+        self._put("variables", key, value)
+
+    def pool(self, name: str, slots: int, include_deferred: bool = False, description: str | None = None) -> Pool:
+        """Declare a pool or change its size; returns it. ``slots`` -1 is no limit."""
+        given = {"slots": slots, "include_deferred": include_deferred, "description": description}
+        self._put("pools", name, given)
+        return self.pools[name]
+
+    def set_parallelism(self, parallelism: int) -> None:
+        """Set how many task instances the executor runs at once, 1 or more."""
+        from harness.world.reading import read_executor
+
+        try:
+            self.executor = read_executor({"parallelism": parallelism})
+        except EntryError as invalid:
+            raise call_error("executor", invalid) from None
+
+    def duration(self, pattern: str, value: float | str | timedelta) -> None:
+        """Declare the virtual duration of the tasks that match ``dag_id.task_id``: seconds, or ``5m``."""
+        self._put("durations", pattern, value)
+
+    def stub(
+        self, pattern: str, *, returns: object = _ABSENT, raises: str | None = None, state: str | None = None
+    ) -> Stub:
+        """Replace the tasks that match ``dag_id.task_id``: exactly one of the outcomes."""
+        given = {"raises": raises, "state": state}
+        fields: dict[str, object] = {name: value for name, value in given.items() if value is not None}
+        if returns is not _ABSENT:
+            fields["returns"] = returns
+        self._put("stubs", pattern, fields)
+        return self.stubs[pattern]
+
+    def setenv(self, name: str, value: str) -> None:
+        """Set an environment variable that tasks see."""
+        self._put("env", name, value)
+
+    def copy(self) -> World:
+        """A world that changes apart from this one. Entries are immutable and shared."""
+        return World(
+            connections=dict(self.connections),
+            variables=dict(self.variables),
+            pools=dict(self.pools),
+            executor=self.executor,
+            durations=dict(self.durations),
+            stubs=dict(self.stubs),
+            env=dict(self.env),
+            declared_at=dict(self.declared_at),
+        )
+
+    def duration_of(self, dag_id: str, task_id: str) -> Microseconds | None:
+        """Declared virtual duration of a task, by the most specific pattern; None if there is none."""
+        return most_specific(self.durations, dag_id, task_id)
+
+    def stub_of(self, dag_id: str, task_id: str) -> Stub | None:
+        """What happens in a task's place, by the most specific pattern; None if it runs itself."""
+        return most_specific(self.stubs, dag_id, task_id)
+
+    def where(self, section: str, name: str) -> str | None:
+        """``file:line`` of an entry that came from a file, as in ``where("pools", "etl")``."""
+        return self.declared_at.get((section, name))
+
+    def put(self, section: str, name: object, value: object) -> None:
+        """Store an entry given as raw data. Raises: EntryError: a bad name or value."""
+        from harness.world.reading import read  # pydantic costs 0.15 s, and a world without entries needs none
+
+        entry = read(section, name, value)
+        table = getattr(self, section)
+        table.pop(name, None)  # the last declared comes last
+        table[name] = entry
+        self.declared_at.pop((section, str(name)), None)
+
+    def _put(self, section: str, name: object, value: object) -> None:
+        try:
+            self.put(section, name, value)
+        except EntryError as invalid:
+            from harness.world.reading import SECTIONS
+
+            raise call_error(f"{SECTIONS[section][0]} {name!r}", invalid) from None

@@ -1,0 +1,132 @@
+"""From raw values, as a file or a call gives them, to entries of a world: one function a section.
+
+Every function raises ``EntryError`` with all faults of its value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+
+from harness.errors import WorldError
+from harness.kernel.instant import Microseconds
+from harness.world import document
+from harness.world.connection import Connection, normal_type
+from harness.world.duration import duration
+from harness.world.entries import Executor, Pool, Stub
+from harness.world.problem import EntryError, Problem, kind
+
+_CONNECTION_ID = re.compile(r"[\w#!()\-.:/\\]{1,250}")
+_WILDCARD = re.compile(r"[*?\[]")
+
+
+def read_connection(value: object) -> Connection:
+    """A connection from ``{uri}``, ``{service}`` or fields."""
+    spec = document.check(document.ConnectionSpec, value)
+    if spec.uri is not None:
+        try:
+            return Connection.from_uri(spec.uri, spec.description)
+        except WorldError as error:
+            raise EntryError(Problem(error.fact, ("uri",), fix=error.fix)) from None
+    conn_type = spec.service or spec.conn_type
+    return Connection(
+        conn_type=normal_type(conn_type) if conn_type else None,
+        schema=spec.schema_,
+        **{name: getattr(spec, name) for name in ("host", "login", "password", "port", "extra", "description")},
+        service=spec.service,
+    )
+
+
+def read_variable(value: object) -> str:
+    """Text as it is, anything else as the JSON text that ``airflow variables import`` stores."""
+    if isinstance(value, str):
+        return value
+    try:
+        return json.dumps(value, indent=2)
+    except (TypeError, ValueError):
+        raise EntryError(Problem(f"{kind(value)} cannot be kept as JSON", fix="give text or plain data")) from None
+
+
+def read_pool(value: object) -> Pool:
+    """A pool from a number of slots or a mapping."""
+    given = value if isinstance(value, Mapping) else {"slots": value}
+    return Pool(**document.check(document.PoolSpec, given).model_dump())
+
+
+def read_executor(value: object) -> Executor:
+    """The executor from a mapping."""
+    return Executor(**document.check(document.ExecutorSpec, value).model_dump())
+
+
+def read_duration(value: object) -> Microseconds:
+    """Virtual microseconds."""
+    try:
+        return duration(value)
+    except ValueError as error:
+        raise EntryError(Problem(str(error))) from None
+
+
+def read_stub(value: object) -> Stub:
+    """A stub from exactly one of ``returns``, ``raises``, ``state``."""
+    spec = document.check(document.StubSpec, value)
+    # Not model_dump(): it would copy, and refuse, what a test returns.
+    return Stub(returns=spec.returns, raises=spec.raises, state=spec.state)
+
+
+def read_env(value: object) -> str:
+    """The text of an environment variable; whole numbers are taken as written."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        raise EntryError(Problem(f"must be text, not {kind(value)}", fix="put the value in quotes"))
+    if "\0" in value:
+        raise EntryError(Problem("an environment variable cannot hold a NUL character"))
+    return value
+
+
+def _connection_id(name: str) -> str | None:
+    if _CONNECTION_ID.fullmatch(name):
+        return None
+    return "a connection id has 1 to 250 letters, digits or characters of #!()-_.:/\\"
+
+
+def _pattern(name: str) -> str | None:
+    if "." in name or _WILDCARD.search(name):
+        return None
+    return "matches no task: write dag_id.task_id, or a pattern such as *.load"
+
+
+def _text(name: str) -> str | None:
+    return None if name else "a name cannot be empty"
+
+
+def _env_name(name: str) -> str | None:
+    return None if name and not re.search("[=\0]", name) else "not a name of an environment variable"
+
+
+Check = Callable[[str], "str | None"]
+Read = Callable[[object], object]
+
+SECTIONS: dict[str, tuple[str, Check, Read]] = {
+    "connections": ("connection", _connection_id, read_connection),
+    "variables": ("variable", _text, read_variable),
+    "pools": ("pool", _text, read_pool),
+    "durations": ("duration", _pattern, read_duration),
+    "stubs": ("stub", _pattern, read_stub),
+    "env": ("environment variable", _env_name, read_env),
+}
+"""Sections that hold named entries: the word for one, the fault of a name if any, the reader of a value."""
+
+
+def read(section: str, name: object, value: object) -> object:
+    """The entry ``name`` of ``section`` from its raw value.
+
+    Raises: EntryError: a bad name or value.
+    """
+    _, fault_of, read_value = SECTIONS[section]
+    if not isinstance(name, str):
+        raise EntryError(Problem(f"a name must be text, not {kind(name)}", fix="put the name in quotes"))
+    if fault := fault_of(name):
+        raise EntryError(Problem(fault))
+    return read_value(value)

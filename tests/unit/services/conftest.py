@@ -1,0 +1,94 @@
+"""Processes and folders that tests of services look at."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from harness.services.postgres_embedded import EmbeddedPostgres
+
+ROOT = Path(__file__).parents[3]
+
+if "AIRFLOW_HOME" not in os.environ:  # Airflow, used here for its hook only, must not make its home in the user's
+    os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-harness-test-home-")
+    atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
+
+
+def processes_in(folder: Path | str) -> list[psutil.Process]:
+    """Live processes that work in or below a folder: a PostgreSQL and all its children do."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.cwd().startswith(str(folder)) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def wait_until(condition: Callable[[], object], timeout_s: float = 10) -> object:
+    """The first true value of ``condition``, or its last."""
+    deadline_s = time.monotonic() + timeout_s
+    while not (value := condition()) and time.monotonic() < deadline_s:
+        time.sleep(0.01)
+    return value
+
+
+@pytest.fixture
+def area(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A temporary folder for everything, that every account reaches. Not tmp_path, which only its owner does."""
+    folder = Path(tempfile.mkdtemp(prefix="harness-services-test-", dir="/tmp"))
+    folder.chmod(0o755)
+    monkeypatch.setenv("TMPDIR", str(folder))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    yield folder
+    wait_until(lambda: not processes_in(folder))
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def leaves_nothing(area: Path) -> Callable[[], None]:
+    def check() -> None:
+        assert wait_until(lambda: not list(area.iterdir()) and not processes_in(area)), (
+            list(area.iterdir()),
+            processes_in(area),
+        )
+
+    return check
+
+
+@pytest.fixture
+def owner(area: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
+    """Start a Python program that owns a server, with ``area`` as its temporary folder."""
+    started: list[subprocess.Popen[str]] = []
+
+    def run(code: str, **env: str) -> subprocess.Popen[str]:
+        environment = {**os.environ, "TMPDIR": str(area), "PYTHONPATH": str(ROOT), **env}
+        process = subprocess.Popen(
+            [sys.executable, "-c", code], env=environment, cwd="/", stdout=subprocess.PIPE, text=True
+        )
+        started.append(process)
+        return process
+
+    yield run
+    for process in started:
+        process.kill()
+        process.wait()
+        process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def embedded() -> Iterator[EmbeddedPostgres]:
+    """One server for the tests that only use it."""
+    with EmbeddedPostgres() as server:
+        yield server

@@ -1,0 +1,201 @@
+"""Mutators, look-ups and their errors."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import timedelta
+
+import pytest
+
+from harness.errors import WorldError
+from harness.world import Connection, Executor, Pool, Stub, World
+
+
+def test_an_empty_world_has_airflows_defaults() -> None:
+    world = World()
+    assert world.pools == {"default_pool": Pool(128)}
+    assert world.executor == Executor(32)
+    assert (world.connections, world.variables, world.durations, world.stubs, world.env) == ({}, {}, {}, {}, {})
+
+
+def test_connection_by_fields_uri_and_service() -> None:
+    world = World()
+    made = world.connection("a", conn_type="google-cloud", host="h", login="l", password="p", schema="s", port=5,
+                            extra={"k": [1]}, description="d")  # fmt: skip
+    assert made == Connection("google_cloud", "h", "l", "p", "s", 5, '{"k": [1]}', "d", None)
+    assert world.connection("b", uri="http://h:8", description="d").description == "d"
+    assert world.connection("c", service="postgres") == Connection(conn_type="postgres", service="postgres")
+    assert world.connection("d", conn_type="x", extra='{"a":1}').extra == '{"a":1}'
+    assert list(world.connections) == ["a", "b", "c", "d"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({}, "needs one of service, uri, conn_type"),
+        ({"uri": "x://h", "host": "h"}, "uri and host cannot both be given"),
+        ({"uri": "x://h", "extra": {"a": 1}}, "uri and extra"),
+        ({"service": "postgres", "host": "h"}, "service fills in the address, so host"),
+        ({"service": "oracle"}, "service has an unknown value"),
+        ({"conn_type": "x", "port": "5"}, "port must be a whole number, not text"),
+        ({"conn_type": "x", "port": 65536}, "port must be 65535 or less"),
+        ({"conn_type": "x", "extra": "not json"}, "extra is not JSON"),
+        ({"conn_type": "x", "extra": "[1]"}, "extra must be a mapping"),
+        ({"conn_type": "x", "extra": {"a": object()}}, "extra is not JSON"),
+        ({"conn_type": 3}, "conn_type must be text, not a whole number"),
+        ({"uri": "http://h:999999"}, "cannot be read"),
+    ],
+)
+def test_a_bad_connection_is_refused(fields: dict, said: str) -> None:
+    world = World()
+    with pytest.raises(WorldError, match="connection 'c'") as caught:
+        world.connection("c", **fields)
+    assert said in str(caught.value)
+    assert world.connections == {}
+
+
+def test_unknown_service_names_the_services() -> None:
+    with pytest.raises(WorldError) as caught:
+        World().connection("c", service="postgers")
+    assert caught.value.known == "postgres      did you mean 'postgres'?"
+
+
+def test_variables_are_text_or_json_text_as_airflow_imports_them() -> None:
+    world = World()
+    for key, value in {"t": "007", "n": 3, "m": {"max": 3}, "none": None, "b": True}.items():
+        world.variable(key, value)
+    assert world.variables == {"t": "007", "n": "3", "m": json.dumps({"max": 3}, indent=2), "none": "null", "b": "true"}
+    with pytest.raises(WorldError, match="variable 'x': a object cannot be kept as JSON"):
+        world.variable("x", object())
+
+
+def test_pools_and_parallelism() -> None:
+    world = World()
+    assert world.pool("etl", 4) == Pool(4)
+    assert world.pool("etl", -1, include_deferred=True, description="d") == Pool(-1, True, "d")
+    world.pool("default_pool", 1)
+    assert world.pools["default_pool"].slots == 1
+    world.set_parallelism(2)
+    assert world.executor.parallelism == 2
+    for slots in (-2, "3", 1.5, True, None):
+        with pytest.raises(WorldError, match="pool 'p': slots must be"):
+            world.pool("p", slots)  # type: ignore[arg-type]
+    with pytest.raises(WorldError, match="executor: parallelism must be 1 or more"):
+        world.set_parallelism(0)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected_us"),
+    [
+        (0, 0),
+        (90, 90_000_000),
+        (0.25, 250_000),
+        ("90s", 90_000_000),
+        ("5m", 300_000_000),
+        ("2h", 7_200_000_000),
+        ("1d", 86_400_000_000),
+        ("1h30m", 5_400_000_000),
+        (" 1.5 m ", 90_000_000),
+        ("500ms", 500_000),
+        (timedelta(minutes=1, microseconds=1), 60_000_001),
+    ],
+)
+def test_durations(value: object, expected_us: int) -> None:
+    world = World()
+    world.duration("d.t", value)  # type: ignore[arg-type]
+    assert world.duration_of("d", "t") == expected_us
+
+
+@pytest.mark.parametrize(
+    "value", ["", "5", "m", "5 minutes", "-5m", "5m!", -1, float("nan"), float("inf"), True, None, []]
+)
+def test_bad_durations(value: object) -> None:
+    with pytest.raises(WorldError, match=r"duration 'd\.t'"):
+        World().duration("d.t", value)  # type: ignore[arg-type]
+
+
+def test_the_most_specific_pattern_wins() -> None:
+    world = World()
+    for seconds, pattern in enumerate(["*", "*.load", "etl.*", "etl.group.*", "etl.load", "e?l.[ab]", "etl.[x]"], 1):
+        world.duration(pattern, seconds)
+
+    def seconds_of(dag_id: str, task_id: str) -> float:
+        return world.duration_of(dag_id, task_id) / 1_000_000
+
+    assert seconds_of("etl", "load") == 5  # exact before wildcards
+    assert seconds_of("other", "load") == 2
+    assert seconds_of("etl", "extract") == 3
+    assert seconds_of("etl", "group.load") == 4  # the longest; '*' crosses dots
+    assert seconds_of("etl", "a") == 6
+    assert seconds_of("etl", "[x]") == 7  # a name that looks like a pattern is exact
+    assert seconds_of("ETL", "Load") == 1  # case counts
+    assert World().duration_of("etl", "load") is None
+
+
+def test_of_equally_long_patterns_the_last_declared_wins() -> None:
+    world = World()
+    world.stub("*.t", state="skipped")
+    world.stub("d.*", returns=1)
+    assert world.stub_of("d", "t") == Stub(returns=1)
+    world.stub("*.t", raises="again")
+    assert world.stub_of("d", "t") == Stub(raises="again")
+
+
+def test_stubs() -> None:
+    world, value = World(), object()
+    assert world.stub("a.b", returns=value).returns is value
+    assert world.stub("a.c", returns=None) == Stub()
+    assert world.stub_of("a", "zzz") is None
+    for wrong in ({}, {"returns": 1, "raises": "x"}, {"state": "running"}, {"raises": 3}):
+        with pytest.raises(WorldError, match=r"stub 'a\.d'"):
+            world.stub("a.d", **wrong)
+    with pytest.raises(WorldError, match=r"matches no task: write dag_id\.task_id"):
+        world.stub("justadag", state="skipped")
+
+
+def test_env() -> None:
+    world = World()
+    world.setenv("A", "1")
+    assert world.env == {"A": "1"}
+    for name, value in (("", "x"), ("A=B", "x"), ("B", "a\0b"), ("B", True), ("B", 1.5)):
+        with pytest.raises(WorldError, match="environment variable"):
+            world.setenv(name, value)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["", "with space", "é;", "x" * 251])
+def test_bad_connection_ids(name: str) -> None:
+    with pytest.raises(WorldError, match="a connection id has"):
+        World().connection(name, uri="x://h")
+
+
+def test_a_name_that_is_no_text_is_refused() -> None:
+    with pytest.raises(WorldError, match="a name must be text, not a whole number"):
+        World().variable(3, "x")  # type: ignore[arg-type]
+
+
+def test_a_copy_changes_apart() -> None:
+    world = World()
+    world.connection("c", uri="x://h")
+    world.declared_at["connections", "c"] = "w.yaml:1"
+    twin = world.copy()
+    assert twin == world
+    assert twin.where("connections", "c") == "w.yaml:1"
+    twin.connection("c", uri="y://h")
+    twin.variable("v", 1)
+    twin.pool("p", 1)
+    twin.duration("*", 1)
+    twin.stub("*", state="skipped")
+    twin.setenv("E", "1")
+    twin.set_parallelism(1)
+    untouched = World()
+    untouched.connection("c", uri="x://h")
+    assert world == untouched
+    assert world.where("connections", "c") == "w.yaml:1"
+
+
+def test_importing_the_room_loads_no_yaml_and_no_pydantic() -> None:
+    code = "import sys, harness.world; print(sorted({'yaml', 'pydantic', 'airflow', 'pytest'} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
