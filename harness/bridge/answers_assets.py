@@ -31,8 +31,9 @@ def _events(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
     from airflow.sdk.execution_time.comms import AssetEventsResult
 
     found = [event for event in supervisor.store.events if _wanted(event, msg)]
-    found.sort(key=lambda event: (event.at, event.id), reverse=not msg.ascending)
-    return AssetEventsResult(asset_events=[event_response(event) for event in found[: msg.limit]])
+    found.sort(key=lambda event: (event.at, event.id), reverse=not getattr(msg, "ascending", True))
+    limit = getattr(msg, "limit", None)  # this, the order and the window came with 3.2
+    return AssetEventsResult(asset_events=[event_response(event) for event in found[:limit]])
 
 
 @answers("ValidateInletsAndOutlets")
@@ -143,9 +144,10 @@ def _event(
 
 
 def _wanted(event: AssetEvent, msg: Any) -> bool:
-    if msg.after is not None and event.at < to_instant(msg.after):
+    after, before = getattr(msg, "after", None), getattr(msg, "before", None)
+    if after is not None and event.at < to_instant(after):
         return False
-    if msg.before is not None and event.at > to_instant(msg.before):
+    if before is not None and event.at > to_instant(before):
         return False
     if type(msg).__name__ == "GetAssetEventByAssetAlias":
         return msg.alias_name in event.aliases

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.bridge.masking import mask
 from harness.bridge.supervisor import Speaker, Supervisor, answers, error_response
 
 
@@ -51,9 +52,7 @@ def _logging_descriptor(_: Supervisor, msg: Any, who: Speaker) -> Any:
 
 @answers("MaskSecret")
 def _mask(_: Supervisor, msg: Any, who: Speaker) -> None:
-    from airflow.sdk.log import mask_secret
-
-    mask_secret(msg.value, msg.name)
+    mask(msg.value, msg.name)
 
 
 @answers("GetTaskStateStore")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.bridge.masking import mask
 from harness.bridge.supervisor import Speaker, Supervisor, answers, error_response
 
 
@@ -11,15 +12,14 @@ from harness.bridge.supervisor import Speaker, Supervisor, answers, error_respon
 def _connection(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
     """Source: ``request_handlers.handle_get_connection``; secrets are masked as there."""
     from airflow.sdk.execution_time.comms import ConnectionResult
-    from airflow.sdk.log import mask_secret
 
     found = supervisor.store.world.connections.get(msg.conn_id)
     if found is None:
         return error_response("CONNECTION_NOT_FOUND", {"conn_id": msg.conn_id})
     if found.password:
-        mask_secret(found.password)
+        mask(found.password)
     if found.extra:
-        mask_secret(found.extra)
+        mask(found.extra)
     return ConnectionResult(
         conn_id=msg.conn_id,
         conn_type=found.conn_type,
@@ -36,14 +36,13 @@ def _connection(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
 def _variable(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
     """Source: ``request_handlers.handle_get_variable``."""
     from airflow.sdk.execution_time.comms import VariableResult
-    from airflow.sdk.log import mask_secret
 
     variables = supervisor.store.world.variables
     if msg.key not in variables:
         return error_response("VARIABLE_NOT_FOUND", {"key": msg.key})
     value = variables[msg.key]
     if value:
-        mask_secret(value, msg.key)
+        mask(value, msg.key)
     return VariableResult(key=msg.key, value=value)
 
 

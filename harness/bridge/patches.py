@@ -4,6 +4,8 @@
 * ``_execute_task``: declared durations and stubs of the world stand around the operator's ``execute``.
 * ``TypeAdapter``: task_runner builds the same pydantic adapter at every rendered field; built once here.
 * ``get_hostname``: looks the machine up, which is slow and different on every laptop.
+* ``latest_only.pendulum``: its ``now`` is a microsecond late. The operator asks ``left < now``, and a worker never starts
+  at the very instant its run is due; a simulated one does.
 * ``settings.Session``: refused, as Airflow's supervisor refuses it in a worker (``block_orm_access``).
 * SIGTERM: ``run`` installs a handler a task and never takes it away.
 """
@@ -18,6 +20,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
+from harness.bridge.names import task_exception
 from harness.bridge.supervisor import Speaker, speaker
 from harness.kernel import SECOND, Event, Process, Simulation, seconds
 from harness.scheduler.model import TaskInstance
@@ -59,9 +62,9 @@ class VirtualTimeout:
 
 def timed_out(limit_s: float | None) -> BaseException:
     """The exception of an ``execution_timeout``."""
-    from airflow.sdk.exceptions import AirflowTaskTimeout
-
-    return AirflowTaskTimeout(f"Timeout: execution_timeout of {limit_s:g} s is over" if limit_s else "Timeout")
+    text = f"Timeout: execution_timeout of {limit_s:g} s is over" if limit_s else "Timeout"
+    error: BaseException = task_exception("AirflowTaskTimeout")(text)
+    return error
 
 
 def overran(process: Process) -> BaseException:
@@ -88,6 +91,9 @@ def patched(simulation: Simulation, stub_of: Callable[[TaskInstance], Any], dura
     ]
     if getattr(task_runner, "TypeAdapter", None) is _pydantic_adapter():
         changes.append((task_runner, "TypeAdapter", _cached_adapter))
+    latest_only = sys.modules.get("airflow.providers.standard.operators.latest_only")
+    if latest_only is not None:
+        changes.append((latest_only, "pendulum", _LatePendulum()))
     missing = object()
     former = [(holder, name, getattr(holder, name, missing)) for holder, name, _ in changes]
     on_main = threading.current_thread() is threading.main_thread()
@@ -104,6 +110,20 @@ def patched(simulation: Simulation, stub_of: Callable[[TaskInstance], Any], dura
                 setattr(holder, name, value)
         if on_main:
             signal.signal(signal.SIGTERM, sigterm if sigterm is not None else signal.SIG_DFL)
+
+
+class _LatePendulum:
+    """The pendulum module, its ``now`` a microsecond later."""
+
+    def __getattr__(self, name: str) -> Any:
+        import pendulum
+
+        return getattr(pendulum, name)
+
+    def now(self, *args: Any) -> Any:
+        import pendulum
+
+        return pendulum.now(*args).add(microseconds=1)
 
 
 class BlockedSession:
@@ -156,12 +176,10 @@ def _last(simulation: Simulation, who: Speaker, rest: int) -> None:
 
 
 def _play(stub: Any) -> Any:
-    from airflow.sdk.exceptions import AirflowException, AirflowSkipException
-
     if stub.raises is not None:
-        raise AirflowException(stub.raises)
+        raise task_exception("AirflowException")(stub.raises)
     if stub.state == "skipped":
-        raise AirflowSkipException("stubbed as skipped")
+        raise task_exception("AirflowSkipException")("stubbed as skipped")
     return stub.returns
 
 

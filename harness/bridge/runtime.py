@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import structlog
+
 from harness.bridge.capture import TaskLog
 from harness.bridge.datamodels import dag_run_model, optional_datetime
 from harness.bridge.store import Store, facts, ti_id
@@ -80,20 +82,23 @@ def run_attempt(store: Store, request: AttemptRequest, now: Instant, quiet: Any)
     speaker.set(who)
     store.by_id[ti_id(ti)] = ti
     runtime = runtime_instance(request, task, to_datetime(now))
-    error: BaseException | None = None
+    log = structlog.get_logger(logger_name="task")
     try:
         context = runtime.get_template_context()
-    except Exception as raised:  # params that do not validate: the worker dies at startup, the task fails or retries
+        state, message, error = task_runner.run(runtime, context, log)
+    except Exception as raised:
+        # params that do not validate, or (before 3.3) an outcome handler that raised: ``main`` exits with 1 and the
+        # supervisor makes of that a retry while there are tries (``ActivitySubprocess.final_state``)
         who.closed = True
-        return Outcome("up_for_retry" if may_retry(ti) else "failed", None, raised, who)
-    state, message, error = task_runner.run(runtime, context, task_runner.log)
+        behind = raised.__context__ if isinstance(raised, UnboundLocalError) else None  # 3.1, 3.2: `finally` trips
+        return Outcome("up_for_retry" if may_retry(ti) else "failed", None, behind or raised, who)
     if quiet():
         who.closed = True
         with suppress(Exception):  # what SIGTERM makes a worker do (`_on_term`)
             runtime.task.on_kill()
         return Outcome("killed", message, error, who)
     context["exception"] = error
-    task_runner.finalize(runtime, state, context, task_runner.log, error)
+    task_runner.finalize(runtime, state, context, log, error)
     who.closed = True
     return Outcome(state.value, who.outcome if who.outcome is not None else message, error, who)
 

@@ -80,6 +80,9 @@ def sendable() -> frozenset[str]:
 class Supervisor:
     """Stands where ``SUPERVISOR_COMMS`` stands in a worker.
 
+    Attributes:
+        fault: an error of the harness itself while it answered; the session raises it.
+
     Args:
         observe: called with (speaker, kind, data) for what belongs in the journal.
     """
@@ -89,6 +92,7 @@ class Supervisor:
         self.store = store
         self.now = now
         self.observe = observe
+        self.fault: BaseException | None = None
         self.socket = None  # read by task_runner.main's teardown and by operators that re-exec
 
     def send(self, msg: Any) -> Any:
@@ -106,11 +110,22 @@ class Supervisor:
         handler = HANDLERS.get(type(msg).__name__)
         if handler is None:
             raise NotImplementedError(f"the installed Airflow sends {type(msg).__name__}, which the harness cannot answer")
-        return handler(self, msg, who)
+        try:
+            return handler(self, msg, who)
+        except Exception as error:
+            if not isinstance(error, _refusals()):
+                self.fault = error  # ours, not the task's: the session stops and says so
+            raise
 
     async def asend(self, msg: Any) -> Any:
         """As `send`, for the asynchronous callers."""
         return self.send(msg)
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    from airflow.sdk.exceptions import AirflowRuntimeError
+
+    return (AirflowRuntimeError,)
 
 
 def refuse(message: str, reason: str, status: int = 404) -> Exception:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from harness.scheduler.lengths import NotPopulated, mapped_count, relevant_map_indexes
-from harness.scheduler.model import DagRun, Task, TaskInstance
+from harness.scheduler.model import DagRun, Key, Task, TaskInstance
 from harness.scheduler.wiring import Wiring, wiring_of
 
 _FAST_TRIGGERED = frozenset({"one_success", "one_failed", "one_done", "none_failed_min_one_success"})
@@ -18,12 +18,13 @@ class DepContext:
     Source: airflow/ti_deps/dep_context.py `DepContext` (3.3.2).
     """
 
-    __slots__ = ("_by_task", "_counts", "_tallies", "run", "wait_for_past_depends_before_skipping", "wiring")
+    __slots__ = ("_by_task", "_counts", "_tallies", "imposed", "run", "wait_for_past_depends_before_skipping", "wiring")
 
     def __init__(self, run: DagRun, *, wait_for_past_depends_before_skipping: bool = False) -> None:
         self.run = run
         self.wiring: dict[str, Wiring] = wiring_of(run.dag)
         self.wait_for_past_depends_before_skipping = wait_for_past_depends_before_skipping
+        self.imposed: dict[Key, str] = {}  # states this pass will set, which only `mapped_upstream` sees
         self._by_task: dict[str, list[TaskInstance]] | None = None
         self._tallies: dict[str, dict[str | None, int]] = {}
         self._counts: dict[str, int | None] = {}

@@ -23,6 +23,7 @@ from harness.scheduler.trigger_rules import evaluate, judge
 from harness.scheduler.verdict import Verdict
 
 WAITING = frozenset({UP_FOR_RETRY, UP_FOR_RESCHEDULE})
+_UNSUCCESSFUL = FINISHED - {SUCCESS}
 
 
 class Standing(NamedTuple):
@@ -78,19 +79,21 @@ def is_waiting(ti: TaskInstance, now: Instant) -> bool:
 def mapped_upstream(ti: TaskInstance, context: DepContext, new_state: str | None = None) -> Verdict:
     """Whether the tasks whose values an expansion needs succeeded, as far as they are not expanded themselves.
 
+    Unlike the trigger rule it sees also the states imposed earlier in the same pass.
+
     Args:
         new_state: what another dependency already imposes on ``ti``.
     Source: airflow/ti_deps/deps/mapped_task_upstream_dep.py `MappedTaskUpstreamDep` (3.3.2).
     """
     get = context.run.task_instances.get
     found = [get((name, -1)) for name in context.wiring[ti.task_id].mapped_dependencies]
-    bad = [one for one in found if one is not None and one.state in FINISHED and one.state != SUCCESS]
+    bad = [one for one in found if one is not None and context.imposed.get(one.key, one.state) in _UNSUCCESSFUL]
     if not bad:
         return Verdict(True, None, "nothing it maps over failed")
-    reason = f"maps over {listed(bad)}"
+    states = {context.imposed.get(one.key, one.state) for one in bad}
+    reason = f"maps over {listed(bad, context.imposed)}"
     if (new_state or ti.state) in FAILED_STATES:
         return Verdict(False, None, reason)
-    states = {one.state for one in bad}
     if states & FAILED_STATES:
         return Verdict(False, UPSTREAM_FAILED, reason)
     return Verdict(False, SKIPPED if SKIPPED in states else None, reason)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from harness.scheduler.context import DepContext
 from harness.scheduler.model import (
@@ -13,6 +13,7 @@ from harness.scheduler.model import (
     SKIPPED,
     SUCCESS,
     UPSTREAM_FAILED,
+    Key,
     TaskInstance,
 )
 
@@ -38,10 +39,11 @@ def named(ti: TaskInstance) -> str:
     return f"'{ti.task_id}'" if ti.map_index < 0 else f"'{ti.task_id}'[{ti.map_index}]"
 
 
-def listed(instances: Iterable[TaskInstance]) -> str:
-    """``'a' failed, 'b'[2] was skipped and 3 more``."""
-    several = list(instances)
-    parts = [f"{named(ti)} {_WORDS.get(ti.state, f'is {ti.state}')}" for ti in several[:_SHOWN]]
+def listed(instances: Iterable[TaskInstance], imposed: Mapping[Key, str] | None = None) -> str:
+    """``'a' failed, 'b'[2] was skipped and 3 more``; ``imposed`` states stand for those of the instances."""
+    several, imposed = list(instances), imposed or {}
+    states = [imposed.get(ti.key, ti.state) for ti in several[:_SHOWN]]
+    parts = [f"{named(ti)} {_WORDS.get(state, f'is {state}')}" for ti, state in zip(several, states, strict=False)]
     more = f" and {len(several) - _SHOWN} more" if len(several) > _SHOWN else ""
     return ", ".join(parts) + more
 

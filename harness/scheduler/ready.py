@@ -46,6 +46,7 @@ def get_ready_tis(run: DagRun, schedulable: Iterable[TaskInstance], now: Instant
         found = standing(ti, context)
         if found.new_state is not None:
             imposed.append((ti, found))
+            context.imposed[ti.key] = found.new_state
         if is_waiting(ti, now) and ti.due is not None:
             result.waiting_met |= found.met
             result.next_due = ti.due if result.next_due is None else min(ti.due, result.next_due)

@@ -189,6 +189,8 @@ class Driver:
         past.resume = None
         outcome = run_attempt(self.store, request, now, lambda: process.killed or self.interruption.happened)
         past.process = None
+        if self.supervisor.fault is not None:
+            raise self.supervisor.fault
         if self.interruption.happened:
             self.simulation.stop("interrupted")
         elif not process.killed:

@@ -9,7 +9,15 @@ from harness.scheduler.context import DepContext
 from harness.scheduler.model import Literal, MappedGroup, OfTask
 from harness.scheduler.trigger_rules import evaluate
 
-LETTERS = {"s": "success", "f": "failed", "k": "skipped", "u": "upstream_failed", "x": "removed", "r": "running", "-": None}
+LETTERS = {
+    "s": "success",
+    "f": "failed",
+    "k": "skipped",
+    "u": "upstream_failed",
+    "x": "removed",
+    "r": "running",
+    "-": None,
+}
 WAIT, RUN = (False, None), (True, None)
 SKIP, FAIL = (False, "skipped"), (False, "upstream_failed")
 

@@ -137,7 +137,9 @@ rules = st.sampled_from([*RULES, "always"])
 def test_plain_upstreams(rule: str, upstream: list[tuple[str | None, bool]]) -> None:
     names = [f"u{n}" for n in range(len(upstream))]
     tasks = [task(name, is_setup=setup) for name, (_, setup) in zip(names, upstream, strict=True)]
-    run = run_of(dag(*tasks, task("t", *names, trigger_rule=rule)), {n: s for n, (s, _) in zip(names, upstream, strict=True)})
+    run = run_of(
+        dag(*tasks, task("t", *names, trigger_rule=rule)), {n: s for n, (s, _) in zip(names, upstream, strict=True)}
+    )
     assert ours(ti(run, "t")) == airflows(run, ti(run, "t"))
 
 

@@ -1,0 +1,35 @@
+"""Dags made in the test, run through the whole engine in this process."""
+
+import pytest
+
+from harness.bridge import sandbox
+
+_former = sandbox.enter()
+
+
+@pytest.fixture
+def rehearse():
+    """Run a DAG object: ``rehearse(dag, world=None, **options)`` -> RunResult."""
+    from harness.bridge.timetables import parse_date
+    from harness.session import Rehearsal, RunOptions
+
+    def run(dag, world=None, with_dags=(), **options):
+        rehearsal = Rehearsal()
+        for other in (dag, *with_dags):
+            rehearsal.folder.dags[other.dag_id] = other
+        for name in ("logical_date", "start"):
+            if isinstance(options.get(name), str):
+                options[name] = parse_date(options[name])
+        return rehearsal.run(dag, world, RunOptions(**options))
+
+    return run
+
+
+@pytest.fixture
+def minutes():
+    """The timeline of a run as {(task name, state): minutes after its start}."""
+
+    def table(result):
+        return {(name, state): (at - result.start_date) / 60e6 for at, name, state in result.events}
+
+    return table
