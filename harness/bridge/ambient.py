@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 from typing import Any
 
-_PREFIX = "AIRFLOW_CTX_"
-
 
 class CurrentContext:
     """The stack behind ``get_current_context``: one list for the whole process in Airflow."""
@@ -29,16 +27,19 @@ class TaskEnvironment:
     """The ``AIRFLOW_CTX_*`` variables that ``_execute_task`` exports for subprocesses."""
 
     def __init__(self) -> None:
-        self._names: set[str] = set()
+        from airflow.sdk.execution_time.context import AIRFLOW_VAR_NAME_FORMAT_MAPPING
+
+        self._names = sorted(each["env_var_format"] for each in AIRFLOW_VAR_NAME_FORMAT_MAPPING.values())
 
     def capture(self) -> dict[str, str]:
         """The exported variables of whoever runs."""
-        found = {name: value for name, value in os.environ.items() if name.startswith(_PREFIX)}
-        self._names.update(found)
-        return found
+        environment = os.environ
+        return {name: environment[name] for name in self._names if name in environment}
 
     def restore(self, state: dict[str, str]) -> None:
         """Export these and no others."""
-        for name in self._names.difference(state):
-            os.environ.pop(name, None)
-        os.environ.update(state)
+        for name in self._names:
+            if name in state:
+                os.environ[name] = state[name]
+            elif name in os.environ:
+                del os.environ[name]

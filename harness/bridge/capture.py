@@ -17,6 +17,7 @@ LINES_KEPT = 5_000
 """Lines kept of one attempt's log; what comes after is counted, not kept."""
 
 _SILENT = ("::group::", "::endgroup::")
+_KNOWN = frozenset({"ti", "task", "_logger", "_record", "logger_name"})  # said by whose log it is
 _LEVELS = {"exception": "error", "warn": "warning", "fatal": "critical"}
 
 Sink = Callable[[Speaker, str, str, "BaseException | None"], None]
@@ -90,7 +91,7 @@ class _StructlogSink:
         if not text.startswith(_SILENT):
             error = _exception(event.pop("exc_info", None))
             args = event.pop("positional_args", ())
-            extra = " ".join(f"{name}={value!r}" for name, value in event.items() if not name.startswith("_"))
+            extra = " ".join(f"{name}={value!r}" for name, value in event.items() if name not in _KNOWN)
             self._sink(who, _LEVELS.get(method, method), _percent(text, args) + (f"  {extra}" if extra else ""), error)
         raise structlog.DropEvent
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sysconfig
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from harness.errors import HarnessError, known_names
 from harness.kernel.callers import is_users
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
+_STDLIB = sysconfig.get_path("stdlib")
 _HARNESS = str(Path(__file__).resolve().parent.parent)
 
 
@@ -115,6 +117,4 @@ def _is_user_file(filename: str) -> bool:
 
 
 def _is_stdlib(filename: str) -> bool:
-    import sysconfig
-
-    return filename.startswith(sysconfig.get_path("stdlib")) and "site-packages" not in filename
+    return filename.startswith(_STDLIB) and "site-packages" not in filename

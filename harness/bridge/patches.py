@@ -3,6 +3,7 @@
 * ``timeout``: `execution_timeout` in virtual time (SIGALRM measures real time).
 * ``_execute_task``: declared durations and stubs of the world stand around the operator's ``execute``.
 * ``TypeAdapter``: task_runner builds the same pydantic adapter at every rendered field; built once here.
+* ``conf``: every rendered field asks the configuration file parser again; each question is asked once a simulation.
 * ``get_hostname``: looks the machine up, which is slow and different on every laptop.
 * ``latest_only.pendulum``: its ``now`` is a microsecond late. The operator asks ``left < now``, and a worker never starts
   at the very instant its run is due; a simulated one does.
@@ -91,6 +92,8 @@ def patched(simulation: Simulation, stub_of: Callable[[TaskInstance], Any], dura
     ]
     if getattr(task_runner, "TypeAdapter", None) is _pydantic_adapter():
         changes.append((task_runner, "TypeAdapter", _cached_adapter))
+    if hasattr(task_runner, "conf"):
+        changes.append((task_runner, "conf", _RememberedConf(task_runner.conf)))
     latest_only = sys.modules.get("airflow.providers.standard.operators.latest_only")
     if latest_only is not None:
         changes.append((latest_only, "pendulum", _LatePendulum()))
@@ -110,6 +113,29 @@ def patched(simulation: Simulation, stub_of: Callable[[TaskInstance], Any], dura
                 setattr(holder, name, value)
         if on_main:
             signal.signal(signal.SIGTERM, sigterm if sigterm is not None else signal.SIG_DFL)
+
+
+class _RememberedConf:
+    """Airflow's configuration, its answers kept: nothing changes it while a simulation runs."""
+
+    def __init__(self, conf: Any) -> None:
+        self._conf = conf
+        self._kept: dict[Any, Any] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._conf, name)
+        if not name.startswith("get") or not callable(method):
+            return method
+        kept = self._kept
+
+        def ask(*args: Any, **kwargs: Any) -> Any:
+            question = (name, args, tuple(sorted(kwargs.items())))
+            if question not in kept:
+                kept[question] = method(*args, **kwargs)
+            return kept[question]
+
+        setattr(self, name, ask)
+        return ask
 
 
 class _LatePendulum:

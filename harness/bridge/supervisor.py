@@ -107,11 +107,8 @@ class Supervisor:
             raise NoSpeaker(f"{type(msg).__name__} sent from outside a task")
         if who.closed:
             return None
-        handler = HANDLERS.get(type(msg).__name__)
-        if handler is None:
-            raise NotImplementedError(f"the installed Airflow sends {type(msg).__name__}, which the harness cannot answer")
         try:
-            return handler(self, msg, who)
+            return _handler(msg)(self, msg, who)
         except Exception as error:
             if not isinstance(error, _refusals()):
                 self.fault = error  # ours, not the task's: the session stops and says so
@@ -120,6 +117,13 @@ class Supervisor:
     async def asend(self, msg: Any) -> Any:
         """As `send`, for the asynchronous callers."""
         return self.send(msg)
+
+
+def _handler(msg: Any) -> Handler:
+    name = type(msg).__name__
+    if name not in HANDLERS:
+        raise NotImplementedError(f"the installed Airflow sends {name}, which the harness cannot answer")
+    return HANDLERS[name]
 
 
 def _refusals() -> tuple[type[Exception], ...]:

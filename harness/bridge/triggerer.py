@@ -66,7 +66,7 @@ class Triggerer:
             self._simulation.wake(self._process)
 
     def _main(self) -> None:
-        self._loop = loop = VirtualEventLoop()
+        self._loop = loop = VirtualEventLoop(parks_at_once=True)
         asyncio.set_event_loop(loop)
         for work in self._waiting:
             loop.call_soon(work)

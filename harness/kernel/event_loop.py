@@ -19,10 +19,13 @@ from harness.kernel.doors import active, pause, virtual_now
 from harness.kernel.instant import SECOND
 from harness.kernel.process import Process, owner
 
-IO_GRACE_S = 0.05
+IO_GRACE_S = 0.1
 """Real seconds that open descriptors are given before virtual time jumps over a wait."""
-THREAD_PATIENCE_S = 60.0
-"""Real seconds a loop waits for work it gave to threads before virtual time jumps."""
+WORK_PATIENCE_S = 60.0
+"""Real seconds a loop waits for threads and child processes it started before virtual time jumps."""
+
+IDLE_GRACE_S = 2.0
+"""Real seconds a loop with no timer waits to be woken by a thread it does not know of, before it parks."""
 
 
 class VirtualSelector(selectors.DefaultSelector):
@@ -31,7 +34,8 @@ class VirtualSelector(selectors.DefaultSelector):
     def __init__(self) -> None:
         super().__init__()
         self.own_descriptors = 0
-        self.pending_threads = 0
+        self.pending_work = 0
+        self.parks_at_once = False
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """As ``selectors.BaseSelector.select``, the wait in virtual time."""
@@ -48,11 +52,11 @@ class VirtualSelector(selectors.DefaultSelector):
         return super().select(0)
 
     def _grace_s(self, timeout: float | None) -> float:
-        if self.pending_threads:
-            return THREAD_PATIENCE_S
+        if self.pending_work:
+            return WORK_PATIENCE_S
         if len(self.get_map()) > self.own_descriptors:
-            return IO_GRACE_S if timeout is not None else THREAD_PATIENCE_S
-        return 0
+            return IO_GRACE_S if timeout is not None else WORK_PATIENCE_S
+        return 0 if timeout is not None or self.parks_at_once else IDLE_GRACE_S
 
     def _park(self) -> None:
         simulation = active()
@@ -61,10 +65,15 @@ class VirtualSelector(selectors.DefaultSelector):
 
 
 class VirtualEventLoop(asyncio.SelectorEventLoop):
-    """``asyncio.SelectorEventLoop`` in virtual time."""
+    """``asyncio.SelectorEventLoop`` in virtual time.
 
-    def __init__(self) -> None:
+    Args:
+        parks_at_once: for a service that waits to be given work: it parks as soon as it has none.
+    """
+
+    def __init__(self, parks_at_once: bool = False) -> None:
         self._virtual_selector = VirtualSelector()
+        self._virtual_selector.parks_at_once = parks_at_once
         super().__init__(self._virtual_selector)
         self._virtual_selector.own_descriptors = len(self._virtual_selector.get_map())
         self._began = virtual_now()
@@ -81,12 +90,26 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     ) -> asyncio.Future[Any]:
         """As asyncio's; the loop waits for such work in real time before it lets virtual time jump."""
         future = super().run_in_executor(executor, func, *args)
-        self._virtual_selector.pending_threads += 1
-        future.add_done_callback(self._thread_done)
+        self._virtual_selector.pending_work += 1
+        future.add_done_callback(self._work_done)
         return future
 
-    def _thread_done(self, _future: asyncio.Future[Any]) -> None:
-        self._virtual_selector.pending_threads -= 1
+    async def _make_subprocess_transport(self, *args: Any, **kwargs: Any) -> asyncio.SubprocessTransport:
+        """As asyncio's; a child that runs is work, like a thread."""
+        self._virtual_selector.pending_work += 1
+        try:
+            made: asyncio.SubprocessTransport = await super()._make_subprocess_transport(*args, **kwargs)  # type: ignore[misc]
+        except BaseException:
+            self._virtual_selector.pending_work -= 1
+            raise
+        return made
+
+    def _child_watcher_callback(self, *args: Any) -> None:
+        self._virtual_selector.pending_work -= 1
+        super()._child_watcher_callback(*args)  # type: ignore[misc]
+
+    def _work_done(self, _future: asyncio.Future[Any]) -> None:
+        self._virtual_selector.pending_work -= 1
 
 
 class VirtualEventLoopPolicy(asyncio.DefaultEventLoopPolicy):

@@ -15,17 +15,24 @@ class DepContext:
     Args:
         wait_for_past_depends_before_skipping: hold a skip back until the instance recorded
             ``past_depends_met``. Airflow's scheduler never asks for it (3.1.8, 3.3.2): False there.
+        by_task: the instances by task id, when the caller has them.
     Source: airflow/ti_deps/dep_context.py `DepContext` (3.3.2).
     """
 
     __slots__ = ("_by_task", "_counts", "_tallies", "imposed", "run", "wait_for_past_depends_before_skipping", "wiring")
 
-    def __init__(self, run: DagRun, *, wait_for_past_depends_before_skipping: bool = False) -> None:
+    def __init__(
+        self,
+        run: DagRun,
+        *,
+        wait_for_past_depends_before_skipping: bool = False,
+        by_task: dict[str, list[TaskInstance]] | None = None,
+    ) -> None:
         self.run = run
         self.wiring: dict[str, Wiring] = wiring_of(run.dag)
         self.wait_for_past_depends_before_skipping = wait_for_past_depends_before_skipping
         self.imposed: dict[Key, str] = {}  # states this pass will set, which only `mapped_upstream` sees
-        self._by_task: dict[str, list[TaskInstance]] | None = None
+        self._by_task = by_task
         self._tallies: dict[str, dict[str | None, int]] = {}
         self._counts: dict[str, int | None] = {}
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from harness.kernel.instant import Instant
-from harness.scheduler.model import FAILED, FINISHED, SCHEDULEABLE, DagRun, TaskInstance
+from harness.scheduler.context import DepContext
+from harness.scheduler.memory import memory_of
+from harness.scheduler.model import FAILED, DagRun, TaskInstance
 from harness.scheduler.ready import Pass, get_ready_tis
 from harness.scheduler.run_state import outcome
 from harness.scheduler.transitions import fail_fast, schedule, skip_unfinished, times_out_at
@@ -53,18 +55,21 @@ def decide(run: DagRun, now: Instant) -> Decision:
         return decision
     taken: set[int] = set()
     while True:
-        unfinished = [ti for ti in run.task_instances.values() if ti.state not in FINISHED]
-        schedulable = [ti for ti in unfinished if ti.state in SCHEDULEABLE and id(ti) not in taken]
-        one = get_ready_tis(run, schedulable, now)
+        memory = memory_of(run)
+        states = [ti.state for ti in run.task_instances.values()]
+        schedulable = [ti for ti in memory.examine(run, states) if id(ti) not in taken]
+        one = get_ready_tis(DepContext(run, by_task=memory.by_task), schedulable, now)
         _gather(decision, one)
         taken.update(map(id, one.ready))
+        memory.changed(one.changed)
         if decision.again or not (one.changed or one.expanded):
             break
+    memory_of(run).ready = list(decision.ready)
     if decision.ready:
-        position = wiring_of(run.dag)
-        decision.ready.sort(key=lambda ti: (position[ti.task_id].position, ti.map_index))
+        wiring = wiring_of(run.dag)
+        decision.ready.sort(key=lambda ti: (wiring[ti.task_id].position, ti.map_index))
     else:
-        found = outcome(run, unfinished, one.waiting_met, now)
+        found = outcome(run, one.waiting_met, now)
         decision.outcome, decision.reason = found.state, found.reason
         decision.changed += found.changed
     return decision

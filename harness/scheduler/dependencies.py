@@ -27,15 +27,21 @@ _UNSUCCESSFUL = FINISHED - {SUCCESS}
 
 
 class Standing(NamedTuple):
-    """What the dependencies make of an instance; ``reason`` is given only with a ``new_state``."""
+    """What the dependencies make of an instance.
+
+    Attributes:
+        reason: of ``new_state``, None without one.
+        flagged: a dependency that Airflow has report its changes imposed a state; a previous skip does not.
+    """
 
     met: bool
     new_state: str | None
     reason: str | None
+    flagged: bool
 
 
-_UNMET = Standing(False, None, None)
-_MET = Standing(True, None, None)
+_UNMET = Standing(False, None, None, False)
+_MET = Standing(True, None, None, False)
 
 
 def standing(ti: TaskInstance, context: DepContext) -> Standing:
@@ -48,6 +54,7 @@ def standing(ti: TaskInstance, context: DepContext) -> Standing:
     of the scheduler: they decide whether the instance is created.
     """
     met, new_state, part = judge(ti, context)
+    flagged = new_state is not None
     reason = None if new_state is None else explain(ti, context, new_state, part)
     if ti.task.depends_on_past and met:
         met = prev_dagrun(ti).met
@@ -61,9 +68,9 @@ def standing(ti: TaskInstance, context: DepContext) -> Standing:
         mapped = mapped_upstream(ti, context, new_state)
         met = met and mapped.met
         if mapped.new_state is not None:
-            new_state, reason = mapped.new_state, mapped.reason
+            new_state, reason, flagged = mapped.new_state, mapped.reason, True
     if new_state is not None:
-        return Standing(met, new_state, reason)
+        return Standing(met, new_state, reason, flagged)
     return _MET if met else _UNMET
 
 

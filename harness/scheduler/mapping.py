@@ -114,6 +114,7 @@ def revise_map_indexes(task: Task, run: DagRun, existing: Iterable[TaskInstance]
 def _spread(ti: TaskInstance, total: int, expansion: Expansion) -> None:
     """``ti`` becomes index 0 (or goes, when there is one); the indexes above the highest are created."""
     run, task, state = ti.run, ti.task, ti.state
+    run.memory = None  # of keys that no longer hold
     del run.task_instances[ti.key]
     if (task.task_id, 0) not in run.task_instances:
         ti.map_index = 0

@@ -206,6 +206,7 @@ class DagRun:
         clear_number: how often the run was cleared.
         backfill_id: the backfill that made it, None outside backfills.
         backfill_ordinal: its place in that backfill, from 1; the first ignores ``depends_on_past``.
+        memory: the rules' own, what the last decision saw (see ``memory``).
     """
 
     dag: Dag
@@ -229,6 +230,7 @@ class DagRun:
     clear_number: int = 0
     backfill_id: str | None = None
     backfill_ordinal: int | None = None
+    memory: Any = field(default=None, repr=False)
     extra: Any = field(default=None, repr=False)  # the session's own record of the run
 
     def instances(self, task_id: str) -> Iterator[TaskInstance]:

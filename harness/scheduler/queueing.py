@@ -86,7 +86,12 @@ def admit(
         result.admitted += admitted
         gone = set(map(id, admitted))
         waiting = [ti for ti in waiting if id(ti) not in gone]
-    result.held = [(ti, (_obstacle(ti, taken, limits) or _hidden(ti, limits)).reason) for ti in waiting]
+    reasons: dict[tuple[int, str], str] = {}
+    for ti in waiting:
+        alike = (id(ti.run), ti.task_id)
+        if alike not in reasons:
+            reasons[alike] = (_obstacle(ti, taken, limits) or _hidden(ti, limits)).reason
+        result.held.append((ti, reasons[alike]))
     return result
 
 

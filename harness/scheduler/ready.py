@@ -9,7 +9,7 @@ from harness.kernel.instant import Instant
 from harness.scheduler.context import DepContext
 from harness.scheduler.dependencies import Standing, is_waiting, standing
 from harness.scheduler.mapping import expand_mapped_task, revise_map_indexes
-from harness.scheduler.model import FINISHED, SCHEDULEABLE, DagRun, TaskInstance
+from harness.scheduler.model import FINISHED, SCHEDULEABLE, TaskInstance
 
 
 @dataclass(slots=True)
@@ -31,14 +31,14 @@ class Pass:
     next_due: Instant | None = None
 
 
-def get_ready_tis(run: DagRun, schedulable: Iterable[TaskInstance], now: Instant) -> Pass:
+def get_ready_tis(context: DepContext, schedulable: Iterable[TaskInstance], now: Instant) -> Pass:
     """Examine the schedulable instances against the states at the start of the pass.
 
     States that dependencies impose are set when all were examined: as in Airflow, a chain of them takes a pass
     a link. Expansion happens within the pass and its instances are examined in it.
     Source: airflow/models/dagrun.py `DagRun._get_ready_tis` (3.3.2).
     """
-    result, context = Pass(), DepContext(run)
+    result = Pass()
     imposed: list[tuple[TaskInstance, Standing]] = []
     revised: set[str] = set()
     queue = list(schedulable)

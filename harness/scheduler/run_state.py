@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.kernel.instant import Instant
 from harness.scheduler.context import DepContext
-from harness.scheduler.dependencies import WAITING, standing
+from harness.scheduler.dependencies import standing
 from harness.scheduler.model import (
     AWAITING_INPUT,
     DEFERRED,
@@ -15,6 +15,7 @@ from harness.scheduler.model import (
     FAILED_STATES,
     FINISHED,
     REMOVED,
+    SCHEDULEABLE,
     SUCCESS,
     SUCCESS_STATES,
     DagRun,
@@ -35,26 +36,31 @@ class RunOutcome:
     changed: list[TaskInstance] = field(default_factory=list)
 
 
-def outcome(run: DagRun, unfinished: Sequence[TaskInstance], waiting_met: bool, now: Instant) -> RunOutcome:
+def outcome(run: DagRun, waiting_met: bool, now: Instant) -> RunOutcome:
     """How a run ends in which a pass found nothing to schedule and changed nothing.
 
     Args:
-        unfinished: its unfinished instances.
         waiting_met: from the pass (`Pass.waiting_met`).
     Source: airflow/models/dagrun.py `DagRun.update_state` (3.3.2).
     """
     result = RunOutcome()
-    deadlocked = False
-    if unfinished and can_deadlock(unfinished):
-        deadlocked = not waiting_met and not _premature(run, unfinished, now, result.changed)
-        if result.changed:
+    unfinished = [ti for ti in run.task_instances.values() if ti.state not in FINISHED]
+    if unfinished:
+        context = DepContext(run)
+        first = next((ti for ti in unfinished if _in_flight(ti)), None)
+        if waiting_met or (first is not None and standing(first, context).met) or not can_deadlock(unfinished):
+            return result
+        met, flagged = _premature(context, unfinished, now, result.changed)
+        if met:
+            return result
+        if flagged:  # otherwise Airflow goes on with what it knew: a skip found only here is a deadlock
             unfinished = [ti for ti in unfinished if ti.state not in FINISHED]
     leaves = tis_for_dagrun_state(run)
     if not unfinished and any(ti.state in FAILED_STATES for ti in leaves):
         result.state, result.reason = FAILED, "task_failure"
     elif not unfinished and all(ti.state in SUCCESS_STATES for ti in leaves):
         result.state, result.reason = SUCCESS, "success"
-    elif deadlocked and unfinished and can_deadlock(unfinished):
+    elif unfinished and can_deadlock(unfinished):
         result.state, result.reason = FAILED, "all_tasks_deadlocked"
     return result
 
@@ -83,25 +89,28 @@ def tis_for_dagrun_state(run: DagRun) -> list[TaskInstance]:
     return [ti for ti in run.task_instances.values() if ti.state != REMOVED and wiring[ti.task_id].leaf]
 
 
-def _premature(run: DagRun, unfinished: Sequence[TaskInstance], now: Instant, changed: list[TaskInstance]) -> bool:
-    """Whether an instance in flight has its dependencies met; what they impose on others is set.
+def _in_flight(ti: TaskInstance) -> bool:
+    return ti.state not in SCHEDULEABLE and ti.state not in FINISHED
 
-    Those without status were just examined by the pass and not met; those waiting told in ``waiting_met``.
+
+def _premature(
+    context: DepContext, unfinished: Sequence[TaskInstance], now: Instant, changed: list[TaskInstance]
+) -> tuple[bool, bool]:
+    """Whether an instance in flight has its dependencies met, and whether any before it was seen to change.
+
+    Those without status were examined by a pass and not met; those waiting told in ``waiting_met``.
     Source: airflow/models/dagrun.py `DagRun._are_premature_tis` (3.3.2; it asks in database order).
     """
-    context = DepContext(run)
     imposed = []
     met = False
-    for ti in unfinished:
-        if ti.state is None or ti.state in WAITING:
-            continue
+    for ti in filter(_in_flight, unfinished):
         found = standing(ti, context)
-        if found.met:
-            met = True
+        met = found.met
+        if met:
             break
         if found.new_state is not None:
-            imposed.append((ti, found.new_state, found.reason))
-    for ti, state, reason in imposed:
-        set_state(ti, state, now, reason)
+            imposed.append((ti, found.new_state, found))
+    for ti, state, found in imposed:
+        set_state(ti, state, now, found.reason)
         changed.append(ti)
-    return met
+    return met, any(found.flagged for _, _, found in imposed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -23,6 +23,7 @@ class Wiring:
         mapped_dependencies: those of its own expansion, or else of the closest mapped group.
         skippers: direct upstreams that may skip by a ``skipmixin_key`` XCom.
         leaf: whether its state counts for the run's.
+        watched: every task whose instances it looks at.
     """
 
     position: int
@@ -34,6 +35,7 @@ class Wiring:
     mapped_dependencies: tuple[str, ...]
     skippers: tuple[Task, ...]
     leaf: bool
+    watched: frozenset[str]
 
 
 def wiring_of(dag: Dag) -> dict[str, Wiring]:
@@ -44,6 +46,31 @@ def wiring_of(dag: Dag) -> dict[str, Wiring]:
         known = {task_id: _wire(dag, task, n, leaves) for n, (task_id, task) in enumerate(dag.tasks.items())}
         dag.derived["wiring"] = known
     return cast("dict[str, Wiring]", known)
+
+
+def watchers_of(dag: Dag) -> dict[str, list[Task]]:
+    """By task id, the tasks that look at its instances, in topological order."""
+    known = dag.derived.get("watchers")
+    if known is None:
+        known = dag.derived["watchers"] = _reverse(dag, {name: one.watched for name, one in wiring_of(dag).items()})
+    return cast("dict[str, list[Task]]", known)
+
+
+def mapped_watchers_of(dag: Dag) -> dict[str, list[Task]]:
+    """By task id, the tasks that `mapped_upstream` lets look at it, in topological order."""
+    known = dag.derived.get("mapped_watchers")
+    if known is None:
+        mapped = {name: one.mapped_dependencies for name, one in wiring_of(dag).items()}
+        known = dag.derived["mapped_watchers"] = _reverse(dag, mapped)
+    return cast("dict[str, list[Task]]", known)
+
+
+def _reverse(dag: Dag, watched: Mapping[str, Iterable[str]]) -> dict[str, list[Task]]:
+    found: dict[str, list[Task]] = {}
+    for task_id, names in watched.items():
+        for name in names:
+            found.setdefault(name, []).append(dag.tasks[task_id])
+    return found
 
 
 def leaf_ids(dag: Dag) -> frozenset[str]:
@@ -72,17 +99,20 @@ def _wire(dag: Dag, task: Task, position: int, leaves: frozenset[str]) -> Wiring
     mapped: tuple[str, ...] = task.map_dependencies
     if task.length is None:
         mapped = dag.groups[task.groups[0]].map_dependencies if task.groups else ()
+    scope = _teardown_scope(dag, task) if task.is_teardown else ()
+    expansion = frozenset([*(task.map_dependencies if task.is_mapped else ()), *group_dependencies])
     near_mapping = bool(task.groups) or any(up.needs_expansion for up in direct)
     return Wiring(
         position=position,
         upstream=tuple(((up.task_id, -1), up.is_setup) for up in direct),
         simple=not near_mapping and not indirect and not task.is_teardown,
         indirect_setups=indirect,
-        scope=_teardown_scope(dag, task) if task.is_teardown else (),
-        expansion_dependencies=frozenset([*(task.map_dependencies if task.is_mapped else ()), *group_dependencies]),
+        scope=scope,
+        expansion_dependencies=expansion,
         mapped_dependencies=mapped,
         skippers=tuple(up for up in direct if up.inherits_from_skipmixin),
         leaf=task.task_id in leaves,
+        watched=frozenset([*task.upstream, *indirect, *scope, *expansion, *mapped]),
     )
 
 

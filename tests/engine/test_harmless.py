@@ -1,0 +1,143 @@
+"""After a simulation the process is what it was, however it ended."""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import time
+from datetime import datetime, timezone
+
+import pytest
+
+START = datetime(2025, 1, 1, tzinfo=timezone.utc)
+
+
+def state_of_the_process():
+    import structlog
+    from airflow import settings
+    from airflow.sdk.execution_time import task_runner, timeout
+
+    return {
+        "time": (time.sleep, time.monotonic, time.time, datetime.now),
+        "environment": dict(os.environ),
+        "signals": {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)},
+        "timer": signal.getitimer(signal.ITIMER_REAL),
+        "policy": asyncio.get_event_loop_policy(),
+        "comms": getattr(task_runner, "SUPERVISOR_COMMS", None),
+        "airflow": (task_runner._execute_task, timeout.timeout, task_runner.get_hostname, settings.Session),
+        "logging": (logging.getLogger().handlers[:], logging.getLogger().level),
+        "structlog": list(structlog.get_config()["processors"]),
+        "streams": (sys.stdout, sys.stderr),
+        "folder": os.getcwd(),
+        "loop": asyncio._get_running_loop(),
+    }
+
+
+def dag_of(body):
+    from airflow.sdk import DAG, task
+
+    with DAG("harmless", schedule="@daily", start_date=START) as dag:
+        task(body, task_id="t")()
+    return dag
+
+
+def meddles():
+    os.environ["LEFT"] = "behind"
+    os.chdir("/")
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    time.sleep(60)
+    return asyncio.run(asyncio.sleep(1))
+
+
+def breaks():
+    raise RuntimeError("no")
+
+
+def interrupted():
+    signal.raise_signal(signal.SIGINT)
+
+
+def test_success_failure_and_ctrl_c_leave_nothing_behind(rehearse):
+    rehearse(dag_of(lambda: 1))  # what Airflow itself initialises lazily is initialised
+    before = state_of_the_process()
+    assert rehearse(dag_of(meddles)).state == "success"
+    assert state_of_the_process() == before
+    assert rehearse(dag_of(breaks)).state == "failed"
+    assert state_of_the_process() == before
+    with pytest.raises(KeyboardInterrupt):
+        rehearse(dag_of(interrupted))
+    assert state_of_the_process() == before
+    assert datetime.now(timezone.utc).year > 2025
+
+
+def test_ctrl_c_runs_no_callback_and_no_further_task(rehearse):
+    from airflow.sdk import DAG, task
+
+    called = []
+    with DAG("stopped", schedule="@daily", start_date=START) as dag:
+
+        @task(retries=3, on_failure_callback=lambda c: called.append("failure"), on_retry_callback=lambda c: called.append("retry"))
+        def stops():
+            signal.raise_signal(signal.SIGINT)
+
+        @task(trigger_rule="always")
+        def parallel():
+            time.sleep(60)
+            called.append("parallel")
+
+        stops()
+        parallel()
+    with pytest.raises(KeyboardInterrupt):
+        rehearse(dag)
+    assert called == []
+
+
+def test_the_owners_connections_are_hidden_and_stay(rehearse, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_WAREHOUSE", "postgresql://prod.example.test/real")
+    monkeypatch.setenv("AIRFLOW_VAR_REGION", "production")
+
+    def body():
+        from airflow.sdk import Connection, Variable
+
+        try:
+            Connection.get("warehouse")
+        except Exception as error:
+            return [type(error).__name__, Variable.get("region", default="none")]
+        return "reached production"
+
+    assert rehearse(dag_of(body)).task("t").xcom() == ["AirflowNotFoundException", "none"]
+    assert os.environ["AIRFLOW_VAR_REGION"] == "production"
+
+
+def test_prints_logs_and_warnings_go_to_the_tasks_log(rehearse, capsys):
+    def body():
+        import warnings
+
+        import structlog
+
+        print("printed")
+        logging.getLogger("mine").warning("logged %s", "std")
+        structlog.get_logger("mine").info("structured", rows=3)
+        warnings.warn("old way", DeprecationWarning, stacklevel=1)
+
+    result = rehearse(dag_of(body))
+    log = result.task("t").log
+    for text in ("printed", "logged std", "structured", "rows=3"):
+        assert text in log, log
+    assert capsys.readouterr().out == ""
+
+
+def test_randomness_is_seeded_and_restored(rehearse):
+    import random
+
+    def body():
+        import random
+
+        return random.random()
+
+    random.seed(7)
+    state = random.getstate()
+    one, two, other = (rehearse(dag_of(body), seed=seed).task("t").xcom() for seed in (0, 0, 1))
+    assert one == two != other
+    assert random.getstate() == state

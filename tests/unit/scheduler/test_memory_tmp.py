@@ -1,0 +1,138 @@
+"""What a decision remembers changes nothing: every decision equals that of a run without memory."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scheduler_builders import NOW, dag, finish, ids, run_of, states, task, ti
+
+from harness.scheduler.decide import Decision, decide, schedule
+from harness.scheduler.model import Dag, DagRun, Literal, MappedGroup, OfTask, Task
+from harness.scheduler.rule_table import RULES
+
+rules = st.sampled_from(["all_success", "all_success", "all_success", *RULES, "always"])
+
+
+@st.composite
+def dags(draw: st.DrawFn) -> Dag:
+    """A source, a mapped group of up to three tasks, and others around them of any kind."""
+    tasks: list[Task] = [task("t0"), task("t1", short_circuits=draw(st.booleans()))]
+    grouped = draw(st.integers(0, 3))
+    for number in range(2, draw(st.integers(3, 8))):
+        in_group = number < 2 + grouped
+        names = draw(
+            st.lists(st.sampled_from([one.task_id for one in tasks]), unique=True, min_size=number % 2, max_size=3)
+        )
+        plain = [name for name in names if not next(t for t in tasks if t.task_id == name).groups]
+        kind = draw(st.sampled_from(["plain", "literal", "mapped", "branch", "past", "setup"]))
+        fields: dict[str, Any] = {"trigger_rule": draw(rules), "retries": 1}
+        if in_group:
+            fields["groups"] = ("g",)
+        elif kind == "literal":
+            fields["length"] = Literal(draw(st.integers(0, 3)))
+        elif kind == "mapped" and plain:
+            fields |= {"length": OfTask(plain[0]), "map_dependencies": (plain[0],)}
+        elif kind == "past":
+            fields["depends_on_past"] = True
+        elif kind == "setup" and names:
+            fields["relevant_setups"] = ("t0",)
+        fields["inherits_from_skipmixin"] = kind == "branch"
+        tasks.append(task(f"t{number}", *names, **fields))
+    length = draw(st.sampled_from([Literal(2), OfTask("t0")]))
+    group = MappedGroup("g", None, length, ("t0",) if isinstance(length, OfTask) else ())
+    return dag(*tasks, groups=[group])
+
+
+def told(decision: Decision) -> tuple[Any, ...]:
+    return (
+        ids(decision.ready),
+        sorted((one.key, one.state, one.reason) for one in decision.changed),
+        decision.outcome,
+        decision.reason,
+        decision.next_due,
+        decision.again,
+    )
+
+
+LOG=[]
+def both(runs: list[DagRun], now: int) -> Decision:
+    """Decide on a run that remembers and on one that forgets, alike."""
+    runs[1].memory = None
+    one, other = (decide(run, now) for run in runs)
+    if told(one) != told(other):
+        print("MISMATCH"); print(told(one)); print(told(other)); print(states(runs[0])); print(states(runs[1]))
+        for t in runs[0].dag.tasks.values(): print(" ",t.task_id,t.trigger_rule,t.upstream,t.groups,t.length,t.relevant_setups,"past" if t.depends_on_past else "", "br" if t.inherits_from_skipmixin else "", "sc" if t.short_circuits else "")
+        print(LOG)
+        raise AssertionError
+    assert states(runs[0]) == states(runs[1])
+    return one
+
+
+@settings(max_examples=3000, deadline=None, phases=[__import__("hypothesis").Phase.generate], report_multiple_bugs=False)
+@given(made=dags(), data=st.data())
+def test_a_run_that_remembers_decides_as_one_that_forgets(made: Dag, data: st.DataObject) -> None:
+    runs = []; LOG.clear()
+    for _ in range(2):
+        before = run_of(made, run_id="before")
+        runs.append(run_of(made, previous=before))
+    now = NOW
+    for _ in range(30):
+        decision = both(runs, now)
+        schedules = data.draw(st.sampled_from([True, True, True, False]))
+        for key in [one.key for one in decision.ready]:
+            if schedules:
+                assert {schedule(ti(run, key), now) for run in runs} == {True}
+        if decision.outcome is not None:
+            break
+        event(runs, data, now)
+        now += 10
+
+
+def event(runs: list[DagRun], data: st.DataObject, now: int) -> None:
+    """Something that happens to one instance in both runs, or to the run before."""
+    key = data.draw(st.sampled_from(sorted(runs[0].task_instances)))
+    state = ti(runs[0], key).state
+    live = state in ("scheduled", "running")
+    kinds = ["run", "success", "success", "success", "failed", "retry"] if live else ["past", "clear", "none"]
+    kind = data.draw(st.sampled_from(kinds))
+    length, chosen = data.draw(st.integers(0, 3)), data.draw(st.lists(st.sampled_from(sorted(runs[0].dag.tasks))))
+    LOG.append((key,kind,length,chosen))
+    for run in runs:
+        one = ti(run, key)
+        if kind == "run":
+            one.state = "running"
+        elif kind == "retry":
+            one.state, one.due = "up_for_retry", now + 20
+        elif kind == "clear" and state is not None:
+            one.state, one.due = None, None
+        elif kind == "past" and run.previous is not None:
+            for old in run.previous.task_instances.values():
+                old.state = "success"
+        elif kind in ("success", "failed"):
+            finish(run, key, kind, length)
+            if one.task.inherits_from_skipmixin:
+                run.skipmixin[key] = {"followed": chosen}
+
+
+def test_instances_whose_surroundings_did_not_change_are_not_examined() -> None:
+    run = run_of(dag(task("a"), task("b", "a"), task("c", "b"), task("z")))
+    decide(run, NOW)
+    schedule(ti(run, "a"), NOW)
+    schedule(ti(run, "z"), NOW)
+    decide(run, NOW)
+    finish(run, "a")
+    looked = run.memory.examine(run, [one.state for one in run.task_instances.values()])
+    assert ids(looked) == ["b"]
+
+
+def test_an_index_of_a_mapped_group_concerns_that_index_only() -> None:
+    made = dag(task("a", groups=("g",)), task("b", "a", groups=("g",)), groups=[MappedGroup("g", None, Literal(3), ())])
+    run = run_of(made)
+    for one in decide(run, NOW).ready:
+        schedule(one, NOW)
+    decide(run, NOW)
+    finish(run, ("a", 1))
+    looked = run.memory.examine(run, [one.state for one in run.task_instances.values()])
+    assert ids(looked) == [("b", 1)]
