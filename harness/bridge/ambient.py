@@ -16,7 +16,8 @@ class CurrentContext:
 
     def capture(self) -> list[Any]:
         """The contexts of whoever runs."""
-        return self._stack[:]
+        contexts: list[Any] = self._stack[:]
+        return contexts
 
     def restore(self, state: list[Any]) -> None:
         """Make them current again."""

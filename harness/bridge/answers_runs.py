@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import Any
 
 from harness.bridge.datamodels import dag_run_model, optional_datetime
-
 from harness.bridge.supervisor import Speaker, Supervisor, answers, error_response, refuse
 from harness.kernel.instant import SECOND, Instant, to_instant
 from harness.scheduler.model import DagRun, TaskInstance
@@ -212,5 +211,3 @@ def _instant(moment: datetime | None) -> Instant | None:
 
 def _instants(moments: list[datetime] | None) -> list[Instant] | None:
     return [to_instant(moment) for moment in moments] if moments else None
-
-

@@ -129,5 +129,3 @@ def _ok() -> Any:
     from airflow.sdk.execution_time.comms import OKResponse
 
     return OKResponse(ok=True)
-
-

@@ -1,4 +1,7 @@
-"""Dag-level callbacks. Source: ``_execute_dag_callbacks`` of the Dag processor, ``DagRun.produce_dag_callback`` (3.3.2)."""
+"""Dag-level callbacks.
+
+Source: ``_execute_dag_callbacks`` of the Dag processor, ``DagRun.produce_dag_callback`` (3.3.2).
+"""
 
 from __future__ import annotations
 
@@ -28,7 +31,9 @@ def run_dag_callbacks(run: DagRun, success: bool, reason: str | None, failed: Fa
     context: dict[str, Any] = {"dag": dag, "run_id": run.run_id, "reason": reason}
     if ti is not None:
         speaker.set(Speaker(ti, name=name, log=TaskLog()))
-        runtime = runtime_instance(AttemptRequest(ti), dag.task_dict[ti.task_id], to_datetime(ti.start or run.run_after))
+        runtime = runtime_instance(
+            AttemptRequest(ti), dag.task_dict[ti.task_id], to_datetime(ti.start or run.run_after)
+        )
         context = {**runtime.get_template_context(), "reason": reason}
     for callback in found if isinstance(found, list) else [found]:
         try:

@@ -65,8 +65,8 @@ def captured(sink: Sink, redirect_streams: bool = True) -> Iterator[None]:
         root.setLevel(logging.INFO)
     streams = (sys.stdout, sys.stderr)
     if redirect_streams:
-        sys.stdout = _Stream(sink, "stdout", streams[0])  # type: ignore[assignment]
-        sys.stderr = _Stream(sink, "stderr", streams[1])  # type: ignore[assignment]
+        sys.stdout = _Stream(sink, "stdout", streams[0])
+        sys.stderr = _Stream(sink, "stderr", streams[1])
     try:
         yield
     finally:

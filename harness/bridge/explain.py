@@ -85,7 +85,9 @@ def hint(error: BaseException, world: Any) -> str | None:
             f"connection {conn_id!r} is not in the world; known: {known_names(conn_id, world.connections)}; "
             f"declare it under connections: in the world file, or world.connection({conn_id!r}, …) in the test"
         )
-    if found := re.search(r"VARIABLE_NOT_FOUND.*'key': '([^']+)'|[Vv]ariable (?:with key )?'?([\w.-]+)'? (?:is )?not found", text):
+    if found := re.search(
+        r"VARIABLE_NOT_FOUND.*'key': '([^']+)'|[Vv]ariable (?:with key )?'?([\w.-]+)'? (?:is )?not found", text
+    ):
         key = found[1] or found[2]
         return (
             f"variable {key!r} is not in the world; known: {known_names(key, world.variables)}; "
@@ -113,7 +115,9 @@ def _module(tb: TracebackType) -> str:
 
 
 def _is_user_file(filename: str) -> bool:
-    return "site-packages" not in filename and not filename.startswith(("<frozen", _HARNESS)) and not _is_stdlib(filename)
+    return (
+        "site-packages" not in filename and not filename.startswith(("<frozen", _HARNESS)) and not _is_stdlib(filename)
+    )
 
 
 def _is_stdlib(filename: str) -> bool:

@@ -193,8 +193,8 @@ def _bag(dag: Any, module: Any, root: Path, into: Folder) -> None:
     from airflow.exceptions import AirflowClusterPolicySkipDag
 
     dag.fileloc = module.__file__
-    dag.relative_fileloc = Path(dag.fileloc).name if root not in Path(dag.fileloc).parents else str(
-        Path(dag.fileloc).relative_to(root)
+    dag.relative_fileloc = (
+        Path(dag.fileloc).name if root not in Path(dag.fileloc).parents else str(Path(dag.fileloc).relative_to(root))
     )
     dag.validate()
     dag.check_cycle()

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def task_exception(name: str) -> Any:
-    """An exception class of the Task SDK: in ``airflow.sdk.exceptions`` from 3.2 on, in ``airflow.exceptions`` before."""
+    """An exception class of the Task SDK: ``airflow.sdk.exceptions`` from 3.2 on, before ``airflow.exceptions``."""
     from airflow.sdk import exceptions
 
     found = getattr(exceptions, name, None)

@@ -5,8 +5,8 @@
 * ``TypeAdapter``: task_runner builds the same pydantic adapter at every rendered field; built once here.
 * ``conf``: every rendered field asks the configuration file parser again; each question is asked once a simulation.
 * ``get_hostname``: looks the machine up, which is slow and different on every laptop.
-* ``latest_only.pendulum``: its ``now`` is a microsecond late. The operator asks ``left < now``, and a worker never starts
-  at the very instant its run is due; a simulated one does.
+* ``latest_only.pendulum``: its ``now`` is a microsecond late. The operator asks ``left < now``, and a worker never
+  starts at the very instant its run is due; a simulated one does.
 * ``settings.Session``: refused, as Airflow's supervisor refuses it in a worker (``block_orm_access``).
 * SIGTERM: ``run`` installs a handler a task and never takes it away.
 """
@@ -76,7 +76,9 @@ def overran(process: Process) -> BaseException:
 
 
 @contextmanager
-def patched(simulation: Simulation, stub_of: Callable[[TaskInstance], Any], duration_of: Callable[[TaskInstance], int | None]) -> Iterator[None]:
+def patched(
+    simulation: Simulation, stub_of: Callable[[TaskInstance], Any], duration_of: Callable[[TaskInstance], int | None]
+) -> Iterator[None]:
     """Replace the names listed above for the block."""
     from airflow import settings
     from airflow.sdk.execution_time import task_runner, timeout

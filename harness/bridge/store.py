@@ -140,7 +140,9 @@ def ti_id(ti: TaskInstance) -> UUID:
     return uuid5(NAMESPACE_URL, f"{run.dag.dag_id}/{run.run_id}/{ti.task_id}/{ti.map_index}/{ti.try_number}")
 
 
-def matching_xcoms(store: Store, dag_id: str, run_id: str, task_id: str, key: str, prior: bool) -> list[tuple[int, Any]]:
+def matching_xcoms(
+    store: Store, dag_id: str, run_id: str, task_id: str, key: str, prior: bool
+) -> list[tuple[int, Any]]:
     """(map_index, value) of the XComs of a task, ascending; with ``prior`` also those of earlier runs, latest first.
 
     Source: ``XComModel.get_many`` (3.3.2).

@@ -138,7 +138,8 @@ def refuse(message: str, reason: str, status: int = 404) -> Exception:
     from airflow.sdk.execution_time.comms import ErrorResponse
 
     detail = {"status_code": status, "message": message, "detail": {"reason": reason, "message": message}}
-    return AirflowRuntimeError(error=ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail))
+    error: Exception = AirflowRuntimeError(error=ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail))
+    return error
 
 
 def error_response(kind: str, detail: dict[str, Any]) -> Any:

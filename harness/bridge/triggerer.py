@@ -42,7 +42,7 @@ class Triggerer:
         """Run the trigger of a ``DeferTask`` message; its timeout counts from now."""
         if message.trigger_timeout is not None:
             at = self._simulation.now + span(message.trigger_timeout)
-            self._simulation.schedule(at, self._time_out, ti, message)
+            self._simulation.schedule(at, self._time_out, ti)
         self._post(lambda: self._create(ti, message, log))
 
     def cancel(self, ti: TaskInstance) -> None:
@@ -108,7 +108,7 @@ class Triggerer:
             await trigger.cleanup()
         raise RuntimeError("Trigger exited without sending an event")
 
-    def _time_out(self, ti: TaskInstance, message: Any) -> None:
+    def _time_out(self, ti: TaskInstance) -> None:
         """Source: ``SchedulerJobRunner.check_trigger_timeouts`` (3.3.2)."""
         task = self._tasks.get(ti)
         if task is not None:

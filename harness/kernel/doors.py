@@ -143,7 +143,7 @@ def _replace(holder: Any, name: str, value: Any, undo: list[Callable[[], None]])
 
 
 class _Imported:
-    """Which modules imported ``sleep`` or ``monotonic`` by name: found once, looked at again when modules were added."""
+    """Which modules imported ``sleep`` or ``monotonic`` by name; looked for again when modules were added."""
 
     def __init__(self) -> None:
         self._seen: tuple[int, str] = (0, "")

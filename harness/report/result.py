@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.errors import TaskNotFound, known_names
 from harness.kernel.instant import Instant, iso
+from harness.report.plain import plain
 
 SCHEMA = "airflow-harness/run/1"
 
@@ -105,8 +106,8 @@ class TaskResult:
             "pool": self.pool,
             "start_date": optional_iso(self.start_date),
             "end_date": optional_iso(self.end_date),
-            "rendered": self.rendered,
-            "xcoms": self.xcoms,
+            "rendered": plain(self.rendered),
+            "xcoms": plain(self.xcoms),
             "error": None if self.error is None else self.error.to_json(),
             "attempts": [attempt.to_json() for attempt in self.attempts],
         }

@@ -34,7 +34,7 @@ from harness.scheduler.retries import next_retry_at
 from harness.scheduler.runs import may_start, set_run_state, start_order
 from harness.scheduler.transitions import fail_fast, schedule
 from harness.session.environment import Interruption
-from harness.session.history import History, history
+from harness.session.history import history
 from harness.session.record import Recorder
 
 
@@ -208,16 +208,14 @@ class Driver:
             past.error = None
         if outcome.speaker.rendered is not None:
             past.rendered = outcome.speaker.rendered
-        after: dict[str, Callable[[TaskInstance, Outcome, History], None]] = {
+        after: dict[str, Callable[[TaskInstance, Outcome], None]] = {
             DEFERRED: self._after_defer,
             UP_FOR_RESCHEDULE: self._after_reschedule,
             UP_FOR_RETRY: self._after_retry,
         }
-        after.get(outcome.state, self._after_end)(ti, outcome, past)
+        after.get(outcome.state, self._after_end)(ti, outcome)
         ti.reason = self._reason(ti, outcome)
-        past.attempts.append(
-            Attempt(ti.try_number, outcome.state, began, now, ti.reason, process.running_seconds())
-        )
+        past.attempts.append(Attempt(ti.try_number, outcome.state, began, now, ti.reason, process.running_seconds()))
         self.recorder.ti_state(ti)
         self.mark(ti.run)
         for run in self.active:  # freed slots may admit others
@@ -225,7 +223,7 @@ class Driver:
                 self.mark(run)
                 break
 
-    def _after_end(self, ti: TaskInstance, outcome: Outcome, past: History) -> None:
+    def _after_end(self, ti: TaskInstance, outcome: Outcome) -> None:
         ti.end = self.simulation.now
         if ti.state == SUCCESS and outcome.message is not None:
             for event in emitted(self.supervisor, outcome.message, outcome.speaker):
@@ -235,21 +233,21 @@ class Driver:
                 self._stop(other)
                 self.recorder.ti_state(other)
 
-    def _after_retry(self, ti: TaskInstance, outcome: Outcome, past: History) -> None:
+    def _after_retry(self, ti: TaskInstance, outcome: Outcome) -> None:
         ti.end = self.simulation.now
         delay = getattr(outcome.message, "retry_delay_seconds", None)
         ti.retry_delay_override = None if delay is None else seconds(delay)
         ti.due = next_retry_at(ti)
         self.simulation.schedule(ti.due, self.mark, ti.run)
 
-    def _after_reschedule(self, ti: TaskInstance, outcome: Outcome, past: History) -> None:
+    def _after_reschedule(self, ti: TaskInstance, outcome: Outcome) -> None:
         ti.end = self.simulation.now
-        past.reschedules += 1
+        history(ti).reschedules += 1
         ti.due = reschedule_at(outcome.message)
         self.simulation.schedule(ti.due, self.mark, ti.run)
 
-    def _after_defer(self, ti: TaskInstance, outcome: Outcome, past: History) -> None:
-        self.triggerer.start(ti, outcome.message, past.log)
+    def _after_defer(self, ti: TaskInstance, outcome: Outcome) -> None:
+        self.triggerer.start(ti, outcome.message, history(ti).log)
 
     def _reason(self, ti: TaskInstance, outcome: Outcome) -> str | None:
         if outcome.error is not None:
@@ -297,5 +295,3 @@ class Driver:
     def waiting_runs(self) -> list[DagRun]:
         """Runs that were created and never started."""
         return list(self._queued)
-
-

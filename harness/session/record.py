@@ -85,7 +85,9 @@ class Recorder:
         elif kind == "rendered" and not self._silent:
             self._write(ti.run, "rendered", task_id=ti.task_id, map_index=ti.map_index, fields=masked(data))
         elif kind == "triggered":
-            self._write(ti.run, "triggered", task_id=ti.task_id, triggered_dag_id=data.dag.dag_id, triggered_run_id=data.run_id)
+            self._write(
+                ti.run, "triggered", task_id=ti.task_id, triggered_dag_id=data.dag.dag_id, triggered_run_id=data.run_id
+            )
 
     def asset_event(self, ti: TaskInstance, event: AssetEvent) -> None:
         """A task emitted an asset event."""

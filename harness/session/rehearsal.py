@@ -105,11 +105,16 @@ class Rehearsal:
         return manual(dag, date) if options.manual else scheduled(dag, date)
 
     def run(
-        self, dag: DAG | str, world: World | None = None, options: RunOptions | None = None, watcher: Watcher | None = None
+        self,
+        dag: DAG | str,
+        world: World | None = None,
+        options: RunOptions | None = None,
+        watcher: Watcher | None = None,
     ) -> RunResult:
         """Simulate one run of a Dag, and whatever it triggers or waits for.
 
-        Raises: DagNotFound, OffSchedule, TaskNotFound, ServiceUnavailable; RunStuck and HorizonReached, the result on their ``result``.
+        Raises: DagNotFound, OffSchedule, TaskNotFound, ServiceUnavailable; RunStuck and HorizonReached, with the
+            result as their ``result``.
         """
         from airflow.sdk import DAG
 
@@ -268,6 +273,3 @@ class _Simulated:
         run = self._create(dag, plan, conf, None)
         driver.add(run)
         return run
-
-
-

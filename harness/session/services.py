@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 from harness.services import PostgresServer, open_postgres
 from harness.services.postgres import URL_VARIABLE
@@ -36,6 +37,6 @@ def connected(world: World, server: PostgresServer) -> World:
     for conn_id, connection in world.connections.items():
         if connection.service == "postgres":
             address = server.create_database(conn_id).airflow
-            fields = {name: value for name, value in address.items() if name != "conn_type"}
+            fields: dict[str, Any] = {name: value for name, value in address.items() if name != "conn_type"}
             copy.connections[conn_id] = replace(connection, service=None, conn_type="postgres", **fields)
     return copy

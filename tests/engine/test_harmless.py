@@ -77,7 +77,11 @@ def test_ctrl_c_runs_no_callback_and_no_further_task(rehearse):
     called = []
     with DAG("stopped", schedule="@daily", start_date=START) as dag:
 
-        @task(retries=3, on_failure_callback=lambda c: called.append("failure"), on_retry_callback=lambda c: called.append("retry"))
+        @task(
+            retries=3,
+            on_failure_callback=lambda c: called.append("failure"),
+            on_retry_callback=lambda c: called.append("retry"),
+        )
         def stops():
             signal.raise_signal(signal.SIGINT)
 

@@ -5,10 +5,9 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
+from harness.bridge.names import task_exception
 from harness.errors import HarnessError, HorizonReached
 from harness.world import World
-
-from harness.bridge.names import task_exception
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 
@@ -150,7 +149,7 @@ def test_a_missing_pool_and_one_too_small_are_told(rehearse):
         task(lambda: 1, task_id="load", pool="etl", pool_slots=5)()
     world = World()
     world.pool("etl", 2)
-    with pytest.raises(HarnessError, match="(?s)etl.*2"):
+    with pytest.raises(HarnessError, match=r"(?s)etl.*2"):
         rehearse(dag, world)
 
 
@@ -191,7 +190,9 @@ def test_trigger_dag_run_waits_for_the_real_run(rehearse):
     parent.task_dict["ask_deferred"].logical_date = None
     result = rehearse(parent, with_dags=[child])
     assert result.task("ask").state == "success"
-    assert (result.task("ask").end_date - result.start_date) / 60e6 == 31  # it asks at minute 30, when the child is about to end
+    assert (
+        result.task("ask").end_date - result.start_date
+    ) / 60e6 == 31  # it asks at minute 30, when the child is about to end
     assert result.task("ask_deferred").state == "success"
     assert result.task("ask_nobody").state == "failed"
     assert "missing" in result.task("ask_nobody").error.message
@@ -288,7 +289,8 @@ def test_world_answers_templates_hooks_and_tasks(rehearse):
                 "dag": get_current_context()["dag"].dag_id,
             }
 
-        echo = "{{ var.value.region }} {{ var.json.limits.max }} {{ conn.warehouse.host }} {{ ti.xcom_pull('ask')['mark'] }}"
+        echo = "{{ var.value.region }} {{ var.json.limits.max }} {{ conn.warehouse.host }} "
+        echo += "{{ ti.xcom_pull('ask')['mark'] }}"
         ask() >> BashOperator(task_id="templates", bash_command="echo '" + echo + "'")
         task(lambda: Connection.get("warehous"), task_id="typo")()
         task(lambda: Variable.get("regio"), task_id="unset")()
@@ -394,6 +396,7 @@ def test_fail_fast_stops_the_others(rehearse):
 
 def test_every_trigger_rule_over_success_failure_and_skip(rehearse):
     from airflow.sdk import DAG, TriggerRule, task
+
     AirflowSkipException = task_exception("AirflowSkipException")
 
     with DAG("rules", schedule="@daily", start_date=START) as dag:
@@ -427,10 +430,11 @@ def test_data_interval_and_run_ids_are_the_schedules_own(rehearse):
     from airflow.sdk import DAG, task
     from airflow.timetables.interval import CronDataIntervalTimetable
 
-    with DAG(
-        "interval", schedule=CronDataIntervalTimetable("0 6 * * *", timezone="UTC"), start_date=START
-    ) as dag:
-        task(lambda data_interval_start=None, data_interval_end=None: [str(data_interval_start), str(data_interval_end)], task_id="show")()
+    with DAG("interval", schedule=CronDataIntervalTimetable("0 6 * * *", timezone="UTC"), start_date=START) as dag:
+        task(
+            lambda data_interval_start=None, data_interval_end=None: [str(data_interval_start), str(data_interval_end)],
+            task_id="show",
+        )()
     result = rehearse(dag, logical_date="2025-01-02T06:00")
     assert result.run_id == "scheduled__2025-01-03T06:00:00+00:00"
     assert result.task("show").xcom() == ["2025-01-02 06:00:00+00:00", "2025-01-03 06:00:00+00:00"]

@@ -65,7 +65,7 @@ def both(runs: list[DagRun], now: int) -> Decision:
     return one
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(made=dags(), data=st.data())
 def test_a_run_that_remembers_decides_as_one_that_forgets(made: Dag, data: st.DataObject) -> None:
     runs = []

@@ -38,7 +38,7 @@ def loaded(tmp_path: Path):
 
 def test_every_section(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(FIXTURES.parent)
-    world = load(FIXTURES / "weather.yaml")
+    world = load(FIXTURES / "every_section.yaml")
     assert world == World(
         connections={
             "warehouse": Connection(conn_type="postgres", service="postgres"),
@@ -65,9 +65,9 @@ def test_every_section(monkeypatch: pytest.MonkeyPatch) -> None:
         },
         env={"API_MODE": "test", "RETRIES": "3"},
     )
-    assert world.where("connections", "mail") == "worlds/weather.yaml:5"
-    assert world.where("pools", "reporting") == "worlds/weather.yaml:18"
-    assert world.where("executor", "parallelism") == "worlds/weather.yaml:19"
+    assert world.where("connections", "mail") == "worlds/every_section.yaml:5"
+    assert world.where("pools", "reporting") == "worlds/every_section.yaml:18"
+    assert world.where("executor", "parallelism") == "worlds/every_section.yaml:19"
     assert world.where("pools", "default_pool") is None
     world.pool("reporting", 1)
     assert world.where("pools", "reporting") is None  # no longer what the file says

@@ -1,0 +1,122 @@
+"""Task instances as rows: what happened to each, mapped ones of one fate together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rich.table import Table
+from rich.text import Text
+
+from harness.kernel.instant import Instant
+from harness.report.plain import clean
+from harness.report.result import RunResult, TaskResult
+from harness.report.spans import span_text
+from harness.report.style import Glyphs, colour, state_text
+
+TOGETHER = 5
+"""Mapped instances of one fate from which on they share a row."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A task instance, or several of one mapped task whose states, tries and reasons are alike."""
+
+    instances: tuple[TaskResult, ...]
+
+    @property
+    def first(self) -> TaskResult:
+        """The instance that speaks for the row."""
+        return self.instances[0]
+
+    @property
+    def name(self) -> str:
+        """``load``, ``load[3]``, or ``load[0…99] ×100``."""
+        if len(self.instances) == 1:
+            return self.first.name
+        low, high = self.first.map_index, self.instances[-1].map_index
+        gaps = "" if high - low + 1 == len(self.instances) else ", in part"
+        return f"{self.first.task_id}[{low}…{high}{gaps}] ×{len(self.instances)}"
+
+
+def rows(instances: Iterable[TaskResult]) -> list[Row]:
+    """Rows in the order of the instances."""
+    groups: dict[tuple[object, ...], list[TaskResult]] = {}
+    for ti in instances:
+        groups.setdefault((ti.task_id, ti.state, ti.try_number, why(ti)), []).append(ti)
+    found: list[Row] = []
+    for members in groups.values():
+        if len(members) >= TOGETHER:
+            found.append(Row(tuple(members)))
+        else:
+            found += [Row((ti,)) for ti in members]
+    return found
+
+
+def why(ti: TaskResult) -> str:
+    """Why a task instance is not simply a success: its reason or its error; empty for a success."""
+    if ti.state == "success":
+        return ""
+    error = f"{ti.error.kind}: {ti.error.message}" if ti.error is not None else ""
+    return clean(ti.reason or error).strip()
+
+
+def task_table(run: RunResult, signs: Glyphs) -> Table:
+    """State, tries, start after the run's own, duration and reason of every task instance."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_edge=False)
+    table.add_column("task", overflow="fold")
+    table.add_column("state", no_wrap=True)
+    table.add_column("tries", justify="right", no_wrap=True)
+    table.add_column("start", justify="right", no_wrap=True)
+    table.add_column("lasted", justify="right", no_wrap=True)
+    table.add_column("reason", overflow="fold", ratio=1)
+    for row in rows(run.task_instances):
+        ti = row.first
+        table.add_row(
+            Text(row.name),
+            Text(f"{signs.of(ti.state)} {state_text(ti.state)}", style=colour(ti.state)),
+            str(ti.try_number or "-"),
+            _start(row, run.start_date),
+            _lasted(row),
+            Text(_first_line(why(ti))),
+        )
+    return table
+
+
+def retries(instances: Iterable[TaskResult]) -> list[tuple[str, int, str]]:
+    """(name, try, reason) of every try that failed and was followed by another."""
+    return [
+        (ti.name, attempt.try_number, clean(attempt.reason or ""))
+        for ti in instances
+        for attempt in ti.attempts
+        if attempt.state == "up_for_retry"
+    ]
+
+
+def counts(run: RunResult) -> str:
+    """``3 success, 1 failed``: how many task instances ended in each state, failures first."""
+    order = ("failed", "upstream_failed", "success", "skipped")
+    totals: dict[str, int] = {}
+    for ti in run.task_instances:
+        totals[state_text(ti.state)] = totals.get(state_text(ti.state), 0) + 1
+    ranked = sorted(totals, key=lambda state: (order.index(state) if state in order else len(order), state))
+    return ", ".join(f"{totals[state]} {state}" for state in ranked) or "no task instance"
+
+
+def _first_line(text: str) -> str:
+    lines = text.splitlines()
+    return text if len(lines) < 2 else f"{lines[0]} …"
+
+
+def _start(row: Row, origin: Instant | None) -> str:
+    starts = [ti.start_date for ti in row.instances if ti.start_date is not None]
+    return f"+{span_text(min(starts) - origin)}" if starts and origin is not None else "-"
+
+
+def _lasted(row: Row) -> str:
+    """The duration; of several instances the shortest and the longest."""
+    spans = [ti.end_date - ti.start_date for ti in row.instances if ti.start_date is not None and ti.end_date is not None]
+    if not spans:
+        return "-"
+    low, high = span_text(min(spans)), span_text(max(spans))
+    return low if low == high else f"{low}…{high}"

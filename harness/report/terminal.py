@@ -1,0 +1,212 @@
+"""The report of a run on a terminal, in the order a person reads it: what ran, what it made, when, what went wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from harness.kernel.instant import iso
+from harness.report.gantt import gantt
+from harness.report.plain import clean, compact, one_line
+from harness.report.result import Finding, RunResult, TaskResult
+from harness.report.spans import real_text, span_text
+from harness.report.style import Glyphs, colour, glyphs
+from harness.report.tables import counts, retries, task_table
+
+LOG_LINES = 30
+"""Lines of a failed task's log that are shown unless all are asked for; the last ones."""
+
+XCOMS = 30
+RETRIES = 20
+FAILURES = 10
+
+
+@dataclass(frozen=True)
+class TerminalReport:
+    """Writes a run for people.
+
+    Args:
+        console: where to; its width and colours hold.
+        verbose: every task's log, whole; every XCom.
+    """
+
+    console: Console
+    verbose: bool = False
+
+    @property
+    def signs(self) -> Glyphs:
+        """The signs the console can show."""
+        return glyphs(self.console.encoding)
+
+    def show(self, run: RunResult) -> None:
+        """The whole report."""
+        self._tasks(run)
+        self._retries(run)
+        self._xcoms(run)
+        self._gantt(run)
+        self._companions(run)
+        self._logs(run)
+        self._failures(run)
+        self._findings(run)
+        self._verdict(run)
+
+    # -- the sections -----------------------------------------------------------------------------------------------
+
+    def _tasks(self, run: RunResult) -> None:
+        self._heading("Tasks")
+        self._indented(task_table(run, self.signs))
+
+    def _retries(self, run: RunResult) -> None:
+        found = retries(run.task_instances)
+        if not found:
+            return
+        self._heading("Tries that failed before the last")
+        shown = found if self.verbose else found[:RETRIES]
+        for name, number, reason in shown:
+            self._line(f"{name} try {number}: {one_line(reason, max(self.console.width - len(name) - 12, 20))}")
+        self._left_out(len(found) - len(shown))
+
+    def _xcoms(self, run: RunResult) -> None:
+        found = [(ti, key, value) for ti in run.task_instances for key, value in sorted(ti.xcoms.items())]
+        if not found:
+            return
+        self._heading("XComs")
+        shown = found if self.verbose else found[:XCOMS]
+        for ti, key, value in shown:
+            name = ti.name if key == "return_value" else f"{ti.name}.{key}"
+            room = max(self.console.width - len(name) - 5, 30)
+            self._line(f"{clean(name)} = {compact(value, 2000 if self.verbose else room)}")
+        self._left_out(len(found) - len(shown), "-v or --json shows them")
+
+    def _gantt(self, run: RunResult) -> None:
+        lines = gantt(run, self.console.width - 2, self.signs)
+        if lines:
+            self._heading("Virtual time")
+            for line in lines:
+                if line.plain:
+                    self._line(line)
+
+    def _companions(self, run: RunResult) -> None:
+        if run.companions:
+            self._heading("Runs of other Dags")
+        for other in run.companions:
+            line = Text(f"{other.dag_id}  {other.run_id}  ")
+            line.append(other.state, style=colour(other.state))
+            line.append(f"  {counts(other)}{_lasted(other)}{f'  {clean(other.reason)}' if other.reason else ''}")
+            self._line(line)
+
+    def _logs(self, run: RunResult) -> None:
+        told = [ti for ti in run.task_instances if ti.log and ti.state != "failed"]
+        if self.verbose and told:
+            self._heading("Logs")
+            for ti in told:
+                self._line(Text(ti.name, style="bold"))
+                self._log(ti)
+
+    def _failures(self, run: RunResult) -> None:
+        failed = run.failed
+        if not failed:
+            return
+        self._heading("Failures")
+        shown = failed if self.verbose else failed[:FAILURES]
+        for ti in shown:
+            self._failure(ti)
+        self._left_out(len(failed) - len(shown), "-v shows them")
+
+    def _failure(self, ti: TaskResult) -> None:
+        title = Text(f"{self.signs.bad} {ti.name}", style="bold red")
+        title.append(f"  try {ti.try_number}" if ti.try_number else "", style="default")
+        if ti.error is not None and ti.error.where:
+            title.append(f"  {shown_place(ti.error.where)}", style="default")
+        self._line(title)
+        if ti.error is not None:
+            for line in clean(ti.error.traceback).rstrip().splitlines():
+                self._line(f"  {line}")
+            if ti.error.hint:
+                self._line(Text.assemble("  ", ("hint   ", "yellow"), clean(ti.error.hint)))
+        elif ti.reason:
+            self._line(f"  {clean(ti.reason)}")
+        self._log(ti)
+
+    def _log(self, ti: TaskResult) -> None:
+        lines = clean(ti.log).splitlines()
+        shown = lines if self.verbose else lines[-LOG_LINES:]
+        if not lines:
+            return
+        cut = len(lines) - len(shown)
+        self._line(Text(f"  log{f', the last {len(shown)} of {len(lines)} lines (-v shows all)' if cut else ''}", "dim"))
+        for line in shown:
+            self._line(Text(f"    {line}"))
+
+    def _findings(self, run: RunResult) -> None:
+        found = [finding for one in (run, *run.companions) for finding in one.findings]
+        if found:
+            self._heading("Findings")
+        for finding in found:
+            self._finding(finding)
+
+    def _finding(self, finding: Finding) -> None:
+        style = "bold red" if finding.severity == "error" else "yellow"
+        self._line(Text.assemble((f"{finding.severity} {finding.check}", style), f": {clean(finding.message)}"))
+        place = shown_place(finding.path) if finding.path else ""
+        where = f"{place}:{finding.line}" if place and finding.line else place
+        ids = " ".join(f"{name}={value}" for name, value in _ids(finding))
+        if where or ids:
+            self._line(f"  where  {'  '.join(part for part in (where, ids) if part)}")
+        if finding.fix:
+            self._line(f"  fix    {finding.fix}")
+
+    def _verdict(self, run: RunResult) -> None:
+        self.console.print()
+        if run.ledger is not None:
+            self._line(Text(f"ledger  {run.ledger}", style="dim"), indent="")
+        line = Text(f"{self.signs.of(run.state)} {run.dag_id} {run.state}", style=colour(run.state))
+        line.append(f": {counts(run)}{_lasted(run)}  ({real_text(run.real_seconds)} real)", style="default")
+        self._line(line, indent="")
+        if run.reason:
+            self._line(f"  {clean(run.reason)}", indent="")
+
+    # -- how they are written ---------------------------------------------------------------------------------------
+
+    def _heading(self, text: str) -> None:
+        self.console.print()
+        self.console.print(Text(text, style="bold"))
+
+    def _line(self, text: Text | str, indent: str = "  ") -> None:
+        line = Text(text) if isinstance(text, str) else text
+        self.console.print(Text(indent) + line, soft_wrap=True)
+
+    def _indented(self, what: RenderableType) -> None:
+        self.console.print(Padding(what, (0, 0, 0, 2)))
+
+    def _left_out(self, count: int, how: str = "-v shows them") -> None:
+        if count > 0:
+            self._line(Text(f"and {count} more ({how})", style="dim"))
+
+
+def heading(run: RunResult) -> str:
+    """``sales, scheduled run of 2025-01-01T00:00:00Z``."""
+    at = iso(run.logical_date) if run.logical_date is not None else run.run_id
+    return f"{run.dag_id}, {run.run_type.replace('_', '-')} run of {at}"
+
+
+def shown_place(place: str) -> str:
+    """A path, or ``path:line``, relative to the working directory when it lies below."""
+    try:
+        return str(Path(place).relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return place
+
+
+def _lasted(run: RunResult) -> str:
+    if run.start_date is None or run.end_date is None:
+        return ""
+    return f" in {span_text(run.end_date - run.start_date)} of virtual time"
+
+
+def _ids(finding: Finding) -> list[tuple[str, str]]:
+    return [(n, v) for n, v in (("dag_id", finding.dag_id), ("task_id", finding.task_id)) if v]
