@@ -14,6 +14,10 @@ class CurrentContext:
 
         self._stack = _CURRENT_CONTEXT
 
+    def fresh(self) -> list[Any]:
+        """No context: the task sets its own."""
+        return []
+
     def capture(self) -> list[Any]:
         """The contexts of whoever runs."""
         contexts: list[Any] = self._stack[:]
@@ -31,6 +35,10 @@ class TaskEnvironment:
         from airflow.sdk.execution_time.context import AIRFLOW_VAR_NAME_FORMAT_MAPPING
 
         self._names = sorted(each["env_var_format"] for each in AIRFLOW_VAR_NAME_FORMAT_MAPPING.values())
+
+    def fresh(self) -> dict[str, str]:
+        """None: the task exports its own."""
+        return {}
 
     def capture(self) -> dict[str, str]:
         """The exported variables of whoever runs."""

@@ -16,7 +16,7 @@ def optional_datetime(at: Instant | None) -> datetime | None:
 
 
 def dag_run_model(run: DagRun) -> Any:
-    """The ``DagRun`` a task's context holds (``dag_run``). Built once a run; its state is what it was then.
+    """The ``DagRun`` that a task's context holds (``dag_run``), as the run is now.
 
     Source: ``airflow.sdk.api.datamodels._generated.DagRun``; fields that the version does not have are left out.
     """

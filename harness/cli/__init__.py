@@ -1,0 +1,17 @@
+"""The command line: ``airflow-harness``."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """The entry point; ends the process with the exit code of the command."""
+    try:
+        from harness.cli.entry import command_line
+
+        code = command_line(sys.argv[1:])
+    except KeyboardInterrupt:  # before there is anything to clean up
+        print("airflow-harness: interrupted", file=sys.stderr)  # noqa: T201
+        code = 130
+    sys.exit(code)

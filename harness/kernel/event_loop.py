@@ -156,6 +156,9 @@ def _process() -> Process | None:
 class RunningLoop:
     """Ambient: which loop asyncio believes to be running in this thread."""
 
+    def fresh(self) -> None:
+        """A process begins outside any loop, also when its simulation was started from inside one."""
+
     def capture(self) -> asyncio.AbstractEventLoop | None:
         """The running loop, None when there is none."""
         return asyncio._get_running_loop()

@@ -96,8 +96,7 @@ class Process:
         self.frame = None
         simulation.current = self
         outside = simulation.capture_ambient()
-        if self._ambient is not None:
-            simulation.restore_ambient(self._ambient)
+        simulation.restore_ambient(simulation.fresh_ambient() if self._ambient is None else self._ambient)
         self._greenlet.parent = simulation.main
         self._entered_at = perf_counter()
         simulation.arm_watchdog(self)

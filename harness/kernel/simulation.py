@@ -31,6 +31,8 @@ class Clock(Protocol):
 class Ambient(Protocol):
     """Process-wide state of a library that belongs to whichever simulation process runs."""
 
+    def fresh(self) -> Any: ...
+
     def capture(self) -> Any: ...
 
     def restore(self, state: Any) -> None: ...
@@ -164,6 +166,10 @@ class Simulation:
         for process in reversed(list(self.processes)):
             self.kill(process)
         self._queue.clear()
+
+    def fresh_ambient(self) -> list[Any]:
+        """What a process that begins should find of every ambient."""
+        return [ambient.fresh() for ambient in self.ambients]
 
     def capture_ambient(self) -> list[Any]:
         """The present state of every ambient, in their order."""

@@ -145,3 +145,31 @@ def test_randomness_is_seeded_and_restored(rehearse):
     one, two, other = (rehearse(dag_of(body), seed=seed).task("t").xcom() for seed in (0, 0, 1))
     assert one == two != other
     assert random.getstate() == state
+
+
+def test_a_timer_of_the_owner_goes_on(rehearse):
+    """pytest-timeout and the like hold SIGALRM; an execution_timeout must not take it from them."""
+    from datetime import timedelta
+
+    from airflow.sdk import DAG, task
+
+    with DAG("guarded", schedule="@daily", start_date=START) as dag:
+        task(lambda: time.sleep(60), task_id="t", execution_timeout=timedelta(minutes=5))()
+    rung = []
+    former = signal.signal(signal.SIGALRM, lambda *_: rung.append(1))
+    signal.setitimer(signal.ITIMER_REAL, 30)
+    try:
+        assert rehearse(dag).state == "success"
+        assert 0 < signal.getitimer(signal.ITIMER_REAL)[0] <= 30
+        signal.raise_signal(signal.SIGALRM)
+        assert rung == [1]
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, former)
+
+
+def test_from_inside_a_running_event_loop(rehearse):
+    async def test():
+        return rehearse(dag_of(lambda: asyncio.run(asyncio.sleep(1, "slept")))).task("t").xcom()
+
+    assert asyncio.run(test()) == "slept"

@@ -1,0 +1,121 @@
+"""From arguments to an exit code: parse, do, and tell every error in one way.
+
+A command's function only parses: it returns a `harness.cli.job.Job`, which is done outside the parser, so that no exception of a run is
+taken for one of the command line.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from harness.cli.job import Job
+from harness.cli.terminal import Terminal
+from harness.errors import HarnessError, UsageError
+
+if TYPE_CHECKING:
+    from harness.report.result import RunResult
+
+PROGRAM = "airflow-harness"
+OUR_FAULT, INTERRUPTED = 70, 130
+ERROR_SCHEMA = "airflow-harness/error/1"
+
+
+def command_line(arguments: Sequence[str]) -> int:
+    """Run one command.
+
+    Args:
+        arguments: without the program's name.
+    Returns: the exit code, as documented in ``--help``.
+    """
+    terminal = Terminal("--json" in arguments, "-v" in arguments or "--verbose" in arguments)
+    try:
+        job = parsed(arguments)
+        return job if isinstance(job, int) else job(terminal)
+    except KeyboardInterrupt:
+        tell(terminal, Interrupted("interrupted"), "airflow-harness: interrupted")
+        return INTERRUPTED
+    except HarnessError as error:
+        error.again = error.again or _again(arguments)
+        tell(terminal, error, str(error))
+        return error.exit_code
+    except Exception as error:
+        ours = OurFault(f"{type(error).__name__}: {error}", fix="please report this, with the output of -v")
+        tell(terminal, ours, f"{ours.id}: a fault of airflow-harness itself: {ours.fact}; {ours.fix}")
+        if terminal.verbose:
+            print(traceback.format_exc() + terminal.collected(), file=terminal.err)  # noqa: T201
+        return OUR_FAULT
+
+
+class Interrupted(HarnessError):
+    """Ctrl-C."""
+
+    id = "interrupted"
+    exit_code = INTERRUPTED
+
+
+class OurFault(HarnessError):
+    """An exception that nobody expected."""
+
+    id = "internal-error"
+    exit_code = OUR_FAULT
+
+
+def parsed(arguments: Sequence[str]) -> Job | int:
+    """The job that arguments ask for; an exit code when they were answered already (``--help``).
+
+    Raises: UsageError: they cannot be understood.
+    """
+    import typer
+
+    from harness.cli.app import app
+
+    refused = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
+    try:
+        found: Job | int | None = app(list(arguments), prog_name=PROGRAM, standalone_mode=False)
+    except refused as error:
+        raise _usage_error(error) from None
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    return 0 if found is None else found
+
+
+def tell(terminal: Terminal, error: HarnessError, text: str) -> None:
+    """An error for people on stderr, and with ``--json`` as the one document on stdout."""
+    run: RunResult | None = getattr(error, "result", None)
+    if run is not None and not terminal.as_json:
+        terminal.report(run)
+        terminal.console.print()
+    own_traceback: str | None = getattr(error, "add_traceback", None)
+    terminal.error(text, own_traceback)
+    if terminal.as_json:
+        terminal.document(error_document(error, own_traceback, run))
+
+
+def error_document(error: HarnessError, own_traceback: str | None, run: RunResult | None) -> dict[str, Any]:
+    """The error as ``--json`` gives it; the unfinished run too when there is one."""
+    names = ("where", "known", "why", "fix", "again")
+    told = {"id": error.id, "message": error.fact, **{name: getattr(error, name) for name in names}}
+    if own_traceback is not None:
+        told["traceback"] = own_traceback
+    return {"schema": ERROR_SCHEMA, "error": told} | ({} if run is None else {"run": run.to_json()})
+
+
+def _usage_error(error: Any) -> UsageError:
+    """The parser's complaint in the house style."""
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else PROGRAM
+    text = error.format_message().strip()
+    return UsageError(text.removesuffix(".") or "a command is missing", fix=f"see {path} --help", again=f"{path} --help")
+
+
+def _again(arguments: Sequence[str]) -> str:
+    return shlex.join([PROGRAM, *arguments])
+
+
+def python() -> str:
+    """The interpreter's version as ``--version`` names it."""
+    return ".".join(map(str, sys.version_info[:3]))

@@ -1,0 +1,71 @@
+"""What people type, read; what cannot be read is an error that says how to write it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from harness.errors import UsageError
+from harness.kernel.instant import Instant, Microseconds
+
+
+def instant(option: str, text: str | None) -> Instant | None:
+    """A date or date-time, UTC when it names no zone; None stays None."""
+    from harness.bridge.timetables import parse_date
+
+    if text is None:
+        return None
+    try:
+        return parse_date(text)
+    except ValueError:
+        raise UsageError(
+            f"{option} {text!r} is not an ISO 8601 date",
+            fix=f"write {option} 2025-01-31, or 2025-01-31T06:00:00+01:00",
+        ) from None
+
+
+def span(option: str, text: str | None) -> Microseconds | None:
+    """A duration such as ``90m``, ``2d`` or a number of seconds; None stays None."""
+    from harness.world.duration import duration
+
+    if text is None:
+        return None
+    try:
+        return duration(float(text) if text.replace(".", "", 1).isdigit() else text)
+    except ValueError as error:
+        raise UsageError(f"{option} {text!r}: {error}", fix=f"write {option} 12h") from None
+
+
+def conf(text: str | None) -> dict[str, Any]:
+    """The JSON object of ``--conf``; empty when there is none."""
+    if text is None:
+        return {}
+    fix = """write an object in quotes, as --conf '{"city": "Oslo"}'"""
+    try:
+        found = json.loads(text)
+    except json.JSONDecodeError as error:
+        shown = f"{text[: error.pos]}⟶{text[error.pos :]}"
+        raise UsageError(f"--conf is not valid JSON: {error.msg}", where=f"at the arrow: {shown}", fix=fix) from None
+    if not isinstance(found, dict):
+        raise UsageError(f"--conf must be a JSON object, not {text!r}", fix=fix)
+    return found
+
+
+def params(texts: Iterable[str]) -> dict[str, Any]:
+    """``key=value`` pairs; a value is JSON when it can be read as that (``3``, ``true``, ``[1]``), else text."""
+    found: dict[str, Any] = {}
+    for text in texts:
+        key, mark, value = text.partition("=")
+        if not key or not mark:
+            raise UsageError(f"--param {text!r} has no '='", fix="write --param city=Oslo")
+        try:
+            found[key] = json.loads(value)
+        except json.JSONDecodeError:
+            found[key] = value
+    return found
+
+
+def names(texts: Iterable[str]) -> tuple[str, ...]:
+    """Task ids, given one by one or with commas."""
+    return tuple(name for text in texts for name in (part.strip() for part in text.split(",")) if name)

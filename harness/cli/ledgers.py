@@ -1,0 +1,81 @@
+"""Where a run's ledger is kept when nobody names a folder: below the temporary folder, the newest few only."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime, timezone
+from pathlib import Path
+
+from harness.errors import HarnessError, UsageError
+
+KEPT = 20
+
+
+@contextmanager
+def ledger_folder(keep: Path | None, dag_id: str) -> Iterator[Path]:
+    """The folder a run writes its journal in.
+
+    Without ``keep`` a new one; it goes again when the block is left by an error that has no run to look at.
+
+    Args:
+        keep: the folder the user named.
+    Raises: UsageError: that folder cannot be written.
+    """
+    if keep is not None:
+        try:
+            keep.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise UsageError(f"--keep {str(keep)!r}: {error.strerror}", fix="name a folder that can be written") from None
+        if not os.access(keep, os.W_OK):
+            raise UsageError(f"--keep {str(keep)!r} cannot be written", fix="name a folder that can be written")
+        yield keep
+        return
+    folder = _fresh(ledgers_home(), dag_id)
+    try:
+        yield folder
+    except BaseException as error:
+        if not (isinstance(error, HarnessError) and hasattr(error, "result")):
+            shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def ledgers_home() -> Path:
+    """The user's own folder of ledgers: in the temporary folder, never below HOME, closed to others."""
+    user = os.getuid()
+    home = Path(os.environ.get("HOME") or "/nonexistent").resolve()
+    candidates = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]
+    usable = [place for place in candidates if place.is_dir() and os.access(place, os.W_OK)]
+    outside = [place for place in usable if home not in (place.resolve(), *place.resolve().parents)]
+    folder = (outside or usable)[0] / f"airflow-harness-ledgers-{user}"
+    with suppress(FileExistsError):
+        folder.mkdir(mode=0o700)
+    status = folder.lstat()
+    if folder.is_symlink() or not folder.is_dir() or status.st_uid != user:  # somebody else's: do not follow
+        return Path(tempfile.mkdtemp(prefix=f"airflow-harness-ledgers-{user}-", dir=folder.parent))
+    return folder
+
+
+def _fresh(home: Path, dag_id: str) -> Path:
+    """A new folder, old ones beyond the newest `KEPT` removed."""
+    stem = f"{re.sub(r'[^\w.-]', '_', dag_id)}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S}"
+    for number in range(1, 10_000):
+        folder = home / (stem if number == 1 else f"{stem}-{number}")
+        with suppress(FileExistsError):
+            folder.mkdir()
+            _prune(home)
+            return folder
+    raise UsageError(f"{home} holds too many ledgers of this second", fix="name a folder with --keep")
+
+
+def _prune(home: Path) -> None:
+    aged: list[tuple[int, str, Path]] = []
+    for folder in home.iterdir():
+        with suppress(OSError):  # another process prunes too
+            aged.append((folder.stat().st_mtime_ns, folder.name, folder))
+    for _, _, folder in sorted(aged, reverse=True)[KEPT:]:
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,43 @@
+"""Secrets out of a result before it is shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from harness.bridge.masking import masked
+from harness.report.result import Attempt, Failure, Finding, RunResult, TaskResult
+
+
+def masked_run(run: RunResult) -> RunResult:
+    """A copy of the result in which Airflow's masker has replaced every secret it knows."""
+    return replace(
+        run,
+        reason=masked(run.reason),
+        task_instances=[_task(ti) for ti in run.task_instances],
+        findings=[_finding(finding) for finding in run.findings],
+        companions=[masked_run(other) for other in run.companions],
+    )
+
+
+def _task(ti: TaskResult) -> TaskResult:
+    return replace(
+        ti,
+        rendered=masked(ti.rendered),
+        xcoms={key: masked(value, key) for key, value in ti.xcoms.items()},
+        error=None if ti.error is None else _failure(ti.error),
+        attempts=[_attempt(attempt) for attempt in ti.attempts],
+        reason=masked(ti.reason),
+        log=masked(ti.log),
+    )
+
+
+def _failure(error: Failure) -> Failure:
+    return replace(error, message=masked(error.message), traceback=masked(error.traceback))
+
+
+def _attempt(attempt: Attempt) -> Attempt:
+    return replace(attempt, reason=masked(attempt.reason))
+
+
+def _finding(finding: Finding) -> Finding:
+    return replace(finding, message=masked(finding.message))

@@ -1,0 +1,108 @@
+"""A run told while it runs: one line for each attempt that ends, and on a terminal what runs at the moment."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from harness.bridge.masking import masked
+from harness.kernel.instant import Instant, iso
+from harness.report.plain import clean, one_line
+from harness.report.result import Attempt
+from harness.report.spans import real_text, span_text
+from harness.report.style import colour, glyphs
+from harness.session.history import history
+
+if TYPE_CHECKING:
+    from harness.scheduler.model import DagRun, TaskInstance
+
+_CLEAR = "\r\x1b[2K"
+
+
+class Progress:
+    """A watcher for `harness.session.rehearsal.Rehearsal.run`.
+
+    It is called inside the tasks' processes, in virtual time: it waits for nothing and reads no clock.
+
+    Args:
+        console: where the lines go.
+        run_id: of the run that was asked for; other runs' lines name their Dag.
+        live: keep a last line that says what runs.
+    """
+
+    def __init__(self, console: Console, dag_id: str, run_id: str, live: bool) -> None:
+        self._console, self._main = console, (dag_id, run_id)
+        self._live = live
+        self._signs = glyphs(console.encoding)
+        self._told: dict[TaskInstance, int] = {}
+        self._pokes: set[tuple[TaskInstance, int]] = set()
+        self._running: dict[TaskInstance, None] = {}
+        self._origin: Instant = 0
+
+    def __call__(self, run: DagRun, ti: TaskInstance | None) -> None:
+        """A run or one of its task instances has a new state."""
+        if ti is None:
+            self._run(run)
+            return
+        if ti.state == "running":
+            self._running[ti] = None
+        else:
+            self._running.pop(ti, None)
+        attempts = history(ti).attempts
+        for attempt in attempts[self._told.get(ti, 0) :]:
+            self._attempt(ti, attempt)
+        self._told[ti] = len(attempts)
+        self._status()
+
+    def end(self) -> None:
+        """Take away the line of what runs."""
+        self._clear()
+
+    def _run(self, run: DagRun) -> None:
+        if (run.dag.dag_id, run.run_id) != self._main or run.state != "running":
+            return
+        self._origin = run.start or run.run_after
+        at = iso(run.logical_date) if run.logical_date is not None else run.run_id
+        kind = run.run_type.replace("_", "-")
+        self._print(Text.assemble((run.dag.dag_id, "bold"), f"  {kind} run of {at}, from {iso(self._origin)}"))
+
+    def _attempt(self, ti: TaskInstance, attempt: Attempt) -> None:
+        if attempt.state == "up_for_reschedule":  # a sensor may poke thousands of times
+            if (ti, attempt.try_number) in self._pokes:
+                return
+            self._pokes.add((ti, attempt.try_number))
+        ended = attempt.end_date if attempt.end_date is not None else attempt.start_date
+        after, style = span_text(ended - self._origin) if self._origin else iso(ended), colour(attempt.state)
+        line = Text(f"{'+' + after if self._origin else after:>9}  ")
+        line.append(f"{self._signs.of(attempt.state)} ", style)
+        line.append(f"{self._name(ti):<24}  ")
+        line.append(f"{attempt.state:<14}", style)
+        lasted = span_text(ended - attempt.start_date)
+        line.append(f"  try {attempt.try_number}  lasted {lasted:<6} ({real_text(attempt.real_seconds)} real)", "dim")
+        if attempt.reason and attempt.state != "success":
+            line.append("  " + one_line(str(masked(attempt.reason)), 200))
+        self._print(line)
+
+    def _name(self, ti: TaskInstance) -> str:
+        name = ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]"
+        return name if (ti.run.dag.dag_id, ti.run.run_id) == self._main else f"{ti.run.dag.dag_id}.{name}"
+
+    def _print(self, line: Text) -> None:
+        self._clear()
+        self._console.print(line, soft_wrap=True)
+
+    def _status(self) -> None:
+        if not self._live:
+            return
+        names = [self._name(ti) for ti in self._running]
+        more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+        text = f"           running: {', '.join(names[:4])}{more}" if names else ""
+        self._console.file.write(_CLEAR + clean(text)[: self._console.width - 1])
+        self._console.file.flush()
+
+    def _clear(self) -> None:
+        if self._live:
+            self._console.file.write(_CLEAR)
+            self._console.file.flush()

@@ -1,0 +1,212 @@
+"""The work of ``airflow-harness run``: read what was given, load, simulate, show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.cli import inputs
+from harness.cli.terminal import Terminal
+from harness.config import Config, read_config
+from harness.errors import HarnessError, NoDagsFolder, UsageError
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+    from harness.report.result import RunResult
+    from harness.session.rehearsal import Rehearsal, RunOptions
+    from harness.world import World
+
+NOTES = 5
+"""Files that do not import, named beside a run of another."""
+
+
+@dataclass(frozen=True)
+class RunArguments:
+    """The command line of ``run``, as typed."""
+
+    dag_id: str
+    dags: tuple[Path, ...] = ()
+    logical_date: str | None = None
+    conf: str | None = None
+    param: tuple[str, ...] = ()
+    world: Path | None = None
+    only: tuple[str, ...] = ()
+    start_from: str | None = None
+    seed: int = 0
+    start: str | None = None
+    horizon: str | None = None
+    manual: bool = False
+    alone: bool = False
+    as_json: bool = False
+    keep: Path | None = None
+    pdb: bool = False
+    verbose: bool = False
+
+    @property
+    def file(self) -> Path | None:
+        """The Dag file, when a file was given instead of an id."""
+        return Path(self.dag_id) if self.dag_id.endswith(".py") else None
+
+
+class Rehearse:
+    """The job of one ``run`` command."""
+
+    def __init__(self, arguments: RunArguments) -> None:
+        self.arguments = arguments
+
+    def __call__(self, terminal: Terminal) -> int:
+        """Simulate the run and show it.
+
+        Returns: 0 when it succeeded and nothing was found that is an error, else 1.
+        Raises: HarnessError: whatever keeps it from running or from ending.
+        """
+        from harness.bridge.sandbox import airflow_version, enter
+
+        config = read_config(Path.cwd())
+        fields, paths = self._checked(), self._paths(config)
+        world = _world(self.arguments.world or config.world)
+        airflow_version()
+        enter()
+        with terminal.collecting():
+            rehearsal, dag = self._loaded(paths)
+        _notes(rehearsal, dag, terminal)
+        from harness.session.rehearsal import RunOptions
+
+        result = self._run(rehearsal, dag, world, RunOptions(**fields), terminal)
+        self._show(result, terminal)
+        return exit_code(result)
+
+    # -- what was given ----------------------------------------------------------------------------------------------
+
+    def _checked(self) -> dict[str, Any]:
+        """The fields of `RunOptions`, read before the second that Airflow's import takes."""
+        given = self.arguments
+        if given.only and given.start_from:
+            raise UsageError("--only and --from exclude each other", fix="name every task with --only, or leave it out")
+        if given.pdb and given.as_json:
+            raise UsageError("--pdb and --json exclude each other", fix="leave out one: both want stdout")
+        fields = {
+            "logical_date": inputs.instant("--logical-date", given.logical_date),
+            "manual": given.manual,
+            "conf": inputs.conf(given.conf),
+            "params": inputs.params(given.param),
+            "only": inputs.names(given.only),
+            "start_from": given.start_from,
+            "seed": given.seed,
+            "start": inputs.instant("--start", given.start),
+            "companions": not given.alone,
+            "debug": given.pdb,
+        }
+        horizon = inputs.span("--horizon", given.horizon)
+        return fields if horizon is None else {**fields, "horizon": horizon}
+
+    def _paths(self, config: Config) -> list[Path]:
+        """What to load: as given, else as configured, else the file alone when a file names the Dag."""
+        given, file = self.arguments.dags, self.arguments.file
+        if file is not None and not file.is_file():
+            raise UsageError(f"there is no file {file}", fix="correct the path, or give a Dag id")
+        if given:
+            return list(given)
+        if file is not None:
+            around = [path for path in config.dags if path.resolve() in file.resolve().parents]
+            return around or [file]
+        if not config.dags:
+            raise NoDagsFolder(
+                f"no Dag folder: there is no {Path.cwd() / 'dags'} and none is configured",
+                known=f"settings are read from {config.file}" if config.file else "there is no pyproject.toml",
+                fix='name it with --dags, or dags = ["…"] under [tool.airflow-harness] in pyproject.toml',
+            )
+        return config.dags
+
+    def _loaded(self, paths: list[Path]) -> tuple[Rehearsal, DAG]:
+        from harness.bridge.loader import load_file
+        from harness.session.rehearsal import Rehearsal
+
+        rehearsal, file = Rehearsal.of_paths(paths), self.arguments.file
+        folder = rehearsal.folder
+        if file is not None and file.resolve() not in map(Path.resolve, folder.files):  # ignored there, asked for here
+            folder.files.append(file.resolve())
+            load_file(file.resolve(), file.resolve().parent, folder)
+        return rehearsal, folder.dag(self.arguments.dag_id)
+
+    # -- the run -----------------------------------------------------------------------------------------------------
+
+    def _run(
+        self, rehearsal: Rehearsal, dag: DAG, world: World | None, options: RunOptions, terminal: Terminal
+    ) -> RunResult:
+        from dataclasses import replace
+
+        from harness.cli.ledgers import ledger_folder
+        from harness.cli.masking import masked_run
+        from harness.cli.progress import Progress
+
+        plan = rehearsal.plan(dag, options)
+        debugging = self.arguments.pdb
+        live = terminal.console.is_terminal and not debugging
+        progress = Progress(terminal.console, dag.dag_id, plan.run_id, live)
+        if debugging:
+            from harness.cli.debugger import post_mortem
+
+            options = replace(options, on_error=post_mortem)
+        with ledger_folder(self.arguments.keep, dag.dag_id) as folder:
+            options = replace(options, keep=folder)
+            with _result_masked(folder), nullcontext() if debugging else terminal.collecting():
+                try:
+                    result = rehearsal.run(dag, world, options, progress)
+                finally:
+                    progress.end()
+            return masked_run(result)
+
+    def _show(self, result: RunResult, terminal: Terminal) -> None:
+        if terminal.as_json:
+            terminal.document(result.to_json())
+        else:
+            terminal.report(result)
+        terminal.show_collected()
+
+
+@contextmanager
+def _result_masked(ledger: Path) -> Iterator[None]:
+    """An unfinished run that an error carries, made fit to be shown."""
+    from harness.cli.masking import masked_run
+
+    try:
+        yield
+    except HarnessError as error:
+        unfinished = getattr(error, "result", None)
+        if unfinished is not None:
+            unfinished.ledger = ledger
+            error.result = masked_run(unfinished)  # type: ignore[attr-defined]
+        raise
+
+
+def exit_code(run: RunResult) -> int:
+    """0 for a success without a finding of severity ``error``, in it or in the runs around it; else 1."""
+    findings = [finding for one in (run, *run.companions) for finding in one.findings]
+    return 0 if run.state == "success" and all(finding.severity != "error" for finding in findings) else 1
+
+
+def _world(file: Path | None) -> World | None:
+    if file is None:
+        return None
+    from harness.world import load
+
+    return load(file)
+
+
+def _notes(rehearsal: Rehearsal, dag: DAG, terminal: Terminal) -> None:
+    """Files beside the Dag's own that did not import, and other Dags of its name: a run does not hide them."""
+    from harness.report.terminal import shown_place
+
+    folder = rehearsal.folder
+    for failure in folder.failures[:NOTES]:
+        terminal.note(f"{shown_place(str(failure.path))}:{failure.line} does not import: {failure.message}")
+    if len(folder.failures) > NOTES:
+        terminal.note(f"and {len(folder.failures) - NOTES} more files do not import")
+    for dag_id, taken, other in folder.duplicates:
+        if dag_id == dag.dag_id:
+            terminal.note(f"{other} also defines {dag_id!r}; this is the one of {taken}")

@@ -1,0 +1,142 @@
+"""The process's real output, kept apart from what Airflow and users' code write beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import io
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import IO, TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from harness.report.result import RunResult
+
+PIPE_WIDTH = 120
+"""Columns of a report that goes to a file or a pipe, unless COLUMNS says otherwise."""
+
+MOST_COLLECTED = 200_000
+"""Characters shown of what was written outside tasks' logs; the last ones."""
+
+
+class Terminal:
+    """Where a command writes.
+
+    Args:
+        as_json: one document goes to stdout, everything for people to stderr.
+        verbose: also show what others wrote.
+    Attributes:
+        out, err: the real stdout and stderr, whatever `collecting` does to theirs.
+    """
+
+    def __init__(self, as_json: bool = False, verbose: bool = False) -> None:
+        self.as_json, self.verbose = as_json, verbose
+        self.out, self.err = _real(1, sys.stdout), _real(2, sys.stderr)
+        self._spool: IO[bytes] | None = None
+
+    @cached_property
+    def console(self) -> Console:
+        """For people: stdout, or stderr when stdout is for the document. Colours on a terminal only, NO_COLOR heeded."""
+        from rich.console import Console
+
+        stream = self.err if self.as_json else self.out
+        width = None if stream.isatty() else int(os.environ.get("COLUMNS", "") or PIPE_WIDTH)
+        return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+
+    @contextmanager
+    def collecting(self) -> Iterator[None]:
+        """Keep what anybody writes to stdout and stderr, child processes included, off the screen for the block."""
+        if self._spool is None:
+            self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
+        _flush()
+        faulthandler.enable(self.err)  # a crash must not vanish in the collection
+        os.dup2(self._spool.fileno(), 1)
+        os.dup2(self._spool.fileno(), 2)
+        try:
+            yield
+        finally:
+            _flush()
+            os.dup2((self.err if self.as_json else self.out).fileno(), 1)  # a late word must not follow the document
+            os.dup2(self.err.fileno(), 2)
+
+    def collected(self) -> str:
+        """What was written during `collecting`."""
+        if self._spool is None:
+            return ""
+        size = self._spool.seek(0, io.SEEK_END)
+        self._spool.seek(max(size - MOST_COLLECTED, 0))
+        return self._spool.read().decode("utf-8", "replace")
+
+    def document(self, document: dict[str, Any]) -> None:
+        """The one document of ``--json``."""
+        self.out.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
+        self.out.flush()
+
+    def report(self, run: RunResult) -> None:
+        """A run for people."""
+        from harness.report.terminal import TerminalReport
+
+        TerminalReport(self.console, self.verbose).show(run)
+
+    def note(self, text: str) -> None:
+        """A line beside the run that somebody should know."""
+        from rich.text import Text
+
+        from harness.report.plain import one_line
+
+        self.console.print(Text.assemble(("note ", "yellow"), one_line(text, 500)), soft_wrap=True)
+
+    def show_collected(self) -> None:
+        """What was written outside tasks' logs when it is asked for, else only how much it is."""
+        from rich.text import Text
+
+        from harness.report.plain import clean
+
+        lines = clean(self.collected()).strip().splitlines()
+        if not lines:
+            return
+        if not self.verbose:
+            shown = "1 line was" if len(lines) == 1 else f"{len(lines)} lines were"
+            self.console.print(Text(f"({shown} written outside the tasks' logs, -v shows them)", style="dim"))
+            return
+        self.console.print(Text("\nWritten outside the tasks' logs", style="bold"))
+        for line in lines:
+            self.console.print(Text(f"  {line}"), soft_wrap=True)
+
+    def error(self, text: str, below: str | None = None) -> None:
+        """An error in the house style on stderr, ``below`` it the user's own traceback."""
+        from rich.console import Console
+        from rich.text import Text
+
+        from harness.report.plain import clean
+
+        first, *rest = clean(text).splitlines() or [""]
+        name, mark, fact = first.partition(": ")
+        console = Console(file=self.err, highlight=False, markup=False, emoji=False)
+        console.print(Text.assemble((name + mark, "bold red"), fact), soft_wrap=True)
+        rest += ["", *(f"  {line}" for line in clean(below).rstrip().splitlines())] if below else []
+        for line in rest:
+            console.print(Text(line), soft_wrap=True)
+
+
+def _real(descriptor: int, stream: Any) -> IO[str]:
+    """A stream over a copy of a descriptor; over the null device when the process was started without it."""
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    try:
+        copy = os.dup(descriptor)
+    except OSError:
+        copy = os.open(os.devnull, os.O_WRONLY)
+    return open(copy, "w", encoding=encoding, errors="backslashreplace", buffering=1)  # noqa: SIM115, PTH123
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(Exception):
+            stream.flush()
