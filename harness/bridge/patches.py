@@ -3,7 +3,7 @@
 * ``timeout``: `execution_timeout` in virtual time (SIGALRM measures real time).
 * ``_execute_task``: declared durations and stubs of the world stand around the operator's ``execute``.
 * ``TypeAdapter``: task_runner builds the same pydantic adapter at every rendered field; built once here.
-* ``conf``: every rendered field asks the configuration file parser again; each question is asked once a simulation.
+* ``conf``: every task asks the configuration file parser the same again; each question is asked once a simulation.
 * ``get_hostname``: looks the machine up, which is slow and different on every laptop.
 * ``latest_only.pendulum``: its ``now`` is a microsecond late. The operator asks ``left < now``, and a worker never
   starts at the very instant its run is due; a simulated one does.
@@ -81,6 +81,7 @@ def patched(
 ) -> Iterator[None]:
     """Replace the names listed above for the block."""
     from airflow import settings
+    from airflow.sdk import configuration
     from airflow.sdk.execution_time import task_runner, timeout
 
     timeout_class = type("SimulatedTimeout", (VirtualTimeout,), {"simulation": simulation})
@@ -94,8 +95,9 @@ def patched(
     ]
     if getattr(task_runner, "TypeAdapter", None) is _pydantic_adapter():
         changes.append((task_runner, "TypeAdapter", _cached_adapter))
-    if hasattr(task_runner, "conf"):
-        changes.append((task_runner, "conf", _RememberedConf(task_runner.conf)))
+    for asks in (task_runner, configuration):
+        if hasattr(asks, "conf"):
+            changes.append((asks, "conf", _RememberedConf(asks.conf)))
     latest_only = sys.modules.get("airflow.providers.standard.operators.latest_only")
     if latest_only is not None:
         changes.append((latest_only, "pendulum", _LatePendulum()))

@@ -16,6 +16,8 @@ DEFAULT_DATE = 1_735_689_600_000_000
 """2025-01-01T00:00Z: the date of a run when neither the caller nor the Dag names one."""
 
 SEARCH_STEPS = 400
+KEPT_TIMETABLES = 4096
+_core_timetables: dict[int, tuple[Any, Any]] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,20 @@ class RunPlan:
 
 
 def timetable_of(dag: DAG) -> Any:
-    """The scheduler's timetable of a Dag. Source: ``encoders.coerce_to_core_timetable`` (3.2 and later)."""
+    """The scheduler's timetable of a Dag; made once for each timetable object.
+
+    Source: ``encoders.coerce_to_core_timetable`` (3.2 and later).
+    """
+    given = dag.timetable
+    known = _core_timetables.get(id(given))
+    if known is None or known[0] is not given:
+        if len(_core_timetables) > KEPT_TIMETABLES:
+            _core_timetables.clear()
+        known = _core_timetables[id(given)] = (given, _core_timetable(dag))
+    return known[1]
+
+
+def _core_timetable(dag: DAG) -> Any:
     try:
         from airflow.serialization.encoders import coerce_to_core_timetable
     except ImportError:  # 3.1: the Dag holds the core timetable itself

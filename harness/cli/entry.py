@@ -46,7 +46,7 @@ def command_line(arguments: Sequence[str]) -> int:
         ours = OurFault(f"{type(error).__name__}: {error}", fix="please report this, with the output of -v")
         tell(terminal, ours, f"{ours.id}: a fault of airflow-harness itself: {ours.fact}; {ours.fix}")
         if terminal.verbose:
-            print(traceback.format_exc() + terminal.collected(), file=terminal.err)  # noqa: T201
+            print(traceback.format_exc(), file=terminal.err)  # noqa: T201
         return OUR_FAULT
 
 
@@ -86,6 +86,8 @@ def parsed(arguments: Sequence[str]) -> Job | int:
 def tell(terminal: Terminal, error: HarnessError, text: str) -> None:
     """An error for people on stderr, and with ``--json`` as the one document on stdout."""
     run: RunResult | None = getattr(error, "result", None)
+    if terminal.verbose:
+        terminal.show_collected()
     if run is not None and not terminal.as_json:
         terminal.report(run)
         terminal.console.print()

@@ -78,7 +78,7 @@ class Progress:
         line = Text(f"{'+' + after if self._origin else after:>9}  ")
         line.append(f"{self._signs.of(attempt.state)} ", style)
         line.append(f"{self._name(ti):<24}  ")
-        line.append(f"{attempt.state:<14}", style)
+        line.append(f"{attempt.state:<17}", style)
         lasted = span_text(ended - attempt.start_date)
         line.append(f"  try {attempt.try_number}  lasted {lasted:<6} ({real_text(attempt.real_seconds)} real)", "dim")
         if attempt.reason and attempt.state != "success":

@@ -162,11 +162,11 @@ class Rehearse:
             return masked_run(result)
 
     def _show(self, result: RunResult, terminal: Terminal) -> None:
+        terminal.show_collected()
         if terminal.as_json:
             terminal.document(result.to_json())
         else:
             terminal.report(result)
-        terminal.show_collected()
 
 
 @contextmanager

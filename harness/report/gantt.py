@@ -11,6 +11,7 @@ from harness.kernel.instant import SECOND, Instant, Microseconds, iso
 from harness.report.result import Attempt, RunResult, TaskResult
 from harness.report.spans import span_text
 from harness.report.style import UNICODE, Glyphs, colour
+from harness.report.tables import ran
 
 MOST_LANES = 40
 NARROWEST_CHART = 10
@@ -86,12 +87,12 @@ def _lanes(run: RunResult) -> list[Lane]:
     for at, name, state in run.events:
         if state == "scheduled":
             first_scheduled.setdefault(name, at)
-    ran = [ti for ti in run.task_instances if ti.attempts or ti.start_date is not None]
+    shown = [ti for ti in run.task_instances if ran(ti)]
     known = [at for at, _, _ in run.events]
-    known += [at for ti in ran for a in ti.attempts for at in (a.start_date, a.end_date) if at is not None]
+    known += [at for ti in shown for a in ti.attempts for at in (a.start_date, a.end_date) if at is not None]
     last = max(known, default=run.start_date or 0)
     lanes = []
-    for ti in ran:
+    for ti in shown:
         begin = min([at for at in (ti.start_date, *(a.start_date for a in ti.attempts)) if at is not None])
         begin = min(begin, first_scheduled.get(ti.name, begin))
         ended = ti.end_date if ti.end_date is not None else last

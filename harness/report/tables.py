@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from rich.table import Table
 from rich.text import Text
@@ -20,9 +21,14 @@ TOGETHER = 5
 
 @dataclass(frozen=True)
 class Row:
-    """A task instance, or several of one mapped task whose states, tries and reasons are alike."""
+    """A task instance, or several of one mapped task whose states, tries and reasons are alike.
+
+    Attributes:
+        of: how many instances the task has.
+    """
 
     instances: tuple[TaskResult, ...]
+    of: int = 1
 
     @property
     def first(self) -> TaskResult:
@@ -31,26 +37,33 @@ class Row:
 
     @property
     def name(self) -> str:
-        """``load``, ``load[3]``, or ``load[0…99] ×100``."""
+        """``load``, ``load[3]``, or ``load[0…99] ×98 of 100``."""
         if len(self.instances) == 1:
             return self.first.name
         low, high = self.first.map_index, self.instances[-1].map_index
-        gaps = "" if high - low + 1 == len(self.instances) else ", in part"
-        return f"{self.first.task_id}[{low}…{high}{gaps}] ×{len(self.instances)}"
+        of = "" if self.of == len(self.instances) else f" of {self.of}"
+        return f"{self.first.task_id}[{low}…{high}] ×{len(self.instances)}{of}"
 
 
 def rows(instances: Iterable[TaskResult]) -> list[Row]:
     """Rows in the order of the instances."""
     groups: dict[tuple[object, ...], list[TaskResult]] = {}
+    totals: dict[str, int] = {}
     for ti in instances:
+        totals[ti.task_id] = totals.get(ti.task_id, 0) + 1
         groups.setdefault((ti.task_id, ti.state, ti.try_number, why(ti)), []).append(ti)
     found: list[Row] = []
     for members in groups.values():
         if len(members) >= TOGETHER:
-            found.append(Row(tuple(members)))
+            found.append(Row(tuple(members), totals[members[0].task_id]))
         else:
             found += [Row((ti,)) for ti in members]
     return found
+
+
+def ran(ti: TaskResult) -> bool:
+    """Whether its code ran: the scheduler dates what it skips, too."""
+    return bool(ti.attempts) or (ti.start_date is not None and ti.end_date is None)
 
 
 def why(ti: TaskResult) -> str:
@@ -69,7 +82,7 @@ def task_table(run: RunResult, signs: Glyphs) -> Table:
     table.add_column("tries", justify="right", no_wrap=True)
     table.add_column("start", justify="right", no_wrap=True)
     table.add_column("lasted", justify="right", no_wrap=True)
-    table.add_column("reason", overflow="fold", ratio=1)
+    table.add_column("reason", overflow="fold")
     for row in rows(run.task_instances):
         ti = row.first
         table.add_row(
@@ -93,6 +106,27 @@ def retries(instances: Iterable[TaskResult]) -> list[tuple[str, int, str]]:
     ]
 
 
+def xcom_rows(instances: Iterable[TaskResult], apart: bool = False) -> list[tuple[str, Any]]:
+    """(``task`` or ``task.key``, value) of every XCom; those of many mapped instances together, as a list.
+
+    Args:
+        apart: never together.
+    """
+    groups: dict[tuple[str, str], list[tuple[TaskResult, Any]]] = {}
+    for ti in instances:
+        for key, value in sorted(ti.xcoms.items()):
+            groups.setdefault((ti.task_id, key), []).append((ti, value))
+    found: list[tuple[str, Any]] = []
+    for (_, key), pushed in groups.items():
+        suffix = "" if key == "return_value" else f".{key}"
+        if len(pushed) >= TOGETHER and not apart:
+            name = Row(tuple(ti for ti, _ in pushed), len(pushed)).name
+            found.append((name + suffix, [value for _, value in pushed]))
+        else:
+            found += [(ti.name + suffix, value) for ti, value in pushed]
+    return found
+
+
 def counts(run: RunResult) -> str:
     """``3 success, 1 failed``: how many task instances ended in each state, failures first."""
     order = ("failed", "upstream_failed", "success", "skipped")
@@ -109,13 +143,14 @@ def _first_line(text: str) -> str:
 
 
 def _start(row: Row, origin: Instant | None) -> str:
-    starts = [ti.start_date for ti in row.instances if ti.start_date is not None]
+    starts = [ti.start_date for ti in row.instances if ti.start_date is not None and ran(ti)]
     return f"+{span_text(min(starts) - origin)}" if starts and origin is not None else "-"
 
 
 def _lasted(row: Row) -> str:
     """The duration; of several instances the shortest and the longest."""
-    spans = [ti.end_date - ti.start_date for ti in row.instances if ti.start_date is not None and ti.end_date is not None]
+    ended = [ti for ti in row.instances if ran(ti)]
+    spans = [ti.end_date - ti.start_date for ti in ended if ti.start_date is not None and ti.end_date is not None]
     if not spans:
         return "-"
     low, high = span_text(min(spans)), span_text(max(spans))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console, RenderableType
-from rich.padding import Padding
 from rich.text import Text
 
 from harness.kernel.instant import iso
@@ -15,7 +14,7 @@ from harness.report.plain import clean, compact, one_line
 from harness.report.result import Finding, RunResult, TaskResult
 from harness.report.spans import real_text, span_text
 from harness.report.style import Glyphs, colour, glyphs
-from harness.report.tables import counts, retries, task_table
+from harness.report.tables import counts, retries, task_table, xcom_rows
 
 LOG_LINES = 30
 """Lines of a failed task's log that are shown unless all are asked for; the last ones."""
@@ -71,13 +70,12 @@ class TerminalReport:
         self._left_out(len(found) - len(shown))
 
     def _xcoms(self, run: RunResult) -> None:
-        found = [(ti, key, value) for ti in run.task_instances for key, value in sorted(ti.xcoms.items())]
+        found = xcom_rows(run.task_instances, apart=self.verbose)
         if not found:
             return
         self._heading("XComs")
         shown = found if self.verbose else found[:XCOMS]
-        for ti, key, value in shown:
-            name = ti.name if key == "return_value" else f"{ti.name}.{key}"
+        for name, value in shown:
             room = max(self.console.width - len(name) - 5, 30)
             self._line(f"{clean(name)} = {compact(value, 2000 if self.verbose else room)}")
         self._left_out(len(found) - len(shown), "-v or --json shows them")
@@ -164,8 +162,10 @@ class TerminalReport:
         self.console.print()
         if run.ledger is not None:
             self._line(Text(f"ledger  {run.ledger}", style="dim"), indent="")
-        line = Text(f"{self.signs.of(run.state)} {run.dag_id} {run.state}", style=colour(run.state))
-        line.append(f": {counts(run)}{_lasted(run)}  ({real_text(run.real_seconds)} real)", style="default")
+        state = run.state if run.end_date is not None else f"has not ended ({run.state})"
+        line = Text(f"{self.signs.of(run.state)} {run.dag_id} {state}", style=colour(run.state))
+        real = f"  ({real_text(run.real_seconds)} real)" if run.real_seconds else ""
+        line.append(f": {counts(run)}{_lasted(run)}{real}", style="default")
         self._line(line, indent="")
         if run.reason:
             self._line(f"  {clean(run.reason)}", indent="")
@@ -181,7 +181,11 @@ class TerminalReport:
         self.console.print(Text(indent) + line, soft_wrap=True)
 
     def _indented(self, what: RenderableType) -> None:
-        self.console.print(Padding(what, (0, 0, 0, 2)))
+        options = self.console.options.update_width(max(self.console.width - 2, 10))
+        for segments in self.console.render_lines(what, options, pad=False):
+            line = Text.assemble(*((segment.text, segment.style or "") for segment in segments))
+            line.rstrip()
+            self._line(line)
 
     def _left_out(self, count: int, how: str = "-v shows them") -> None:
         if count > 0:

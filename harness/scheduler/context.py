@@ -31,7 +31,7 @@ class DepContext:
         self.run = run
         self.wiring: dict[str, Wiring] = wiring_of(run.dag)
         self.wait_for_past_depends_before_skipping = wait_for_past_depends_before_skipping
-        self.imposed: dict[Key, str] = {}  # states this pass will set, which only `mapped_upstream` sees
+        self.imposed: dict[Key, str] = {}  # states this pass will set, which only what maps over them sees
         self._by_task = by_task
         self._tallies: dict[str, dict[str | None, int]] = {}
         self._counts: dict[str, int | None] = {}

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from harness.scheduler.model import FINISHED, Concat, Dag, DagRun, Length, Literal, OfTask, Product, Task, Zip
+from collections.abc import Container
+
+from harness.scheduler.model import FINISHED, Concat, Dag, DagRun, Key, Length, Literal, OfTask, Product, Task, Zip
 
 
-class NotPopulated(LookupError):  # noqa: N818 (Airflow's noun)
+class NotPopulated(LookupError):
     """A mapped length that needs values which have not been returned (Airflow's ``NotFullyPopulated``).
 
     Attributes:
@@ -17,20 +19,23 @@ class NotPopulated(LookupError):  # noqa: N818 (Airflow's noun)
         self.missing = missing
 
 
-def length_of(length: Length, run: DagRun) -> int | None:
+def length_of(length: Length, run: DagRun, imposed: Container[Key] = ()) -> int | None:
     """The length of a mapped argument in a run; None while it is not known.
 
     A mapped upstream counts the instances that returned something, once all are finished.
+
+    Args:
+        imposed: instances that a pass has given a final state which is not set yet.
     Source: airflow/serialization/definitions/xcom_arg.py `get_task_map_length`,
     airflow/models/expandinput.py `get_total_map_length` (3.3.2).
     """
     if isinstance(length, Literal):
         return length.length
     if isinstance(length, OfTask):
-        return _returned_length(length.task_id, run)
+        return _returned_length(length.task_id, run, imposed)
     known: list[int] = []
     for part in length.parts:
-        size = length_of(part, run)
+        size = length_of(part, run, imposed)
         if size is None:
             return None
         known.append(size)
@@ -66,12 +71,12 @@ def _combined(length: Zip | Concat | Product, known: list[int]) -> int:
     return total
 
 
-def _returned_length(task_id: str, run: DagRun) -> int | None:
+def _returned_length(task_id: str, run: DagRun, imposed: Container[Key]) -> int | None:
     task = run.dag.tasks.get(task_id)
     if task is None or not task.is_mapped:
         return run.lengths.get(task_id)
     for ti in run.task_instances.values():
-        if ti.task.task_id == task_id and ti.state not in FINISHED:
+        if ti.task.task_id == task_id and ti.state not in FINISHED and ti.key not in imposed:
             return None
     return sum(1 for index in run.returned.get(task_id, ()) if index >= 0)
 
@@ -84,8 +89,8 @@ def _missing(length: Length, run: DagRun) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for part in length.parts for name in _missing(part, run)))
 
 
-def _known_length(length: Length, run: DagRun) -> int:
-    size = length_of(length, run)
+def _known_length(length: Length, run: DagRun, imposed: Container[Key] = ()) -> int:
+    size = length_of(length, run, imposed)
     if size is None:
         raise NotPopulated(_missing(length, run))
     return size
@@ -96,18 +101,20 @@ def is_mapped_somewhere(task: Task) -> bool:
     return task.length is not None or bool(task.groups)
 
 
-def mapped_count(task: Task, run: DagRun) -> int | None:
+def mapped_count(task: Task, run: DagRun, imposed: Container[Key] = ()) -> int | None:
     """How many instances the task has in a run: its own length times those of all mapped groups around it.
 
+    Args:
+        imposed: as of `length_of`.
     Returns: None when the task is mapped nowhere (Airflow raises ``NotMapped``).
     Raises: NotPopulated: a value that an expansion needs is missing.
     Source: airflow/serialization/definitions/mappedoperator.py `get_mapped_ti_count` (3.3.2).
     """
     if task.length is None and not task.groups:
         return None
-    total = 1 if task.length is None else _known_length(task.length, run)
+    total = 1 if task.length is None else _known_length(task.length, run, imposed)
     for group_id in task.groups:
-        total *= _known_length(run.dag.groups[group_id].length, run)
+        total *= _known_length(run.dag.groups[group_id].length, run, imposed)
     return total
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 from harness.scheduler.lengths import (
@@ -13,7 +13,7 @@ from harness.scheduler.lengths import (
     parse_time_mapped_count,
     relevant_map_indexes,
 )
-from harness.scheduler.model import FINISHED, REMOVED, SKIPPED, UPSTREAM_FAILED, DagRun, Task, TaskInstance
+from harness.scheduler.model import FINISHED, REMOVED, SKIPPED, UPSTREAM_FAILED, DagRun, Key, Task, TaskInstance
 
 __all__ = [
     "Expansion",
@@ -66,11 +66,14 @@ def expand(ti: TaskInstance) -> list[TaskInstance] | None:
     return None if expansion is None else expansion.expanded
 
 
-def expand_mapped_task(ti: TaskInstance) -> Expansion | None:
+def expand_mapped_task(ti: TaskInstance, imposed: Container[Key] = ()) -> Expansion | None:
     """Turn an unmapped instance into the mapped ones.
 
     Length zero skips it, an unknown length makes it upstream_failed; instances beyond the length are removed.
     As in Airflow, states set here leave ``start`` and ``end`` as they are.
+
+    Args:
+        imposed: as of `length_of`.
     Source: airflow/models/taskmap.py `TaskMap.expand_mapped_task` (3.3.2).
     """
     run, task = ti.run, ti.task
@@ -78,7 +81,7 @@ def expand_mapped_task(ti: TaskInstance) -> Expansion | None:
         return None
     expansion = Expansion()
     try:
-        total = mapped_count(task, run) or 0
+        total = mapped_count(task, run, imposed) or 0
     except NotPopulated as missing:
         _give(ti, UPSTREAM_FAILED, f"cannot expand: {missing}", expansion)
         _remove((one for one in _all(run, task) if one.map_index >= 0), 0, expansion)

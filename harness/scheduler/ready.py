@@ -74,7 +74,7 @@ def set_state(ti: TaskInstance, state: str, now: Instant, reason: str | None = N
 
 
 def _expand(ti: TaskInstance, context: DepContext, result: Pass) -> list[TaskInstance] | None:
-    expansion = expand_mapped_task(ti) if ti.map_index < 0 else None
+    expansion = expand_mapped_task(ti, context.imposed) if ti.map_index < 0 else None
     if expansion is None:
         return None
     context.invalidate()

@@ -403,3 +403,16 @@ def test_a_branch_that_skips_what_is_scheduled_already_ends_the_run_as_a_deadloc
     assert states(run)["t"] == "skipped"
     assert (decision.outcome, decision.reason) == ("failed", "all_tasks_deadlocked")
     assert ids(decision.changed) == ["t"]
+
+
+def test_an_expansion_sees_what_its_own_pass_decided() -> None:
+    """'b' may run as soon as 'a' failed; the instances it maps over fail in the same pass: nothing to map over."""
+    made = dag(
+        task("a"),
+        task("m", "a", length=Literal(2)),
+        task("b", "a", "m", length=OfTask("m"), map_dependencies=("m",), trigger_rule="one_done"),
+    )
+    run = run_of(made)
+    finish(run, "a", "failed")
+    decide(run, NOW)
+    assert states(run) == {"a": "failed", ("m", 0): "upstream_failed", ("m", 1): "upstream_failed", "b": "skipped"}

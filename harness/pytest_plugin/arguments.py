@@ -1,0 +1,93 @@
+"""What tests may write for a date, a span, an asset event or a world, read into what the engine takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, time, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.world import World
+
+Date = str | datetime | date if TYPE_CHECKING else object
+Consumed = tuple[str, str, Mapping[str, Any]]
+
+
+def instant(value: Date | None, name: str) -> int | None:
+    """Microseconds since the epoch of ISO text, a ``datetime`` or a ``date``; UTC where no zone is named.
+
+    Args:
+        name: of the argument, for the error.
+    Raises: UsageError: anything else.
+    """
+    from harness.bridge.timetables import parse_date
+    from harness.errors import UsageError
+    from harness.kernel.instant import to_instant
+
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str):
+            return parse_date(value)
+        if isinstance(value, date):
+            moment = value if isinstance(value, datetime) else datetime.combine(value, time())
+            return to_instant(moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc))
+    except ValueError:
+        pass
+    raise UsageError(f"{name}={value!r} is no date", fix=f'{name}="2025-01-01", or a datetime')
+
+
+def microseconds(value: float | timedelta, name: str) -> int:
+    """Microseconds of seconds or a ``timedelta``.
+
+    Raises: UsageError: anything else, or a negative one.
+    """
+    from harness.errors import UsageError
+    from harness.kernel.instant import seconds, span
+
+    if isinstance(value, timedelta):
+        found = span(value)
+    elif isinstance(value, (int, float)) and not isinstance(value, bool):
+        found = seconds(value)
+    else:
+        raise UsageError(f"{name}={value!r} is no span of time", fix=f"{name}=timedelta(hours=2), or seconds")
+    if found < 0:
+        raise UsageError(f"{name}={value!r} is negative")
+    return found
+
+
+def consumed(events: Iterable[Any]) -> tuple[Consumed, ...]:
+    """(name, uri, extra) of asset events given as names, ``Asset`` objects, or those tuples.
+
+    Raises: UsageError: anything else.
+    """
+    from harness.errors import UsageError
+
+    found: list[Consumed] = []
+    for event in events:
+        if isinstance(event, str):
+            found.append((event, event, {}))
+        elif isinstance(event, tuple) and 1 <= len(event) <= 3:
+            name, uri, extra = (*event, *(event[0], {})[len(event) - 1 :])
+            found.append((name, uri, extra))
+        elif hasattr(event, "name") and hasattr(event, "uri"):
+            found.append((event.name, event.uri, {}))
+        else:
+            raise UsageError(f"asset_events holds {event!r}", fix="an Asset, its name, or (name, uri, extra)")
+    return tuple(found)
+
+
+def world_of(value: World | str | Path) -> World:
+    """A world, or the one a file declares.
+
+    Raises: WorldError: the file cannot be read or has problems. UsageError: neither.
+    """
+    from harness.errors import UsageError
+    from harness.world import World, load
+
+    if isinstance(value, World):
+        return value
+    if isinstance(value, (str, Path)):
+        return load(Path(value))
+    raise UsageError(f"world={value!r} is no world", fix="the world fixture, a World, or the path of a world file")
