@@ -6,8 +6,10 @@ Read by the command line and by the pytest plugin, whose start it must not slow 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -50,12 +52,11 @@ def read_config(start: Path) -> Config:
     dags = reader.take("dags", "a list of paths", _paths)
     world = reader.take("world", "a path", lambda value: [value] if isinstance(value, str) else None)
     reader.refuse_unknown()
-    return Config(
-        dags=reader.existing("dags", dags) if dags is not None else _existing(folder / DEFAULT_DAGS, root / DEFAULT_DAGS),
-        world=reader.existing("world", world)[0] if world is not None else next(iter(_existing(root / DEFAULT_WORLD)), None),
-        root=root,
-        file=file,
-    )
+    if dags is None:
+        dags = _existing(folder / DEFAULT_DAGS, root / DEFAULT_DAGS)[:1]
+    if world is None:
+        world = _existing(root / DEFAULT_WORLD)
+    return Config(dags=dags, world=world[0] if world else None, root=root, file=file)
 
 
 class _Table:
@@ -65,8 +66,8 @@ class _Table:
         self._file, self._given = file, given
         self._known: list[str] = []
 
-    def take(self, key: str, wanted: str, read: Callable[[Any], list[str] | None]) -> list[str] | None:
-        """The texts under a key, None when it is absent."""
+    def take(self, key: str, wanted: str, read: Callable[[Any], list[str] | None]) -> list[Path] | None:
+        """The paths under a key, each of which must exist; None when the key is absent."""
         self._known.append(key)
         if key not in self._given:
             return None
@@ -77,10 +78,10 @@ class _Table:
                 where=self._where(key),
                 fix=f'{key} = ["dags"]' if key == "dags" else f'{key} = "fixtures/world.yaml"',
             )
-        return found
+        return self._existing_paths(key, found)
 
-    def existing(self, key: str, texts: list[str]) -> list[Path]:
-        """The paths, relative to the file they stand in; each must exist."""
+    def _existing_paths(self, key: str, texts: list[str]) -> list[Path]:
+        """Relative to the file they stand in."""
         assert self._file is not None
         found = [self._file.parent / text for text in texts]
         for text, path in zip(texts, found):  # noqa: B905 - of one length
@@ -130,10 +131,7 @@ def _table(file: Path) -> dict[str, Any]:
 
 
 def _parse(text: str) -> dict[str, Any]:
-    try:
-        import tomllib
-    except ImportError:  # Python 3.10
-        import tomli as tomllib  # type: ignore[import-not-found, no-redef, unused-ignore]
+    tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
     found: dict[str, Any] = tomllib.loads(text)
     return found
 
@@ -163,4 +161,4 @@ def _shown(value: Any) -> str:
 
 
 def _existing(*candidates: Path) -> list[Path]:
-    return [path for path in candidates if path.exists()][:1]
+    return [path for path in candidates if path.exists()]

@@ -81,7 +81,6 @@ def patched(
 ) -> Iterator[None]:
     """Replace the names listed above for the block."""
     from airflow import settings
-    from airflow.sdk import configuration
     from airflow.sdk.execution_time import task_runner, timeout
 
     timeout_class = type("SimulatedTimeout", (VirtualTimeout,), {"simulation": simulation})
@@ -95,8 +94,8 @@ def patched(
     ]
     if getattr(task_runner, "TypeAdapter", None) is _pydantic_adapter():
         changes.append((task_runner, "TypeAdapter", _cached_adapter))
-    for asks in (task_runner, configuration):
-        if hasattr(asks, "conf"):
+    for asks in (task_runner, sys.modules.get("airflow.sdk.configuration")):  # 3.1 has neither
+        if asks is not None and hasattr(asks, "conf"):
             changes.append((asks, "conf", _RememberedConf(asks.conf)))
     latest_only = sys.modules.get("airflow.providers.standard.operators.latest_only")
     if latest_only is not None:

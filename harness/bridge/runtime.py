@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,9 +10,10 @@ from typing import Any
 import structlog
 
 from harness.bridge.capture import TaskLog
+from harness.bridge.child_comms import child_socket, starts_children
 from harness.bridge.datamodels import dag_run_model, optional_datetime
-from harness.bridge.store import Store, facts, ti_id
-from harness.bridge.supervisor import Speaker, speaker
+from harness.bridge.store import facts, ti_id
+from harness.bridge.supervisor import Speaker, Supervisor, speaker
 from harness.kernel.instant import Instant, span, to_datetime, to_instant
 from harness.scheduler.mapping import mapped_count, relevant_map_indexes
 from harness.scheduler.model import TaskInstance
@@ -64,7 +65,7 @@ class AttemptRequest:
     log: TaskLog = field(default_factory=TaskLog)
 
 
-def run_attempt(store: Store, request: AttemptRequest, now: Instant, quiet: Any) -> Outcome:
+def run_attempt(supervisor: Supervisor, request: AttemptRequest, now: Instant, quiet: Any) -> Outcome:
     """Run one attempt in the calling process.
 
     Args:
@@ -80,12 +81,13 @@ def run_attempt(store: Store, request: AttemptRequest, now: Instant, quiet: Any)
     limit = getattr(task, "execution_timeout", None)
     who.execution_timeout = None if limit is None else span(limit)
     speaker.set(who)
-    store.by_id[ti_id(ti)] = ti
+    supervisor.store.by_id[ti_id(ti)] = ti
     runtime = runtime_instance(request, task, to_datetime(now))
     log = structlog.get_logger(logger_name="task")
     try:
         context = runtime.get_template_context()
-        state, message, error = task_runner.run(runtime, context, log)
+        with child_socket(supervisor, who) if starts_children(task) else nullcontext():
+            state, message, error = task_runner.run(runtime, context, log)
     except Exception as raised:
         # params that do not validate, or (before 3.3) an outcome handler that raised: ``main`` exits with 1 and the
         # supervisor makes of that a retry while there are tries (``ActivitySubprocess.final_state``)

@@ -122,10 +122,15 @@ class Store:
 
 
 def _scheduled_assets(dag: Any) -> Iterator[Any]:
-    condition = getattr(dag.timetable, "asset_condition", None)
-    if condition is None:
-        return iter(())
-    return (asset for _, asset in condition.iter_assets())
+    """The assets of a Dag's asset condition, however deep."""
+    from airflow.sdk.definitions.asset import Asset
+
+    todo = [getattr(dag.timetable, "asset_condition", None)]
+    while todo:
+        condition = todo.pop()
+        if isinstance(condition, Asset):
+            yield condition
+        todo += getattr(condition, "objects", ())
 
 
 def facts(run: DagRun) -> RunFacts:

@@ -64,7 +64,7 @@ def scheduled(dag: DAG, logical_date: Instant | None) -> RunPlan:
     timetable = timetable_of(dag)
     if not timetable.can_be_scheduled or type(timetable).__name__ == "NullTimetable":
         return manual(dag, logical_date)
-    if type(timetable).__name__.startswith("AssetTriggered"):
+    if _only_assets(timetable):
         at = logical_date if logical_date is not None else first_date(dag)
         return RunPlan(_run_id("asset_triggered", timetable, at, None), "asset_triggered", None, None, None, at)
     earliest = first_date(dag)
@@ -76,6 +76,13 @@ def scheduled(dag: DAG, logical_date: Instant | None) -> RunPlan:
             f"the schedule of {dag.dag_id!r} never makes a run", where=f"{dag.fileloc}  start_date={iso(earliest)}"
         )
     return _plan("scheduled", timetable, info)
+
+
+def _only_assets(timetable: Any) -> bool:
+    """Whether nothing but asset events starts runs (``AssetOrTimeSchedule`` has a timetable of its own besides)."""
+    from airflow.timetables.simple import AssetTriggeredTimetable
+
+    return isinstance(timetable, AssetTriggeredTimetable) and not hasattr(timetable, "timetable")
 
 
 def manual(dag: DAG, logical_date: Instant | None) -> RunPlan:

@@ -11,6 +11,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from harness.bridge.explain import explain, user_frames
+from harness.world import World
 
 Stack = list[tuple[FrameType, int]]
 
@@ -59,7 +60,7 @@ def post_mortem(error: BaseException) -> None:
     traceback = users_part(error)
     if traceback is None:
         return
-    told = explain(error, None)
+    told = explain(error, World())
     debugger = TaskDebugger(told.where)
     debugger.message(f"{told.kind}: {told.message}\n(c goes on with the run, q ends it)")
     debugger.reset()

@@ -1,7 +1,7 @@
 """From arguments to an exit code: parse, do, and tell every error in one way.
 
-A command's function only parses: it returns a `harness.cli.job.Job`, which is done outside the parser, so that no exception of a run is
-taken for one of the command line.
+A command's function only parses: it returns a `Job`, which is done outside the parser, so that no exception of a run
+is taken for one of the command line.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def command_line(arguments: Sequence[str]) -> int:
         ours = OurFault(f"{type(error).__name__}: {error}", fix="please report this, with the output of -v")
         tell(terminal, ours, f"{ours.id}: a fault of airflow-harness itself: {ours.fact}; {ours.fix}")
         if terminal.verbose:
-            print(traceback.format_exc(), file=terminal.err)  # noqa: T201
+            print(traceback.format_exc(), file=terminal.err)
         return OUR_FAULT
 
 
@@ -73,13 +73,14 @@ def parsed(arguments: Sequence[str]) -> Job | int:
 
     from harness.cli.app import app
 
-    refused = next(base for base in typer.BadParameter.__mro__ if base.__name__ == "ClickException")
     try:
         found: Job | int | None = app(list(arguments), prog_name=PROGRAM, standalone_mode=False)
-    except refused as error:
-        raise _usage_error(error) from None
     except typer.Abort:
         raise KeyboardInterrupt from None
+    except Exception as error:
+        if "ClickException" in (base.__name__ for base in type(error).__mro__):  # typer's own click, or click's
+            raise _usage_error(error) from None
+        raise
     return 0 if found is None else found
 
 
@@ -111,7 +112,9 @@ def _usage_error(error: Any) -> UsageError:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else PROGRAM
     text = error.format_message().strip()
-    return UsageError(text.removesuffix(".") or "a command is missing", fix=f"see {path} --help", again=f"{path} --help")
+    return UsageError(
+        text.removesuffix(".") or "a command is missing", fix=f"see {path} --help", again=f"{path} --help"
+    )
 
 
 def _again(arguments: Sequence[str]) -> str:

@@ -27,12 +27,7 @@ def ledger_folder(keep: Path | None, dag_id: str) -> Iterator[Path]:
     Raises: UsageError: that folder cannot be written.
     """
     if keep is not None:
-        try:
-            keep.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise UsageError(f"--keep {str(keep)!r}: {error.strerror}", fix="name a folder that can be written") from None
-        if not os.access(keep, os.W_OK):
-            raise UsageError(f"--keep {str(keep)!r} cannot be written", fix="name a folder that can be written")
+        _make(keep)
         yield keep
         return
     folder = _fresh(ledgers_home(), dag_id)
@@ -42,6 +37,16 @@ def ledger_folder(keep: Path | None, dag_id: str) -> Iterator[Path]:
         if not (isinstance(error, HarnessError) and hasattr(error, "result")):
             shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _make(keep: Path) -> None:
+    fix = "name a folder that can be written"
+    try:
+        keep.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--keep {str(keep)!r}: {error.strerror}", fix=fix) from None
+    if not os.access(keep, os.W_OK):
+        raise UsageError(f"--keep {str(keep)!r} cannot be written", fix=fix)
 
 
 def ledgers_home() -> Path:
@@ -62,7 +67,8 @@ def ledgers_home() -> Path:
 
 def _fresh(home: Path, dag_id: str) -> Path:
     """A new folder, old ones beyond the newest `KEPT` removed."""
-    stem = f"{re.sub(r'[^\w.-]', '_', dag_id)}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S}"
+    name = re.sub(r"[^\w.-]", "_", dag_id)
+    stem = f"{name}-{datetime.now(timezone.utc):%Y%m%dT%H%M%S}"
     for number in range(1, 10_000):
         folder = home / (stem if number == 1 else f"{stem}-{number}")
         with suppress(FileExistsError):

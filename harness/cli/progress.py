@@ -35,6 +35,7 @@ class Progress:
     def __init__(self, console: Console, dag_id: str, run_id: str, live: bool) -> None:
         self._console, self._main = console, (dag_id, run_id)
         self._live = live
+        self._status_shown = False
         self._signs = glyphs(console.encoding)
         self._told: dict[TaskInstance, int] = {}
         self._pokes: set[tuple[TaskInstance, int]] = set()
@@ -98,11 +99,15 @@ class Progress:
             return
         names = [self._name(ti) for ti in self._running]
         more = f" and {len(names) - 4} more" if len(names) > 4 else ""
-        text = f"           running: {', '.join(names[:4])}{more}" if names else ""
-        self._console.file.write(_CLEAR + clean(text)[: self._console.width - 1])
-        self._console.file.flush()
+        self._clear()
+        if names:
+            text = f"           running: {', '.join(names[:4])}{more}"
+            self._console.file.write(clean(text)[: self._console.width - 1])
+            self._console.file.flush()
+            self._status_shown = True
 
     def _clear(self) -> None:
-        if self._live:
+        if self._status_shown:
             self._console.file.write(_CLEAR)
             self._console.file.flush()
+            self._status_shown = False

@@ -28,7 +28,7 @@ def run(
         Path | None,
         typer.Option(
             metavar="FILE",
-            help="Connections, variables, pools …  [default: world of [tool.airflow-harness], else fixtures/world.yaml]",
+            help="Connections, variables, pools.  [default: world of [tool.airflow-harness], else fixtures/world.yaml]",
         ),
     ] = None,
     only: Annotated[
@@ -53,7 +53,7 @@ def run(
         Path | None, typer.Option(metavar="DIR", help="Keep the ledger here.  [default: a temporary folder]")
     ] = None,
     pdb: Annotated[bool, typer.Option("--pdb", help="Open the debugger where a task's code raises.")] = False,
-    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="All logs, and what was written beside them.")] = False,
+    verbose: Annotated[bool, typer.Option("-v", "--verbose", help="All logs, and all else that was written.")] = False,
 ) -> Job:
     """Run one Dag from end to end: the real task code, in virtual time, on this machine only.
 

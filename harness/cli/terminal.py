@@ -43,7 +43,7 @@ class Terminal:
 
     @cached_property
     def console(self) -> Console:
-        """For people: stdout, or stderr when stdout is for the document. Colours on a terminal only, NO_COLOR heeded."""
+        """For people: stdout, or stderr when stdout is for the document; colours on a terminal, unless NO_COLOR."""
         from rich.console import Console
 
         stream = self.err if self.as_json else self.out
@@ -133,7 +133,7 @@ def _real(descriptor: int, stream: Any) -> IO[str]:
         copy = os.dup(descriptor)
     except OSError:
         copy = os.open(os.devnull, os.O_WRONLY)
-    return open(copy, "w", encoding=encoding, errors="backslashreplace", buffering=1)  # noqa: SIM115, PTH123
+    return open(copy, "w", encoding=encoding, errors="backslashreplace", buffering=1)  # noqa: PTH123
 
 
 def _flush() -> None:

@@ -22,8 +22,8 @@ from harness.kernel.sleepers import Sleepers
 
 _real_sleep = time.sleep
 _real_monotonic = time.monotonic
-_real_start = threading.Thread.start
-_real_join = threading.Thread.join
+real_start = threading.Thread.start
+real_join = threading.Thread.join
 _active: Simulation | None = None
 
 
@@ -98,11 +98,11 @@ def _start(self: threading.Thread) -> None:
         _threads[self] = ThreadTime(virtual_now())
         context, run = contextvars.copy_context(), self.run
         self.run = lambda: context.run(run)  # type: ignore[method-assign]
-    _real_start(self)
+    real_start(self)
 
 
 def _join(self: threading.Thread, timeout: float | None = None) -> None:
-    _real_join(self, timeout)
+    real_join(self, timeout)
     simulation, own = _active, _threads.get(self)
     if simulation is None or own is None or self.is_alive():
         return

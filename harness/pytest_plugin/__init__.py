@@ -1,0 +1,44 @@
+"""The pytest plugin: fixtures that run Dags in virtual time.
+
+pytest loads this module in every project of an environment, so nothing here or in the modules below imports anything
+but the standard library and pytest before a test asks for it, and a project without Dags does not notice it.
+"""
+
+from __future__ import annotations
+
+from harness.pytest_plugin.clock import frozen_time
+from harness.pytest_plugin.dags import _airflow_rehearsal, dag_bag
+from harness.pytest_plugin.database import _airflow_connect, _airflow_database, _airflow_postgres, postgres
+from harness.pytest_plugin.failures import (
+    pytest_assertrepr_compare,
+    pytest_enter_pdb,
+    pytest_runtest_makereport,
+    pytest_runtest_setup,
+)
+from harness.pytest_plugin.postgres_desk import pytest_configure_node
+from harness.pytest_plugin.project import pytest_addoption, pytest_load_initial_conftests
+from harness.pytest_plugin.runs import _airflow_runner, render_task, run_dag, run_task
+from harness.pytest_plugin.worlds import _airflow_world_file, world
+
+__all__ = [
+    "_airflow_connect",
+    "_airflow_database",
+    "_airflow_postgres",
+    "_airflow_rehearsal",
+    "_airflow_runner",
+    "_airflow_world_file",
+    "dag_bag",
+    "frozen_time",
+    "postgres",
+    "pytest_addoption",
+    "pytest_assertrepr_compare",
+    "pytest_configure_node",
+    "pytest_enter_pdb",
+    "pytest_load_initial_conftests",
+    "pytest_runtest_makereport",
+    "pytest_runtest_setup",
+    "render_task",
+    "run_dag",
+    "run_task",
+    "world",
+]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from harness.world import World
 
-Date = str | datetime | date if TYPE_CHECKING else object
+Date = str | datetime | date
 Consumed = tuple[str, str, Mapping[str, Any]]
 
 
@@ -69,8 +69,8 @@ def consumed(events: Iterable[Any]) -> tuple[Consumed, ...]:
         if isinstance(event, str):
             found.append((event, event, {}))
         elif isinstance(event, tuple) and 1 <= len(event) <= 3:
-            name, uri, extra = (*event, *(event[0], {})[len(event) - 1 :])
-            found.append((name, uri, extra))
+            name, *rest = event
+            found.append((name, rest[0] if rest else name, rest[1] if len(rest) > 1 else {}))
         elif hasattr(event, "name") and hasattr(event, "uri"):
             found.append((event.name, event.uri, {}))
         else:

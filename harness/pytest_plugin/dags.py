@@ -57,7 +57,7 @@ class DagBag(Mapping[str, "DAG"]):
 
 
 @pytest.fixture(scope="session")
-def dag_bag(_airflow_rehearsal: Rehearsal, pytestconfig: pytest.Config) -> DagBag:
+def dag_bag(_airflow_rehearsal: Rehearsal) -> DagBag:
     """The project's Dags by id: a mapping, with ``.dags`` and ``.import_errors``.
 
     A file that does not import raises nothing here; it is told in ``.import_errors``, and when its Dag is asked for.

@@ -18,6 +18,24 @@ def optional_iso(at: Instant | None) -> str | None:
     return None if at is None else iso(at)
 
 
+class State(str):
+    """A state that knows whose it is, so that a failing comparison can show the run; otherwise plain text."""
+
+    __slots__ = ("owner",)
+
+    owner: RunResult | TaskResult | None
+
+    def __new__(cls, text: str, owner: RunResult | TaskResult | None = None) -> State:
+        """The state of a run or of a task instance."""
+        made = super().__new__(cls, text)
+        made.owner = owner
+        return made
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        """Copied and pickled as plain text."""
+        return str, (str(self),)
+
+
 @dataclass(slots=True)
 class Attempt:
     """One stretch of a task instance in a worker, from its start to a state that ends or interrupts it.
@@ -86,6 +104,10 @@ class TaskResult:
     reason: str | None = None
     log: str = ""
 
+    def __post_init__(self) -> None:
+        if self.state is not None:
+            self.state = State(self.state, self)
+
     @property
     def name(self) -> str:
         """``task_id``, with ``[map_index]`` when mapped."""
@@ -101,7 +123,7 @@ class TaskResult:
             "task_id": self.task_id,
             "map_index": self.map_index,
             "operator": self.operator,
-            "state": self.state,
+            "state": None if self.state is None else str(self.state),
             "try_number": self.try_number,
             "pool": self.pool,
             "start_date": optional_iso(self.start_date),
@@ -163,6 +185,9 @@ class RunResult:
     events: list[tuple[Instant, str, str | None]] = field(default_factory=list)
     ledger: Path | None = None
 
+    def __post_init__(self) -> None:
+        self.state = State(self.state, self)
+
     def task(self, task_id: str, map_index: int | None = None) -> TaskResult:
         """The result of a task; of one mapped instance when ``map_index`` says which.
 
@@ -206,7 +231,7 @@ class RunResult:
             "logical_date": optional_iso(self.logical_date),
             "data_interval_start": optional_iso(self.data_interval_start),
             "data_interval_end": optional_iso(self.data_interval_end),
-            "state": self.state,
+            "state": str(self.state),
             "start_date": optional_iso(self.start_date),
             "end_date": optional_iso(self.end_date),
             "real_seconds": round(self.real_seconds, 6),
@@ -216,13 +241,21 @@ class RunResult:
         }
 
     def __repr__(self) -> str:
+        return headline(self)
+
+    def __str__(self) -> str:
         return summary(self)
+
+
+def headline(run: RunResult) -> str:
+    """A run in one line."""
+    date = optional_iso(run.logical_date) or run.run_id
+    return f"<run of {run.dag_id} at {date}: {run.state}{f' ({run.reason})' if run.reason else ''}>"
 
 
 def summary(run: RunResult) -> str:
     """A run in a few lines: its state, then each task instance, then the errors with the user's frames."""
-    date = optional_iso(run.logical_date) or run.run_id
-    lines = [f"<run of {run.dag_id} at {date}: {run.state}{f' ({run.reason})' if run.reason else ''}>"]
+    lines = [headline(run)]
     width = max((len(ti.name) for ti in run.task_instances), default=0)
     for ti in run.task_instances:
         tries = f"try {ti.try_number}" if ti.try_number else ""

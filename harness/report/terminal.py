@@ -116,10 +116,9 @@ class TerminalReport:
         self._left_out(len(failed) - len(shown), "-v shows them")
 
     def _failure(self, ti: TaskResult) -> None:
-        title = Text(f"{self.signs.bad} {ti.name}", style="bold red")
-        title.append(f"  try {ti.try_number}" if ti.try_number else "", style="default")
+        title = Text.assemble((f"{self.signs.bad} {ti.name}", "bold red"), f"  try {ti.try_number}")
         if ti.error is not None and ti.error.where:
-            title.append(f"  {shown_place(ti.error.where)}", style="default")
+            title.append(f"  {shown_place(ti.error.where)}")
         self._line(title)
         if ti.error is not None:
             for line in clean(ti.error.traceback).rstrip().splitlines():
@@ -135,8 +134,8 @@ class TerminalReport:
         shown = lines if self.verbose else lines[-LOG_LINES:]
         if not lines:
             return
-        cut = len(lines) - len(shown)
-        self._line(Text(f"  log{f', the last {len(shown)} of {len(lines)} lines (-v shows all)' if cut else ''}", "dim"))
+        cut = f", the last {len(shown)} of {len(lines)} lines (-v shows all)" if len(shown) < len(lines) else ""
+        self._line(Text(f"  log{cut}", "dim"))
         for line in shown:
             self._line(Text(f"    {line}"))
 
@@ -163,9 +162,9 @@ class TerminalReport:
         if run.ledger is not None:
             self._line(Text(f"ledger  {run.ledger}", style="dim"), indent="")
         state = run.state if run.end_date is not None else f"has not ended ({run.state})"
-        line = Text(f"{self.signs.of(run.state)} {run.dag_id} {state}", style=colour(run.state))
+        line = Text.assemble((f"{self.signs.of(run.state)} {run.dag_id} {state}", colour(run.state)))
         real = f"  ({real_text(run.real_seconds)} real)" if run.real_seconds else ""
-        line.append(f": {counts(run)}{_lasted(run)}{real}", style="default")
+        line.append(f": {counts(run)}{_lasted(run)}{real}")
         self._line(line, indent="")
         if run.reason:
             self._line(f"  {clean(run.reason)}", indent="")

@@ -33,10 +33,21 @@ BACKFILL = "backfill"
 
 @dataclass(slots=True)
 class Expansion:
-    """What an expansion did: instances to look at (the first index among them), and instances it gave a state."""
+    """What an expansion comes to.
+
+    Attributes:
+        expanded: instances that are new or took index 0.
+        given: (instance, final state, reason), not set yet: a pass sets states when it ends.
+    """
 
     expanded: list[TaskInstance] = field(default_factory=list)
-    changed: list[TaskInstance] = field(default_factory=list)
+    given: list[tuple[TaskInstance, str, str]] = field(default_factory=list)
+
+    def set_states(self) -> list[TaskInstance]:
+        """Set the states given; as in Airflow ``start`` and ``end`` stay as they are. Returns: the instances."""
+        for ti, state, reason in self.given:
+            ti.state, ti.reason, ti.due = state, reason, None
+        return [ti for ti, _, _ in self.given]
 
 
 def create_instances(run: DagRun) -> list[TaskInstance]:
@@ -63,14 +74,16 @@ def expand(ti: TaskInstance) -> list[TaskInstance] | None:
     Source: airflow/models/dagrun.py `_expand_mapped_task_if_needed` (3.3.2).
     """
     expansion = expand_mapped_task(ti)
-    return None if expansion is None else expansion.expanded
+    if expansion is None:
+        return None
+    expansion.set_states()
+    return expansion.expanded
 
 
 def expand_mapped_task(ti: TaskInstance, imposed: Container[Key] = ()) -> Expansion | None:
-    """Turn an unmapped instance into the mapped ones.
+    """Turn an unmapped instance into the mapped ones; the caller sets the states that are given.
 
     Length zero skips it, an unknown length makes it upstream_failed; instances beyond the length are removed.
-    As in Airflow, states set here leave ``start`` and ``end`` as they are.
 
     Args:
         imposed: as of `length_of`.
@@ -95,7 +108,7 @@ def expand_mapped_task(ti: TaskInstance, imposed: Container[Key] = ()) -> Expans
 
 
 def revise_map_indexes(task: Task, run: DagRun, existing: Iterable[TaskInstance]) -> Expansion:
-    """Follow a change of length after expansion: new instances are created, those out of range removed.
+    """Follow a change of length after expansion: new instances are created, those out of range given ``removed``.
 
     Source: airflow/models/dagrun.py `DagRun._revise_map_indexes_if_mapped` (3.3.2).
     """
@@ -139,16 +152,12 @@ def _create(task: Task, run: DagRun, map_index: int, state: str | None = None) -
 
 def _give(ti: TaskInstance, state: str, reason: str, expansion: Expansion) -> None:
     if ti.state not in FINISHED:
-        ti.state, ti.reason, ti.due = state, reason, None
-        expansion.changed.append(ti)
+        expansion.given.append((ti, state, reason))
 
 
 def _remove(extra: Iterable[TaskInstance], total: int, expansion: Expansion) -> None:
-    for ti in extra:
-        if ti.state != REMOVED:
-            ti.state, ti.due = REMOVED, None
-            ti.reason = f"the mapped length is now {total}"
-            expansion.changed.append(ti)
+    reason = f"the mapped length is now {total}"
+    expansion.given += [(ti, REMOVED, reason) for ti in extra if ti.state != REMOVED]
 
 
 def _source(task: Task, run: DagRun) -> str:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from harness.kernel.instant import Instant
 from harness.scheduler.context import DepContext
 from harness.scheduler.dependencies import Standing, is_waiting, standing
-from harness.scheduler.mapping import expand_mapped_task, revise_map_indexes
-from harness.scheduler.model import FINISHED, SCHEDULEABLE, TaskInstance
+from harness.scheduler.mapping import Expansion, expand_mapped_task, revise_map_indexes
+from harness.scheduler.model import FINISHED, TaskInstance
 
 
 @dataclass(slots=True)
@@ -40,6 +40,7 @@ def get_ready_tis(context: DepContext, schedulable: Iterable[TaskInstance], now:
     """
     result = Pass()
     imposed: list[tuple[TaskInstance, Standing]] = []
+    expansions: list[Expansion] = []
     revised: set[str] = set()
     queue = list(schedulable)
     for ti in queue:  # grows while it is walked: expanded instances are examined last
@@ -51,14 +52,18 @@ def get_ready_tis(context: DepContext, schedulable: Iterable[TaskInstance], now:
             result.waiting_met |= found.met
             result.next_due = ti.due if result.next_due is None else min(ti.due, result.next_due)
         elif found.met:
-            expanded = _expand(ti, context, result)
-            queue += expanded or ()
-            if expanded is None and found.new_state is None:
-                _take(ti, context, result, revised)
+            expansion = expand_mapped_task(ti, context.imposed) if ti.map_index < 0 else None
+            if expansion is not None:
+                expansions.append(_follow(expansion, context, result))
+                queue += expansion.expanded
+            elif found.new_state is None:
+                expansions += _take(ti, context, result, revised)
     for ti, found in imposed:
-        if found.new_state != ti.state and found.new_state is not None:
+        if found.new_state is not None:
             set_state(ti, found.new_state, now, found.reason)
             result.changed.append(ti)
+    for expansion in expansions:
+        result.changed += expansion.set_states()
     return result
 
 
@@ -73,25 +78,23 @@ def set_state(ti: TaskInstance, state: str, now: Instant, reason: str | None = N
         ti.end = now if ti.end is None else ti.end
 
 
-def _expand(ti: TaskInstance, context: DepContext, result: Pass) -> list[TaskInstance] | None:
-    expansion = expand_mapped_task(ti, context.imposed) if ti.map_index < 0 else None
-    if expansion is None:
-        return None
-    context.invalidate()
-    result.expanded += expansion.expanded
-    result.changed += expansion.changed
-    return expansion.expanded
+def _follow(expansion: Expansion, context: DepContext, result: Pass) -> Expansion:
+    """Note an expansion in the pass; the states it gives are set when the pass ends."""
+    if expansion.expanded:
+        context.invalidate()
+        result.expanded += expansion.expanded
+    context.imposed.update((ti.key, state) for ti, state, _ in expansion.given)
+    return expansion
 
 
-def _take(ti: TaskInstance, context: DepContext, result: Pass, revised: set[str]) -> None:
+def _take(ti: TaskInstance, context: DepContext, result: Pass, revised: set[str]) -> list[Expansion]:
     """``ti`` is ready, unless a change of its task's mapped length, looked for once a task, removes it."""
+    revisions = []
     if ti.task.needs_expansion and ti.task_id not in revised:
         revised.add(ti.task_id)
-        expansion = revise_map_indexes(ti.task, context.run, context.instances(ti.task_id))
-        if expansion.expanded or expansion.changed:
-            context.invalidate()
-            result.ready += expansion.expanded
-            result.expanded += expansion.expanded
-            result.changed += expansion.changed
-    if ti.state in SCHEDULEABLE:
+        revision = revise_map_indexes(ti.task, context.run, context.instances(ti.task_id))
+        revisions.append(_follow(revision, context, result))
+        result.ready += revision.expanded
+    if ti.key not in context.imposed:
         result.ready.append(ti)
+    return revisions

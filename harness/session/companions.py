@@ -32,6 +32,8 @@ def awaited_runs(dag: DAG, plan: RunPlan, dags: dict[str, DAG]) -> Iterator[tupl
                     found = scheduled(other, date)
                 except OffSchedule:
                     continue  # the sensor will wait in vain, as in production; the horizon tells
+                if found.run_type != "scheduled":
+                    continue  # no schedule makes that run
                 todo.append((other, found))
                 yield other, found
 

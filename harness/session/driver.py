@@ -188,7 +188,7 @@ class Driver:
             ti, past.reschedules, past.first_start, past.resume, past.began if past.resume else None, past.log
         )
         past.resume = None
-        outcome = run_attempt(self.store, request, now, lambda: process.killed or self.interruption.happened)
+        outcome = run_attempt(self.supervisor, request, now, lambda: process.killed or self.interruption.happened)
         past.process = None
         if self.supervisor.fault is not None:
             raise self.supervisor.fault

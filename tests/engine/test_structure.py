@@ -455,3 +455,43 @@ def test_dates_off_the_schedule_name_the_nearest(rehearse):
     with pytest.raises(HarnessError, match="start_date is 2025-01-01"):
         rehearse(dag, logical_date="2024-01-15")
     assert rehearse(dag, logical_date="2025-01-15", manual=True).state == "success"
+
+
+def test_external_python_speaks_to_the_supervisor(rehearse):
+    import sys
+
+    from airflow.providers.standard.operators.python import ExternalPythonOperator
+    from airflow.sdk import DAG
+
+    def ask(day):
+        from airflow.sdk import Variable
+
+        print("from the child")
+        return [day, Variable.get("region")]
+
+    with DAG("outside", schedule="@daily", start_date=START) as dag:
+        ExternalPythonOperator(
+            task_id="ask", python=sys.executable, python_callable=ask, op_args=["{{ ds }}"], expect_airflow=True
+        )
+    world = World()
+    world.variable("region", "eu")
+    result = rehearse(dag, world)
+    assert result.task("ask").xcom() == ["2025-01-01", "eu"], result.task("ask").log
+    assert "from the child" in result.task("ask").log
+
+
+def test_assets_behind_a_condition_are_known_and_start_no_date(rehearse):
+    from airflow.sdk import DAG, Asset, AssetAll, task
+
+    one, two = Asset("one", uri="s3://lake/one"), Asset("two", uri="s3://lake/two")
+    with DAG("consumer", schedule=AssetAll(one, two), start_date=START) as dag:
+
+        @task(inlets=[one])
+        def read(triggering_asset_events=None, dag_run=None):
+            return [dag_run.run_type, [e.extra for events in triggering_asset_events.values() for e in events]]
+
+        read()
+    result = rehearse(dag, asset_events=(("one", "s3://lake/one", {"rows": 1}),))
+    assert result.run_type == "asset_triggered"
+    assert result.logical_date is None
+    assert result.task("read").xcom() == ["asset_triggered", [{"rows": 1}]]

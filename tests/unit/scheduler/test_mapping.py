@@ -191,7 +191,7 @@ class TestExpand:
         expansion = expand_mapped_task(unmapped)
         assert expansion is not None
         assert expansion.expanded == []
-        assert ids(expansion.changed) == [("m", 2)]
+        assert ids(expansion.set_states()) == [("m", 2)]
         assert states(run) == {"a": "success", ("m", 0): None, ("m", 1): None, ("m", 2): "removed"}
 
 
@@ -206,10 +206,10 @@ class TestRevise:
         assert ids(revise_map_indexes(run.dag.tasks["m"], run, mapped).expanded) == [("m", 3)]
         run.lengths["a"] = 1
         found = revise_map_indexes(run.dag.tasks["m"], run, run.instances("m"))
-        assert ids(found.changed) == [("m", 1), ("m", 2), ("m", 3)]
-        assert {one.state for one in found.changed} == {"removed"}
+        assert ids(found.set_states()) == [("m", 1), ("m", 2), ("m", 3)]
+        assert [one.state for one in run.instances("m")] == [None, "removed", "removed", "removed"]
 
     def test_waits_for_values(self) -> None:
         run = run_of(dag(task("a"), task("m", "a", length=A)))
         found = revise_map_indexes(run.dag.tasks["m"], run, run.instances("m"))
-        assert (found.expanded, found.changed) == ([], [])
+        assert (found.expanded, found.given) == ([], [])

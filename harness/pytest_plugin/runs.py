@@ -1,0 +1,247 @@
+"""``run_dag``, ``run_task`` and ``render_task``: simulated runs as test fixtures."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.pytest_plugin.arguments import Date, consumed, instant, microseconds, world_of
+from harness.pytest_plugin.dags import _no_folder
+from harness.pytest_plugin.failures import remember
+from harness.pytest_plugin.project import SECRETS, project_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+    from harness.report.result import RunResult, TaskResult
+    from harness.session import Rehearsal
+    from harness.world import World
+
+
+class Runner:
+    """Runs Dags for one test.
+
+    Args:
+        world: of runs that name none.
+        connect: the world with its ``service: postgres`` connections leading to the test's database.
+    """
+
+    def __init__(
+        self, rehearsal: Rehearsal, config: pytest.Config, world: World, connect: Callable[[World], World]
+    ) -> None:
+        self._rehearsal, self._config, self._world, self._connect = rehearsal, config, world, connect
+
+    def run_dag(
+        self,
+        dag: DAG | str,
+        logical_date: Date | None = None,
+        *,
+        conf: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        world: World | str | Path | None = None,
+        manual: bool = False,
+        only: Iterable[str] = (),
+        start_from: str | None = None,
+        xcoms: Mapping[str, Any] | None = None,
+        seed: int = 0,
+        start: Date | None = None,
+        horizon: float | timedelta | None = None,
+        asset_events: Iterable[Any] = (),
+        keep: str | Path | None = None,
+        others: Iterable[DAG] = (),
+    ) -> RunResult:
+        """Simulate one run of a Dag in virtual time, through Airflow's own task runner, in this process.
+
+        Args:
+            dag: a dag_id of the project, or a ``DAG`` object, also one made in the test.
+            logical_date: ISO text, ``datetime`` or ``date``; UTC where no zone is named. None is the first of the
+                schedule.
+            conf, params: of the run.
+            world: in place of the ``world`` fixture: a World, or a world file.
+            manual: as a person triggers it, not the schedule.
+            only: task ids to run; the others are left out.
+            start_from: this task and all downstream of it.
+            xcoms: task_id -> return value, as if those tasks had run.
+            seed: of ``random`` in task code.
+            start: virtual start of the simulation; default the frozen instant, else when the run is due.
+            horizon: virtual seconds, or a ``timedelta``, after which the simulation gives up; default 30 days.
+            asset_events: what the run consumes: assets, their names, or (name, uri, extra).
+            keep: folder for the ledger of the run.
+            others: further DAG objects that exist, for what the run triggers or waits for.
+        Raises: DagNotFound, DagImportError, OffSchedule, TaskNotFound, NoDagsFolder, ServiceUnavailable, UsageError;
+            RunStuck and HorizonReached, the result on their ``result``. A failed task raises nothing: see ``state``.
+        """
+        from harness.session.rehearsal import HORIZON, RunOptions
+
+        __tracebackhide__ = True
+        options = RunOptions(
+            logical_date=instant(logical_date, "logical_date"),
+            manual=manual,
+            conf=dict(conf or {}),
+            params=dict(params or {}),
+            only=(only,) if isinstance(only, str) else tuple(only),
+            start_from=start_from,
+            xcoms=dict(xcoms or {}),
+            seed=seed,
+            start=instant(start, "start"),
+            horizon=HORIZON if horizon is None else microseconds(horizon, "horizon"),
+            keep=None if keep is None else Path(keep),
+            asset_events=consumed(asset_events),
+            on_error=_let_through,
+        )
+        return self._run(dag, self._world if world is None else world_of(world), options, others)
+
+    def run_task(
+        self,
+        dag: DAG | str,
+        task_id: str,
+        xcoms: Mapping[str, Any] | None = None,
+        logical_date: Date | None = None,
+        *,
+        conf: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        world: World | str | Path | None = None,
+        map_index: int | None = None,
+        manual: bool = False,
+        seed: int = 0,
+        start: Date | None = None,
+    ) -> TaskResult:
+        """Run one task of a Dag, with its retries, its upstream tasks replaced by the XComs given.
+
+        Args:
+            xcoms: upstream task_id -> return value.
+            map_index: which instance, of a mapped task with several; for all of them
+                ``run_dag(dag, only=[task_id], xcoms=…).mapped(task_id)``.
+            others: as in ``run_dag``.
+        Returns: its state, XComs, rendered fields, log and attempts. A task that fails raises nothing.
+        Raises: as ``run_dag``; TaskNotFound also when a mapped task has several instances and none was picked.
+        """
+        __tracebackhide__ = True
+        options: dict[str, Any] = {"conf": conf, "params": params, "world": world, "manual": manual}
+        run = self.run_dag(dag, logical_date, only=(task_id,), xcoms=xcoms, seed=seed, start=start, **options)
+        return run.task(task_id, map_index)
+
+    def render_task(
+        self,
+        dag: DAG | str,
+        task_id: str,
+        xcoms: Mapping[str, Any] | None = None,
+        logical_date: Date | None = None,
+        *,
+        conf: Mapping[str, Any] | None = None,
+        params: Mapping[str, Any] | None = None,
+        world: World | str | Path | None = None,
+        map_index: int | None = None,
+        manual: bool = False,
+    ) -> dict[str, Any]:
+        """The template fields of a task as Airflow renders them; its ``execute`` does not run.
+
+        Args: as ``run_task``.
+        Returns: field -> rendered value, in the form that Airflow's user interface shows.
+        Raises: as ``run_task``; NotRendered: a template failed.
+        """
+        __tracebackhide__ = True
+        dag_id = dag if isinstance(dag, str) else dag.dag_id
+        if isinstance(dag, str):
+            dag = self._dag(dag)
+            dag_id = dag.dag_id
+        stubbed = (self._world if world is None else world_of(world)).copy()
+        stubbed.stub(f"{dag_id}.{task_id}", returns=None)
+        options: dict[str, Any] = {"conf": conf, "params": params, "world": stubbed, "manual": manual}
+        result = self.run_task(dag, task_id, xcoms, logical_date, map_index=map_index, **options)
+        if result.state != "success":
+            raise _not_rendered(dag_id, result)
+        return result.rendered
+
+    def _run(self, dag: DAG | str, world: World, options: Any, others: Iterable[DAG]) -> RunResult:
+        __tracebackhide__ = True
+        found = self._dag(dag) if isinstance(dag, str) else dag
+        world = replace(world, env={**self._set_in_the_test(), **world.env})
+        rehearsal = self._with(others)
+        try:
+            result = rehearsal.run(found, self._connect(world), options)
+        except Exception as error:
+            if hasattr(error, "result"):
+                remember(self._config, error.result)
+            raise
+        remember(self._config, result)
+        return result
+
+    def _dag(self, dag_id: str) -> DAG:
+        __tracebackhide__ = True
+        if not self._rehearsal.folder.roots:
+            raise _no_folder()
+        return self._rehearsal.folder.dag(dag_id)
+
+    def _with(self, others: Iterable[DAG]) -> Rehearsal:
+        from harness.session import Rehearsal
+
+        added = {other.dag_id: other for other in others}
+        if not added:
+            return self._rehearsal
+        folder = self._rehearsal.folder
+        return Rehearsal(replace(folder, dags={**folder.dags, **added}))
+
+    def _set_in_the_test(self) -> dict[str, str]:
+        """``AIRFLOW_CONN_*`` and ``AIRFLOW_VAR_*`` set since pytest started: a test means them, unlike its owner's."""
+        owners = project_of(self._config).secrets
+        now = {name: value for name, value in os.environ.items() if name.startswith(SECRETS)}
+        return {name: value for name, value in now.items() if owners.get(name) != value}
+
+
+@pytest.fixture
+def _airflow_runner(
+    _airflow_rehearsal: Rehearsal,
+    pytestconfig: pytest.Config,
+    world: World,
+    _airflow_connect: Callable[[World], World],
+) -> Runner:
+    return Runner(_airflow_rehearsal, pytestconfig, world, _airflow_connect)
+
+
+@pytest.fixture
+def run_dag(_airflow_runner: Runner) -> Callable[..., RunResult]:
+    """Simulate one run: ``run_dag(dag_or_id, logical_date=…, conf=…, world=…, only=…, xcoms=…)`` -> RunResult."""
+    return _airflow_runner.run_dag
+
+
+@pytest.fixture
+def run_task(_airflow_runner: Runner) -> Callable[..., TaskResult]:
+    """Run one task with given upstream XComs: ``run_task(dag_or_id, task_id, xcoms={…})`` -> TaskResult."""
+    return _airflow_runner.run_task
+
+
+@pytest.fixture
+def render_task(_airflow_runner: Runner) -> Callable[..., dict[str, Any]]:
+    """Rendered template fields without executing: ``render_task(dag_or_id, task_id, xcoms={…})`` -> dict."""
+    return _airflow_runner.render_task
+
+
+def _let_through(error: BaseException) -> None:
+    """``pytest.skip``, ``fail`` and ``exit`` (also quitting the debugger) in task code concern pytest, not Airflow."""
+    if isinstance(error, (pytest.skip.Exception, pytest.fail.Exception, pytest.exit.Exception)):
+        raise error
+
+
+def _not_rendered(dag_id: str, result: TaskResult) -> Exception:
+    from harness.errors import HarnessError
+
+    class NotRendered(HarnessError):
+        """A template of the task failed."""
+
+        id = "not-rendered"
+
+    failure = result.error
+    reason = f"{failure.kind}: {failure.message}" if failure is not None else result.reason or str(result.state)
+    return NotRendered(
+        f"the templates of {dag_id}.{result.name} do not render: {reason}",
+        where=failure.where if failure is not None else None,
+        known=failure.hint if failure is not None else None,
+        fix="give what the template needs: xcoms=, params=, conf=, or world.variable(…)",
+    )

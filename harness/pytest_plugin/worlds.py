@@ -1,0 +1,30 @@
+"""The ``world`` fixture: what production would provide, one a test."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from harness.pytest_plugin.project import project_of
+
+if TYPE_CHECKING:
+    from harness.world import World
+
+
+@pytest.fixture(scope="session")
+def _airflow_world_file(pytestconfig: pytest.Config) -> World:
+    from harness.world import World, load
+
+    file = project_of(pytestconfig).world
+    return World() if file is None else load(file)
+
+
+@pytest.fixture
+def world(_airflow_world_file: World) -> World:
+    """Connections, variables, pools and stubs of this test's runs; starts from the configured world file.
+
+    ``world.connection("crm", uri="http://…")``, ``world.variable("region", "eu")``, ``world.pool("etl", 2)``,
+    ``world.stub("sales.load", returns=3)``. What tasks set stands in it afterwards.
+    """
+    return _airflow_world_file.copy()

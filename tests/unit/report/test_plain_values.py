@@ -1,0 +1,68 @@
+import json
+import math
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+
+from harness.report.plain import clean, compact, one_line, plain
+
+
+class Opaque:
+    """An object whose ``repr`` holds its address."""
+
+
+class Broken:
+    def __repr__(self):
+        raise RuntimeError("no")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"a": (1, 2.5, None, True)}, {"a": [1, 2.5, None, True]}),
+        ({1: "x", (2, 3): "y"}, {"1": "x", "(2, 3)": "y"}),
+        ({"b", "a"}, ["a", "b"]),
+        (frozenset({3, 20}), [20, 3]),
+        (math.nan, "nan"),
+        (-math.inf, "-inf"),
+        (date(2025, 1, 2), "2025-01-02"),
+        (datetime(2025, 1, 2, tzinfo=timezone.utc), "2025-01-02T00:00:00+00:00"),
+        (timedelta(minutes=5), "0:05:00"),
+        (Path("a/b"), "a/b"),
+        (b"\x00", "b'\\x00'"),
+        (Broken(), "<Broken, whose repr raised RuntimeError>"),
+    ],
+)
+def test_every_value_becomes_json(value, expected):
+    assert plain(value) == expected
+    json.dumps(plain(value), allow_nan=False)
+
+
+def test_memory_addresses_are_left_out():
+    assert plain(Opaque()) == plain(Opaque())
+    assert "0x" not in plain(Opaque())
+
+
+def test_a_value_that_holds_itself_ends():
+    loop = []
+    loop.append(loop)
+    assert "…" in json.dumps(plain(loop), ensure_ascii=False)
+
+
+def test_a_long_value_is_cut_with_a_note_of_its_length():
+    shown = compact({"rows": "x" * 5000}, 80)
+    assert len(shown) == 80
+    assert shown.startswith('{"rows": "xxx')
+    assert shown.endswith("… (5,012 characters)")
+    assert compact({"rows": "xx"}, 80) == '{"rows": "xx"}'
+
+
+def test_terminal_escapes_and_controls_do_not_get_through():
+    assert clean("\x1b[31mred\x1b[0m\x07 \x1b]0;title\x07bell\r\nnext\tcell") == "red bell\nnext\tcell"
+
+
+def test_one_line_says_that_there_was_more():
+    assert one_line("first\nsecond", 80) == "first …"
+    assert one_line("a" * 50, 10) == "a" * 9 + "…"
+    assert one_line("", 10) == ""
