@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextvars
+import sys
 from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -55,6 +56,7 @@ class Process:
         self.event_loop: Any = None  # the asyncio loop set for this process (policy state)
         self._on_end = on_end
         self._ambient: list[Any] | None = None
+        self._tracer: Any = None
         self._entered_at = 0.0
         self._greenlet = greenlet(self._body)
         context = contextvars.copy_context()
@@ -100,12 +102,21 @@ class Process:
         self._greenlet.parent = simulation.main
         self._entered_at = perf_counter()
         simulation.arm_watchdog(self)
+        outer = sys.gettrace()
+        tracer = None if outer is None else self._tracer or simulation.tracers.fresh()
         try:
+            if tracer is not None:
+                sys.settrace(tracer)
             if exception is None:
                 self._greenlet.switch()
             else:
                 self._greenlet.throw(exception)
         finally:
+            if tracer is not None:
+                self._tracer = sys.gettrace()
+                sys.settrace(outer)
+                if not self.alive:
+                    simulation.tracers.give_back(self._tracer)
             simulation.disarm_watchdog(self)
             self.real_seconds += perf_counter() - self._entered_at
             self._ambient = simulation.capture_ambient() if self.alive else None

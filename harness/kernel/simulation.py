@@ -11,6 +11,7 @@ from greenlet import getcurrent
 
 from harness.kernel.instant import SECOND, Instant, Microseconds, iso
 from harness.kernel.process import Process, ProcessKilled
+from harness.kernel.tracing import Tracers
 
 URGENT, NORMAL, LATE = 0, 1, 2
 """Priorities among events of one instant: state changes first, then work, then decisions over the result."""
@@ -71,6 +72,7 @@ class Simulation:
         self.stopped: str | None = None
         self.ambients: list[Ambient] = []
         self.watchdog: Watchdog | None = None
+        self.tracers = Tracers()
         self._clock = clock
         self._queue: list[tuple[Instant, int, int, Event]] = []
         self._sequence = itertools.count()

@@ -22,14 +22,14 @@ def two_hours():
 def test_bars_stand_where_their_time_is():
     first, second = lane(two_hours(), "extract"), lane(two_hours(), "load")
     assert first.count("█") == pytest.approx(second.count("█"), abs=1)
-    assert first.rindex("█") + 1 == second.index("█")
+    assert second.index("█") - first.rindex("█") in (0, 1)  # the hour may fall within a cell
     assert first.endswith("1h")
 
 
 def test_the_axis_speaks_in_the_unit_of_the_run():
     assert lines(two_hours())[0].split() == ["0", "30m", "1h", "1h30m", "2h"]
     seconds = run(task("quick", ("success", 0, 10)))
-    assert lines(seconds, 110)[0].split()[:3] == ["0", "1s", "2s"]
+    assert lines(seconds, 110)[0].split()[:3] == ["0", "2s", "4s"]
     days = run(task("slow", ("success", 0, 10 * 24 * HOUR)))
     assert "5d" in lines(days, 110)[0].split()
     years = run(task("ages", ("success", 0, 9000 * 24 * HOUR)))

@@ -7,7 +7,9 @@ from harness.report.result import Failure, Finding
 BOOM = Failure(
     "ValueError",
     "no rows",
-    'Traceback (most recent call last):\n  File "dags/sales.py", line 12, in load\n    check(rows)\nValueError: no rows\n',
+    "Traceback (most recent call last):\n"
+    '  File "dags/sales.py", line 12, in load\n    check(rows)\n'
+    "ValueError: no rows\n",
     where="dags/sales.py:12",
     hint="give it rows",
 )

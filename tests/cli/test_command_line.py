@@ -1,0 +1,99 @@
+"""What is answered without Airflow: help, versions, and command lines that cannot mean anything."""
+
+import json
+import time
+
+import pytest
+
+from harness.cli.app import EXIT_CODES
+
+
+@pytest.fixture(scope="module")
+def bare(project):
+    """A project whose Dag folder would fail the command if Airflow were imported before the arguments are read."""
+    project.write("dags/d.py", "")
+    return project
+
+
+def test_help_teaches_with_examples_and_exit_codes(bare):
+    root, run = bare("--help"), bare("run", "-h")
+    assert root.code == run.code == 0
+    assert "airflow-harness run weather_etl --logical-date 2025-01-01" in root.out
+    for option in "--dags --logical-date --conf --param --world --only --from --seed --start --horizon".split():
+        assert option in run.out
+    for option in "--manual --alone --json --keep --pdb --verbose".split():
+        assert option in run.out
+    for line in EXIT_CODES.splitlines()[2:]:
+        assert line.split(maxsplit=1)[1][:40] in root.out
+        assert line.split(maxsplit=1)[1][:40] in run.out
+
+
+def test_help_and_version_import_neither_airflow_nor_rich(bare):
+    for argument in ("--help", "--version"):
+        answer = bare(argument, PYTHONPROFILEIMPORTTIME="1")
+        imported = {line.rpartition("|")[2].strip() for line in answer.err.splitlines()}
+        assert "typer" in imported
+        assert not imported & {"airflow", "rich", "pydantic", "harness.session"}
+
+
+def test_version_names_what_matters(bare):
+    began = time.perf_counter()
+    answer = bare("--version")
+    assert answer.out.startswith("airflow-harness 0.")
+    assert "(Airflow 3." in answer.out
+    assert "Python 3." in answer.out
+    assert time.perf_counter() - began < 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "usage: Missing command"),
+        (["runn"], "usage: No such command 'runn'"),
+        (["run"], "usage: Missing argument 'DAG_ID'"),
+        (["run", "d", "--jsn"], "usage: No such option: --jsn"),
+        (["run", "d", "--seed", "x"], "usage: Invalid value for '--seed'"),
+        (["run", "d", "--conf", '{"a": 1,'], "usage: --conf is not valid JSON"),
+        (["run", "d", "--conf", "[1]"], "usage: --conf must be a JSON object, not '[1]'"),
+        (["run", "d", "--param", "city"], "usage: --param 'city' has no '='"),
+        (["run", "d", "--logical-date", "yesterday"], "usage: --logical-date 'yesterday' is not an ISO 8601 date"),
+        (["run", "d", "--start", "soon"], "usage: --start 'soon' is not an ISO 8601 date"),
+        (["run", "d", "--horizon", "5 parsecs"], "usage: --horizon '5 parsecs'"),
+        (["run", "d", "--only", "a", "--from", "b"], "usage: --only and --from exclude each other"),
+        (["run", "d", "--pdb", "--json"], "usage: --pdb and --json exclude each other"),
+        (["run", "nowhere.py"], "usage: there is no file nowhere.py"),
+        (["run", "d", "--world", "nowhere.yaml"], "world: there is no file nowhere.yaml"),
+    ],
+)
+def test_what_cannot_mean_anything_is_exit_code_2(bare, arguments, told):
+    answer = bare(*arguments)
+    assert answer.code == 2, answer.err
+    assert answer.err.startswith(told)
+    assert "  again   airflow-harness" in answer.err
+    if "--json" in arguments:
+        assert json.loads(answer.out)["error"]["id"] == "usage"
+    else:
+        assert answer.out == ""
+
+
+def test_no_dag_folder_says_how_to_name_one(bare, tmp_path):
+    answer = bare("run", "d", cwd=tmp_path)
+    assert answer.code == 2
+    assert answer.err.startswith(f"no-dags-folder: no Dag folder: there is no {tmp_path}/dags")
+    assert "dags = [" in answer.err
+
+
+def test_a_fault_of_ours_asks_for_a_report_and_shows_the_traceback_with_v(bare):
+    broken = bare.write("broken/rich/__init__.py", "raise RuntimeError('a broken installation')").parent.parent
+    answer = bare("run", "d", "--dags", "nowhere", PYTHONPATH=str(broken))
+    assert answer.code in (2, 70)
+    sitecustomize = "import harness.config\ndef fail(start): raise RuntimeError('unforeseen')\nharness.config.read_config = fail\n"
+    patched = bare.write("patched/sitecustomize.py", sitecustomize).parent
+    short = bare("run", "d", PYTHONPATH=str(patched))
+    assert short.code == 70
+    assert short.err.count("\n") == 1
+    assert "RuntimeError: unforeseen" in short.err
+    assert "please report this" in short.err
+    long = bare("run", "d", "-v", "--json", PYTHONPATH=str(patched))
+    assert "in fail" in long.err
+    assert json.loads(long.out)["error"]["id"] == "internal-error"

@@ -1,0 +1,69 @@
+import pytest
+
+from harness.config import read_config
+from harness.errors import UsageError
+
+
+@pytest.fixture
+def write(tmp_path):
+    def file(table):
+        for folder in ("dags", "more dags", "fixtures", "below/deep"):
+            (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+        (tmp_path / "fixtures/world.yaml").write_text("")
+        (tmp_path / "pyproject.toml").write_text(f'[project]\nname = "x"\n\n{table}')
+        return tmp_path
+
+    return file
+
+
+def test_the_nearest_pyproject_decides_and_its_paths_are_relative_to_it(write):
+    root = write('[tool.airflow-harness]\ndags = ["more dags"]\nworld = "fixtures/world.yaml"\n')
+    config = read_config(root / "below/deep")
+    assert config.dags == [root / "more dags"]
+    assert config.world == root / "fixtures/world.yaml"
+    assert (config.root, config.file) == (root, root / "pyproject.toml")
+
+
+def test_without_a_table_the_customary_places_count(write, tmp_path_factory):
+    root = write("")
+    config = read_config(root)
+    assert (config.dags, config.world) == ([root / "dags"], root / "fixtures/world.yaml")
+    assert read_config(root / "below/deep").dags == [root / "dags"]
+    (root / "below/dags").mkdir()
+    assert read_config(root / "below").dags == [root / "below/dags"]
+    empty = tmp_path_factory.mktemp("empty")
+    assert (read_config(empty).dags, read_config(empty).world) == ([], None)
+
+
+@pytest.mark.parametrize(
+    ("table", "fact", "line"),
+    [
+        ('[tool.airflow-harness]\ndagz = ["dags"]\n', "unknown key 'dagz'", 5),
+        ("[tool.airflow-harness]\n# a note\ndags = 3\n", "'dags' of [tool.airflow-harness] is a list of paths, not int 3", 6),
+        ("[tool.airflow-harness]\ndags = [1]\n", "not list [1]", 5),
+        ("[tool.airflow-harness]\ndags = []\n", "not an empty list", 5),
+        ("[tool.airflow-harness]\nworld = ['a']\n", "'world' of [tool.airflow-harness] is a path", 5),
+        ('[tool.airflow-harness]\ndags = ["nowhere"]\n', "names 'nowhere', which does not exist", 5),
+        ("[tool]\nairflow-harness.dags = 3\n", "is a list of paths, not int 3", 5),
+        ("[tool]\nairflow-harness = 3\n", "[tool.airflow-harness] is a table, not int 3", 1),
+        ("[tool.airflow-harness\n", "is not valid TOML", 4),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_line(write, table, fact, line):
+    root = write(table)
+    with pytest.raises(UsageError) as caught:
+        read_config(root)
+    assert fact in caught.value.fact
+    assert caught.value.where == f"{root}/pyproject.toml:{line}"
+
+
+def test_an_unknown_key_names_the_nearest(write):
+    with pytest.raises(UsageError, match="did you mean 'dags'"):
+        read_config(write('[tool.airflow-harness]\ndagz = ["dags"]\n'))
+
+
+def test_a_file_that_is_not_utf8_is_said_to_be(write):
+    root = write("")
+    (root / "pyproject.toml").write_bytes(b"name = '\xff'")
+    with pytest.raises(UsageError, match="is not UTF-8 text"):
+        read_config(root)

@@ -1,0 +1,152 @@
+"""The command as a process: the same journal everywhere, Ctrl-C, the debugger on a terminal."""
+
+import os
+import pty
+import re
+import select
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from conftest import COMMAND, TIMEOUT_S
+
+from harness.replay.journal import verify
+
+ORDERS = '''
+import random
+from datetime import datetime, timedelta
+
+from airflow.sdk import dag, task
+
+
+@dag(schedule="@daily", start_date=datetime(2025, 1, 1))
+def orders():
+    @task(retries=1, retry_delay=timedelta(minutes=1))
+    def draw(ti=None):
+        if ti.try_number == 1:
+            raise ValueError("first try")
+        return {"lot": random.random(), "now": datetime.now().isoformat(), "names": {"a", "b", "c", "d"}}
+
+    @task
+    def price(n):
+        return hash(n)
+
+    @task
+    def broken():
+        quantity = 41
+        return quantity / 0
+
+    draw()
+    price.expand(n=[1, 2, 3])
+    broken()
+
+
+orders()
+
+
+@dag(schedule=None)
+def endless():
+    @task
+    def spin():
+        print("spinning")
+        while True:
+            pass
+
+    spin()
+
+
+endless()
+'''
+
+
+@pytest.fixture(scope="module")
+def orders(project):
+    project.write("dags/orders.py", ORDERS)
+    return project
+
+
+def test_the_journal_is_the_same_whatever_surrounds_the_process(orders, tmp_path):
+    dags = orders.folder / "dags"
+    here = orders("run", "orders", "--keep", tmp_path / "one", PYTHONHASHSEED="1", TZ="Asia/Tokyo")
+    there = orders(
+        *("run", "orders", "--dags", dags, "--keep", tmp_path / "two"), cwd="/", PYTHONHASHSEED="2", TZ="America/Lima"
+    )
+    assert (here.code, there.code) == (1, 1)
+    one, two = (tmp_path / name / "journal.jsonl" for name in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
+    assert verify(one) > 20
+    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["journal.jsonl"]
+    other = orders("run", "orders", "--keep", tmp_path / "three", "--seed", "7")
+    assert other.code == 1
+    assert (tmp_path / "three/journal.jsonl").read_bytes() != one.read_bytes()
+
+
+def test_a_folder_that_cannot_be_written_is_refused(orders):
+    answer = orders("run", "orders", "--keep", "dags/orders.py")
+    assert answer.code == 2
+    assert answer.err.startswith("usage: --keep 'dags/orders.py'")
+
+
+def test_ctrl_c_ends_it_in_one_line_and_leaves_nothing(orders):
+    before = sorted(orders.temporary.rglob("*"))
+    running = orders.start("run", "endless")
+    deadline = time.monotonic() + TIMEOUT_S
+    while time.monotonic() < deadline:  # the header is written when the run begins
+        ready, _, _ = select.select([running.stdout], [], [], 1)
+        if ready and running.stdout.readline().startswith("endless"):
+            break
+    time.sleep(0.5)
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=30)
+    assert running.returncode == 130
+    assert err == "airflow-harness: interrupted\n"
+    assert "Traceback" not in out
+    assert [path for path in sorted(orders.temporary.rglob("*")) if path not in before and path.is_file()] == []
+    assert orders.left_behind() == []
+
+
+def on_a_terminal(project, arguments, answers):
+    """Run the command on a pty, answering each debugger prompt; returns (exit code, screen)."""
+    child, terminal = pty.fork()
+    if child == 0:
+        os.chdir(project.folder)
+        os.execve(COMMAND, [str(COMMAND), *arguments], project.environment(TERM="xterm-256color", COLUMNS="100"))
+    screen, waiting = b"", [answer.encode() for answer in answers]
+    while True:
+        ready, _, _ = select.select([terminal], [], [], TIMEOUT_S)
+        try:
+            read = os.read(terminal, 65536) if ready else b""
+        except OSError:  # the other end is closed
+            break
+        if not read:
+            break
+        screen += read
+        if waiting and screen.endswith(b"(pdb) "):
+            os.write(terminal, waiting.pop(0) + b"\n")
+    os.close(terminal)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), screen.decode()
+
+
+def test_pdb_stands_in_the_users_frame_and_c_goes_on(orders):
+    code, screen = on_a_terminal(orders, ["run", "orders", "--pdb", "--only", "broken"], ["p quantity + 1", "c"])
+    assert code == 1
+    assert "ZeroDivisionError: division by zero" in screen
+    assert re.search(r"> \S+/dags/orders\.py\(\d+\)broken\(\)\s+-> return quantity / 0", screen)
+    assert re.search(r"p quantity \+ 1\s+42", screen)
+    assert "orders failed" in screen
+    assert "\x1b[1;31m" in screen  # colours, on a terminal
+
+
+def test_pdb_q_ends_the_run(orders):
+    code, screen = on_a_terminal(orders, ["run", "orders", "--pdb"], ["q"])
+    assert code == 130
+    assert screen.rstrip().endswith("airflow-harness: interrupted")
+
+
+def test_a_terminal_shows_what_runs_and_no_color_is_heeded(orders):
+    code, screen = on_a_terminal(orders, ["run", "orders", "--only", "price"], [])
+    assert code == 0
+    assert "running: price[0]" in screen
+    assert "\x1b[32m" in screen
+    assert not Path(orders.home, ".config").exists()
