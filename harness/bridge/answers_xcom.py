@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.bridge.store import facts, matching_xcoms
 from harness.bridge.supervisor import Speaker, Supervisor, answers, error_response, refuse
+from harness.scheduler.model import DagRun
 
 RETURN_KEY = "return_value"
 SKIPMIXIN_KEY = "skipmixin_key"
@@ -69,13 +70,7 @@ def _set(supervisor: Supervisor, msg: Any, who: Speaker) -> None:
     if length is not None:
         _check_length(length)
         run.lengths[msg.task_id] = length
-    facts(run).xcoms[(msg.task_id, index, msg.key)] = msg.value
-    if msg.key == RETURN_KEY:
-        run.returned.setdefault(msg.task_id, set()).add(index)
-    elif msg.key == SKIPMIXIN_KEY and isinstance(msg.value, dict):
-        run.skipmixin[(msg.task_id, index)] = msg.value
-    elif msg.key == PAST_DEPENDS_MET:
-        run.past_depends_met.add((msg.task_id, index))
+    keep(run, msg.task_id, index, msg.key, msg.value)
     supervisor.observe(who, "xcom", (msg.task_id, index, msg.key, msg.value))
 
 
@@ -87,7 +82,18 @@ def _delete(supervisor: Supervisor, msg: Any, who: Speaker) -> None:
         forget(run, msg.task_id, index, msg.key)
 
 
-def forget(run: Any, task_id: str, index: int, key: str) -> None:
+def keep(run: DagRun, task_id: str, index: int, key: str, value: Any) -> None:
+    """Store an XCom, also where the scheduler's rules look."""
+    facts(run).xcoms[(task_id, index, key)] = value
+    if key == RETURN_KEY:
+        run.returned.setdefault(task_id, set()).add(index)
+    elif key == SKIPMIXIN_KEY and isinstance(value, dict):
+        run.skipmixin[(task_id, index)] = value
+    elif key == PAST_DEPENDS_MET:
+        run.past_depends_met.add((task_id, index))
+
+
+def forget(run: DagRun, task_id: str, index: int, key: str) -> None:
     """Take an XCom out of what the scheduler's rules look at."""
     if key == RETURN_KEY:
         run.returned.get(task_id, set()).discard(index)

@@ -7,6 +7,8 @@ import contextvars
 import importlib
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from harness.bridge.capture import TaskLog
@@ -17,7 +19,7 @@ from harness.kernel import Process, Simulation, span, to_datetime
 from harness.kernel.event_loop import VirtualEventLoop
 from harness.scheduler.model import TaskInstance
 
-Fired = Callable[[TaskInstance, Resume], None]
+Fired = Callable[[TaskInstance, "Resume | EndedByTrigger"], None]
 
 
 class Triggerer:
@@ -87,22 +89,24 @@ class Triggerer:
 
     async def _run(self, ti: TaskInstance, message: Any) -> None:
         try:
-            payload = await self._first_event(ti, message)
+            event = await self._first_event(ti, message)
         except asyncio.CancelledError:
             raise
         except Exception as error:
             self._done(ti, failed("Trigger failure", error))
         else:
-            self._done(ti, Resume(message.next_method, with_event(message.next_kwargs, payload)))
+            self._done(ti, ended(event) or Resume(message.next_method, with_event(message.next_kwargs, event.payload)))
 
     async def _first_event(self, ti: TaskInstance, message: Any) -> Any:
         trigger = inflate(message)
         task = facts(ti.run).dag.task_dict[ti.task_id]
         trigger.task_instance = runtime_instance(AttemptRequest(ti), task, to_datetime(self._simulation.now))
+        if isinstance(message, StartFromTrigger) and hasattr(trigger, "render_template_fields"):  # since 3.3
+            trigger.render_template_fields(context=trigger.task_instance.get_template_context())
         events = trigger.run()
         try:
             async for event in events:
-                return event.payload
+                return event
         finally:
             await events.aclose()
             await trigger.cleanup()
@@ -115,9 +119,52 @@ class Triggerer:
             self.cancel(ti)
             self._fired(ti, Resume(TRIGGER_FAIL, encode({"error": "Trigger timeout"})))
 
-    def _done(self, ti: TaskInstance, resume: Resume) -> None:
+    def _done(self, ti: TaskInstance, resume: Resume | EndedByTrigger) -> None:
         if self._tasks.pop(ti, None) is not None:
             self._fired(ti, resume)
+
+
+@dataclass
+class EndedByTrigger:
+    """A trigger's word that its task is over (``TaskSuccessEvent`` and its kin): no worker is needed any more."""
+
+    state: str
+    xcoms: dict[str, Any]
+
+
+@dataclass
+class StartFromTrigger:
+    """The deferral of an operator that begins in the triggerer; the names are a ``DeferTask`` message's."""
+
+    classpath: str
+    trigger_kwargs: dict[str, Any]
+    trigger_timeout: timedelta | None
+    next_method: str
+    next_kwargs: dict[str, Any]
+
+
+def starts_from_trigger(task: Any) -> StartFromTrigger | None:
+    """The deferral an operator begins with, None for one that begins on a worker.
+
+    Source: ``TaskInstance.defer_task`` (3.3.2): its ``execution_timeout`` bounds the trigger's.
+    """
+    arguments = getattr(task, "start_trigger_args", None)
+    if arguments is None or getattr(task, "start_from_trigger", False) is not True:
+        return None
+    limits = [limit for limit in (arguments.timeout, task.execution_timeout) if limit is not None]
+    return StartFromTrigger(
+        arguments.trigger_cls,
+        as_sent(arguments.trigger_kwargs or {}),
+        min(limits, default=None),
+        arguments.next_method,
+        as_sent(arguments.next_kwargs or {}),
+    )
+
+
+def ended(event: Any) -> EndedByTrigger | None:
+    """What an event that ends its task says. Source: ``BaseTaskEndEvent.handle_submit`` (3.3.2)."""
+    state = getattr(event, "task_instance_state", None)
+    return None if state is None else EndedByTrigger(str(getattr(state, "value", state)), dict(event.xcoms or {}))
 
 
 def failed(reason: str, error: BaseException) -> Resume:
@@ -136,6 +183,11 @@ def inflate(message: Any) -> Any:
 def with_event(next_kwargs: Any, payload: Any) -> dict[str, Any]:
     """The arguments of the resumed method, the event among them. Source: ``handle_event_submit`` (3.3.2)."""
     return encode({**decode(next_kwargs or {}), "event": payload})
+
+
+def as_sent(data: dict[str, Any]) -> dict[str, Any]:
+    """Arguments as a ``DeferTask`` message holds them: serialised from 3.2 on, plain before."""
+    return data if _serde() is None else encode(data)
 
 
 def decode(data: Any) -> dict[str, Any]:

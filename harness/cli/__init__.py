@@ -14,4 +14,9 @@ def main() -> None:
     except KeyboardInterrupt:  # before there is anything to clean up
         print("airflow-harness: interrupted", file=sys.stderr)  # noqa: T201
         code = 130
+    except Exception:  # told by `command_line`, unless telling failed
+        import traceback
+
+        traceback.print_exc()
+        code = 70
     sys.exit(code)

@@ -47,7 +47,8 @@ class Terminal:
         from rich.console import Console
 
         stream = self.err if self.as_json else self.out
-        width = None if stream.isatty() else int(os.environ.get("COLUMNS", "") or PIPE_WIDTH)
+        columns = os.environ.get("COLUMNS", "")
+        width = None if stream.isatty() else int(columns) if columns.isdecimal() else PIPE_WIDTH
         return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
 
     @contextmanager

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.bridge.answers_assets import emitted
+from harness.bridge.answers_xcom import keep
 from harness.bridge.callbacks import run_dag_callbacks
 from harness.bridge.explain import explain
 from harness.bridge.runtime import AttemptRequest, Outcome, Resume, reschedule_at, run_attempt
 from harness.bridge.store import Store, facts
 from harness.bridge.supervisor import Supervisor
-from harness.bridge.triggerer import Triggerer
+from harness.bridge.triggerer import EndedByTrigger, Triggerer, starts_from_trigger
 from harness.kernel import Instant, Process, Simulation, seconds
 from harness.kernel.simulation import LATE
 from harness.report.result import Attempt
@@ -158,8 +159,17 @@ class Driver:
         if before != UP_FOR_RESCHEDULE:
             history(ti).new_try()
         self.recorder.ti_state(ti)
-        if ti.state == SCHEDULED:
+        if ti.state != SCHEDULED:
+            return
+        deferral = starts_from_trigger(facts(ti.run).dag.task_dict[ti.task_id])
+        if deferral is None:
             self._scheduled[ti] = None
+            return
+        ti.state, ti.start = DEFERRED, self.simulation.now
+        ti.reason = f"waits for {deferral.classpath.rpartition('.')[2]}"
+        history(ti).began = ti.start
+        self.recorder.ti_state(ti)
+        self.triggerer.start(ti, deferral, history(ti).log)
 
     def _admit(self) -> None:
         admission = admit(self._scheduled, self.active, self.limits)
@@ -259,14 +269,27 @@ class Driver:
             return f"waits for {outcome.message.classpath.rpartition('.')[2]}"
         return None
 
-    def _fired(self, ti: TaskInstance, resume: Resume) -> None:
-        """A trigger's event: the task is scheduled again to go on where it left."""
+    def _fired(self, ti: TaskInstance, resume: Resume | EndedByTrigger) -> None:
+        """A trigger's event: the task is scheduled again to go on where it left, or is over."""
         if ti.state != DEFERRED or ti.run.state != "running":
+            return
+        if isinstance(resume, EndedByTrigger):
+            self._end_by_trigger(ti, resume)
             return
         history(ti).resume = resume
         ti.state, ti.reason = SCHEDULED, None
         self.recorder.ti_state(ti)
         self._scheduled[ti] = None
+        self.mark(ti.run)
+
+    def _end_by_trigger(self, ti: TaskInstance, end: EndedByTrigger) -> None:
+        """Source: ``BaseTaskEndEvent.handle_submit`` (3.3.2); Airflow runs no callback of the task on a worker then."""
+        now = self.simulation.now
+        ti.state, ti.end, ti.reason = end.state, now, "ended by its trigger"
+        for key, value in end.xcoms.items():
+            keep(ti.run, ti.task_id, ti.map_index, key, value)
+        history(ti).attempts.append(Attempt(ti.try_number, end.state, ti.start or now, now, ti.reason))
+        self.recorder.ti_state(ti)
         self.mark(ti.run)
 
     def _stop(self, ti: TaskInstance) -> None:

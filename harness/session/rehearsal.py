@@ -9,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from harness.bridge.answers_xcom import RETURN_KEY, keep
 from harness.bridge.loader import Folder, load
 from harness.bridge.snapshot import snapshot
 from harness.bridge.store import AssetEvent, RunFacts, Store
@@ -244,8 +245,7 @@ class _Simulated:
                 f"xcoms name {task_id!r}, which is no task of {self.dag.dag_id!r}",
                 known=known_names(task_id, self.dag.task_dict),
             )
-        run.extra.xcoms[(task_id, -1, "return_value")] = BaseXCom.serialize_value(value)
-        run.returned.setdefault(task_id, set()).add(-1)
+        keep(run, task_id, -1, RETURN_KEY, BaseXCom.serialize_value(value))
         if isinstance(value, (list, dict, tuple)):
             run.lengths[task_id] = len(value)
 

@@ -39,7 +39,11 @@ def test_without_a_table_the_customary_places_count(write, tmp_path_factory):
     ("table", "fact", "line"),
     [
         ('[tool.airflow-harness]\ndagz = ["dags"]\n', "unknown key 'dagz'", 5),
-        ("[tool.airflow-harness]\n# a note\ndags = 3\n", "'dags' of [tool.airflow-harness] is a list of paths, not int 3", 6),
+        (
+            "[tool.airflow-harness]\n# a note\ndags = 3\n",
+            "'dags' of [tool.airflow-harness] is a list of paths, not int 3",
+            6,
+        ),
         ("[tool.airflow-harness]\ndags = [1]\n", "not list [1]", 5),
         ("[tool.airflow-harness]\ndags = []\n", "not an empty list", 5),
         ("[tool.airflow-harness]\nworld = ['a']\n", "'world' of [tool.airflow-harness] is a path", 5),

@@ -1,10 +1,11 @@
 """One run of a Dag that does a little of everything, read by a person and by a program."""
 
 import json
+from pathlib import Path
 
 import pytest
 
-SALES = '''
+SALES = """
 import subprocess
 import time
 from datetime import datetime, timedelta
@@ -44,7 +45,7 @@ with DAG("sales", schedule="@daily", start_date=datetime(2025, 1, 1), catchup=Fa
 
     total(square.expand(n=extract()))
     holiday() >> report()
-'''
+"""
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +118,7 @@ def test_the_ledger_lies_in_the_temporary_folder(shown, sales):
     line = next(line for line in shown[0].out.splitlines() if line.startswith("ledger"))
     folder = line.split(maxsplit=1)[1]
     assert folder.startswith(str(sales.temporary))
-    assert json.loads(open(f"{folder}/journal.jsonl").readline())["kind"] == "header"
+    assert json.loads(Path(folder, "journal.jsonl").read_text().splitlines()[0])["kind"] == "header"
 
 
 def test_home_is_as_it_was_and_nothing_is_left_behind(shown):

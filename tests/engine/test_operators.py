@@ -246,6 +246,22 @@ def test_deferral_runs_the_real_trigger_and_times_out(rehearse, minutes):
     assert result.task("twice").try_number == 1
 
 
+def test_operators_that_begin_and_end_in_the_triggerer(rehearse, minutes):
+    from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
+    from airflow.sdk import DAG
+
+    target = START + timedelta(hours=2)
+    with DAG("triggered", schedule="@daily", start_date=START) as dag:
+        DateTimeSensorAsync(task_id="begins", target_time=target, start_from_trigger=True)
+        DateTimeSensorAsync(task_id="ends", target_time=target, start_from_trigger=True, end_from_trigger=True)
+    result = rehearse(dag)
+    assert states(result) == {"begins": "success", "ends": "success"}
+    assert minutes(result)[("begins", "success")] == minutes(result)[("ends", "success")] == 120
+    assert ("2025-01-01T00:00:00Z", "begins", "running") not in result.timeline
+    assert "running" not in [state for _, name, state in result.timeline if name == "ends"]
+    assert result.task("begins").try_number == 1
+
+
 def test_a_trigger_that_raises_fails_its_task(rehearse):
     from airflow.sdk import DAG, BaseOperator
 

@@ -1,12 +1,8 @@
 """Runs made by hand, and what a person reads of them."""
 
 import io
-import sys
-from pathlib import Path
 
 import pytest
-
-sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture

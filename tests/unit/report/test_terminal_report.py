@@ -1,8 +1,8 @@
 from pathlib import Path
 
-from report_builders import at, run, task
-
 from harness.report.result import Failure, Finding
+
+from .report_builders import at, run, task
 
 BOOM = Failure(
     "ValueError",
@@ -98,9 +98,8 @@ def test_more_xcoms_than_fit_are_counted(read):
 
 def test_companions_findings_and_the_ledger_are_told(read):
     other = run(task("make", ("success", 0, 60)), dag_id="upstream")
-    finding = Finding(
-        "callback", "error", "on_failure raised KeyError: 'x'", "dags/sales.py", 5, "sales", "load", "fix it"
-    )
+    told = "on_failure raised KeyError: 'x'"
+    finding = Finding("callback", "error", told, "dags/sales.py", 5, "sales", "load", "fix it")
     text = read(run(task("a", ("success", 0, 1)), companions=[other], findings=[finding], ledger=Path("/tmp/l/1")))
     companion = rows_of(text, "Runs of other Dags")[0]
     assert "upstream  scheduled__2025-01-01T00:00:00+00:00  success  1 success in 1m of virtual time" in companion
@@ -128,9 +127,8 @@ def test_a_run_that_did_not_end_says_so(read):
 
 
 def test_users_text_is_neither_markup_nor_escape_codes(read):
-    nasty = task(
-        "a", ("failed", 0, 1), state="failed", reason="[bold]x[/bold] \x1b[31mred", log="\x1b]0;title\x07[link]"
-    )
+    reason, log = "[bold]x[/bold] \x1b[31mred", "\x1b]0;title\x07[link]"
+    nasty = task("a", ("failed", 0, 1), state="failed", reason=reason, log=log)
     text = read(run(nasty, state="failed"), force_terminal=True)
     assert "[bold]x[/bold]" in text
     assert "\x1b]0" not in text

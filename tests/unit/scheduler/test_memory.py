@@ -130,3 +130,38 @@ def test_an_index_of_a_mapped_group_concerns_that_index_only() -> None:
     finish(run, ("a", 1))
     looked = run.memory.examine(run, [one.state for one in run.task_instances.values()])
     assert ids(looked) == [("b", 1)]
+
+
+def test_what_maps_over_an_examined_instance_is_examined_in_the_same_pass() -> None:
+    """'t2' fails with 't1', which it maps over, in one pass; so 't3' is failed by 't2' and not skipped by 't0'."""
+    made = dag(
+        task("t0"),
+        task("t1", "t0"),
+        task("t2", "t1", length=OfTask("t1"), map_dependencies=("t1",)),
+        task("t3", "t0", "t2", length=OfTask("t2"), map_dependencies=("t2",), trigger_rule="all_skipped"),
+    )
+    run = run_of(made)
+    decide(run, NOW)
+    schedule(ti(run, "t0"), NOW)
+    decide(run, NOW)
+    finish(run, "t0", "failed")
+    decide(run, NOW)
+    assert states(run)["t3"] == "upstream_failed"
+
+
+def test_a_decision_taken_back_before_the_next_pass_is_taken_again() -> None:
+    run = run_of(dag(task("a"), task("x", "a"), task("e", short_circuits=True)))
+    finish(run, "a", "failed")
+    assert decide(run, NOW).again
+    ti(run, "x").state = None
+    decide(run, NOW)
+    assert ti(run, "x").state == "upstream_failed"
+
+
+def test_an_expansion_to_one_instance_is_noticed() -> None:
+    run = run_of(dag(task("a"), task("m", "a", length=OfTask("a"))))
+    schedule(decide(run, NOW).ready[0], NOW)
+    decide(run, NOW)
+    finish(run, "a", length=1)
+    for _ in range(2):
+        assert ids(decide(run, NOW).ready) == [("m", 0)]

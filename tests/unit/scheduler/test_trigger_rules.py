@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from scheduler_builders import dag, run_of, task, ti
 
 from harness.scheduler.context import DepContext
-from harness.scheduler.model import Literal, MappedGroup, OfTask
+from harness.scheduler.mapping import expand
+from harness.scheduler.model import Dag, Length, Literal, MappedGroup, OfTask
 from harness.scheduler.trigger_rules import evaluate
 
 LETTERS = {
@@ -186,7 +189,7 @@ class TestMappedUpstream:
         assert evaluate(ti(run, ("t", 2))).new_state == "removed"
 
 
-def grouped(*rest: object, length: object = None, rule: str = "all_success") -> object:
+def grouped(length: Length | None = None, rule: str = "all_success") -> Dag:
     group = MappedGroup("g", None, length or Literal(3), ("src",) if length else ())
     return dag(
         task("src"),
@@ -210,6 +213,15 @@ class TestMappedGroup:
         assert evaluate(ti(run, ("b", 1))).met
         assert not evaluate(ti(run, ("b", 0))).met
 
+    @pytest.mark.parametrize(("a1", "expected"), [("running", WAIT), ("failed", RUN)])
+    def test_a_fast_rule_looks_at_all_indexes_before_it_is_expanded(self, a1: str, expected: object) -> None:
+        run = run_of(grouped(length=OfTask("src"), rule="one_failed"), {"src": "success", "other": "success"})
+        run.lengths["src"] = 2
+        expand(ti(run, "a"))
+        ti(run, ("a", 0)).state, ti(run, ("a", 1)).state = "running", a1
+        verdict = evaluate(ti(run, "b"))
+        assert (verdict.met, verdict.new_state) == expected
+
     def test_outside_the_group_all_instances_count(self) -> None:
         run = run_of(grouped(), {("b", 0): "success", ("b", 1): "success", ("b", 2): "skipped"})
         assert evaluate(ti(run, "end")).new_state == "skipped"
@@ -225,14 +237,11 @@ class TestMappedGroup:
     def test_an_unexpanded_instance_follows_its_expanded_upstream_at_once(self) -> None:
         run = run_of(grouped(length=OfTask("src")), {"src": "success", "other": "success"})
         run.lengths["src"] = 2
-        first = ti(run, "a")
-        del run.task_instances[first.key]
-        first.map_index = 0
-        run.task_instances[first.key] = first
+        expand(ti(run, "a"))
         assert evaluate(ti(run, "b")).met, "so that it expands; its instances then wait for theirs"
 
 
-def with_setup(**fields: object) -> object:
+def with_setup(**fields: Any) -> Dag:
     return dag(
         task("setup", is_setup=True),
         task("x", "setup"),

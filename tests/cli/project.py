@@ -1,0 +1,96 @@
+"""The real command in a process of its own, in a project of its own, beside a home that must stay as it is."""
+
+import hashlib
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+COMMAND = Path(sys.executable).with_name("airflow-harness")
+TIMEOUT_S = 120
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Project:
+    """A folder with Dags and settings; ``project("run", "sales")`` runs the command there.
+
+    Attributes:
+        home: HOME, which holds the decoy ``airflow`` home.
+        temporary: TMPDIR, where ledgers and throw-away homes go.
+    """
+
+    def __init__(self, folder):
+        self.folder = folder / "project"
+        self.home = folder / "home"
+        self.temporary = folder / "tmp"
+        for made in (self.folder, self.home / "airflow", self.temporary):
+            made.mkdir(parents=True)
+        self._pool = ThreadPoolExecutor(2)
+        (self.home / "airflow" / "airflow.cfg").write_text("[core]\nexecutor = SequentialExecutor\n")
+        (self.home / "airflow" / "airflow.db").write_bytes(b"the owner's database")
+
+    def write(self, name, text):
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        return path
+
+    def environment(self, **more):
+        kept = {
+            name: os.environ[name]
+            for name in ("PATH", "LANG", "LC_ALL", "COVERAGE_PROCESS_START")
+            if name in os.environ
+        }
+        home = str(self.home)
+        own = {"HOME": home, "AIRFLOW_HOME": f"{home}/airflow", "TMPDIR": str(self.temporary), "PYTHONUTF8": "1"}
+        return {**kept, **own, **more}
+
+    def __call__(self, *arguments, cwd=None, **environment):
+        done = subprocess.run(
+            [str(COMMAND), *map(str, arguments)],
+            cwd=cwd or self.folder,
+            env=self.environment(**environment),
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=TIMEOUT_S,
+        )
+        return Answer(done.returncode, done.stdout, done.stderr)
+
+    def ask(self, *arguments, **options):
+        """The same without waiting: a future of the `Answer`; two commands run at a time."""
+        return self._pool.submit(self, *arguments, **options)
+
+    def start(self, *arguments):
+        """The command, running; its SIGINT as a terminal would give it."""
+        return subprocess.Popen(
+            [str(COMMAND), *map(str, arguments)],
+            cwd=self.folder,
+            env=self.environment(PYTHONUNBUFFERED="1"),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def fingerprint(self):
+        """Every file of HOME with its content and time of change."""
+        return {
+            str(path.relative_to(self.home)): (path.stat().st_mtime_ns, hashlib.sha256(path.read_bytes()).hexdigest())
+            for path in sorted(self.home.rglob("*"))
+            if path.is_file()
+        }
+
+    def left_behind(self):
+        """What lies in the temporary folder beside ledgers."""
+        return sorted(path.name for path in self.temporary.iterdir() if "ledgers" not in path.name)

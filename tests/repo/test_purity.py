@@ -1,0 +1,76 @@
+"""What no import contract can say: where time, chance, the environment and Airflow come in."""
+
+from __future__ import annotations
+
+import ast
+
+import pytest
+
+from tests.repo.purity import airflow_at_run_time, impurities
+from tests.repo.sources import HARNESS, modules, name, tree
+
+PURE_ROOMS = ("kernel", "scheduler")
+
+# Where a pure room touches the real thing all the same, and why. An entry that is no longer needed is an error.
+ALLOWED = {
+    ("harness/kernel/doors.py", "time.monotonic"): "the door itself: keeps the real clock, hands out the virtual one",
+    ("harness/kernel/doors.py", "time.sleep"): "the door itself: keeps the real sleep, hands out the virtual one",
+    ("harness/kernel/frozen.py", "datetime.datetime.now"): "reads the clock that freezegun has frozen, to start there",
+    (
+        "harness/kernel/process.py",
+        "time.perf_counter",
+    ): "how long a task really computes: shown, and the watchdog's budget",
+    (
+        "harness/kernel/watchdog.py",
+        "time.perf_counter",
+    ): "a real deadline for code that never parks; gives back others' timers",
+}
+
+
+def test_kernel_and_scheduler_read_no_real_clock_no_random_source_no_environment() -> None:
+    rooms = [path for path in modules() if path.relative_to(HARNESS).parts[0] in PURE_ROOMS]
+    found = [(name(path), dotted, line) for path in rooms for line, dotted in impurities(tree(path))]
+    offenders = [f"{file}:{line} {dotted}" for file, dotted, line in found if (file, dotted) not in ALLOWED]
+    assert not offenders, "take it as an argument, or say in ALLOWED why not: " + ", ".join(offenders)
+    stale = set(ALLOWED) - {(file, dotted) for file, dotted, _ in found}
+    assert not stale, f"no longer needed in ALLOWED: {stale}"
+
+
+def test_airflow_is_imported_at_run_time_in_bridge_only() -> None:
+    rooms = [path for path in modules() if path.relative_to(HARNESS).parts[0] != "bridge"]
+    offenders = [f"{name(path)}:{line}" for path in rooms for line in airflow_at_run_time(tree(path))]
+    assert not offenders, "import Airflow in harness/bridge, or under TYPE_CHECKING: " + ", ".join(offenders)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("import time\ntime.time()", ["time.time"]),
+        ("import time as t\nt.monotonic()", ["time.monotonic"]),
+        ("from time import sleep as nap", ["time.sleep"]),
+        ("import datetime\ndatetime.datetime.now()", ["datetime.datetime.now"]),
+        ("from datetime import datetime\ndatetime.now()", ["datetime.datetime.now"]),
+        ("import random", ["random"]),
+        ("from random import Random", ["random.Random"]),
+        ("import os\nos.environ['A']", ["os.environ"]),
+        ("from os import environ", ["os.environ"]),
+        ("def f(time):\n    return time.time", []),
+        ("import time\ntime.strftime('%Y')", []),
+    ],
+)
+def test_impurities_are_seen_however_they_are_imported(source: str, expected: list[str]) -> None:
+    assert [dotted for _, dotted in impurities(ast.parse(source))] == expected
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("from airflow.sdk import DAG", [1]),
+        ("def f():\n    import airflow.models", [2]),
+        ("from importlib import import_module\nimport_module('airflow.sdk')", [2]),
+        ("if TYPE_CHECKING:\n    from airflow.sdk import DAG\nelse:\n    from airflow import DAG", [4]),
+        ("import airflow_client", []),
+    ],
+)
+def test_imports_of_airflow_are_seen_unless_for_the_type_checker(source: str, lines: list[int]) -> None:
+    assert list(airflow_at_run_time(ast.parse(source))) == lines
