@@ -4,6 +4,7 @@ tox loads this file by its name. Without it, ``python3.10`` is a shim of pyenv t
 """
 
 import os
+import re
 import subprocess
 
 from tox.config.cli.parser import ToxParser
@@ -17,10 +18,12 @@ def tox_add_option(parser: ToxParser) -> None:  # noqa: ARG001 - the earliest ho
         return
     try:
         current = _pyenv("version-name").split(":")
-        installed = _pyenv("versions", "--bare", "--skip-aliases").split()
+        installed = _pyenv("versions", "--bare").split()
     except (OSError, subprocess.CalledProcessError):
         return
-    others = [version for version in reversed(installed) if version.startswith("3.") and version not in current]
+    others = [
+        version for version in reversed(installed) if re.fullmatch(r"3\.\d+\.\d+", version) and version not in current
+    ]
     os.environ["PYENV_VERSION"] = ":".join([*current, *others])
 
 

@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.table import Table
 
 HERE = Path(__file__).parent
+FIGURES = HERE / "figures.json"
 FLOOR = "from airflow.sdk import DAG, task"
 
 
@@ -30,12 +31,29 @@ def main() -> int:
     parser.add_argument("--stock-runs", type=int, default=20, help="dag.test() runs to compare with (default 20)")
     parser.add_argument("--cold", type=int, default=7, help="repetitions of the cold start (default 7)")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
+    parser.add_argument("--write", action="store_true", help="keep the figures: benchmarks/figures.json and the README")
     options = parser.parse_args()
     figures = {**per_task_instance(options.runs, options.stock_runs), **cold_start(options.cold), **memory()}
     show(figures)
-    if options.json:
-        options.json.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n")
+    for path in [options.json] * bool(options.json) + [FIGURES] * options.write:
+        path.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n")
+    if options.write:
+        readme = HERE.parent / "README.md"
+        readme.write_text(in_readme(readme.read_text(encoding="utf-8"), figures), encoding="utf-8")
     return 0
+
+
+def in_readme(page: str, figures: dict[str, float]) -> str:
+    """The page with the figures' table between its two comments."""
+    before, mark, rest = page.partition("<!-- figures: python -m benchmarks --write -->\n")
+    _, end, after = rest.partition("<!-- end of figures -->")
+    return before + mark + markdown(figures) + end + after
+
+
+def markdown(figures: dict[str, float]) -> str:
+    """The table as Markdown."""
+    heading = "| what | harness | beside | ratio |\n|---|---|---|---|\n"
+    return heading + "".join(f"| {' | '.join(row)} |\n" for row in rows(figures))
 
 
 def per_task_instance(runs: int, stock_runs: int) -> dict[str, float]:
@@ -64,24 +82,32 @@ def memory() -> dict[str, float]:
     return {"growth_mib": _case("memory")["growth_mib"]}
 
 
+def rows(figures: dict[str, float]) -> list[tuple[str, str, str, str]]:
+    """What the table says: what, ours, the other side, the ratio."""
+    return [
+        (
+            f"a task instance, 10-task Dag × {figures['runs']:.0f} daily runs",
+            f"{figures['ti_ms']:.2f} ms",
+            f"{figures['ti_ms_dag_test']:.1f} ms, `dag.test()` warm",
+            f"{figures['ti_ratio']:.0f}× faster",
+        ),
+        (
+            "first run of a Dag in a new process",
+            f"{figures['first_run_s']:.2f} s",
+            f"{figures['import_floor_s']:.2f} s, `{FLOOR}` alone",
+            f"{figures['first_run_ratio']:.2f}× the import",
+        ),
+        ("memory over 10,000 task instances", f"+{figures['growth_mib']:.1f} MiB", "", ""),
+    ]
+
+
 def show(figures: dict[str, float]) -> None:
     """Print the table."""
     table = Table(title="airflow-harness beside stock Airflow, this machine", title_justify="left")
     for heading in ("what", "harness", "beside", "ratio"):
         table.add_column(heading)
-    table.add_row(
-        f"a task instance, 10-task Dag × {figures['runs']:.0f} daily runs",
-        f"{figures['ti_ms']:.2f} ms",
-        f"{figures['ti_ms_dag_test']:.1f} ms  dag.test(), warm",
-        f"{figures['ti_ratio']:.0f}× faster",
-    )
-    table.add_row(
-        "first run of a Dag in a new process",
-        f"{figures['first_run_s']:.2f} s",
-        f"{figures['import_floor_s']:.2f} s  {FLOOR!r}",
-        f"{figures['first_run_ratio']:.2f}× the import",
-    )
-    table.add_row("memory over 10,000 task instances", f"+{figures['growth_mib']:.1f} MiB", "", "")
+    for row in rows(figures):
+        table.add_row(*row)
     Console().print(table)
 
 

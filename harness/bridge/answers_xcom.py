@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
+from harness.bridge.masking import masked
 from harness.bridge.store import facts, matching_xcoms
 from harness.bridge.supervisor import Speaker, Supervisor, answers, error_response, refuse
 from harness.scheduler.model import DagRun
@@ -113,3 +115,22 @@ def _check_length(length: int) -> None:
             "unmappable_return_value_length",
             400,
         )
+
+
+def encoded(value: Any) -> Any:
+    """A value as ``xcom_push`` stores it."""
+    from airflow.sdk.bases.xcom import BaseXCom
+
+    return BaseXCom.serialize_value(value)
+
+
+def decoded(value: Any) -> Any:
+    """An XCom as a task would pull it; as stored when it cannot be decoded here."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    from airflow.sdk.bases.xcom import BaseXCom
+
+    try:
+        return BaseXCom.deserialize_value(SimpleNamespace(value=value))
+    except Exception:  # a class the deserialiser does not allow: the stored form says what it was
+        return masked(value)

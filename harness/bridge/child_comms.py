@@ -1,8 +1,8 @@
 """A supervisor's socket for child processes: virtualenv and external-Python operators speak to it over a descriptor.
 
-Such a child runs ``reinit_supervisor_comms`` first: it finds the socket by ``__AIRFLOW_SUPERVISOR_FD``, asks for a log pipe,
-then sends the same messages as a task. The requests are answered by the same `Supervisor`, in the name of the task whose
-child it is. The child's clock is the real one: it is another process.
+Such a child runs ``reinit_supervisor_comms`` first: it finds the socket by ``__AIRFLOW_SUPERVISOR_FD``, asks for a log
+pipe, then sends a task's messages. The requests are answered by the same `Supervisor`, in the name of the task
+whose child it is. The child's clock is the real one: it is another process.
 
 Source: ``InProcessTestSupervisor._setup_subprocess_socket``, ``WatchedSubprocess.handle_requests`` (3.3.2).
 """

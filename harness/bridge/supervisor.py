@@ -7,7 +7,8 @@ found by the message's class name, so one module serves 3.1 to 3.3; `answered` l
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -117,6 +118,23 @@ class Supervisor:
     async def asend(self, msg: Any) -> Any:
         """As `send`, for the asynchronous callers."""
         return self.send(msg)
+
+
+@contextmanager
+def supervisor_comms(comms: Any) -> Iterator[None]:
+    """``task_runner.SUPERVISOR_COMMS`` for the block. Source: ``supervisor.set_supervisor_comms`` (3.3.2)."""
+    from airflow.sdk.execution_time import task_runner
+
+    missing = object()
+    former = getattr(task_runner, "SUPERVISOR_COMMS", missing)
+    task_runner.SUPERVISOR_COMMS = comms
+    try:
+        yield
+    finally:
+        if former is missing:
+            del task_runner.SUPERVISOR_COMMS
+        else:
+            task_runner.SUPERVISOR_COMMS = former
 
 
 def _handler(msg: Any) -> Handler:

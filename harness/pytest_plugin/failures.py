@@ -59,12 +59,12 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     error = call.excinfo.value if call.excinfo is not None else None
     ours = error is not None and _is_ours(error)
     if error is not None and ours and not item.config.getoption("fulltrace"):
-        error.__traceback__ = _users_frames(error.__traceback__)
+        error.__traceback__ = _without_our_frames(error.__traceback__)
         call.excinfo = pytest.ExceptionInfo.from_exception(error)
     report: Any = yield
     if report.failed and error is not None:
         if ours:
-            _without_class_name(report.longrepr, error)
+            _without_class_name(report, error)
             if hasattr(error, "add_traceback"):
                 report.sections.append(("traceback of the Dag file", error.add_traceback))
         for run in item.config.stash.get(RUNS, [])[-SHOWN_RUNS:]:
@@ -141,27 +141,37 @@ def _is_ours(error: BaseException) -> bool:
     return errors is not None and isinstance(error, errors.HarnessError)
 
 
-def _users_frames(trace: TracebackType | None) -> TracebackType | None:
-    """A traceback without our frames, whole when there are no others."""
-    frames = []
-    at = trace
-    while at is not None:
-        if not at.tb_frame.f_code.co_filename.startswith(_HARNESS):
-            frames.append(at)
-        at = at.tb_next
+def _without_our_frames(trace: TracebackType | None) -> TracebackType | None:
     kept: TracebackType | None = None
-    for at in reversed(frames):
-        kept = TracebackType(kept, at.tb_frame, at.tb_lasti, at.tb_lineno)
+    for at in reversed(list(_entries(trace))):
+        if not at.tb_frame.f_code.co_filename.startswith(_HARNESS):
+            kept = TracebackType(kept, at.tb_frame, at.tb_lasti, at.tb_lineno)
     return kept or trace
 
 
-def _without_class_name(longrepr: Any, error: BaseException) -> None:
-    """``E   pool-missing: …`` in place of ``E   harness.errors.PoolMissing: pool-missing: …``."""
+def _entries(trace: TracebackType | None) -> Iterator[TracebackType]:
+    while trace is not None:
+        yield trace
+        trace = trace.tb_next
+
+
+def _without_class_name(report: Any, error: BaseException) -> None:
+    """``E   pool-missing: …`` in place of ``E   harness.errors.PoolMissing: pool-missing: …``.
+
+    An error of a fixture of ours has no line of the user's to point at: then the text alone.
+    """
+    if all(_is_pytests(at.tb_frame.f_globals) for at in _entries(error.__traceback__)):
+        report.longrepr = str(error)
+        return
     prefix = f"{type(error).__module__}.{type(error).__qualname__}: "
-    crash = getattr(longrepr, "reprcrash", None)
+    crash = getattr(report.longrepr, "reprcrash", None)
     if crash is not None:
         crash.message = crash.message.removeprefix(prefix)
-    for entry in getattr(getattr(longrepr, "reprtraceback", None), "reprentries", []):
+    for entry in getattr(getattr(report.longrepr, "reprtraceback", None), "reprentries", []):
         lines = getattr(entry, "lines", None)
         if lines is not None:
             lines[:] = [line.replace(prefix, "", 1) if line.startswith("E ") else line for line in lines]
+
+
+def _is_pytests(module: dict[str, Any]) -> bool:
+    return str(module.get("__name__", "")).partition(".")[0] in ("_pytest", "pluggy", "harness")

@@ -225,7 +225,8 @@ def render_task(_airflow_runner: Runner) -> Callable[..., dict[str, Any]]:
 
 def _let_through(error: BaseException) -> None:
     """``pytest.skip``, ``fail`` and ``exit`` (also quitting the debugger) in task code concern pytest, not Airflow."""
-    if isinstance(error, (pytest.skip.Exception, pytest.fail.Exception, pytest.exit.Exception)):
+    outcomes = (pytest.skip.Exception, pytest.fail.Exception, pytest.exit.Exception)
+    if isinstance(error, (*outcomes, KeyboardInterrupt)):
         raise error
 
 

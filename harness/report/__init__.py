@@ -1,0 +1,1 @@
+"""What a run came to, and how people and programs read it."""

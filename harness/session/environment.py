@@ -9,7 +9,6 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
-from typing import Any
 
 from harness.bridge.ambient import CurrentContext, TaskEnvironment
 from harness.bridge.capture import Sink, captured
@@ -93,23 +92,6 @@ def process_state(world: World, seed: int) -> Iterator[None]:
             for name in set(os.environ) - set(environment):
                 del os.environ[name]
             os.environ.update(environment)
-
-
-@contextmanager
-def supervisor_comms(comms: Any) -> Iterator[None]:
-    """``task_runner.SUPERVISOR_COMMS`` for the block. Source: ``supervisor.set_supervisor_comms`` (3.3.2)."""
-    from airflow.sdk.execution_time import task_runner
-
-    missing = object()
-    former = getattr(task_runner, "SUPERVISOR_COMMS", missing)
-    task_runner.SUPERVISOR_COMMS = comms
-    try:
-        yield
-    finally:
-        if former is missing:
-            del task_runner.SUPERVISOR_COMMS
-        else:
-            task_runner.SUPERVISOR_COMMS = former
 
 
 @contextmanager

@@ -9,10 +9,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from harness.bridge.answers_xcom import RETURN_KEY, keep
+from harness.bridge.answers_xcom import RETURN_KEY, encoded, keep
 from harness.bridge.loader import Folder, load
 from harness.bridge.snapshot import snapshot
 from harness.bridge.store import AssetEvent, RunFacts, Store
+from harness.bridge.supervisor import supervisor_comms
 from harness.bridge.timetables import RunPlan, manual, scheduled
 from harness.errors import TaskNotFound, known_names
 from harness.kernel import SECOND, Instant
@@ -24,7 +25,7 @@ from harness.scheduler.model import DagRun
 from harness.scheduler.queueing import Limits, Pool
 from harness.session.companions import awaited_runs
 from harness.session.driver import Driver
-from harness.session.environment import simulation_environment, supervisor_comms
+from harness.session.environment import simulation_environment
 from harness.session.record import Recorder, Watcher
 from harness.session.results import run_result
 from harness.session.services import served
@@ -117,9 +118,7 @@ class Rehearsal:
         Raises: DagNotFound, OffSchedule, TaskNotFound, ServiceUnavailable; RunStuck and HorizonReached, with the
             result as their ``result``.
         """
-        from airflow.sdk import DAG
-
-        found = dag if isinstance(dag, DAG) else self.folder.dag(dag)
+        found = self.folder.dag(dag) if isinstance(dag, str) else dag
         chosen = options if options is not None else RunOptions()
         plan = self.plan(found, chosen)
         began = perf_counter()
@@ -238,14 +237,12 @@ class _Simulated:
 
     def _give_xcom(self, run: DagRun, task_id: str, value: Any) -> None:
         """A return value as if its task had pushed it; also what mapping looks at."""
-        from airflow.sdk.bases.xcom import BaseXCom
-
         if task_id not in self.dag.task_dict:
             raise TaskNotFound(
                 f"xcoms name {task_id!r}, which is no task of {self.dag.dag_id!r}",
                 known=known_names(task_id, self.dag.task_dict),
             )
-        keep(run, task_id, -1, RETURN_KEY, BaseXCom.serialize_value(value))
+        keep(run, task_id, -1, RETURN_KEY, encoded(value))
         if isinstance(value, (list, dict, tuple)):
             run.lengths[task_id] = len(value)
 

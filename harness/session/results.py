@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
 from typing import Any
 
-from harness.bridge.masking import masked
+from harness.bridge.answers_xcom import decoded
 from harness.bridge.store import facts
 from harness.report.result import Failure, RunResult, TaskResult
 from harness.scheduler.model import DagRun, TaskInstance
@@ -39,18 +38,6 @@ def xcoms_by_task(run: DagRun) -> dict[tuple[str, int], dict[str, Any]]:
     for (task_id, index, key), value in facts(run).xcoms.items():
         found.setdefault((task_id, index), {})[key] = decoded(value)
     return found
-
-
-def decoded(value: Any) -> Any:
-    """An XCom as a task would pull it; as stored when it cannot be decoded here."""
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    from airflow.sdk.bases.xcom import BaseXCom
-
-    try:
-        return BaseXCom.deserialize_value(SimpleNamespace(value=value))
-    except Exception:  # a class the deserialiser does not allow: the stored form says what it was
-        return masked(value)
 
 
 def _in_order(run: DagRun) -> list[TaskInstance]:

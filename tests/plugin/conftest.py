@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-SALES = '''
+SALES = """
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -41,7 +41,7 @@ def sales():
     def total(amounts, params=None):
         if params["bad"]:
             raise ValueError("a bad total")
-        Variable.set("last_total", sum(amounts))
+        Variable.set("last_total", str(sum(amounts)))
         return sum(amounts)
 
     @task
@@ -53,7 +53,7 @@ def sales():
 
 
 sales()
-'''
+"""
 
 
 class Project:

@@ -15,8 +15,8 @@ The word after the fence is the language, as GitHub colours it; what follows are
 
 ``timeout=300`` (seconds; 120 otherwise) goes with all that run. Any other fence is an error.
 
-The comment ``<!-- capture: COMMAND -->`` on the line above a ```text block says whose output the block is. The command is
-run and has to print the same, but for real durations and where the block has ``...``.
+The comment ``<!-- capture: COMMAND -->`` on the line above a ```text block says whose output the block is. The command
+is run and has to print the same, but for real durations and where the block has ``...``.
 ``python -m tests.repo.capture README.md`` writes such blocks anew.
 """
 
@@ -82,7 +82,7 @@ def blocks(page: str) -> list[Block]:
             inside.append(text.removeprefix(opening["indent"]))
         else:
             raise BadBlock(f"line {number}: the block is never closed")
-        found.append(_block(number, opening["info"].strip(), "\n".join(inside) + "\n", capture))
+        found.append(_block(number, opening["info"].strip(), "".join(f"{inner}\n" for inner in inside), capture))
     return found
 
 

@@ -25,8 +25,7 @@ def recaptured(page: str, folder: Path) -> str:
     for block in reversed(blocks(page)):
         if block.capture:
             shown = _TEMPORARY.sub("...", runner.shell(block.capture, block)).strip("\n").splitlines()
-            end = block.line + block.text.rstrip("\n").count("\n") + bool(block.text.strip("\n"))
-            lines[block.line : end] = [line.rstrip() for line in shown]
+            lines[block.line : block.line + block.text.count("\n")] = [line.rstrip() for line in shown]
     return "\n".join(lines) + "\n"
 
 

@@ -1,7 +1,7 @@
 """Runs a page of documentation: its blocks in order, in a folder of its own, with this environment's programs.
 
-A page begins in a copy of the checkout without the package and its tests (so that it is the installed package that runs),
-or, where it holds the comment ``<!-- begins: empty folder -->``, in an empty one.
+A page begins in a copy of the checkout without the package and its tests, so that it is the installed package that
+runs; or, where it holds the comment ``<!-- begins: empty folder -->``, in an empty one.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -155,14 +157,13 @@ def _valid(block: Block) -> None:
         elif block.language == "json":
             json.loads(block.text)
         else:
-            _toml(block.text)
+            toml(block.text)
     except (ValueError, yaml.YAMLError) as error:
         raise BlockFailed(f"is not valid {block.language}: {error}") from None
 
 
-def _toml(text: str) -> None:
-    if sys.version_info >= (3, 11):
-        import tomllib
-    else:
-        import tomli as tomllib
-    tomllib.loads(text)
+def toml(text: str) -> dict[str, Any]:
+    """A TOML document. Raises: ValueError."""
+    tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    document: dict[str, Any] = tomllib.loads(text)
+    return document

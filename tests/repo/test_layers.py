@@ -28,7 +28,8 @@ def test_a_lower_room_that_imports_a_higher_one_is_seen(tmp_path: Path) -> None:
     (tmp_path / "canary" / "__init__.py").touch()
     (tmp_path / ".importlinter").write_text(
         "[importlinter]\nroot_package = canary\n\n"
-        "[importlinter:contract:layers]\nname = layers\ntype = layers\ncontainers = canary\nlayers =\n    top\n    bottom\n"
+        "[importlinter:contract:layers]\nname = layers\ntype = layers\n"
+        "containers = canary\nlayers =\n    top\n    bottom\n"
     )
     done = lint(tmp_path)
     assert done.returncode != 0

@@ -1,4 +1,4 @@
-"""Files and functions stay small; of a function the body counts, docstring included: a signature may be a list of options.
+"""Files and functions stay small. Of a function the body counts, docstring included: a signature may list options.
 
 What is merely longer than we like is printed: ``pytest tests/repo/test_sizes.py -rP``.
 """

@@ -1,4 +1,4 @@
-"""What is tested is what is shipped: the installed wheel, whole, beside the Airflow that the environment is named for."""
+"""What is tested is what is shipped: the installed wheel, whole, with the Airflow that the environment names."""
 
 from __future__ import annotations
 

@@ -1,0 +1,134 @@
+"""``postgres``: a database a test, one server a run, started only when asked for, gone afterwards."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.plugin.conftest import Project
+
+DAG = '''
+from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
+from airflow.sdk import DAG
+
+with DAG("writes", schedule=None):
+    SQLExecuteQueryOperator(task_id="write", conn_id="warehouse", sql="""
+        create table if not exists rows (at text); insert into rows values ('{{ run_id }}');
+        select pg_sleep(0.2);
+    """)
+'''
+
+TESTS = """
+import os
+
+import psycopg2
+import pytest
+
+SEEN = set()
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_a_database_of_its_own(postgres, run_dag, turn):
+    assert postgres.execute("select count(*) from pg_tables where tablename = 'rows'") == [(0,)]
+    assert run_dag("writes").state == "success"
+    assert run_dag("writes", "2025-02-02").state == "success"
+    connection = postgres.connect()
+    with connection.cursor() as cursor:
+        cursor.execute("select count(*) from rows")
+        assert cursor.fetchone() == (2,)
+    with psycopg2.connect(postgres.uri) as other, other.cursor() as cursor:
+        cursor.execute("select current_database()")
+        assert cursor.fetchone() == (postgres.dbname,)
+    assert (postgres.host, type(postgres.port)) == ("127.0.0.1", int)
+    with open(os.environ["PORTS"], "a") as ports:
+        ports.write(f"{postgres.port} {os.getpid()} {postgres.dbname}\\n")
+
+
+def test_only_the_world_asks(run_dag, world):
+    world.connection("other", service="postgres")
+    assert run_dag("writes").state == "success"
+    assert world.connections["warehouse"].service == "postgres"
+
+
+def test_in_frozen_time(postgres, frozen_time, run_dag):
+    frozen_time.move_to("2030-01-01")
+    assert run_dag("writes").state == "success"
+    assert postgres.execute("select 1") == [(1,)]
+"""
+
+
+@pytest.fixture
+def warehouse(bare: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.setenv("PORTS", str(bare.pytester.path / "ports"))
+    bare.write(
+        dags__writes=DAG,
+        fixtures__world_yaml="connections:\n  warehouse: {service: postgres}\n",
+        pyproject_toml='[tool.airflow-harness]\nworld = "fixtures/world.yaml"\n',
+        test_it=TESTS,
+    )
+    return bare
+
+
+def ports(project: Project) -> list[list[str]]:
+    return [line.split() for line in (project.pytester.path / "ports").read_text().splitlines()]
+
+
+def gone(project: Project) -> bool:
+    """Nothing is left, at the latest when the reaper has had its second."""
+    deadline = time.monotonic() + 10
+    while project.left_behind() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return project.left_behind() == []
+
+
+def test_one_process(warehouse: Project):
+    warehouse.pytest().assert_outcomes(passed=6)
+    assert len({port for port, _, _ in ports(warehouse)}) == 1
+    assert warehouse.left_behind() == []
+
+
+def test_workers_share_one_server(warehouse: Project):
+    warehouse.pytest("-n", "2").assert_outcomes(passed=6)
+    assert len({port for port, _, _ in ports(warehouse)}) == 1
+    assert len({pid for _, pid, _ in ports(warehouse)}) == 2
+    assert warehouse.left_behind() == []
+
+
+def test_killed_and_not_started(warehouse: Project):
+    """The controller shot in the middle of a test leaves nothing; a run that asks for no database starts none."""
+    warehouse.write(
+        test_it="""
+import os, signal
+
+def test_it(postgres):
+    os.kill(os.getppid(), signal.SIGKILL)
+    postgres.execute("select pg_sleep(3)")
+"""
+    )
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n", "1"]
+    assert subprocess.run(command, cwd=warehouse.pytester.path, capture_output=True).returncode == -9
+    assert gone(warehouse)
+
+    warehouse.write(
+        test_it="""
+import psutil
+
+def test_it(run_dag):
+    parent = psutil.Process().parent()
+    assert not [p for p in parent.children(recursive=True) if "postgres" in p.name()]
+    assert not [p for p in parent.children(recursive=True) if "reaper" in " ".join(p.cmdline())]
+"""
+    )
+    warehouse.pytest("-n", "1").assert_outcomes(passed=1)
+    assert warehouse.left_behind() == []
+
+
+def test_a_server_that_cannot_start_says_so(warehouse: Project, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AIRFLOW_HARNESS_POSTGRES_URL", "postgresql://nobody:x@127.0.0.1:1/none")
+    result = warehouse.pytest("-n", "1", "-k", "only_the_world")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*service-unavailable:*"])
+    assert warehouse.left_behind() == []

@@ -1,0 +1,163 @@
+"""What starting pytest with the plugin costs and touches: nothing, until a project has Dags."""
+
+from __future__ import annotations
+
+import hashlib
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.plugin.conftest import Project
+
+LIMIT_MS = 50
+
+SEES = """
+import os
+import sys
+
+NAMES = ("AIRFLOW_HOME", "AIRFLOW_CONFIG", "AIRFLOW__CORE__LOAD_EXAMPLES")
+HEAVY = ("airflow", "greenlet", "pydantic", "yaml", "psycopg2", "rich", "typer", "harness.bridge.loader")
+"""
+
+
+def test_importing_the_plugin_is_cheap(bare: Project):
+    """Its own import times, the best of three: the machine may be busy."""
+    bare.write(test_it="def test_it(): pass\n")
+    best = min(import_ms(bare) for _ in range(3))
+    assert 0 < best < LIMIT_MS
+
+
+def import_ms(project: Project) -> float:
+    run = project.pytester.run(sys.executable, "-X", "importtime", "-m", "pytest", "-p", "no:cacheprovider")
+    run.assert_outcomes(passed=1)
+    rows = [line.split("|") for line in run.errlines if line.startswith("import time:") and "| " in line]
+    own = [row for row in rows if row[2].strip().startswith("harness")]
+    assert not [row for row in rows if row[2].strip().partition(".")[0] in ("airflow", "greenlet", "pydantic")]
+    return sum(int(row[0].partition(":")[2]) for row in own) / 1000
+
+
+def test_a_project_without_dags_does_not_notice(bare: Project, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AIRFLOW_HOME", "/somewhere")
+    bare.write(
+        conftest=SEES
+        + """
+def pytest_configure(config):
+    assert not [name for name in HEAVY if name in sys.modules]
+""",
+        test_it=SEES
+        + """
+def test_it():
+    assert [os.environ.get(name) for name in NAMES] == ["/somewhere", None, None]
+    assert not [name for name in HEAVY if name in sys.modules]
+""",
+    )
+    bare.pytest().assert_outcomes(passed=1)
+    assert bare.left_behind() == []
+
+
+def test_fixtures_work_without_a_dag_folder(bare: Project, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AIRFLOW_HOME", str(decoy(bare)))
+    before = fingerprint(bare.pytester.path / "decoy")
+    bare.write(
+        test_it="""
+import os
+
+import pytest
+
+from harness.errors import NoDagsFolder
+
+
+def test_it(run_dag):
+    from airflow.sdk import DAG, task
+
+    with DAG("here", schedule=None) as dag:
+        @task
+        def one():
+            return 1
+
+        one()
+    assert run_dag(dag).task("one").xcom() == 1
+    with pytest.raises(NoDagsFolder, match="--airflow-dags"):
+        run_dag("other")
+
+
+def test_no_bag(dag_bag):
+    assert False, "never reached"
+"""
+    )
+    result = bare.pytest()
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["no-dags-folder: this project names no Dag folder"])
+    assert fingerprint(bare.pytester.path / "decoy") == before
+    assert bare.left_behind() == []
+
+
+ISOLATED = (
+    SEES
+    + """
+assert os.environ["AIRFLOW_HOME"] != {home!r}
+assert os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] == "False"
+assert "airflow" not in sys.modules
+import airflow
+"""
+)
+
+
+@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one process", "xdist"])
+def test_the_owners_airflow_stays_as_it_is(project: Project, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]):
+    """Conftest and test modules import Airflow under the sandbox, in xdist workers too; afterwards all is back."""
+    home = decoy(project)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("AIRFLOW_HOME", str(home))
+    before = fingerprint(home)
+    isolated = ISOLATED.format(home=str(home))
+    project.write(
+        conftest=isolated,
+        test_it="""
+import os
+from airflow.configuration import AIRFLOW_HOME, conf
+
+
+def test_home():
+    assert os.environ["AIRFLOW_HOME"] == AIRFLOW_HOME != os.environ["HOME"]
+    assert not conf.getboolean("core", "load_examples")
+    assert "none.db" in conf.get("database", "sql_alchemy_conn")
+
+
+def test_run(run_dag):
+    assert run_dag("sales").state == "success"
+""",
+        main="""
+import os, sys, pytest
+
+before = dict(os.environ)
+code = pytest.main(["-p", "no:cacheprovider", *sys.argv[1:]])
+changed = set(before.items()) ^ set(os.environ.items())
+assert not [name for name, value in changed if not name.startswith("PYTEST_")], changed
+sys.exit(code)
+""",
+    )
+    result = project.pytester.run(sys.executable, "main.py", *options)
+    assert result.ret == 0, result.stdout.str() + result.stderr.str()
+    result.assert_outcomes(passed=2)
+    assert fingerprint(home) == before
+    assert project.left_behind() == []
+
+
+def decoy(project: Project) -> Path:
+    """A home that is somebody's: nothing may change in it."""
+    home = project.pytester.path / "decoy"
+    home.mkdir()
+    (home / "airflow.cfg").write_text("[core]\nload_examples = True\n")
+    (home / "airflow.db").write_bytes(b"precious")
+    return home
+
+
+def fingerprint(folder: Path) -> dict[str, str]:
+    """Every file below the folder with the digest of its bytes; folders too."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
+        found[str(path.relative_to(folder))] = digest
+    return found
