@@ -1,16 +1,15 @@
 """One PostgreSQL server for all xdist workers: the controller starts it when the first worker asks, and stops it.
 
 Which tests need a database is known in the workers only, and a worker may end before the others; so the controller
-answers at a Unix socket. Its own death ends the server too (`harness.services.reaper`).
+answers at a local port. Its own death ends the server too (`harness.services.reaper`).
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
+import secrets
 import socket
-import tempfile
 import threading
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -21,46 +20,45 @@ if TYPE_CHECKING:
     from harness.services import PostgresServer
 
 INPUT = "airflow_harness_postgres"
+PATIENCE_S = 5
+"""How long the desk waits for a caller to say the secret."""
+
 _FIELDS = ("where", "known", "why", "fix", "again")
 
 
 class Desk:
-    """Answers every connection with the server's token, or with why there is none.
+    """Answers whoever knows the secret with the server's token, or with why there is none.
 
     Attributes:
-        address: path of the Unix socket; only this account can open it.
+        address: ``port:secret``; a port of 127.0.0.1, so that a controller that is killed leaves no file.
     """
 
     def __init__(self) -> None:
-        self._folder = tempfile.mkdtemp(prefix="airflow-harness-desk-", dir=_short_folder())
-        self.address = os.path.join(self._folder, "socket")  # noqa: PTH118 - text for workerinput
         self._server: PostgresServer | None = None
         self._ended = False
-        self._socket = socket.socket(socket.AF_UNIX)
-        self._socket.bind(self.address)
-        self._socket.listen()
+        self._secret = secrets.token_hex(16)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.address = f"{self._socket.getsockname()[1]}:{self._secret}"
         self._thread = threading.Thread(target=self._serve, name="airflow-harness-desk", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop answering, take the server down, remove the socket."""
+        """Stop answering and take the server down."""
         self._ended = True
-        with suppress(OSError), socket.socket(socket.AF_UNIX) as last:
-            last.connect(self.address)
+        with suppress(OSError):
+            socket.create_connection(self._socket.getsockname()).close()
         self._thread.join()
         self._socket.close()
         if self._server is not None:
             self._server.stop()
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _serve(self) -> None:
         while not self._ended:
-            try:
-                worker, _ = self._socket.accept()
-            except OSError:
-                return
+            worker, _ = self._socket.accept()
             with worker, suppress(OSError):
-                if not self._ended:
+                worker.settimeout(PATIENCE_S)
+                asked = worker.makefile("rb").readline(100)
+                if not self._ended and secrets.compare_digest(asked, f"{self._secret}\n".encode()):
                     worker.sendall(json.dumps(self._answer()).encode())
 
     def _answer(self) -> dict[str, Any]:
@@ -102,13 +100,17 @@ def ask(address: str) -> PostgresServer:
 
     answer = b""
     try:
-        with socket.socket(socket.AF_UNIX) as desk:
-            desk.connect(address)
+        port, _, secret = address.partition(":")
+        with socket.create_connection(("127.0.0.1", int(port))) as desk:
+            desk.sendall(f"{secret}\n".encode())
             while chunk := desk.recv(65536):
                 answer += chunk
         told: dict[str, Any] = json.loads(answer)
     except (OSError, ValueError) as error:
-        raise ServiceUnavailable(f"the pytest controller does not answer: {error}", where=address) from None
+        raise ServiceUnavailable(
+            f"the pytest controller does not answer: {error}",
+            fix="run again; with -n 0 the server starts in this process",
+        ) from None
     if "token" not in told:
         raise ServiceUnavailable(told.pop("fact"), **told)
     return attach_postgres(told["token"])
@@ -125,8 +127,3 @@ def open_server() -> PostgresServer:
     server = open_postgres("external" if os.environ.get(URL_VARIABLE) else "embedded")
     server.start()
     return server
-
-
-def _short_folder() -> str | None:
-    """A Unix socket's path holds about 100 bytes; some temporary folders are longer."""
-    return None if len(tempfile.gettempdir()) < 60 else "/tmp"

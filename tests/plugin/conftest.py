@@ -67,7 +67,7 @@ class Project:
         self.pytester, self.temporary = pytester, temporary
 
     def write(self, **files: str) -> None:
-        """Write files; ``__`` in a name is ``/``, and the suffix is ``.py`` where none is given (``_toml``, ``_yaml``)."""
+        """Write files: ``a__b`` is ``a/b.py``, ``w_yaml`` is ``w.yaml``."""
         for name, text in files.items():
             path = name.replace("__", "/")
             for suffix in ("toml", "yaml", "ini"):

@@ -17,6 +17,15 @@ from harness.errors import UsageError
 UTC = timezone.utc
 
 
+@freezegun.freeze_time("2025-05-05 10:00", tz_offset=0)
+def test_freezegun_decorator(run_dag):
+    fake = datetime
+    assert run_dag("sales", "2025-01-01").task("at").xcom() == "2025-05-05T10:00:00+00:00"
+    assert datetime is fake
+    assert datetime.now() == datetime(2025, 5, 5, 10)
+    assert time.time() == datetime(2025, 5, 5, 10, tzinfo=UTC).timestamp()
+
+
 def test_frozen_time(frozen_time, run_dag):
     frozen_time.move_to("2025-03-01T12:00")
     assert datetime.now(UTC) == frozen_time.now == datetime(2025, 3, 1, 12, tzinfo=UTC)
@@ -38,15 +47,6 @@ def test_time_goes_on():
     assert before > 1_750_000_000
     time.sleep(0.01)
     assert time.time() > before
-
-
-@freezegun.freeze_time("2025-05-05 10:00", tz_offset=0)
-def test_freezegun_decorator(run_dag):
-    fake = datetime
-    assert run_dag("sales", "2025-01-01").task("at").xcom() == "2025-05-05T10:00:00+00:00"
-    assert datetime is fake
-    assert datetime.now() == datetime(2025, 5, 5, 10)
-    assert time.time() == datetime(2025, 5, 5, 10, tzinfo=UTC).timestamp()
 
 
 def test_freezegun_handle(run_dag):

@@ -76,12 +76,14 @@ def ports(project: Project) -> list[list[str]]:
     return [line.split() for line in (project.pytester.path / "ports").read_text().splitlines()]
 
 
-def gone(project: Project) -> bool:
-    """Nothing is left, at the latest when the reaper has had its second."""
+def left_by_the_server(project: Project) -> list[str]:
+    """What is left when the reaper has had its second, but for Airflow's empty home (`harness.bridge.sandbox`)."""
     deadline = time.monotonic() + 10
-    while project.left_behind() and time.monotonic() < deadline:
+    while True:
+        left = [name for name in project.left_behind() if not name.startswith("airflow-harness-home-")]
+        if not left or time.monotonic() > deadline:
+            return left
         time.sleep(0.05)
-    return project.left_behind() == []
 
 
 def test_one_process(warehouse: Project):
@@ -110,7 +112,7 @@ def test_it(postgres):
     )
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-n", "1"]
     assert subprocess.run(command, cwd=warehouse.pytester.path, capture_output=True).returncode == -9
-    assert gone(warehouse)
+    assert left_by_the_server(warehouse) == []
 
     warehouse.write(
         test_it="""
