@@ -86,13 +86,25 @@ def _delete(supervisor: Supervisor, msg: Any, who: Speaker) -> None:
 
 def keep(run: DagRun, task_id: str, index: int, key: str, value: Any) -> None:
     """Store an XCom, also where the scheduler's rules look."""
-    facts(run).xcoms[(task_id, index, key)] = value
+    facts(run).xcoms[(task_id, index, key)] = ordered(value)
     if key == RETURN_KEY:
         run.returned.setdefault(task_id, set()).add(index)
     elif key == SKIPMIXIN_KEY and isinstance(value, dict):
         run.skipmixin[(task_id, index)] = value
     elif key == PAST_DEPENDS_MET:
         run.past_depends_met.add((task_id, index))
+
+
+def ordered(value: Any) -> Any:
+    """A stored value with the elements of its sets in an order of their own, which hash seeds do not change."""
+    if isinstance(value, list):
+        return [ordered(each) for each in value]
+    if not isinstance(value, dict):
+        return value
+    plain = {key: ordered(each) for key, each in value.items()}
+    if plain.get("__classname__") in ("builtins.set", "builtins.frozenset") and isinstance(plain.get("__data__"), list):
+        plain["__data__"] = sorted(plain["__data__"], key=repr)
+    return plain
 
 
 def forget(run: DagRun, task_id: str, index: int, key: str) -> None:

@@ -79,10 +79,11 @@ def hint(error: BaseException, world: Any) -> str | None:
     """The remedy for the errors whose cause is the world around the task."""
     text = str(error)
     name = type(error).__name__
+    connections, variables = (world.connections, world.variables) if world is not None else ({}, {})
     if found := re.search(r"conn_id `([^`]+)` isn't defined|CONNECTION_NOT_FOUND.*'conn_id': '([^']+)'", text):
         conn_id = found[1] or found[2]
         return (
-            f"connection {conn_id!r} is not in the world; known: {known_names(conn_id, world.connections)}; "
+            f"connection {conn_id!r} is not in the world; known: {known_names(conn_id, connections)}; "
             f"declare it under connections: in the world file, or world.connection({conn_id!r}, …) in the test"
         )
     if found := re.search(
@@ -90,7 +91,7 @@ def hint(error: BaseException, world: Any) -> str | None:
     ):
         key = found[1] or found[2]
         return (
-            f"variable {key!r} is not in the world; known: {known_names(key, world.variables)}; "
+            f"variable {key!r} is not in the world; known: {known_names(key, variables)}; "
             f"declare it under variables: in the world file, or world.variable({key!r}, …) in the test"
         )
     if "Direct database access" in text or "Metadatabase from dags" in text:

@@ -8,14 +8,15 @@
 * ``latest_only.pendulum``: its ``now`` is a microsecond late. The operator asks ``left < now``, and a worker never
   starts at the very instant its run is due; a simulated one does.
 * ``settings.Session``: refused, as Airflow's supervisor refuses it in a worker (``block_orm_access``).
-* SIGTERM: ``run`` installs a handler a task and never takes it away.
+* ``signal.signal``: ``run`` installs a SIGTERM handler a task and never takes it away; the owner's stays.
+* ``os._exit``: in a task it would end the whole rehearsal, with the task's own exit code.
 """
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -89,6 +90,8 @@ def patched(
         (timeout, "timeout", timeout_class),
         (task_runner, "_execute_task", execute),
         (task_runner, "get_hostname", lambda: HOSTNAME),
+        (signal, "signal", _without_sigterm(signal.signal)),
+        (os, "_exit", _exit_of(simulation, os._exit)),
         (settings, "Session", BlockedSession),
         (settings, "NonScopedSession", BlockedSession),
     ]
@@ -102,8 +105,6 @@ def patched(
         changes.append((latest_only, "pendulum", _LatePendulum()))
     missing = object()
     former = [(holder, name, getattr(holder, name, missing)) for holder, name, _ in changes]
-    on_main = threading.current_thread() is threading.main_thread()
-    sigterm = signal.getsignal(signal.SIGTERM) if on_main else None
     try:
         for holder, name, value in changes:
             setattr(holder, name, value)
@@ -114,8 +115,35 @@ def patched(
                 delattr(holder, name)
             else:
                 setattr(holder, name, value)
-        if on_main:
-            signal.signal(signal.SIGTERM, sigterm if sigterm is not None else signal.SIG_DFL)
+
+
+class WorkerExited(BaseException):
+    """A task called ``os._exit``: its worker process would be gone."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"the task ended its process: os._exit({code})")
+        self.code = code
+
+
+def _exit_of(simulation: Simulation, original: Callable[[int], Any]) -> Callable[[int], Any]:
+    rehearsing = os.getpid()
+
+    def _exit(status: int) -> Any:
+        if simulation.current is None or os.getpid() != rehearsing:  # a child that a task forked may go
+            return original(status)
+        raise WorkerExited(status)
+
+    return _exit
+
+
+def _without_sigterm(original: Callable[..., Any]) -> Callable[..., Any]:
+    def install(number: int, handler: Any) -> Any:
+        caller = sys._getframe(1).f_globals.get("__name__")
+        if number == signal.SIGTERM and caller == "airflow.sdk.execution_time.task_runner":
+            return signal.getsignal(number)
+        return original(number, handler)
+
+    return install
 
 
 class _RememberedConf:

@@ -12,6 +12,7 @@ import structlog
 from harness.bridge.capture import TaskLog
 from harness.bridge.child_comms import child_socket, starts_children
 from harness.bridge.datamodels import dag_run_model, optional_datetime
+from harness.bridge.patches import WorkerExited
 from harness.bridge.store import facts, ti_id
 from harness.bridge.supervisor import Speaker, Supervisor, speaker
 from harness.kernel.instant import Instant, span, to_datetime, to_instant
@@ -94,6 +95,10 @@ def run_attempt(supervisor: Supervisor, request: AttemptRequest, now: Instant, q
         who.closed = True
         behind = raised.__context__ if isinstance(raised, UnboundLocalError) else None  # 3.1, 3.2: `finally` trips
         return Outcome("up_for_retry" if may_retry(ti) else "failed", None, behind or raised, who)
+    if isinstance(error, WorkerExited):  # neither message nor callback: what the exit code says (``final_state``)
+        who.closed = True
+        gone = "success" if error.code == 0 else "up_for_retry" if may_retry(ti) else "failed"
+        return Outcome(gone, None, None if error.code == 0 else error, who)
     if quiet():
         who.closed = True
         with suppress(Exception):  # what SIGTERM makes a worker do (`_on_term`)

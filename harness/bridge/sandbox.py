@@ -14,6 +14,8 @@ from harness.errors import UnsupportedAirflow
 
 OLDEST, BEFORE = (3, 1), (4, 0)
 
+_PREFIX = "airflow-harness-home-"
+_OWNER = re.compile(rf"{_PREFIX}(\d+)-")
 _home: str | None = None
 
 
@@ -63,13 +65,32 @@ def enter() -> dict[str, str | None]:
     if "airflow" in sys.modules:
         return {}
     if _home is None:
-        _home = tempfile.mkdtemp(prefix="airflow-harness-home-")
+        _sweep()
+        _home = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
         atexit.register(shutil.rmtree, _home, ignore_errors=True)
     former = {}
     for name, value in settings(_home).items():
         former[name] = os.environ.get(name)
         os.environ[name] = value
     return former
+
+
+def _sweep() -> None:
+    """Remove homes of processes that died without leaving (SIGKILL, a crash)."""
+    with os.scandir(tempfile.gettempdir()) as entries:
+        left = [entry.path for entry in entries if (found := _OWNER.match(entry.name)) and _is_dead(int(found[1]))]
+    for path in left:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_dead(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
 
 
 def leave(former: dict[str, str | None]) -> None:

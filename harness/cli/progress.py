@@ -87,7 +87,7 @@ class Progress:
         self._print(line)
 
     def _name(self, ti: TaskInstance) -> str:
-        name = ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]"
+        name = ti.name
         return name if (ti.run.dag.dag_id, ti.run.run_id) == self._main else f"{ti.run.dag.dag_id}.{name}"
 
     def _print(self, line: Text) -> None:

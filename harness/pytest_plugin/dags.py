@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import sys
 from collections.abc import Iterator, Mapping
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -74,13 +77,28 @@ def _airflow_rehearsal(pytestconfig: pytest.Config) -> Rehearsal:
     from harness.kernel.frozen import freezegun_suspended
 
     with freezegun_suspended():  # classes made now must not be built on a frozen datetime
-        return _load(project_of(pytestconfig))
+        rehearsal = _load(project_of(pytestconfig))
+        if "freezegun" in sys.modules:
+            _warm_up(rehearsal)
+        return rehearsal
 
 
 def _load(project: Project) -> Rehearsal:
     from harness.session import Rehearsal
 
     return Rehearsal.of_paths(project.dags) if project.dags else Rehearsal()
+
+
+def _warm_up(rehearsal: Rehearsal) -> None:
+    """Have everything that a run needs imported: under freezegun Airflow does not import."""
+    sdk: Any = importlib.import_module("airflow.sdk")
+    with sdk.DAG("warm_up", schedule="@daily", start_date=datetime(2025, 1, 1, tzinfo=timezone.utc)) as dag:
+        sdk.task(_nothing)()
+    rehearsal.run(dag)
+
+
+def _nothing() -> None:
+    """The body of a task."""
 
 
 def _no_folder() -> Exception:

@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
+from harness.errors import HarnessError
+
 SCHEMA = "airflow-harness/journal/1"
 _SEED = "0" * 16
 
@@ -60,8 +62,11 @@ class FileJournal:
     def __enter__(self) -> FileJournal:
         return self
 
-    def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self.close()
+    def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
+        if kind is None or issubclass(kind, HarnessError):  # stuck or past its horizon: told to its end all the same
+            self.close()
+        else:
+            self._file.close()
 
 
 def chain(previous: str, body: str) -> str:

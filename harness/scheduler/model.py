@@ -191,6 +191,11 @@ class TaskInstance:
     def task_id(self) -> str:
         return self.task.task_id
 
+    @property
+    def name(self) -> str:
+        """``task_id``, with ``[map_index]`` when mapped."""
+        return self.task.task_id if self.map_index < 0 else f"{self.task.task_id}[{self.map_index}]"
+
 
 @dataclass(slots=True, eq=False)
 class DagRun:

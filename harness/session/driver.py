@@ -178,8 +178,7 @@ class Driver:
             del self._scheduled[ti]
             ti.state = QUEUED
             self.recorder.ti_state(ti)
-            name = ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]"
-            history(ti).process = self.simulation.spawn(self._attempt, ti, name=name)
+            history(ti).process = self.simulation.spawn(self._attempt, ti, name=ti.name)
 
     # -- attempts ----------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
+from typing import NoReturn
 
 from harness.bridge.ambient import CurrentContext, TaskEnvironment
 from harness.bridge.capture import Sink, captured
@@ -26,14 +27,21 @@ _OWNERS_SECRETS = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
 
 
 class Interruption:
-    """Ctrl-C while a task runs: Airflow's task runner catches every exception, so it must be remembered."""
+    """Ctrl-C or SIGTERM while a task runs: Airflow's task runner catches every exception, so it must be remembered."""
 
     def __init__(self) -> None:
         self.happened = False
+        self._signal: int | None = None
 
-    def strike(self, _signum: int, _frame: FrameType | None) -> None:
-        """The SIGINT handler."""
-        self.happened = True
+    def strike(self, signum: int, _frame: FrameType | None) -> None:
+        """The handler of both signals."""
+        self.happened, self._signal = True, signum
+        raise KeyboardInterrupt
+
+    def go_on(self) -> NoReturn:
+        """After everything was put back: let the signal do what it would have done to its owner."""
+        if self._signal == signal.SIGTERM:
+            signal.raise_signal(signal.SIGTERM)
         raise KeyboardInterrupt
 
 
@@ -99,8 +107,9 @@ def _interruptible(interruption: Interruption) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    former = signal.signal(signal.SIGINT, interruption.strike)
+    former = {number: signal.signal(number, interruption.strike) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, former)
+        for number, handler in former.items():
+            signal.signal(number, handler)

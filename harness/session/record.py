@@ -58,8 +58,7 @@ class Recorder:
     def ti_state(self, ti: TaskInstance) -> None:
         """A task instance changed its state."""
         assert self.simulation is not None
-        name = ti.task_id if ti.map_index < 0 else f"{ti.task_id}[{ti.map_index}]"
-        self.events[ti.run].append((self.simulation.now, name, ti.state))
+        self.events[ti.run].append((self.simulation.now, ti.name, ti.state))
         if not self._silent:
             self._write(
                 ti.run,

@@ -175,7 +175,7 @@ class _Simulated:
                 problem = unfinished_error(driver, run, horizon)
                 simulation.close()
         if interruption.happened:
-            raise KeyboardInterrupt
+            interruption.go_on()
         result = run_result(run, self.recorder)
         result.companions = [run_result(r, self.recorder) for r in self.store.runs.values() if r is not run]
         if problem is not None:

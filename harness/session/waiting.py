@@ -20,8 +20,8 @@ def unfinished_error(driver: Driver, run: DagRun, horizon: Instant) -> HarnessEr
     """The error for a run that has not ended, None when it has."""
     if run.state not in ("running", "queued"):
         return None
-    waiting = [f"'{ti.task_id}' {_waits_for(ti, driver)}" for ti in driver.unfinished() if ti.state is not None]
-    blocked = sorted({ti.task_id for ti in driver.unfinished() if ti.state is None})
+    waiting = [f"'{ti.name}' {_waits_for(ti, driver)}" for ti in driver.unfinished() if ti.state is not None]
+    blocked = sorted({ti.name for ti in driver.unfinished() if ti.state is None})
     if blocked:
         waiting.append(f"behind them: {', '.join(blocked[:8])}{' …' if len(blocked) > 8 else ''}")
     known = "\n          ".join(waiting) or "the run never started (max_active_runs)"

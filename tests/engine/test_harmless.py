@@ -173,3 +173,43 @@ def test_from_inside_a_running_event_loop(rehearse):
         return rehearse(dag_of(lambda: asyncio.run(asyncio.sleep(1, "slept")))).task("t").xcom()
 
     assert asyncio.run(test()) == "slept"
+
+
+@pytest.mark.parametrize(("code", "states"), [(0, ["success"]), (3, ["up_for_retry", "failed"])])
+def test_a_task_that_ends_its_process_ends_only_itself(rehearse, code, states):
+    from airflow.sdk import DAG, task
+
+    called = []
+    with DAG("gone", schedule="@daily", start_date=START) as dag:
+        leaves = task(lambda: os._exit(code), task_id="leaves", retries=1, on_failure_callback=called.append)()
+        leaves >> task(lambda: "after", task_id="after", trigger_rule="all_done")()
+    result = rehearse(dag)
+    assert [attempt.state for attempt in result.task("leaves").attempts] == states
+    assert result.task("after").xcom() == "after"
+    assert called == []
+
+
+def test_sigterm_stops_the_run_and_then_reaches_its_owner(rehearse):
+    reached = []
+    former = signal.signal(signal.SIGTERM, lambda *_: reached.append(time.sleep.__module__))
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            rehearse(dag_of(lambda: signal.raise_signal(signal.SIGTERM)))
+    finally:
+        signal.signal(signal.SIGTERM, former)
+    assert reached == ["time"]
+
+
+def test_a_journal_that_was_cut_off_has_no_footer(rehearse, tmp_path):
+    from harness.replay.journal import verify
+
+    assert rehearse(dag_of(lambda: {"b", "a"}), keep=tmp_path / "whole").state == "success"
+    assert verify(tmp_path / "whole" / "journal.jsonl") > 5
+    with pytest.raises(KeyboardInterrupt):
+        rehearse(dag_of(interrupted), keep=tmp_path / "cut")
+    with pytest.raises(ValueError, match="no footer"):
+        verify(tmp_path / "cut" / "journal.jsonl")
+    whole = (tmp_path / "whole" / "journal.jsonl").read_text()
+    (tmp_path / "forged.jsonl").write_text(whole.replace("success", "skipped", 1))
+    with pytest.raises(ValueError, match="does not follow"):
+        verify(tmp_path / "forged.jsonl")

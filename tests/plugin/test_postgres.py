@@ -125,7 +125,7 @@ def test_it(run_dag):
 """
     )
     warehouse.pytest("-n", "1").assert_outcomes(passed=1)
-    assert warehouse.left_behind() == []
+    assert left_by_the_server(warehouse) == []
 
 
 def test_a_server_that_cannot_start_says_so(warehouse: Project, monkeypatch: pytest.MonkeyPatch):
