@@ -15,7 +15,8 @@ Exit codes:
   2    the command line, a world file or pyproject.toml cannot mean anything
   3    a service or a supported Airflow is not available
   70   a fault of airflow-harness itself
-  130  Ctrl-C"""
+  130  Ctrl-C
+  143  SIGTERM"""
 
 app = typer.Typer(
     rich_markup_mode=None,
