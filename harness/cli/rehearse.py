@@ -73,6 +73,7 @@ class Rehearse:
         enter()
         with terminal.collecting():
             rehearsal, dag = self._loaded(paths)
+            terminal.begin()
         _notes(rehearsal, dag, terminal)
         from harness.session.rehearsal import RunOptions
 

@@ -40,6 +40,7 @@ class Terminal:
         self.as_json, self.verbose = as_json, verbose
         self.out, self.err = _real(1, sys.stdout), _real(2, sys.stderr)
         self._spool: IO[bytes] | None = None
+        self._before = 0
 
     @cached_property
     def console(self) -> Console:
@@ -94,6 +95,11 @@ class Terminal:
 
         self.console.print(Text.assemble(("note ", "yellow"), one_line(text, 500)), soft_wrap=True)
 
+    def begin(self) -> None:
+        """The Dags are loaded: what imports wrote (Airflow's deprecations, mostly) is shown only when asked for."""
+        _flush()
+        self._before = len(self.collected().strip().splitlines())
+
     def show_collected(self) -> None:
         """What was written outside tasks' logs when it is asked for, else only how much it is."""
         from rich.text import Text
@@ -101,6 +107,8 @@ class Terminal:
         from harness.report.plain import clean
 
         lines = clean(self.collected()).strip().splitlines()
+        if not self.verbose:
+            lines = lines[self._before :]
         if not lines:
             return
         if not self.verbose:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 import time_machine
 
@@ -32,5 +31,5 @@ def wall_clock(start: Instant) -> Iterator[WallClock]:
 
     The zone is part of it: a naive ``datetime.now()`` in task code must not depend on the laptop.
     """
-    with time_machine.travel(to_datetime(start).replace(tzinfo=ZoneInfo("UTC")), tick=False) as traveller:
+    with time_machine.travel(to_datetime(start), tick=False) as traveller:
         yield WallClock(traveller)

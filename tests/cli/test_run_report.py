@@ -111,7 +111,7 @@ def test_noise_stays_off_the_screen_and_is_counted(shown):
     assert "noise while" not in both
     assert "eprecated" not in both
     assert "said by a child process" not in both
-    assert "were written outside the tasks' logs, -v shows them" in both
+    assert "written outside the tasks' logs, -v shows them" in both
 
 
 def test_the_ledger_lies_in_the_temporary_folder(shown, sales):

@@ -22,10 +22,12 @@ HEAVY = ("airflow", "greenlet", "pydantic", "yaml", "psycopg2", "rich", "typer",
 
 
 def test_importing_the_plugin_is_cheap(bare: Project):
-    """Its own import times, the best of three: the machine may be busy."""
+    """Its own import times, tried five times: the machine may be busy."""
     bare.write(test_it="def test_it(): pass\n")
-    best = min(import_ms(bare) for _ in range(3))
-    assert 0 < best < LIMIT_MS
+    times = [import_ms(bare)]
+    while times[-1] >= LIMIT_MS and len(times) < 5:
+        times.append(import_ms(bare))
+    assert 0 < times[-1] < LIMIT_MS, times
 
 
 def import_ms(project: Project) -> float:
@@ -104,7 +106,7 @@ import airflow
 )
 
 
-@pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["one process", "xdist"])
+@pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["one process", "xdist"])
 def test_the_owners_airflow_stays_as_it_is(project: Project, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]):
     """Conftest and test modules import Airflow under the sandbox, in xdist workers too; afterwards all is back."""
     home = decoy(project)
@@ -116,6 +118,7 @@ def test_the_owners_airflow_stays_as_it_is(project: Project, monkeypatch: pytest
         conftest=isolated,
         test_it="""
 import os
+import psutil
 from airflow.configuration import AIRFLOW_HOME, conf
 
 
@@ -127,6 +130,8 @@ def test_home():
 
 def test_run(run_dag):
     assert run_dag("sales").state == "success"
+    family = psutil.Process().children(recursive=True) + psutil.Process().parent().children(recursive=True)
+    assert not [process for process in family if "postgres" in process.name() or "reaper" in str(process.cmdline())]
 """,
         main="""
 import os, sys, pytest

@@ -16,7 +16,7 @@ The word after the fence is the language, as GitHub colours it; what follows are
 ``timeout=300`` (seconds; 120 otherwise) goes with all that run. Any other fence is an error.
 
 The comment ``<!-- capture: COMMAND -->`` on the line above a ```text block says whose output the block is. The command
-is run and has to print the same, but for real durations and where the block has ``...``.
+is run and has to print the same (with the newest Airflow), but for real durations and where the block has ``...``.
 ``python -m tests.repo.capture README.md`` writes such blocks anew.
 """
 

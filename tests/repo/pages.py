@@ -16,6 +16,7 @@ import subprocess
 import sys
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ import yaml
 from tests.repo.blocks import Block, blocks, commands
 from tests.repo.sources import ROOT, files
 
+DOCUMENTED = "3.3"  # with another Airflow, a captured command has to succeed and may print something else
 EMPTY = "<!-- begins: empty folder -->"
 LEFT_OUT = {"harness", "tests", "conftest.py", "tox.ini", "toxfile.py"}
 
@@ -33,7 +35,10 @@ import importlib.metadata, re, sys
 wanted = [re.split(r"[\\[<>=!~; ]", word)[0] for word in sys.argv[2:] if not word.startswith("-")]
 assert sys.argv[1:2] == ["install"] and wanted, f"only 'pip install NAME ...' can be on a page, not {{sys.argv[1:]}}"
 for word in wanted:
-    importlib.metadata.version("airflow-harness" if word == "." else word)
+    try:
+        importlib.metadata.version("airflow-harness" if word == "." else word)
+    except importlib.metadata.PackageNotFoundError:
+        sys.exit(f"{{word}} is not in this environment: add it to the group 'test', or tag the block by=FILE or text")
 """
 
 
@@ -83,7 +88,7 @@ class Runner:
             (self.folder / saved).write_text(block.text)
         if block.capture:
             shown = self.shell(block.capture, block)
-            if not alike(block.text, shown):
+            if version("apache-airflow-core").startswith(f"{DOCUMENTED}.") and not alike(block.text, shown):
                 raise BlockFailed(f"{block.capture}\nprints\n{shown}\nand not\n{block.text}")
         elif "test" in block.tags:
             self._run([sys.executable, "-m", "pytest", "-q", saved], block)

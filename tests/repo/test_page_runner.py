@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.repo import pages
 from tests.repo.blocks import BadBlock, blocks
 from tests.repo.capture import recaptured
 from tests.repo.pages import EMPTY, BlockFailed, Runner
@@ -17,6 +18,11 @@ def fenced(info: str, text: str) -> str:
 
 def run(folder: Path, *page: str) -> int:
     return Runner(folder / "page", folder / "aside").page("\n".join([EMPTY, *page]), "canary.md")
+
+
+@pytest.fixture(autouse=True)
+def the_documented_airflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "version", lambda _: f"{pages.DOCUMENTED}.0")
 
 
 GOOD = [

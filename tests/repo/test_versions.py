@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.repo.pages import toml
+from tests.repo.pages import DOCUMENTED, toml
 from tests.repo.sources import ROOT
 
 PROJECT: Mapping[str, Any] = toml((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
@@ -40,6 +40,7 @@ def test_airflow_versions_agree() -> None:
     assert core == f"apache-airflow-core>={AIRFLOWS[0]},<4"
     variables = re.findall(r"AIRFLOW_HARNESS_TEST_AIRFLOW = (\S+)", TOX["testenv"]["set_env"])
     assert variables == AIRFLOWS
+    assert AIRFLOWS[-1] == DOCUMENTED
 
 
 def test_tox_by_default_runs_lint_the_newest_and_the_oldest() -> None:
