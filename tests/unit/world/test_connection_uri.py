@@ -60,7 +60,7 @@ def test_reads_what_airflow_writes(conn_type, host, login, password, schema, por
         extra=None if extra is None else json.dumps(extra),
     ).get_uri()
     try:
-        theirs = fields_of(AirflowConnection(conn_id="c", uri=written))
+        theirs = fields_of(AirflowConnection.from_uri(written, conn_id="c"))
     except Exception:  # Airflow refuses some of its own URIs (hosts that hold '://' or brackets): so must we
         with pytest.raises(WorldError):
             Connection.from_uri(written)
@@ -82,7 +82,7 @@ def test_reads_what_airflow_writes(conn_type, host, login, password, schema, por
     ],
 )
 def test_reads_hand_written_uris_like_airflow(uri: str) -> None:
-    assert fields_of(Connection.from_uri(uri)) == fields_of(AirflowConnection(conn_id="c", uri=uri))
+    assert fields_of(Connection.from_uri(uri)) == fields_of(AirflowConnection.from_uri(uri, conn_id="c"))
 
 
 @pytest.mark.parametrize(
