@@ -4,6 +4,7 @@
 * ``_execute_task``: declared durations and stubs of the world stand around the operator's ``execute``.
 * ``TypeAdapter``: task_runner builds the same pydantic adapter at every rendered field; built once here.
 * ``conf``: every task asks the configuration file parser the same again; each question is asked once a simulation.
+* ``process_params``: it resolves the Dag's own ``Param`` objects; a worker parses its own, tests share one Dag.
 * ``get_hostname``: looks the machine up, which is slow and different on every laptop.
 * ``latest_only.pendulum``: its ``now`` is a microsecond late. The operator asks ``left < now``, and a worker never
   starts at the very instant its run is due; a simulated one does.
@@ -14,6 +15,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import signal
 import sys
@@ -90,6 +92,7 @@ def patched(
         (timeout, "timeout", timeout_class),
         (task_runner, "_execute_task", execute),
         (task_runner, "get_hostname", lambda: HOSTNAME),
+        (task_runner, "process_params", _apart(task_runner.process_params)),
         (signal, "signal", _without_sigterm(signal.signal)),
         (os, "_exit", _exit_of(simulation, os._exit)),
         (settings, "Session", BlockedSession),
@@ -115,6 +118,22 @@ def patched(
                 delattr(holder, name)
             else:
                 setattr(holder, name, value)
+
+
+def _apart(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``process_params`` on copies of the params, so that a run's values do not reach the next run."""
+
+    def process_params(dag: Any, task: Any, *args: Any, **kwargs: Any) -> Any:
+        shared = [(holder, holder.params) for holder in (dag, task) if holder.params]
+        for holder, params in shared:
+            holder.params = copy.deepcopy(params)
+        try:
+            return original(dag, task, *args, **kwargs)
+        finally:
+            for holder, params in shared:
+                holder.params = params
+
+    return process_params
 
 
 class WorkerExited(BaseException):

@@ -264,6 +264,7 @@ def test_params_conf_and_their_validation(rehearse):
         show()
     assert rehearse(dag).task("show").xcom() == [3, {}]
     assert rehearse(dag, params={"n": 7}).task("show").xcom() == [7, {"n": 7}]
+    assert rehearse(dag).task("show").xcom() == [3, {}]  # the values of one run do not reach the next
     failed = rehearse(dag, params={"n": 0})
     assert failed.state == "failed"
     assert "n" in failed.task("show").error.message

@@ -233,10 +233,6 @@ def test_conf_and_params(run_dag):
     assert failed.task("report").state == "upstream_failed"
 
 
-def test_values_given_for_a_mapped_upstream_task(run_task):
-    assert run_task("sales", "total", {"double": [1, 2]}).xcom() == 3
-
-
 def test_a_task_that_fails(run_task):
     failed = run_task("sales", "total", {"double": [1]}, params={"bad": True})
     assert failed.state == "failed"
