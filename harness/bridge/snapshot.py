@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from harness.kernel.instant import Instant, Microseconds, span, to_instant
@@ -11,6 +11,19 @@ from harness.scheduler.model import Concat, Dag, Length, Literal, MappedGroup, O
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
+
+
+def one_task_dag() -> DAG:
+    """A Dag whose one task does nothing: running it imports all that running any Dag needs."""
+    from airflow.sdk import DAG, task
+
+    with DAG("warm_up", schedule="@daily", start_date=datetime(2025, 1, 1, tzinfo=timezone.utc)) as dag:
+        task(_nothing)()
+    return dag
+
+
+def _nothing() -> None:
+    """The body of a task."""
 
 
 def snapshot(dag: DAG, only: Iterable[str] | None = None) -> Dag:

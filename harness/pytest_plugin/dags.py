@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -91,14 +89,9 @@ def _load(project: Project) -> Rehearsal:
 
 def _warm_up(rehearsal: Rehearsal) -> None:
     """Have everything that a run needs imported: under freezegun Airflow does not import."""
-    sdk: Any = importlib.import_module("airflow.sdk")
-    with sdk.DAG("warm_up", schedule="@daily", start_date=datetime(2025, 1, 1, tzinfo=timezone.utc)) as dag:
-        sdk.task(_nothing)()
-    rehearsal.run(dag)
+    from harness.bridge.snapshot import one_task_dag
 
-
-def _nothing() -> None:
-    """The body of a task."""
+    rehearsal.run(one_task_dag())
 
 
 def _no_folder() -> Exception:

@@ -225,6 +225,10 @@ def test_skipping_from_task_code(run_dag):
 
 
 PARAMS = """
+def test_values_given_for_a_mapped_upstream_task(run_task):
+    assert run_task("sales", "total", {"double": [1, 2]}).xcom() == 3
+
+
 def test_conf_and_params(run_dag):
     assert run_dag("sales", conf={"third": 10}).task("total").xcom() == 26
     failed = run_dag("sales", params={"bad": True})
@@ -246,13 +250,10 @@ def test_params_of_one_run_do_not_reach_the_next(run_dag):
 
 
 def test_fixtures(project, monkeypatch):
-    project.write(dags__broken="import no_such_module\nfrom airflow.sdk import DAG\n", test_it=TESTS)
+    project.write(
+        dags__broken="import no_such_module\nfrom airflow.sdk import DAG\n", test_it=TESTS, test_params=PARAMS
+    )
     monkeypatch.setenv("AIRFLOW_VAR_OWNERS", "production")
     result = project.pytest("-rs")
-    result.assert_outcomes(passed=21, skipped=1)
+    result.assert_outcomes(passed=25, skipped=1)
     result.stdout.fnmatch_lines(["*no network here*"])
-
-
-def test_params(project):
-    project.write(test_it=PARAMS)
-    project.pytest().assert_outcomes(passed=4)

@@ -52,7 +52,7 @@ def owner(area: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
     started: list[subprocess.Popen[str]] = []
 
     def run(code: str, **env: str) -> subprocess.Popen[str]:
-        environment = {**os.environ, "TMPDIR": str(area), "PYTHONPATH": str(ROOT), **env}
+        environment = {**os.environ, "TMPDIR": str(area), **env}
         process = subprocess.Popen(
             [sys.executable, "-c", code], env=environment, cwd="/", stdout=subprocess.PIPE, text=True
         )
