@@ -49,6 +49,7 @@ def settings(home: str) -> dict[str, str]:
         "AIRFLOW_CONFIG": os.path.join(home, "airflow.cfg"),  # noqa: PTH118 - no pathlib at plugin start
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__CORE__UNIT_TEST_MODE": "False",
+        "AIRFLOW__CORE__MAX_TEMPLATED_FIELD_LENGTH": "1000000",
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/none.db",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": f"{home}/logs",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",

@@ -174,10 +174,10 @@ class _Simulated:
                 simulation.run_until(horizon)
                 problem = unfinished_error(driver, run, horizon)
                 simulation.close()
+            result = run_result(run, self.recorder)  # here still: a naive date in an XCom means UTC
+            result.companions = [run_result(r, self.recorder) for r in self.store.runs.values() if r is not run]
         if interruption.happened:
             interruption.go_on()
-        result = run_result(run, self.recorder)
-        result.companions = [run_result(r, self.recorder) for r in self.store.runs.values() if r is not run]
         if problem is not None:
             problem.result = result  # type: ignore[attr-defined]
             raise problem
@@ -242,6 +242,11 @@ class _Simulated:
                 f"xcoms name {task_id!r}, which is no task of {self.dag.dag_id!r}",
                 known=known_names(task_id, self.dag.task_dict),
             )
+        task = self.dag.task_dict[task_id]
+        if isinstance(value, (list, tuple)) and (task.is_mapped or task.get_closest_mapped_task_group() is not None):
+            for index, item in enumerate(value):  # one value an instance
+                keep(run, task_id, index, RETURN_KEY, encoded(item))
+            return
         keep(run, task_id, -1, RETURN_KEY, encoded(value))
         if isinstance(value, (list, dict, tuple)):
             run.lengths[task_id] = len(value)

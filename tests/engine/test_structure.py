@@ -496,3 +496,21 @@ def test_assets_behind_a_condition_are_known_and_start_no_date(rehearse):
     assert result.run_type == "asset_triggered"
     assert result.logical_date is None
     assert result.task("read").xcom() == ["asset_triggered", [{"rows": 1}]]
+
+
+def test_long_rendered_fields_are_whole(rehearse):
+    from airflow.providers.standard.operators.bash import BashOperator
+    from airflow.sdk import DAG
+
+    with DAG("long", schedule="@daily", start_date=START) as dag:
+        BashOperator(task_id="t", bash_command="echo " + "x" * 5000 + "{{ ds }}")
+    assert rehearse(dag).task("t").rendered["bash_command"].endswith("x2025-01-01")
+
+
+def test_values_given_for_a_mapped_upstream(rehearse):
+    from airflow.sdk import DAG, task
+
+    with DAG("given", schedule="@daily", start_date=START) as dag:
+        double = task(lambda n: n * 2, task_id="double")
+        task(lambda ns: sum(ns), task_id="total")(double.expand(n=[1, 2, 3]))
+    assert rehearse(dag, only=("total",), xcoms={"double": [10, 20]}).task("total").xcom() == 30
