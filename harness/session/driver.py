@@ -76,6 +76,8 @@ class Driver:
 
     def add(self, run: DagRun) -> None:
         """Have a run begin at its ``run_after`` (or now, when that is past)."""
+        if run.logical_date is not None:
+            run.previous = self.store.previous_run(run.dag.dag_id, run.logical_date)
         self.store.runs[(run.dag.dag_id, run.run_id)] = run
         self.recorder.run_created(run)
         self._queued.append(run)

@@ -213,3 +213,22 @@ def test_a_journal_that_was_cut_off_has_no_footer(rehearse, tmp_path):
     (tmp_path / "forged.jsonl").write_text(whole.replace("success", "skipped", 1))
     with pytest.raises(ValueError, match="does not follow"):
         verify(tmp_path / "forged.jsonl")
+
+
+SHARED: list[str] = []
+
+
+def append_to_the_module():
+    SHARED.append("seen")
+    return len(SHARED)
+
+
+def test_globals_of_one_task_are_seen_by_the_next_and_mocks_reach_both(rehearse, monkeypatch):
+    from airflow.sdk import DAG, task
+
+    monkeypatch.setattr(sys.modules[__name__], "SHARED", [])
+    with DAG("sharing", schedule="@daily", start_date=START) as dag:
+        task(append_to_the_module, task_id="first")() >> task(append_to_the_module, task_id="second")()
+    result = rehearse(dag)
+    assert [result.task(name).xcom() for name in ("first", "second")] == [1, 2]
+    assert SHARED == ["seen", "seen"]
