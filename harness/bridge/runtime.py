@@ -21,6 +21,7 @@ from harness.scheduler.model import TaskInstance
 from harness.scheduler.retries import may_retry
 
 TRIGGER_FAIL = "__fail__"
+TOP_LEVEL_ERROR = "Top level error"
 
 
 @dataclass
@@ -105,7 +106,10 @@ def run_attempt(supervisor: Supervisor, request: AttemptRequest, now: Instant, q
             runtime.task.on_kill()
         return Outcome("killed", message, error, who)
     context["exception"] = error
-    task_runner.finalize(runtime, state, context, log, error)
+    try:
+        task_runner.finalize(runtime, state, context, log, error)
+    except Exception:  # the state has been reported; the worker logs this and exits (``task_runner.main``)
+        log.exception(TOP_LEVEL_ERROR)
     who.closed = True
     return Outcome(state.value, who.outcome if who.outcome is not None else message, error, who)
 

@@ -59,6 +59,19 @@ def fail_fast(run: DagRun, ti: TaskInstance, now: Instant) -> list[TaskInstance]
     return changed
 
 
+def clear(run: DagRun) -> None:
+    """Put a run back in the queue with all its instances: their tries count on, as many retries again are theirs.
+
+    Mapped instances stay expanded, XComs stay until their task's next try deletes them.
+    Source: airflow/models/taskinstance.py `clear_task_instances`, airflow/models/dagrun.py `DagRun.set_state` (3.3.2).
+    """
+    for ti in run.task_instances.values():
+        ti.max_tries = ti.try_number + ti.task.retries
+        ti.state = ti.start = ti.end = ti.due = ti.reason = ti.retry_delay_override = None
+    run.state, run.start, run.end, run.reason, run.memory = "queued", None, None, None, None
+    run.clear_number += 1
+
+
 def times_out_at(run: DagRun) -> Instant | None:
     """When a running run exceeds its Dag's ``dagrun_timeout``; None when it has none or has not started."""
     if run.start is None or run.dag.dagrun_timeout is None:

@@ -33,7 +33,7 @@ from harness.scheduler.model import (
 from harness.scheduler.queueing import Limits, admit
 from harness.scheduler.retries import next_retry_at
 from harness.scheduler.runs import may_start, set_run_state, start_order
-from harness.scheduler.transitions import fail_fast, schedule
+from harness.scheduler.transitions import clear, fail_fast, schedule
 from harness.session.environment import Interruption
 from harness.session.history import history
 from harness.session.record import Recorder
@@ -82,6 +82,18 @@ class Driver:
         self.recorder.run_created(run)
         self._queued.append(run)
         self.simulation.schedule(run.run_after, self._start_queued)
+
+    def reset(self, run: DagRun) -> None:
+        """Run a run once more from the start, as ``TriggerDagRunOperator(reset_dag_run=True)`` asks."""
+        for ti in run.task_instances.values():
+            self._stop(ti)
+            history(ti).new_try()
+        self.active.pop(run, None)
+        clear(run)
+        self.recorder.run_state(run)
+        if run not in self._queued:
+            self._queued.append(run)
+        self.simulation.schedule(self.simulation.now, self._start_queued)
 
     def _start_queued(self) -> None:
         now = self.simulation.now

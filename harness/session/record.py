@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.bridge.capture import TaskLog
 from harness.bridge.masking import masked
+from harness.bridge.runtime import TOP_LEVEL_ERROR
 from harness.bridge.store import AssetEvent, facts
 from harness.bridge.supervisor import Speaker
 from harness.kernel import Instant, Simulation, iso
@@ -96,8 +97,10 @@ class Recorder:
         """A line of a task's log; the sink of `harness.bridge.capture`."""
         target: TaskLog = who.log if who.log is not None else history(who.ti).log
         target.add(level, text if error is None else f"{text}\n{type(error).__name__}: {error}")
-        if text.startswith("Failed to run task callback") and error is not None:
+        if error is not None and text.startswith("Failed to run task callback"):
             self.callback_failed(who.ti.run, error, who.ti.task_id, _callback_name(text))
+        elif error is not None and text.startswith(("Failed to send email notification", TOP_LEVEL_ERROR)):
+            self.callback_failed(who.ti.run, error, who.ti.task_id, "what follows the task's end (e-mail, links)")
 
     def callback_failed(self, run: DagRun, error: BaseException, task_id: str | None, name: str) -> None:
         """A callback raised: Airflow logs that and goes on; here it is a finding."""

@@ -169,6 +169,7 @@ class _Simulated:
             driver = Driver(simulation, self.store, limits, self.recorder, interruption)
             driver.on_error = self.options.on_error
             self.store.trigger = lambda *asked: self._triggered(driver, *asked)
+            self.store.reset = driver.reset
             with supervisor_comms(driver.supervisor):
                 run = self._begin(driver)
                 simulation.run_until(horizon)

@@ -514,3 +514,35 @@ def test_values_given_for_a_mapped_upstream(rehearse):
         double = task(lambda n: n * 2, task_id="double")
         task(lambda ns: sum(ns), task_id="total")(double.expand(n=[1, 2, 3]))
     assert rehearse(dag, only=("total",), xcoms={"double": [10, 20]}).task("total").xcom() == 30
+
+
+def test_reset_dag_run_runs_the_run_again(rehearse):
+    from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+    from airflow.sdk import DAG, task
+
+    with DAG("child", schedule=None, start_date=START) as child:
+        task(lambda: time.sleep(60), task_id="work")()
+    with DAG("again", schedule="@daily", start_date=START) as dag:
+        same = {"trigger_dag_id": "child", "trigger_run_id": "same", "wait_for_completion": True, "poke_interval": 30}
+        first = TriggerDagRunOperator(task_id="first", **same)
+        second = TriggerDagRunOperator(task_id="second", reset_dag_run=True, **same)
+        third = TriggerDagRunOperator(task_id="third", **same)
+        first >> second >> third
+    result = rehearse(dag, with_dags=[child])
+    assert states(result) == {"first": "success", "second": "success", "third": "failed"}
+    [run] = result.companions
+    assert [attempt.try_number for attempt in run.task("work").attempts] == [1, 2]
+    assert result.task("second").end_date - result.task("second").start_date >= 60e6
+
+
+def test_mail_that_cannot_be_sent_is_a_finding(rehearse):
+    from airflow.sdk import DAG, task
+
+    def fails():
+        raise ValueError("no")
+
+    with DAG("mails", schedule="@daily", start_date=START, default_args={"email": ["a@b.test"]}) as dag:
+        task(fails, task_id="fails", email_on_failure=True)()
+    [finding] = rehearse(dag).findings
+    assert finding.task_id == "fails"
+    assert "e-mail" in finding.message
