@@ -241,10 +241,9 @@ class Driver:
         past.attempts.append(Attempt(ti.try_number, outcome.state, began, now, ti.reason, process.running_seconds()))
         self.recorder.ti_state(ti)
         self.mark(ti.run)
-        for run in self.active:  # freed slots may admit others
-            if self._scheduled and run is not ti.run:
+        for run in self.active:  # its past dependencies may be met now
+            if run.previous is ti.run:
                 self.mark(run)
-                break
 
     def _after_end(self, ti: TaskInstance, outcome: Outcome) -> None:
         ti.end = self.simulation.now

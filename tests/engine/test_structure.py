@@ -546,3 +546,20 @@ def test_mail_that_cannot_be_sent_is_a_finding(rehearse):
     [finding] = rehearse(dag).findings
     assert finding.task_id == "fails"
     assert "e-mail" in finding.message
+
+
+def test_a_run_waits_for_the_tasks_of_the_run_before_it(rehearse):
+    from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+    from airflow.sdk import DAG, task
+
+    with DAG("daily", schedule="@daily", start_date=START, max_active_runs=2) as daily:
+        task(lambda: time.sleep(3600), task_id="work", depends_on_past=True)()
+    with DAG("starts", schedule="@daily", start_date=START) as dag:
+        for day in (1, 2):
+            logical_date = f"2025-01-0{day}T00:00:00+00:00"
+            TriggerDagRunOperator(task_id=f"day_{day}", trigger_dag_id="daily", logical_date=logical_date)
+        dag.task_dict["day_1"] >> dag.task_dict["day_2"]
+    result = rehearse(dag, with_dags=[daily], logical_date="2025-01-10")
+    first, second = (run.task("work") for run in result.companions)
+    assert (first.state, second.state) == ("success", "success")
+    assert second.start_date == first.end_date
