@@ -38,7 +38,7 @@ def run_dag_callbacks(run: DagRun, success: bool, reason: str | None, failed: Fa
     for callback in found if isinstance(found, list) else [found]:
         try:
             callback(context)
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             failed(run, error, None, name)
 
 

@@ -8,6 +8,7 @@
 * ``get_hostname``: looks the machine up, which is slow and different on every laptop.
 * ``latest_only.pendulum``: its ``now`` is a microsecond late. The operator asks ``left < now``, and a worker never
   starts at the very instant its run is due; a simulated one does.
+* ``sensor.time``: a sensor fails when more than its timeout has passed, and in production it always is a little more.
 * ``settings.Session``: refused, as Airflow's supervisor refuses it in a worker (``block_orm_access``).
 * ``signal.signal``: ``run`` installs a SIGTERM handler a task and never takes it away; the owner's stays.
 * ``os._exit``: in a task it would end the whole rehearsal, with the task's own exit code.
@@ -19,10 +20,13 @@ import copy
 import os
 import signal
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
+
+from greenlet import GreenletExit
 
 from harness.bridge.names import task_exception
 from harness.bridge.supervisor import Speaker, speaker
@@ -103,6 +107,9 @@ def patched(
     for asks in (task_runner, sys.modules.get("airflow.sdk.configuration")):  # 3.1 has neither
         if asks is not None and hasattr(asks, "conf"):
             changes.append((asks, "conf", _RememberedConf(asks.conf)))
+    sensor = sys.modules.get("airflow.sdk.bases.sensor")
+    if sensor is not None:
+        changes.append((sensor, "time", _SensorTime(simulation)))
     latest_only = sys.modules.get("airflow.providers.standard.operators.latest_only")
     if latest_only is not None:
         changes.append((latest_only, "pendulum", _LatePendulum()))
@@ -188,6 +195,26 @@ class _RememberedConf:
         return ask
 
 
+class _SensorTime:
+    """The time module for poking sensors: their clock, once started, is a microsecond late."""
+
+    def __init__(self, simulation: Simulation) -> None:
+        self._simulation = simulation
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(time, name)
+
+    def monotonic(self) -> float:
+        """Virtual seconds since the sensor first asked."""
+        who, now = speaker.get(), self._simulation.now
+        if who is None:
+            return time.monotonic()
+        if who.timed_from is None:
+            who.timed_from = now
+            return 0.0
+        return (now - who.timed_from + 1) / SECOND
+
+
 class _LatePendulum:
     """The pendulum module, its ``now`` a microsecond later."""
 
@@ -233,21 +260,26 @@ def _around_execute(
                 return _play(stub)
             return original(*args, **kwargs)
         finally:
-            if lasts is not None and not isinstance(sys.exc_info()[1], GeneratorExit):
-                _last(simulation, who, began + lasts - simulation.now)
+            if lasts is not None and not isinstance(sys.exc_info()[1], _cut_off()):
+                _last(simulation, who, began, lasts)
 
     return execute_task
 
 
-def _last(simulation: Simulation, who: Speaker, rest: int) -> None:
+def _cut_off() -> tuple[type[BaseException], ...]:
+    """What ends a task before its declared duration is over."""
+    return (GreenletExit, GeneratorExit, WorkerExited, KeyboardInterrupt, task_exception("AirflowTaskTimeout"))
+
+
+def _last(simulation: Simulation, who: Speaker, began: int, lasts: int) -> None:
     """Hold the rest of a declared duration; past ``execution_timeout`` it ends as Airflow ends it."""
+    rest, limit = began + lasts - simulation.now, who.execution_timeout
     if rest <= 0:
         return
-    limit = who.execution_timeout
-    if limit is None or rest <= limit:
+    if limit is None or lasts <= limit:
         simulation.hold(rest, f"declared duration, {rest / SECOND:g} s")
         return
-    simulation.hold(limit, "declared duration")
+    simulation.hold(max(began + limit - simulation.now, 0), "declared duration")
     raise timed_out(limit / SECOND)
 
 

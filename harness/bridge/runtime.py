@@ -79,7 +79,8 @@ def run_attempt(supervisor: Supervisor, request: AttemptRequest, now: Instant, q
     ti = request.ti
     task = facts(ti.run).dag.task_dict[ti.task_id]
     who = Speaker(ti, name=f"{ti.task_id}[{ti.map_index}]", log=request.log)
-    who.first_reschedule = optional_datetime(request.first_start)
+    if request.first_start is not None:  # a microsecond early: a sensor asks whether more than its timeout has passed
+        who.first_reschedule = to_datetime(request.first_start - 1)
     limit = getattr(task, "execution_timeout", None)
     who.execution_timeout = None if limit is None else span(limit)
     speaker.set(who)
@@ -90,7 +91,7 @@ def run_attempt(supervisor: Supervisor, request: AttemptRequest, now: Instant, q
         context = runtime.get_template_context()
         with child_socket(supervisor, who) if starts_children(task) else nullcontext():
             state, message, error = task_runner.run(runtime, context, log)
-    except Exception as raised:
+    except (Exception, SystemExit) as raised:
         # params that do not validate, or (before 3.3) an outcome handler that raised: ``main`` exits with 1 and the
         # supervisor makes of that a retry while there are tries (``ActivitySubprocess.final_state``)
         who.closed = True
@@ -102,13 +103,16 @@ def run_attempt(supervisor: Supervisor, request: AttemptRequest, now: Instant, q
         return Outcome(gone, None, None if error.code == 0 else error, who)
     if quiet():
         who.closed = True
-        with suppress(Exception):  # what SIGTERM makes a worker do (`_on_term`)
+        with suppress(Exception, SystemExit):  # what SIGTERM makes a worker do (`_on_term`)
             runtime.task.on_kill()
         return Outcome("killed", message, error, who)
     context["exception"] = error
     try:
         task_runner.finalize(runtime, state, context, log, error)
-    except Exception:  # the state has been reported; the worker logs this and exits (``task_runner.main``)
+    except (
+        Exception,
+        SystemExit,
+    ):  # the state is reported; the worker logs this and exits (``task_runner.main``)
         log.exception(TOP_LEVEL_ERROR)
     who.closed = True
     return Outcome(state.value, who.outcome if who.outcome is not None else message, error, who)

@@ -32,6 +32,7 @@ class Speaker:
         log: where its log lines go (`harness.bridge.capture.TaskLog`).
         execution_timeout: the operator's, microseconds.
         first_reschedule: start of the first attempt of a rescheduling sensor, a ``datetime``.
+        timed_from: the instant at which a poking sensor first read its clock.
         closed: it has ended; what code it left behind still sends is not heard.
     """
 
@@ -45,6 +46,7 @@ class Speaker:
     skipped: list[Any] = field(default_factory=list)
     first_reschedule: Any = None
     closed: bool = False
+    timed_from: int | None = None
 
 
 speaker: ContextVar[Speaker | None] = ContextVar("harness_speaker", default=None)

@@ -15,7 +15,7 @@ from harness.bridge.capture import TaskLog
 from harness.bridge.runtime import TRIGGER_FAIL, AttemptRequest, Resume, runtime_instance
 from harness.bridge.store import Store, facts
 from harness.bridge.supervisor import Speaker, speaker
-from harness.kernel import Process, Simulation, span, to_datetime
+from harness.kernel import Event, Process, Simulation, span, to_datetime
 from harness.kernel.event_loop import VirtualEventLoop
 from harness.scheduler.model import TaskInstance
 
@@ -39,16 +39,19 @@ class Triggerer:
         self._process: Process | None = None
         self._waiting: list[Callable[[], None]] = []
         self._tasks: dict[TaskInstance, asyncio.Task[None]] = {}
+        self._timeouts: dict[TaskInstance, Event] = {}
 
     def start(self, ti: TaskInstance, message: Any, log: TaskLog) -> None:
         """Run the trigger of a ``DeferTask`` message; its timeout counts from now."""
+        self._forget_timeout(ti)
         if message.trigger_timeout is not None:
             at = self._simulation.now + span(message.trigger_timeout)
-            self._simulation.schedule(at, self._time_out, ti)
+            self._timeouts[ti] = self._simulation.schedule(at, self._time_out, ti)
         self._post(lambda: self._create(ti, message, log))
 
     def cancel(self, ti: TaskInstance) -> None:
         """Stop the trigger of a task instance that no longer waits for it."""
+        self._forget_timeout(ti)
         task = self._tasks.pop(ti, None)
         if task is not None:
             self._post(lambda: (task.cancel(), None)[1])
@@ -92,7 +95,7 @@ class Triggerer:
             event = await self._first_event(ti, message)
         except asyncio.CancelledError:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:  # asyncio would let SystemExit end the triggerer and all of us
             self._done(ti, failed("Trigger failure", error))
         else:
             self._done(ti, ended(event) or Resume(message.next_method, with_event(message.next_kwargs, event.payload)))
@@ -119,7 +122,14 @@ class Triggerer:
             self.cancel(ti)
             self._fired(ti, Resume(TRIGGER_FAIL, encode({"error": "Trigger timeout"})))
 
+    def _forget_timeout(self, ti: TaskInstance) -> None:
+        """Airflow overwrites ``trigger_timeout`` at every deferral: an ended one must not strike the next."""
+        timeout = self._timeouts.pop(ti, None)
+        if timeout is not None:
+            timeout.cancel()
+
     def _done(self, ti: TaskInstance, resume: Resume | EndedByTrigger) -> None:
+        self._forget_timeout(ti)
         if self._tasks.pop(ti, None) is not None:
             self._fired(ti, resume)
 

@@ -192,11 +192,11 @@ def test_sensors_time_out_and_soft_fail(rehearse, minutes):
     table = minutes(result)
     assert result.task("poke").state == "failed"
     assert result.task("poke").error.kind == "AirflowSensorTimeout"
-    assert table[("poke", "failed")] == 11
+    assert table[("poke", "failed")] == 10
     assert result.task("reschedule").state == "failed"
     assert result.task("reschedule").try_number == 1  # a sensor timeout is not retried
-    assert len(result.task("reschedule").attempts) == 12
-    assert table[("reschedule", "failed")] == 11
+    assert len(result.task("reschedule").attempts) == 11
+    assert table[("reschedule", "failed")] == 10
     assert result.task("soft").state == "skipped"
     assert result.task("backoff").state == "failed"
 

@@ -13,3 +13,15 @@ class Broken(BaseTrigger):
         if True:
             raise ConnectionError("the queue is gone")
         yield None
+
+
+class Leaves(Broken):
+    """Ends its process."""
+
+    def serialize(self):
+        return "tests.engine.triggers.Leaves", {}
+
+    async def run(self):
+        if True:
+            raise SystemExit(0)
+        yield None

@@ -1,0 +1,69 @@
+"""What a review found: exits that escaped, timeouts that struck the wrong thing or at the wrong time."""
+
+import sys
+import time
+from datetime import datetime, timedelta, timezone
+
+from harness.world import World
+
+START = datetime(2025, 1, 1, tzinfo=timezone.utc)
+
+
+def test_an_exit_in_a_callback_or_trigger_is_reported_and_ends_nobody_else(rehearse):
+    from airflow.sdk import DAG, BaseOperator, task
+
+    from tests.engine import triggers
+
+    def leaves(context):
+        sys.exit(0)
+
+    class Defers(BaseOperator):
+        def execute(self, context):
+            self.defer(trigger=triggers.Leaves(), method_name="go_on")
+
+    def fails():
+        raise ValueError("no")
+
+    with DAG("exits", schedule="@daily", start_date=START, on_failure_callback=leaves) as dag:
+        task(fails, task_id="fails", on_failure_callback=leaves)()
+        Defers(task_id="defers")
+    result = rehearse(dag)
+    assert result.state == "failed"
+    assert result.task("defers").error.kind == "TaskDeferralError"
+    assert sorted(str(finding.task_id) for finding in result.findings) == ["None", "fails"]
+
+
+def test_a_deferrals_timeout_does_not_strike_the_next(rehearse, minutes):
+    from airflow.sdk import DAG, BaseOperator
+
+    class Twice(BaseOperator):
+        def execute(self, context):
+            self.wait(10, "second", timedelta(minutes=60))
+
+        def wait(self, how_long, then, timeout=None):
+            from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
+
+            self.defer(trigger=TimeDeltaTrigger(timedelta(minutes=how_long)), method_name=then, timeout=timeout)
+
+        def second(self, context, event=None):
+            self.wait(120, "third")
+
+        def third(self, context, event=None):
+            return "done"
+
+    with DAG("twice", schedule="@daily", start_date=START) as dag:
+        Twice(task_id="twice")
+    assert minutes(rehearse(dag))[("twice", "success")] == 130
+
+
+def test_declared_durations_end_where_execution_timeout_ends_them(rehearse):
+    from airflow.sdk import DAG, task
+
+    with DAG("d", schedule="@daily", start_date=START) as dag:
+        task(lambda: time.sleep(3600), task_id="t", execution_timeout=timedelta(seconds=60))()
+        task(lambda: time.sleep(250), task_id="u", execution_timeout=timedelta(seconds=280))()
+    world = World()
+    world.duration("d.*", 300)
+    result = rehearse(dag, world)
+    ends = {ti.task_id: (ti.state, (ti.end_date - ti.start_date) / 1e6) for ti in result.task_instances}
+    assert ends == {"t": ("failed", 60), "u": ("failed", 280)}
