@@ -94,6 +94,9 @@ class Triggerer:
         try:
             event = await self._first_event(ti, message)
         except asyncio.CancelledError:
+            if self._tasks.get(ti) is asyncio.current_task():  # nobody of ours did it; Airflow drops such a trigger
+                del self._tasks[ti]
+                ti.reason = "its trigger was cancelled from inside and will never fire"
             raise
         except (Exception, SystemExit) as error:  # asyncio would let SystemExit end the triggerer and all of us
             self._done(ti, failed("Trigger failure", error))

@@ -87,6 +87,9 @@ class Driver:
         """Run a run once more from the start, as ``TriggerDagRunOperator(reset_dag_run=True)`` asks."""
         for ti in run.task_instances.values():
             self._stop(ti)
+            process = history(ti).process
+            if process is not None:  # the task that asks is of this run itself: what it still does does not count
+                self._kill(ti, process)
             history(ti).new_try()
         self.active.pop(run, None)
         clear(run)
@@ -212,7 +215,8 @@ class Driver:
         )
         past.resume = None
         outcome = run_attempt(self.supervisor, request, now, lambda: process.killed or self.interruption.happened)
-        past.process = None
+        if past.process is process:
+            past.process = None
         if self.supervisor.fault is not None:
             raise self.supervisor.fault
         if self.interruption.happened:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import random
 import signal
+import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import FrameType
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from harness.bridge.ambient import CurrentContext, TaskEnvironment
 from harness.bridge.capture import Sink, captured
@@ -86,6 +89,8 @@ def process_state(world: World, seed: int) -> Iterator[None]:
     The owner's real connections and variables (``AIRFLOW_CONN_*``, ``AIRFLOW_VAR_*``) are hidden from tasks.
     """
     environment, state, folder = dict(os.environ), random.getstate(), os.getcwd()  # noqa: PTH109 - a plain string
+    path, disabled, patience = sys.path[:], logging.root.manager.disable, socket.getdefaulttimeout()
+    umask, handlers, numpy_state = _umask(), _handlers(), _numpy_state(seed)
     for name in environment:
         if name.startswith(_OWNERS_SECRETS):
             del os.environ[name]
@@ -95,11 +100,45 @@ def process_state(world: World, seed: int) -> Iterator[None]:
         yield
     finally:
         random.setstate(state)
+        sys.path[:] = path
+        logging.disable(disabled)
+        socket.setdefaulttimeout(patience)
+        os.umask(umask)
+        for number, handler in handlers.items():
+            if signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
+        if numpy_state is not None:
+            sys.modules["numpy"].random.set_state(numpy_state)
         os.chdir(folder)
         if dict(os.environ) != environment:
             for name in set(os.environ) - set(environment):
                 del os.environ[name]
             os.environ.update(environment)
+
+
+def _umask() -> int:
+    """The process's umask, which can only be read by setting it."""
+    present = os.umask(0o022)
+    os.umask(present)
+    return present
+
+
+def _handlers() -> dict[int, Any]:
+    """Signal handlers that Python knows and can put back; none outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    found = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    return {number: handler for number, handler in found.items() if handler is not None}
+
+
+def _numpy_state(seed: int) -> Any:
+    """numpy's global random state, seeded for the tasks; None when numpy is not loaded."""
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is None or not hasattr(numpy, "random"):
+        return None
+    state = numpy.random.get_state()
+    numpy.random.seed(seed % 2**32)
+    return state
 
 
 @contextmanager

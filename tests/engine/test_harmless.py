@@ -4,6 +4,7 @@ import asyncio
 import logging
 import os
 import signal
+import socket
 import sys
 import time
 from datetime import datetime, timezone
@@ -31,6 +32,11 @@ def state_of_the_process():
         "streams": (sys.stdout, sys.stderr),
         "folder": os.getcwd(),
         "loop": asyncio._get_running_loop(),
+        "disabled": logging.root.manager.disable,
+        "path": sys.path[:],
+        "umask": (before := os.umask(0), os.umask(before))[0],
+        "socket": socket.getdefaulttimeout(),
+        "usr1": signal.getsignal(signal.SIGUSR1),
     }
 
 
@@ -46,6 +52,11 @@ def meddles():
     os.environ["LEFT"] = "behind"
     os.chdir("/")
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+    logging.disable(logging.CRITICAL)
+    sys.path.insert(0, "/nowhere")
+    os.umask(0o077)
+    socket.setdefaulttimeout(1.0)
     time.sleep(60)
     return asyncio.run(asyncio.sleep(1))
 

@@ -67,3 +67,40 @@ def test_declared_durations_end_where_execution_timeout_ends_them(rehearse):
     result = rehearse(dag, world)
     ends = {ti.task_id: (ti.state, (ti.end_date - ti.start_date) / 1e6) for ti in result.task_instances}
     assert ends == {"t": ("failed", 60), "u": ("failed", 280)}
+
+
+def test_a_trigger_cancelled_from_inside_is_named(rehearse):
+    import pytest
+    from airflow.sdk import DAG, BaseOperator
+
+    from harness.errors import HarnessError
+    from tests.engine import triggers
+
+    class Defers(BaseOperator):
+        def execute(self, context):
+            self.defer(trigger=triggers.Cancelled(), method_name="go_on")
+
+    with DAG("cancelled", schedule="@daily", start_date=START) as dag:
+        Defers(task_id="defers")
+    with pytest.raises(HarnessError, match="cancelled from inside"):
+        rehearse(dag)
+
+
+def test_a_task_that_resets_its_own_run_does_not_overwrite_it(rehearse):
+    from airflow.sdk import DAG, task
+
+    def resets(ti=None):
+        if ti.try_number > 1:
+            return "second"
+        from airflow.sdk.execution_time.comms import TriggerDagRun
+        from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
+
+        SUPERVISOR_COMMS.send(TriggerDagRun(dag_id=ti.dag_id, run_id=ti.run_id, reset_dag_run=True))
+        time.sleep(10)
+        return "first"
+
+    with DAG("self_reset", schedule="@daily", start_date=START) as dag:
+        task(resets, task_id="resets")()
+    result = rehearse(dag)
+    assert result.task("resets").xcom() == "second"
+    assert result.state == "success"

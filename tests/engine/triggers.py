@@ -1,5 +1,7 @@
 """Triggers of our own, importable by class path."""
 
+import asyncio
+
 from airflow.triggers.base import BaseTrigger
 
 
@@ -24,4 +26,17 @@ class Leaves(Broken):
     async def run(self):
         if True:
             raise SystemExit(0)
+        yield None
+
+
+class Cancelled(Broken):
+    """Awaits a task that it cancelled itself."""
+
+    def serialize(self):
+        return "tests.engine.triggers.Cancelled", {}
+
+    async def run(self):
+        sleeping = asyncio.create_task(asyncio.sleep(100))
+        sleeping.cancel()
+        await sleeping
         yield None
