@@ -1,0 +1,1 @@
+"""The simulator against real Airflow: the same generated Dags through both, their histories compared."""
