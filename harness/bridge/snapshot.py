@@ -44,6 +44,7 @@ def snapshot(dag: DAG, only: Iterable[str] | None = None) -> Dag:
         fail_fast=dag.fail_fast,
         catchup=dag.catchup,
         dagrun_timeout=None if dag.dagrun_timeout is None else span(dag.dagrun_timeout),
+        max_consecutive_failed_dag_runs=dag.max_consecutive_failed_dag_runs or 0,
     )
 
 

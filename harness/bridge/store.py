@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -69,6 +70,21 @@ class Store:
     hitl: dict[UUID, Any] = field(default_factory=dict)
     trigger: Callable[..., DagRun] | None = None
     reset: Callable[[DagRun], None] | None = None
+    _dated: dict[str, list[DagRun]] = field(default_factory=dict)
+
+    def add_run(self, run: DagRun) -> None:
+        """Keep a run, in its place among the dated ones of its Dag."""
+        self.runs[(run.dag.dag_id, run.run_id)] = run
+        if run.logical_date is None:
+            return
+        dated = self._dated.setdefault(run.dag.dag_id, [])
+        at = bisect_left(dated, run.logical_date, key=_date)
+        dated.insert(at, run)
+        run.previous = dated[at - 1] if at > 0 else None
+        if run.previous is not None:
+            run.previous.next = run
+        if at + 1 < len(dated):
+            run.next, dated[at + 1].previous = dated[at + 1], run
 
     def run(self, dag_id: str, run_id: str) -> DagRun | None:
         """The run of these ids."""
@@ -99,12 +115,15 @@ class Store:
 
     def previous_run(self, dag_id: str, before: Instant, state: str | None = None) -> DagRun | None:
         """The latest run with an earlier logical date. Source: ``DagRun.get_previous_dagrun`` (3.3.2)."""
-        found = [
-            run
-            for run in self.runs_of(dag_id)
-            if run.logical_date is not None and run.logical_date < before and (state is None or run.state == state)
-        ]
-        return max(found, key=lambda run: run.logical_date or 0, default=None)
+        dated = self._dated.get(dag_id, [])
+        at = bisect_left(dated, before, key=_date)
+        return next((dated[n] for n in range(at - 1, -1, -1) if state is None or dated[n].state == state), None)
+
+    def dated_run(self, dag_id: str, logical_date: Instant) -> DagRun | None:
+        """The run of a logical date."""
+        dated = self._dated.get(dag_id, [])
+        at = bisect_left(dated, logical_date, key=_date)
+        return dated[at] if at < len(dated) and dated[at].logical_date == logical_date else None
 
     def asset_names(self) -> dict[str, tuple[str, str, str]]:
         """Every asset the Dags name: name -> (name, uri, group)."""
@@ -119,6 +138,10 @@ class Store:
             for asset in _scheduled_assets(dag):
                 known[asset.name] = (asset.name, asset.uri, asset.group)
         return known
+
+
+def _date(run: DagRun) -> Instant:
+    return run.logical_date or 0
 
 
 def _scheduled_assets(dag: Any) -> Iterator[Any]:

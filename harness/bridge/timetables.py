@@ -75,7 +75,7 @@ def scheduled(dag: DAG, logical_date: Instant | None) -> RunPlan:
         raise OffSchedule(
             f"the schedule of {dag.dag_id!r} never makes a run", where=f"{dag.fileloc}  start_date={iso(earliest)}"
         )
-    return _plan("scheduled", timetable, info)
+    return plan_of("scheduled", timetable, info)
 
 
 def _only_assets(timetable: Any) -> bool:
@@ -83,6 +83,17 @@ def _only_assets(timetable: Any) -> bool:
     from airflow.timetables.simple import AssetTriggeredTimetable
 
     return isinstance(timetable, AssetTriggeredTimetable) and not hasattr(timetable, "timetable")
+
+
+def asset_triggered(dag: DAG, run_after: Instant, ordinal: int) -> RunPlan:
+    """The run that asset events start.
+
+    Args:
+        ordinal: which one of the Dag it is; where Airflow makes a run_id unique at random, this does.
+    Source: ``DagRun.generate_run_id`` (3.3.2).
+    """
+    made = f"{_run_id('asset_triggered', timetable_of(dag), run_after, None)}_{ordinal:08}"
+    return RunPlan(made, "asset_triggered", None, None, None, run_after)
 
 
 def manual(dag: DAG, logical_date: Instant | None) -> RunPlan:
@@ -118,7 +129,8 @@ def _next(timetable: Any, at: Instant, earliest: Instant, dag: DAG) -> Any:
     )
 
 
-def _plan(run_type: str, timetable: Any, info: Any) -> RunPlan:
+def plan_of(run_type: str, timetable: Any, info: Any) -> RunPlan:
+    """A run as a timetable's ``DagRunInfo`` describes it."""
     interval = info.data_interval
     run_after = to_instant(info.run_after)
     return RunPlan(

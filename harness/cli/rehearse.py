@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
     from harness.report.result import RunResult
-    from harness.session.rehearsal import Rehearsal, RunOptions
+    from harness.session.options import RunOptions
+    from harness.session.rehearsal import Rehearsal
     from harness.world import World
 
 NOTES = 5
@@ -75,7 +76,7 @@ class Rehearse:
             rehearsal, dag = self._loaded(paths)
             terminal.begin()
         _notes(rehearsal, dag, terminal)
-        from harness.session.rehearsal import RunOptions
+        from harness.session.options import RunOptions
 
         result = self._run(rehearsal, dag, world, RunOptions(**fields), terminal)
         self._show(result, terminal)

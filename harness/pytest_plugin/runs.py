@@ -77,7 +77,7 @@ class Runner:
         Raises: DagNotFound, DagImportError, OffSchedule, TaskNotFound, NoDagsFolder, ServiceUnavailable, UsageError;
             RunStuck and HorizonReached, the result on their ``result``. A failed task raises nothing: see ``state``.
         """
-        from harness.session.rehearsal import HORIZON, RunOptions
+        from harness.session.options import HORIZON, RunOptions
 
         __tracebackhide__ = True
         options = RunOptions(

@@ -13,7 +13,7 @@ from harness.scheduler.run_state import outcome
 from harness.scheduler.transitions import fail_fast, schedule, skip_unfinished, times_out_at
 from harness.scheduler.wiring import wiring_of
 
-__all__ = ["Decision", "decide", "fail_fast", "schedule", "timed_out", "times_out_at"]
+__all__ = ["Decision", "decide", "fail_fast", "schedule", "step", "timed_out", "times_out_at"]
 
 
 @dataclass(slots=True)
@@ -27,7 +27,8 @@ class Decision:
         reason: of the outcome: ``success``, ``task_failure``, ``all_tasks_deadlocked``, ``timed_out``.
         next_due: the earliest retry or reschedule still ahead, None when there is none.
         expanded: mapped instances that are new or became index 0.
-        again: some of ``ready`` short-circuit: schedule them, then decide again at the same instant.
+        again: once more at the same instant, after ``ready`` was scheduled: the pass gave states, expanded a task, or
+            some of ``ready`` short-circuit.
     """
 
     ready: list[TaskInstance] = field(default_factory=list)
@@ -39,13 +40,11 @@ class Decision:
     again: bool = False
 
 
-def decide(run: DagRun, now: Instant) -> Decision:
-    """Repeat scheduling passes over a running run until nothing more happens at this instant.
+def step(run: DagRun, now: Instant) -> Decision:
+    """One scheduling pass over a running run, as one loop of the scheduler makes it.
 
-    Instances are changed in place, except that those ready keep their state until `schedule`. The passes are
-    Airflow's loops one by one: what a loop sets, the next one sees. A loop that makes short-circuiting tasks
-    ready ends the call, because their success belongs between it and the next (see `Decision.again`).
-    A run whose logical date lies ahead waits for it.
+    Instances are changed in place, except that those ready keep their state until `schedule`. What the pass set, the
+    next one sees: `Decision.again` tells that there is something to see. A run whose logical date lies ahead waits.
     Source: airflow/models/dagrun.py `update_state`, `task_instance_scheduling_decisions`,
     airflow/jobs/scheduler_job_runner.py `_schedule_dag_run` (3.3.2).
     """
@@ -53,26 +52,51 @@ def decide(run: DagRun, now: Instant) -> Decision:
     if run.logical_date is not None and run.logical_date > now:
         decision.next_due = run.logical_date
         return decision
+    one = _one_pass(run, now, decision, set())
+    _conclude(run, now, decision, one)
+    decision.again |= bool(one.changed or one.expanded)
+    return decision
+
+
+def decide(run: DagRun, now: Instant) -> Decision:
+    """Repeat scheduling passes over a running run until nothing more happens at this instant.
+
+    The passes are those of `step`, one by one, as if nothing else happened between them. One that makes
+    short-circuiting tasks ready ends the call, because their success belongs between it and the next.
+    """
+    decision = Decision()
+    if run.logical_date is not None and run.logical_date > now:
+        decision.next_due = run.logical_date
+        return decision
     taken: set[int] = set()
     while True:
-        memory = memory_of(run)
-        states = [ti.state for ti in run.task_instances.values()]
-        schedulable = [ti for ti in memory.examine(run, states) if id(ti) not in taken]
-        one = get_ready_tis(DepContext(run, by_task=memory.by_task), schedulable, now)
-        _gather(decision, one)
-        taken.update(map(id, one.ready))
-        memory.changed(one.changed)
+        one = _one_pass(run, now, decision, taken)
         if decision.again or not (one.changed or one.expanded):
             break
+    _conclude(run, now, decision, one)
+    return decision
+
+
+def _one_pass(run: DagRun, now: Instant, decision: Decision, taken: set[int]) -> Pass:
+    memory = memory_of(run)
+    states = [ti.state for ti in run.task_instances.values()]
+    schedulable = [ti for ti in memory.examine(run, states) if id(ti) not in taken]
+    one = get_ready_tis(DepContext(run, by_task=memory.by_task), schedulable, now)
+    _gather(decision, one)
+    taken.update(map(id, one.ready))
+    memory.changed(one.changed)
+    return one
+
+
+def _conclude(run: DagRun, now: Instant, decision: Decision, last: Pass) -> None:
     memory_of(run).ready = list(decision.ready)
     if decision.ready:
         wiring = wiring_of(run.dag)
         decision.ready.sort(key=lambda ti: (wiring[ti.task_id].position, ti.map_index))
-    else:
-        found = outcome(run, one.waiting_met, now)
+    elif not last.expanded and not last.changed:
+        found = outcome(run, last.waiting_met, now)
         decision.outcome, decision.reason = found.state, found.reason
         decision.changed += found.changed
-    return decision
 
 
 def timed_out(run: DagRun, now: Instant) -> Decision | None:

@@ -156,6 +156,7 @@ class Dag:
     fail_fast: bool = False
     catchup: bool = False
     dagrun_timeout: Microseconds | None = None
+    max_consecutive_failed_dag_runs: int = 0
     derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
@@ -204,6 +205,7 @@ class DagRun:
     Attributes:
         logical_date: None for an asset-triggered or dateless manual run.
         previous: the run before it by logical date (``DagRun.get_previous_dagrun``), for past dependencies.
+        next: the run that looks at this one's past, the other end of ``previous``.
         lengths: task_id -> length its unmapped return value was pushed with (Airflow's ``task_map``).
         returned: task_id -> map indexes that pushed a ``return_value`` (only >= 0 are counted for mapping).
         skipmixin: key -> value of the ``skipmixin_key`` XCom that a branching task pushed.
@@ -211,6 +213,7 @@ class DagRun:
         clear_number: how often the run was cleared.
         backfill_id: the backfill that made it, None outside backfills.
         backfill_ordinal: its place in that backfill, from 1; the first ignores ``depends_on_past``.
+        examined: when the scheduler last looked at it (``last_scheduling_decision``).
         memory: the rules' own, what the last decision saw (see ``memory``).
     """
 
@@ -226,6 +229,7 @@ class DagRun:
     end: Instant | None = None
     conf: Mapping[str, Any] = field(default_factory=dict)
     previous: DagRun | None = field(default=None, repr=False)
+    next: DagRun | None = field(default=None, repr=False)
     task_instances: dict[Key, TaskInstance] = field(default_factory=dict, repr=False)
     lengths: dict[str, int] = field(default_factory=dict)
     returned: dict[str, set[int]] = field(default_factory=dict)
@@ -235,6 +239,7 @@ class DagRun:
     clear_number: int = 0
     backfill_id: str | None = None
     backfill_ordinal: int | None = None
+    examined: Instant | None = None
     memory: Any = field(default=None, repr=False)
     extra: Any = field(default=None, repr=False)  # the session's own record of the run
 

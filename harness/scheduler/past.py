@@ -44,6 +44,17 @@ def previous_run(run: DagRun) -> DagRun | None:
     return earlier
 
 
+def followers(run: DagRun) -> Iterator[DagRun]:
+    """The runs whose past dependencies may be met by what happens in this one."""
+    derived = run.dag.derived
+    if "depends_on_past" not in derived:
+        derived["depends_on_past"] = any(task.depends_on_past for task in run.dag.tasks.values())
+    later = run.next if derived["depends_on_past"] else None
+    while later is not None:
+        yield later
+        later = later.next if later.run_type == MANUAL and later.dag.catchup else None
+
+
 def _judge(ti: TaskInstance) -> Verdict:
     task = ti.task
     if not task.depends_on_past:

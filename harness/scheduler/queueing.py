@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from harness.scheduler.candidates import Candidates
 from harness.scheduler.model import SCHEDULED, DagRun, TaskInstance
 from harness.scheduler.occupancy import Occupancy, occupancy_of
-from harness.scheduler.wiring import wiring_of
 
-__all__ = ["Admission", "Limits", "Pool", "admit"]
+__all__ = ["Admission", "Limits", "Pool", "admit", "admit_once", "held_back"]
 
 MAX_TIS_PER_QUERY = 16
 """Default of Airflow's ``[scheduler] max_tis_per_query``."""
@@ -33,11 +33,13 @@ class Limits:
         parallelism: executor slots, at least 1.
         pools: by name.
         max_tis_per_query: how many instances one scheduler loop looks at, 0 for as many as there are slots.
+        paused_dags: dag_ids whose instances are not looked at.
     """
 
     parallelism: int
     pools: Mapping[str, Pool]
     max_tis_per_query: int = MAX_TIS_PER_QUERY
+    paused_dags: set[str] = field(default_factory=set)
 
 
 @dataclass(slots=True)
@@ -58,59 +60,41 @@ class Obstacle(NamedTuple):
 def admit(
     candidates: Iterable[TaskInstance], runs: Iterable[DagRun], limits: Limits, occupancy: Occupancy | None = None
 ) -> Admission:
-    """Choose the scheduled instances that may be queued now; no state is changed.
+    """Choose the scheduled instances that may be queued now, loop after loop until one admits nobody.
 
-    Airflow's loops are repeated until one admits nobody, as they would be at one instant. Order:
-    -priority_weight, logical date (runs without one last, as PostgreSQL sorts them), map_index; ties, undefined
-    in Airflow, by run_after, dag_id, run_id and topological order. A loop examines, of each run, no more than its
-    first ``max_active_tasks`` instances, and in all no more than the slots left: as in Airflow, instances that
-    cannot start may hide ones that could.
+    No state is changed.
 
     Args:
         candidates: instances; those not ``scheduled`` are ignored.
         runs: all runs whose instances may occupy anything; read once.
         occupancy: what they occupy, when the caller already knows.
-    Source: airflow/jobs/scheduler_job_runner.py `_executable_task_instances_to_queued` (3.3.2; 3.1.8 has no
-    limit of instances examined a run, and deferred instances do not count for max_active_tis_per_dag(run)).
     """
-    waiting = [ti for ti in candidates if ti.state == SCHEDULED]
+    waiting = Candidates(ti for ti in candidates if ti.state == SCHEDULED)
     result = Admission()
-    if not waiting:
-        return result
-    waiting.sort(key=_order)
     taken = occupancy_of(runs) if occupancy is None else occupancy.copy()
-    while waiting:
-        admitted = _loop(waiting, taken, limits)
+    while len(waiting):
+        admitted = admit_once(waiting, taken, limits)
         if not admitted:
             break
         result.admitted += admitted
-        gone = set(map(id, admitted))
-        waiting = [ti for ti in waiting if id(ti) not in gone]
-    reasons: dict[tuple[int, str], str] = {}
-    for ti in waiting:
-        alike = (id(ti.run), ti.task_id)
-        if alike not in reasons:
-            reasons[alike] = (_obstacle(ti, taken, limits) or _hidden(ti, limits)).reason
-        result.held.append((ti, reasons[alike]))
+        for ti in admitted:
+            waiting.discard(ti)
+    result.held = held_back(waiting, taken, limits)
     return result
 
 
-def _order(ti: TaskInstance) -> tuple[int, bool, int, int, int, str, str, int]:
-    run = ti.run
-    return (
-        -ti.task.priority_weight,
-        run.logical_date is None,
-        run.logical_date or 0,
-        ti.map_index,
-        run.run_after,
-        run.dag.dag_id,
-        run.run_id,
-        wiring_of(run.dag)[ti.task_id].position,
-    )
+def admit_once(waiting: Candidates, taken: Occupancy, limits: Limits) -> list[TaskInstance]:
+    """One call of the critical section: query, examine, and query again around what starves.
 
+    A loop examines, of each run, no more than its first ``max_active_tasks`` instances, and in all no more than the
+    slots left: as in Airflow, instances that cannot start may hide ones that could.
 
-def _loop(waiting: list[TaskInstance], taken: Occupancy, limits: Limits) -> list[TaskInstance]:
-    """One call of the critical section: query, examine, and query again around what starves."""
+    Args:
+        taken: what is occupied; the admitted are added to it.
+    Returns: the admitted in order; their states are the caller's to change.
+    Source: airflow/jobs/scheduler_job_runner.py `_executable_task_instances_to_queued` (3.3.2; 3.1.8 has no
+    limit of instances examined a run, and deferred instances do not count for max_active_tis_per_dag(run)).
+    """
     query = _Query(waiting, taken, limits)
     while True:
         examined = query.examine()
@@ -127,10 +111,22 @@ def _loop(waiting: list[TaskInstance], taken: Occupancy, limits: Limits) -> list
             return admitted
 
 
+def held_back(waiting: Candidates, taken: Occupancy, limits: Limits) -> list[tuple[TaskInstance, str]]:
+    """Why each instance that was not admitted waits."""
+    found = []
+    reasons: dict[tuple[int, str], str] = {}
+    for ti in waiting.in_order():
+        alike = (id(ti.run), ti.task_id)
+        if alike not in reasons:
+            reasons[alike] = (_obstacle(ti, taken, limits) or _hidden(ti, limits)).reason
+        found.append((ti, reasons[alike]))
+    return found
+
+
 class _Query:
     """The instances a loop looks at: those not starved, few enough of each run, few enough in all."""
 
-    def __init__(self, waiting: list[TaskInstance], taken: Occupancy, limits: Limits) -> None:
+    def __init__(self, waiting: Candidates, taken: Occupancy, limits: Limits) -> None:
         self.waiting, self.taken, self.limits = waiting, taken, limits
         free = limits.parallelism - taken.executor
         self.size = min(free, limits.max_tis_per_query) if limits.max_tis_per_query else free
@@ -145,12 +141,17 @@ class _Query:
         """The first instances in order that pass the filters."""
         seen: dict[int, int] = {}
         found: list[TaskInstance] = []
-        for ti in self.waiting:
+        for ti in self.waiting.in_order(self.pools):
             if len(found) >= self.size:
                 break
             run = ti.run
             most = run.dag.max_active_tasks
-            if run.state != "running" or self.taken.of_run(run) >= most or self._starves(ti):
+            if (
+                run.state != "running"
+                or run.dag.dag_id in self.limits.paused_dags
+                or self.taken.of_run(run) >= most
+                or self._starves(ti)
+            ):
                 continue
             seen[id(run)] = seen.get(id(run), 0) + 1
             if seen[id(run)] <= most:
@@ -191,6 +192,8 @@ def slots_left(pool: Pool, taken: Occupancy) -> int | None:
 def _obstacle(ti: TaskInstance, taken: Occupancy, limits: Limits) -> Obstacle | None:
     """The first limit that ``ti`` runs into, in Airflow's order of asking; None when there is none."""
     task, run = ti.task, ti.run
+    if run.dag.dag_id in limits.paused_dags:
+        return Obstacle("run", f"Dag '{run.dag.dag_id}' is paused")
     if run.state != "running":
         return Obstacle("run", f"run '{run.run_id}' is {run.state}")
     if taken.executor >= limits.parallelism:

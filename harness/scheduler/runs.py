@@ -23,13 +23,25 @@ def may_start(run: DagRun, active: int, backfill_max_active_runs: int | None = N
     return run.state == "queued" and active < most
 
 
-def start_order(run: DagRun) -> tuple[int, Instant, str, str]:
-    """Sort key of queued runs: those of no backfill first, then by place in it; by run_after; ties by ids.
+def start_order(run: DagRun, active: int = 0) -> tuple[int, Instant, int, Instant, str, str]:
+    """Sort key of queued runs: those of no backfill first, then by place in it; those never examined or longest ago;
+    those of Dags with fewer ``active`` running runs; by run_after; ties by ids.
 
-    Source: airflow/models/dagrun.py `get_queued_dag_runs_to_set_running` (3.3.2; it also favours runs examined
-    longest ago and Dags with fewer running runs).
+    Source: airflow/models/dagrun.py `get_queued_dag_runs_to_set_running` (3.3.2).
     """
-    return (run.backfill_ordinal or 0, run.run_after, run.dag.dag_id, run.run_id)
+    return (run.backfill_ordinal or 0, *_examined(run), active, run.run_after, run.dag.dag_id, run.run_id)
+
+
+def examination_order(run: DagRun) -> tuple[int, Instant, Instant, str, str]:
+    """Sort key of running runs: the order in which a loop examines them.
+
+    Source: airflow/models/dagrun.py `get_running_dag_runs_to_examine` (3.3.2).
+    """
+    return (run.backfill_ordinal or 0, *_examined(run), run.run_after, run.dag.dag_id, run.run_id)
+
+
+def _examined(run: DagRun) -> tuple[Instant]:
+    return (-1 if run.examined is None else run.examined,)
 
 
 def next_run_state(outcome: str | None) -> str:

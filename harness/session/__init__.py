@@ -1,5 +1,6 @@
-"""The composition root: options and a world in, a simulated Dag run out."""
+"""The composition root: options and a world in, a simulated Dag run or a whole calendar out."""
 
-from harness.session.rehearsal import Rehearsal, RunOptions
+from harness.session.options import CalendarOptions, RunOptions
+from harness.session.rehearsal import Rehearsal
 
-__all__ = ["Rehearsal", "RunOptions"]
+__all__ = ["CalendarOptions", "Rehearsal", "RunOptions"]

@@ -1,42 +1,50 @@
-"""The simulated scheduler at work: decisions of the rules turned into processes, their ends into new decisions."""
+"""The simulated scheduler at work: Airflow's loop over the pure rules, in virtual time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Protocol
 
-from harness.bridge.answers_assets import emitted
-from harness.bridge.answers_xcom import keep
 from harness.bridge.callbacks import run_dag_callbacks
-from harness.bridge.explain import explain
-from harness.bridge.runtime import AttemptRequest, Outcome, Resume, reschedule_at, run_attempt
-from harness.bridge.store import Store, facts
-from harness.bridge.supervisor import Supervisor
-from harness.bridge.triggerer import EndedByTrigger, Triggerer, starts_from_trigger
-from harness.kernel import Instant, Process, Simulation, seconds
+from harness.bridge.store import AssetEvent, Store, facts
+from harness.kernel import Instant, Simulation
 from harness.kernel.simulation import LATE
-from harness.report.result import Attempt
-from harness.scheduler.decide import decide, timed_out, times_out_at
+from harness.scheduler.candidates import Candidates
+from harness.scheduler.decide import Decision, schedule, step, timed_out, times_out_at
 from harness.scheduler.model import (
+    AWAITING_INPUT,
     DEFERRED,
-    FAILED,
     FINISHED,
-    QUEUED,
-    RUNNING,
+    OCCUPYING,
     SCHEDULED,
-    SKIPPED,
     SUCCESS,
     UP_FOR_RESCHEDULE,
-    UP_FOR_RETRY,
     DagRun,
     TaskInstance,
 )
-from harness.scheduler.queueing import Limits, admit
-from harness.scheduler.retries import next_retry_at
-from harness.scheduler.runs import may_start, set_run_state, start_order
-from harness.scheduler.transitions import clear, fail_fast, schedule
+from harness.scheduler.occupancy import Occupancy
+from harness.scheduler.past import followers
+from harness.scheduler.queueing import Limits, admit_once, held_back
+from harness.scheduler.runs import examination_order, may_start, set_run_state, start_order
+from harness.scheduler.transitions import clear
+from harness.session.attempts import Attempts
 from harness.session.environment import Interruption
 from harness.session.history import history
 from harness.session.record import Recorder
+
+RUNS_A_LOOP = 20
+"""Airflow's ``[scheduler] max_dagruns_per_loop_to_schedule``."""
+
+_ACTIVE = OCCUPYING | {DEFERRED, AWAITING_INPUT}
+
+
+class RunMaker(Protocol):
+    """Makes Dag runs as schedules and assets ask; `harness.session.calendar`."""
+
+    def make_due(self) -> bool: ...
+
+    def run_ended(self, run: DagRun, reason: str | None) -> None: ...
+
+    def asset_event(self, event: AssetEvent) -> None: ...
 
 
 class Driver:
@@ -46,129 +54,142 @@ class Driver:
         limits: pools and executor slots.
         recorder: takes every state change.
     Attributes:
-        held: why each scheduled task instance that could not be queued waits.
+        calendar: makes runs while the simulation goes; None when all are given.
+        active: the running runs.
+        waiting: scheduled task instances without a slot.
     """
 
     def __init__(
-        self,
-        simulation: Simulation,
-        store: Store,
-        limits: Limits,
-        recorder: Recorder,
-        interruption: Interruption,
+        self, simulation: Simulation, store: Store, limits: Limits, recorder: Recorder, interruption: Interruption
     ) -> None:
-        self.simulation = simulation
-        self.store = store
-        self.limits = limits
-        self.recorder = recorder
-        self.interruption = interruption
-        self.on_error: Callable[[BaseException], None] | None = None
-        self.held: list[tuple[TaskInstance, str]] = []
-        self.supervisor = Supervisor(store, lambda: simulation.now, recorder.observe)
-        self.triggerer = Triggerer(simulation, store, self._fired)
+        self.simulation, self.store, self.limits, self.recorder = simulation, store, limits, recorder
+        self.attempts = Attempts(self, interruption)
+        self.calendar: RunMaker | None = None
         self.active: dict[DagRun, None] = {}
-        self._queued: list[DagRun] = []
+        self.waiting = Candidates()
+        self._queued: dict[DagRun, None] = {}
+        self._running: dict[str, int] = {}
         self._dirty: dict[DagRun, None] = {}
-        self._scheduled: dict[TaskInstance, None] = {}
-        self._pass_at: Instant | None = None
+        self._holding: dict[TaskInstance, None] = {}
+        self._wakes_at: Instant | None = None
 
     # -- runs ---------------------------------------------------------------------------------------------------
 
     def add(self, run: DagRun) -> None:
         """Have a run begin at its ``run_after`` (or now, when that is past)."""
-        if run.logical_date is not None:
-            run.previous = self.store.previous_run(run.dag.dag_id, run.logical_date)
-        self.store.runs[(run.dag.dag_id, run.run_id)] = run
+        self.store.add_run(run)
         self.recorder.run_created(run)
-        self._queued.append(run)
-        self.simulation.schedule(run.run_after, self._start_queued)
+        self._queued[run] = None
+        self.simulation.schedule(run.run_after, self.wake)
 
     def reset(self, run: DagRun) -> None:
         """Run a run once more from the start, as ``TriggerDagRunOperator(reset_dag_run=True)`` asks."""
         for ti in run.task_instances.values():
-            self._stop(ti)
-            process = history(ti).process
-            if process is not None:  # the task that asks is of this run itself: what it still does does not count
-                self._kill(ti, process)
+            self.attempts.stop(ti, own=True)
             history(ti).new_try()
-        self.active.pop(run, None)
+        self._leave(run)
         clear(run)
         self.recorder.run_state(run)
-        if run not in self._queued:
-            self._queued.append(run)
-        self.simulation.schedule(self.simulation.now, self._start_queued)
+        self._queued[run] = None
+        self.wake()
 
-    def _start_queued(self) -> None:
-        now = self.simulation.now
-        for run in sorted(self._queued, key=start_order):
-            running = sum(1 for other in self.active if other.dag.dag_id == run.dag.dag_id)
-            if run.run_after <= now and may_start(run, running):
-                self._queued.remove(run)
-                set_run_state(run, "running", now)
-                self.active[run] = None
-                self.recorder.run_state(run)
-                limit = times_out_at(run)
-                if limit is not None:
-                    self.simulation.schedule(limit, self._time_out, run)
-                self.mark(run)
+    def active_runs(self, dag_id: str) -> int:
+        """How many runs of a Dag are running or queued."""
+        return self._running.get(dag_id, 0) + sum(run.dag.dag_id == dag_id for run in self._queued)
+
+    def _start_queued(self) -> bool:
+        """Source: ``SchedulerJobRunner._start_queued_dagruns`` (3.3.2)."""
+        now, moved, paused = self.simulation.now, False, self.limits.paused_dags
+        due = [run for run in self._queued if run.run_after <= now and run.dag.dag_id not in paused]
+        due.sort(key=lambda run: start_order(run, self._running.get(run.dag.dag_id, 0)))
+        for run in due:
+            if may_start(run, self._running.get(run.dag.dag_id, 0)):
+                moved = True
+                self._start(run)
+        return moved
+
+    def _start(self, run: DagRun) -> None:
+        del self._queued[run]
+        set_run_state(run, "running", self.simulation.now)
+        self.active[run] = None
+        self._running[run.dag.dag_id] = self._running.get(run.dag.dag_id, 0) + 1
+        self.recorder.run_state(run)
+        limit = times_out_at(run)
+        if limit is not None:
+            self.simulation.schedule(limit, self.mark, run)
+        self._dirty[run] = None
+
+    def _leave(self, run: DagRun) -> None:
+        if run in self.active:
+            del self.active[run]
+            self._running[run.dag.dag_id] -= 1
 
     def _finish(self, run: DagRun, state: str, reason: str | None) -> None:
         set_run_state(run, state, self.simulation.now, reason)
-        self.active.pop(run, None)
+        self._leave(run)
         self.recorder.run_state(run)
-        self._call_back(run, state, reason)
-        self._start_queued()
-
-    def _call_back(self, run: DagRun, state: str, reason: str | None) -> None:
         dag = facts(run).dag
-        callbacks = dag.on_success_callback if state == SUCCESS else dag.on_failure_callback
-        if callbacks:
+        if dag.on_success_callback if state == SUCCESS else dag.on_failure_callback:
             self.simulation.spawn(
                 run_dag_callbacks, run, state == SUCCESS, reason, self.recorder.callback_failed, name="dag callback"
             )
+        if self.calendar is not None:
+            self.calendar.run_ended(run, reason)
 
-    def _time_out(self, run: DagRun) -> None:
-        decision = timed_out(run, self.simulation.now) if run.state == "running" else None
-        if decision is None:
-            return
-        for ti in decision.changed:
-            self._stop(ti)
-            self.recorder.ti_state(ti)
-        self._finish(run, FAILED, decision.reason)
-
-    # -- the scheduler's pass ----------------------------------------------------------------------------------------
+    # -- the scheduler's loop --------------------------------------------------------------------------------------
 
     def mark(self, run: DagRun) -> None:
         """Have the scheduler look at a run, once, after all that happens at this instant."""
         self._dirty[run] = None
-        if self._pass_at != self.simulation.now:
-            self._pass_at = self.simulation.now
-            self.simulation.schedule(self.simulation.now, self._pass, priority=LATE)
+        self.wake()
 
-    def _pass(self) -> None:
-        self._pass_at = None
-        runs, self._dirty = list(self._dirty), {}
-        for run in runs:
+    def wake(self) -> None:
+        """Have the scheduler's loop go round, once, after all that happens at this instant."""
+        if self._wakes_at != self.simulation.now:
+            self._wakes_at = self.simulation.now
+            self.simulation.schedule(self.simulation.now, self._settle, priority=LATE)
+
+    def _settle(self) -> None:
+        """Loops until one changes nothing: workers are slow against them, and take what they queued afterwards."""
+        self._wakes_at = None
+        while self._loop():
+            pass
+
+    def _loop(self) -> bool:
+        """One loop of the scheduler; whether it changed anything.
+
+        Source: ``SchedulerJobRunner._do_scheduling`` (3.3.2).
+        """
+        moved = self.calendar is not None and self.calendar.make_due()
+        moved |= self._start_queued()
+        examined = [run for run in self._dirty if run.dag.dag_id not in self.limits.paused_dags]
+        for run in sorted(examined, key=examination_order)[:RUNS_A_LOOP]:
+            del self._dirty[run]
             if run.state == "running":
-                self._decide(run)
-        if self._scheduled:
-            self._admit()
+                self._examine(run)
+                moved = True
+        return self._queue() or moved
 
-    def _decide(self, run: DagRun) -> None:
-        now = self.simulation.now
-        while True:
-            decision = decide(run, now)
-            for ti in decision.changed:
-                self._stop(ti)
-                self.recorder.ti_state(ti)
-            for ti in decision.ready:
-                self._schedule(ti)
-            if not decision.again:
-                break
+    def _examine(self, run: DagRun) -> None:
+        now = run.examined = self.simulation.now
+        late = timed_out(run, now)
+        decision = step(run, now) if late is None else late
+        for ti in decision.changed:
+            self.attempts.stop(ti)
+            self.recorder.ti_state(ti)
+        for ti in decision.ready:
+            self._schedule(ti)
+        self._follow_up(run, decision, now)
+
+    def _follow_up(self, run: DagRun, decision: Decision, now: Instant) -> None:
+        if decision.again:
+            self._dirty[run] = None
         if decision.next_due is not None and decision.next_due > now:
             self.simulation.schedule(decision.next_due, self.mark, run)
         if decision.outcome is not None:
             self._finish(run, decision.outcome, decision.reason)
+        if decision.changed or decision.ready:
+            self._dirty.update(dict.fromkeys(followers(run)))
 
     def _schedule(self, ti: TaskInstance) -> None:
         before = ti.state
@@ -176,156 +197,56 @@ class Driver:
         if before != UP_FOR_RESCHEDULE:
             history(ti).new_try()
         self.recorder.ti_state(ti)
-        if ti.state != SCHEDULED:
-            return
-        deferral = starts_from_trigger(facts(ti.run).dag.task_dict[ti.task_id])
-        if deferral is None:
-            self._scheduled[ti] = None
-            return
-        ti.state, ti.start = DEFERRED, self.simulation.now
-        ti.reason = f"waits for {deferral.classpath.rpartition('.')[2]}"
-        history(ti).began = ti.start
-        self.recorder.ti_state(ti)
-        self.triggerer.start(ti, deferral, history(ti).log)
+        if ti.state == SCHEDULED:
+            if self.attempts.defer_at_once(ti):
+                self._holding[ti] = None
+            else:
+                self.waiting.add(ti)
 
-    def _admit(self) -> None:
-        admission = admit(self._scheduled, self.active, self.limits)
-        self.held = admission.held
-        for ti in admission.admitted:
-            del self._scheduled[ti]
-            ti.state = QUEUED
-            self.recorder.ti_state(ti)
-            history(ti).process = self.simulation.spawn(self._attempt, ti, name=ti.name)
+    def _queue(self) -> bool:
+        """Source: ``SchedulerJobRunner._critical_section_enqueue_task_instances`` (3.3.2)."""
+        if not len(self.waiting):
+            return False
+        admitted = admit_once(self.waiting, self._occupancy(), self.limits)
+        for ti in admitted:
+            self.waiting.discard(ti)
+            self._holding[ti] = None
+            self.attempts.launch(ti)
+        return bool(admitted)
 
-    # -- attempts ----------------------------------------------------------------------------------------------------
+    def _occupancy(self) -> Occupancy:
+        taken = Occupancy()
+        for ti in list(self._holding):
+            state = ti.state
+            if state in _ACTIVE and state is not None:
+                taken.add(ti, state)
+            else:
+                del self._holding[ti]
+        return taken
 
-    def _attempt(self, ti: TaskInstance) -> None:
-        """The body of a worker process."""
-        past, now = history(ti), self.simulation.now
-        process = past.process
-        assert process is not None
-        ti.state = RUNNING
-        if past.resume is None:
-            ti.start, past.began = now, now
-            past.first_start = past.first_start if past.reschedules else now
-        ti.end = None
-        self.recorder.ti_state(ti)
-        request = AttemptRequest(
-            ti, past.reschedules, past.first_start, past.resume, past.began if past.resume else None, past.log
-        )
-        past.resume = None
-        outcome = run_attempt(self.supervisor, request, now, lambda: process.killed or self.interruption.happened)
-        if past.process is process:
-            past.process = None
-        if self.supervisor.fault is not None:
-            raise self.supervisor.fault
-        if self.interruption.happened:
-            self.simulation.stop("interrupted")
-        elif not process.killed:
-            self._ended(ti, outcome, now, process)
+    # -- what the workers tell ---------------------------------------------------------------------------------------
 
-    def _ended(self, ti: TaskInstance, outcome: Outcome, began: Instant, process: Process) -> None:
-        past, now = history(ti), self.simulation.now
-        ti.state = outcome.state
-        if outcome.error is not None:
-            if self.on_error is not None:
-                self.on_error(outcome.error)
-            past.error = explain(outcome.error, self.store.world)
-        elif outcome.state == SUCCESS:
-            past.error = None
-        if outcome.speaker.rendered is not None:
-            past.rendered = outcome.speaker.rendered
-        after: dict[str, Callable[[TaskInstance, Outcome], None]] = {
-            DEFERRED: self._after_defer,
-            UP_FOR_RESCHEDULE: self._after_reschedule,
-            UP_FOR_RETRY: self._after_retry,
-        }
-        after.get(outcome.state, self._after_end)(ti, outcome)
-        ti.reason = self._reason(ti, outcome)
-        past.attempts.append(Attempt(ti.try_number, outcome.state, began, now, ti.reason, process.running_seconds()))
-        self.recorder.ti_state(ti)
+    def ti_ended(self, ti: TaskInstance) -> None:
+        """A stretch of a task instance is over."""
         self.mark(ti.run)
-        for run in self.active:  # its past dependencies may be met now
-            if run.previous is ti.run:
-                self.mark(run)
+        self._dirty.update(dict.fromkeys(followers(ti.run)))
 
-    def _after_end(self, ti: TaskInstance, outcome: Outcome) -> None:
-        ti.end = self.simulation.now
-        if ti.state == SUCCESS and outcome.message is not None:
-            for event in emitted(self.supervisor, outcome.message, outcome.speaker):
-                self.recorder.asset_event(ti, event)
-        if ti.state == FAILED and ti.run.dag.fail_fast:
-            for other in fail_fast(ti.run, ti, self.simulation.now):
-                self._stop(other)
-                self.recorder.ti_state(other)
-
-    def _after_retry(self, ti: TaskInstance, outcome: Outcome) -> None:
-        ti.end = self.simulation.now
-        delay = getattr(outcome.message, "retry_delay_seconds", None)
-        ti.retry_delay_override = None if delay is None else seconds(delay)
-        ti.due = next_retry_at(ti)
-        self.simulation.schedule(ti.due, self.mark, ti.run)
-
-    def _after_reschedule(self, ti: TaskInstance, outcome: Outcome) -> None:
-        ti.end = self.simulation.now
-        history(ti).reschedules += 1
-        ti.due = reschedule_at(outcome.message)
-        self.simulation.schedule(ti.due, self.mark, ti.run)
-
-    def _after_defer(self, ti: TaskInstance, outcome: Outcome) -> None:
-        self.triggerer.start(ti, outcome.message, history(ti).log)
-
-    def _reason(self, ti: TaskInstance, outcome: Outcome) -> str | None:
-        if outcome.error is not None:
-            return f"{type(outcome.error).__name__}: {outcome.error}"
-        if outcome.state == SKIPPED:
-            lines = [line for line in history(ti).log.lines if "Skipping task." in line]
-            return lines[-1].partition("reason=")[2].strip("'\"") or "skipped itself" if lines else "skipped itself"
-        if outcome.state == DEFERRED:
-            return f"waits for {outcome.message.classpath.rpartition('.')[2]}"
-        return None
-
-    def _fired(self, ti: TaskInstance, resume: Resume | EndedByTrigger) -> None:
-        """A trigger's event: the task is scheduled again to go on where it left, or is over."""
-        if ti.state != DEFERRED or ti.run.state != "running":
-            return
-        if isinstance(resume, EndedByTrigger):
-            self._end_by_trigger(ti, resume)
-            return
-        history(ti).resume = resume
-        ti.state, ti.reason = SCHEDULED, None
-        self.recorder.ti_state(ti)
-        self._scheduled[ti] = None
+    def scheduled_again(self, ti: TaskInstance) -> None:
+        """A deferred task instance may go on."""
+        self.waiting.add(ti)
         self.mark(ti.run)
 
-    def _end_by_trigger(self, ti: TaskInstance, end: EndedByTrigger) -> None:
-        """Source: ``BaseTaskEndEvent.handle_submit`` (3.3.2); Airflow runs no callback of the task on a worker then."""
-        now = self.simulation.now
-        ti.state, ti.end, ti.reason = end.state, now, "ended by its trigger"
-        for key, value in end.xcoms.items():
-            keep(ti.run, ti.task_id, ti.map_index, key, value)
-        history(ti).attempts.append(Attempt(ti.try_number, end.state, ti.start or now, now, ti.reason))
-        self.recorder.ti_state(ti)
-        self.mark(ti.run)
-
-    def _stop(self, ti: TaskInstance) -> None:
-        """End whatever still works for a task instance that was given a final state from outside."""
-        self._scheduled.pop(ti, None)
-        self.triggerer.cancel(ti)
-        process = history(ti).process
-        if process is not None and process is not self.simulation.current:
-            self._kill(ti, process)
-
-    def _kill(self, ti: TaskInstance, process: Process) -> None:
-        past = history(ti)
-        past.process = None
-        process.killed = True
-        now = self.simulation.now
-        if ti.start is not None:
-            past.attempts.append(Attempt(ti.try_number, str(ti.state), ti.start, now, ti.reason, process.real_seconds))
-        self.simulation.schedule(now, self.simulation.kill, process)
+    def asset_event(self, event: AssetEvent) -> None:
+        """A task emitted an asset event."""
+        if self.calendar is not None:
+            self.calendar.asset_event(event)
+            self.wake()
 
     # -- the end -----------------------------------------------------------------------------------------------------
+
+    def held(self) -> list[tuple[TaskInstance, str]]:
+        """Why each scheduled task instance that could not be queued waits."""
+        return held_back(self.waiting, self._occupancy(), self.limits)
 
     def unfinished(self) -> list[TaskInstance]:
         """Task instances of active runs that have no final state."""

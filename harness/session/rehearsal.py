@@ -2,79 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.answers_xcom import RETURN_KEY, encoded, keep
 from harness.bridge.loader import Folder, load
-from harness.bridge.snapshot import snapshot
-from harness.bridge.store import AssetEvent, RunFacts, Store
-from harness.bridge.supervisor import supervisor_comms
+from harness.bridge.store import AssetEvent, facts
 from harness.bridge.timetables import RunPlan, manual, scheduled
 from harness.errors import TaskNotFound, known_names
-from harness.kernel import SECOND, Instant
+from harness.kernel import Instant
 from harness.kernel.frozen import frozen_instant
 from harness.replay.journal import FileJournal, Journal, NoJournal
+from harness.report.calendar import CalendarResult
 from harness.report.result import RunResult
-from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import DagRun
-from harness.scheduler.queueing import Limits, Pool
+from harness.session.calendar import simulated_calendar
 from harness.session.companions import awaited_runs
 from harness.session.driver import Driver
-from harness.session.environment import simulation_environment
-from harness.session.record import Recorder, Watcher
+from harness.session.options import CalendarOptions, RunOptions
+from harness.session.record import Watcher
 from harness.session.results import run_result
 from harness.session.services import served
+from harness.session.stage import Stage
 from harness.session.waiting import unfinished_error
 from harness.world import World
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
-
-HORIZON: int = 30 * 24 * 3600 * SECOND
-"""Virtual time after its start at which a simulation stops, unless told otherwise: 30 days."""
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """How one run is made.
-
-    Attributes:
-        logical_date: None takes the first run of the schedule.
-        manual: a run as a person triggers it, instead of the schedule's own.
-        conf, params: of the run; params are merged into conf, as the trigger form does.
-        only: task ids to run, all others left out.
-        start_from: this task and what lies downstream of it.
-        xcoms: task_id -> return value (or key -> value when wrapped in `Keyed`), as if those tasks had run.
-        seed: of ``random`` in task code.
-        start: virtual start of the simulation; default the run's ``run_after``.
-        horizon: virtual end at the latest, after the start, microseconds.
-        keep: folder for the ledger, None for none.
-        companions: also run the Dags that sensors of this one wait for.
-        asset_events: (name, uri, extra) consumed by the run.
-        debug: leave ``stdout`` alone, for a debugger.
-        on_error: called in the task's own process with what its code raised, before anything else is done about it.
-    """
-
-    logical_date: Instant | None = None
-    manual: bool = False
-    conf: Mapping[str, Any] = field(default_factory=dict)
-    params: Mapping[str, Any] = field(default_factory=dict)
-    only: tuple[str, ...] = ()
-    start_from: str | None = None
-    xcoms: Mapping[str, Any] = field(default_factory=dict)
-    seed: int = 0
-    start: Instant | None = None
-    horizon: int = HORIZON
-    keep: Path | None = None
-    companions: bool = True
-    asset_events: tuple[tuple[str, str, Mapping[str, Any]], ...] = ()
-    debug: bool = False
-    on_error: Callable[[BaseException], None] | None = None
 
 
 class Rehearsal:
@@ -132,6 +89,25 @@ class Rehearsal:
         result.ledger = chosen.keep
         return result
 
+    def simulate(
+        self, options: CalendarOptions, world: World | None = None, watcher: Watcher | None = None
+    ) -> CalendarResult:
+        """Simulate what the schedules of all Dags ask for over a stretch of virtual time.
+
+        Raises: DagNotFound, ServiceUnavailable.
+        """
+        chosen = {dag_id: self.folder.dag(dag_id) for dag_id in options.dag_ids} or self.folder.dags
+        began = perf_counter()
+        with ExitStack() as stack:
+            journal: Journal = NoJournal()
+            if options.keep is not None:
+                journal = stack.enter_context(FileJournal(options.keep))
+            live = stack.enter_context(served(world or World()))
+            result = simulated_calendar(Stage(self.folder.dags, live, journal, watcher), chosen.values(), options)
+        result.real_seconds = perf_counter() - began
+        result.ledger = options.keep
+        return result
+
 
 class _Simulated:
     """One simulation around one run."""
@@ -146,39 +122,22 @@ class _Simulated:
         journal: Journal,
         watcher: Watcher | None,
     ) -> None:
-        self.dag, self.plan, self.world, self.options = dag, plan, world, options
-        self.store = Store(world, {**folder.dags, dag.dag_id: dag})
-        self.recorder = Recorder(journal, watcher)
+        self.dag, self.plan, self.options = dag, plan, options
+        self.stage = Stage({**folder.dags, dag.dag_id: dag}, world, journal, watcher)
 
     def result(self) -> RunResult:
         """Simulate, and tell what became of the run."""
         start = self._start()
         horizon = start + self.options.horizon
-        pools = {name: Pool(name, pool.slots, pool.include_deferred) for name, pool in self.world.pools.items()}
-        limits = Limits(self.world.executor.parallelism, pools)
-        durations = self.world
-        with simulation_environment(
-            start,
-            self.world,
-            self.options.seed,
-            self.recorder.log,
-            lambda ti: durations.duration_of(ti.run.dag.dag_id, ti.task_id),
-            not self.options.debug,
-        ) as (simulation, interruption):
-            self.recorder.simulation = simulation
-            driver = Driver(simulation, self.store, limits, self.recorder, interruption)
-            driver.on_error = self.options.on_error
-            self.store.trigger = lambda *asked: self._triggered(driver, *asked)
-            self.store.reset = driver.reset
-            with supervisor_comms(driver.supervisor):
-                run = self._begin(driver)
-                simulation.run_until(horizon)
-                problem = unfinished_error(driver, run, horizon)
-                simulation.close()
-            result = run_result(run, self.recorder)  # here still: a naive date in an XCom means UTC
-            result.companions = [run_result(r, self.recorder) for r in self.store.runs.values() if r is not run]
-        if interruption.happened:
-            interruption.go_on()
+        stage, options = self.stage, self.options
+        with stage.opened(start, options.seed, options.debug, options.on_error) as driver:
+            run = self._begin(driver)
+            driver.simulation.run_until(horizon)
+            problem = unfinished_error(driver, run, horizon)
+            driver.simulation.close()
+            result = run_result(run, stage.recorder)  # here still: a naive date in an XCom means UTC
+            result.companions = [run_result(r, stage.recorder) for r in stage.store.runs.values() if r is not run]
+        stage.interrupted()
         if problem is not None:
             problem.result = result  # type: ignore[attr-defined]
             raise problem
@@ -191,16 +150,17 @@ class _Simulated:
         return self.plan.run_after if frozen is None else frozen
 
     def _begin(self, driver: Driver) -> DagRun:
-        run = self._create(self.dag, self.plan, {**self.options.conf, **self.options.params}, self._kept())
+        store, conf = self.stage.store, {**self.options.conf, **self.options.params}
+        run = self.stage.create(self.dag, self.plan, conf, self._kept())
         for name, uri, extra in self.options.asset_events:
-            event = AssetEvent(len(self.store.events) + 1, name, uri, "asset", dict(extra), driver.simulation.now)
-            self.store.events.append(event)
-            run.extra.consumed.append(event)
+            event = AssetEvent(len(store.events) + 1, name, uri, "asset", dict(extra), driver.simulation.now)
+            store.events.append(event)
+            facts(run).consumed.append(event)
         for task_id, value in self.options.xcoms.items():
             self._give_xcom(run, task_id, value)
         if self.options.companions and not self.options.only:
-            for dag, plan in awaited_runs(self.dag, self.plan, self.store.dags):
-                driver.add(self._create(dag, plan, {}, None))
+            for dag, plan in awaited_runs(self.dag, self.plan, store.dags):
+                driver.add(self.stage.create(dag, plan, {}))
         driver.add(run)
         return run
 
@@ -221,21 +181,6 @@ class _Simulated:
             return {chosen.start_from, *task.get_flat_relative_ids(upstream=False)}
         return None
 
-    def _create(self, dag: DAG, plan: RunPlan, conf: Mapping[str, Any], kept: set[str] | None) -> DagRun:
-        run = DagRun(
-            dag=snapshot(dag, kept),
-            run_id=plan.run_id,
-            run_type=plan.run_type,
-            logical_date=plan.logical_date,
-            data_interval_start=plan.data_interval_start,
-            data_interval_end=plan.data_interval_end,
-            run_after=plan.run_after,
-            conf=conf,
-        )
-        run.extra = RunFacts(dag)
-        create_instances(run)
-        return run
-
     def _give_xcom(self, run: DagRun, task_id: str, value: Any) -> None:
         """A return value as if its task had pushed it; also what mapping looks at."""
         if task_id not in self.dag.task_dict:
@@ -251,28 +196,3 @@ class _Simulated:
         keep(run, task_id, -1, RETURN_KEY, encoded(value))
         if isinstance(value, (list, dict, tuple)):
             run.lengths[task_id] = len(value)
-
-    def _triggered(
-        self,
-        driver: Driver,
-        dag_id: str,
-        run_id: str,
-        logical_date: Instant | None,
-        run_after: Instant | None,
-        conf: Mapping[str, Any],
-    ) -> DagRun:
-        """Source: ``trigger_dag`` (3.3.2): an operator-triggered run, its interval inferred from its logical date."""
-        dag = self.store.dags[dag_id]
-        now = driver.simulation.now
-        interval = manual(dag, logical_date) if logical_date is not None else None
-        plan = RunPlan(
-            run_id,
-            "operator_triggered",
-            logical_date,
-            interval.data_interval_start if interval else None,
-            interval.data_interval_end if interval else None,
-            run_after if run_after is not None else (logical_date if logical_date is not None else now),
-        )
-        run = self._create(dag, plan, conf, None)
-        driver.add(run)
-        return run

@@ -20,7 +20,7 @@ def unfinished_error(driver: Driver, run: DagRun, horizon: Instant) -> HarnessEr
     """The error for a run that has not ended, None when it has."""
     if run.state not in ("running", "queued"):
         return None
-    waiting = [f"'{ti.name}' {_waits_for(ti, driver)}" for ti in driver.unfinished() if ti.state is not None]
+    waiting = [f"'{ti.name}' {waits_for(ti, driver)}" for ti in driver.unfinished() if ti.state is not None]
     blocked = sorted({ti.name for ti in driver.unfinished() if ti.state is None})
     if blocked:
         waiting.append(f"behind them: {', '.join(blocked[:8])}{' …' if len(blocked) > 8 else ''}")
@@ -40,10 +40,11 @@ def unfinished_error(driver: Driver, run: DagRun, horizon: Instant) -> HarnessEr
     )
 
 
-def _waits_for(ti: TaskInstance, driver: Driver) -> str:
-    for held, why in driver.held:
-        if held is ti:
-            return f"is scheduled, held back: {why}"
+def waits_for(ti: TaskInstance, driver: Driver) -> str:
+    """What an unfinished task instance waits for, after its name."""
+    if ti in driver.waiting:
+        why = next(why for held, why in driver.held() if held is ti)
+        return f"is scheduled, held back: {why}"
     process = history(ti).process
     if ti.state == RUNNING and process is not None:
         return f"runs since {iso(ti.start or 0)}, in {process.frame or 'its own code'}"

@@ -1,0 +1,195 @@
+"""The workers and the triggerer: admitted task instances turned into processes, their ends into states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from harness.bridge.answers_assets import emitted
+from harness.bridge.answers_xcom import keep
+from harness.bridge.explain import explain
+from harness.bridge.runtime import AttemptRequest, Outcome, Resume, reschedule_at, run_attempt
+from harness.bridge.store import facts
+from harness.bridge.supervisor import Supervisor
+from harness.bridge.triggerer import EndedByTrigger, Triggerer, starts_from_trigger
+from harness.kernel import Instant, Process, seconds
+from harness.report.result import Attempt
+from harness.scheduler.model import (
+    DEFERRED,
+    FAILED,
+    QUEUED,
+    RUNNING,
+    SCHEDULED,
+    SKIPPED,
+    SUCCESS,
+    UP_FOR_RESCHEDULE,
+    UP_FOR_RETRY,
+    TaskInstance,
+)
+from harness.scheduler.retries import next_retry_at
+from harness.scheduler.transitions import fail_fast
+from harness.session.environment import Interruption
+from harness.session.history import history
+
+if TYPE_CHECKING:
+    from harness.session.driver import Driver
+
+
+class Attempts:
+    """Runs admitted task instances, and tells the driver what became of them.
+
+    Attributes:
+        on_error: called in the task's own process with what its code raised.
+    """
+
+    def __init__(self, driver: Driver, interruption: Interruption) -> None:
+        self.driver, self.interruption = driver, interruption
+        self.simulation, self.store, self.recorder = driver.simulation, driver.store, driver.recorder
+        self.on_error: Callable[[BaseException], None] | None = None
+        self.supervisor = Supervisor(self.store, lambda: self.simulation.now, self.recorder.observe)
+        self.triggerer = Triggerer(self.simulation, self.store, self._fired)
+
+    def launch(self, ti: TaskInstance) -> None:
+        """Have a worker take an admitted task instance."""
+        ti.state = QUEUED
+        self.recorder.ti_state(ti)
+        history(ti).process = self.simulation.spawn(self._attempt, ti, name=ti.name)
+
+    def defer_at_once(self, ti: TaskInstance) -> bool:
+        """Give a scheduled task instance that starts from a trigger to the triggerer; whether it was one."""
+        deferral = starts_from_trigger(facts(ti.run).dag.task_dict[ti.task_id])
+        if deferral is None:
+            return False
+        ti.state, ti.start = DEFERRED, self.simulation.now
+        ti.reason = f"waits for {deferral.classpath.rpartition('.')[2]}"
+        history(ti).began = ti.start
+        self.recorder.ti_state(ti)
+        self.triggerer.start(ti, deferral, history(ti).log)
+        return True
+
+    def _attempt(self, ti: TaskInstance) -> None:
+        """The body of a worker process."""
+        past, now = history(ti), self.simulation.now
+        process = past.process
+        assert process is not None
+        ti.state = RUNNING
+        if past.resume is None:
+            ti.start, past.began = now, now
+            past.first_start = past.first_start if past.reschedules else now
+        ti.end = None
+        self.recorder.ti_state(ti)
+        request = AttemptRequest(
+            ti, past.reschedules, past.first_start, past.resume, past.began if past.resume else None, past.log
+        )
+        past.resume = None
+        outcome = run_attempt(self.supervisor, request, now, lambda: process.killed or self.interruption.happened)
+        if past.process is process:
+            past.process = None
+        if self.supervisor.fault is not None:
+            raise self.supervisor.fault
+        if self.interruption.happened:
+            self.simulation.stop("interrupted")
+        elif not process.killed:
+            self._ended(ti, outcome, now, process)
+
+    def _ended(self, ti: TaskInstance, outcome: Outcome, began: Instant, process: Process) -> None:
+        past, now = history(ti), self.simulation.now
+        ti.state = outcome.state
+        if outcome.error is not None:
+            if self.on_error is not None:
+                self.on_error(outcome.error)
+            past.error = explain(outcome.error, self.store.world)
+        elif outcome.state == SUCCESS:
+            past.error = None
+        if outcome.speaker.rendered is not None:
+            past.rendered = outcome.speaker.rendered
+        after: dict[str, Callable[[TaskInstance, Outcome], None]] = {
+            DEFERRED: self._after_defer,
+            UP_FOR_RESCHEDULE: self._after_reschedule,
+            UP_FOR_RETRY: self._after_retry,
+        }
+        after.get(outcome.state, self._after_end)(ti, outcome)
+        ti.reason = self._reason(ti, outcome)
+        past.attempts.append(Attempt(ti.try_number, outcome.state, began, now, ti.reason, process.running_seconds()))
+        self.recorder.ti_state(ti)
+        self.driver.ti_ended(ti)
+
+    def _after_end(self, ti: TaskInstance, outcome: Outcome) -> None:
+        ti.end = self.simulation.now
+        if ti.state == SUCCESS and outcome.message is not None:
+            for event in emitted(self.supervisor, outcome.message, outcome.speaker):
+                self.recorder.asset_event(ti, event)
+                self.driver.asset_event(event)
+        if ti.state == FAILED and ti.run.dag.fail_fast:
+            for other in fail_fast(ti.run, ti, self.simulation.now):
+                self.stop(other)
+                self.recorder.ti_state(other)
+
+    def _after_retry(self, ti: TaskInstance, outcome: Outcome) -> None:
+        ti.end = self.simulation.now
+        delay = getattr(outcome.message, "retry_delay_seconds", None)
+        ti.retry_delay_override = None if delay is None else seconds(delay)
+        ti.due = next_retry_at(ti)
+        self.simulation.schedule(ti.due, self.driver.mark, ti.run)
+
+    def _after_reschedule(self, ti: TaskInstance, outcome: Outcome) -> None:
+        ti.end = self.simulation.now
+        history(ti).reschedules += 1
+        ti.due = reschedule_at(outcome.message)
+        self.simulation.schedule(ti.due, self.driver.mark, ti.run)
+
+    def _after_defer(self, ti: TaskInstance, outcome: Outcome) -> None:
+        self.triggerer.start(ti, outcome.message, history(ti).log)
+
+    def _reason(self, ti: TaskInstance, outcome: Outcome) -> str | None:
+        if outcome.error is not None:
+            return f"{type(outcome.error).__name__}: {outcome.error}"
+        if outcome.state == SKIPPED:
+            lines = [line for line in history(ti).log.lines if "Skipping task." in line]
+            return lines[-1].partition("reason=")[2].strip("'\"") or "skipped itself" if lines else "skipped itself"
+        if outcome.state == DEFERRED:
+            return f"waits for {outcome.message.classpath.rpartition('.')[2]}"
+        return None
+
+    def _fired(self, ti: TaskInstance, resume: Resume | EndedByTrigger) -> None:
+        """A trigger's event: the task is scheduled again to go on where it left, or is over."""
+        if ti.state != DEFERRED or ti.run.state != "running":
+            return
+        if isinstance(resume, EndedByTrigger):
+            self._end_by_trigger(ti, resume)
+            return
+        history(ti).resume = resume
+        ti.state, ti.reason = SCHEDULED, None
+        self.recorder.ti_state(ti)
+        self.driver.scheduled_again(ti)
+
+    def _end_by_trigger(self, ti: TaskInstance, end: EndedByTrigger) -> None:
+        """Source: ``BaseTaskEndEvent.handle_submit`` (3.3.2); Airflow runs no callback of the task on a worker then."""
+        now = self.simulation.now
+        ti.state, ti.end, ti.reason = end.state, now, "ended by its trigger"
+        for key, value in end.xcoms.items():
+            keep(ti.run, ti.task_id, ti.map_index, key, value)
+        history(ti).attempts.append(Attempt(ti.try_number, end.state, ti.start or now, now, ti.reason))
+        self.recorder.ti_state(ti)
+        self.driver.mark(ti.run)
+
+    def stop(self, ti: TaskInstance, own: bool = False) -> None:
+        """End whatever still works for a task instance that was given a final state from outside.
+
+        Args:
+            own: also the process that asks; what it still does then does not count.
+        """
+        self.driver.waiting.discard(ti)
+        self.triggerer.cancel(ti)
+        process = history(ti).process
+        if process is not None and (own or process is not self.simulation.current):
+            self._kill(ti, process)
+
+    def _kill(self, ti: TaskInstance, process: Process) -> None:
+        past = history(ti)
+        past.process = None
+        process.killed = True
+        now = self.simulation.now
+        if ti.start is not None:
+            past.attempts.append(Attempt(ti.try_number, str(ti.state), ti.start, now, ti.reason, process.real_seconds))
+        self.simulation.schedule(now, self.simulation.kill, process)

@@ -1,0 +1,220 @@
+"""The Dag runs of a whole folder, made as their schedules and assets ask while a simulation goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from harness.bridge.conditions import asset_condition
+from harness.bridge.snapshot import snapshot
+from harness.bridge.store import AssetEvent, facts
+from harness.bridge.timetables import RunPlan, asset_triggered
+from harness.bridge.upcoming import next_run, next_run_since
+from harness.kernel import Instant
+from harness.report.calendar import CalendarResult
+from harness.report.result import Finding
+from harness.scheduler.calendar import DagCalendar, asset_triggered_at, concerns, fails_too_often, needs_scheduled_run
+from harness.scheduler.model import DagRun
+from harness.session.driver import Driver
+from harness.session.options import CalendarOptions
+from harness.session.results import run_result
+from harness.session.stage import Stage
+from harness.session.waiting import waits_for
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+MakeRun = Callable[["DAG", RunPlan], DagRun]
+
+
+@dataclass(slots=True, eq=False)
+class _Entry:
+    """A Dag of the folder and where its schedule stands.
+
+    Attributes:
+        plan: the next scheduled run; ``asked_at`` says when the timetable named it.
+        last: the latest scheduled run made.
+        triggered: how many asset-triggered runs were made.
+    """
+
+    dag: DAG
+    calendar: DagCalendar
+    plan: RunPlan | None = None
+    asked_at: Instant = 0
+    last: RunPlan | None = None
+    triggered: int = 0
+
+
+class Calendar:
+    """The part of the scheduler that makes Dag runs.
+
+    Args:
+        make: makes a run of a plan; it is added to the driver here.
+        since: Dags are taken to have run on schedule until then; None has them deployed for the first time when
+            `begin` is called, so that a Dag with catchup makes up for all the past.
+    Attributes:
+        findings: timetables that raised, Dags that paused themselves.
+    """
+
+    def __init__(self, driver: Driver, dags: Iterable[DAG], make: MakeRun, since: Instant | None) -> None:
+        self.driver, self.simulation, self._make, self._since = driver, driver.simulation, make, since
+        self.findings: list[Finding] = []
+        self.entries = {dag.dag_id: _entry(dag) for dag in sorted(dags, key=lambda dag: dag.dag_id)}
+        self._due: dict[_Entry, None] = {}
+        self._on_assets = [entry for entry in self.entries.values() if entry.calendar.condition is not None]
+
+    def begin(self) -> None:
+        """Ask every schedule for its first run."""
+        for entry in self.entries.values():
+            if entry.calendar.paused:
+                self.driver.limits.paused_dags.add(entry.dag.dag_id)
+            self._ask(entry)
+
+    def pause(self, dag_id: str, paused: bool = True) -> None:
+        """Pause or unpause a Dag: its runs are neither made nor looked at meanwhile; what a worker has, goes on."""
+        entry = self.entries[dag_id]
+        entry.calendar.paused = paused
+        if paused:
+            self.driver.limits.paused_dags.add(dag_id)
+        else:
+            self.driver.limits.paused_dags.discard(dag_id)
+            self.driver.wake()
+
+    # -- making runs ---------------------------------------------------------------------------------------------
+
+    def make_due(self) -> bool:
+        """Make what is due, at most one run a Dag and kind; whether there was any.
+
+        Source: ``SchedulerJobRunner._create_dagruns_for_dags`` (3.3.2).
+        """
+        made = False
+        for entry in sorted(self._due, key=lambda one: (one.calendar.due or 0, one.dag.dag_id)):
+            active = self.driver.active_runs(entry.dag.dag_id)
+            if needs_scheduled_run(entry.calendar, active, self.simulation.now) and self._is_fresh(entry):
+                self._make_scheduled(entry)
+                made = True
+        for entry in self._on_assets:
+            made |= self._make_asset_triggered(entry)
+        return made
+
+    def _is_fresh(self, entry: _Entry) -> bool:
+        """Ask a schedule without catchup again when its answer is old: meanwhile Airflow parsed the Dag anew."""
+        if entry.dag.catchup or entry.asked_at == self.simulation.now:
+            return True
+        self._ask(entry)
+        return entry in self._due
+
+    def _make_scheduled(self, entry: _Entry) -> None:
+        plan = entry.last = entry.plan
+        assert plan is not None
+        exists = plan.logical_date is not None and self.driver.store.dated_run(entry.dag.dag_id, plan.logical_date)
+        if not exists and "scheduled" in _allowed(entry.dag):
+            self.driver.add(self._make(entry.dag, plan))
+        self._ask(entry)
+
+    def _make_asset_triggered(self, entry: _Entry) -> bool:
+        """Source: ``SchedulerJobRunner._create_dag_runs_asset_triggered`` (3.3.2)."""
+        calendar, store = entry.calendar, self.driver.store
+        active = self.driver.active_runs(entry.dag.dag_id)
+        at = asset_triggered_at(calendar, active, store.alias_assets) if calendar.queued else None
+        if at is None:
+            return False
+        entry.triggered += 1
+        run = self._make(entry.dag, asset_triggered(entry.dag, at, entry.triggered))
+        facts(run).consumed += self._window(entry, at)
+        calendar.queued.clear()
+        self.driver.add(run)
+        return True
+
+    def _window(self, entry: _Entry, until: Instant) -> list[AssetEvent]:
+        """The events since the asset-triggered run before."""
+        condition, dag_id = entry.calendar.condition, entry.dag.dag_id
+        assert condition is not None
+        before = (run.run_after for run in self.driver.store.runs_of(dag_id) if run.run_type == "asset_triggered")
+        floor = max((at for at in before if at < until), default=-1)
+        events = (event for event in self.driver.store.events if floor < event.at <= until)
+        return [event for event in events if concerns(condition, (event.name, event.uri), event.aliases)]
+
+    def _ask(self, entry: _Entry) -> None:
+        """Have the timetable name the next run."""
+        now = entry.asked_at = self.simulation.now
+        self._due.pop(entry, None)
+        try:
+            first = entry.last is None and self._since is not None
+            plan = next_run_since(entry.dag, now) if first else next_run(entry.dag, entry.last)
+        except Exception as error:  # user code: Airflow logs this and never runs the Dag again
+            self._complain(entry, "error", f"its timetable raised {type(error).__name__}: {error}", "timetable")
+            plan = None
+        entry.plan = plan
+        entry.calendar.due = None if plan is None else plan.run_after
+        if plan is not None and plan.run_after <= now:
+            self._due[entry] = None
+        elif plan is not None:
+            self.simulation.schedule(plan.run_after, self._came, entry, plan)
+        self.driver.wake()
+
+    def _came(self, entry: _Entry, plan: RunPlan) -> None:
+        if entry.plan is plan:
+            self._due[entry] = None
+            self.driver.wake()
+
+    # -- what happens meanwhile ------------------------------------------------------------------------------------
+
+    def run_ended(self, run: DagRun, reason: str | None) -> None:
+        """Pause a Dag that fails again and again."""
+        limit = run.dag.max_consecutive_failed_dag_runs
+        entry = self.entries.get(run.dag.dag_id)
+        if entry is None or run.state != "failed" or reason == "timed_out":
+            return
+        if fails_too_often(self._latest(run.dag.dag_id), limit):
+            self.pause(run.dag.dag_id)
+            self._complain(entry, "warning", f"its last {limit} runs failed: Airflow pauses it", "consecutive-failures")
+
+    def _latest(self, dag_id: str) -> Iterator[DagRun]:
+        runs = list(self.driver.store.runs_of(dag_id))
+        return iter(sorted(reversed(runs), key=lambda run: -run.run_after))
+
+    def asset_event(self, event: AssetEvent) -> None:
+        """Queue an event for the Dags scheduled on its asset. Source: ``AssetManager.register_asset_change``."""
+        asset = (event.name, event.uri)
+        for entry in self._on_assets:
+            calendar = entry.calendar
+            if not calendar.paused and calendar.condition and concerns(calendar.condition, asset, event.aliases):
+                calendar.queued.setdefault(asset, event.at)
+
+    def _complain(self, entry: _Entry, severity: str, message: str, check: str) -> None:
+        self.findings.append(
+            Finding(check, severity, f"{entry.dag.dag_id}: {message}", str(entry.dag.fileloc), dag_id=entry.dag.dag_id)
+        )
+
+
+def _entry(dag: DAG) -> _Entry:
+    calendar = DagCalendar(snapshot(dag), bool(dag.is_paused_upon_creation), condition=asset_condition(dag))
+    return _Entry(dag, calendar)
+
+
+def _allowed(dag: DAG) -> Iterable[str]:
+    """Source: ``DAG.allowed_run_types`` (3.2 and later)."""
+    types = getattr(dag, "allowed_run_types", None)
+    return ("scheduled",) if not types else [str(getattr(kind, "value", kind)) for kind in types]
+
+
+def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptions) -> CalendarResult:
+    """Simulate the calendar of some Dags on a stage that was not used yet."""
+    with stage.opened(options.since, options.seed, options.debug) as driver:
+        make: MakeRun = lambda dag, plan: stage.create(dag, plan, {})  # noqa: E731 - one line, used once
+        calendar = Calendar(driver, dags, make, None if options.fresh else options.since)
+        driver.calendar = calendar
+        calendar.begin()
+        driver.simulation.run_until(options.until)
+        waiting = [
+            (ti.run.dag.dag_id, ti.run.run_id, ti.name, waits_for(ti, driver))
+            for ti in driver.unfinished()
+            if ti.state is not None
+        ]
+        busy_until = driver.simulation.now
+        driver.simulation.close()
+        runs = [run_result(run, stage.recorder) for run in stage.store.runs.values()]
+    stage.interrupted()
+    return CalendarResult(options.since, options.until, runs, waiting, calendar.findings, busy_until)

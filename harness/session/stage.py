@@ -1,0 +1,119 @@
+"""What every simulation stands on: a store, a recorder, a driver in its environment, and the making of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from harness.bridge.snapshot import snapshot
+from harness.bridge.store import RunFacts, Store
+from harness.bridge.supervisor import supervisor_comms
+from harness.bridge.timetables import RunPlan, manual
+from harness.kernel import Instant
+from harness.replay.journal import Journal
+from harness.scheduler.mapping import create_instances
+from harness.scheduler.model import Dag, DagRun
+from harness.scheduler.queueing import Limits, Pool
+from harness.session.driver import Driver
+from harness.session.environment import Interruption, simulation_environment
+from harness.session.record import Recorder, Watcher
+from harness.world import World
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+
+class Stage:
+    """Dags and a world, ready to be simulated once.
+
+    Attributes:
+        interruption: whether Ctrl-C struck; see `interrupted`.
+    """
+
+    def __init__(self, dags: Mapping[str, DAG], world: World, journal: Journal, watcher: Watcher | None) -> None:
+        self.world = world
+        self.store = Store(world, dict(dags))
+        self.recorder = Recorder(journal, watcher)
+        self.interruption: Interruption | None = None
+        self._snapshots: dict[str, Dag] = {}
+
+    @contextmanager
+    def opened(
+        self, start: Instant, seed: int, debug: bool, on_error: Callable[[BaseException], None] | None = None
+    ) -> Iterator[Driver]:
+        """Virtual time, from ``start``; after the block the process is what it was."""
+        pools = {name: Pool(name, pool.slots, pool.include_deferred) for name, pool in self.world.pools.items()}
+        limits = Limits(self.world.executor.parallelism, pools)
+        durations = self.world
+        with simulation_environment(
+            start,
+            self.world,
+            seed,
+            self.recorder.log,
+            lambda ti: durations.duration_of(ti.run.dag.dag_id, ti.task_id),
+            not debug,
+        ) as (simulation, self.interruption):
+            self.recorder.simulation = simulation
+            driver = Driver(simulation, self.store, limits, self.recorder, self.interruption)
+            driver.attempts.on_error = on_error
+            self.store.trigger = lambda *asked: self._triggered(driver, *asked)
+            self.store.reset = driver.reset
+            with supervisor_comms(driver.attempts.supervisor):
+                yield driver
+
+    def interrupted(self) -> None:
+        """After everything was put back: let Ctrl-C or SIGTERM, when it struck, do what it does."""
+        if self.interruption is not None and self.interruption.happened:
+            self.interruption.go_on()
+
+    def create(self, dag: DAG, plan: RunPlan, conf: Mapping[str, Any], kept: set[str] | None = None) -> DagRun:
+        """A queued run with its task instances.
+
+        Args:
+            kept: task ids it is made of, None for all.
+        """
+        run = DagRun(
+            dag=snapshot(dag, kept) if kept is not None else self._snapshot(dag),
+            run_id=plan.run_id,
+            run_type=plan.run_type,
+            logical_date=plan.logical_date,
+            data_interval_start=plan.data_interval_start,
+            data_interval_end=plan.data_interval_end,
+            run_after=plan.run_after,
+            conf=conf,
+        )
+        run.extra = RunFacts(dag)
+        create_instances(run)
+        return run
+
+    def _snapshot(self, dag: DAG) -> Dag:
+        """One for all runs of a Dag: what the rules derive from it is derived once."""
+        if dag.dag_id not in self._snapshots:
+            self._snapshots[dag.dag_id] = snapshot(dag)
+        return self._snapshots[dag.dag_id]
+
+    def _triggered(
+        self,
+        driver: Driver,
+        dag_id: str,
+        run_id: str,
+        logical_date: Instant | None,
+        run_after: Instant | None,
+        conf: Mapping[str, Any],
+    ) -> DagRun:
+        """Source: ``trigger_dag`` (3.3.2): an operator-triggered run, its interval inferred from its logical date."""
+        dag = self.store.dags[dag_id]
+        now = driver.simulation.now
+        interval = manual(dag, logical_date) if logical_date is not None else None
+        plan = RunPlan(
+            run_id,
+            "operator_triggered",
+            logical_date,
+            interval.data_interval_start if interval else None,
+            interval.data_interval_end if interval else None,
+            run_after if run_after is not None else (logical_date if logical_date is not None else now),
+        )
+        run = self.create(dag, plan, conf)
+        driver.add(run)
+        return run
