@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +30,10 @@ class RunPlan:
     data_interval_start: Instant | None
     data_interval_end: Instant | None
     run_after: Instant
+
+    def named(self, run_id: str) -> RunPlan:
+        """The same under another run_id."""
+        return replace(self, run_id=run_id)
 
 
 def timetable_of(dag: DAG) -> Any:

@@ -86,7 +86,7 @@ def asset_triggered_at(
     Args:
         active_runs: queued and running runs of the Dag, backfills' too.
         aliases: what each alias has come to stand for.
-    Source: airflow/models/dag.py `DagModel.dags_needing_dagruns`, airflow/assets/evaluation.py `AssetEvaluator` (3.3.2).
+    Source: airflow/models/dag.py `DagModel.dags_needing_dagruns`, airflow/assets/evaluation.py (3.3.2).
     """
     if calendar.paused or calendar.condition is None or not calendar.queued:
         return None

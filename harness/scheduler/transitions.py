@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from harness.kernel.instant import Instant, iso
 from harness.scheduler.model import (
     FAILED,
@@ -59,17 +61,26 @@ def fail_fast(run: DagRun, ti: TaskInstance, now: Instant) -> list[TaskInstance]
     return changed
 
 
-def clear(run: DagRun) -> None:
-    """Put a run back in the queue with all its instances: their tries count on, as many retries again are theirs.
+def clear(run: DagRun, task_ids: Collection[str] | None = None) -> list[TaskInstance]:
+    """Have instances run again: their tries count on, as many retries again are theirs; a finished run is queued.
 
-    Mapped instances stay expanded, XComs stay until their task's next try deletes them.
+    Mapped instances stay expanded, XComs stay until their task's next try deletes them. A running one starts anew
+    at once, where Airflow waits for its worker to notice (``restarting``).
+
+    Args:
+        task_ids: whose instances, None for all.
+    Returns: the cleared instances; the caller ends the processes of those that ran.
     Source: airflow/models/taskinstance.py `clear_task_instances`, airflow/models/dagrun.py `DagRun.set_state` (3.3.2).
     """
-    for ti in run.task_instances.values():
+    cleared = [ti for ti in run.task_instances.values() if task_ids is None or ti.task_id in task_ids]
+    for ti in cleared:
         ti.max_tries = ti.try_number + ti.task.retries
         ti.state = ti.start = ti.end = ti.due = ti.reason = ti.retry_delay_override = None
-    run.state, run.start, run.end, run.reason, run.memory = "queued", None, None, None, None
+    run.memory = None
     run.clear_number += 1
+    if run.state in ("success", "failed"):
+        run.state, run.start, run.end, run.reason, run.examined = "queued", None, None, None, None
+    return cleared
 
 
 def times_out_at(run: DagRun) -> Instant | None:

@@ -12,15 +12,10 @@ from harness.bridge.store import AssetEvent, facts
 from harness.bridge.timetables import RunPlan, asset_triggered
 from harness.bridge.upcoming import next_run, next_run_since
 from harness.kernel import Instant
-from harness.report.calendar import CalendarResult
 from harness.report.result import Finding
 from harness.scheduler.calendar import DagCalendar, asset_triggered_at, concerns, fails_too_often, needs_scheduled_run
 from harness.scheduler.model import DagRun
 from harness.session.driver import Driver
-from harness.session.options import CalendarOptions
-from harness.session.results import run_result
-from harness.session.stage import Stage
-from harness.session.waiting import waits_for
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -172,8 +167,8 @@ class Calendar:
             self._complain(entry, "warning", f"its last {limit} runs failed: Airflow pauses it", "consecutive-failures")
 
     def _latest(self, dag_id: str) -> Iterator[DagRun]:
-        runs = list(self.driver.store.runs_of(dag_id))
-        return iter(sorted(reversed(runs), key=lambda run: -run.run_after))
+        made = enumerate(self.driver.store.runs_of(dag_id))
+        return (run for _, run in sorted(made, key=lambda one: (one[1].run_after, one[0]), reverse=True))
 
     def asset_event(self, event: AssetEvent) -> None:
         """Queue an event for the Dags scheduled on its asset. Source: ``AssetManager.register_asset_change``."""
@@ -198,23 +193,3 @@ def _allowed(dag: DAG) -> Iterable[str]:
     """Source: ``DAG.allowed_run_types`` (3.2 and later)."""
     types = getattr(dag, "allowed_run_types", None)
     return ("scheduled",) if not types else [str(getattr(kind, "value", kind)) for kind in types]
-
-
-def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptions) -> CalendarResult:
-    """Simulate the calendar of some Dags on a stage that was not used yet."""
-    with stage.opened(options.since, options.seed, options.debug) as driver:
-        make: MakeRun = lambda dag, plan: stage.create(dag, plan, {})  # noqa: E731 - one line, used once
-        calendar = Calendar(driver, dags, make, None if options.fresh else options.since)
-        driver.calendar = calendar
-        calendar.begin()
-        driver.simulation.run_until(options.until)
-        waiting = [
-            (ti.run.dag.dag_id, ti.run.run_id, ti.name, waits_for(ti, driver))
-            for ti in driver.unfinished()
-            if ti.state is not None
-        ]
-        busy_until = driver.simulation.now
-        driver.simulation.close()
-        runs = [run_result(run, stage.recorder) for run in stage.store.runs.values()]
-    stage.interrupted()
-    return CalendarResult(options.since, options.until, runs, waiting, calendar.findings, busy_until)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Protocol
 
 from harness.bridge.callbacks import run_dag_callbacks
@@ -84,14 +85,21 @@ class Driver:
 
     def reset(self, run: DagRun) -> None:
         """Run a run once more from the start, as ``TriggerDagRunOperator(reset_dag_run=True)`` asks."""
-        for ti in run.task_instances.values():
+        if run.state == "running":
+            self._leave(run)
+            run.state = "failed"  # for a moment: a reset queues also a run that goes on
+        self.clear(run)
+
+    def clear(self, run: DagRun, task_ids: Collection[str] | None = None) -> None:
+        """Have tasks of a run, all of them without ``task_ids``, run again."""
+        for ti in clear(run, task_ids):
             self.attempts.stop(ti, own=True)
             history(ti).new_try()
-        self._leave(run)
-        clear(run)
-        self.recorder.run_state(run)
-        self._queued[run] = None
-        self.wake()
+            self.recorder.ti_state(ti)
+        if run.state == "queued":
+            self.recorder.run_state(run)
+            self._queued[run] = None
+        self.mark(run)
 
     def active_runs(self, dag_id: str) -> int:
         """How many runs of a Dag are running or queued."""

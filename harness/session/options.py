@@ -51,6 +51,28 @@ class RunOptions:
     on_error: Callable[[BaseException], None] | None = None
 
 
+VERBS = ("trigger", "pause", "unpause", "clear")
+
+
+@dataclass(frozen=True)
+class Action:
+    """Something a person does at an instant.
+
+    Attributes:
+        verb: one of `VERBS`. ``clear`` clears a task and all downstream of it (the whole run without a task), in the
+            Dag's latest run or the one of ``run_id``, and has it run again.
+        conf: of a triggered run.
+        run_id: of a triggered run; None has Airflow's timetable name it.
+    """
+
+    at: Instant
+    verb: str
+    dag_id: str
+    task_id: str | None = None
+    conf: Mapping[str, Any] = field(default_factory=dict)
+    run_id: str | None = None
+
+
 @dataclass(frozen=True)
 class CalendarOptions:
     """How the calendar of a folder is simulated.
@@ -60,6 +82,7 @@ class CalendarOptions:
         fresh: the Dags are deployed for the first time at ``since``: catchup makes up for all the past. Otherwise
             they are taken to have run on schedule until then.
         dag_ids: only these Dags; empty for all.
+        actions: what a person does meanwhile.
         seed, keep, debug: as in `RunOptions`.
     """
 
@@ -67,6 +90,7 @@ class CalendarOptions:
     until: Instant
     fresh: bool = False
     dag_ids: tuple[str, ...] = ()
+    actions: tuple[Action, ...] = ()
     seed: int = 0
     keep: Path | None = None
     debug: bool = False

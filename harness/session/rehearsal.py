@@ -19,13 +19,13 @@ from harness.replay.journal import FileJournal, Journal, NoJournal
 from harness.report.calendar import CalendarResult
 from harness.report.result import RunResult
 from harness.scheduler.model import DagRun
-from harness.session.calendar import simulated_calendar
 from harness.session.companions import awaited_runs
 from harness.session.driver import Driver
 from harness.session.options import CalendarOptions, RunOptions
 from harness.session.record import Watcher
 from harness.session.results import run_result
 from harness.session.services import served
+from harness.session.simulated import simulated_calendar
 from harness.session.stage import Stage
 from harness.session.waiting import unfinished_error
 from harness.world import World

@@ -1,0 +1,83 @@
+"""What a person does while a calendar goes on: trigger, pause, unpause, clear."""
+
+from __future__ import annotations
+
+import json
+
+from harness.bridge.timetables import manual, parse_date
+from harness.errors import DagNotFound, TaskNotFound, UsageError, known_names
+from harness.session.calendar import Calendar
+from harness.session.driver import Driver
+from harness.session.options import VERBS, Action
+from harness.session.stage import Stage
+
+_FORM = "write --action '2025-01-03T05:00Z trigger sales {\"full\": true}', or '… clear sales.load'"
+
+
+def parse_action(text: str) -> Action:
+    """Read ``ISO VERB DAG[.TASK] [JSON]``.
+
+    Raises: UsageError: anything else.
+    """
+    words = text.split(maxsplit=3)
+    if len(words) < 3 or words[1] not in VERBS:
+        raise UsageError(f"--action {text!r} is not TIME VERB DAG", known=f"verbs: {', '.join(VERBS)}", fix=_FORM)
+    try:
+        at = parse_date(words[0])
+        conf = json.loads(words[3]) if len(words) > 3 else {}
+    except ValueError as error:
+        raise UsageError(f"--action {text!r}: {error}", fix=_FORM) from None
+    if not isinstance(conf, dict) or (conf and words[1] != "trigger"):
+        raise UsageError(f"--action {text!r}: only trigger takes a conf, a JSON object", fix=_FORM)
+    dag_id, _, task_id = words[2].partition(".") if words[1] == "clear" else (words[2], "", "")
+    return Action(at, words[1], dag_id, task_id or None, conf)
+
+
+class Actor:
+    """Performs actions in a simulation as their time comes.
+
+    Raises (at once): DagNotFound, TaskNotFound, UsageError: an action that cannot mean anything here.
+    """
+
+    def __init__(self, stage: Stage, driver: Driver, calendar: Calendar) -> None:
+        self.stage, self.driver, self.calendar = stage, driver, calendar
+
+    def plan(self, action: Action) -> None:
+        """Have an action happen at its instant."""
+        known = self.calendar.entries
+        if action.dag_id not in known:
+            raise DagNotFound(f"no Dag {action.dag_id!r} to {action.verb}", known=known_names(action.dag_id, known))
+        tasks = known[action.dag_id].calendar.dag.tasks
+        if action.task_id is not None and action.task_id not in tasks:
+            where = f"Dag {action.dag_id!r}"
+            raise TaskNotFound(f"no task {action.task_id!r} in {where}", known=known_names(action.task_id, tasks))
+        if action.at < self.driver.simulation.now:
+            raise UsageError(f"an action ({action.verb} {action.dag_id}) lies before the calendar begins")
+        self.driver.simulation.schedule(action.at, self._perform, action)
+
+    def _perform(self, action: Action) -> None:
+        if action.verb == "trigger":
+            self._trigger(action)
+        elif action.verb == "clear":
+            self._clear(action)
+        else:
+            self.calendar.pause(action.dag_id, action.verb == "pause")
+
+    def _trigger(self, action: Action) -> None:
+        """Source: the trigger endpoint, given the present instant as logical date, as the UI gives it (3.3.2)."""
+        dag = self.stage.store.dags[action.dag_id]
+        plan = manual(dag, self.driver.simulation.now)
+        if action.run_id is not None:
+            plan = plan.named(action.run_id)
+        if self.stage.store.run(action.dag_id, plan.run_id) is None:
+            self.driver.add(self.stage.create(dag, plan, action.conf))
+
+    def _clear(self, action: Action) -> None:
+        runs = list(self.stage.store.runs_of(action.dag_id))
+        found = [run for run in runs if action.run_id in (None, run.run_id)]
+        if not found:
+            return  # nothing has run yet: nothing to clear
+        dag, tasks = self.stage.store.dags[action.dag_id], None
+        if action.task_id is not None:
+            tasks = {action.task_id, *dag.task_dict[action.task_id].get_flat_relative_ids(upstream=False)}
+        self.driver.clear(max(found, key=lambda run: run.run_after), tasks)

@@ -1,0 +1,40 @@
+"""The simulation of a folder's calendar, from one instant to another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from harness.report.calendar import CalendarResult
+from harness.session.actions import Actor
+from harness.session.calendar import Calendar, MakeRun
+from harness.session.options import CalendarOptions
+from harness.session.results import run_result
+from harness.session.stage import Stage
+from harness.session.waiting import waits_for
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+
+def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptions) -> CalendarResult:
+    """Simulate the calendar of some Dags on a stage that was not used yet."""
+    with stage.opened(options.since, options.seed, options.debug) as driver:
+        make: MakeRun = lambda dag, plan: stage.create(dag, plan, {})  # noqa: E731 - one line, used once
+        calendar = Calendar(driver, dags, make, None if options.fresh else options.since)
+        driver.calendar = calendar
+        actor = Actor(stage, driver, calendar)
+        for action in options.actions:
+            actor.plan(action)
+        calendar.begin()
+        driver.simulation.run_until(options.until)
+        waiting = [
+            (ti.run.dag.dag_id, ti.run.run_id, ti.name, waits_for(ti, driver))
+            for ti in driver.unfinished()
+            if ti.state is not None
+        ]
+        busy_until = driver.simulation.now
+        driver.simulation.close()
+        runs = [run_result(run, stage.recorder) for run in stage.store.runs.values()]
+    stage.interrupted()
+    return CalendarResult(options.since, options.until, runs, waiting, calendar.findings, busy_until)

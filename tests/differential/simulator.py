@@ -1,0 +1,117 @@
+"""The harness's side of a case: the rendered Dags loaded and run, their real code in virtual time."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from harness.bridge.timetables import parse_date
+from harness.kernel.instant import Instant, to_datetime
+from harness.scheduler.model import DagRun, TaskInstance
+from harness.session import CalendarOptions, Rehearsal
+from harness.session.options import Action
+from harness.world import World
+from tests.differential.case import Case, Event, History
+
+TOLD = frozenset({"queued", "running"})
+
+
+class Watch:
+    """Sees every change of state, and keeps what the oracle can see too."""
+
+    def __init__(self) -> None:
+        self.queued: list[tuple[str, str, str, str, int]] = []
+        self.changes: list[tuple[Instant, DagRun, TaskInstance | None, str | None, int]] = []
+        self.runs: dict[DagRun, None] = {}
+        self.now: Any = None
+
+    def __call__(self, run: DagRun, ti: TaskInstance | None) -> None:
+        """A watcher of `Rehearsal.simulate`."""
+        self.runs[run] = None
+        at = self.now()
+        if ti is None:
+            self.changes.append((at, run, None, run.state, 0))
+            return
+        if ti.state == "queued":
+            self.queued.append((written(at), run.dag.dag_id, run.run_id, ti.task_id, ti.map_index))
+        self.changes.append((at, run, ti, ti.state, ti.try_number))
+
+
+def simulated(case: Case, folder: Path) -> History:
+    """What the simulator makes of a case that was rendered into a folder.
+
+    Raises: AssertionError: a Dag file does not import.
+    """
+    from harness.bridge import sandbox
+
+    sandbox.enter()
+    rehearsal = Rehearsal.of_paths([folder])
+    assert not rehearsal.folder.failures, rehearsal.folder.failures
+    watch = Watch()
+    watch.now = present
+    options = CalendarOptions(
+        parse_date(case.start),
+        parse_date(case.until),
+        fresh=True,
+        actions=tuple(Action(parse_date(m.at), "trigger", m.dag_id, run_id=m.run_id) for m in case.manual_runs),
+    )
+    rehearsal.simulate(options, world_of(case), watch)
+    return _history(watch)
+
+
+def present() -> Instant:
+    """The present instant of the simulation that goes on."""
+    from datetime import datetime, timezone
+
+    from harness.kernel.instant import to_instant
+
+    return to_instant(datetime.now(timezone.utc))
+
+
+def world_of(case: Case) -> World:
+    """The case's pools and parallelism."""
+    world = World()
+    world.set_parallelism(case.parallelism)
+    for name, pool in case.pools.items():
+        world.pool(name, pool.slots, include_deferred=pool.include_deferred)
+    return world
+
+
+def _history(watch: Watch) -> History:
+    return History(
+        events=tuple(_events(watch)),
+        queued=tuple(watch.queued),
+        runs=tuple(sorted((_run_row(run) for run in watch.runs), key=str)),
+        final={
+            (run.dag.dag_id, run.run_id, ti.task_id, ti.map_index): (ti.state, ti.try_number)
+            for run in watch.runs
+            for ti in run.task_instances.values()
+        },
+        run_states={(run.dag.dag_id, run.run_id): run.state for run in watch.runs},
+    )
+
+
+def _events(watch: Watch) -> list[Event]:
+    """Of each instant the last state of each, and every start of a workload."""
+    by_instant: dict[Instant, dict[tuple[str, ...], list[Event]]] = defaultdict(dict)
+    for at, run, ti, state, try_number in watch.changes:
+        task_id, index = (ti.task_id, ti.map_index) if ti is not None else ("", -1)
+        event = Event(written(at), run.dag.dag_id, run.run_id, task_id, index, try_number, str(state))
+        key = (event.dag_id, event.run_id, task_id, str(index))
+        told = by_instant[at].setdefault(key, [])
+        if told and told[-1].state not in TOLD:
+            told.pop()
+        told.append(event)
+    return [event for at in sorted(by_instant) for event in sorted(sum(by_instant[at].values(), []))]
+
+
+def _run_row(run: DagRun) -> tuple[str | None, ...]:
+    dates = (run.logical_date, run.data_interval_start, run.data_interval_end)
+    shown = [None if date is None else written(date) for date in dates]
+    return (run.dag.dag_id, run.run_id, run.run_type, *shown)
+
+
+def written(at: Instant) -> str:
+    """An instant as `Event` writes it."""
+    return to_datetime(at).isoformat()
