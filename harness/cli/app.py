@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.run import run
+from harness.cli.simulate import simulate
 
 EXIT_CODES = """\b
 Exit codes:
@@ -53,8 +54,10 @@ def root(
     Examples:
       airflow-harness run weather_etl --logical-date 2025-01-01
       airflow-harness run dags/weather_etl.py --world fixtures/world.yaml
+      airflow-harness simulate --from 2025-01-01 --until 7d
       airflow-harness run --help
     """
 
 
 app.command(epilog=EXIT_CODES)(run)
+app.command(epilog=EXIT_CODES)(simulate)

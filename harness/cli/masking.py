@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.bridge.masking import masked
+from harness.report.calendar import CalendarResult
 from harness.report.result import Attempt, Failure, Finding, RunResult, TaskResult
 
 
@@ -16,6 +17,16 @@ def masked_run(run: RunResult) -> RunResult:
         task_instances=[_task(ti) for ti in run.task_instances],
         findings=[_finding(finding) for finding in run.findings],
         companions=[masked_run(other) for other in run.companions],
+    )
+
+
+def masked_calendar(calendar: CalendarResult) -> CalendarResult:
+    """The same for the runs and findings of a calendar."""
+    return replace(
+        calendar,
+        runs=[masked_run(run) for run in calendar.runs],
+        findings=[_finding(finding) for finding in calendar.findings],
+        waiting=[masked(one) for one in calendar.waiting],
     )
 
 

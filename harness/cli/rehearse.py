@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.cli import inputs
+from harness.cli.folders import configured, note_failures, world_of
 from harness.cli.terminal import Terminal
 from harness.config import Config, read_config
-from harness.errors import HarnessError, NoDagsFolder, UsageError
+from harness.errors import HarnessError, UsageError
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -20,9 +21,6 @@ if TYPE_CHECKING:
     from harness.session.options import RunOptions
     from harness.session.rehearsal import Rehearsal
     from harness.world import World
-
-NOTES = 5
-"""Files that do not import, named beside a run of another."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ class Rehearse:
 
         config = read_config(Path.cwd())
         fields, paths = self._checked(), self._paths(config)
-        world = _world(self.arguments.world or config.world)
+        world = world_of(self.arguments.world or config.world)
         airflow_version()
         enter()
         with terminal.collecting():
@@ -116,13 +114,7 @@ class Rehearse:
         if file is not None:
             around = [path for path in config.dags if path.resolve() in file.resolve().parents]
             return around or [file]
-        if not config.dags:
-            raise NoDagsFolder(
-                f"no Dag folder: there is no {Path.cwd() / 'dags'} and none is configured",
-                known=f"settings are read from {config.file}" if config.file else "there is no pyproject.toml",
-                fix='name it with --dags, or dags = ["…"] under [tool.airflow-harness] in pyproject.toml',
-            )
-        return config.dags
+        return configured(config)
 
     def _loaded(self, paths: list[Path]) -> tuple[Rehearsal, DAG]:
         from harness.bridge.loader import load_file
@@ -192,23 +184,10 @@ def exit_code(run: RunResult) -> int:
     return 0 if run.state == "success" and all(finding.severity != "error" for finding in findings) else 1
 
 
-def _world(file: Path | None) -> World | None:
-    if file is None:
-        return None
-    from harness.world import load
-
-    return load(file)
-
-
 def _notes(rehearsal: Rehearsal, dag: DAG, terminal: Terminal) -> None:
     """Files beside the Dag's own that did not import, and other Dags of its name: a run does not hide them."""
-    from harness.report.terminal import shown_place
-
     folder = rehearsal.folder
-    for failure in folder.failures[:NOTES]:
-        terminal.note(f"{shown_place(str(failure.path))}:{failure.line} does not import: {failure.message}")
-    if len(folder.failures) > NOTES:
-        terminal.note(f"and {len(folder.failures) - NOTES} more files do not import")
+    note_failures(folder, terminal)
     for dag_id, taken, other in folder.duplicates:
         if dag_id == dag.dag_id:
             terminal.note(f"{other} also defines {dag_id!r}; this is the one of {taken}")

@@ -178,6 +178,7 @@ class RunResult:
     start_date: Instant | None
     end_date: Instant | None
     task_instances: list[TaskResult]
+    run_after: Instant | None = None
     real_seconds: float = 0.0
     reason: str | None = None
     findings: list[Finding] = field(default_factory=list)

@@ -74,7 +74,7 @@ class Calendar:
             self.driver.limits.paused_dags.add(dag_id)
         else:
             self.driver.limits.paused_dags.discard(dag_id)
-            self.driver.wake()
+            self.driver.unpaused()
 
     # -- making runs ---------------------------------------------------------------------------------------------
 

@@ -71,6 +71,7 @@ class Driver:
         self._queued: dict[DagRun, None] = {}
         self._running: dict[str, int] = {}
         self._dirty: dict[DagRun, None] = {}
+        self._parked: dict[DagRun, None] = {}
         self._holding: dict[TaskInstance, None] = {}
         self._wakes_at: Instant | None = None
 
@@ -170,24 +171,39 @@ class Driver:
         """
         moved = self.calendar is not None and self.calendar.make_due()
         moved |= self._start_queued()
-        examined = [run for run in self._dirty if run.dag.dag_id not in self.limits.paused_dags]
-        for run in sorted(examined, key=examination_order)[:RUNS_A_LOOP]:
+        for run in sorted(self._dirty, key=examination_order)[:RUNS_A_LOOP]:
             del self._dirty[run]
             if run.state == "running":
-                self._examine(run)
-                moved = True
+                moved |= self._examine(run)
         return self._queue() or moved
 
-    def _examine(self, run: DagRun) -> None:
-        now = run.examined = self.simulation.now
-        late = timed_out(run, now)
+    def _examine(self, run: DagRun) -> bool:
+        """Look at a run; of a paused Dag it is only seen whether it has ended.
+
+        Source: ``_schedule_dag_run``, ``_update_dag_run_state_for_paused_dags`` (3.3.2; the latter once a minute).
+        """
+        now = self.simulation.now
+        paused = run.dag.dag_id in self.limits.paused_dags
+        late = timed_out(run, now) if not paused else None
         decision = step(run, now) if late is None else late
         for ti in decision.changed:
             self.attempts.stop(ti)
             self.recorder.ti_state(ti)
-        for ti in decision.ready:
-            self._schedule(ti)
+        if paused:
+            self._parked[run] = None
+            decision.again = bool(decision.changed)
+        else:
+            run.examined = now
+            for ti in decision.ready:
+                self._schedule(ti)
         self._follow_up(run, decision, now)
+        return not paused or decision.again
+
+    def unpaused(self) -> None:
+        """Have runs that were left alone while their Dag was paused looked at again."""
+        self._dirty.update(self._parked)
+        self._parked.clear()
+        self.wake()
 
     def _follow_up(self, run: DagRun, decision: Decision, now: Instant) -> None:
         if decision.again:

@@ -25,6 +25,7 @@ def run_result(run: DagRun, recorder: Recorder) -> RunResult:
         state=run.state,
         start_date=run.start,
         end_date=run.end,
+        run_after=run.run_after,
         task_instances=[_task_result(ti, xcoms) for ti in _in_order(run)],
         reason=run.reason if run.reason not in ("success", "task_failure") else None,
         findings=recorder.findings.get(run, []),

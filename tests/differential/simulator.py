@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -103,7 +104,7 @@ def _events(watch: Watch) -> list[Event]:
         if told and told[-1].state not in TOLD:
             told.pop()
         told.append(event)
-    return [event for at in sorted(by_instant) for event in sorted(sum(by_instant[at].values(), []))]
+    return [event for at in sorted(by_instant) for event in sorted(chain(*by_instant[at].values()))]
 
 
 def _run_row(run: DagRun) -> tuple[str | None, ...]:

@@ -1,0 +1,102 @@
+"""The work of ``airflow-harness simulate``: read what was given, load, simulate, show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli import inputs
+from harness.cli.folders import configured, note_failures, world_of
+from harness.cli.terminal import Terminal
+from harness.config import read_config
+from harness.errors import DagNotFound, UsageError
+
+if TYPE_CHECKING:
+    from harness.report.calendar import CalendarResult
+    from harness.session import CalendarOptions, Rehearsal
+
+
+@dataclass(frozen=True)
+class CalendarArguments:
+    """The command line of ``simulate``, as typed."""
+
+    since: str
+    until: str
+    dags: tuple[Path, ...] = ()
+    dag_ids: tuple[str, ...] = ()
+    fresh: bool = False
+    actions: tuple[str, ...] = ()
+    world: Path | None = None
+    seed: int = 0
+    as_json: bool = False
+    keep: Path | None = None
+    verbose: bool = False
+
+
+class SimulateCalendar:
+    """The job of one ``simulate`` command."""
+
+    def __init__(self, arguments: CalendarArguments) -> None:
+        self.arguments = arguments
+
+    def __call__(self, terminal: Terminal) -> int:
+        """Simulate the calendar and show it.
+
+        Returns: 0 when no run failed and nothing was found that is an error, else 1.
+        Raises: HarnessError: whatever keeps it from being simulated.
+        """
+        from harness.bridge.sandbox import airflow_version, enter
+
+        config, given = read_config(Path.cwd()), self.arguments
+        since, until = self._stretch()
+        paths = list(given.dags) or configured(config)
+        world = world_of(given.world or config.world)
+        airflow_version()
+        enter()
+        with terminal.collecting():
+            from harness.session import CalendarOptions, Rehearsal
+            from harness.session.actions import parse_action
+
+            rehearsal = Rehearsal.of_paths(paths)
+            terminal.begin()
+        actions = tuple(parse_action(text) for text in given.actions)
+        options = CalendarOptions(since, until, given.fresh, given.dag_ids, actions, given.seed)
+        if not rehearsal.folder.dags:
+            raise DagNotFound("no Dag was loaded", where=", ".join(map(str, paths)), fix="see the notes above")
+        note_failures(rehearsal.folder, terminal)
+        result = self._simulated(rehearsal, options, world, terminal)
+        terminal.show_collected()
+        if terminal.as_json:
+            terminal.document(result.to_json())
+        else:
+            from harness.report.calendar_terminal import CalendarReport
+
+            CalendarReport(terminal.console, terminal.verbose).show(result)
+        return 0 if result.ok and not rehearsal.folder.failures else 1
+
+    def _stretch(self) -> tuple[int, int]:
+        """The instants of ``--from`` and ``--until``."""
+        since = inputs.instant("--from", self.arguments.since)
+        assert since is not None
+        text = self.arguments.until
+        looks_like_span = (text[-1:].isalpha() and text[-1:] not in "zZ") or text.isdecimal()
+        until = since + (inputs.span("--until", text) or 0) if looks_like_span else inputs.instant("--until", text)
+        if until is None or until <= since:
+            raise UsageError(f"--until {text!r} is not after --from {self.arguments.since!r}", fix="write --until 7d")
+        return since, until
+
+    def _simulated(
+        self, rehearsal: Rehearsal, options: CalendarOptions, world: object, terminal: Terminal
+    ) -> CalendarResult:
+        from harness.cli.calendar_progress import CalendarProgress
+        from harness.cli.ledgers import ledger_folder
+        from harness.cli.masking import masked_calendar
+
+        progress = CalendarProgress(terminal.console, terminal.console.is_terminal)
+        with ledger_folder(self.arguments.keep, "calendar") as folder, terminal.collecting():
+            try:
+                found = rehearsal.simulate(replace(options, keep=folder), world, progress)  # type: ignore[arg-type]
+            finally:
+                progress.end()
+            return masked_calendar(found)

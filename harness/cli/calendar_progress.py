@@ -1,0 +1,78 @@
+"""A calendar told while it is simulated: runs that fail, and on a terminal how far it is."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+from harness.bridge.masking import masked
+from harness.report.plain import clean, one_line
+from harness.report.style import colour, glyphs
+
+if TYPE_CHECKING:
+    from harness.scheduler.model import DagRun, TaskInstance
+
+_CLEAR = "\r\x1b[2K"
+FIRST_S, EVERY_S = 0.5, 0.1
+TOLD = 20
+"""Failed runs that are told one by one while it goes on."""
+
+
+class CalendarProgress:
+    """A watcher for `harness.session.rehearsal.Rehearsal.simulate`.
+
+    Args:
+        live: keep a last line that says how far it is.
+    """
+
+    def __init__(self, console: Console, live: bool) -> None:
+        self._console, self._live, self._signs = console, live, glyphs(console.encoding)
+        self._runs = self._ended = self._failed = self._tasks = 0
+        self._next = perf_counter() + FIRST_S
+        self._shown = False
+
+    def __call__(self, run: DagRun, ti: TaskInstance | None) -> None:
+        """A run or one of its task instances has a new state."""
+        if ti is not None:
+            self._tasks += ti.state in ("success", "failed", "skipped", "upstream_failed")
+        elif run.state == "running":
+            self._runs += 1
+        elif run.state in ("success", "failed"):
+            self._ended += 1
+            if run.state == "failed":
+                self._tell(run)
+        if self._live and perf_counter() > self._next:
+            self._next = perf_counter() + EVERY_S
+            self._status()
+
+    def end(self) -> None:
+        """Take the line away."""
+        if self._shown:
+            self._console.file.write(_CLEAR)
+            self._console.file.flush()
+            self._shown = False
+
+    def _tell(self, run: DagRun) -> None:
+        self._failed += 1
+        if self._failed > TOLD:
+            return
+        self.end()
+        failed = next((ti for ti in run.task_instances.values() if ti.state == "failed"), None)
+        why = (f"{failed.name}: {failed.reason}" if failed is not None else run.reason) or ""
+        line = Text.assemble((f"{self._signs.bad} {run.dag.dag_id} ", colour("failed")), f"{run.run_id}  ")
+        line.append(one_line(str(masked(why)), 160))
+        self._console.print(line, soft_wrap=True)
+        if self._failed == TOLD:
+            self._console.print(Text("  further failures are counted only", style="dim"))
+
+    def _status(self) -> None:
+        at = datetime.now(timezone.utc)  # virtual, as everything here
+        told = f"{at:%Y-%m-%d %H:%M}  {self._ended} of {self._runs} runs ended, {self._failed} failed, "
+        self.end()
+        self._console.file.write(clean(f"  {told}{self._tasks} task instances")[: self._console.width - 1])
+        self._console.file.flush()
+        self._shown = True

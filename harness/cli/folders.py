@@ -1,0 +1,50 @@
+"""Which Dags a command loads, and the world they live in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.config import Config
+from harness.errors import NoDagsFolder
+
+if TYPE_CHECKING:
+    from harness.bridge.loader import Folder
+    from harness.cli.terminal import Terminal
+    from harness.world import World
+
+NOTES = 5
+"""Files that do not import, named beside what was asked for."""
+
+
+def configured(config: Config) -> list[Path]:
+    """The Dag folders of the settings.
+
+    Raises: NoDagsFolder: none is configured and there is no ``./dags``.
+    """
+    if config.dags:
+        return config.dags
+    raise NoDagsFolder(
+        f"no Dag folder: there is no {Path.cwd() / 'dags'} and none is configured",
+        known=f"settings are read from {config.file}" if config.file else "there is no pyproject.toml",
+        fix='name it with --dags, or dags = ["…"] under [tool.airflow-harness] in pyproject.toml',
+    )
+
+
+def world_of(file: Path | None) -> World | None:
+    """The world a file declares, None without one."""
+    if file is None:
+        return None
+    from harness.world import load
+
+    return load(file)
+
+
+def note_failures(folder: Folder, terminal: Terminal) -> None:
+    """Name files that did not import: what is simulated does not hide them."""
+    from harness.report.terminal import shown_place
+
+    for failure in folder.failures[:NOTES]:
+        terminal.note(f"{shown_place(str(failure.path))}:{failure.line} does not import: {failure.message}")
+    if len(folder.failures) > NOTES:
+        terminal.note(f"and {len(folder.failures) - NOTES} more files do not import")

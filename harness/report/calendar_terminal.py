@@ -1,0 +1,160 @@
+"""The report of a calendar on a terminal: each Dag in a line, what waited, what failed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from harness.kernel.instant import Instant, iso
+from harness.report.calendar import CalendarResult
+from harness.report.plain import clean, one_line
+from harness.report.result import RunResult
+from harness.report.spans import real_text, span_text
+from harness.report.style import Glyphs, colour, glyphs
+from harness.report.terminal import shown_place
+
+FAILURES, WAITS, UNFINISHED = 10, 8, 10
+
+
+@dataclass(frozen=True)
+class CalendarReport:
+    """Writes a calendar for people.
+
+    Args:
+        verbose: everything, however long.
+    """
+
+    console: Console
+    verbose: bool = False
+
+    @property
+    def signs(self) -> Glyphs:
+        """The signs the console can show."""
+        return glyphs(self.console.encoding)
+
+    def show(self, result: CalendarResult) -> None:
+        """The whole report."""
+        self._dags(result)
+        self._waits(result)
+        self._failures(result)
+        self._unfinished(result)
+        self._findings(result)
+        self._verdict(result)
+
+    def _dags(self, result: CalendarResult) -> None:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for name in ("Dag", "runs", "success", "failed", "unfinished", "longest", "started late by"):
+            table.add_column(name, justify="left" if name == "Dag" else "right")
+        for dag_id, runs in _by_dag(result).items():
+            states = [str(run.state) for run in runs]
+            failed, good = states.count("failed"), states.count("success")
+            lasted = [run.end_date - run.start_date for run in runs if run.end_date and run.start_date]
+            late = [run.start_date - run.run_after for run in runs if run.start_date and run.run_after is not None]
+            table.add_row(
+                clean(dag_id),
+                str(len(runs)),
+                str(good),
+                Text(str(failed), colour("failed") if failed else ""),
+                str(len(runs) - good - failed),
+                span_text(max(lasted)) if lasted else "",
+                span_text(max(late)) if late else "",
+            )
+        self.console.print(table)
+
+    def _waits(self, result: CalendarResult) -> None:
+        found = longest_waits(result)
+        if not found:
+            return
+        self._heading("Waited longest for a slot")
+        for span, name in found if self.verbose else found[:WAITS]:
+            self._line(f"{span_text(span):>8}  {name}")
+
+    def _failures(self, result: CalendarResult) -> None:
+        seen: dict[tuple[str, str, str], list[RunResult]] = defaultdict(list)
+        for run in result.runs:
+            for ti in run.failed:
+                why = ti.reason or (ti.error.message if ti.error else "") or ""
+                seen[(run.dag_id, ti.task_id, why)].append(run)
+        if not seen:
+            return
+        self._heading("Failures")
+        shown = list(seen.items())
+        for (dag_id, task_id, why), runs in shown if self.verbose else shown[:FAILURES]:
+            first = runs[0].task_instances
+            error = next((ti.error for ti in first if ti.task_id == task_id and ti.error is not None), None)
+            place = f"  {shown_place(error.where)}" if error is not None and error.where else ""
+            self._line(Text.assemble((f"{self.signs.bad} {dag_id}.{task_id}", "bold red"), f"  {_times(runs)}{place}"))
+            self._line(f"  {one_line(why, 300)}")
+        if len(shown) > FAILURES and not self.verbose:
+            self._line(Text(f"and {len(shown) - FAILURES} more (-v shows them)", style="dim"))
+
+    def _unfinished(self, result: CalendarResult) -> None:
+        if not result.waiting:
+            return
+        self._heading(f"Not ended at {iso(result.until)}")
+        for dag_id, run_id, task, why in result.waiting if self.verbose else result.waiting[:UNFINISHED]:
+            self._line(f"{dag_id} {run_id} {task} {one_line(why, 200)}")
+        if len(result.waiting) > UNFINISHED and not self.verbose:
+            self._line(Text(f"and {len(result.waiting) - UNFINISHED} more (-v shows them)", style="dim"))
+
+    def _findings(self, result: CalendarResult) -> None:
+        found = [*result.findings, *(finding for run in result.runs for finding in run.findings)]
+        if found:
+            self._heading("Findings")
+        for finding in found:
+            style = "bold red" if finding.severity == "error" else "yellow"
+            self._line(Text.assemble((f"{finding.severity} {finding.check}", style), f": {clean(finding.message)}"))
+
+    def _verdict(self, result: CalendarResult) -> None:
+        self.console.print()
+        if result.ledger is not None:
+            self.console.print(Text(f"ledger  {result.ledger}", style="dim"), soft_wrap=True)
+        tasks = sum(len(run.task_instances) for run in result.runs)
+        told = ", ".join(f"{count} {state}" for state, count in sorted(result.states.items())) or "no run"
+        sign, style = (self.signs.ok, colour("success")) if result.ok else (self.signs.bad, colour("failed"))
+        self.console.print(
+            Text.assemble(
+                (f"{sign} {told}", style),
+                f": {span_text(result.until - result.since)} of virtual time, {tasks} task instances"
+                f"  ({real_text(result.real_seconds)} real)",
+            ),
+            soft_wrap=True,
+        )
+
+    def _heading(self, text: str) -> None:
+        self.console.print()
+        self.console.print(Text(text, style="bold"))
+
+    def _line(self, text: Text | str) -> None:
+        self.console.print(Text("  ") + (Text(text) if isinstance(text, str) else text), soft_wrap=True)
+
+
+def longest_waits(result: CalendarResult) -> list[tuple[int, str]]:
+    """(span, where) of the longest wait between scheduled and queued of each task that ever waited, longest first."""
+    longest: dict[str, tuple[int, str]] = {}
+    for run in result.runs:
+        since: dict[str, Instant] = {}
+        for at, name, state in run.events:
+            if state == "scheduled":
+                since[name] = at
+            elif name in since:
+                span = at - since.pop(name)
+                task = f"{run.dag_id}.{name.partition('[')[0]}"
+                if span > longest.get(task, (0, ""))[0]:
+                    longest[task] = (span, f"{task} in {run.run_id}, until {iso(at)}")
+    return sorted(longest.values(), reverse=True)
+
+
+def _by_dag(result: CalendarResult) -> dict[str, list[RunResult]]:
+    found: dict[str, list[RunResult]] = defaultdict(list)
+    for run in sorted(result.runs, key=lambda run: run.dag_id):
+        found[run.dag_id].append(run)
+    return found
+
+
+def _times(runs: list[RunResult]) -> str:
+    return f"in {runs[0].run_id}" if len(runs) == 1 else f"in {len(runs)} runs, first {runs[0].run_id}"
