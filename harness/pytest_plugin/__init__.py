@@ -6,6 +6,7 @@ but the standard library and pytest before a test asks for it, and a project wit
 
 from __future__ import annotations
 
+from harness.pytest_plugin.calendars import simulate
 from harness.pytest_plugin.clock import frozen_time
 from harness.pytest_plugin.dags import _airflow_rehearsal, dag_bag
 from harness.pytest_plugin.database import _airflow_connect, _airflow_database, _airflow_postgres, postgres
@@ -40,5 +41,6 @@ __all__ = [
     "render_task",
     "run_dag",
     "run_task",
+    "simulate",
     "world",
 ]

@@ -19,8 +19,9 @@ from harness.pytest_plugin.project import SECRETS, project_of
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
+    from harness.report.calendar import CalendarResult
     from harness.report.result import RunResult, TaskResult
-    from harness.session import Rehearsal
+    from harness.session import CalendarOptions, Rehearsal
     from harness.world import World
 
 
@@ -172,6 +173,16 @@ class Runner:
             raise
         remember(self._config, result)
         return result
+
+    def simulate(self, options: CalendarOptions, world: World | None, others: Iterable[DAG]) -> CalendarResult:
+        """The calendar of the project's Dags; see the fixture ``simulate``."""
+        __tracebackhide__ = True
+        rehearsal = self._with(others)
+        if not rehearsal.folder.dags:
+            raise _no_folder()
+        lived_in = self._world if world is None else world
+        lived_in = replace(lived_in, env={**self._set_in_the_test(), **lived_in.env})
+        return rehearsal.simulate(replace(options, on_error=_let_through), self._connect(lived_in))
 
     def _dag(self, dag_id: str) -> DAG:
         __tracebackhide__ = True

@@ -83,7 +83,7 @@ class CalendarOptions:
             they are taken to have run on schedule until then.
         dag_ids: only these Dags; empty for all.
         actions: what a person does meanwhile.
-        seed, keep, debug: as in `RunOptions`.
+        seed, keep, debug, on_error: as in `RunOptions`.
     """
 
     since: Instant
@@ -94,3 +94,4 @@ class CalendarOptions:
     seed: int = 0
     keep: Path | None = None
     debug: bool = False
+    on_error: Callable[[BaseException], None] | None = None

@@ -49,6 +49,8 @@ class Recorder:
             run_after=iso(run.run_after),
             conf=masked(dict(run.conf)),
         )
+        if self._watcher is not None:
+            self._watcher(run, None)
 
     def run_state(self, run: DagRun) -> None:
         """A run changed its state."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptions) -> CalendarResult:
     """Simulate the calendar of some Dags on a stage that was not used yet."""
-    with stage.opened(options.since, options.seed, options.debug) as driver:
+    with stage.opened(options.since, options.seed, options.debug, options.on_error) as driver:
         make: MakeRun = lambda dag, plan: stage.create(dag, plan, {})  # noqa: E731 - one line, used once
         calendar = Calendar(driver, dags, make, None if options.fresh else options.since)
         driver.calendar = calendar

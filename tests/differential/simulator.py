@@ -24,13 +24,13 @@ class Watch:
     def __init__(self) -> None:
         self.queued: list[tuple[str, str, str, str, int]] = []
         self.changes: list[tuple[Instant, DagRun, TaskInstance | None, str | None, int]] = []
-        self.runs: dict[DagRun, None] = {}
+        self.runs: dict[DagRun, Instant] = {}
         self.now: Any = None
 
     def __call__(self, run: DagRun, ti: TaskInstance | None) -> None:
         """A watcher of `Rehearsal.simulate`."""
-        self.runs[run] = None
         at = self.now()
+        self.runs.setdefault(run, at)
         if ti is None:
             self.changes.append((at, run, None, run.state, 0))
             return
@@ -83,7 +83,7 @@ def _history(watch: Watch) -> History:
     return History(
         events=tuple(_events(watch)),
         queued=tuple(watch.queued),
-        runs=tuple(sorted((_run_row(run) for run in watch.runs), key=str)),
+        runs=tuple(sorted((_run_row(run, at) for run, at in watch.runs.items()), key=str)),
         final={
             (run.dag.dag_id, run.run_id, ti.task_id, ti.map_index): (ti.state, ti.try_number)
             for run in watch.runs
@@ -101,14 +101,14 @@ def _events(watch: Watch) -> list[Event]:
         event = Event(written(at), run.dag.dag_id, run.run_id, task_id, index, try_number, str(state))
         key = (event.dag_id, event.run_id, task_id, str(index))
         told = by_instant[at].setdefault(key, [])
-        if told and told[-1].state not in TOLD:
+        if told and (not task_id or told[-1].state not in TOLD):
             told.pop()
         told.append(event)
     return [event for at in sorted(by_instant) for event in sorted(chain(*by_instant[at].values()))]
 
 
-def _run_row(run: DagRun) -> tuple[str | None, ...]:
-    dates = (run.logical_date, run.data_interval_start, run.data_interval_end)
+def _run_row(run: DagRun, made_at: Instant) -> tuple[str | None, ...]:
+    dates = (run.logical_date, run.data_interval_start, run.data_interval_end, made_at)
     shown = [None if date is None else written(date) for date in dates]
     return (run.dag.dag_id, run.run_id, run.run_type, *shown)
 

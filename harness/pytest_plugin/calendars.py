@@ -1,0 +1,81 @@
+"""``simulate``: the calendar of Dags as a test fixture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.pytest_plugin.arguments import Date, instant, microseconds, world_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+    from harness.pytest_plugin.runs import Runner
+    from harness.report.calendar import CalendarResult
+    from harness.session.options import Action
+    from harness.world import World
+
+
+@pytest.fixture
+def simulate(_airflow_runner: Runner) -> Callable[..., CalendarResult]:
+    """Simulate what schedules ask for: ``simulate("2025-01-01", timedelta(days=7), …)`` -> CalendarResult."""
+
+    def calendar(
+        since: Date,
+        until: Date | timedelta | float,
+        dags: Iterable[DAG | str] = (),
+        *,
+        fresh: bool = False,
+        actions: Iterable[str | Mapping[str, Any]] = (),
+        world: World | str | Path | None = None,
+        seed: int = 0,
+        keep: str | Path | None = None,
+    ) -> CalendarResult:
+        """Simulate the calendar of the project's Dags, or of some, in virtual time.
+
+        Args:
+            since, until: ISO text, ``datetime`` or ``date``; ``until`` also a span after ``since``, in seconds or as a
+                ``timedelta``. What happens at ``until`` itself still counts.
+            dags: dag_ids or DAG objects whose schedules are kept; the project's Dags when empty. Triggers and sensors
+                find the others too.
+            fresh: the Dags are deployed for the first time at ``since``; catchup makes up for all the past.
+            actions: what a person does meanwhile: ``"2025-01-01T05:00Z trigger sales"``, or the same as a mapping with
+                the keys ``at``, ``verb``, ``dag_id``, ``task_id``, ``conf`` and ``run_id``.
+            world, seed, keep: as in ``run_dag``.
+        Raises: DagNotFound, TaskNotFound, NoDagsFolder, ServiceUnavailable, UsageError. A failed run raises nothing:
+            see ``states`` and ``ok``.
+        """
+        from harness.session.options import CalendarOptions
+
+        __tracebackhide__ = True
+        start, given = instant(since, "since"), list(dags)
+        assert start is not None
+        spanned = isinstance(until, (timedelta, int, float))
+        end = start + microseconds(until, "until") if spanned else instant(until, "until")  # type: ignore[arg-type]
+        assert end is not None
+        options = CalendarOptions(
+            start,
+            end,
+            fresh,
+            tuple(dag if isinstance(dag, str) else dag.dag_id for dag in given),
+            tuple(_action(one) for one in actions),
+            seed,
+            None if keep is None else Path(keep),
+        )
+        others = [dag for dag in given if not isinstance(dag, str)]
+        return _airflow_runner.simulate(options, None if world is None else world_of(world), others)
+
+    return calendar
+
+
+def _action(given: str | Mapping[str, Any]) -> Action:
+    from harness.session.actions import parse_action
+    from harness.session.options import Action
+
+    if isinstance(given, str):
+        return parse_action(given)
+    return Action(**{**given, "at": instant(given["at"], "at")})
