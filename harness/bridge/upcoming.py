@@ -67,7 +67,8 @@ def _info(last: RunPlan | None) -> Any:
     interval = None
     if last.data_interval_start is not None and last.data_interval_end is not None:
         interval = DataInterval(_pendulum(last.data_interval_start), _pendulum(last.data_interval_end))
-    return DagRunInfo(run_after=_pendulum(last.run_after), data_interval=interval)
+    nothing = dict.fromkeys(DagRunInfo._fields)  # 3.2 has no defaults for its partition fields
+    return DagRunInfo(**{**nothing, "run_after": _pendulum(last.run_after), "data_interval": interval})
 
 
 def _restriction(dag: DAG, catchup: bool) -> Any:

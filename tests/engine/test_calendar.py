@@ -101,7 +101,7 @@ def test_assets_start_their_consumers_with_and_or_and_through_an_alias(calendar)
     assert hours(result, "by_alias") == [1.5]
     assert set(hours(result, "either")) == {0, 1, 2, 3, 4}
     assert {run.run_type for run in result.runs_of("either")} == {"asset_triggered"}
-    assert len({run.run_id for run in result.runs}) == len(result.runs)
+    assert len({(run.dag_id, run.run_id) for run in result.runs}) == len(result.runs)
 
 
 def test_pools_are_shared_by_all_dags(calendar, rehearse):
