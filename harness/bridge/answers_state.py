@@ -88,6 +88,7 @@ def _ask_person(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
     from airflow.sdk.execution_time.comms import HITLDetailRequestResult
 
     supervisor.store.hitl[msg.ti_id] = {"request": msg, "response": None}
+    supervisor.observe(who, "asked", msg)
     fields = msg.model_dump(exclude={"type"})
     return HITLDetailRequestResult(**fields)
 
@@ -100,7 +101,7 @@ def _read_person(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
     given = detail["response"] if detail else None
     return HITLDetailResponse(
         response_received=given is not None,
-        responded_by_user=None,
+        responded_by_user=given.get("user") if given else None,
         responded_at=given["at"] if given else None,
         chosen_options=given["chosen_options"] if given else None,
         params_input=given["params_input"] if given else {},

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.bridge.answers_assets import emitted
 from harness.bridge.answers_xcom import keep
 from harness.bridge.explain import explain
 from harness.bridge.runtime import AttemptRequest, Outcome, Resume, reschedule_at, run_attempt
 from harness.bridge.store import facts
-from harness.bridge.supervisor import Supervisor
+from harness.bridge.supervisor import Speaker, Supervisor
 from harness.bridge.triggerer import EndedByTrigger, Triggerer, starts_from_trigger
 from harness.kernel import Instant, Process, seconds
 from harness.report.result import Attempt
 from harness.scheduler.model import (
+    AWAITING_INPUT,
     DEFERRED,
     FAILED,
     QUEUED,
@@ -30,6 +31,7 @@ from harness.scheduler.retries import next_retry_at
 from harness.scheduler.transitions import fail_fast
 from harness.session.environment import Interruption
 from harness.session.history import history
+from harness.session.people import People
 
 if TYPE_CHECKING:
     from harness.session.driver import Driver
@@ -46,8 +48,9 @@ class Attempts:
         self.driver, self.interruption = driver, interruption
         self.simulation, self.store, self.recorder = driver.simulation, driver.store, driver.recorder
         self.on_error: Callable[[BaseException], None] | None = None
-        self.supervisor = Supervisor(self.store, lambda: self.simulation.now, self.recorder.observe)
+        self.supervisor = Supervisor(self.store, lambda: self.simulation.now, self._observe)
         self.triggerer = Triggerer(self.simulation, self.store, self._fired)
+        self.people = People(self.simulation, self.store, self._fired)
 
     def launch(self, ti: TaskInstance) -> None:
         """Have a worker take an admitted task instance."""
@@ -107,6 +110,7 @@ class Attempts:
             DEFERRED: self._after_defer,
             UP_FOR_RESCHEDULE: self._after_reschedule,
             UP_FOR_RETRY: self._after_retry,
+            AWAITING_INPUT: self._after_question,
         }
         after.get(outcome.state, self._after_end)(ti, outcome)
         ti.reason = self._reason(ti, outcome)
@@ -141,19 +145,30 @@ class Attempts:
     def _after_defer(self, ti: TaskInstance, outcome: Outcome) -> None:
         self.triggerer.start(ti, outcome.message, history(ti).log)
 
+    def _after_question(self, ti: TaskInstance, outcome: Outcome) -> None:
+        self.people.park(ti, outcome.message)
+
+    def _observe(self, who: Speaker, kind: str, data: Any) -> None:
+        if kind == "asked":
+            self.people.asked(who.ti, data)
+        else:
+            self.recorder.observe(who, kind, data)
+
     def _reason(self, ti: TaskInstance, outcome: Outcome) -> str | None:
         if outcome.error is not None:
             return f"{type(outcome.error).__name__}: {outcome.error}"
         if outcome.state == SKIPPED:
             lines = [line for line in history(ti).log.lines if "Skipping task." in line]
             return lines[-1].partition("reason=")[2].strip("'\"") or "skipped itself" if lines else "skipped itself"
+        if outcome.state == AWAITING_INPUT:
+            return self.people.waits_for(ti)
         if outcome.state == DEFERRED:
             return f"waits for {outcome.message.classpath.rpartition('.')[2]}"
         return None
 
     def _fired(self, ti: TaskInstance, resume: Resume | EndedByTrigger) -> None:
         """A trigger's event: the task is scheduled again to go on where it left, or is over."""
-        if ti.state != DEFERRED or ti.run.state != "running":
+        if ti.state not in (DEFERRED, AWAITING_INPUT) or ti.run.state != "running":
             return
         if isinstance(resume, EndedByTrigger):
             self._end_by_trigger(ti, resume)
@@ -181,6 +196,7 @@ class Attempts:
         """
         self.driver.waiting.discard(ti)
         self.triggerer.cancel(ti)
+        self.people.forget(ti)
         process = history(ti).process
         if process is not None and (own or process is not self.simulation.current):
             self._kill(ti, process)

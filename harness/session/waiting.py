@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.errors import HarnessError, HorizonReached
 from harness.kernel import Instant, iso
-from harness.scheduler.model import DEFERRED, RUNNING, UP_FOR_RESCHEDULE, DagRun, TaskInstance
+from harness.scheduler.model import AWAITING_INPUT, DEFERRED, RUNNING, UP_FOR_RESCHEDULE, DagRun, TaskInstance
 from harness.session.driver import Driver
 from harness.session.history import history
 
@@ -52,4 +52,6 @@ def waits_for(ti: TaskInstance, driver: Driver) -> str:
         return f"pokes again and again ({ti.task.operator}), since {iso(ti.start or 0)}"
     if ti.state == DEFERRED:
         return f"is deferred ({ti.reason or 'its trigger has not fired'})"
+    if ti.state == AWAITING_INPUT:
+        return f"{ti.reason or 'waits for a person'}"
     return f"is {ti.state}"

@@ -74,6 +74,15 @@ class ExecutorSpec(EntrySpec):
     parallelism: int = Field(default=DEFAULT_PARALLELISM, ge=1)
 
 
+class AnswerSpec(EntrySpec):
+    """A person's answer."""
+
+    choose: str | list[str]
+    params: dict[str, Any] = Field(default_factory=dict)
+    after: Any = 0
+    by: str = "somebody"
+
+
 class StubSpec(EntrySpec):
     """Exactly one of the three keys; ``returns: null`` counts as given."""
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from harness.kernel.instant import Microseconds
 
 DEFAULT_POOL = "default_pool"
 DEFAULT_POOL_SLOTS = 128
@@ -29,6 +32,23 @@ class Executor:
     """The executor. ``parallelism`` is the number of task instances that run at once, 1 or more."""
 
     parallelism: int = DEFAULT_PARALLELISM
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a person answers to a human-in-the-loop request.
+
+    Attributes:
+        options: the options chosen.
+        params: the form's fields filled in.
+        after: virtual microseconds after the request.
+        by: who answers.
+    """
+
+    options: tuple[str, ...]
+    params: Mapping[str, object] = field(default_factory=dict)
+    after: Microseconds = 0
+    by: str = "somebody"
 
 
 @dataclass(frozen=True)

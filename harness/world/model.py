@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.kernel.instant import Microseconds
 from harness.world.connection import Connection
-from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS, Executor, Pool, Stub
+from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS, Answer, Executor, Pool, Stub
 from harness.world.pattern import most_specific
 from harness.world.problem import EntryError, call_error
 
@@ -31,6 +31,7 @@ class World:
         executor: the executor's limits.
         durations: virtual microseconds of tasks that do not sleep, by ``dag_id.task_id`` pattern.
         stubs: what happens in a task's place, by pattern.
+        answers: what a person answers to a human-in-the-loop task, by pattern.
         env: environment variables that tasks see.
         declared_at: ``file:line`` of entries that came from a file, by (section, name).
     """
@@ -41,6 +42,7 @@ class World:
     executor: Executor = field(default_factory=Executor)
     durations: dict[str, Microseconds] = field(default_factory=dict)
     stubs: dict[str, Stub] = field(default_factory=dict)
+    answers: dict[str, Answer] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
     declared_at: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
 
@@ -101,6 +103,19 @@ class World:
         self._put("stubs", pattern, fields)
         return self.stubs[pattern]
 
+    def answer(
+        self,
+        pattern: str,
+        *options: str,
+        params: Mapping[str, object] | None = None,
+        after: float | str | timedelta = 0,
+        by: str = "somebody",
+    ) -> Answer:
+        """Answer the human-in-the-loop tasks that match ``dag_id.task_id``, so long after they ask."""
+        given = {"choose": list(options), "params": dict(params or {}), "after": after, "by": by}
+        self._put("answers", pattern, given)
+        return self.answers[pattern]
+
     def setenv(self, name: str, value: str) -> None:
         """Set an environment variable that tasks see."""
         self._put("env", name, value)
@@ -114,6 +129,7 @@ class World:
             executor=self.executor,
             durations=dict(self.durations),
             stubs=dict(self.stubs),
+            answers=dict(self.answers),
             env=dict(self.env),
             declared_at=dict(self.declared_at),
         )
@@ -125,6 +141,10 @@ class World:
     def stub_of(self, dag_id: str, task_id: str) -> Stub | None:
         """What happens in a task's place, by the most specific pattern; None if it runs itself."""
         return most_specific(self.stubs, dag_id, task_id)
+
+    def answer_of(self, dag_id: str, task_id: str) -> Answer | None:
+        """What a person answers to a task, by the most specific pattern; None if nobody does."""
+        return most_specific(self.answers, dag_id, task_id)
 
     def where(self, section: str, name: str) -> str | None:
         """``file:line`` of an entry that came from a file, as in ``where("pools", "etl")``."""

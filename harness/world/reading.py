@@ -14,7 +14,7 @@ from harness.kernel.instant import Microseconds
 from harness.world import document
 from harness.world.connection import Connection, normal_type
 from harness.world.duration import duration
-from harness.world.entries import Executor, Pool, Stub
+from harness.world.entries import Answer, Executor, Pool, Stub
 from harness.world.problem import EntryError, Problem, kind
 
 _CONNECTION_ID = re.compile(r"[\w#!()\-.:/\\]{1,250}")
@@ -74,6 +74,18 @@ def read_stub(value: object) -> Stub:
     return Stub(returns=spec.returns, raises=spec.raises, state=spec.state)
 
 
+def read_answer(value: object) -> Answer:
+    """An answer from an option, a list of options, or a mapping."""
+    given = value if isinstance(value, Mapping) else {"choose": value}
+    spec = document.check(document.AnswerSpec, given)
+    options = (spec.choose,) if isinstance(spec.choose, str) else tuple(spec.choose)
+    try:
+        after = duration(spec.after)
+    except ValueError as error:
+        raise EntryError(Problem(f"after: {error}", ("after",))) from None
+    return Answer(options, spec.params, after, spec.by)
+
+
 def read_env(value: object) -> str:
     """The text of an environment variable; whole numbers are taken as written."""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -114,6 +126,7 @@ SECTIONS: dict[str, tuple[str, Check, Read]] = {
     "pools": ("pool", _text, read_pool),
     "durations": ("duration", _pattern, read_duration),
     "stubs": ("stub", _pattern, read_stub),
+    "answers": ("answer", _pattern, read_answer),
     "env": ("environment variable", _env_name, read_env),
 }
 """Sections that hold named entries: the word for one, the fault of a name if any, the reader of a value."""

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import WorldError
-from harness.world import Connection, Executor, Pool, Stub, World, load
+from harness.world import Answer, Connection, Executor, Pool, Stub, World, load
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "worlds"
 
@@ -62,6 +62,10 @@ def test_every_section(monkeypatch: pytest.MonkeyPatch) -> None:
             "weather_etl.notify": Stub(returns={"ok": True}),
             "weather_etl.page": Stub(raises="pager is down"),
             "weather_etl.archive": Stub(state="skipped"),
+        },
+        answers={
+            "approvals.publish": Answer(("Approve",)),
+            "approvals.amount": Answer(("Ok",), {"amount": 3}, 600_000_000, "anna"),
         },
         env={"API_MODE": "test", "RETRIES": "3"},
     )
@@ -145,7 +149,7 @@ def test_an_error_names_file_and_line(refused, text: str, line: int, said: str) 
 def test_unknown_keys_name_what_there_is(refused) -> None:
     error = refused("conections: {}\n")
     assert error.known == (
-        "connections, durations, env, executor, pools, stubs, variables      did you mean 'connections'?"
+        "answers, connections, durations, env, executor, pools, stubs, variables      did you mean 'connections'?"
     )
     error = refused("connections: {a: {conn_type: x, hots: h}}\n")
     assert "did you mean 'host'?" in error.known
@@ -164,7 +168,7 @@ def test_all_problems_of_a_file_in_one_error(refused) -> None:
         "              known conn_type, description, extra, host, login, password, port, schema, service, uri"
         "      did you mean 'host'?",
         "          w.yaml:3  unknown key 'stub'",
-        "              known connections, durations, env, executor, pools, stubs, variables      did you mean 'stubs'?",
+        "              known answers, connections, durations, env, executor, pools, stubs, variables      did you mean 'stubs'?",
         "          w.yaml:5  pool 'p': slots must be a whole number, not text",
         "              fix   write it without quotes",
         "          w.yaml:7  key 'q' is given twice, first on line 6",
