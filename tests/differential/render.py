@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from tests.differential import rendered_text as text
+from tests.differential import render_text as text
 from tests.differential.case import Case, DagCase
-from tests.differential.rendered_body import Body
-from tests.differential.rendered_play import operators
+from tests.differential.render_body import Body
+from tests.differential.render_play import operators
 
 IMPORTS = (
     ("datetime", ("datetime", "timedelta", "timezone")),

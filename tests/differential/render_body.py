@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 
-from tests.differential import rendered_text as text
+from tests.differential import render_text as text
 from tests.differential.case import Act, DagCase, TaskCase
-from tests.differential.rendered_text import INDENT, Code, shown
+from tests.differential.render_text import INDENT, Code, shown
 
 CLASSES = {
     "plain": "Play",

@@ -1,0 +1,146 @@
+"""What is drawn for one task, before tasks are put together as a valid Dag.
+
+Every draw is independent of the other tasks, so that any task may be left out when a case is shrunk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from tests.differential.case import Act
+
+TRIGGER_RULES = (
+    "all_success", "all_failed", "all_done", "one_success", "one_failed", "one_done", "none_failed",
+    "none_failed_min_one_success", "none_skipped", "all_skipped", "all_done_min_one_success", "always",
+    "all_done_setup_success",
+)  # fmt: skip
+"""All of 3.1 to 3.3."""
+
+FEATURES = ("failures", "rules", "branches", "empties", "mapping", "groups", "setups", "waits")
+"""What a Dag may have; each case draws the ones it uses, so that not every case has a bit of everything."""
+
+MAPPED_GROUPS = ("m", "g.n")
+
+STATES = ("success", "success", "failed", "failed", "skipped", "fail")
+FLAKY = (("failed", "success"), ("failed", "failed", "success"), ("failed", "skipped"), ("failed", "fail"))
+GROUPS = ("g", "m", "g.h", "g.n", "m.h")
+"""Names of groups; those called m and n may be mapped."""
+GO_ON = st.sampled_from((False, True, True))
+BACKS = ((1,), (), (1, 2), (2,), (1, 3), (2, 3), (1, 2, 3), (3,), (1, 5))
+
+
+@dataclass(frozen=True)
+class Raw:
+    """A task as drawn.
+
+    Attributes:
+        back: distances to its upstreams, in the order of the Dag.
+        over: a literal length, "upstream" for the list of a task before it, None when not mapped.
+        role: "setup", "teardown" or "".
+        bits: whether a branch follows its first, second, … downstream; the first whether a short circuit goes on.
+        flaky: how its tries end, when there are several; then it has as many.
+        length: of the list it returns when another maps over it.
+        options: further fields of `TaskCase`.
+    """
+
+    acts: tuple[Act, ...]
+    back: tuple[int, ...] = ()
+    kind: str = "plain"
+    rule: str = "all_success"
+    group: str = ""
+    over: int | str | None = None
+    role: str = ""
+    bits: tuple[bool, ...] = ()
+    flaky: tuple[str, ...] = ()
+    length: int = 2
+    acts_of: dict[int, tuple[Act, ...]] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+Fields = dict[str, SearchStrategy[Any]]
+"""What may be other than plain, by name: of `Raw`, or of `TaskCase`."""
+
+
+@lru_cache(maxsize=1024)
+def fields(features: frozenset[str], durations: tuple[int, ...]) -> Fields:
+    """What tasks of a Dag with these features may have. Kept, for each new strategy is checked at length."""
+    acts = tuples(_acts(features, durations), 3, 1)
+    kinds = ("branch", "branch", "short_circuit", "latest_only") if "branches" in features else ()
+    found: dict[str, Fields] = {
+        "failures": {
+            "flaky": st.sampled_from(FLAKY),
+            "retries": st.sampled_from((1, 2)),
+            "retry_delay_s": st.sampled_from((60, 120)),
+        },
+        "rules": {"rule": st.sampled_from(TRIGGER_RULES[1:])},
+        "branches": {
+            "kind": st.sampled_from(kinds or ("plain",)),
+            "bits": tuples(st.sampled_from((False, True)), 3, 1),
+            "ignore_downstream_trigger_rules": st.just(False),
+        },
+        "empties": {"kind": st.sampled_from(("empty", *kinds))},
+        "mapping": {
+            "over": lengths(),
+            "length": st.sampled_from((1, 3, 0)),
+            "acts_of": st.dictionaries(st.sampled_from((0, 1, 2)), acts, min_size=1, max_size=2),
+        },
+        "groups": {"group": st.sampled_from(GROUPS)},
+        "setups": {"role": st.sampled_from(("setup", "teardown")), "on_failure_fail_dagrun": st.just(True)},
+    }
+    chosen = [found[feature] for feature in FEATURES if feature in features and feature in found]
+    return {"acts": acts, **{name: strategy for group in chosen for name, strategy in group.items()}}
+
+
+@st.composite
+def raw_tasks(draw: st.DrawFn, possible: Fields, plain: Act) -> Raw:
+    """One task: plain but for a few things. Each is drawn only when it is there, for the sake of shrinking."""
+    back = draw(st.sampled_from(BACKS))
+    drawn = draw(some_of(possible, 6))
+    own = {name: drawn.pop(name) for name in list(drawn) if name in Raw.__dataclass_fields__}
+    return Raw(**{"acts": (plain,), **own}, back=back, options=drawn)
+
+
+@st.composite
+def some_of(draw: st.DrawFn, possible: Fields, most: int) -> dict[str, Any]:
+    """Values of some names. Name and value are drawn side by side, to be left out together."""
+    found = {}
+    for _ in range(most if possible else 0):
+        if not draw(GO_ON):
+            break
+        name = draw(st.sampled_from(tuple(possible)))
+        found[name] = draw(possible[name])
+    return found
+
+
+def lengths() -> SearchStrategy[int | str]:
+    """What a task or a group is mapped over."""
+    return st.sampled_from(("upstream", 2, 0, 1, 3, "upstream"))
+
+
+@lru_cache(maxsize=1024)
+def group_spans(features: frozenset[str]) -> SearchStrategy[dict[str, int | str]]:
+    """What groups are mapped over."""
+    names = MAPPED_GROUPS if {"mapping", "groups"} <= features else ()
+    return st.fixed_dictionaries({}, optional=dict.fromkeys(names, lengths()))
+
+
+def _acts(features: frozenset[str], durations: tuple[int, ...]) -> SearchStrategy[Act]:
+    act = st.builds(
+        Act,
+        state=st.sampled_from(STATES if "failures" in features else STATES[:1]),
+        duration_s=st.sampled_from(durations),
+    )
+    if "waits" not in features:
+        return act
+    waits = st.sampled_from(((None, ()), (60, ()), (300, ()), (None, (60,)), (None, (60, 120)), (120, (60,))))
+    return st.builds(lambda act, wait: replace(act, deferred_s=wait[0], reschedules_s=wait[1]), act, waits)
+
+
+def tuples(element: SearchStrategy[Any], most: int, least: int = 0) -> SearchStrategy[tuple[Any, ...]]:
+    """Tuples of so many."""
+    return st.lists(element, min_size=least, max_size=most).map(tuple)
