@@ -7,6 +7,7 @@ bound here goes through Airflow's in-process application (`in_process_api_server
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 import json
 import typing
@@ -98,12 +99,17 @@ def _bound(
             if depends.dependency is None:
                 raise Unbound(name)
             inner = typing.get_type_hints(depends.dependency, include_extras=True)
-            arguments[name] = depends.dependency(**_bound(depends.dependency, inner, request, path, given))
+            found = depends.dependency(**_bound(depends.dependency, inner, request, path, given))
+            arguments[name] = asyncio.run(_awaited(found)) if inspect.isawaitable(found) else found
         elif any(isinstance(mark, Query) for mark in marks):
             arguments |= _from_query(name, kind, parameter, request)
         else:
             raise Unbound(name)
     return arguments
+
+
+async def _awaited(found: Any) -> Any:
+    return await found
 
 
 def _is_model(hint: Any) -> bool:

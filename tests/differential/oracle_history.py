@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from airflow.models import DagRun
-from airflow.models import TaskInstance as TI
+from airflow.models import DagRun, TaskInstance
 from sqlalchemy import select
 
 from tests.differential.case import Event, History
@@ -52,7 +51,15 @@ class Snapshot(NamedTuple):
 
 def snapshot(session: Any) -> Snapshot:
     """Read the two tables."""
-    columns = (TI.dag_id, TI.run_id, TI.task_id, TI.map_index, TI.id, TI.state, TI.try_number)
+    columns = (
+        TaskInstance.dag_id,
+        TaskInstance.run_id,
+        TaskInstance.task_id,
+        TaskInstance.map_index,
+        TaskInstance.id,
+        TaskInstance.state,
+        TaskInstance.try_number,
+    )
     instances = {
         (dag, run, task, index): InstanceRow(str(UUID(str(ti_id))), None if state is None else str(state), number)
         for dag, run, task, index, ti_id, state, number in session.execute(select(*columns))
@@ -137,12 +144,27 @@ class Recorder:
         names = run_names(self.created)
         runs = self.last.runs
         return History(
-            events=tuple(sorted(Event(**{**vars(event), "run_id": names[event.dag_id, event.run_id]})
-                                for event in self.events)),
+            events=tuple(
+                sorted(Event(**{**vars(event), "run_id": names[event.dag_id, event.run_id]}) for event in self.events)
+            ),
             queued=tuple((at, dag, names[dag, run], task, index) for at, dag, run, task, index in self.queued),
-            runs=tuple(sorted((dag, names[dag, run], row.run_type, row.logical_date, row.interval_start,
-                               row.interval_end, self.created[dag, run]) for (dag, run), row in runs.items())),
-            final={(dag, names[dag, run], task, index): (row.state, row.try_number)
-                   for (dag, run, task, index), row in sorted(self.last.instances.items())},
+            runs=tuple(
+                sorted(
+                    (
+                        dag,
+                        names[dag, run],
+                        row.run_type,
+                        row.logical_date,
+                        row.interval_start,
+                        row.interval_end,
+                        self.created[dag, run],
+                    )
+                    for (dag, run), row in runs.items()
+                )
+            ),
+            final={
+                (dag, names[dag, run], task, index): (row.state, row.try_number)
+                for (dag, run, task, index), row in sorted(self.last.instances.items())
+            },
             run_states={(dag, names[dag, run]): row.state for (dag, run), row in sorted(runs.items())},
         )

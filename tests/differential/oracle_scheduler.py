@@ -3,7 +3,8 @@
 Real are: parsing and serialisation of the Dags, ``SchedulerJobRunner._do_scheduling`` (creation of runs,
 ``DagRun.update_state``, ``_executable_task_instances_to_queued``), the metadata database, `BaseExecutor`, the task
 runner and the functions of the execution API, ``Trigger.submit_event`` and ``trigger_dag``. Ours are the clock, and the
-acts in place of each operator's `execute`. Left out: callbacks, heartbeats, the timed events of the scheduler's loop.
+acts in place of each operator's `execute`. Left out: callbacks, heartbeats, and the timed events of the
+scheduler's loop but for the one that ends runs of paused Dags.
 """
 
 from __future__ import annotations
@@ -14,15 +15,15 @@ import json
 import os
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from airflow.api.common.trigger_dag import trigger_dag
 from airflow.dag_processing.bundles.manager import DagBundlesManager
 from airflow.jobs.job import Job
 from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
-from airflow.models import TaskInstance as TI
+from airflow.models import DagRun, TaskInstance
 from airflow.models.dag import DagModel
 from airflow.models.pool import Pool
+from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.trigger import Trigger
 from airflow.triggers.base import TriggerEvent
 from airflow.utils.session import create_session
@@ -33,7 +34,7 @@ from tests.differential.case import Case, History, ManualRun
 from tests.differential.oracle_clock import VirtualClock, iso
 from tests.differential.oracle_executor import ScriptedExecutor
 from tests.differential.oracle_history import Recorder, Snapshot, snapshot
-from tests.differential.oracle_player import Player, Stretch, key_of
+from tests.differential.oracle_player import Player, Stretch, TryKey, key_of
 from tests.differential.oracle_wakes import due_in_database
 
 try:
@@ -86,7 +87,19 @@ def load(folder: Path, wanted: list[str]) -> dict[str, Any]:
     if bag.import_errors or missing:
         raise DagFilesError(f"{folder}: missing {missing}, import errors {bag.import_errors}")
     sync_bag_to_db(bag, bundle.name, None)
+    _write_one_after_another()
     return dict(bag.dags)
+
+
+def _write_one_after_another() -> None:
+    """Give each serialised Dag a date of its own, as if written by a processor whose clock goes on.
+
+    ``SerializedDagModel.get_latest_serialized_dags`` tells Dags apart by that date in 3.1.
+    """
+    with create_session() as session:
+        written = session.scalars(select(SerializedDagModel).order_by(SerializedDagModel.dag_id)).all()
+        for number, one in enumerate(written):
+            one.created_at += dt.timedelta(microseconds=number - len(written))
 
 
 def _declare(case: Case) -> None:
@@ -110,7 +123,7 @@ class Rehearsal:
         self.player = Player(case, dags, clock)
         self.recorder = Recorder()
         self.running: dict[str, Stretch] = {}
-        self.deferred: list[tuple[dt.datetime, str]] = []
+        self.deferred: list[tuple[dt.datetime, TryKey]] = []
         self.manual = sorted(case.manual_runs, key=lambda run: dt.datetime.fromisoformat(run.at))
 
     def run(self) -> History:
@@ -129,7 +142,7 @@ class Rehearsal:
         """Do what is due, then let the scheduler loop until nothing changes; again for what that made due at once."""
         for _ in range(MAX_LOOPS):
             self._happen()
-            while self._loop():
+            while self._loop() or self._look_at_paused():
                 pass
             if not self._anything_due():
                 return
@@ -143,9 +156,9 @@ class Rehearsal:
         """What is due without the scheduler: runs triggered by hand, triggers that fire, stretches that end."""
         while self.manual and _at(self.manual[0]) <= self.clock.now:
             self._trigger(self.manual.pop(0))
-        for due, ti_id in [one for one in self.deferred if one[0] <= self.clock.now]:
-            self.deferred.remove((due, ti_id))
-            _fire(ti_id)
+        for due, key in [one for one in self.deferred if one[0] <= self.clock.now]:
+            self.deferred.remove((due, key))
+            _fire(key)
         for ti_id, stretch in list(self.running.items()):
             if stretch.ends <= self.clock.now and ti_id in self.running:
                 self._end(ti_id, stretch)
@@ -167,6 +180,16 @@ class Rehearsal:
         self._drop_stopped()
         return bool(queued) or self._look() != before
 
+    def _look_at_paused(self) -> bool:
+        """Runs of a Dag that was paused while they ran end too; Airflow looks once a minute, here at once."""
+        with create_session() as session:
+            paused = select(DagRun.id).join(DagRun.dag_model).where(DagModel.is_paused, DagRun.state == "running")
+            if session.scalar(paused.limit(1)) is None:
+                return False
+        before = self._look()
+        self.scheduler._update_dag_run_state_for_paused_dags()
+        return self._look() != before
+
     def _end(self, ti_id: str, stretch: Stretch) -> None:
         """A stretch ends: its worker is free."""
         del self.running[ti_id]
@@ -174,7 +197,7 @@ class Rehearsal:
         self.player.end(stretch)
         wait = self.player.wait_after(stretch)
         if wait is not None:
-            self.deferred.append((self.clock.now + dt.timedelta(seconds=wait), ti_id))
+            self.deferred.append((self.clock.now + dt.timedelta(seconds=wait), stretch.key))
         self._drop_stopped()
 
     def _drop_stopped(self) -> None:
@@ -211,10 +234,11 @@ def _at(run: ManualRun) -> dt.datetime:
     return dt.datetime.fromisoformat(run.at)
 
 
-def _fire(ti_id: str) -> None:
+def _fire(key: TryKey) -> None:
     """The triggerer tells of an event; ``Trigger.submit_event`` leaves alone who is deferred no longer."""
     with create_session() as session:
-        trigger_id = session.scalar(select(TI.trigger_id).where(TI.id == UUID(ti_id)))
+        instance = {"dag_id": key.dag_id, "run_id": key.run_id, "task_id": key.task_id, "map_index": key.map_index}
+        trigger_id = session.scalar(select(TaskInstance.trigger_id).filter_by(**instance))
         if trigger_id is not None:
             Trigger.submit_event(trigger_id, TriggerEvent(None), session=session)
 

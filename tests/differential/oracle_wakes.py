@@ -6,8 +6,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Any
 
-from airflow.models import DagRun
-from airflow.models import TaskInstance as TI
+from airflow.models import DagRun, TaskInstance
 from airflow.models.dag import DagModel
 from airflow.models.taskreschedule import TaskReschedule
 from airflow.utils.state import DagRunState, TaskInstanceState
@@ -25,14 +24,14 @@ def due_in_database(session: Any, dag_bag: Any) -> list[dt.datetime]:
 
 def _retries(session: Any, dag_bag: Any) -> Iterator[dt.datetime]:
     """``TaskInstance.next_retry_datetime`` of those that wait."""
-    for ti in session.scalars(select(TI).where(TI.state == TaskInstanceState.UP_FOR_RETRY)):
+    for ti in session.scalars(select(TaskInstance).where(TaskInstance.state == TaskInstanceState.UP_FOR_RETRY)):
         ti.task = dag_bag.get_dag_for_run(dag_run=ti.dag_run, session=session).get_task(ti.task_id)
         yield ti.next_retry_datetime()
 
 
 def _reschedules(session: Any) -> Iterator[dt.datetime]:
     """The last date that each instance asked for, as `ReadyToRescheduleDep` reads it."""
-    waiting = select(TI.id).where(TI.state == TaskInstanceState.UP_FOR_RESCHEDULE)
+    waiting = select(TaskInstance.id).where(TaskInstance.state == TaskInstanceState.UP_FOR_RESCHEDULE)
     latest = select(func.max(TaskReschedule.id)).where(TaskReschedule.ti_id.in_(waiting)).group_by(TaskReschedule.ti_id)
     yield from session.scalars(select(TaskReschedule.reschedule_date).where(TaskReschedule.id.in_(latest)))
 
