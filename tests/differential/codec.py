@@ -11,10 +11,12 @@ T = TypeVar("T")
 
 
 def encode(value: Any) -> Any:
-    """Turn dataclasses, tuples and dicts into what JSON knows; a dict becomes a list of pairs, so keys keep their type."""
+    """Turn dataclasses, tuples and dicts into what JSON knows; a dict whose keys are no strings becomes pairs."""
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, dict):
+        if all(isinstance(key, str) for key in value):
+            return {key: encode(one) for key, one in value.items()}
         return [[encode(key), encode(one)] for key, one in value.items()]
     if isinstance(value, (list, tuple)):
         return [encode(one) for one in value]
@@ -35,7 +37,8 @@ def _decode(kind: Any, data: Any) -> Any:
         inner = (args[0],) * len(data) if args[-1] is Ellipsis else args
         return tuple(_decode(one, item) for one, item in zip(inner, data, strict=True))
     if origin is dict:
-        return {_decode(args[0], key): _decode(args[1], one) for key, one in data}
+        pairs = data.items() if isinstance(data, dict) else data
+        return {_decode(args[0], key): _decode(args[1], one) for key, one in pairs}
     if dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         return kind(**{name: _decode(hints[name], one) for name, one in data.items()})

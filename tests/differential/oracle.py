@@ -18,6 +18,7 @@ from typing import IO, Any
 from tests.differential.airflow_home import ROOT, default_cache, environment, restore, template
 from tests.differential.case import Case, History
 from tests.differential.codec import decode, encode
+from tests.differential.run_history import RunHistory
 
 STDERR_TOLD = 4_000
 
@@ -57,6 +58,25 @@ class Oracle:
         Raises: OracleError.
         """
         return decode(History, self._ask({"kind": "case", "folder": str(folder), "case": encode(case)}))
+
+    def run(
+        self,
+        folder: Path,
+        dag_id: str,
+        logical_date: str,
+        *,
+        now: str | None = None,
+        conf: dict[str, Any] | None = None,
+    ) -> RunHistory:
+        """What ``dag.test()`` makes of one run; its tasks' code is really executed, its waits take no time.
+
+        Args:
+            folder: Dag files; ``dag.test()`` parses all of them.
+            now: virtual instant at which the run begins; the logical date when not given.
+        Raises: OracleError.
+        """
+        job = {"kind": "run", "folder": str(folder), "dag_id": dag_id, "logical_date": logical_date}
+        return decode(RunHistory, self._ask({**job, "now": now or logical_date, "conf": conf}))
 
     def close(self) -> None:
         """End the process and remove its home."""

@@ -35,7 +35,7 @@ class Route:
 
     def __init__(self, route: Any) -> None:
         self.route = route
-        self.hints = typing.get_type_hints(route.endpoint, include_extras=True)
+        self.hints = _hints(route.endpoint)
 
     @cached_property
     def answer(self) -> TypeAdapter[Any] | None:
@@ -98,14 +98,24 @@ def _bound(
         elif depends := next((mark for mark in marks if isinstance(mark, Depends)), None):
             if depends.dependency is None:
                 raise Unbound(name)
-            inner = typing.get_type_hints(depends.dependency, include_extras=True)
-            found = depends.dependency(**_bound(depends.dependency, inner, request, path, given))
+            found = depends.dependency(**_bound(depends.dependency, _hints(depends.dependency), request, path, given))
             arguments[name] = asyncio.run(_awaited(found)) if inspect.isawaitable(found) else found
         elif any(isinstance(mark, Query) for mark in marks):
             arguments |= _from_query(name, kind, parameter, request)
         else:
             raise Unbound(name)
     return arguments
+
+
+def _hints(function: Callable[..., Any]) -> dict[str, Any]:
+    """Type hints with their marks; Python 3.10 wraps those with the default None into a union of its own."""
+    found = typing.get_type_hints(function, include_extras=True)
+    return {
+        name: next((one for one in get_args(hint) if get_origin(one) is Annotated), hint)
+        if get_origin(hint) is not Annotated
+        else hint
+        for name, hint in found.items()
+    }
 
 
 async def _awaited(found: Any) -> Any:

@@ -18,8 +18,13 @@ from tests.differential.oracle_clock import UTC, instant_of
 def due_in_database(session: Any, dag_bag: Any) -> list[dt.datetime]:
     """The case's instants of all that is not past yet by the clock Airflow sees."""
     now = dt.datetime.now(UTC)
-    dates = [*_retries(session, dag_bag), *_reschedules(session), *_timeouts(session, dag_bag), *_creations(session)]
+    dates = [*waiting(session, dag_bag), *_timeouts(session, dag_bag), *_creations(session)]
     return [instant_of(date) for date in dates if date >= now]
+
+
+def waiting(session: Any, dag_bag: Any) -> list[dt.datetime]:
+    """When task instances that wait for a date go on."""
+    return [*_retries(session, dag_bag), *_reschedules(session)]
 
 
 def _retries(session: Any, dag_bag: Any) -> Iterator[dt.datetime]:
