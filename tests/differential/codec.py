@@ -39,7 +39,7 @@ def _decode(kind: Any, data: Any) -> Any:
     if origin is dict:
         pairs = data.items() if isinstance(data, dict) else data
         return {_decode(args[0], key): _decode(args[1], one) for key, one in pairs}
-    if dataclasses.is_dataclass(kind):
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind):
         hints = typing.get_type_hints(kind)
         return kind(**{name: _decode(hints[name], one) for name, one in data.items()})
     return data

@@ -14,7 +14,7 @@ def order_dependencies() -> None:
     dependencies impose different states, the last one wins, which differs from process to process. Sets of small
     numbers are walked through in their order.
     """
-    BaseTIDep.__hash__ = _hash  # type: ignore[method-assign]
+    BaseTIDep.__hash__ = _hash
 
 
 def _hash(dependency: BaseTIDep) -> int:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from tests.differential.oracle import Oracle, OracleError
 
 DAGS = Path(__file__).parent / "oracle_dags"
 MIDNIGHT = "2025-01-01T00:00:00+00:00"
+Play = Callable[[Case], History]
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +26,7 @@ def oracle() -> Iterator[Oracle]:
 
 
 @pytest.fixture
-def play(oracle: Oracle, tmp_path: Path):
+def play(oracle: Oracle, tmp_path: Path) -> Play:
     """Play a case whose Dag files are in ``oracle_dags``."""
 
     def played(case: Case) -> History:
@@ -39,15 +41,15 @@ def copy_dags(folder: Path, dag_ids: list[str]) -> None:
         shutil.copy(DAGS / f"{dag_id}.py", folder)
 
 
-def by_hand(dag_id: str, *tasks: TaskCase, hours: int = 2, **options: object) -> Case:
+def by_hand(dag_id: str, *tasks: TaskCase, hours: int = 2, **options: Any) -> Case:
     """A case of one Dag that is started once, at midnight."""
-    dag = DagCase(dag_id, tasks, schedule=None, **options)  # type: ignore[arg-type]
+    dag = DagCase(dag_id, tasks, schedule=None, **options)
     until = f"2025-01-01T{hours:02}:00:00+00:00"
     return Case((dag,), MIDNIGHT, until, manual_runs=(ManualRun(MIDNIGHT, dag_id, "by_hand"),))
 
 
 def linear(*acts: Act) -> Case:
-    kept = {"retries": 1, "retry_delay_s": 120, "execution_timeout_s": 300}
+    kept: dict[str, Any] = {"retries": 1, "retry_delay_s": 120, "execution_timeout_s": 300}
     first = TaskCase("first", acts=acts, **kept)
     return by_hand("linear", first, TaskCase("second", upstream=("first",), acts=(Act(duration_s=20),), **kept))
 
@@ -63,7 +65,7 @@ def states(history: History) -> dict[str, str | None]:
     }
 
 
-def test_one_task_after_the_other(play) -> None:
+def test_one_task_after_the_other(play: Play) -> None:
     history = play(linear(Act(duration_s=10)))
     assert told(history) == [
         ("00:00:00", "linear", "running"),
@@ -78,7 +80,7 @@ def test_one_task_after_the_other(play) -> None:
     assert history.runs == (("linear", "by_hand", "manual", MIDNIGHT, MIDNIGHT, MIDNIGHT, MIDNIGHT),)
 
 
-def test_a_failure_is_retried_after_its_delay_and_a_last_one_is_not(play) -> None:
+def test_a_failure_is_retried_after_its_delay_and_a_last_one_is_not(play: Play) -> None:
     history = play(linear(Act("failed", 10)))
     assert told(history)[2:] == [
         ("00:00:10", "first", "up_for_retry"),
@@ -91,7 +93,7 @@ def test_a_failure_is_retried_after_its_delay_and_a_last_one_is_not(play) -> Non
     assert states(play(linear(Act("fail", 10)))) == {"first": "failed", "second": "upstream_failed"}
 
 
-def test_stretches_of_reschedules_and_deferrals(play) -> None:
+def test_stretches_of_reschedules_and_deferrals(play: Play) -> None:
     history = play(linear(Act("skipped", 5, reschedules_s=(60,), deferred_s=600)))
     assert [one for one in told(history) if one[1] == "first"] == [
         ("00:00:00", "first", "running"),
@@ -104,13 +106,13 @@ def test_stretches_of_reschedules_and_deferrals(play) -> None:
     assert history.final["linear", "by_hand", "first", -1] == ("skipped", 1)
 
 
-def test_a_stretch_ends_at_the_execution_timeout(play) -> None:
+def test_a_stretch_ends_at_the_execution_timeout(play: Play) -> None:
     history = play(linear(Act(duration_s=3600)))
     ends = [(at, state) for at, task, state in told(history) if task == "first" and state != "running"]
     assert ends == [("00:05:00", "up_for_retry"), ("00:12:00", "failed")]
 
 
-def test_what_waits_within_one_instant_takes_no_time(play) -> None:
+def test_what_waits_within_one_instant_takes_no_time(play: Play) -> None:
     history = play(linear(Act(reschedules_s=(0,), deferred_s=0)))
     assert [one[3] for one in history.queued] == ["first", "first", "first", "second"]
     assert next(one for one in told(history) if one[1] == "first" and one[2] != "running") == (
@@ -120,7 +122,7 @@ def test_what_waits_within_one_instant_takes_no_time(play) -> None:
     )
 
 
-def test_a_pool_of_one_slot_goes_by_priority(play) -> None:
+def test_a_pool_of_one_slot_goes_by_priority(play: Play) -> None:
     acts = (Act(duration_s=10),)
     tasks = [TaskCase(name, pool="narrow", acts=acts) for name in ("low", "high", "middle")]
     history = play(dataclasses.replace(by_hand("pooled", *tasks), pools={"narrow": PoolCase(1)}))
@@ -132,7 +134,7 @@ def test_a_pool_of_one_slot_goes_by_priority(play) -> None:
     assert ("00:00:00", "low", "scheduled") in told(history)
 
 
-def test_parallelism_of_the_executor(play) -> None:
+def test_parallelism_of_the_executor(play: Play) -> None:
     tasks = [TaskCase(name, acts=(Act(duration_s=10),)) for name in ("low", "high", "middle")]
     case = dataclasses.replace(by_hand("pooled", *tasks), pools={"narrow": PoolCase(-1)}, parallelism=2)
     assert [(at[11:19], task) for at, _, _, task, _ in play(case).queued] == [
@@ -142,12 +144,12 @@ def test_parallelism_of_the_executor(play) -> None:
     ]
 
 
-def daily(**options: object) -> Case:
-    dag = DagCase("daily", (TaskCase("only", acts=(Act(duration_s=60),)),), max_active_runs=1, **options)  # type: ignore[arg-type]
+def daily(**options: Any) -> Case:
+    dag = DagCase("daily", (TaskCase("only", acts=(Act(duration_s=60),)),), max_active_runs=1, **options)
     return Case((dag,), "2025-01-03T12:00:00+00:00", "2025-01-04T00:00:00+00:00")
 
 
-def test_catch_up_makes_one_run_at_a_time(play) -> None:
+def test_catch_up_makes_one_run_at_a_time(play: Play) -> None:
     history = play(daily())
     assert [(run[1], run[2], run[-1]) for run in history.runs] == [
         (f"scheduled__{logical}", "scheduled", created)
@@ -161,11 +163,11 @@ def test_catch_up_makes_one_run_at_a_time(play) -> None:
     assert list(history.run_states.values()) == ["success", "success", "success", "running"]
 
 
-def test_a_paused_dag_makes_no_run(play) -> None:
+def test_a_paused_dag_makes_no_run(play: Play) -> None:
     assert play(daily(is_paused=True)).runs == ()
 
 
-def test_an_asset_event_makes_a_run(play) -> None:
+def test_an_asset_event_makes_a_run(play: Play) -> None:
     producer = DagCase("producer", (TaskCase("make", acts=(Act(duration_s=30),), outlets=("parcel",)),))
     consumer = DagCase("consumer", (TaskCase("take"),), schedule=None, assets=("parcel",))
     history = play(Case((producer, consumer), MIDNIGHT, "2025-01-01T00:15:00+00:00"))
@@ -176,7 +178,7 @@ def test_an_asset_event_makes_a_run(play) -> None:
     ]
 
 
-def test_a_mapped_task_has_as_many_instances_as_the_list_is_long(play) -> None:
+def test_a_mapped_task_has_as_many_instances_as_the_list_is_long(play: Play) -> None:
     each = TaskCase("each", mapped_over="listed", acts_of={1: (Act("failed", 5),)})
     tasks = (TaskCase("listed", acts=(Act(returns=3),)), each, TaskCase("after", upstream=("each",)))
     found = states(play(by_hand("mapping", *tasks)))
@@ -193,7 +195,7 @@ def test_a_mapped_task_has_as_many_instances_as_the_list_is_long(play) -> None:
     assert states(play(by_hand("mapping", *nothing)))["listed"] == "failed"
 
 
-def test_branches_short_circuits_and_the_latest(play) -> None:
+def test_branches_short_circuits_and_the_latest(play: Play) -> None:
     tasks = (
         TaskCase("branch", kind="branch", acts=(Act(follows=("left",)),)),
         *(TaskCase(name) for name in ("left", "right", "join", "behind", "always", "newest")),
@@ -210,14 +212,14 @@ def hasty(act: Act) -> Case:
     return by_hand("hasty", TaskCase("short", acts=(act,)), long, TaskCase("later", upstream=("long",)))
 
 
-def test_fail_fast_stops_the_others(play) -> None:
+def test_fail_fast_stops_the_others(play: Play) -> None:
     history = play(hasty(Act("failed", 30)))
     assert states(history) == {"short": "failed", "long": "failed", "later": "skipped"}
     assert ("00:00:30", "long", "failed") in told(history)
     assert max(at for at, _, _ in told(history)) == "00:00:30"
 
 
-def test_dagrun_timeout_skips_what_is_unfinished(play) -> None:
+def test_dagrun_timeout_skips_what_is_unfinished(play: Play) -> None:
     history = play(hasty(Act(duration_s=30)))
     assert ("00:10:00", "hasty", "failed") in told(history)
     assert ("00:10:00", "long", "skipped") in told(history)
@@ -225,7 +227,7 @@ def test_dagrun_timeout_skips_what_is_unfinished(play) -> None:
     assert states(history)["later"] in ("skipped", None)
 
 
-def test_nothing_depends_on_the_clock_of_the_machine(play) -> None:
+def test_nothing_depends_on_the_clock_of_the_machine(play: Play) -> None:
     """SQLite's ``CURRENT_TIMESTAMP`` would be of the machine: in the years asked for, all is past or all is future."""
     case = linear(Act("failed", 10), Act(duration_s=10))
     now = told(play(case))
@@ -236,7 +238,7 @@ def test_nothing_depends_on_the_clock_of_the_machine(play) -> None:
     assert play(case) == play(case)
 
 
-def test_events_at_until_are_told_and_later_ones_are_not(play) -> None:
+def test_events_at_until_are_told_and_later_ones_are_not(play: Play) -> None:
     case = dataclasses.replace(linear(Act(duration_s=10)), until="2025-01-01T00:00:10+00:00")
     assert told(play(case))[-1] == ("00:00:10", "second", "running")
 
