@@ -1,0 +1,111 @@
+"""A throw-away AIRFLOW_HOME: a migrated metadata database kept as a template, copied for each process.
+
+``python -m tests.differential.airflow_home FILE`` migrates FILE; nothing else here imports Airflow.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from filelock import FileLock
+
+ROOT = Path(__file__).resolve().parents[2]
+MIGRATION_LIMIT_S = 300
+
+
+def default_cache() -> Path:
+    """Where templates are kept between test runs: this user's own folder in the system's temporary one."""
+    return Path(tempfile.gettempdir()) / f"airflow-harness-oracle-{os.getuid()}"
+
+
+def template(cache: Path) -> Path:
+    """The migrated database of the installed Airflow, made when it is not there yet.
+
+    Args:
+        cache: folder of the templates, shared by processes (a lock lets one of them migrate).
+    """
+    cache.mkdir(parents=True, exist_ok=True)
+    file = cache / f"airflow-{importlib.metadata.version('apache-airflow-core')}.db"
+    with FileLock(f"{file}.lock"):
+        if not file.exists():
+            _migrate(file)
+    return file
+
+
+def _migrate(file: Path) -> None:
+    """Migrate a new database in a process of its own and put it in place whole."""
+    with tempfile.TemporaryDirectory(prefix="airflow-oracle-") as home:
+        fresh = Path(home) / "fresh.db"
+        command = [sys.executable, "-m", "tests.differential.airflow_home", str(fresh)]
+        done = subprocess.run(
+            command,
+            env=environment(Path(home), fresh),
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            timeout=MIGRATION_LIMIT_S,
+        )
+        if done.returncode or not fresh.exists():
+            raise RuntimeError(f"migrating the oracle's database failed ({done.returncode}):\n{done.stderr[-4000:]}")
+        staged = file.with_suffix(f".{os.getpid()}")
+        shutil.copyfile(fresh, staged)
+        staged.replace(file)
+
+
+def environment(home: Path, database: Path) -> dict[str, str]:
+    """The environment of a process that imports Airflow: nothing of the user's Airflow is left in it."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "_AIRFLOW"))}
+    return {
+        **kept,
+        "AIRFLOW_HOME": str(home),
+        "AIRFLOW__API_AUTH__JWT_SECRET": "the oracle signs for nobody else",
+        "AIRFLOW__CORE__DAGS_ARE_PAUSED_AT_CREATION": "False",
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        "AIRFLOW__CORE__DAGS_FOLDER": str(home / "dags"),
+        "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+        "AIRFLOW__CORE__DEFAULT_TIMEZONE": "utc",
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{database}",
+        "AIRFLOW__LOGGING__LOGGING_LEVEL": "CRITICAL",
+        # No time passes between two loops at one instant: a loop that looks at a part of the runs would take the same.
+        "AIRFLOW__SCHEDULER__MAX_DAGRUNS_PER_LOOP_TO_SCHEDULE": "10000",
+        "AIRFLOW__SCHEDULER__MAX_DAGRUNS_TO_CREATE_PER_LOOP": "10000",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+        # Airflow keeps some things in sets of strings.
+        "PYTHONHASHSEED": "0",
+        "TZ": "UTC",
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
+    }
+
+
+def restore(source: Path, database: Path) -> None:
+    """Put the template's content in place of a database that no connection has open."""
+    for journal in ("-wal", "-shm", "-journal"):
+        Path(f"{database}{journal}").unlink(missing_ok=True)
+    shutil.copyfile(source, database)
+
+
+def _main(file: Path) -> None:
+    from airflow.utils.db import initdb
+    from airflow.utils.session import create_session
+
+    initdb()
+    from airflow.dag_processing.bundles.manager import DagBundlesManager
+
+    with create_session() as session:
+        DagBundlesManager().sync_bundles_to_db(session=session)
+    from airflow import settings
+    from sqlalchemy import text
+
+    with settings.engine.connect() as connection:
+        connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
+    settings.engine.dispose()
+
+
+if __name__ == "__main__":
+    _main(Path(sys.argv[1]))

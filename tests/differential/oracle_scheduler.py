@@ -1,0 +1,254 @@
+"""The oracle at scheduler level: the installed Airflow's `SchedulerJobRunner` under virtual time.
+
+Real are: parsing and serialisation of the Dags, ``SchedulerJobRunner._do_scheduling`` (creation of runs,
+``DagRun.update_state``, ``_executable_task_instances_to_queued``), the metadata database, `BaseExecutor`, the task
+runner and the functions of the execution API, ``Trigger.submit_event`` and ``trigger_dag``. Ours are the clock, and the
+acts in place of each operator's `execute`. Left out: callbacks, heartbeats, and the timed events of the
+scheduler's loop but for the one that ends runs of paused Dags.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import inspect
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from airflow.api.common.trigger_dag import trigger_dag
+from airflow.dag_processing.bundles.manager import DagBundlesManager
+from airflow.jobs.job import Job
+from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
+from airflow.models import DagRun, TaskInstance
+from airflow.models.dag import DagModel
+from airflow.models.pool import Pool
+from airflow.models.serialized_dag import SerializedDagModel
+from airflow.models.trigger import Trigger
+from airflow.triggers.base import TriggerEvent
+from airflow.utils.session import create_session
+from airflow.utils.types import DagRunTriggeredByType
+from sqlalchemy import select, update
+
+from tests.differential.case import Case, History, ManualRun
+from tests.differential.oracle_clock import VirtualClock, iso
+from tests.differential.oracle_executor import ScriptedExecutor
+from tests.differential.oracle_history import Recorder, Snapshot, snapshot
+from tests.differential.oracle_player import Player, Stretch, TryKey, key_of
+from tests.differential.oracle_wakes import due_in_database
+
+try:
+    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
+except ImportError:  # before 3.2
+    from airflow.models.dagbag import DagBag, sync_bag_to_db
+
+MAX_LOOPS = 2_000
+"""Scheduler loops in one instant before the oracle gives up: a case that never settles."""
+
+
+def run_case(folder: Path, case: Case) -> History:
+    """Play a case on a fresh database.
+
+    Args:
+        folder: the Dag files, one ``<dag_id>.py`` for each Dag of the case.
+    Raises: DagFilesError: a file that Airflow cannot import, or a Dag that no file has.
+    """
+    os.environ["AIRFLOW__CORE__PARALLELISM"] = str(case.parallelism)
+    with VirtualClock(dt.datetime.fromisoformat(case.start)) as clock:
+        dags = load(folder, [dag.dag_id for dag in case.dags])
+        _declare(case)
+        return Rehearsal(case, dags, clock).run()
+
+
+class DagFilesError(Exception):
+    """The folder of a case does not hold its Dags."""
+
+
+def load(folder: Path, wanted: list[str]) -> dict[str, Any]:
+    """Parse a folder as the Dag processor would, and write its Dags to the database."""
+    os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(
+        [
+            {
+                "name": "dags-folder",
+                "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+                "kwargs": {"path": str(folder)},
+            }
+        ]
+    )
+    manager = DagBundlesManager()
+    with create_session() as session:
+        manager.sync_bundles_to_db(session=session)
+    bundle = manager.get_bundle("dags-folder")
+    bundle.initialize()
+    known = inspect.signature(DagBag.__init__).parameters
+    options = {"include_examples": False, "bundle_path": bundle.path, "bundle_name": bundle.name}
+    bag = DagBag(dag_folder=bundle.path, **{name: value for name, value in options.items() if name in known})
+    missing = sorted(set(wanted) - set(bag.dags))
+    if bag.import_errors or missing:
+        raise DagFilesError(f"{folder}: missing {missing}, import errors {bag.import_errors}")
+    sync_bag_to_db(bag, bundle.name, None)
+    _write_one_after_another()
+    return dict(bag.dags)
+
+
+def _write_one_after_another() -> None:
+    """Give each serialised Dag a date of its own, as if written by a processor whose clock goes on.
+
+    ``SerializedDagModel.get_latest_serialized_dags`` tells Dags apart by that date in 3.1.
+    """
+    with create_session() as session:
+        written = session.scalars(select(SerializedDagModel).order_by(SerializedDagModel.dag_id)).all()
+        for number, one in enumerate(written):
+            one.created_at += dt.timedelta(microseconds=number - len(written))
+
+
+def _declare(case: Case) -> None:
+    """Pools and pauses, as the command line would set them."""
+    with create_session() as session:
+        for name, pool in case.pools.items():
+            Pool.create_or_update_pool(
+                name=name, slots=pool.slots, description="", include_deferred=pool.include_deferred, session=session
+            )
+        for dag in case.dags:
+            session.execute(update(DagModel).where(DagModel.dag_id == dag.dag_id).values(is_paused=dag.is_paused))
+
+
+class Rehearsal:
+    """One case on its way: the scheduler, its executor, and what will happen when."""
+
+    def __init__(self, case: Case, dags: dict[str, Any], clock: VirtualClock) -> None:
+        self.case, self.clock = case, clock
+        self.executor = ScriptedExecutor(case.parallelism)
+        self.scheduler = _scheduler(self.executor)
+        self.player = Player(case, dags, clock)
+        self.recorder = Recorder()
+        self.running: dict[str, Stretch] = {}
+        self.deferred: list[tuple[dt.datetime, TryKey]] = []
+        self.manual = sorted(case.manual_runs, key=lambda run: dt.datetime.fromisoformat(run.at))
+
+    def run(self) -> History:
+        """From instant to instant until nothing is due or the case is over."""
+        until = dt.datetime.fromisoformat(self.case.until)
+        due: dt.datetime | None = self.clock.now
+        while due is not None and due <= until:
+            self.clock.arrive(due)
+            self._settle()
+            due = self._next()
+            if due is None or due > self.clock.now:
+                self.recorder.settled(iso(self.clock.now), self._look())
+        return self.recorder.history()
+
+    def _settle(self) -> None:
+        """Do what is due, then let the scheduler loop until nothing changes; again for what that made due at once."""
+        for _ in range(MAX_LOOPS):
+            self._happen()
+            while self._loop() or self._look_at_paused():
+                pass
+            if not self._anything_due():
+                return
+        raise RuntimeError(f"the scheduler does not settle at {iso(self.clock.now)}")
+
+    def _anything_due(self) -> bool:
+        ends = [stretch.ends for stretch in self.running.values()] + [due for due, _ in self.deferred]
+        return any(end <= self.clock.now for end in ends)
+
+    def _happen(self) -> None:
+        """What is due without the scheduler: runs triggered by hand, triggers that fire, stretches that end."""
+        while self.manual and _at(self.manual[0]) <= self.clock.now:
+            self._trigger(self.manual.pop(0))
+        for due, key in [one for one in self.deferred if one[0] <= self.clock.now]:
+            self.deferred.remove((due, key))
+            _fire(key)
+        for ti_id, stretch in list(self.running.items()):
+            if stretch.ends <= self.clock.now and ti_id in self.running:
+                self._end(ti_id, stretch)
+
+    def _loop(self) -> bool:
+        """One turn of ``SchedulerJobRunner._run_scheduler_loop``; whether it changed anything."""
+        before = self._look()
+        with create_session() as session:
+            self.scheduler._do_scheduling(session)
+            session.expunge_all()
+        self.executor.heartbeat()
+        queued, taken = self.executor.take()
+        for workload in queued:
+            self.recorder.workload(iso(self.clock.now), key_of(workload), "queued")
+        for workload in taken:
+            stretch = self.player.begin(workload)
+            self.running[stretch.ti_id] = stretch
+            self.recorder.workload(iso(self.clock.now), stretch.key, "running")
+        self._drop_stopped()
+        return bool(queued) or self._look() != before
+
+    def _look_at_paused(self) -> bool:
+        """Runs of a Dag that was paused while they ran end too; Airflow looks once a minute, here at once."""
+        with create_session() as session:
+            paused = select(DagRun.id).join(DagRun.dag_model).where(DagModel.is_paused, DagRun.state == "running")
+            if session.scalar(paused.limit(1)) is None:
+                return False
+        before = self._look()
+        self.scheduler._update_dag_run_state_for_paused_dags()
+        return self._look() != before
+
+    def _end(self, ti_id: str, stretch: Stretch) -> None:
+        """A stretch ends: its worker is free."""
+        del self.running[ti_id]
+        self.executor.running.discard(stretch.slot)
+        self.player.end(stretch)
+        wait = self.player.wait_after(stretch)
+        if wait is not None:
+            self.deferred.append((self.clock.now + dt.timedelta(seconds=wait), stretch.key))
+        self._drop_stopped()
+
+    def _drop_stopped(self) -> None:
+        """Forget instances that something else ended (fail_fast, dagrun_timeout), as a worker's heartbeat would."""
+        states = {row.ti_id: row.state for row in self._look().instances.values()}
+        for ti_id in [one for one in self.running if states.get(one) != "running"]:
+            self.executor.running.discard(self.running.pop(ti_id).slot)
+
+    def _look(self) -> Snapshot:
+        with create_session() as session:
+            return snapshot(session)
+
+    def _next(self) -> dt.datetime | None:
+        """The next instant at which something is due."""
+        due = [stretch.ends for stretch in self.running.values()]
+        due += [when for when, _ in self.deferred]
+        due += [_at(run) for run in self.manual[:1]]
+        with create_session() as session:
+            due += due_in_database(session, self.scheduler.scheduler_dag_bag)
+        return max(min(due), self.clock.now) if due else None
+
+    def _trigger(self, run: ManualRun) -> None:
+        """As the REST API triggers a run."""
+        trigger_dag(
+            dag_id=run.dag_id,
+            run_id=run.run_id,
+            logical_date=_at(run),
+            run_after=_at(run),
+            triggered_by=DagRunTriggeredByType.REST_API,
+        )
+
+
+def _at(run: ManualRun) -> dt.datetime:
+    return dt.datetime.fromisoformat(run.at)
+
+
+def _fire(key: TryKey) -> None:
+    """The triggerer tells of an event; ``Trigger.submit_event`` leaves alone who is deferred no longer."""
+    with create_session() as session:
+        instance = {"dag_id": key.dag_id, "run_id": key.run_id, "task_id": key.task_id, "map_index": key.map_index}
+        trigger_id = session.scalar(select(TaskInstance.trigger_id).filter_by(**instance))
+        if trigger_id is not None:
+            Trigger.submit_event(trigger_id, TriggerEvent(None), session=session)
+
+
+def _scheduler(executor: ScriptedExecutor) -> Any:
+    """A scheduler of one executor: 3.1 looks for it in the job, later versions in the runner."""
+    in_job = "executor" in inspect.signature(Job.__init__).parameters
+    in_runner = "executors" in inspect.signature(SchedulerJobRunner.__init__).parameters
+    job = Job(executor=executor) if in_job else Job()
+    runner = SchedulerJobRunner(job=job, **({"executors": [executor]} if in_runner else {}))
+    with create_session() as session:
+        session.add(job)
+    return runner

@@ -1,0 +1,57 @@
+"""When the scheduler has to look again: the dates that lie in the metadata database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from airflow.models import DagRun, TaskInstance
+from airflow.models.dag import DagModel
+from airflow.models.taskreschedule import TaskReschedule
+from airflow.utils.state import DagRunState, TaskInstanceState
+from sqlalchemy import func, select
+
+from tests.differential.oracle_clock import UTC, instant_of
+
+
+def due_in_database(session: Any, dag_bag: Any) -> list[dt.datetime]:
+    """The case's instants of all that is not past yet by the clock Airflow sees."""
+    now = dt.datetime.now(UTC)
+    dates = [*waiting(session, dag_bag), *_timeouts(session, dag_bag), *_creations(session)]
+    return [instant_of(date) for date in dates if date >= now]
+
+
+def waiting(session: Any, dag_bag: Any) -> list[dt.datetime]:
+    """When task instances that wait for a date go on."""
+    return [*_retries(session, dag_bag), *_reschedules(session)]
+
+
+def _retries(session: Any, dag_bag: Any) -> Iterator[dt.datetime]:
+    """``TaskInstance.next_retry_datetime`` of those that wait."""
+    for ti in session.scalars(select(TaskInstance).where(TaskInstance.state == TaskInstanceState.UP_FOR_RETRY)):
+        ti.task = dag_bag.get_dag_for_run(dag_run=ti.dag_run, session=session).get_task(ti.task_id)
+        yield ti.next_retry_datetime()
+
+
+def _reschedules(session: Any) -> Iterator[dt.datetime]:
+    """The last date that each instance asked for, as `ReadyToRescheduleDep` reads it."""
+    waiting = select(TaskInstance.id).where(TaskInstance.state == TaskInstanceState.UP_FOR_RESCHEDULE)
+    latest = select(func.max(TaskReschedule.id)).where(TaskReschedule.ti_id.in_(waiting)).group_by(TaskReschedule.ti_id)
+    yield from session.scalars(select(TaskReschedule.reschedule_date).where(TaskReschedule.id.in_(latest)))
+
+
+def _timeouts(session: Any, dag_bag: Any) -> Iterator[dt.datetime]:
+    """``dagrun_timeout`` of runs, as ``SchedulerJobRunner._schedule_dag_run`` compares it."""
+    for run in session.scalars(select(DagRun).where(DagRun.state == DagRunState.RUNNING)):
+        dag = dag_bag.get_dag_for_run(dag_run=run, session=session)
+        if run.start_date and dag.dagrun_timeout:
+            yield run.start_date + dag.dagrun_timeout
+
+
+def _creations(session: Any) -> Iterator[dt.datetime]:
+    yield from session.scalars(
+        select(DagModel.next_dagrun_create_after).where(
+            DagModel.next_dagrun_create_after.is_not(None), DagModel.is_paused.is_(False)
+        )
+    )
