@@ -168,7 +168,8 @@ def test_all_problems_of_a_file_in_one_error(refused) -> None:
         "              known conn_type, description, extra, host, login, password, port, schema, service, uri"
         "      did you mean 'host'?",
         "          w.yaml:3  unknown key 'stub'",
-        "              known answers, connections, durations, env, executor, pools, stubs, variables      did you mean 'stubs'?",
+        "              known answers, connections, durations, env, executor, pools, stubs, variables"
+        "      did you mean 'stubs'?",
         "          w.yaml:5  pool 'p': slots must be a whole number, not text",
         "              fix   write it without quotes",
         "          w.yaml:7  key 'q' is given twice, first on line 6",
