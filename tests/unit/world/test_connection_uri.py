@@ -23,10 +23,11 @@ HOST = st.one_of(
     st.from_regex(r"/[A-Za-z0-9 %/]{1,12}", fullmatch=True),
     PRESENT.filter(lambda text: "://" not in text),
 )
+KEY = PRESENT.filter(lambda key: key != "__extra__")  # the URI's own word for all of the extra
 EXTRA = st.one_of(
     st.none(),
-    st.dictionaries(PRESENT, TEXT, max_size=3),
-    st.dictionaries(PRESENT, st.recursive(st.integers() | st.booleans() | TEXT, st.lists, max_leaves=4), max_size=3),
+    st.dictionaries(KEY, TEXT, max_size=3),
+    st.dictionaries(KEY, st.recursive(st.integers() | st.booleans() | TEXT, st.lists, max_leaves=4), max_size=3),
 )
 
 
