@@ -73,7 +73,7 @@ def _set(supervisor: Supervisor, msg: Any, who: Speaker) -> None:
         _check_length(length)
         run.lengths[msg.task_id] = length
     keep(run, msg.task_id, index, msg.key, msg.value)
-    supervisor.observe(who, "xcom", (msg.task_id, index, msg.key, msg.value))
+    supervisor.observe(who, "xcom", (msg.task_id, index, msg.key, facts(run).xcoms[(msg.task_id, index, msg.key)]))
 
 
 @answers("DeleteXCom")
@@ -86,6 +86,8 @@ def _delete(supervisor: Supervisor, msg: Any, who: Speaker) -> None:
 
 def keep(run: DagRun, task_id: str, index: int, key: str, value: Any) -> None:
     """Store an XCom, also where the scheduler's rules look."""
+    if key == SKIPMIXIN_KEY and isinstance(value, dict):  # Airflow makes its lists out of sets
+        value = {name: sorted(ids) if isinstance(ids, list) else ids for name, ids in value.items()}
     facts(run).xcoms[(task_id, index, key)] = ordered(value)
     if key == RETURN_KEY:
         run.returned.setdefault(task_id, set()).add(index)

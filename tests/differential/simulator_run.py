@@ -1,0 +1,64 @@
+"""The harness's side of one run: what its tasks, its XComs and itself came to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from harness.bridge.store import facts
+from harness.bridge.timetables import parse_date
+from harness.errors import HarnessError, HorizonReached
+from harness.scheduler.model import DagRun, TaskInstance
+from harness.session import Rehearsal, RunOptions
+from harness.session.waiting import RunStuck
+from harness.world import World
+from tests.differential.run_history import RunHistory
+
+
+def simulated_run(
+    folder: Path, dag_id: str, logical_date: str, conf: dict[str, Any] | None = None, world: World | None = None
+) -> RunHistory:
+    """A manual run, as ``dag.test()`` makes it.
+
+    Raises: AssertionError: a Dag file does not import.
+    """
+    from harness.bridge import sandbox
+
+    sandbox.enter()
+    rehearsal = Rehearsal.of_paths([folder])
+    assert not rehearsal.folder.failures, rehearsal.folder.failures
+    runs: list[DagRun] = []
+
+    def watch(run: DagRun, ti: TaskInstance | None) -> None:
+        if ti is None and run.dag.dag_id == dag_id and run not in runs:
+            runs.append(run)
+
+    options = RunOptions(logical_date=parse_date(logical_date), manual=True, conf=conf or {}, companions=False)
+    try:
+        rehearsal.run(dag_id, world, options, watch)
+    except (RunStuck, HorizonReached) as error:
+        assert isinstance(error, HarnessError)
+    run = runs[0]
+    return RunHistory(
+        final={ti.key: (ti.state, ti.try_number) for ti in run.task_instances.values()},
+        xcoms=dict(facts(run).xcoms),
+        run_state="running" if run.state == "queued" else run.state,
+    )
+
+
+def run_differences(ours: RunHistory, theirs: RunHistory) -> list[str]:
+    """A line for each difference between the ends of a run; empty when they agree."""
+    found = [] if ours.run_state == theirs.run_state else [f"run: here {ours.run_state}, Airflow {theirs.run_state}"]
+    for what, mine, real in (("task", ours.final, theirs.final), ("XCom", ours.xcoms, theirs.xcoms)):
+        for key in sorted({*mine, *real}, key=str):  # type: ignore[misc]
+            here, there = _sorted(mine.get(key, "(none)")), _sorted(real.get(key, "(none)"))  # type: ignore[call-overload]
+            if here != there:
+                found.append(f"{what} {key}: here {here!r}, Airflow {there!r}")
+    return found
+
+
+def _sorted(value: Any) -> Any:
+    """What a branch followed, without the order of the set that Airflow made it of."""
+    if isinstance(value, dict) and set(value) <= {"followed", "skipped"}:
+        return {key: sorted(ids) if isinstance(ids, list) else ids for key, ids in value.items()}
+    return value
