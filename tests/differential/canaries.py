@@ -93,6 +93,10 @@ def _starts(_: Any) -> Callable[..., bool]:
     return lambda run, *_args: bool(run.state == "queued")
 
 
+def _is_due(_: Any) -> Callable[..., bool]:
+    return lambda calendar, _active, now: not calendar.paused and calendar.due is not None and calendar.due <= now
+
+
 def _late(right: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *args: right(*args) + 60_000_000
 
@@ -126,7 +130,11 @@ CANARIES = (
     Canary("priorities", "scheduler", (("harness.scheduler.candidates.place_of", _order),)),
     Canary("max_active_tasks", "scheduler", ((DAG, _field("max_active_tasks", 99)),)),
     Canary("max_active_tis_per_dag", "scheduler", ((TASK, _field("max_active_tis_per_dag", None)),)),
-    Canary("max_active_runs", "scheduler", (("harness.session.driver.may_start", _starts),)),
+    Canary(
+        "max_active_runs",
+        "scheduler",
+        (("harness.session.driver.may_start", _starts), ("harness.session.calendar.needs_scheduled_run", _is_due)),
+    ),
     Canary("Dag-run creation", "scheduler", (("harness.session.calendar.needs_scheduled_run", _never),)),
     Canary("assets", "scheduler", (("harness.session.calendar.concerns", _never),)),
     Canary("dagrun_timeout", "scheduler", ((DAG, _field("dagrun_timeout", None)),)),

@@ -1,0 +1,153 @@
+"""``python -m tests.differential``: many generated cases through the simulator and through Airflow, and the canaries.
+
+    python -m tests.differential --runs 200 --schedules 20 --canaries      what CI does
+    python -m tests.differential --runs 5000 --schedules 500 --write       the soak; figures go to docs/fidelity.json
+    python -m tests.differential --level scheduler --case 17               one case again, told in full
+
+Exit codes: 0 all agree and every canary was found; 1 not so; 2 the command line cannot mean anything.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import multiprocessing
+import platform
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+FIGURES = ROOT / "docs" / "fidelity.json"
+SCHEMA = "airflow-harness/fidelity/1"
+SEED = 3
+EVERY = 25
+_oracle: Any = None
+
+
+def main(arguments: list[str]) -> int:
+    """Compare, print, and perhaps write the figures."""
+    asked = _parser().parse_args(arguments)
+    if asked.case is not None:
+        return _one(asked.level, asked.seed, asked.case)
+    began = time.time()
+    figures: dict[str, Any] = {"schema": SCHEMA, "seed": asked.seed, **_versions()}
+    good = True
+    for level, count in (("run", asked.runs), ("scheduler", asked.schedules)):
+        bad = list(_compared(level, asked.seed, asked.first, count, asked.jobs)) if count else []
+        good &= not bad
+        figures[level] = {"cases": count, "different": len(bad), "cases_different": [number for number, _ in bad]}
+    if asked.canaries:
+        figures["canaries"] = _canaries(asked.seed, asked.runs, asked.schedules, asked.jobs)
+        good &= None not in figures["canaries"].values()
+    figures["seconds"] = round(time.time() - began)
+    print(json.dumps(figures, indent=2))
+    if asked.write:
+        FIGURES.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+    return 0 if good else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m tests.differential", description=__doc__.split("\n")[0])  # type: ignore[union-attr]
+    parser.add_argument("--runs", type=int, default=0, help="cases at run level")
+    parser.add_argument("--schedules", type=int, default=0, help="cases at scheduler level")
+    parser.add_argument("--seed", type=int, default=SEED)
+    parser.add_argument("--first", type=int, default=0, help="number of the first case")
+    parser.add_argument("--canaries", action="store_true", help="plant wrong rules; each must be found by the cases")
+    parser.add_argument("--jobs", "-j", type=int, default=2, help="processes")
+    parser.add_argument("--write", action="store_true", help=f"write {FIGURES.relative_to(ROOT)}")
+    parser.add_argument("--level", choices=("run", "scheduler"), default="run", help="of --case")
+    parser.add_argument("--case", type=int, help="one case again, in full, and the smallest that still differs")
+    return parser
+
+
+def _versions() -> dict[str, str]:
+    commit = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT, capture_output=True, text=True)
+    return {
+        "airflow": version("apache-airflow-core"),
+        "providers_standard": version("apache-airflow-providers-standard"),
+        "python": platform.python_version(),
+        "commit": commit.stdout.strip() or "unknown",
+    }
+
+
+def _compared(level: str, seed: int, first: int, count: int, jobs: int) -> Iterator[tuple[int, list[str]]]:
+    """(number, differences) of the cases that differ, told as they are found."""
+    began, differing = time.time(), 0
+    with _pool(jobs) as pool:
+        numbers = range(first, first + count)
+        answers = pool.map(_compare, *zip(*((level, seed, number) for number in numbers), strict=True))
+        for done, (number, found) in enumerate(zip(numbers, answers, strict=True), 1):
+            if found:
+                differing += 1
+                print(f"{level} level, seed {seed}, case {number}:", *found[:6], sep="\n  ", flush=True)
+                yield number, found
+            if done % EVERY == 0 or done == count:
+                print(f"{level} level: {done}/{count}, {differing} differ, {time.time() - began:.0f} s", flush=True)
+
+
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=_quiet)
+
+
+def _quiet() -> None:
+    """What Airflow and Dag files print is not ours to tell."""
+    warnings.simplefilter("ignore")
+    sys.stdout = sys.stderr = open("/dev/null", "w")  # noqa: PTH123, SIM115 - as long as the process
+
+
+def _compare(level: str, seed: int, number: int) -> list[str]:
+    """In a process of its own, which keeps its oracle."""
+    from tests.differential.agree import disagreements, drawn
+    from tests.differential.oracle import Oracle, OracleError
+
+    global _oracle
+    _oracle = _oracle or Oracle()
+    try:
+        return disagreements(level, drawn(level, seed, number), _oracle)
+    except OracleError as error:
+        _oracle = None
+        return [f"no answer from Airflow: {str(error)[-1500:]}"]
+    except Exception as error:
+        return [f"the simulator raised {type(error).__name__}: {error}"]
+
+
+def _canaries(seed: int, runs: int, schedules: int, jobs: int) -> dict[str, int | None]:
+    """Family of rules -> number of the case that told its canary."""
+    from tests.differential.canaries import CANARIES
+
+    with _pool(jobs) as pool:
+        counts = [runs if canary.level == "run" else schedules for canary in CANARIES]
+        found = pool.map(_canary, range(len(CANARIES)), [seed] * len(CANARIES), counts)
+        told = {canary.family: number for canary, number in zip(CANARIES, found, strict=True)}
+    for family, number in told.items():
+        print(f"canary {family!r}: {'NOT FOUND' if number is None else f'found by case {number}'}", flush=True)
+    return told
+
+
+def _canary(index: int, seed: int, count: int) -> int | None:
+    from tests.differential.canaries import CANARIES, found_at
+
+    return found_at(CANARIES[index], seed, count)
+
+
+def _one(level: str, seed: int, number: int) -> int:
+    """A case in full, and the smallest one near it that still differs."""
+    from tests.differential.agree import disagreements, drawn, smallest, told
+    from tests.differential.oracle import Oracle
+
+    with Oracle() as oracle, contextlib.redirect_stdout(sys.stderr):
+        case = drawn(level, seed, number)
+        found = disagreements(level, case, oracle)
+        if found:
+            case = smallest(case, lambda other: bool(disagreements(level, other, oracle)))
+            found = disagreements(level, case, oracle)
+    print(told(level, case, found or ["no difference"]))
+    return 1 if found else 0
