@@ -71,7 +71,8 @@ def _set(supervisor: Supervisor, msg: Any, who: Speaker) -> None:
     length = msg.mapped_length
     if length is not None:
         _check_length(length)
-        run.lengths[msg.task_id] = length
+        if index < 0:  # ``get_task_map_length`` looks no further: an instance's own list is nobody's length
+            run.lengths[msg.task_id] = length
     keep(run, msg.task_id, index, msg.key, msg.value)
     supervisor.observe(who, "xcom", (msg.task_id, index, msg.key, facts(run).xcoms[(msg.task_id, index, msg.key)]))
 
@@ -88,6 +89,8 @@ def keep(run: DagRun, task_id: str, index: int, key: str, value: Any) -> None:
     """Store an XCom, also where the scheduler's rules look."""
     if key == SKIPMIXIN_KEY and isinstance(value, dict):  # Airflow makes its lists out of sets
         value = {name: sorted(ids) if isinstance(ids, list) else ids for name, ids in value.items()}
+    elif key == RETURN_KEY and _branches(run, task_id, value):
+        value = sorted(value)
     facts(run).xcoms[(task_id, index, key)] = ordered(value)
     if key == RETURN_KEY:
         run.returned.setdefault(task_id, set()).add(index)
@@ -95,6 +98,14 @@ def keep(run: DagRun, task_id: str, index: int, key: str, value: Any) -> None:
         run.skipmixin[(task_id, index)] = value
     elif key == PAST_DEPENDS_MET:
         run.past_depends_met.add((task_id, index))
+
+
+def _branches(run: DagRun, task_id: str, value: Any) -> bool:
+    """Whether a value is what a branching task follows, which Airflow returns in the order of a set."""
+    task = run.dag.tasks.get(task_id)
+    if task is None or not task.inherits_from_skipmixin or not isinstance(value, list):
+        return False
+    return all(isinstance(one, str) and one in task.downstream for one in value)
 
 
 def ordered(value: Any) -> Any:

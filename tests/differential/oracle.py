@@ -15,11 +15,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from tests.differential.airflow_home import ROOT, default_cache, environment, restore, template
+from harness.bridge.reference.history import RunHistory
+from harness.bridge.reference.home import default_cache, environment, restore, template
 from tests.differential.case import Case, History
 from tests.differential.codec import decode, encode
-from tests.differential.run_history import RunHistory
 
+ROOT = Path(__file__).resolve().parents[2]
 STDERR_TOLD = 4_000
 
 

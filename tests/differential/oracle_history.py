@@ -12,8 +12,8 @@ from uuid import UUID
 from airflow.models import DagRun, TaskInstance
 from sqlalchemy import select
 
+from harness.bridge.reference.clock import instant_of, iso
 from tests.differential.case import Event, History
-from tests.differential.oracle_clock import instant_of, iso
 from tests.differential.oracle_player import TryKey
 
 MICROSECONDS = re.compile(r"^(\w+__\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d{6}")

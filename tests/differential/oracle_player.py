@@ -15,10 +15,8 @@ from uuid import UUID
 
 import psutil
 import structlog
-from airflow import exceptions as core_exceptions
 from airflow.providers.standard.operators.python import ShortCircuitOperator
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
-from airflow.sdk import exceptions as sdk_exceptions
 from airflow.sdk.api.datamodels._generated import TaskInstance
 from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.supervisor import (
@@ -27,9 +25,10 @@ from airflow.sdk.execution_time.supervisor import (
     set_supervisor_comms,
 )
 
+from harness.bridge.reference.clock import VirtualClock
+from harness.bridge.reference.named import named
 from tests.differential.case import Act, Case, TaskCase
 from tests.differential.oracle_api import DirectTransport, client
-from tests.differential.oracle_clock import VirtualClock
 
 
 class TryKey(NamedTuple):
@@ -171,11 +170,6 @@ ENDINGS = {"failed": "AirflowException", "fail": "AirflowFailException", "skippe
 def key_of(workload: Any) -> TryKey:
     """The try that a workload is for."""
     return TryKey(*(getattr(workload.ti, name) for name in TryKey._fields))
-
-
-def named(name: str) -> Any:
-    """An exception of Airflow, from where the installed version keeps it."""
-    return getattr(sdk_exceptions, name, None) or getattr(core_exceptions, name)
 
 
 def _result(task: TaskCase, act: Act, context: Any, operator: Any) -> Any:

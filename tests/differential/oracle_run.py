@@ -18,13 +18,13 @@ from airflow.sdk.execution_time.supervisor import InProcessTestSupervisor
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
+from harness.bridge.reference.clock import UTC, VirtualClock
+from harness.bridge.reference.due import waiting
+from harness.bridge.reference.history import RunHistory
+from harness.bridge.reference.waits import NothingDue, Waits
 from tests.differential.oracle_api import DirectTransport, client
-from tests.differential.oracle_clock import UTC, VirtualClock
 from tests.differential.oracle_history import Snapshot, snapshot
 from tests.differential.oracle_scheduler import load
-from tests.differential.oracle_waits import NothingDue, Waits
-from tests.differential.oracle_wakes import waiting
-from tests.differential.run_history import RunHistory
 
 
 def run_dag(folder: Path, dag_id: str, logical_date: str, now: str, conf: dict[str, Any] | None) -> RunHistory:

@@ -30,12 +30,12 @@ from airflow.utils.session import create_session
 from airflow.utils.types import DagRunTriggeredByType
 from sqlalchemy import select, update
 
+from harness.bridge.reference.clock import VirtualClock, iso
+from harness.bridge.reference.due import due_in_database
 from tests.differential.case import Case, History, ManualRun
-from tests.differential.oracle_clock import VirtualClock, iso
 from tests.differential.oracle_executor import ScriptedExecutor
 from tests.differential.oracle_history import Recorder, Snapshot, snapshot
 from tests.differential.oracle_player import Player, Stretch, TryKey, key_of
-from tests.differential.oracle_wakes import due_in_database
 
 try:
     from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db

@@ -21,7 +21,7 @@ def main(template: Path, database: Path) -> None:
     from tests.differential.oracle_order import order_dependencies
 
     order_dependencies()
-    from tests.differential.oracle_database import Database
+    from harness.bridge.reference.database import Database
 
     copy = Database(template, database)
     answers.write(json.dumps({"ready": os.getpid()}) + "\n")

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from harness.bridge.reference.history import RunHistory
 from harness.bridge.store import facts
 from harness.bridge.timetables import parse_date
 from harness.errors import HorizonReached
@@ -13,7 +14,6 @@ from harness.scheduler.model import DagRun, TaskInstance
 from harness.session import Rehearsal, RunOptions
 from harness.session.waiting import RunStuck
 from harness.world import World
-from tests.differential.run_history import RunHistory
 
 
 def simulated_run(
@@ -58,6 +58,8 @@ def run_differences(ours: RunHistory, theirs: RunHistory) -> list[str]:
 
 def _sorted(value: Any) -> Any:
     """What a branch followed, without the order of the set that Airflow made it of."""
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        return sorted(value)  # our acts return numbers: these are the ids that a branch returned
     if isinstance(value, dict) and set(value) <= {"followed", "skipped"}:
         return {key: sorted(ids) if isinstance(ids, list) else ids for key, ids in value.items()}
     return value

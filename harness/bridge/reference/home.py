@@ -1,6 +1,6 @@
 """A throw-away AIRFLOW_HOME: a migrated metadata database kept as a template, copied for each process.
 
-``python -m tests.differential.airflow_home FILE`` migrates FILE; nothing else here imports Airflow.
+``python -m harness.bridge.reference.home FILE`` migrates FILE; nothing else here imports Airflow.
 """
 
 from __future__ import annotations
@@ -15,7 +15,9 @@ from pathlib import Path
 
 from filelock import FileLock
 
-ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = Path(__file__).resolve().parents[3]
+"""Where the package ``harness`` lies, for processes that are started."""
+
 MIGRATION_LIMIT_S = 300
 
 
@@ -42,11 +44,10 @@ def _migrate(file: Path) -> None:
     """Migrate a new database in a process of its own and put it in place whole."""
     with tempfile.TemporaryDirectory(prefix="airflow-oracle-") as home:
         fresh = Path(home) / "fresh.db"
-        command = [sys.executable, "-m", "tests.differential.airflow_home", str(fresh)]
+        command = [sys.executable, "-m", "harness.bridge.reference.home", str(fresh)]
         done = subprocess.run(
             command,
             env=environment(Path(home), fresh),
-            cwd=ROOT,
             capture_output=True,
             text=True,
             timeout=MIGRATION_LIMIT_S,
@@ -79,7 +80,7 @@ def environment(home: Path, database: Path) -> dict[str, str]:
         # Airflow keeps some things in sets of strings.
         "PYTHONHASHSEED": "0",
         "TZ": "UTC",
-        "PYTHONPATH": os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")])),
+        "PYTHONPATH": os.pathsep.join(filter(None, [str(PACKAGES), os.environ.get("PYTHONPATH", "")])),
     }
 
 

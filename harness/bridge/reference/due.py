@@ -12,7 +12,7 @@ from airflow.models.taskreschedule import TaskReschedule
 from airflow.utils.state import DagRunState, TaskInstanceState
 from sqlalchemy import func, select
 
-from tests.differential.oracle_clock import UTC, instant_of
+from harness.bridge.reference.clock import UTC, instant_of
 
 
 def due_in_database(session: Any, dag_bag: Any) -> list[dt.datetime]:

@@ -8,8 +8,8 @@ from typing import Any
 from airflow import settings
 from sqlalchemy import event
 
-from tests.differential.airflow_home import restore
-from tests.differential.oracle_clock import register_sql_now
+from harness.bridge.reference.clock import register_sql_now
+from harness.bridge.reference.home import restore
 
 
 class Database:

@@ -16,8 +16,8 @@ from unittest.mock import patch
 from airflow.sdk.bases import sensor
 from airflow.sdk.execution_time import timeout as timeouts
 
-from tests.differential.oracle_clock import UTC, VirtualClock
-from tests.differential.oracle_player import named
+from harness.bridge.reference.clock import UTC, VirtualClock
+from harness.bridge.reference.named import named
 
 DAG_TEST = "airflow.sdk.definitions.dag"
 
