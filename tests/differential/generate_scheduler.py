@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 
 from tests.differential.case import Act, Case, DagCase, ManualRun, PoolCase
 from tests.differential.generate_assemble import assemble
-from tests.differential.generate_raw import FEATURES, Fields, Raw, fields, group_spans, raw_tasks, some_of
+from tests.differential.generate_raw import FEATURES, Fields, Raw, fields, group_spans, raw_tasks, some_of, task_lists
 
 START = datetime(2025, 1, 6, tzinfo=timezone.utc)
 DURATIONS = (60, 120, 300, 600, 0, 1800)
@@ -46,6 +46,7 @@ MANUAL_MINUTES = (10, 25, 50, 61, 95, 130)
 def cases_scheduler_level(draw: st.DrawFn) -> Case:
     """1 to 3 small Dags of several runs: catch-up, past dependencies, pools, limits, weights, assets, manual runs."""
     features = frozenset(draw(FEATURE_LISTS))
+    features |= {"mapping"} if "limits" in features else set()
     tempo = draw(st.sampled_from((HOURS, DAYS)))
     pools = draw(_pools()) if "pools" in features else {}
     dags: list[DagCase] = []
@@ -65,12 +66,15 @@ def _dag(
 ) -> DagCase:
     number = len(before)
     possible = {**fields(features, DURATIONS), **_task_options(features, tuple(pools), number)}
-    raws: list[Raw] = draw(st.lists(raw_tasks(possible, Act(duration_s=DURATIONS[0])), min_size=1, max_size=6))
+    raws: list[Raw] = draw(task_lists(raw_tasks(possible, Act(duration_s=DURATIONS[0])), 6))
+    if "assets" in features and draw(st.sampled_from((False, True, True))):
+        raws[-1] = replace(raws[-1], options={**raws[-1].options, "outlets": (f"a{number}", f"b{number}")})
     spans = draw(group_spans(features))
     options = draw(_dag_options(features, tempo))
     offered = tuple(dict.fromkeys(name for dag in before for task in dag.tasks for name in task.outlets))
     if offered and draw(st.sampled_from((True, True, False))):
-        options["assets"] = tuple(draw(st.lists(st.sampled_from(offered), min_size=1, max_size=3, unique=True)))
+        least = draw(st.sampled_from((1, min(2, len(offered)))))
+        options["assets"] = tuple(draw(st.lists(st.sampled_from(offered), min_size=least, max_size=3, unique=True)))
         options["assets_any"] = draw(st.sampled_from((False, True)))
         options["schedule"] = None
     tasks, groups = assemble(raws, spans, only_all_success=options.get("fail_fast", False))
