@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.differential.case import Act, Case, DagCase
 from tests.differential.generate_assemble import assemble
-from tests.differential.generate_raw import FEATURES, TRIGGER_RULES, fields, group_spans, raw_tasks, task_lists
+from tests.differential.generate_raw import FEATURES, TRIGGER_RULES, fields, group_spans, raw_tasks
 from tests.differential.generate_scheduler import cases_scheduler_level
 from tests.differential.generate_seeded import seeded
 
@@ -25,6 +25,6 @@ def cases_run_level(draw: st.DrawFn) -> Case:
     """One Dag of 1 to 15 tasks, scheduled once: trigger rules, skips, retries, mapping, groups, setups, waits."""
     features = frozenset(draw(FEATURE_LISTS))
     tasks = raw_tasks(fields(features, DURATIONS), Act())
-    raws = draw(task_lists(tasks, 15))
+    raws = draw(st.lists(tasks, min_size=1, max_size=15))
     assembled = assemble(raws, draw(group_spans(features)))
     return Case((DagCase("d0", *assembled, schedule="@once", start_date=START, catchup=False),), START, UNTIL)

@@ -30,7 +30,6 @@ STATES = ("success", "success", "failed", "failed", "skipped", "fail")
 FLAKY = (("failed", "success"), ("failed", "failed", "success"), ("failed", "skipped"), ("failed", "fail"))
 GROUPS = ("m", "g", "m", "g.h", "m.h", "g.n")
 """Names of groups; those called m and n may be mapped."""
-GO_ON = st.sampled_from((False, True, True, True))
 BACKS = ((1,), (), (1, 2), (2,), (1, 3), (2, 3), (1, 2, 3), (3,), (1, 5))
 
 
@@ -90,10 +89,7 @@ def fields(features: frozenset[str], durations: tuple[int, ...]) -> Fields:
             "ignore_downstream_trigger_rules": st.just(False),
         },
         "empties": {"empty": st.just(True)},
-        "mapping": {
-            "over": lengths(),
-            "acts_of": by_index,
-        },
+        "mapping": {"over": lengths(), "acts_of": by_index},
         "groups": {"group": st.sampled_from(GROUPS), "acts_of": by_index},
         "setups": {"role": st.sampled_from(("setup", "teardown")), "on_failure_fail_dagrun": st.just(True)},
     }
@@ -112,16 +108,16 @@ def raw_tasks(draw: st.DrawFn, possible: Fields, plain: Act) -> Raw:
     return Raw(**{"acts": (plain,), **own}, kind=kind, bits=bits, back=back, options=drawn)
 
 
+def some_of(possible: Fields, most: int) -> SearchStrategy[dict[str, Any]]:
+    """Values of some names."""
+    return st.lists(_one_of(possible), max_size=most).map(dict) if possible else st.just({})
+
+
 @st.composite
-def some_of(draw: st.DrawFn, possible: Fields, most: int) -> dict[str, Any]:
-    """Values of some names. Name and value are drawn side by side, to be left out together."""
-    found = {}
-    for _ in range(most if possible else 0):
-        if not draw(GO_ON):
-            break
-        name = draw(st.sampled_from(tuple(possible)))
-        found[name] = draw(possible[name])
-    return found
+def _one_of(draw: st.DrawFn, possible: Fields) -> tuple[str, Any]:
+    """Name and value are drawn side by side, to be left out together."""
+    name = draw(st.sampled_from(tuple(possible)))
+    return name, draw(possible[name])
 
 
 def lengths() -> SearchStrategy[Over]:
@@ -145,16 +141,6 @@ def _acts(features: frozenset[str], durations: tuple[int, ...]) -> SearchStrateg
         return act
     waits = st.sampled_from(((None, ()), (60, ()), (300, ()), (None, (60,)), (None, (60, 120)), (120, (60,))))
     return st.builds(lambda act, wait: replace(act, deferred_s=wait[0], reschedules_s=wait[1]), act, waits)
-
-
-@st.composite
-def task_lists(draw: st.DrawFn, tasks: SearchStrategy[Raw], most: int) -> list[Raw]:
-    """One task to so many, more than half of that on average: ``st.lists`` would seldom make a long one."""
-    found = [draw(tasks)]
-    go_on = st.sampled_from((False, *(True,) * (most * 3 // 4)))
-    while len(found) < most and draw(go_on):
-        found.append(draw(tasks))
-    return found
 
 
 def tuples(element: SearchStrategy[Any], most: int, least: int = 0) -> SearchStrategy[tuple[Any, ...]]:
