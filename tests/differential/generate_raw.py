@@ -97,27 +97,23 @@ def fields(features: frozenset[str], durations: tuple[int, ...]) -> Fields:
     return {"acts": acts, **{name: strategy for group in chosen for name, strategy in group.items()}}
 
 
-@st.composite
-def raw_tasks(draw: st.DrawFn, possible: Fields, plain: Act) -> Raw:
+def raw_tasks(possible: Fields, plain: Act) -> SearchStrategy[Raw]:
     """One task: plain but for a few things. Each is drawn only when it is there, for the sake of shrinking."""
-    back = draw(st.sampled_from(BACKS))
-    drawn = draw(some_of(possible, 6))
-    own = {name: drawn.pop(name) for name in list(drawn) if name in Raw.__dataclass_fields__}
-    kind, bits = own.pop("kind", ("plain", ()))
-    kind = "empty" if drawn.pop("empty", False) else kind
-    return Raw(**{"acts": (plain,), **own}, kind=kind, bits=bits, back=back, options=drawn)
+
+    def raw(back: tuple[int, ...], drawn: dict[str, Any]) -> Raw:
+        own = {name: value for name, value in drawn.items() if name in Raw.__dataclass_fields__}
+        options = {name: value for name, value in drawn.items() if name not in own and name != "empty"}
+        kind, bits = own.pop("kind", ("plain", ()))
+        kind = "empty" if "empty" in drawn else kind
+        return Raw(**{"acts": (plain,), **own}, kind=kind, bits=bits, back=back, options=options)
+
+    return st.builds(raw, st.sampled_from(BACKS), some_of(possible, 6))
 
 
 def some_of(possible: Fields, most: int) -> SearchStrategy[dict[str, Any]]:
-    """Values of some names."""
-    return st.lists(_one_of(possible), max_size=most).map(dict) if possible else st.just({})
-
-
-@st.composite
-def _one_of(draw: st.DrawFn, possible: Fields) -> tuple[str, Any]:
-    """Name and value are drawn side by side, to be left out together."""
-    name = draw(st.sampled_from(tuple(possible)))
-    return name, draw(possible[name])
+    """Values of some names. Name and value are drawn side by side, to be left out together."""
+    pairs = [st.tuples(st.just(name), strategy) for name, strategy in possible.items()]
+    return st.lists(st.one_of(pairs), max_size=most).map(dict) if pairs else st.just({})
 
 
 def lengths() -> SearchStrategy[Over]:

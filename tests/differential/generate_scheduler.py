@@ -65,8 +65,7 @@ def _dag(
     draw: st.DrawFn, features: frozenset[str], tempo: Tempo, pools: dict[str, PoolCase], before: list[DagCase]
 ) -> DagCase:
     number = len(before)
-    possible = {**fields(features, DURATIONS), **_task_options(features, tuple(pools), number)}
-    raws: list[Raw] = draw(st.lists(raw_tasks(possible, Act(duration_s=DURATIONS[0])), min_size=1, max_size=6))
+    raws = draw(_tasks(features, tuple(pools), number))
     if "assets" in features and draw(st.sampled_from((False, True, True))):
         raws[-1] = replace(raws[-1], options={**raws[-1].options, "outlets": (f"a{number}", f"b{number}")})
     spans = draw(group_spans(features))
@@ -82,6 +81,11 @@ def _dag(
 
 
 @lru_cache(maxsize=1024)
+def _tasks(features: frozenset[str], pools: tuple[str, ...], number: int) -> SearchStrategy[list[Raw]]:
+    possible = {**fields(features, DURATIONS), **_task_options(features, pools, number)}
+    return st.lists(raw_tasks(possible, Act(duration_s=DURATIONS[0])), min_size=1, max_size=6)
+
+
 def _task_options(features: frozenset[str], pools: tuple[str, ...], number: int) -> Fields:
     """Fields of tasks that matter between runs and Dags."""
     outlets = (f"a{number}", f"b{number}")
