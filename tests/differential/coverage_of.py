@@ -68,7 +68,7 @@ RUN_LEVEL: dict[str, Feature] = {
     "group mapped over an upstream": _dag(lambda dag: any(isinstance(group.mapped_over, str) for group in dag.groups)),
     "group mapped over nothing": _dag(lambda dag: any(group.mapped_over == 0 for group in dag.groups)),
     "group inside a mapped one": _dag(lambda dag: any("." in task.group[1:] for task in _in_mapped_group(dag))),
-    "branch in a mapped group": _dag(lambda dag: any(task.kind == "branch" for task in _in_mapped_group(dag))),
+    "choice in a mapped group": _dag(lambda d: any(t.kind in ("branch", "short_circuit") for t in _in_mapped_group(d))),
     "nested group": _task(lambda task: task.group == "g.h"),
     "setup": _task(lambda task: task.is_setup),
     "teardown of a setup": _task(lambda task: task.is_teardown and task.teardown_of),

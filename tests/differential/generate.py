@@ -5,11 +5,14 @@ Simple comes first everywhere, so a case that disagrees shrinks to few tasks wit
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
 
 from tests.differential.case import Act, Case, DagCase
 from tests.differential.generate_assemble import assemble
-from tests.differential.generate_raw import FEATURES, TRIGGER_RULES, fields, group_spans, raw_tasks
+from tests.differential.generate_raw import FEATURES, TRIGGER_RULES, Raw, fields, group_spans, raw_tasks
 from tests.differential.generate_scheduler import cases_scheduler_level
 from tests.differential.generate_seeded import seeded
 
@@ -24,7 +27,10 @@ DURATIONS = (0, 60, 120, 180, 300, 600)
 def cases_run_level(draw: st.DrawFn) -> Case:
     """One Dag of 1 to 15 tasks, scheduled once: trigger rules, skips, retries, mapping, groups, setups, waits."""
     features = frozenset(draw(FEATURE_LISTS))
-    tasks = raw_tasks(fields(features, DURATIONS), Act())
-    raws = draw(st.lists(tasks, min_size=1, max_size=15))
-    assembled = assemble(raws, draw(group_spans(features)))
+    assembled = assemble(draw(_tasks(features)), draw(group_spans(features)))
     return Case((DagCase("d0", *assembled, schedule="@once", start_date=START, catchup=False),), START, UNTIL)
+
+
+@lru_cache(maxsize=1024)
+def _tasks(features: frozenset[str]) -> SearchStrategy[list[Raw]]:
+    return st.lists(raw_tasks(fields(features, DURATIONS), Act()), min_size=1, max_size=15)

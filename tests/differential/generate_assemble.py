@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tests.differential.case import Act, GroupCase, TaskCase
-from tests.differential.generate_raw import Raw
+from tests.differential.generate_raw import Over, Raw
 from tests.differential.render_body import prefixes
 
 UNPLAYED = ("empty", "latest_only")
@@ -17,7 +17,7 @@ UNPLAYED = ("empty", "latest_only")
 
 
 def assemble(
-    raws: list[Raw], spans: Mapping[str, int | str], *, only_all_success: bool = False
+    raws: list[Raw], spans: Mapping[str, Over], *, only_all_success: bool = False
 ) -> tuple[tuple[TaskCase, ...], tuple[GroupCase, ...]]:
     """Tasks and groups of a Dag.
 
@@ -33,8 +33,8 @@ def assemble(
     tasks = [_with_setups(task, tasks[:n], mapped) for n, task in enumerate(tasks)]
     upstreams = effective_upstreams(tasks, groups)
     tasks = [_with_rule(task, upstreams, tasks, mapped, only_all_success) for task in tasks]
-    sources = {node.mapped_over for node in (*tasks, *groups)}
-    return tuple(_with_acts(task, raw, tasks, sources, mapped) for task, raw in zip(tasks, raws, strict=True)), groups
+    returns = _returns(tasks, raws, groups, spans)
+    return tuple(_with_acts(task, raw, tasks, returns, mapped) for task, raw in zip(tasks, raws, strict=True)), groups
 
 
 def in_blocks(raws: list[Raw]) -> list[Raw]:
@@ -47,7 +47,7 @@ def in_blocks(raws: list[Raw]) -> list[Raw]:
     return [raws[n] for n in order]
 
 
-def _groups(raws: list[Raw], ids: list[str], spans: Mapping[str, int | str]) -> tuple[GroupCase, ...]:
+def _groups(raws: list[Raw], ids: list[str], spans: Mapping[str, Over]) -> tuple[GroupCase, ...]:
     found: dict[str, GroupCase] = {}
     for n, raw in enumerate(raws):
         for group in prefixes(raw.group):
@@ -56,12 +56,22 @@ def _groups(raws: list[Raw], ids: list[str], spans: Mapping[str, int | str]) -> 
     return tuple(found.values())
 
 
-def _source(over: int | str | None, n: int, raws: list[Raw], ids: list[str]) -> int | str | None:
-    """What the task or group that begins at ``n`` maps over: for "upstream" the nearest task that may return a list."""
-    if over != "upstream":
-        return over
+def _source(over: Over | None, n: int, raws: list[Raw], ids: list[str]) -> int | str | None:
+    """What the task or group that begins at ``n`` maps over."""
     plain = [ids[m] for m in range(n) if raws[m].kind == "plain" and raws[m].role != "teardown"]
-    return plain[-1] if plain else 2
+    return over if over is None else plain[-1] if over.returned and plain else over.length
+
+
+def _returns(
+    tasks: list[TaskCase], raws: list[Raw], groups: tuple[GroupCase, ...], spans: Mapping[str, Over]
+) -> dict[str, int]:
+    """How long a list a task returns: as who first maps over it would have it."""
+    found: dict[str, int] = {}
+    mappers = [(task.mapped_over, raw.over) for task, raw in zip(tasks, raws, strict=True)]
+    for source, over in (*mappers, *((group.mapped_over, spans.get(group.group_id)) for group in groups)):
+        if isinstance(source, str) and over is not None:
+            found.setdefault(source, over.length)
+    return found
 
 
 def mapped_group_of(group: str, mapped: set[str]) -> str:
@@ -138,7 +148,7 @@ def _with_rule(
 
 
 def _with_acts(
-    task: TaskCase, raw: Raw, tasks: list[TaskCase], sources: set[str | int | None], mapped: set[str]
+    task: TaskCase, raw: Raw, tasks: list[TaskCase], returns: Mapping[str, int], mapped: set[str]
 ) -> TaskCase:
     """Its acts: no more than it has tries, with what a branch follows and the list of one that is mapped over."""
     if task.kind in UNPLAYED:
@@ -146,7 +156,7 @@ def _with_acts(
     downstream = [other.task_id for other in tasks if task.task_id in other.upstream]
 
     def play(acts: tuple[Act, ...], index: int) -> tuple[Act, ...]:
-        return tuple(_played(act, task, raw, downstream, sources, index) for act in acts[: task.retries + 1])
+        return tuple(_played(act, task, raw, downstream, returns, index) for act in acts[: task.retries + 1])
 
     expands = task.mapped_over is not None or mapped_group_of(task.group, mapped)
     acts_of = {index: play(raw.acts_of[index], index + 1) for index in sorted(raw.acts_of)} if expands else {}
@@ -154,9 +164,7 @@ def _with_acts(
     return replace(task, acts=play(acts, 0), acts_of=acts_of)
 
 
-def _played(
-    act: Act, task: TaskCase, raw: Raw, downstream: list[str], sources: set[str | int | None], index: int
-) -> Act:
+def _played(act: Act, task: TaskCase, raw: Raw, downstream: list[str], returns: Mapping[str, int], index: int) -> Act:
     if act.state != "success":
         return act
     bits = raw.bits[index % len(raw.bits) :] + raw.bits[: index % len(raw.bits)] if raw.bits else ()
@@ -164,4 +172,4 @@ def _played(
         return replace(act, follows=tuple(d for n, d in enumerate(downstream) if n >= len(bits) or bits[n]))
     if task.kind == "short_circuit":
         return replace(act, follows=() if bits[:1] == (False,) else None)
-    return replace(act, returns=raw.length) if task.task_id in sources else act
+    return replace(act, returns=returns.get(task.task_id))

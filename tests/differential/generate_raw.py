@@ -28,10 +28,17 @@ MAPPED_GROUPS = ("m", "g.n")
 
 STATES = ("success", "success", "failed", "failed", "skipped", "fail")
 FLAKY = (("failed", "success"), ("failed", "failed", "success"), ("failed", "skipped"), ("failed", "fail"))
-GROUPS = ("g", "m", "g.h", "g.n", "m.h")
+GROUPS = ("m", "g", "m", "g.h", "m.h", "g.n")
 """Names of groups; those called m and n may be mapped."""
-GO_ON = st.sampled_from((False, True, True))
 BACKS = ((1,), (), (1, 2), (2,), (1, 3), (2, 3), (1, 2, 3), (3,), (1, 5))
+
+
+@dataclass(frozen=True)
+class Over:
+    """Mapped over a list of this length: one that the nearest fitting task before it returns, if any, or a literal."""
+
+    length: int
+    returned: bool
 
 
 @dataclass(frozen=True)
@@ -40,11 +47,10 @@ class Raw:
 
     Attributes:
         back: distances to its upstreams, in the order of the Dag.
-        over: a literal length, "upstream" for the list of a task before it, None when not mapped.
+        over: what it is mapped over, None when not mapped.
         role: "setup", "teardown" or "".
         bits: whether a branch follows its first, second, … downstream; the first whether a short circuit goes on.
         flaky: how its tries end, when there are several; then it has as many.
-        length: of the list it returns when another maps over it.
         options: further fields of `TaskCase`.
     """
 
@@ -53,11 +59,10 @@ class Raw:
     kind: str = "plain"
     rule: str = "all_success"
     group: str = ""
-    over: int | str | None = None
+    over: Over | None = None
     role: str = ""
     bits: tuple[bool, ...] = ()
     flaky: tuple[str, ...] = ()
-    length: int = 2
     acts_of: dict[int, tuple[Act, ...]] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
 
@@ -70,6 +75,7 @@ Fields = dict[str, SearchStrategy[Any]]
 def fields(features: frozenset[str], durations: tuple[int, ...]) -> Fields:
     """What tasks of a Dag with these features may have. Kept, for each new strategy is checked at length."""
     acts = tuples(_acts(features, durations), 3, 1)
+    by_index = st.dictionaries(st.sampled_from((0, 1, 2)), acts, min_size=1, max_size=2)
     kinds = ("branch", "branch", "short_circuit", "latest_only") if "branches" in features else ()
     found: dict[str, Fields] = {
         "failures": {
@@ -79,54 +85,46 @@ def fields(features: frozenset[str], durations: tuple[int, ...]) -> Fields:
         },
         "rules": {"rule": st.sampled_from(TRIGGER_RULES[1:])},
         "branches": {
-            "kind": st.sampled_from(kinds or ("plain",)),
-            "bits": tuples(st.sampled_from((False, True)), 3, 1),
+            "kind": st.tuples(st.sampled_from(kinds or ("plain",)), tuples(st.sampled_from((False, True)), 3, 1)),
             "ignore_downstream_trigger_rules": st.just(False),
         },
-        "empties": {"kind": st.sampled_from(("empty", *kinds))},
-        "mapping": {
-            "over": lengths(),
-            "length": st.sampled_from((1, 3, 0)),
-            "acts_of": st.dictionaries(st.sampled_from((0, 1, 2)), acts, min_size=1, max_size=2),
-        },
-        "groups": {"group": st.sampled_from(GROUPS)},
+        "empties": {"empty": st.just(True)},
+        "mapping": {"over": lengths(), "acts_of": by_index},
+        "groups": {"group": st.sampled_from(GROUPS), "acts_of": by_index},
         "setups": {"role": st.sampled_from(("setup", "teardown")), "on_failure_fail_dagrun": st.just(True)},
     }
     chosen = [found[feature] for feature in FEATURES if feature in features and feature in found]
     return {"acts": acts, **{name: strategy for group in chosen for name, strategy in group.items()}}
 
 
-@st.composite
-def raw_tasks(draw: st.DrawFn, possible: Fields, plain: Act) -> Raw:
+def raw_tasks(possible: Fields, plain: Act) -> SearchStrategy[Raw]:
     """One task: plain but for a few things. Each is drawn only when it is there, for the sake of shrinking."""
-    back = draw(st.sampled_from(BACKS))
-    drawn = draw(some_of(possible, 6))
-    own = {name: drawn.pop(name) for name in list(drawn) if name in Raw.__dataclass_fields__}
-    return Raw(**{"acts": (plain,), **own}, back=back, options=drawn)
+
+    def raw(back: tuple[int, ...], drawn: dict[str, Any]) -> Raw:
+        own = {name: value for name, value in drawn.items() if name in Raw.__dataclass_fields__}
+        options = {name: value for name, value in drawn.items() if name not in own and name != "empty"}
+        kind, bits = own.pop("kind", ("plain", ()))
+        kind = "empty" if "empty" in drawn else kind
+        return Raw(**{"acts": (plain,), **own}, kind=kind, bits=bits, back=back, options=options)
+
+    return st.builds(raw, st.sampled_from(BACKS), some_of(possible, 6))
 
 
-@st.composite
-def some_of(draw: st.DrawFn, possible: Fields, most: int) -> dict[str, Any]:
+def some_of(possible: Fields, most: int) -> SearchStrategy[dict[str, Any]]:
     """Values of some names. Name and value are drawn side by side, to be left out together."""
-    found = {}
-    for _ in range(most if possible else 0):
-        if not draw(GO_ON):
-            break
-        name = draw(st.sampled_from(tuple(possible)))
-        found[name] = draw(possible[name])
-    return found
+    pairs = [st.tuples(st.just(name), strategy) for name, strategy in possible.items()]
+    return st.lists(st.one_of(pairs), max_size=most).map(dict) if pairs else st.just({})
 
 
-def lengths() -> SearchStrategy[int | str]:
+def lengths() -> SearchStrategy[Over]:
     """What a task or a group is mapped over."""
-    return st.sampled_from(("upstream", 2, 0, 1, 3, "upstream"))
+    return st.builds(Over, st.sampled_from((2, 0, 1, 3, 0)), st.sampled_from((True, False)))
 
 
 @lru_cache(maxsize=1024)
-def group_spans(features: frozenset[str]) -> SearchStrategy[dict[str, int | str]]:
+def group_spans(features: frozenset[str]) -> SearchStrategy[dict[str, Over]]:
     """What groups are mapped over."""
-    names = MAPPED_GROUPS if {"mapping", "groups"} <= features else ()
-    return st.fixed_dictionaries({}, optional=dict.fromkeys(names, lengths()))
+    return st.fixed_dictionaries({}, optional=dict.fromkeys(MAPPED_GROUPS if "groups" in features else (), lengths()))
 
 
 def _acts(features: frozenset[str], durations: tuple[int, ...]) -> SearchStrategy[Act]:

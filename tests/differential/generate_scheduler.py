@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any
@@ -46,6 +46,7 @@ MANUAL_MINUTES = (10, 25, 50, 61, 95, 130)
 def cases_scheduler_level(draw: st.DrawFn) -> Case:
     """1 to 3 small Dags of several runs: catch-up, past dependencies, pools, limits, weights, assets, manual runs."""
     features = frozenset(draw(FEATURE_LISTS))
+    features |= {"mapping"} if "limits" in features else set()
     tempo = draw(st.sampled_from((HOURS, DAYS)))
     pools = draw(_pools()) if "pools" in features else {}
     dags: list[DagCase] = []
@@ -64,13 +65,15 @@ def _dag(
     draw: st.DrawFn, features: frozenset[str], tempo: Tempo, pools: dict[str, PoolCase], before: list[DagCase]
 ) -> DagCase:
     number = len(before)
-    possible = {**fields(features, DURATIONS), **_task_options(features, tuple(pools), number)}
-    raws: list[Raw] = draw(st.lists(raw_tasks(possible, Act(duration_s=DURATIONS[0])), min_size=1, max_size=6))
+    raws = draw(_tasks(features, tuple(pools), number))
+    if "assets" in features and draw(st.sampled_from((False, True, True))):
+        raws[-1] = replace(raws[-1], options={**raws[-1].options, "outlets": (f"a{number}", f"b{number}")})
     spans = draw(group_spans(features))
     options = draw(_dag_options(features, tempo))
     offered = tuple(dict.fromkeys(name for dag in before for task in dag.tasks for name in task.outlets))
     if offered and draw(st.sampled_from((True, True, False))):
-        options["assets"] = tuple(draw(st.lists(st.sampled_from(offered), min_size=1, max_size=3, unique=True)))
+        least = draw(st.sampled_from((1, min(2, len(offered)))))
+        options["assets"] = tuple(draw(st.lists(st.sampled_from(offered), min_size=least, max_size=3, unique=True)))
         options["assets_any"] = draw(st.sampled_from((False, True)))
         options["schedule"] = None
     tasks, groups = assemble(raws, spans, only_all_success=options.get("fail_fast", False))
@@ -78,6 +81,11 @@ def _dag(
 
 
 @lru_cache(maxsize=1024)
+def _tasks(features: frozenset[str], pools: tuple[str, ...], number: int) -> SearchStrategy[list[Raw]]:
+    possible = {**fields(features, DURATIONS), **_task_options(features, pools, number)}
+    return st.lists(raw_tasks(possible, Act(duration_s=DURATIONS[0])), min_size=1, max_size=6)
+
+
 def _task_options(features: frozenset[str], pools: tuple[str, ...], number: int) -> Fields:
     """Fields of tasks that matter between runs and Dags."""
     outlets = (f"a{number}", f"b{number}")
