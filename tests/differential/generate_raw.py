@@ -135,7 +135,9 @@ def _acts(features: frozenset[str], durations: tuple[int, ...]) -> SearchStrateg
     )
     if "waits" not in features:
         return act
-    waits = st.sampled_from(((None, ()), (60, ()), (300, ()), (None, (60,)), (None, (60, 120)), (120, (60,))))
+    several = ((None, ()), (60, ()), (300, ()), (None, (60,)), (None, (60, 120)), (120, (60,)))
+    at_once = ((None, ()), (0, ()), (None, (60,)), (None, (60, 120)), (0, (60,)))  # a trigger takes time as tasks do
+    waits = st.sampled_from(at_once if durations == (0,) else several)
     return st.builds(lambda act, wait: replace(act, deferred_s=wait[0], reschedules_s=wait[1]), act, waits)
 
 

@@ -23,6 +23,16 @@ SCHEDULING = (
 )  # fmt: skip
 """What a case may have, besides the features of a Dag."""
 
+THEMES = (
+    frozenset[str](),
+    frozenset({"active", "pools"}),
+    frozenset({"stops", "failures"}),
+    frozenset({"assets"}),
+    frozenset({"active", "limits"}),
+    frozenset({"stops", "failures", "manual"}),
+)
+"""What shows only together, so that few cases show all of it."""
+
 FEATURE_LISTS = st.lists(st.sampled_from(SCHEDULING), unique=True, max_size=9)
 
 
@@ -45,7 +55,7 @@ MANUAL_MINUTES = (10, 25, 50, 61, 95, 130)
 @st.composite
 def cases_scheduler_level(draw: st.DrawFn) -> Case:
     """1 to 3 small Dags of several runs: catch-up, past dependencies, pools, limits, weights, assets, manual runs."""
-    features = frozenset(draw(FEATURE_LISTS))
+    features = frozenset(draw(FEATURE_LISTS)) | draw(st.sampled_from(THEMES))
     features |= {"mapping"} if "limits" in features else set()
     tempo = draw(st.sampled_from((HOURS, DAYS)))
     pools = draw(_pools()) if "pools" in features else {}

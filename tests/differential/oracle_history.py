@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from airflow.models import DagRun, TaskInstance
+from airflow.models.dag import DagModel
 from sqlalchemy import select
 
 from harness.bridge.reference.clock import instant_of, iso
@@ -18,6 +19,8 @@ from tests.differential.oracle_player import TryKey
 
 MICROSECONDS = re.compile(r"^(\w+__\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)\.\d{6}")
 RANDOM_END = re.compile(r"^(\w+__\d{4}-\d\d-\d\dT[\d:+.]+)_[A-Za-z0-9]{8}$")
+
+NOTES = ("is_paused", "next_dagrun", "next_dagrun_create_after", "exceeds_max_non_backfill")
 
 InstanceKey = tuple[str, str, str, int]
 RunKey = tuple[str, str]
@@ -43,10 +46,11 @@ class RunRow(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """The state of all runs and task instances."""
+    """The state of all runs and task instances, and what the scheduler notes of each Dag."""
 
     instances: dict[InstanceKey, InstanceRow]
     runs: dict[RunKey, RunRow]
+    dags: tuple[tuple[Any, ...], ...] = ()
 
 
 def snapshot(session: Any) -> Snapshot:
@@ -86,7 +90,9 @@ def snapshot(session: Any) -> Snapshot:
             )
         )
     }
-    return Snapshot(instances, runs)
+    notes = [getattr(DagModel, name) for name in NOTES if hasattr(DagModel, name)]
+    dags = tuple(tuple(row) for row in session.execute(select(DagModel.dag_id, *notes).order_by(DagModel.dag_id)))
+    return Snapshot(instances, runs, dags)
 
 
 def _date(stamp: dt.datetime | None) -> str | None:

@@ -15,6 +15,8 @@ from uuid import UUID
 
 import psutil
 import structlog
+from airflow.providers.standard.operators.branch import BaseBranchOperator
+from airflow.providers.standard.operators.latest_only import LatestOnlyOperator
 from airflow.providers.standard.operators.python import ShortCircuitOperator
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk.api.datamodels._generated import TaskInstance
@@ -173,12 +175,12 @@ def key_of(workload: Any) -> TryKey:
 
 
 def _result(task: TaskCase, act: Act, context: Any, operator: Any) -> Any:
-    """What a task that succeeds returns; the operators that skip others do it themselves."""
+    """What a task that succeeds returns; the operators that skip others do it, not what a Dag file made of them."""
     if task.kind == "branch":
-        return operator.do_branch(context, None if act.follows is None else list(act.follows))
+        return BaseBranchOperator.do_branch(operator, context, None if act.follows is None else list(act.follows))
     if task.kind == "latest_only":
-        return operator.execute(context)
+        return LatestOnlyOperator.execute(operator, context)
     if task.kind == "short_circuit":
         operator.python_callable = lambda: act.follows is None
-        return ShortCircuitOperator.execute(operator, context)  # not the rendered class's own, which sleeps
+        return ShortCircuitOperator.execute(operator, context)
     return None if act.returns is None else list(range(act.returns))

@@ -164,7 +164,7 @@ class Rehearsal:
                 self._end(ti_id, stretch)
 
     def _loop(self) -> bool:
-        """One turn of ``SchedulerJobRunner._run_scheduler_loop``; whether it changed anything."""
+        """One turn of ``SchedulerJobRunner._run_scheduler_loop``; whether another may change anything."""
         before = self._look()
         with create_session() as session:
             self.scheduler._do_scheduling(session)
@@ -177,8 +177,9 @@ class Rehearsal:
             stretch = self.player.begin(workload)
             self.running[stretch.ti_id] = stretch
             self.recorder.workload(iso(self.clock.now), stretch.key, "running")
-        self._drop_stopped()
-        return bool(queued) or self._look() != before
+        after = self._look()
+        self._drop_stopped(after)
+        return not _only_started(before, after) or len(queued) >= self.scheduler.job.max_tis_per_query
 
     def _look_at_paused(self) -> bool:
         """Runs of a Dag that was paused while they ran end too; Airflow looks once a minute, here at once."""
@@ -198,11 +199,11 @@ class Rehearsal:
         wait = self.player.wait_after(stretch)
         if wait is not None:
             self.deferred.append((self.clock.now + dt.timedelta(seconds=wait), stretch.key))
-        self._drop_stopped()
+        self._drop_stopped(self._look())
 
-    def _drop_stopped(self) -> None:
+    def _drop_stopped(self, seen: Snapshot) -> None:
         """Forget instances that something else ended (fail_fast, dagrun_timeout), as a worker's heartbeat would."""
-        states = {row.ti_id: row.state for row in self._look().instances.values()}
+        states = {row.ti_id: row.state for row in seen.instances.values()}
         for ti_id in [one for one in self.running if states.get(one) != "running"]:
             self.executor.running.discard(self.running.pop(ti_id).slot)
 
@@ -228,6 +229,16 @@ class Rehearsal:
             run_after=_at(run),
             triggered_by=DagRunTriggeredByType.REST_API,
         )
+
+
+def _only_started(before: Snapshot, after: Snapshot) -> bool:
+    """Whether nothing but the start of instances lies between two looks: no rule lets others go on for that."""
+    others = (
+        before.runs == after.runs and before.dags == after.dags and before.instances.keys() == after.instances.keys()
+    )
+    return others and all(
+        row == before.instances[key] or row.state == "running" for key, row in after.instances.items()
+    )
 
 
 def _at(run: ManualRun) -> dt.datetime:

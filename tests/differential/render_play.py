@@ -53,7 +53,7 @@ def _play(tasks: list[TaskCase]) -> str:
     subclassed = any(task.kind != "plain" for task in tasks)
     by_index = any(task.acts_of for task in tasks)
     mapped = any(task.mapped_over is not None for task in tasks)
-    if all(act == Act() for act in used) and not subclassed:
+    if all(act == Act() for act in used) and not subclassed and not by_index:
         return _idle(mapped)
     blocks = [_init(by_index, mapped), _act(by_index), _execute(used), *_resume(used), _end(used)]
     return "\n\n".join(

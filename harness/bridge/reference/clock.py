@@ -61,7 +61,7 @@ def iso(instant: dt.datetime) -> str:
 
 
 @compiles(sql_now, "sqlite")
-def _now(element: Any, compiler: Any, **options: Any) -> str:
+def _now(_element: Any, _compiler: Any, **_options: Any) -> str:
     """``func.now()`` is ``CURRENT_TIMESTAMP`` in SQLite: the machine's own clock, cut to seconds."""
     return f"{SQL_NAME}()"
 

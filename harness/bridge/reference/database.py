@@ -27,7 +27,7 @@ class Database:
         restore(self.template, self.file)
 
 
-def _prepare(connection: Any, record: object) -> None:
+def _prepare(connection: Any, _record: object) -> None:
     """A throw-away database needs no promise to survive a power cut."""
     connection.execute("PRAGMA synchronous=OFF")
     register_sql_now(connection)

@@ -1,6 +1,6 @@
 """A throw-away AIRFLOW_HOME: a migrated metadata database kept as a template, copied for each process.
 
-``python -m harness.bridge.reference.home FILE`` migrates FILE; nothing else here imports Airflow.
+``python -m harness.bridge.reference.home`` migrates the database of its environment; nothing else here imports Airflow.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _migrate(file: Path) -> None:
     """Migrate a new database in a process of its own and put it in place whole."""
     with tempfile.TemporaryDirectory(prefix="airflow-oracle-") as home:
         fresh = Path(home) / "fresh.db"
-        command = [sys.executable, "-m", "harness.bridge.reference.home", str(fresh)]
+        command = [sys.executable, "-m", "harness.bridge.reference.home"]
         done = subprocess.run(
             command,
             env=environment(Path(home), fresh),
@@ -91,7 +91,7 @@ def restore(source: Path, database: Path) -> None:
     shutil.copyfile(source, database)
 
 
-def _main(file: Path) -> None:
+def _main() -> None:
     from airflow.utils.db import initdb
     from airflow.utils.session import create_session
 
@@ -109,4 +109,4 @@ def _main(file: Path) -> None:
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]))
+    _main()
