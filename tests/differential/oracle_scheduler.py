@@ -11,19 +11,16 @@ from __future__ import annotations
 
 import datetime as dt
 import inspect
-import json
 import os
 from pathlib import Path
 from typing import Any
 
 from airflow.api.common.trigger_dag import trigger_dag
-from airflow.dag_processing.bundles.manager import DagBundlesManager
 from airflow.jobs.job import Job
 from airflow.jobs.scheduler_job_runner import SchedulerJobRunner
 from airflow.models import DagRun, TaskInstance
 from airflow.models.dag import DagModel
 from airflow.models.pool import Pool
-from airflow.models.serialized_dag import SerializedDagModel
 from airflow.models.trigger import Trigger
 from airflow.triggers.base import TriggerEvent
 from airflow.utils.session import create_session
@@ -31,16 +28,12 @@ from airflow.utils.types import DagRunTriggeredByType
 from sqlalchemy import select, update
 
 from harness.bridge.reference.clock import VirtualClock, iso
+from harness.bridge.reference.dags import parsed, write
 from harness.bridge.reference.due import due_in_database
 from tests.differential.case import Case, History, ManualRun
 from tests.differential.oracle_executor import ScriptedExecutor
 from tests.differential.oracle_history import Recorder, Snapshot, snapshot
 from tests.differential.oracle_player import Player, Stretch, TryKey, key_of
-
-try:
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-except ImportError:  # before 3.2
-    from airflow.models.dagbag import DagBag, sync_bag_to_db
 
 MAX_LOOPS = 2_000
 """Scheduler loops in one instant before the oracle gives up: a case that never settles."""
@@ -55,51 +48,9 @@ def run_case(folder: Path, case: Case) -> History:
     """
     os.environ["AIRFLOW__CORE__PARALLELISM"] = str(case.parallelism)
     with VirtualClock(dt.datetime.fromisoformat(case.start)) as clock:
-        dags = load(folder, [dag.dag_id for dag in case.dags])
+        bag = parsed(folder, [dag.dag_id for dag in case.dags])
         _declare(case)
-        return Rehearsal(case, dags, clock).run()
-
-
-class DagFilesError(Exception):
-    """The folder of a case does not hold its Dags."""
-
-
-def load(folder: Path, wanted: list[str]) -> dict[str, Any]:
-    """Parse a folder as the Dag processor would, and write its Dags to the database."""
-    os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(
-        [
-            {
-                "name": "dags-folder",
-                "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-                "kwargs": {"path": str(folder)},
-            }
-        ]
-    )
-    manager = DagBundlesManager()
-    with create_session() as session:
-        manager.sync_bundles_to_db(session=session)
-    bundle = manager.get_bundle("dags-folder")
-    bundle.initialize()
-    known = inspect.signature(DagBag.__init__).parameters
-    options = {"include_examples": False, "bundle_path": bundle.path, "bundle_name": bundle.name}
-    bag = DagBag(dag_folder=bundle.path, **{name: value for name, value in options.items() if name in known})
-    missing = sorted(set(wanted) - set(bag.dags))
-    if bag.import_errors or missing:
-        raise DagFilesError(f"{folder}: missing {missing}, import errors {bag.import_errors}")
-    sync_bag_to_db(bag, bundle.name, None)
-    _write_one_after_another()
-    return dict(bag.dags)
-
-
-def _write_one_after_another() -> None:
-    """Give each serialised Dag a date of its own, as if written by a processor whose clock goes on.
-
-    ``SerializedDagModel.get_latest_serialized_dags`` tells Dags apart by that date in 3.1.
-    """
-    with create_session() as session:
-        written = session.scalars(select(SerializedDagModel).order_by(SerializedDagModel.dag_id)).all()
-        for number, one in enumerate(written):
-            one.created_at += dt.timedelta(microseconds=number - len(written))
+        return Rehearsal(case, bag, clock).run()
 
 
 def _declare(case: Case) -> None:
@@ -116,12 +67,13 @@ def _declare(case: Case) -> None:
 class Rehearsal:
     """One case on its way: the scheduler, its executor, and what will happen when."""
 
-    def __init__(self, case: Case, dags: dict[str, Any], clock: VirtualClock) -> None:
-        self.case, self.clock = case, clock
+    def __init__(self, case: Case, bag: Any, clock: VirtualClock) -> None:
+        self.case, self.clock, self.bag = case, clock, bag
         self.executor = ScriptedExecutor(case.parallelism)
         self.scheduler = _scheduler(self.executor)
-        self.player = Player(case, dags, clock)
+        self.player = Player(case, dict(bag.dags), clock)
         self.recorder = Recorder()
+        self.skipping = any(not dag.catchup and dag.schedule is not None and not dag.assets for dag in case.dags)
         self.running: dict[str, Stretch] = {}
         self.deferred: list[tuple[dt.datetime, TryKey]] = []
         self.manual = sorted(case.manual_runs, key=lambda run: dt.datetime.fromisoformat(run.at))
@@ -131,7 +83,10 @@ class Rehearsal:
         until = dt.datetime.fromisoformat(self.case.until)
         due: dt.datetime | None = self.clock.now
         while due is not None and due <= until:
+            parse = due > self.clock.now and self.skipping
             self.clock.arrive(due)
+            if parse:  # the Dag processor is never done: what a schedule without catchup skips depends on it
+                write(self.bag)
             self._settle()
             due = self._next()
             if due is None or due > self.clock.now:

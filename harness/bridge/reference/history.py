@@ -19,3 +19,20 @@ class RunHistory:
     final: dict[tuple[str, int], tuple[str | None, int]]
     xcoms: dict[tuple[str, int, str], Any]
     run_state: str
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON; `of_json` reads it."""
+        return {
+            "final": [[*key, *found] for key, found in self.final.items()],
+            "xcoms": [[*key, value] for key, value in self.xcoms.items()],
+            "run_state": self.run_state,
+        }
+
+    @classmethod
+    def of_json(cls, data: dict[str, Any]) -> RunHistory:
+        """What `to_json` wrote."""
+        return cls(
+            {(task_id, index): (state, tries) for task_id, index, state, tries in data["final"]},
+            {(task_id, index, key): value for task_id, index, key, value in data["xcoms"]},
+            data["run_state"],
+        )

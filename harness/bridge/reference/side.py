@@ -1,0 +1,43 @@
+"""Airflow's side of ``airflow-harness verify``: one job as JSON on stdin, one answer as JSON on what was stdout.
+
+Started with the environment of `harness.bridge.reference.home.environment`.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+import traceback
+from pathlib import Path
+from typing import Any
+
+
+def main() -> None:
+    """Answer the job: ``{"result": …}`` or ``{"error": …, "traceback": …}``."""
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what Airflow and Dag files print is not the answer
+    try:
+        answer = {"result": _answer(json.load(sys.stdin))}
+    except Exception as error:
+        answer = {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
+    answers.write(json.dumps(answer, default=str))
+    answers.close()
+
+
+def _answer(job: dict[str, Any]) -> Any:
+    from airflow import settings
+
+    from harness.bridge.reference.clock import VirtualClock, register_sql_now
+    from harness.bridge.reference.run import tested
+
+    register_sql_now(settings.engine.raw_connection())
+    with VirtualClock(dt.datetime.fromisoformat(job["now"])) as clock:
+        date = dt.datetime.fromisoformat(job["logical_date"])
+        history = tested(Path(job["folder"]), job["dag_id"], date, job["conf"], clock)
+    return history.to_json()
+
+
+if __name__ == "__main__":
+    main()
