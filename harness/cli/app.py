@@ -8,6 +8,7 @@ import typer
 
 from harness.cli.run import run
 from harness.cli.simulate import simulate
+from harness.cli.verify import verify
 
 EXIT_CODES = """\b
 Exit codes:
@@ -55,9 +56,11 @@ def root(
       airflow-harness run weather_etl --logical-date 2025-01-01
       airflow-harness run dags/weather_etl.py --world fixtures/world.yaml
       airflow-harness simulate --from 2025-01-01 --until 7d
+      airflow-harness verify weather_etl
       airflow-harness run --help
     """
 
 
 app.command(epilog=EXIT_CODES)(run)
 app.command(epilog=EXIT_CODES)(simulate)
+app.command(epilog=EXIT_CODES)(verify)

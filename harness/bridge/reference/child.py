@@ -1,0 +1,83 @@
+"""One run by real Airflow in a process of its own, asked for from a process that keeps its Airflow to itself."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+from datetime import timezone
+from pathlib import Path
+from typing import Any
+
+from harness.bridge.reference.history import RunHistory
+from harness.bridge.reference.home import default_cache, environment, restore, template
+from harness.errors import HarnessError
+from harness.kernel.instant import Instant, to_datetime
+from harness.world import World
+
+STDERR_TOLD = 3_000
+
+
+class ReferenceFailed(HarnessError):
+    """Airflow itself could not run the Dag."""
+
+    id = "reference-failed"
+    exit_code = 1
+
+
+def airflow_run(
+    folder: Path, dag_id: str, logical_date: Instant, conf: dict[str, Any], world: World, limit_s: float
+) -> RunHistory:
+    """What ``dag.test()`` of the installed Airflow makes of a run; a virtual clock begins at its logical date.
+
+    Args:
+        folder: the Dag's folder; ``dag.test()`` parses all of it.
+        world: its connections, variables and environment; services in it must be up.
+        limit_s: real seconds until it is given up.
+    Raises: ReferenceFailed.
+    """
+    at = to_datetime(logical_date).astimezone(timezone.utc).isoformat()
+    job = {"folder": str(folder), "dag_id": dag_id, "logical_date": at, "now": at, "conf": conf}
+    with tempfile.TemporaryDirectory(prefix="airflow-harness-reference-") as place:
+        home = Path(place)
+        database = home / "airflow.db"
+        restore(template(default_cache()), database)
+        try:
+            done = subprocess.run(
+                [sys.executable, "-m", "harness.bridge.reference.side"],
+                input=json.dumps(job),
+                env={**environment(home, database), **as_environment(world)},
+                cwd=home,
+                capture_output=True,
+                text=True,
+                timeout=limit_s,
+            )
+        except subprocess.TimeoutExpired:
+            raise ReferenceFailed(
+                f"Airflow's own run of {dag_id!r} had not ended after {limit_s:g} s of real time",
+                fix="give it longer with --limit",
+            ) from None
+    return _answer(dag_id, done)
+
+
+def _answer(dag_id: str, done: subprocess.CompletedProcess[str]) -> RunHistory:
+    try:
+        answer = json.loads(done.stdout)
+    except ValueError:
+        answer = {"error": f"its process ended with exit code {done.returncode}", "traceback": ""}
+    if "error" in answer:
+        failed = ReferenceFailed(f"Airflow itself could not run {dag_id!r}: {answer['error']}")
+        failed.add_traceback = answer["traceback"] or done.stderr[-STDERR_TOLD:]  # type: ignore[attr-defined]
+        raise failed
+    return RunHistory.of_json(answer["result"])
+
+
+def as_environment(world: World) -> dict[str, str]:
+    """A world as the environment variables Airflow reads: ``AIRFLOW_CONN_*``, ``AIRFLOW_VAR_*``, and its own."""
+    found = dict(world.env)
+    for conn_id, connection in world.connections.items():
+        names = ("conn_type", "host", "login", "password", "schema", "port", "extra", "description")
+        fields = {name: getattr(connection, name) for name in names}
+        found[f"AIRFLOW_CONN_{conn_id.upper()}"] = json.dumps({n: v for n, v in fields.items() if v is not None})
+    return found | {f"AIRFLOW_VAR_{key.upper()}": value for key, value in world.variables.items()}
