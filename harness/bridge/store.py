@@ -74,6 +74,7 @@ class Store:
 
     def add_run(self, run: DagRun) -> None:
         """Keep a run, in its place among the dated ones of its Dag."""
+        run.ordinal = len(self.runs)
         self.runs[(run.dag.dag_id, run.run_id)] = run
         if run.logical_date is None:
             return

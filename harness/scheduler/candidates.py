@@ -7,16 +7,15 @@ from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Iterator
 
 from harness.scheduler.model import TaskInstance
-from harness.scheduler.wiring import wiring_of
 
-Place = tuple[int, bool, int, int, int, str, str, int]
+Place = tuple[int, bool, int, int, int, int, str, str, str]
 
 
 def place_of(ti: TaskInstance) -> Place:
     """Where an instance stands in the queue: ``-priority_weight``, logical date, ``map_index``.
 
-    Runs without logical date come last, as PostgreSQL sorts them. Ties, undefined in Airflow, go by run_after,
-    dag_id, run_id and topological order.
+    Runs without logical date come last, as PostgreSQL sorts them. Ties are undefined in Airflow; databases mostly
+    return rows as they were inserted: in the order of the runs' creation, tasks by their ids.
     Source: airflow/jobs/scheduler_job_runner.py `_executable_task_instances_to_queued` (3.3.2).
     """
     run = ti.run
@@ -25,10 +24,11 @@ def place_of(ti: TaskInstance) -> Place:
         run.logical_date is None,
         run.logical_date or 0,
         ti.map_index,
+        run.ordinal,
         run.run_after,
         run.dag.dag_id,
         run.run_id,
-        wiring_of(run.dag)[ti.task_id].position,
+        ti.task.task_id,
     )
 
 

@@ -213,6 +213,7 @@ class DagRun:
         clear_number: how often the run was cleared.
         backfill_id: the backfill that made it, None outside backfills.
         backfill_ordinal: its place in that backfill, from 1; the first ignores ``depends_on_past``.
+        ordinal: how many runs of all Dags were made before it.
         examined: when the scheduler last looked at it (``last_scheduling_decision``).
         memory: the rules' own, what the last decision saw (see ``memory``).
     """
@@ -239,6 +240,7 @@ class DagRun:
     clear_number: int = 0
     backfill_id: str | None = None
     backfill_ordinal: int | None = None
+    ordinal: int = 0
     examined: Instant | None = None
     memory: Any = field(default=None, repr=False)
     extra: Any = field(default=None, repr=False)  # the session's own record of the run

@@ -84,7 +84,7 @@ class Calendar:
         Source: ``SchedulerJobRunner._create_dagruns_for_dags`` (3.3.2).
         """
         made = False
-        for entry in sorted(self._due, key=lambda one: (one.calendar.due or 0, one.dag.dag_id)):
+        for entry in sorted(self._due, key=lambda one: one.dag.dag_id):  # Airflow keeps them in a set
             active = self.driver.active_runs(entry.dag.dag_id)
             if needs_scheduled_run(entry.calendar, active, self.simulation.now) and self._is_fresh(entry):
                 self._make_scheduled(entry)

@@ -133,7 +133,7 @@ def _dag_options(features: frozenset[str], tempo: Tempo) -> SearchStrategy[dict[
             "end_date": ends,
             "max_consecutive_failed_dag_runs": (1, 2),
             "fail_fast": (True,),
-            "dagrun_timeout_s": (300, 900, 3600),
+            "dagrun_timeout_s": (120, 300, 900),
             "is_paused": (True,),
         },
         "manual": {"schedule": (None,)},

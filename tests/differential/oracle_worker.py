@@ -18,9 +18,10 @@ from typing import Any, TextIO
 def main(template: Path, database: Path) -> None:
     """Answer jobs until stdin ends."""
     answers = _own_stdout()
-    from tests.differential.oracle_order import order_dependencies
+    from tests.differential.oracle_order import order_dags, order_dependencies
 
     order_dependencies()
+    order_dags()
     from harness.bridge.reference.database import Database
 
     copy = Database(template, database)
