@@ -33,11 +33,12 @@ def snapshot(dag: DAG, only: Iterable[str] | None = None) -> Dag:
         only: task ids to keep; edges to the others are cut, as in ``DAG.partial_subset``.
     """
     kept = set(dag.task_dict) if only is None else set(only)
+    places = {task_id: place for place, task_id in enumerate(dag.task_dict)}
     order = [task for task in topological(dag) if task.task_id in kept]
     groups = {group.group_id: _group(group) for task in order for group in task.iter_mapped_task_groups()}
     return Dag(
         dag_id=dag.dag_id,
-        tasks={task.task_id: _task(task, kept) for task in order},
+        tasks={task.task_id: _task(task, kept, places[task.task_id]) for task in order},
         groups=groups,
         max_active_tasks=dag.max_active_tasks,
         max_active_runs=dag.max_active_runs,
@@ -64,7 +65,7 @@ def topological(dag: DAG) -> list[Any]:
     return order
 
 
-def _task(task: Any, kept: set[str]) -> Task:
+def _task(task: Any, kept: set[str], place: int) -> Task:
     mapped = bool(getattr(task, "is_mapped", False))
     return Task(
         task_id=task.task_id,
@@ -98,6 +99,7 @@ def _task(task: Any, kept: set[str]) -> Task:
         end_date=_instant(task.end_date),
         inherits_from_skipmixin=bool(task.inherits_from_skipmixin),
         short_circuits=_short_circuits(task),
+        place=place,
     )
 
 

@@ -8,14 +8,14 @@ from collections.abc import Collection, Iterable, Iterator
 
 from harness.scheduler.model import TaskInstance
 
-Place = tuple[int, bool, int, int, int, int, str, str, str]
+Place = tuple[int, bool, int, int, int, int, str, str, int, str]
 
 
 def place_of(ti: TaskInstance) -> Place:
     """Where an instance stands in the queue: ``-priority_weight``, logical date, ``map_index``.
 
     Runs without logical date come last, as PostgreSQL sorts them. Ties are undefined in Airflow; databases mostly
-    return rows as they were inserted: in the order of the runs' creation, tasks by their ids.
+    return rows as they were inserted: in the order of the runs' creation, then of the tasks' definition.
     Source: airflow/jobs/scheduler_job_runner.py `_executable_task_instances_to_queued` (3.3.2).
     """
     run = ti.run
@@ -28,6 +28,7 @@ def place_of(ti: TaskInstance) -> Place:
         run.run_after,
         run.dag.dag_id,
         run.run_id,
+        ti.task.place,
         ti.task.task_id,
     )
 

@@ -94,6 +94,7 @@ class Task:
             (``get_upstreams_only_setups`` minus direct upstreams is taken by the rule, not here).
         retry_exponential_backoff: multiplier; 0 is off, True in a Dag is 2.0.
         priority_weight: the total weight after the weight rule.
+        place: among the Dag's tasks as they were defined, from 0.
         short_circuits: a plain EmptyOperator that Airflow sets to success without running it
             (``TaskInstance.is_task_schedulable`` is False).
     """
@@ -129,6 +130,7 @@ class Task:
     end_date: Instant | None = None
     inherits_from_skipmixin: bool = False
     short_circuits: bool = False
+    place: int = 0
 
     @property
     def is_mapped(self) -> bool:

@@ -80,6 +80,8 @@ def _dag(
         raws[-1] = replace(raws[-1], options={**raws[-1].options, "outlets": (f"a{number}", f"b{number}")})
     spans = draw(group_spans(features))
     options = draw(_dag_options(features, tempo))
+    if str(options["schedule"]).startswith("every:"):  # without catchup its grid begins when the Dag is parsed
+        options["catchup"] = True
     offered = tuple(dict.fromkeys(name for dag in before for task in dag.tasks for name in task.outlets))
     if offered and draw(st.sampled_from((True, True, False))):
         least = draw(st.sampled_from((1, min(2, len(offered)))))

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from airflow.ti_deps.deps.base_ti_dep import BaseTIDep
+import re
+from typing import Any
 
+from airflow.ti_deps.deps.base_ti_dep import BaseTIDep
+from sqlalchemy import event
+
+QUEUE = re.compile(
+    r"ORDER BY -\s*(?P<t>\w+)\.priority_weight\w*, *(?P<date>\w+\.logical_date\w*), *(?P<index>\w+\.map_index\w*)"
+)
+RUN = "(SELECT r.id FROM dag_run r WHERE r.dag_id = task_instance.dag_id AND r.run_id = task_instance.run_id)"
 FIRST = ("TriggerRuleDep", "NotPreviouslySkippedDep", "MappedTaskUpstreamDep")
 
 
@@ -22,6 +30,25 @@ def order_dags() -> None:
     from airflow.models.dag import DagModel
 
     DagModel.__hash__ = lambda self: sum(self.dag_id.encode())
+
+
+def order_queue(engine: Any) -> None:
+    """Have the queue's ties in the order of insertion, and runs without a logical date last, as PostgreSQL has them.
+
+    ``_executable_task_instances_to_queued`` leaves both to the database; SQLite has no-date first.
+    """
+
+    def rewritten(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_: Any) -> tuple[str, Any]:
+        if "priority_weight" in statement:
+            statement = QUEUE.sub(_with_ties, statement)
+        return statement, parameters
+
+    event.listen(engine, "before_cursor_execute", rewritten, retval=True)
+
+
+def _with_ties(found: re.Match[str]) -> str:
+    whole = found.group(0).replace(found["date"], f"{found['date']} NULLS LAST")
+    return f"{whole}, {RUN}, task_instance.rowid"
 
 
 def _hash(dependency: BaseTIDep) -> int:

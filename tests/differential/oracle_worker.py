@@ -18,13 +18,16 @@ from typing import Any, TextIO
 def main(template: Path, database: Path) -> None:
     """Answer jobs until stdin ends."""
     answers = _own_stdout()
-    from tests.differential.oracle_order import order_dags, order_dependencies
+    from airflow import settings
+
+    from tests.differential.oracle_order import order_dags, order_dependencies, order_queue
 
     order_dependencies()
     order_dags()
     from harness.bridge.reference.database import Database
 
     copy = Database(template, database)
+    order_queue(settings.engine)
     answers.write(json.dumps({"ready": os.getpid()}) + "\n")
     answers.flush()
     for line in sys.stdin:
