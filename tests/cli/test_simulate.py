@@ -1,0 +1,148 @@
+"""The calendar of a folder from the command line, and a Dag beside Airflow itself."""
+
+import json
+
+import pytest
+
+DAGS = """
+import time
+from datetime import datetime, timedelta
+
+from airflow.sdk import DAG, Asset, task
+
+SALES = Asset("sales")
+
+with DAG("extract", schedule="@hourly", start_date=datetime(2025, 1, 1), catchup=True, max_active_runs=2):
+
+    @task(outlets=[SALES], pool="db", retries=1, retry_delay=timedelta(minutes=3))
+    def load(ti=None):
+        time.sleep(2400)
+        if ti.try_number == 1 and ti.run_id.endswith("02:00:00+00:00"):
+            raise ConnectionError("the source sleeps")
+
+    load()
+
+with DAG("report", schedule=SALES):
+
+    @task(pool="db")
+    def write(triggering_asset_events=None):
+        time.sleep(1500)
+        return sum(len(events) for events in triggering_asset_events.values())
+
+    write()
+"""
+
+BROKEN = """
+from datetime import datetime
+
+from airflow.sdk import DAG, task
+
+with DAG("broken", schedule="@hourly", start_date=datetime(2025, 1, 1)):
+
+    @task
+    def fail(params=None):
+        raise ValueError("password=hunter2 does not fit")
+
+    fail()
+"""
+
+
+@pytest.fixture(scope="module")
+def company(project):
+    project.write("dags/sales.py", DAGS)
+    project.write("broken/broken.py", BROKEN)
+    project.write("world.yaml", "pools: {db: 1}\n")
+    return project
+
+
+def test_a_calendar_for_people_and_for_programs(company):
+    before = company.fingerprint()
+    arguments = ("simulate", "--from", "2025-01-01", "--until", "6h", "--world", "world.yaml")
+    told = company(*arguments)
+    assert told.code == 0, told.err
+    assert "extract" in told.out
+    assert "Waited longest for a slot" in told.out
+    assert "extract.load in scheduled__2025-01-01T0" in told.out
+    assert "6h of virtual time" in told.out
+    done = company(*arguments, "--json", "--keep", "ledger")
+    document = json.loads(done.out)
+    assert document["schema"] == "airflow-harness/calendar/1"
+    assert document["states"]["success"] >= 5
+    dags = {run["dag_id"] for run in document["runs"]}
+    assert dags == {"extract", "report"}
+    assert all(entry["why"] for entry in document["waiting"])
+    assert (company.folder / "ledger" / "journal.jsonl").read_text().count('"kind": "run-created"') == len(
+        document["runs"]
+    )
+    assert company.fingerprint() == before
+
+
+def test_failures_are_told_once_and_the_exit_code_says_so(company):
+    done = company("simulate", "--from", "2025-01-01", "--until", "3h", "--dags", "broken")
+    assert done.code == 1
+    assert "broken.fail  in 4 runs" in done.out
+    assert "broken/broken.py:10" in done.out
+
+
+def test_fresh_and_actions(company):
+    done = company(
+        "simulate", "--from", "2025-01-01T04:00", "--until", "30m", "--dag", "extract", "--fresh", "--json",
+        "--action", "2025-01-01T04:10Z pause extract", "--world", "world.yaml",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert [run["logical_date"][11:13] for run in json.loads(done.out)["runs"]] == ["00", "01"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--from", "soon", "--until", "1d"), "--from 'soon' is not an ISO 8601 date"),
+        (("--from", "2025-01-02", "--until", "2025-01-01"), "is not after --from"),
+        (("--from", "2025-01-01", "--until", "1d", "--dag", "extrakt"), "did you mean 'extract'"),
+        (("--from", "2025-01-01", "--until", "1d", "--action", "dance"), "verbs: trigger, pause, unpause, clear"),
+        (("--from", "2025-01-01"), "--until"),
+    ],
+)
+def test_bad_input(company, arguments, said):
+    done = company("simulate", *arguments)
+    assert done.code in (1, 2)
+    assert said in done.err
+
+
+def test_a_dag_beside_airflow_itself(company):
+    before = company.fingerprint()
+    done = company("verify", "extract", "--world", "world.yaml", "-v")
+    assert done.code == 0, done.out + done.err
+    assert "task load" in done.out
+    assert "extract alike" in done.out
+    assert company.fingerprint() == before
+    assert [name for name in company.left_behind() if "oracle" not in name] == []
+
+
+def test_a_difference_is_told_and_is_exit_code_1(company):
+    project = company
+    project.write(
+        "differs/differs.py",
+        BROKEN.replace('"broken"', '"differs"').replace(
+            'raise ValueError("password=hunter2 does not fit")',
+            'import sys; return "here" if "harness.session" in sys.modules else "there"',
+        ),
+    )
+    done = project("verify", "differs/differs.py", "--json")
+    assert done.code == 1, done.err
+    document = json.loads(done.out)
+    assert (document["alike"], document["volatile"]) == (False, [])
+    (row,) = [row for row in document["rows"] if not row["alike"]]
+    assert (row["name"], row["here"], row["airflow"]) == ("fail.return_value", "'here'", "'there'")
+
+
+def test_a_dag_that_airflow_cannot_run_in_time(company):
+    slow = BROKEN.replace('"broken"', '"slow"').replace('raise ValueError("password=hunter2 does not fit")', SPIN)
+    company.write("slow/slow.py", slow)
+    done = company("verify", "slow/slow.py", "--limit", "15")
+    assert done.code == 1
+    assert "had not ended after 15 s" in done.err
+    assert "--limit" in done.err
+
+
+SPIN = 'import sys\n        while "harness.session" not in sys.modules: pass'
