@@ -121,11 +121,20 @@ class Simulation:
         process.enter(exception)
         return True
 
-    def kill(self, process: Process) -> None:
-        """End a parked process; its own ``finally`` blocks still run, what they report does not count."""
+    def kill(self, process: Process, grace: Microseconds = 0) -> None:
+        """End a parked process; its own ``finally`` blocks still run, what they report does not count.
+
+        Args:
+            grace: virtual time that those may take; 0 ends them at their first hold.
+        """
         process.killed = True
         if not process.started:
             process.abandon()
+        if grace > 0 and process.alive:
+            if not process.shielded:
+                self.interrupt(process, ProcessKilled())
+            self.schedule(self.now + grace, self.kill, process)
+            return
         for _ in range(100):  # code that swallows the kill and holds again is thrown out again
             if not process.alive:
                 return

@@ -12,7 +12,7 @@ from harness.bridge.runtime import AttemptRequest, Outcome, Resume, reschedule_a
 from harness.bridge.store import Store, facts
 from harness.bridge.supervisor import Supervisor
 from harness.bridge.triggerer import EndedByTrigger, Triggerer, starts_from_trigger
-from harness.kernel import Instant, Process, Simulation, seconds
+from harness.kernel import SECOND, Instant, Microseconds, Process, Simulation, seconds
 from harness.kernel.simulation import LATE
 from harness.report.result import Attempt
 from harness.scheduler.decide import decide, timed_out, times_out_at
@@ -37,6 +37,10 @@ from harness.scheduler.transitions import clear, fail_fast, schedule
 from harness.session.environment import Interruption
 from harness.session.history import history
 from harness.session.record import Recorder
+
+
+KILL_GRACE: Microseconds = 5 * SECOND
+"""From SIGTERM to SIGKILL: what ``on_kill`` has. Source: ``ActivitySubprocess.kill``, its escalation delay (3.3.2)."""
 
 
 class Driver:
@@ -323,7 +327,7 @@ class Driver:
         now = self.simulation.now
         if ti.start is not None:
             past.attempts.append(Attempt(ti.try_number, str(ti.state), ti.start, now, ti.reason, process.real_seconds))
-        self.simulation.schedule(now, self.simulation.kill, process)
+        self.simulation.schedule(now, self.simulation.kill, process, KILL_GRACE)
 
     # -- the end -----------------------------------------------------------------------------------------------------
 

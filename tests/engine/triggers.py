@@ -1,6 +1,7 @@
 """Triggers of our own, importable by class path."""
 
 import asyncio
+import sys
 
 from airflow.triggers.base import BaseTrigger
 
@@ -26,6 +27,36 @@ class Leaves(Broken):
     async def run(self):
         if True:
             raise SystemExit(0)
+        yield None
+
+
+class LeavesAside(Broken):
+    """Ends its process from a task of its own that nobody awaits."""
+
+    def serialize(self):
+        return "tests.engine.triggers.LeavesAside", {}
+
+    async def run(self):
+        async def leave():
+            sys.exit(0)
+
+        aside = asyncio.create_task(leave())
+        await asyncio.sleep(100)
+        yield aside
+
+
+begun = []
+
+
+class Begins(Broken):
+    """Tells that it began."""
+
+    def serialize(self):
+        return "tests.engine.triggers.Begins", {}
+
+    async def run(self):
+        begun.append(1)
+        await asyncio.sleep(100)
         yield None
 
 
