@@ -138,6 +138,15 @@ class Process:
             simulation.restore_ambient(outside)
             simulation.current = None
 
+    def ambient(self) -> list[Any]:
+        """The state of every ambient as it left it; for a thread of its own that goes on while it waits."""
+        return self.simulation.fresh_ambient() if self._ambient is None else self._ambient
+
+    def keep_ambient(self) -> None:
+        """Take over what such a thread made of it."""
+        if self._ambient is not None:
+            self._ambient = self.simulation.capture_ambient()
+
     def running_seconds(self) -> float:
         """`real_seconds` including the present stretch, for the process that runs now."""
         return self.real_seconds + perf_counter() - self._entered_at

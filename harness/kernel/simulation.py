@@ -72,6 +72,7 @@ class Simulation:
         self.stopped: str | None = None
         self.ambients: list[Ambient] = []
         self.watchdog: Watchdog | None = None
+        self.outside: Outside | None = None
         self.tracers = Tracers()
         self._clock = clock
         self._queue: list[tuple[Instant, int, int, Event]] = []
@@ -163,6 +164,9 @@ class Simulation:
         self.main = getcurrent()
         while self.stopped is None:
             at = self.peek()
+            if self.outside is not None and (at is None or at > self.now):
+                self.outside.before(at)
+                at = self.peek()
             if at is None or (until is not None and at > until):
                 return
             self.step()
@@ -219,6 +223,12 @@ class Simulation:
         self._same_instant += 1
         if self._same_instant > SAME_INSTANT_LIMIT:
             raise StuckClock(f"{SAME_INSTANT_LIMIT} events at {iso(self.now)}: something waits 0 s in a loop")
+
+
+class Outside(Protocol):
+    """What goes on in threads beside the main loop; see `harness.kernel.strands`."""
+
+    def before(self, at: Instant | None) -> None: ...
 
 
 class Watchdog(Protocol):

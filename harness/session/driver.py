@@ -38,7 +38,6 @@ from harness.session.environment import Interruption
 from harness.session.history import history
 from harness.session.record import Recorder
 
-
 KILL_GRACE: Microseconds = 5 * SECOND
 """From SIGTERM to SIGKILL: what ``on_kill`` has. Source: ``ActivitySubprocess.kill``, its escalation delay (3.3.2)."""
 

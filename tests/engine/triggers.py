@@ -2,8 +2,10 @@
 
 import asyncio
 import sys
+import time
 
-from airflow.triggers.base import BaseTrigger
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+from asgiref.sync import sync_to_async
 
 
 class Broken(BaseTrigger):
@@ -58,6 +60,21 @@ class Begins(Broken):
         begun.append(1)
         await asyncio.sleep(100)
         yield None
+
+
+class InThread(Broken):
+    """Blocks in a thread, as hooks that know no ``await`` do."""
+
+    def __init__(self, seconds):
+        super().__init__()
+        self.seconds = seconds
+
+    def serialize(self):
+        return "tests.engine.triggers.InThread", {"seconds": self.seconds}
+
+    async def run(self):
+        await sync_to_async(time.sleep, thread_sensitive=False)(self.seconds)
+        yield TriggerEvent(self.seconds)
 
 
 class Cancelled(Broken):
