@@ -18,7 +18,7 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from harness.bridge.supervisor import Speaker, Supervisor, speaker
-from harness.kernel.doors import real_join, real_start
+from harness.kernel.waits import real_join, real_start
 
 VARIABLE = "__AIRFLOW_SUPERVISOR_FD"
 _HEADER = 4

@@ -34,6 +34,7 @@ from harness.kernel import SECOND, Event, Process, Simulation, seconds
 from harness.scheduler.model import TaskInstance
 
 HOSTNAME = "airflow-harness"
+TASK_RUNNER = "airflow.sdk.execution_time.task_runner"
 
 
 class VirtualTimeout:
@@ -45,9 +46,11 @@ class VirtualTimeout:
         self.seconds, self.error_message = seconds, error_message
         self._event: Event | None = None
         self._process: Process | None = None
+        self._is_the_tasks = False
 
     def __enter__(self) -> VirtualTimeout:
         simulation = self.simulation
+        self._is_the_tasks = sys._getframe(1).f_globals.get("__name__") == TASK_RUNNER
         self._process = simulation.current
         if self._process is not None:
             at = simulation.now + seconds(self.seconds)
@@ -56,12 +59,14 @@ class VirtualTimeout:
             simulation.arm_watchdog(self._process)
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if self._event is not None:
             self._event.cancel()
         if self._process is not None:
             self.simulation.disarm_watchdog(self._process)
             self._process.real_deadline = None
+            if self._is_the_tasks and kind is task_exception("AirflowTaskTimeout"):
+                self._process.shielded = True  # ``on_kill`` comes next; until the end of `execute_task`
 
     def _strike(self) -> None:
         assert self._process is not None
@@ -165,7 +170,7 @@ def _exit_of(simulation: Simulation, original: Callable[[int], Any]) -> Callable
 def _without_sigterm(original: Callable[..., Any]) -> Callable[..., Any]:
     def install(number: int, handler: Any) -> Any:
         caller = sys._getframe(1).f_globals.get("__name__")
-        if number == signal.SIGTERM and caller == "airflow.sdk.execution_time.task_runner":
+        if number == signal.SIGTERM and caller == TASK_RUNNER:
             return signal.getsignal(number)
         return original(number, handler)
 
@@ -260,6 +265,8 @@ def _around_execute(
                 return _play(stub)
             return original(*args, **kwargs)
         finally:
+            if simulation.current is not None:
+                simulation.current.shielded = False
             if lasts is not None and not isinstance(sys.exc_info()[1], _cut_off()):
                 _last(simulation, who, began, lasts)
 

@@ -5,7 +5,7 @@ code never written for simulation can be parked inside ``time.sleep``. Nothing h
 """
 
 from harness.kernel.instant import SECOND, Instant, Microseconds, iso, seconds, span, to_datetime, to_instant
-from harness.kernel.process import Process, ProcessKilled
+from harness.kernel.process import Process, ProcessKilled, StrayExit
 from harness.kernel.simulation import Event, Simulation, StuckClock
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "Process",
     "ProcessKilled",
     "Simulation",
+    "StrayExit",
     "StuckClock",
     "iso",
     "seconds",

@@ -1,12 +1,12 @@
 """The doors through which code reaches time, replaced for the length of a simulation and put back after it.
 
-``time.sleep`` and ``time.monotonic`` (also where a module imported them by name), ``threading.Thread.start`` and
-``join``. Everything else that tells the date is the wall clock's (`harness.kernel.clock`).
+``time.sleep`` and ``time.monotonic`` (also where a module imported them by name), and the waits of threads for one
+another (`harness.kernel.waits`). Everything else that tells the date is the wall clock's (`harness.kernel.clock`).
 """
 
 from __future__ import annotations
 
-import contextvars
+import queue
 import sys
 import threading
 import time
@@ -14,69 +14,21 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from harness.kernel.callers import is_users, monotonic_is_virtual, sleep_is_virtual
+from harness.kernel import waits
+from harness.kernel.callers import WAITS, is_users, monotonic_is_virtual, sleep_is_virtual, wait_is_virtual
 from harness.kernel.instant import SECOND, Instant, seconds
-from harness.kernel.process import owner
+from harness.kernel.present import activated, active, in_process, pause, virtual_now
 from harness.kernel.simulation import Simulation
-from harness.kernel.sleepers import Sleepers
+from harness.kernel.strands import here
 
 _real_sleep = time.sleep
 _real_monotonic = time.monotonic
-real_start = threading.Thread.start
-real_join = threading.Thread.join
-_active: Simulation | None = None
-
-
-class ThreadTime:
-    """The virtual time of a thread that a process started: its own sleeps added to the instant it began at.
-
-    A thread cannot be parked like a process (whoever waits for it really waits), so its sleeps take next to no real
-    time (`harness.kernel.sleepers`), and whoever joins it holds until the instant the thread reached.
-    """
-
-    __slots__ = ("instant",)
-
-    def __init__(self, instant: Instant) -> None:
-        self.instant = instant
-
-
-_threads: dict[threading.Thread, ThreadTime] = {}
-sleepers = Sleepers()
-
-
-def active() -> Simulation | None:
-    """The simulation whose doors are open, None when time is real."""
-    return _active
-
-
-def virtual_now() -> Instant:
-    """The instant of the calling process or thread."""
-    simulation = _active
-    assert simulation is not None
-    own = _threads.get(threading.current_thread())
-    return max(own.instant, simulation.now) if own is not None else simulation.now
-
-
-def pause(by_s: float, why: str) -> bool:
-    """Let virtual time pass for the caller. False when the caller is nobody's: then it must wait for real."""
-    simulation = _active
-    if simulation is None:
-        return False
-    if simulation.current is not None and threading.current_thread() is threading.main_thread():
-        simulation.hold(seconds(by_s), why)
-        return True
-    own = _threads.get(threading.current_thread())
-    if own is None:
-        return False
-    own.instant = max(own.instant, simulation.now) + seconds(by_s)
-    sleepers.sleep(own.instant)
-    return True
 
 
 def sleep(secs: float, /) -> None:
     """``time.sleep`` while a simulation runs; the real one for callers the table leaves real."""
     caller = sys._getframe(1).f_globals.get("__name__", "")
-    if _active is None or not sleep_is_virtual(caller):
+    if active() is None or not sleep_is_virtual(caller):
         return _real_sleep(secs)
     if secs < 0:
         raise ValueError("sleep length must be non-negative")
@@ -87,28 +39,39 @@ def sleep(secs: float, /) -> None:
 
 def monotonic() -> float:
     """``time.monotonic`` while a simulation runs: virtual seconds for the callers the table names."""
-    if _active is None or not monotonic_is_virtual(sys._getframe(1).f_globals.get("__name__", "")):
+    module = sys._getframe(1).f_globals.get("__name__", "")
+    if active() is None:
         return _real_monotonic()
-    return virtual_now() / SECOND
+    if _waits_in_virtual_time(module):
+        return Reading(virtual_now())
+    return virtual_now() / SECOND if monotonic_is_virtual(module) else _real_monotonic()
 
 
-def _start(self: threading.Thread) -> None:
-    simulation, process = _active, owner.get()
-    if simulation is not None and process is not None:
-        _threads[self] = ThreadTime(virtual_now())
-        context, run = contextvars.copy_context(), self.run
-        self.run = lambda: context.run(run)  # type: ignore[method-assign]
-    real_start(self)
+class Reading(float):
+    """Seconds that add and subtract in whole microseconds; at its very end a timeout is already over, as always in
+    real time: ``as_completed`` would ask again and again how much is left of it.
+    """
+
+    def __new__(cls, instant: Instant) -> Reading:
+        self = super().__new__(cls, instant / SECOND)
+        self.instant = instant
+        return self
+
+    instant: Instant
+
+    def __add__(self, other: float) -> Reading:
+        return Reading(self.instant + seconds(other))
+
+    __radd__ = __add__
+
+    def __sub__(self, other: float) -> float:
+        left = self.instant - (other.instant if isinstance(other, Reading) else seconds(other))
+        return (left or -1) / SECOND
 
 
-def _join(self: threading.Thread, timeout: float | None = None) -> None:
-    real_join(self, timeout)
-    simulation, own = _active, _threads.get(self)
-    if simulation is None or own is None or self.is_alive():
-        return
-    behind = own.instant - virtual_now()
-    if behind > 0:
-        pause(behind / SECOND, f"join {self.name}")
+def _waits_in_virtual_time(module: str) -> bool:
+    """For the standard library's waits, which reckon what is left of a timeout: as their caller."""
+    return module in WAITS and (in_process() or here() is not None) and wait_is_virtual(sys._getframe(2)) is not False
 
 
 @contextmanager
@@ -117,23 +80,20 @@ def doors(simulation: Simulation) -> Iterator[None]:
 
     Raises: RuntimeError: when another simulation already runs in this process.
     """
-    global _active
-    if _active is not None:
-        raise RuntimeError("a simulation already runs in this process; one at a time")
     undo: list[Callable[[], None]] = []
-    _active = simulation
-    try:
-        _replace(time, "sleep", sleep, undo)
-        _replace(time, "monotonic", monotonic, undo)
-        _replace(threading.Thread, "start", _start, undo)
-        _replace(threading.Thread, "join", _join, undo)
-        _replace_imported_names(undo)
-        yield
-    finally:
-        for put_back in reversed(undo):
-            put_back()
-        _active = None
-        _threads.clear()
+    with activated(simulation, _real_monotonic):
+        try:
+            _replace(time, "sleep", sleep, undo)
+            _replace(time, "monotonic", monotonic, undo)
+            _replace(threading, "_time", monotonic, undo)
+            _replace(queue, "time", monotonic, undo)
+            for holder, name, value in waits.REPLACED:
+                _replace(holder, name, value, undo)
+            _replace_imported_names(undo)
+            yield
+        finally:
+            for put_back in reversed(undo):
+                put_back()
 
 
 def _replace(holder: Any, name: str, value: Any, undo: list[Callable[[], None]]) -> None:

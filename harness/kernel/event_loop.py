@@ -11,19 +11,17 @@ import math
 import selectors
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from harness.kernel.doors import active, pause, virtual_now
 from harness.kernel.instant import SECOND
+from harness.kernel.present import active, in_process, pause, threads, virtual_now
 from harness.kernel.process import Process, owner
+from harness.kernel.strands import WORK_PATIENCE_S, here
 
 IO_GRACE_S = 0.1
 """Real seconds that open descriptors are given before virtual time jumps over a wait."""
-WORK_PATIENCE_S = 60.0
-"""Real seconds a loop waits for threads and child processes it started before virtual time jumps."""
-
 IDLE_GRACE_S = 2.0
 """Real seconds a loop with no timer waits to be woken by a thread it does not know of, before it parks."""
 
@@ -35,6 +33,7 @@ class VirtualSelector(selectors.DefaultSelector):
         super().__init__()
         self.own_descriptors = 0
         self.pending_work = 0
+        self.work_in_threads = 0
         self.parks_at_once = False
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
@@ -42,21 +41,39 @@ class VirtualSelector(selectors.DefaultSelector):
         ready = super().select(0)
         if ready or (timeout is not None and timeout <= 0):
             return ready
-        ready = super().select(self._grace_s(timeout))
+        strands = threads()
+        if strands and in_process():
+            strands.settle(self._has_events)
+        ready = super().select(self._grace_s(timeout, bool(strands and strands.sleepers())))
         if ready or active() is None:
             return ready
-        if timeout is None:
+        if strands and (self.work_in_threads or not self.parks_at_once):
+            self._rest(timeout)
+        elif timeout is None:
             self._park()
         else:
             pause(math.ceil(timeout * SECOND) / SECOND, f"event loop, {timeout:g} s")
         return super().select(0)
 
-    def _grace_s(self, timeout: float | None) -> float:
+    def _grace_s(self, timeout: float | None, threads_sleep: bool) -> float:
         if self.pending_work:
             return WORK_PATIENCE_S
+        waits = timeout is None and not threads_sleep
         if len(self.get_map()) > self.own_descriptors:
-            return IO_GRACE_S if timeout is not None else WORK_PATIENCE_S
-        return 0 if timeout is not None or self.parks_at_once else IDLE_GRACE_S
+            return WORK_PATIENCE_S if waits else IO_GRACE_S
+        return IDLE_GRACE_S if waits and not self.parks_at_once else 0
+
+    def _rest(self, timeout: float | None) -> None:
+        """Wait while threads of ours live: what they do, or others, may be for this loop."""
+        strands, strand = threads(), here()
+        by = None if timeout is None else math.ceil(timeout * SECOND)
+        if strands is not None and in_process():
+            strands.watch(self._has_events, by, "event loop", once=True)
+        elif strands is not None and strand is not None and not strand.loose:
+            strands.rest(strand, self._has_events, self._has_events, by)
+
+    def _has_events(self, real_s: float = 0) -> bool:
+        return bool(super().select(real_s))
 
     def _park(self) -> None:
         simulation = active()
@@ -88,11 +105,19 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     def run_in_executor(  # type: ignore[override]
         self, executor: Executor | None, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
-        """As asyncio's; the loop waits for such work in real time before it lets virtual time jump."""
+        """As asyncio's; work in threads is kept in step, other work is waited for in real time before time jumps."""
         future = super().run_in_executor(executor, func, *args)
-        self._virtual_selector.pending_work += 1
-        future.add_done_callback(self._work_done)
+        selector = self._virtual_selector
+        if threads() is not None and isinstance(executor, ThreadPoolExecutor | None) and owner.get() is not None:
+            selector.work_in_threads += 1
+            future.add_done_callback(self._thread_work_done)
+        else:
+            selector.pending_work += 1
+            future.add_done_callback(self._work_done)
         return future
+
+    def _thread_work_done(self, _future: asyncio.Future[Any]) -> None:
+        self._virtual_selector.work_in_threads -= 1
 
     async def _make_subprocess_transport(self, *args: Any, **kwargs: Any) -> asyncio.SubprocessTransport:
         """As asyncio's; a child that runs is work, like a thread."""

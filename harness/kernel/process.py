@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from greenlet import GreenletExit, greenlet
 
+from harness.errors import HarnessError
 from harness.kernel.instant import Microseconds
 
 if TYPE_CHECKING:
@@ -23,6 +24,13 @@ class ProcessKilled(GreenletExit):
     """Thrown into a parked process that must end without going on with its work."""
 
 
+class StrayExit(HarnessError):
+    """An exit that nobody caught where its process began: let through, it would end the interpreter of the owner."""
+
+    id = "stray-exit"
+    exit_code = 1
+
+
 class Process:
     """One strand of work in virtual time.
 
@@ -33,6 +41,7 @@ class Process:
         real_seconds: real time its own code took so far, waits in virtual time excluded.
         resume: the event that ends its present hold, None when it runs or is parked for good.
         frame: what it waits for, for messages ("sleep 60 s"), None when it runs.
+        shielded: it cleans up after itself; a kill waits for that until its grace is over.
         real_deadline: ``perf_counter`` budget of `real_seconds` after which the watchdog strikes, or None.
     """
 
@@ -48,6 +57,7 @@ class Process:
         self.simulation = simulation
         self.alive = True
         self.killed = False
+        self.shielded = False
         self.resume: Event | None = None
         self.interruptible = False
         self.frame: str | None = None
@@ -85,6 +95,11 @@ class Process:
             self._run(*self._args)
         except ProcessKilled:
             pass
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            if not self.killed:
+                raise _stray(self, error) from error
         finally:
             self.alive = False
             self.frame = None
@@ -123,6 +138,15 @@ class Process:
             simulation.restore_ambient(outside)
             simulation.current = None
 
+    def ambient(self) -> list[Any]:
+        """The state of every ambient as it left it; for a thread of its own that goes on while it waits."""
+        return self.simulation.fresh_ambient() if self._ambient is None else self._ambient
+
+    def keep_ambient(self) -> None:
+        """Take over what such a thread made of it."""
+        if self._ambient is not None:
+            self._ambient = self.simulation.capture_ambient()
+
     def running_seconds(self) -> float:
         """`real_seconds` including the present stretch, for the process that runs now."""
         return self.real_seconds + perf_counter() - self._entered_at
@@ -145,4 +169,13 @@ def remaining(process: Process, budget_s: float) -> float:
     return max(budget_s - process.running_seconds(), 0.001)
 
 
-__all__ = ["Microseconds", "Process", "ProcessKilled", "owner", "remaining"]
+def _stray(process: Process, error: BaseException) -> StrayExit:
+    code = f"({error.code!r})" if isinstance(error, SystemExit) else ""
+    return StrayExit(
+        f"{type(error).__name__}{code} escaped from {process.name!r}",
+        why="in production it would end the worker or the triggerer that runs this code",
+        fix="raise an exception that can be handled instead; sys.exit() belongs into a program of its own",
+    )
+
+
+__all__ = ["Microseconds", "Process", "ProcessKilled", "StrayExit", "owner", "remaining"]

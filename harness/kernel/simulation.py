@@ -72,6 +72,7 @@ class Simulation:
         self.stopped: str | None = None
         self.ambients: list[Ambient] = []
         self.watchdog: Watchdog | None = None
+        self.outside: Outside | None = None
         self.tracers = Tracers()
         self._clock = clock
         self._queue: list[tuple[Instant, int, int, Event]] = []
@@ -121,11 +122,20 @@ class Simulation:
         process.enter(exception)
         return True
 
-    def kill(self, process: Process) -> None:
-        """End a parked process; its own ``finally`` blocks still run, what they report does not count."""
+    def kill(self, process: Process, grace: Microseconds = 0) -> None:
+        """End a parked process; its own ``finally`` blocks still run, what they report does not count.
+
+        Args:
+            grace: virtual time that those may take; 0 ends them at their first hold.
+        """
         process.killed = True
         if not process.started:
             process.abandon()
+        if grace > 0 and process.alive:
+            if not process.shielded:
+                self.interrupt(process, ProcessKilled())
+            self.schedule(self.now + grace, self.kill, process)
+            return
         for _ in range(100):  # code that swallows the kill and holds again is thrown out again
             if not process.alive:
                 return
@@ -154,6 +164,9 @@ class Simulation:
         self.main = getcurrent()
         while self.stopped is None:
             at = self.peek()
+            if self.outside is not None and (at is None or at > self.now):
+                self.outside.before(at)
+                at = self.peek()
             if at is None or (until is not None and at > until):
                 return
             self.step()
@@ -210,6 +223,12 @@ class Simulation:
         self._same_instant += 1
         if self._same_instant > SAME_INSTANT_LIMIT:
             raise StuckClock(f"{SAME_INSTANT_LIMIT} events at {iso(self.now)}: something waits 0 s in a loop")
+
+
+class Outside(Protocol):
+    """What goes on in threads beside the main loop; see `harness.kernel.strands`."""
+
+    def before(self, at: Instant | None) -> None: ...
 
 
 class Watchdog(Protocol):

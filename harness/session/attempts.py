@@ -12,7 +12,7 @@ from harness.bridge.runtime import AttemptRequest, Outcome, Resume, reschedule_a
 from harness.bridge.store import facts
 from harness.bridge.supervisor import Speaker, Supervisor
 from harness.bridge.triggerer import EndedByTrigger, Triggerer, starts_from_trigger
-from harness.kernel import Instant, Process, seconds
+from harness.kernel import SECOND, Instant, Microseconds, Process, seconds
 from harness.report.result import Attempt
 from harness.scheduler.model import (
     AWAITING_INPUT,
@@ -35,6 +35,9 @@ from harness.session.people import People
 
 if TYPE_CHECKING:
     from harness.session.driver import Driver
+
+KILL_GRACE: Microseconds = 5 * SECOND
+"""From SIGTERM to SIGKILL: what ``on_kill`` has. Source: ``ActivitySubprocess.kill``, its escalation delay (3.3.2)."""
 
 
 class Attempts:
@@ -208,4 +211,4 @@ class Attempts:
         now = self.simulation.now
         if ti.start is not None:
             past.attempts.append(Attempt(ti.try_number, str(ti.state), ti.start, now, ti.reason, process.real_seconds))
-        self.simulation.schedule(now, self.simulation.kill, process)
+        self.simulation.schedule(now, self.simulation.kill, process, KILL_GRACE)

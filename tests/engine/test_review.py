@@ -104,3 +104,86 @@ def test_a_task_that_resets_its_own_run_does_not_overwrite_it(rehearse):
     result = rehearse(dag)
     assert result.task("resets").xcom() == "second"
     assert result.state == "success"
+
+
+def test_an_exit_that_nobody_catches_is_an_error_and_not_the_end_of_everything(rehearse):
+    import pytest
+    from airflow.sdk import DAG, BaseOperator
+
+    from harness.errors import HarnessError
+    from tests.engine import triggers
+
+    class Defers(BaseOperator):
+        def execute(self, context):
+            self.defer(trigger=triggers.LeavesAside(), method_name="go_on")
+
+    with DAG("leaves", schedule="@daily", start_date=START) as dag:
+        Defers(task_id="defers")
+    with pytest.raises(HarnessError, match=r"SystemExit\(0\) escaped from 'triggerer'"):
+        rehearse(dag)
+
+
+def test_a_trigger_cancelled_before_it_begins_does_not_begin(rehearse):
+    from airflow.sdk import DAG, BaseOperator, task
+
+    from tests.engine import triggers
+
+    class Defers(BaseOperator):
+        def execute(self, context):
+            self.defer(trigger=triggers.Begins(), method_name="go_on")
+
+    def fails():
+        raise ValueError("no")
+
+    triggers.begun.clear()
+    with DAG("hasty", schedule="@daily", start_date=START, fail_fast=True) as dag:
+        Defers(task_id="a", retries=0)
+        task(fails, task_id="b")()
+    result = rehearse(dag)
+    assert result.state == "failed"
+    assert triggers.begun == []
+
+
+def kills_slowly(seconds, said):
+    from airflow.sdk import BaseOperator
+
+    class Slow(BaseOperator):
+        def execute(self, context):
+            time.sleep(3600)
+
+        def on_kill(self):
+            said.append("cancel")
+            time.sleep(seconds)
+            said.append("cancelled")
+
+    return Slow
+
+
+def test_on_kill_after_a_timeout_runs_to_its_end(rehearse):
+    from airflow.sdk import DAG
+
+    said = []
+    with DAG("slowly", schedule="@daily", start_date=START) as dag:
+        kills_slowly(60, said)(task_id="t", execution_timeout=timedelta(seconds=10))
+    ti = rehearse(dag).task("t")
+    assert (ti.state, (ti.end_date - ti.start_date) / 1e6, said) == ("failed", 70, ["cancel", "cancelled"])
+
+
+def test_on_kill_of_a_task_that_is_cut_has_five_seconds(rehearse):
+    from airflow.sdk import DAG, task
+
+    def fails():
+        time.sleep(10)
+        raise ValueError("no")
+
+    quick, slow, timed = [], [], []
+    with DAG("cut", schedule="@daily", start_date=START, fail_fast=True) as dag:
+        kills_slowly(4, quick)(task_id="quick")
+        kills_slowly(6, slow)(task_id="slow")
+        kills_slowly(4, timed)(task_id="timed", execution_timeout=timedelta(seconds=9))
+        task(fails, task_id="fails")()
+    result = rehearse(dag)
+    assert (quick, slow) == (["cancel", "cancelled"], ["cancel"])
+    assert timed == ["cancel", "cancelled", "cancel"]  # its own, then SIGTERM's, which SIGKILL cuts
+    assert result.task("quick").state == "failed"
+    assert result.task("quick").end_date == result.task("fails").end_date

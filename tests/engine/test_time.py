@@ -200,26 +200,6 @@ def test_a_frozen_test_keeps_its_own_tick(rehearse):
     assert datetime.now(timezone.utc).year > 2025
 
 
-def test_work_in_threads_counts_when_it_is_joined(rehearse):
-    """A stated limit: in production ``wait_for`` would give up after 5 s, and ``result`` alone would take 100 s."""
-
-    def body():
-        import asyncio
-
-        began = datetime.now(timezone.utc)
-        asyncio.run(asyncio.wait_for(asyncio.to_thread(time.sleep, 100), 5))
-        after_loop = (datetime.now(timezone.utc) - began).total_seconds()
-        with ThreadPoolExecutor() as pool:
-            pool.submit(time.sleep, 100).result()
-            after_result = (datetime.now(timezone.utc) - began).total_seconds()
-        after_join = (datetime.now(timezone.utc) - began).total_seconds()
-        real = time.perf_counter()
-        threading.Event().wait(0.2)
-        return [after_loop, after_result, after_join, time.perf_counter() - real >= 0.19]
-
-    assert rehearse(one_task(body)).task("t").xcom() == [100, 100, 200, True]
-
-
 def test_a_declared_duration_is_held_by_every_stretch(rehearse):
     from airflow.providers.standard.sensors.python import PythonSensor
     from airflow.sdk import DAG

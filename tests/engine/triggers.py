@@ -1,8 +1,11 @@
 """Triggers of our own, importable by class path."""
 
 import asyncio
+import sys
+import time
 
-from airflow.triggers.base import BaseTrigger
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+from asgiref.sync import sync_to_async
 
 
 class Broken(BaseTrigger):
@@ -27,6 +30,51 @@ class Leaves(Broken):
         if True:
             raise SystemExit(0)
         yield None
+
+
+class LeavesAside(Broken):
+    """Ends its process from a task of its own that nobody awaits."""
+
+    def serialize(self):
+        return "tests.engine.triggers.LeavesAside", {}
+
+    async def run(self):
+        async def leave():
+            sys.exit(0)
+
+        aside = asyncio.create_task(leave())
+        await asyncio.sleep(100)
+        yield aside
+
+
+begun = []
+
+
+class Begins(Broken):
+    """Tells that it began."""
+
+    def serialize(self):
+        return "tests.engine.triggers.Begins", {}
+
+    async def run(self):
+        begun.append(1)
+        await asyncio.sleep(100)
+        yield None
+
+
+class InThread(Broken):
+    """Blocks in a thread, as hooks that know no ``await`` do."""
+
+    def __init__(self, seconds):
+        super().__init__()
+        self.seconds = seconds
+
+    def serialize(self):
+        return "tests.engine.triggers.InThread", {"seconds": self.seconds}
+
+    async def run(self):
+        await sync_to_async(time.sleep, thread_sensitive=False)(self.seconds)
+        yield TriggerEvent(self.seconds)
 
 
 class Cancelled(Broken):

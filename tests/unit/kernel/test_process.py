@@ -1,0 +1,62 @@
+"""How processes end: by themselves, killed at once or with a grace, by an exit that nobody caught."""
+
+import asyncio
+import time
+
+import pytest
+
+from harness.kernel import SECOND, ProcessKilled, Simulation, StrayExit
+from harness.kernel.doors import doors
+
+
+@pytest.mark.parametrize("escapes", [SystemExit(0), GeneratorExit(), asyncio.CancelledError()])
+def test_an_exit_that_escapes_is_an_error(escapes):
+    def leaves():
+        raise escapes
+
+    simulation = Simulation(0)
+    simulation.spawn(leaves, name="leaver")
+    with pytest.raises(StrayExit, match=r"escaped from 'leaver'") as caught:
+        simulation.run_until()
+    assert caught.value.__cause__ is escapes
+    assert not simulation.processes
+
+
+@pytest.mark.parametrize("passes", [KeyboardInterrupt(), LookupError()])
+def test_errors_and_ctrl_c_stay_what_they_are(passes):
+    def fails():
+        raise passes
+
+    simulation = Simulation(0)
+    simulation.spawn(fails)
+    with pytest.raises(type(passes)):
+        simulation.run_until()
+
+
+@pytest.mark.parametrize(("grace", "shielded", "expected"), [
+    (0, False, ["interrupted"]),
+    (5, False, ["interrupted", "cleaned up"]),
+    (2, False, ["interrupted"]),
+    (5, True, ["worked"]),
+    (2, True, ["interrupted"]),
+])  # fmt: skip
+def test_a_kill_and_its_grace(grace, shielded, expected):
+    done = []
+
+    def work():
+        try:
+            time.sleep(3)
+            done.append("worked")
+        except ProcessKilled:
+            done.append("interrupted")
+            time.sleep(3)
+            done.append("cleaned up")
+
+    simulation = Simulation(0)
+    with doors(simulation):
+        process = simulation.spawn(work)
+        process.shielded = shielded
+        simulation.schedule(1, simulation.kill, process, grace * SECOND)
+        simulation.run_until()
+    assert done == expected
+    assert not simulation.processes
