@@ -210,6 +210,6 @@ class Attempts:
         past.process = None
         process.killed = True
         now = self.simulation.now
-        if ti.start is not None:
+        if ti.start is not None and (process.started or process is self.simulation.current):
             past.attempts.append(Attempt(ti.try_number, str(ti.state), ti.start, now, ti.reason, process.real_seconds))
         self.simulation.schedule(now, self.simulation.kill, process)
