@@ -61,14 +61,23 @@ def _accepted(param: Any) -> st.SearchStrategy[Any] | None:
 
 
 def _accepts(param: Any) -> Callable[[Any], bool]:
+    known: dict[str, bool] = {}  # a validation checks the schema too, which takes a millisecond
+
     def accepts(value: Any) -> bool:
-        try:
-            copy(param).resolve(value)  # a copy: it keeps what it resolves
-        except Exception:  # ParamValidationError, and what a broken schema raises
-            return False
-        return True
+        text = repr(value)
+        if text not in known:
+            known[text] = _resolves(param, value)
+        return known[text]
 
     return accepts
+
+
+def _resolves(param: Any, value: Any) -> bool:
+    try:
+        copy(param).resolve(value)  # a copy: it keeps what it resolves
+    except Exception:  # ParamValidationError, and what a broken schema raises
+        return False
+    return True
 
 
 def _of_schema(schema: Schema) -> st.SearchStrategy[Any] | None:

@@ -67,13 +67,15 @@ def fault_plans(dag: DAG, *, tasks: Iterable[str] | None = None, max_faults: int
     final = {task.task_id: task.retries + 1 for task in runs}
     if not faults:
         return st.just(FaultPlan(dag.dag_id))
-    return st.lists(st.sampled_from(faults), max_size=max_faults, unique_by=lambda fault: fault[0]).map(
-        lambda drawn: FaultPlan(
-            dag.dag_id,
-            {name: times for name, times in faults if (name, times) in drawn},
-            frozenset(name for name, times in drawn if times == final[name]),
-        )
-    )
+    several = st.lists(st.sampled_from(faults), max_size=max_faults, unique_by=lambda fault: fault[0])
+
+    @st.composite  # a mapped strategy would show its lambda in failures
+    def plans(draw: st.DrawFn) -> FaultPlan:
+        drawn = draw(several)
+        failing = {name: times for name, times in faults if (name, times) in drawn}
+        return FaultPlan(dag.dag_id, failing, frozenset(name for name, times in drawn if times == final[name]))
+
+    return plans()
 
 
 def _times(number: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from hypothesis import strategies as st
@@ -22,7 +22,8 @@ CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 
 def _moments() -> st.SearchStrategy[datetime]:
     """From 1970 to 2099, to the microsecond: Airflow stores a float of seconds, which is not exact from 2242 on."""
-    return st.integers(0, 4_102_444_799_999_999).map(to_datetime)
+    first, last = (to_datetime(at).replace(tzinfo=None) for at in (0, 4_102_444_799_999_999))
+    return st.datetimes(first, last, timezones=st.just(timezone.utc))
 
 
 def _spans() -> st.SearchStrategy[timedelta]:

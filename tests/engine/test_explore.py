@@ -127,13 +127,16 @@ def test_which_branches_there_are():
             BranchPythonOperator(task_id=function.__name__, python_callable=function) >> below
         Chooses(task_id="chooses") >> below
         task.branch(task_id="two")(lambda: "a")() >> below[::2]
-        BranchDateTimeOperator(
-            task_id="dated",
-            target_lower=START,
-            target_upper=START,
-            follow_task_ids_if_true=["a", "b"],
-            follow_task_ids_if_false="nowhere",
-        ) >> below
+        (
+            BranchDateTimeOperator(
+                task_id="dated",
+                target_lower=START,
+                target_upper=START,
+                follow_task_ids_if_true=["a", "b"],
+                follow_task_ids_if_false="nowhere",
+            )
+            >> below
+        )
         BranchPythonOperator.partial(task_id="mapped", python_callable=unknown).expand(op_args=[[1], [2]]) >> below[0]
     told = {name: decider.options for name, decider in deciders_of(dag).items()}
     assert told["one_or_other"] == (("a",), ("a", "g.x", "g.z"), ())

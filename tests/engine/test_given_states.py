@@ -42,8 +42,9 @@ def test_a_task_skipped_while_it_waits_for_a_slot_does_not_run(rehearse):
     world.pool("narrow", 1)
     with DAG("narrow", schedule="@daily", start_date=START) as dag:
         gate = task.short_circuit(task_id="gate", pool="narrow", priority_weight=9)(lambda: False)()
-        gate >> task(task_id="late", trigger_rule="always", pool="narrow")(works)()
-    assert states(rehearse(dag, world)) == {"gate": "success", "late": "skipped"}
+        gate >> task(task_id="late", trigger_rule="always", pool="narrow", priority_weight=5)(works)()
+        task(task_id="other", pool="narrow")(works)()
+    assert states(rehearse(dag, world)) == {"gate": "success", "late": "skipped", "other": "success"}
 
 
 def test_what_follows_a_mapped_group_whose_length_was_never_known_runs(rehearse):

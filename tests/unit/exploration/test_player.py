@@ -15,7 +15,8 @@ FAILED, SKIPPED = Outcome("failed"), Outcome("skipped")
 def told(**outcomes):
     """``told(load=FAILED, read0=…, read1=…)``: by part, 0 and 1 being those of a mapped task."""
     return {
-        Part(name.rstrip("01"), int(name[-1]) if name[-1] in "01" else -1): outcome for name, outcome in outcomes.items()
+        Part(name.rstrip("01"), int(name[-1]) if name[-1] in "01" else -1): outcome
+        for name, outcome in outcomes.items()
     }
 
 
@@ -55,7 +56,10 @@ def test_a_branch_is_followed_with_what_lies_behind_it(player_of):
 
 def test_a_short_circuit_skips_what_it_was_told_to(player_of):
     player = player_of(
-        task("gate"), task("a", "gate"), task("b", "a", trigger_rule="all_done"), deciders={"gate": Decider(skips=("a",))}
+        task("gate"),
+        task("a", "gate"),
+        task("b", "a", trigger_rule="all_done"),
+        deciders={"gate": Decider(skips=("a",))},
     )
     assert player.play({}).ran == {"gate", "a", "b"}
     stopped = player.play(told(gate=Outcome(proceeds=False)))
@@ -66,7 +70,9 @@ def test_a_short_circuit_skips_what_it_was_told_to(player_of):
     ("length", "states"), [(0, {"read": "skipped"}), (2, {"read[0]": "success", "read[1]": "success"})]
 )
 def test_mapping_over_so_many_items(player_of, length, states):
-    player = player_of(task("files"), task("read", "files", length=Product((OfTask("files"),)), map_dependencies=("files",)))
+    player = player_of(
+        task("files"), task("read", "files", length=Product((OfTask("files"),)), map_dependencies=("files",))
+    )
     played = player.play(told(files=Outcome(length=length)))
     assert played.states == {"files": "success", **states}
 
@@ -155,7 +161,9 @@ def test_the_same_as_stubs(player_of):
 def test_outcomes_that_are_asked_for(player_of):
     tasks = (task("check"), task("a", "check"), task("b", "check"))
     deciders = {"check": Decider((("a",), ("b",)))}
-    player = player_of(*tasks, deciders=deciders, outcomes={"*": "success", "check": ["b", ("a", "b")], "a": ["failed"]})
+    player = player_of(
+        *tasks, deciders=deciders, outcomes={"*": "success", "check": ["b", ("a", "b")], "a": ["failed"]}
+    )
     assert [one.value for one in player.choices["check"]] == [("b",), ("a", "b")]
     assert player.choices["a"] == (FAILED,)
     assert player.choices["b"] == (Outcome(),)

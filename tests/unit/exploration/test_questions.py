@@ -8,7 +8,12 @@ from exploration_builders import task
 from harness.errors import TaskNotFound, UsageError
 from harness.exploration.outcomes import Decider
 
-ETL = (task("extract"), task("load", "extract"), task("cleanup", "load"), task("report", "load", trigger_rule="all_done"))
+ETL = (
+    task("extract"),
+    task("load", "extract"),
+    task("cleanup", "load"),
+    task("report", "load", trigger_rule="all_done"),
+)
 BRANCHES = (task("check"), task("a", "check"), task("b", "check"), task("join", "a", "b"))
 SINGLE = {"check": Decider((("a",), ("b",)))}
 WIDE = tuple(task(f"p{n:02}") for n in range(15))
@@ -30,7 +35,10 @@ def test_whether_a_task_runs_whatever_happens(explored):
 def test_on_condition(explored):
     found = explored(*ETL)
     assert found.runs_always("cleanup", when={"load": "success"})
-    assert repr(found.runs_always("cleanup", when={"extract": "success"})) == "cleanup is upstream_failed when: load=failed"
+    assert (
+        repr(found.runs_always("cleanup", when={"extract": "success"}))
+        == "cleanup is upstream_failed when: load=failed"
+    )
     assert not found.runs_always("cleanup", when={"load": ["success", "skipped"]})
     assert found.runs_always("cleanup", when=lambda scenario: "failed" not in scenario.states.values()).counter_example
     nothing = found.runs_always("cleanup", when={"load": "removed"})

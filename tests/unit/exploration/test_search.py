@@ -43,7 +43,9 @@ def test_all_that_can_be_told_apart_each_once(player_of):
 
 def test_few_deviations_come_first(player_of):
     player = player_of(*DIAMOND)
-    unusual = [sum(outcome.state != "success" for _, outcome in one.choices) for one in by_deviations(player, 999).scenarios]
+    unusual = [
+        sum(outcome.state != "success" for _, outcome in one.choices) for one in by_deviations(player, 999).scenarios
+    ]
     assert unusual == sorted(unusual)
     cut = by_deviations(player, 12)
     assert (cut.complete, cut.deviations, len(cut.scenarios)) == (False, 1, 1 + 2 * 4)
