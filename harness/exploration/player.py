@@ -6,8 +6,8 @@ look again. Retries are one outcome. Pools and the executor are never full; the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.errors import UsageError
@@ -118,6 +118,20 @@ class Player:
         )
         self._at_once = 0 if limited else min(dag.max_active_tasks, MAX_TIS_PER_QUERY)
 
+    def only(self, task_ids: Collection[str]) -> Player:
+        """The player of a part of the Dag; exact for tasks of which everything is in it that they look at."""
+        kept = {
+            task_id: replace(
+                task,
+                upstream=tuple(name for name in task.upstream if name in task_ids),
+                downstream=tuple(name for name in task.downstream if name in task_ids),
+            )
+            for task_id, task in self.dag.tasks.items()
+            if task_id in task_ids
+        }
+        choices = {task_id: every for task_id, every in self.choices.items() if task_id in kept}
+        return Player(replace(self.dag, tasks=kept), choices, self.deciders)
+
     def play(self, chosen: Mapping[Part, Outcome]) -> Scenario:
         """Play a run to its end.
 
@@ -193,7 +207,7 @@ class Player:
         """Source: airflow/sdk/bases/skipmixin.py `skip_all_except` (3.3.2)."""
         task: Task = ti.task
         kept = set(followed)
-        for task_id in followed:
+        for task_id in kept & self.dag.tasks.keys():
             kept |= flat_downstream(self.dag, task_id)
         goes_on = [task_id for task_id in task.downstream if task_id in kept]
         self._skip(ti, {"followed": goes_on}, [task_id for task_id in task.downstream if task_id not in kept])

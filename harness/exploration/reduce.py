@@ -22,7 +22,8 @@ def smallest(player: Player, scenarios: Iterable[Scenario], claim: Claim) -> Sce
     if not against:
         return None
     found = min(against, key=lambda scenario: _size(player, scenario))
-    return _told(player, _shrunk(player, found, claim), claim)
+    whole = player.play(dict(found.choices))  # what was found may be of a part of the Dag
+    return _told(player, _shrunk(player, whole, claim), claim)
 
 
 def _size(player: Player, scenario: Scenario) -> tuple[int, int, list[str]]:

@@ -153,11 +153,15 @@ class Exploration:
             self._known(task_id)
         if self.exhaustive or not closed:
             return self.scenarios, self.exhaustive
-        vary = frozenset().union(*(cone(self._player.dag, task_id) for task_id in task_ids))
-        if vary not in self._cones:
-            self._cones[vary] = by_deviations(self._player, self._limit, vary)
-        found = self._cones[vary]
+        found = self._cone(frozenset().union(*(cone(self._player.dag, task_id) for task_id in task_ids)))
         return (found.scenarios, True) if found.complete else ([*self.scenarios, *found.scenarios], False)
+
+    def _cone(self, task_ids: frozenset[str]) -> Search:
+        """The combinations of a part of the Dag; none where a part of that part has too many already."""
+        if task_ids not in self._cones:
+            too_many = any(part <= task_ids and not found.complete for part, found in self._cones.items())
+            self._cones[task_ids] = Search() if too_many else by_deviations(self._player.only(task_ids), self._limit)
+        return self._cones[task_ids]
 
     def _never(self, task_id: str) -> bool:
         played, _ = self._about(task_id)

@@ -35,7 +35,7 @@ class _Node:
     after: int
 
 
-def by_deviations(player: Player, limit: int, vary: frozenset[str] | None = None) -> Search:
+def by_deviations(player: Player, limit: int) -> Search:
     """Play combinations by the number of outcomes that are not the usual ones: none, any one, any two, and so on.
 
     Outcomes of tasks that do not run make no difference, so each combination has one origin: itself with its last
@@ -43,14 +43,12 @@ def by_deviations(player: Player, limit: int, vary: frozenset[str] | None = None
 
     Args:
         limit: no further number of deviations is begun when that would play more; one is always done.
-        vary: only these tasks deviate; None for all.
     """
     found = Search()
     level = [_Node(player.play({}), {}, 0)]
     while level:
         found.scenarios += [node.scenario for node in level]
         steps = [(node, at) for node in level for at in range(node.after, len(node.scenario.choices))]
-        steps = [(node, at) for node, at in steps if vary is None or node.scenario.choices[at][0].task_id in vary]
         ahead = sum(len(player.choices[node.scenario.choices[at][0].task_id]) - 1 for node, at in steps)
         if found.deviations and len(found.scenarios) + ahead > limit:
             return found

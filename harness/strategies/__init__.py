@@ -5,15 +5,15 @@ Hypothesis is needed by this package only: ``pip install 'airflow-harness[hypoth
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from harness.errors import PackageMissing
 
-if find_spec("hypothesis") is None:
+try:
+    import hypothesis  # noqa: F401
+except ModuleNotFoundError:
     raise PackageMissing(
         "harness.strategies needs Hypothesis, which is not installed",
         fix="pip install 'airflow-harness[hypothesis]'",
-    )
+    ) from None
 
 from harness.strategies.conf import run_conf
 from harness.strategies.dates import logical_dates

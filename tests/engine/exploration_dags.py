@@ -10,10 +10,8 @@ from harness.bridge.names import task_exception
 from harness.exploration.outcomes import Part
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
-RULES = (
-    "all_success all_failed all_done all_done_min_one_success one_success one_failed one_done none_failed "
-    "none_failed_min_one_success none_skipped all_skipped"
-).split()
+RULES = ["all_success", "all_failed", "all_done", "all_done_min_one_success", "one_success", "one_failed", "one_done"]
+RULES += ["none_failed", "none_failed_min_one_success", "none_skipped", "all_skipped"]
 KINDS = {"plain": 6, "branch": 2, "short": 1, "direct": 1, "mapped": 2, "empty": 1, "setup": 1, "group": 1}
 
 

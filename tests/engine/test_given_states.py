@@ -1,9 +1,9 @@
 """Task instances that are given a state while they wait for a slot or a worker."""
 
 from airflow.sdk import DAG, task
-from tests.engine.exploration_dags import START
 
 from harness.world import World
+from tests.engine.exploration_dags import START
 
 
 def states(result):

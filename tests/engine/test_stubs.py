@@ -2,9 +2,9 @@
 
 import pytest
 from airflow.sdk import DAG, task
-from tests.engine.exploration_dags import START
 
 from harness.world import World
+from tests.engine.exploration_dags import START
 
 
 @pytest.fixture

@@ -82,7 +82,8 @@ def test_beyond_the_limit_a_question_is_answered_from_what_matters_to_it(explore
     assert found.runs < 300
     answer = found.runs_always("tail")
     assert (bool(answer), answer.exhaustive, answer.runs) == (True, True, 27)
-    assert found.never_run == {"never": "skipped: trigger rule 'all_failed': upstream 'p00' succeeded, 'p01' succeeded, 'sure' succeeded"}  # fmt: skip
+    assert list(found.never_run) == ["never"]
+    assert found.never_run["never"].startswith("skipped: trigger rule 'all_failed': upstream 'p00' succeeded")
     assert "combinations, every unusual outcome and every pair, of " in repr(found)
 
 

@@ -52,11 +52,26 @@ def test_few_deviations_come_first(player_of):
     assert by_deviations(player, 1).deviations == 1  # one is always done
 
 
-def test_only_some_deviate(player_of):
-    player = player_of(*DIAMOND)
-    found = by_deviations(player, 999, frozenset("c"))
-    assert found.complete
-    assert [dict(one.outcomes)["c"] for one in found.scenarios] == ["success", "failed", "skipped"]
+def test_a_part_of_a_dag_is_exact_for_what_it_holds(player_of):
+    """All that ``j`` looks at, of a Dag with a branch that leads out of it."""
+    player = player_of(
+        task("check"),
+        task("x", "check"),
+        task("y", "check"),
+        task("j", "x", trigger_rule="all_done"),
+        task("out", "y", "j"),
+        deciders={"check": Decider((("x",), ("y",), ()))},
+    )
+    part = player.only(cone(player.dag, "j"))
+    assert set(part.dag.tasks) == {"check", "x", "j"}
+
+    def told(played):
+        return {tuple((name, played.states[name]) for name in part.dag.tasks) for played in played.scenarios}
+
+    def whole():
+        return {tuple((name, one.states[name]) for name in part.dag.tasks) for one in every_one(player)}
+
+    assert told(by_deviations(part, 999)) == whole()
 
 
 def test_the_tasks_that_matter_to_one(player_of):
