@@ -128,6 +128,13 @@ class UnsupportedAirflow(HarnessError):
     exit_code = 3
 
 
+class PackageMissing(HarnessError, ImportError):
+    """A package that a part of the harness needs, and that is not installed with it."""
+
+    id = "package-missing"
+    exit_code = 3
+
+
 class HorizonReached(HarnessError):
     """The simulation did not end before its horizon."""
 

@@ -29,6 +29,7 @@ from typing import Any
 from greenlet import GreenletExit
 
 from harness.bridge.names import task_exception
+from harness.bridge.stubs import play, runs_itself
 from harness.bridge.supervisor import Speaker, speaker
 from harness.kernel import SECOND, Event, Process, Simulation, seconds
 from harness.scheduler.model import TaskInstance
@@ -261,8 +262,8 @@ def _around_execute(
             return original(*args, **kwargs)
         began, stub, lasts = simulation.now, stub_of(who.ti), duration_of(who.ti)
         try:
-            if stub is not None:
-                return _play(stub)
+            if stub is not None and not runs_itself(stub, who.ti.try_number):
+                return play(stub, who.ti.try_number, kwargs["context"])
             return original(*args, **kwargs)
         finally:
             if simulation.current is not None:
@@ -288,14 +289,6 @@ def _last(simulation: Simulation, who: Speaker, began: int, lasts: int) -> None:
         return
     simulation.hold(max(began + limit - simulation.now, 0), "declared duration")
     raise timed_out(limit / SECOND)
-
-
-def _play(stub: Any) -> Any:
-    if stub.raises is not None:
-        raise task_exception("AirflowException")(stub.raises)
-    if stub.state == "skipped":
-        raise task_exception("AirflowSkipException")("stubbed as skipped")
-    return stub.returns
 
 
 def _pydantic_adapter() -> Any:

@@ -16,8 +16,8 @@ from harness.bridge.patches import WorkerExited
 from harness.bridge.store import facts, ti_id
 from harness.bridge.supervisor import Speaker, Supervisor, speaker
 from harness.kernel.instant import Instant, span, to_datetime, to_instant
-from harness.scheduler.mapping import mapped_count, relevant_map_indexes
-from harness.scheduler.model import TaskInstance
+from harness.scheduler.mapping import NotPopulated, mapped_count, relevant_map_indexes
+from harness.scheduler.model import Task, TaskInstance
 from harness.scheduler.retries import may_retry
 
 TRIGGER_FAIL = "__fail__"
@@ -185,12 +185,19 @@ def upstream_map_indexes(ti: TaskInstance) -> dict[str, Any]:
         elif ti.task.groups[:1] == upstream.groups[:1]:
             found[upstream_id] = ti.map_index
         else:
-            indexes = relevant_map_indexes(ti.task, ti.map_index, count, upstream, ti.run)
-            total = mapped_count(upstream, ti.run)
-            if indexes is None and total is not None:
-                indexes = range(total)
-            found[upstream_id] = list(indexes) if isinstance(indexes, range) else indexes
+            found[upstream_id] = _indexes_of(upstream, ti, count)
     return found
+
+
+def _indexes_of(upstream: Task, ti: TaskInstance, count: int | None) -> int | list[int] | None:
+    try:
+        indexes = relevant_map_indexes(ti.task, ti.map_index, count, upstream, ti.run)
+        total = mapped_count(upstream, ti.run)
+    except NotPopulated:  # it runs all the same, whatever its upstream came to
+        return None
+    if indexes is None and total is not None:
+        indexes = range(total)
+    return list(indexes) if isinstance(indexes, range) else indexes
 
 
 def reschedule_at(message: Any) -> Instant:

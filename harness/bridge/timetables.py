@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import OffSchedule
@@ -118,6 +118,23 @@ def first_date(dag: DAG) -> Instant:
     return min(map(to_instant, dates), default=DEFAULT_DATE)
 
 
+def last_date(dag: DAG) -> Instant | None:
+    """The Dag's ``end_date``."""
+    return to_instant(dag.end_date) if dag.end_date else None
+
+
+def scheduled_from(dag: DAG, at: Instant) -> Instant | None:
+    """The first logical date, not before an instant, at which the schedule makes a run.
+
+    Returns: None when it makes none then, or when there is none but asset events or people.
+    """
+    timetable = timetable_of(dag)
+    if not timetable.can_be_scheduled or type(timetable).__name__ == "NullTimetable" or _only_assets(timetable):
+        return None
+    found = _next(timetable, at, first_date(dag), dag)
+    return None if found is None else to_instant(found.logical_date)
+
+
 def _restriction(earliest: Instant, dag: DAG) -> Any:
     import pendulum
     from airflow.timetables.base import TimeRestriction
@@ -209,7 +226,18 @@ def parse_date(text: str) -> Instant:
     """
     moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     if moment.tzinfo is None:
-        from datetime import timezone
-
         moment = moment.replace(tzinfo=timezone.utc)
     return to_instant(moment)
+
+
+def moment_of(value: str | date) -> Instant:
+    """The instant of ISO text, a ``datetime`` or a ``date`` (its midnight); UTC where no zone is named.
+
+    Raises: ValueError: other text. TypeError: anything else.
+    """
+    if isinstance(value, str):
+        return parse_date(value)
+    if not isinstance(value, date):
+        raise TypeError(f"{value!r} is no date")
+    moment = value if isinstance(value, datetime) else datetime.combine(value, time())
+    return to_instant(moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc))

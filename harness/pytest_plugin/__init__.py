@@ -10,6 +10,7 @@ from harness.pytest_plugin.calendars import simulate
 from harness.pytest_plugin.clock import frozen_time
 from harness.pytest_plugin.dags import _airflow_rehearsal, dag_bag
 from harness.pytest_plugin.database import _airflow_connect, _airflow_database, _airflow_postgres, postgres
+from harness.pytest_plugin.explorations import explore
 from harness.pytest_plugin.failures import (
     pytest_assertrepr_compare,
     pytest_enter_pdb,
@@ -29,6 +30,7 @@ __all__ = [
     "_airflow_runner",
     "_airflow_world_file",
     "dag_bag",
+    "explore",
     "frozen_time",
     "postgres",
     "pytest_addoption",

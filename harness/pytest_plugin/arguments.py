@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,21 +21,15 @@ def instant(value: Date | None, name: str) -> int | None:
         name: of the argument, for the error.
     Raises: UsageError: anything else.
     """
-    from harness.bridge.timetables import parse_date
+    from harness.bridge.timetables import moment_of
     from harness.errors import UsageError
-    from harness.kernel.instant import to_instant
 
     if value is None:
         return None
     try:
-        if isinstance(value, str):
-            return parse_date(value)
-        if isinstance(value, date):
-            moment = value if isinstance(value, datetime) else datetime.combine(value, time())
-            return to_instant(moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc))
-    except ValueError:
-        pass
-    raise UsageError(f"{name}={value!r} is no date", fix=f'{name}="2025-01-01", or a datetime')
+        return moment_of(value)
+    except (TypeError, ValueError):
+        raise UsageError(f"{name}={value!r} is no date", fix=f'{name}="2025-01-01", or a datetime') from None
 
 
 def microseconds(value: float | timedelta, name: str) -> int:

@@ -126,6 +126,11 @@ def _teardown_scope(dag: Dag, teardown: Task) -> tuple[str, ...]:
     return tuple(name for name in dag.tasks if name in within)
 
 
+def flat_downstream(dag: Dag, task_id: str) -> set[str]:
+    """Everything downstream of a task. Source: ``get_flat_relative_ids(upstream=False)`` (3.3.2)."""
+    return _reach(dag, dag.tasks[task_id].downstream, upstream=False)
+
+
 def _reach(dag: Dag, start: Iterable[str], *, upstream: bool) -> set[str]:
     seen: set[str] = set()
     stack = list(start)

@@ -75,9 +75,11 @@ class Attempts:
 
     def _attempt(self, ti: TaskInstance) -> None:
         """The body of a worker process."""
-        past, now = history(ti), self.simulation.now
-        process = past.process
+        past, now, process = history(ti), self.simulation.now, self.simulation.current
         assert process is not None
+        if process.killed or ti.state != QUEUED:  # it was given another state meanwhile: ``ti_run`` refuses to start it
+            past.process = None if past.process is process else past.process
+            return
         ti.state = RUNNING
         if past.resume is None:
             ti.start, past.began = now, now
@@ -154,8 +156,10 @@ class Attempts:
     def _observe(self, who: Speaker, kind: str, data: Any) -> None:
         if kind == "asked":
             self.people.asked(who.ti, data)
-        else:
-            self.recorder.observe(who, kind, data)
+            return
+        if kind == "skipped":
+            self.stop(data)  # it may have been scheduled, queued or deferred already
+        self.recorder.observe(who, kind, data)
 
     def _reason(self, ti: TaskInstance, outcome: Outcome) -> str | None:
         if outcome.error is not None:
@@ -209,6 +213,6 @@ class Attempts:
         past.process = None
         process.killed = True
         now = self.simulation.now
-        if ti.start is not None:
+        if ti.start is not None and (process.started or process is self.simulation.current):
             past.attempts.append(Attempt(ti.try_number, str(ti.state), ti.start, now, ti.reason, process.real_seconds))
         self.simulation.schedule(now, self.simulation.kill, process, KILL_GRACE)

@@ -84,16 +84,19 @@ class AnswerSpec(EntrySpec):
 
 
 class StubSpec(EntrySpec):
-    """Exactly one of the three keys; ``returns: null`` counts as given."""
+    """Exactly one of ``returns`` (null counts as given), ``raises``, ``state``, ``follows``; or ``fails``, or both."""
 
     returns: Any = None
     raises: str | None = None
-    state: Literal["skipped"] | None = None
+    state: Literal["failed", "skipped"] | None = None
+    follows: list[str] | None = None
+    fails: int = Field(default=0, ge=1)
 
     @model_validator(mode="after")
     def _one_outcome(self) -> StubSpec:
-        if len(self.model_fields_set) != 1:
-            raise ValueError("needs exactly one of returns, raises, state")
+        given = self.model_fields_set
+        if len(given - {"fails"}) > 1 or not given:
+            raise ValueError("needs exactly one of returns, raises, state, follows, or fails, which goes with each")
         return self
 
 

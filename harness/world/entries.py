@@ -14,8 +14,8 @@ DEFAULT_POOL_SLOTS = 128
 DEFAULT_PARALLELISM = 32
 """Airflow's ``[core] parallelism``."""
 
-STATES = ("skipped",)
-"""States a stub can end in, besides success (``returns``) and failure (``raises``)."""
+STATES = ("failed", "skipped")
+"""States a stub can end in at once, besides success (``returns``) and a failure that is retried (``raises``)."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,15 @@ class Answer:
 class Stub:
     """What happens in a task's place.
 
-    Exactly one of: ``raises`` (the task fails with AirflowException of this message), ``state`` (it ends in this
-    state), or neither (it succeeds and returns ``returns``).
+    Exactly one of: ``raises`` (the task fails with AirflowException of this message, and is retried), ``state`` (it
+    ends in this state, without retries), ``follows`` (it goes on with these task or task group ids as a branching
+    task does; for a short circuit none is false, any is true), ``runs`` (the task itself), or none of them (it
+    succeeds and returns ``returns``). The first ``fails`` tries raise, with ``raises`` as message when there is one.
     """
 
     returns: object = None
     raises: str | None = None
     state: str | None = None
+    follows: tuple[str, ...] | None = None
+    fails: int = 0
+    runs: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -93,10 +93,26 @@ class World:
         self._put("durations", pattern, value)
 
     def stub(
-        self, pattern: str, *, returns: object = _ABSENT, raises: str | None = None, state: str | None = None
+        self,
+        pattern: str,
+        *,
+        returns: object = _ABSENT,
+        raises: str | None = None,
+        state: str | None = None,
+        follows: str | Iterable[str] | None = None,
+        fails: int | None = None,
     ) -> Stub:
-        """Replace the tasks that match ``dag_id.task_id``: exactly one of the outcomes."""
-        given = {"raises": raises, "state": state}
+        """Replace the tasks that match ``dag_id.task_id``: exactly one of the outcomes.
+
+        Args:
+            raises: a failure, retried as the task's own.
+            state: ``failed``, without retries, or ``skipped``.
+            follows: the branches that a branching task follows; () for none, and for a short circuit that is false.
+            fails: only so many tries fail, then comes the outcome, or without one the task itself.
+        """
+        given: dict[str, object] = {"raises": raises, "state": state, "fails": fails}
+        if follows is not None:
+            given["follows"] = [follows] if isinstance(follows, str) else list(follows)
         fields: dict[str, object] = {name: value for name, value in given.items() if value is not None}
         if returns is not _ABSENT:
             fields["returns"] = returns

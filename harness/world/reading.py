@@ -68,10 +68,15 @@ def read_duration(value: object) -> Microseconds:
 
 
 def read_stub(value: object) -> Stub:
-    """A stub from exactly one of ``returns``, ``raises``, ``state``."""
+    """A stub from exactly one of ``returns``, ``raises``, ``state``, ``follows``, and how many tries fail before it.
+
+    With ``fails`` alone, or with the message of these failures, the task itself runs afterwards.
+    """
     spec = document.check(document.StubSpec, value)
+    runs = bool(spec.fails) and spec.model_fields_set <= {"fails", "raises"}
     # Not model_dump(): it would copy, and refuse, what a test returns.
-    return Stub(returns=spec.returns, raises=spec.raises, state=spec.state)
+    follows = None if spec.follows is None else tuple(spec.follows)
+    return Stub(spec.returns, spec.raises, spec.state, follows, spec.fails, runs)
 
 
 def read_answer(value: object) -> Answer:

@@ -148,7 +148,13 @@ def test_stubs() -> None:
     assert world.stub("a.b", returns=value).returns is value
     assert world.stub("a.c", returns=None) == Stub()
     assert world.stub_of("a", "zzz") is None
-    for wrong in ({}, {"returns": 1, "raises": "x"}, {"state": "running"}, {"raises": 3}):
+    assert world.stub("a.d", fails=2) == Stub(fails=2, runs=True)
+    assert world.stub("a.d", fails=2, raises="503") == Stub(fails=2, raises="503", runs=True)
+    assert world.stub("a.d", fails=2, returns=None) == Stub(fails=2)
+    assert world.stub("a.d", follows="b") == world.stub("a.d", follows=["b"]) == Stub(follows=("b",))
+    assert world.stub("a.d", follows=()) == Stub(follows=())
+    two = ({"returns": 1, "raises": "x"}, {"fails": 1, "state": "failed", "follows": "b"})
+    for wrong in ({}, *two, {"state": "running"}, {"raises": 3}, {"fails": 0}, {"fails": True}, {"follows": [1]}):
         with pytest.raises(WorldError, match=r"stub 'a\.d'"):
             world.stub("a.d", **wrong)
     with pytest.raises(WorldError, match=r"matches no task: write dag_id\.task_id"):

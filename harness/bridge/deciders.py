@@ -1,0 +1,106 @@
+"""Which tasks of a Dag decide whether others run, and what they can choose."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+from harness.bridge.branch_source import branches_of, names_one
+from harness.exploration.outcomes import Decider
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+FEW = 3
+"""With no more branches than this, every two are also followed together, and all."""
+
+
+def deciders_of(dag: DAG) -> dict[str, Decider]:
+    """task_id -> what a branching task or a short circuit may choose.
+
+    What a branching function may return is read off its source where that is plain; otherwise each task directly
+    downstream may be followed, several of few, and none.
+    Source: airflow/sdk/bases/branch.py `BaseBranchOperator`, airflow/providers/standard/operators
+    (`ShortCircuitOperator`, `LatestOnlyOperator`, ``follow_task_ids_if_true``).
+    """
+    return {task.task_id: _decider(dag, task) for task in dag.tasks if task.inherits_from_skipmixin}
+
+
+def _decider(dag: DAG, task: Any) -> Decider:
+    classes = {each.__name__ for each in _class_of(task).__mro__}
+    if "ShortCircuitOperator" in classes:
+        return Decider(skips=short_circuited(task))
+    below = tuple(sorted(task.downstream_task_ids))
+    if "LatestOnlyOperator" in classes:
+        return Decider(options=(below, ()))
+    sides = [_given(task, f"follow_task_ids_if_{side}") for side in ("true", "false")]
+    if None not in sides:
+        return Decider(options=_known(dag, [_texts(side) for side in sides]))
+    function = _function_of(task, classes)
+    told = branches_of(function) if function is not None else None
+    if told is not None:
+        return Decider(options=_known(dag, told) or ((),))
+    return Decider(options=_any(below, one=function is not None and names_one(function)))
+
+
+def _any(below: tuple[str, ...], one: bool) -> tuple[tuple[str, ...], ...]:
+    """One branch at a time; unless it is always one, also several and none."""
+    options: list[tuple[str, ...]] = [(name,) for name in below]
+    if not one or not below:
+        several = range(2, len(below) + 1) if len(below) <= FEW else ()
+        options += [chosen for size in several for chosen in combinations(below, size)]
+        options.append(())
+    return tuple(options)
+
+
+def short_circuited(task: Any) -> tuple[str, ...]:
+    """Task ids that a short circuit skips when it is false. Source: ``ShortCircuitOperator.execute``."""
+    ignores = _given(task, "ignore_downstream_trigger_rules")
+    every = ignores is None or ignores is True
+    skipped = task.get_flat_relatives(upstream=False) if every else task.get_direct_relatives(upstream=False)
+    return tuple(sorted({other.task_id for other in skipped if not other.is_teardown}))
+
+
+def _known(dag: DAG, branches: Iterable[Iterable[str]]) -> tuple[tuple[str, ...], ...]:
+    """Branches as task ids, groups as their roots; one that names what is not in the Dag fails and is no branch.
+
+    Source: ``BranchMixIn._expand_task_group_roots``.
+    """
+    found: list[tuple[str, ...]] = []
+    for branch in branches:
+        names = list(branch)
+        if all(name in dag.task_dict or name in dag.task_group_dict for name in names):
+            found.append(tuple(dict.fromkeys(task_id for name in names for task_id in roots(dag, name))))
+    return tuple(dict.fromkeys(found))
+
+
+def roots(dag: DAG, name: str) -> list[str]:
+    """The task itself, or the roots of a task group."""
+    if name in dag.task_group_dict:
+        return sorted(task.task_id for task in dag.task_group_dict[name].roots)
+    return [name]
+
+
+def _class_of(task: Any) -> type:
+    found: type = task.operator_class if getattr(task, "is_mapped", False) else type(task)
+    return found
+
+
+def _given(task: Any, name: str) -> Any:
+    """An argument of the operator, also of a mapped one; None when it has none."""
+    if getattr(task, "is_mapped", False):
+        return task.partial_kwargs.get(name)
+    return getattr(task, name, None)
+
+
+def _function_of(task: Any, classes: set[str]) -> Callable[..., Any] | None:
+    """The user's function that chooses: the callable of a Python branch, or an operator's own ``choose_branch``."""
+    if "BranchPythonOperator" in classes:
+        function: Callable[..., Any] | None = _given(task, "python_callable")
+        return function
+    return getattr(_class_of(task), "choose_branch", None)
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)

@@ -1,0 +1,209 @@
+"""What exploring a Dag found, and the questions it answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cached_property
+from typing import Any
+
+from harness.errors import TaskNotFound, known_names
+from harness.exploration.answer import Answer, contradiction, ends_in, reason_of
+from harness.exploration.outcomes import outcome_for
+from harness.exploration.player import Player, Scenario
+from harness.exploration.reduce import Claim, smallest
+from harness.exploration.search import Search, by_deviations, combinations, cone, pairwise
+from harness.scheduler.model import SUCCESS
+
+LIMIT = 2000
+"""How many combinations are played before a covering array takes the place of all."""
+
+Condition = Mapping[str, Any] | Callable[[Scenario], bool]
+"""Which combinations to look at: task_id -> a state it ends in or an outcome it has, all of them, or a function."""
+
+
+class Exploration:
+    """A Dag's combinations of outcomes, played.
+
+    Attributes:
+        scenarios: every combination played, each once.
+        exhaustive: these are all that can be told apart.
+        deviations: every combination of up to so many unusual outcomes was played; beyond, every two outcomes of two
+            tasks together at least once.
+    """
+
+    def __init__(self, player: Player, limit: int = LIMIT, seed: int = 0) -> None:
+        self._player, self._limit = player, limit
+        found = by_deviations(player, limit)
+        self.exhaustive, self.deviations = found.complete, found.deviations
+        played = list(found.scenarios) if found.complete else [*found.scenarios, *pairwise(player, seed)]
+        self.scenarios = list({scenario.choices: scenario for scenario in played}.values())
+        self._cones: dict[frozenset[str], Search] = {}
+
+    # -- what was found -----------------------------------------------------------------------------------------------
+
+    @property
+    def dag_id(self) -> str:
+        """Of the Dag."""
+        return self._player.dag.dag_id
+
+    @property
+    def runs(self) -> int:
+        """How many combinations were played."""
+        return len(self.scenarios)
+
+    @property
+    def combinations(self) -> int:
+        """How many there are, counting outcomes of tasks that then do not run."""
+        return combinations(self._player)
+
+    @cached_property
+    def never_run(self) -> dict[str, str]:
+        """Tasks that run in no combination -> why not, in the one where all goes as usual.
+
+        Where not all were played, what such a task depends on is explored apart; a reason that ends in
+        ``(not all combinations were tried)`` is of a task for which that was too much too.
+        """
+        unseen = [name for name in self._player.dag.tasks if not any(name in one.ran for one in self.scenarios)]
+        return {name: self._why(name) for name in unseen if self._never(name)}
+
+    @cached_property
+    def always_run(self) -> tuple[str, ...]:
+        """Tasks that run in every combination."""
+        return tuple(name for name in self._player.dag.tasks if self.runs_always(name))
+
+    @property
+    def run_states(self) -> tuple[str, ...]:
+        """States in which the run ends, sorted; ``(none)`` stands for a run that never ends."""
+        return tuple(sorted({one.run_state or "(none)" for one in self.scenarios}))
+
+    @property
+    def deadlocks(self) -> list[Scenario]:
+        """Combinations in which the run fails because nothing can go on (``all_tasks_deadlocked``)."""
+        return [one for one in self.scenarios if one.run_reason == "all_tasks_deadlocked"]
+
+    @property
+    def stuck(self) -> list[Scenario]:
+        """Combinations in which the run never ends."""
+        return [one for one in self.scenarios if one.run_state is None]
+
+    def states(self, task_id: str) -> tuple[str, ...]:
+        """The states a task's instances may end in, sorted.
+
+        Raises: TaskNotFound.
+        """
+        played, _ = self._about(task_id)
+        return tuple(sorted({state or "(none)" for one in played for state in one.states_of(task_id)}))
+
+    # -- questions ----------------------------------------------------------------------------------------------------
+
+    def runs_always(self, task_id: str, when: Condition | None = None) -> Answer:
+        """Whether a task runs, whatever the others do; an empty task that Airflow sets to success counts as run.
+
+        Raises: TaskNotFound. UsageError: ``when`` names an outcome that cannot be.
+        """
+        return self._ask(f"{task_id} always runs", task_id, lambda one: task_id in one.ran, when)
+
+    def always(self, task_id: str, *states: str, when: Condition | None = None) -> Answer:
+        """Whether all instances of a task end in one of these states (none: ``success``), whatever the others do.
+
+        Raises: as `runs_always`.
+        """
+        wanted = set(states or (SUCCESS,))
+        return self._ask(
+            f"{task_id} always {ends_in(states)}", task_id, lambda one: wanted.issuperset(one.states_of(task_id)), when
+        )
+
+    def counter_example(self, claim: Claim, when: Condition | None = None) -> Scenario | None:
+        """The smallest combination in which a claim is false; None when it holds in all that were played.
+
+        Raises: as `runs_always`.
+        """
+        condition = self._condition(when)
+        return smallest(self._player, self.scenarios, lambda one: not condition(one) or claim(one))
+
+    def _ask(self, text: str, task_id: str, claim: Claim, when: Condition | None) -> Answer:
+        condition = self._condition(when)
+        named = when if isinstance(when, Mapping) else {}
+        played, exhaustive = self._about(task_id, *named, closed=not callable(when))
+        found = smallest(self._player, played, lambda one: not condition(one) or claim(one))
+        told = "" if found is None else contradiction(task_id, found)
+        return Answer(text, told, found, sum(map(condition, played)), exhaustive)
+
+    def _condition(self, when: Condition | None) -> Callable[[Scenario], bool]:
+        if when is None:
+            return lambda _: True
+        if callable(when):
+            return when
+        for task_id, value in when.items():
+            self._known(task_id)
+            for one in value if isinstance(value, (list, set, frozenset)) else (value,):
+                if one not in ("upstream_failed", "removed") and task_id in self._player.choices:
+                    outcome_for(task_id, self._player.choices[task_id], one)
+        return lambda one: all(_matches(one, task_id, value) for task_id, value in when.items())
+
+    # -- how far it is known ------------------------------------------------------------------------------------------
+
+    def _about(self, *task_ids: str, closed: bool = True) -> tuple[list[Scenario], bool]:
+        """The scenarios that tell of some tasks, and whether they are all that matter to them.
+
+        Args:
+            closed: whether the question is of these tasks alone.
+        """
+        for task_id in task_ids:
+            self._known(task_id)
+        if self.exhaustive or not closed:
+            return self.scenarios, self.exhaustive
+        found = self._cone(frozenset().union(*(cone(self._player.dag, task_id) for task_id in task_ids)))
+        return (found.scenarios, True) if found.complete else ([*self.scenarios, *found.scenarios], False)
+
+    def _cone(self, task_ids: frozenset[str]) -> Search:
+        """The combinations of a part of the Dag; none where a part of that part has too many already."""
+        if task_ids not in self._cones:
+            too_many = any(part <= task_ids and not found.complete for part, found in self._cones.items())
+            self._cones[task_ids] = Search() if too_many else by_deviations(self._player.only(task_ids), self._limit)
+        return self._cones[task_ids]
+
+    def _never(self, task_id: str) -> bool:
+        played, _ = self._about(task_id)
+        return not any(task_id in one.ran for one in played)
+
+    def _why(self, task_id: str) -> str:
+        played, exhaustive = self._about(task_id)
+        return reason_of(task_id, played[0]) + ("" if exhaustive else " (not all combinations were tried)")
+
+    def _known(self, task_id: str) -> None:
+        tasks = self._player.dag.tasks
+        if task_id not in tasks:
+            raise TaskNotFound(f"no task {task_id!r} in Dag {self.dag_id!r}", known=known_names(task_id, tasks))
+
+    # -- to read ------------------------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        return f"<exploration of {self.dag_id}: {self._extent()}>"
+
+    def __str__(self) -> str:
+        names = list(self._player.dag.tasks)
+        width = max(map(len, names), default=0)
+        lines = [f"{self.dag_id}: {self._extent()}; the run ends in {', '.join(self.run_states)}"]
+        lines += [f"  {name:<{width}}  {', '.join(self.states(name))}" for name in names]
+        lines += [f"never runs: {name} ({why})" for name, why in self.never_run.items()]
+        lines += [f"{'deadlock' if one.run_state else 'never ends'}: {one.when}" for one in self.deadlocks + self.stuck]
+        return "\n".join(lines)
+
+    def _extent(self) -> str:
+        if self.exhaustive:
+            return f"all {self.runs} combinations"
+        every = f"every {self.deviations} unusual outcomes" if self.deviations > 1 else "every unusual outcome"
+        return f"{self.runs} combinations, {every} and every pair, of {self.combinations:.1e}"
+
+
+def _matches(scenario: Scenario, task_id: str, value: Any) -> bool:
+    wanted: Iterable[Any] = value if isinstance(value, (list, set, frozenset)) else (value,)
+    told = [outcome for part, outcome in scenario.choices if part.task_id == task_id]
+    for one in wanted:
+        texts = (one,) if isinstance(one, str) else one
+        if one in scenario.states_of(task_id) or any(texts == outcome.followed for outcome in told):
+            return True
+        if any(outcome.followed is None and outcome.value == one for outcome in told):
+            return True
+    return False

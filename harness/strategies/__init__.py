@@ -1,0 +1,24 @@
+"""Hypothesis strategies: outcomes of tasks, fault plans, logical dates, XCom values, run conf.
+
+Hypothesis is needed by this package only: ``pip install 'airflow-harness[hypothesis]'``.
+"""
+
+from __future__ import annotations
+
+from harness.errors import PackageMissing
+
+try:
+    import hypothesis  # noqa: F401
+except ModuleNotFoundError:
+    raise PackageMissing(
+        "harness.strategies needs Hypothesis, which is not installed",
+        fix="pip install 'airflow-harness[hypothesis]'",
+    ) from None
+
+from harness.strategies.conf import run_conf
+from harness.strategies.dates import logical_dates
+from harness.strategies.faults import FaultPlan, fault_plans
+from harness.strategies.outcomes import task_outcomes
+from harness.strategies.values import xcom_values
+
+__all__ = ["FaultPlan", "fault_plans", "logical_dates", "run_conf", "task_outcomes", "xcom_values"]
