@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.exploration.player import Scenario
+from harness.exploration.scenario import Scenario
 from harness.scheduler.model import SUCCESS
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from harness.exploration.outcomes import Outcome, Part
-from harness.exploration.player import Player, Scenario
+from harness.exploration.player import Player
+from harness.exploration.scenario import Scenario
 from harness.scheduler.model import SUCCESS
 
 Claim = Callable[[Scenario], bool]

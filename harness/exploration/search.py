@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from harness.exploration.outcomes import Outcome, Part, parts_of
 from harness.exploration.pairwise import covering_array
-from harness.exploration.player import Player, Scenario
+from harness.exploration.player import Player
+from harness.exploration.scenario import Scenario
 from harness.scheduler.model import Dag
 from harness.scheduler.wiring import wiring_of
 
