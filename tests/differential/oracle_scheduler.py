@@ -134,7 +134,7 @@ class Rehearsal:
             self.recorder.workload(iso(self.clock.now), stretch.key, "running")
         after = self._look()
         self._drop_stopped(after)
-        return not _only_started(before, after) or len(queued) >= self.scheduler.job.max_tis_per_query
+        return bool(queued) or after != before  # what was queued may have hidden what could be queued now
 
     def _look_at_paused(self) -> bool:
         """Runs of a Dag that was paused while they ran end too; Airflow looks once a minute, here at once."""
@@ -184,16 +184,6 @@ class Rehearsal:
             run_after=_at(run),
             triggered_by=DagRunTriggeredByType.REST_API,
         )
-
-
-def _only_started(before: Snapshot, after: Snapshot) -> bool:
-    """Whether nothing but the start of instances lies between two looks: no rule lets others go on for that."""
-    others = (
-        before.runs == after.runs and before.dags == after.dags and before.instances.keys() == after.instances.keys()
-    )
-    return others and all(
-        row == before.instances[key] or row.state == "running" for key, row in after.instances.items()
-    )
 
 
 def _at(run: ManualRun) -> dt.datetime:

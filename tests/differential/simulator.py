@@ -104,7 +104,16 @@ def _events(watch: Watch) -> list[Event]:
         if told and (not task_id or told[-1].state not in TOLD):
             told.pop()
         told.append(event)
-    return [event for at in sorted(by_instant) for event in sorted(chain(*by_instant[at].values()))]
+    found: list[Event] = []
+    last: dict[tuple[str, ...], tuple[str, int]] = {}
+    for at in sorted(by_instant):
+        for key, told in by_instant[at].items():
+            if last.get(key) == (told[-1].state, told[-1].try_number):
+                told.pop()  # what came back to where it was has not changed, to one who looks between instants
+            else:
+                last[key] = (told[-1].state, told[-1].try_number)
+        found += sorted(chain(*by_instant[at].values()))
+    return found
 
 
 def _run_row(run: DagRun, made_at: Instant) -> tuple[str | None, ...]:

@@ -306,7 +306,7 @@ def test_callbacks_run_and_one_that_raises_is_reported(rehearse):
     result = rehearse(dag)
     assert result.state == "failed"
     assert called == [
-        ("bad", None, "boom"), ("good", None, "None"), ("bad", None, "boom"), ("bad", "task_failure", "None"),
+        ("good", None, "None"), ("bad", None, "boom"), ("bad", None, "boom"), ("bad", "task_failure", "None"),
     ]  # fmt: skip
     messages = sorted((f.task_id, f.message) for f in result.findings)
     assert messages == [
