@@ -109,6 +109,7 @@ def test_bad_input(company, arguments, said):
     assert said in done.err
 
 
+@pytest.mark.reference
 def test_a_dag_beside_airflow_itself(company):
     before = company.fingerprint()
     done = company("verify", "extract", "--world", "world.yaml", "-v")
@@ -119,6 +120,7 @@ def test_a_dag_beside_airflow_itself(company):
     assert [name for name in company.left_behind() if "oracle" not in name] == []
 
 
+@pytest.mark.reference
 def test_a_difference_is_told_and_is_exit_code_1(company):
     project = company
     project.write(
@@ -136,6 +138,7 @@ def test_a_difference_is_told_and_is_exit_code_1(company):
     assert (row["name"], row["here"], row["airflow"]) == ("fail.return_value", "'here'", "'there'")
 
 
+@pytest.mark.reference
 def test_a_dag_that_airflow_cannot_run_in_time(company):
     slow = BROKEN.replace('"broken"', '"slow"').replace('raise ValueError("password=hunter2 does not fit")', SPIN)
     company.write("slow/slow.py", slow)
