@@ -1,0 +1,100 @@
+"""Airflow's own example Dags, one file after the other through both sides.
+
+``python -m tests.differential.examples [-k PART]`` compares; exit code 1 when one differs that is not listed here.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import importlib.util
+import shutil
+import sys
+import tempfile
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.differential.oracle import Oracle, OracleError
+from tests.differential.simulator_run import run_differences, simulated_run
+
+PACKAGES = ("airflow.example_dags", "airflow.providers.standard.example_dags")
+AT = "2025-01-01T00:00:00+00:00"
+LIMIT_S = 60
+
+LEFT_OUT: dict[str, str] = {}
+"""dag_id -> why it is not compared."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What became of one Dag: its differences, or why there is none to tell."""
+
+    dag_id: str
+    file: str
+    differences: list[str]
+    left_out: str | None = None
+
+
+def example_files() -> Iterator[Path]:
+    """The files of all example packages that are installed."""
+    for name in PACKAGES:
+        spec = importlib.util.find_spec(name)
+        for place in spec.submodule_search_locations if spec is not None and spec.submodule_search_locations else ():
+            yield from (path for path in sorted(Path(place).glob("*.py")) if "dag" in path.read_text().lower())
+
+
+def compared(wanted: str = "") -> Iterator[Told]:
+    """Each Dag of each file whose name or dag_id contains ``wanted``."""
+    oracle = Oracle(limit_s=LIMIT_S)
+    with contextlib.ExitStack() as stack:
+        stack.callback(lambda: oracle.close())
+        for file in example_files():
+            with tempfile.TemporaryDirectory(prefix="airflow-harness-example-") as place:
+                folder = Path(place)
+                shutil.copy(file, folder)
+                for dag_id in _dag_ids(folder):
+                    if wanted in f"{file.name} {dag_id}":
+                        yield _one(folder, file, dag_id, oracle)
+
+
+def _dag_ids(folder: Path) -> list[str]:
+    from harness.bridge import sandbox
+    from harness.session import Rehearsal
+
+    sandbox.enter()
+    return list(Rehearsal.of_paths([folder]).folder.dags)
+
+
+def _one(folder: Path, file: Path, dag_id: str, oracle: Oracle) -> Told:
+    if dag_id in LEFT_OUT:
+        return Told(dag_id, file.name, [], LEFT_OUT[dag_id])
+    try:
+        ours = simulated_run(folder, dag_id, AT)
+        theirs = oracle.run(folder, dag_id, AT)
+    except OracleError as error:
+        return Told(dag_id, file.name, [f"no answer from Airflow: {str(error)[:300]}"])
+    except Exception as error:
+        return Told(dag_id, file.name, [f"the simulator raised {type(error).__name__}: {error}"[:600]])
+    return Told(dag_id, file.name, run_differences(ours, theirs))
+
+
+def main(arguments: list[str]) -> int:
+    """Compare, and tell each Dag in a line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.differential.examples")
+    parser.add_argument("-k", default="", metavar="PART", help="only names that contain this")
+    warnings.simplefilter("ignore")
+    differing = 0
+    answers = sys.stdout
+    with contextlib.redirect_stdout(sys.stderr):
+        for told in compared(parser.parse_args(arguments).k):
+            state = f"left out: {told.left_out}" if told.left_out else "differs" if told.differences else "alike"
+            print(f"{told.dag_id} ({told.file}): {state}", *told.differences[:6], sep="\n    ", file=answers, flush=True)
+            differing += bool(told.differences)
+    print(f"{differing} differ", file=answers)
+    return 1 if differing else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
