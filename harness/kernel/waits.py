@@ -1,7 +1,8 @@
 """The doors of waiting for one another: threads, pools of threads, and conditions, on which all else is built.
 
 ``Event``, ``Semaphore``, ``Barrier``, ``queue.Queue``, ``Future.result``, ``concurrent.futures.wait`` and
-``as_completed`` all wait in ``threading.Condition.wait``. A bare ``Lock`` is seen from outside only (`harness.kernel.places`).
+``as_completed`` all wait in ``threading.Condition.wait``. A bare ``Lock`` is seen from outside only
+(`harness.kernel.places`).
 """
 
 from __future__ import annotations
