@@ -31,7 +31,7 @@ from greenlet import GreenletExit
 from harness.bridge.names import task_exception
 from harness.bridge.stubs import play, runs_itself
 from harness.bridge.supervisor import Speaker, speaker
-from harness.kernel import SECOND, Event, Process, Simulation, seconds
+from harness.kernel import SECOND, CodeExit, Event, Process, Simulation, seconds
 from harness.scheduler.model import TaskInstance
 
 HOSTNAME = "airflow-harness"
@@ -149,7 +149,7 @@ def _apart(original: Callable[..., Any]) -> Callable[..., Any]:
     return process_params
 
 
-class WorkerExited(BaseException):
+class WorkerExited(CodeExit):
     """A task called ``os._exit``: its worker process would be gone."""
 
     def __init__(self, code: int) -> None:

@@ -5,11 +5,12 @@ code never written for simulation can be parked inside ``time.sleep``. Nothing h
 """
 
 from harness.kernel.instant import SECOND, Instant, Microseconds, iso, seconds, span, to_datetime, to_instant
-from harness.kernel.process import Process, ProcessKilled, StrayExit
+from harness.kernel.process import CodeExit, Process, ProcessKilled, StrayExit
 from harness.kernel.simulation import Event, Simulation, StuckClock
 
 __all__ = [
     "SECOND",
+    "CodeExit",
     "Event",
     "Instant",
     "Microseconds",

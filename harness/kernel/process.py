@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextvars
 import sys
+from asyncio import CancelledError
 from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -24,11 +25,19 @@ class ProcessKilled(GreenletExit):
     """Thrown into a parked process that must end without going on with its work."""
 
 
+class CodeExit(BaseException):
+    """Base of exits that code in a process asked for and may not have."""
+
+
 class StrayExit(HarnessError):
     """An exit that nobody caught where its process began: let through, it would end the interpreter of the owner."""
 
     id = "stray-exit"
     exit_code = 1
+
+
+EXITS = (SystemExit, GeneratorExit, GreenletExit, CancelledError, CodeExit)
+"""What Python, greenlet or asyncio take for an ordinary end."""
 
 
 class Process:
@@ -95,9 +104,7 @@ class Process:
             self._run(*self._args)
         except ProcessKilled:
             pass
-        except (Exception, KeyboardInterrupt):
-            raise
-        except BaseException as error:
+        except EXITS as error:  # others are seen by whoever runs us: errors, Ctrl-C, a test framework's outcomes
             if not self.killed:
                 raise _stray(self, error) from error
         finally:
@@ -178,4 +185,4 @@ def _stray(process: Process, error: BaseException) -> StrayExit:
     )
 
 
-__all__ = ["Microseconds", "Process", "ProcessKilled", "StrayExit", "owner", "remaining"]
+__all__ = ["CodeExit", "Microseconds", "Process", "ProcessKilled", "StrayExit", "owner", "remaining"]
