@@ -90,7 +90,9 @@ def main(arguments: list[str]) -> int:
     with contextlib.redirect_stdout(sys.stderr):
         for told in compared(parser.parse_args(arguments).k):
             state = f"left out: {told.left_out}" if told.left_out else "differs" if told.differences else "alike"
-            print(f"{told.dag_id} ({told.file}): {state}", *told.differences[:6], sep="\n    ", file=answers, flush=True)
+            print(
+                f"{told.dag_id} ({told.file}): {state}", *told.differences[:6], sep="\n    ", file=answers, flush=True
+            )
             differing += bool(told.differences)
     print(f"{differing} differ", file=answers)
     return 1 if differing else 0
