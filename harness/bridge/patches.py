@@ -3,6 +3,7 @@
 * ``timeout``: `execution_timeout` in virtual time (SIGALRM measures real time).
 * ``_execute_task``: declared durations and stubs of the world stand around the operator's ``execute``.
 * ``TypeAdapter``: task_runner builds the same pydantic adapter at every rendered field; built once here.
+* ``iter_mapped_dependants``: walks through the whole Dag at the end of every task; once for each task here.
 * ``conf``: every task asks the configuration file parser the same again; each question is asked once a simulation.
 * ``process_params``: it resolves the Dag's own ``Param`` objects; a worker parses its own, tests share one Dag.
 * ``get_hostname``: looks the machine up, which is slow and different on every laptop.
@@ -94,6 +95,7 @@ def patched(
 ) -> Iterator[None]:
     """Replace the names listed above for the block."""
     from airflow import settings
+    from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
     from airflow.sdk.execution_time import task_runner, timeout
 
     timeout_class = type("SimulatedTimeout", (VirtualTimeout,), {"simulation": simulation})
@@ -105,6 +107,7 @@ def patched(
         (task_runner, "process_params", _apart(task_runner.process_params)),
         (signal, "signal", _without_sigterm(signal.signal)),
         (os, "_exit", _exit_of(simulation, os._exit)),
+        (AbstractOperator, "iter_mapped_dependants", _remembered(AbstractOperator.iter_mapped_dependants)),
         (settings, "Session", BlockedSession),
         (settings, "NonScopedSession", BlockedSession),
     ]
@@ -289,6 +292,21 @@ def _last(simulation: Simulation, who: Speaker, began: int, lasts: int) -> None:
         return
     simulation.hold(max(began + limit - simulation.now, 0), "declared duration")
     raise timed_out(limit / SECOND)
+
+
+def _remembered(walk: Callable[[Any], Iterator[Any]]) -> Callable[[Any], Iterator[Any]]:
+    """``iter_mapped_dependants``, which walks through the whole Dag for each task that ends: once for each task."""
+    known: dict[tuple[int, str], tuple[Any, tuple[Any, ...]]] = {}
+
+    def dependants(operator: Any) -> Iterator[Any]:
+        dag = operator.get_dag()
+        key = (id(dag), operator.task_id)
+        found = known.get(key)
+        if found is None or found[0] is not dag:
+            found = known[key] = (dag, tuple(walk(operator)))
+        return iter(found[1])
+
+    return dependants
 
 
 def _pydantic_adapter() -> Any:
