@@ -57,6 +57,7 @@ def instant_of(stamp: dt.datetime) -> dt.datetime:
 
 
 def iso(instant: dt.datetime) -> str:
+    """The instant in UTC as ISO 8601, seconds without a fraction when there is none."""
     return instant.astimezone(UTC).isoformat()
 
 
