@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 
 ONE_BY_ONE = "dag.test() runs one task at a time, so tasks that take time end at other instants than side by side"
 ALONE = "dag.test() runs this Dag alone: what it triggers or waits for does not happen"
+LINK = "_link_"
+"""Keys of the links that operators add: they hold the run_id, which ``dag.test()`` makes of the instant it starts."""
+
 SHOWN = 60
 
 
@@ -92,7 +95,8 @@ def compared(
         here, there = ours.final.get(key), theirs.final.get(key)
         cause = None if here == there else "; ".join(filter(None, [reasons.get(key), why])) or None
         rows.append(Row("task", _named(*key), _state(here), _state(there), here == there, cause))
-    for xcom in sorted({*ours.xcoms, *theirs.xcoms} - volatile):
+    told = {xcom for xcom in {*ours.xcoms, *theirs.xcoms} - volatile if not xcom[2].startswith(LINK)}
+    for xcom in sorted(told):
         mine, real = in_order(ours.xcoms.get(xcom, NONE)), in_order(theirs.xcoms.get(xcom, NONE))
         rows.append(Row("xcom", _named(*xcom), _short(mine), _short(real), mine == real))
     return rows

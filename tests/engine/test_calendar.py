@@ -227,3 +227,17 @@ def test_two_calendars_are_alike_and_told_readably(calendar, tmp_path):
     with pytest.raises(TaskNotFound, match=r"(?s)9 runs of 'dag_2'.*name one by its logical date"):
         result.run("dag_2")
     assert result.run("dag_2", "2025-01-02T03").state in ("success", "failed", "running")
+
+
+def test_a_dag_file_is_parsed_in_real_time(tmp_path):
+    from harness.bridge.timetables import parse_date
+    from harness.session import Rehearsal, RunOptions
+
+    (tmp_path / "clock.py").write_text(
+        "from datetime import datetime\nfrom airflow.sdk import DAG, task\nPARSED = datetime.now().year\n"
+        "with DAG('clock', schedule='@daily', start_date=datetime(2025, 1, 1)):\n"
+        "    @task\n    def years():\n        return [PARSED, datetime.now().year]\n    years()\n"
+    )
+    result = Rehearsal.of_paths([tmp_path]).run("clock", None, RunOptions(logical_date=parse_date("2025-01-01")))
+    parsed, ran = result.task("years").xcom()
+    assert (parsed, ran) == (datetime.now(timezone.utc).year, 2025)
