@@ -29,6 +29,12 @@ FIGURES = ROOT / "docs" / "fidelity.json"
 SCHEMA = "airflow-harness/fidelity/1"
 SEED = 3
 EVERY = 25
+SAID = """\
+On Airflow {airflow}, {runs:,} generated Dags ended as Airflow's own `dag.test()` ends them ({runs_different} differ),
+and {schedules:,} generated schedules of several Dags went, state by state and instant by instant, as Airflow's own
+`SchedulerJobRunner` has them go ({schedules_different} differ). {found} of {canaries} wrong rules, planted on purpose, were
+found by the same cases. [How](docs/fidelity.md#how-it-is-proven), and what differs on purpose.
+"""
 _oracle: Any = None
 
 
@@ -60,17 +66,18 @@ def in_readme(page: str, figures: dict[str, Any]) -> str:
     """The page with what the figures say between its two comments."""
     before, mark, rest = page.partition("<!-- fidelity: python -m tests.differential --write -->\n")
     _, end, after = rest.partition("<!-- end of fidelity -->")
-    run, scheduler = figures["run"], figures["scheduler"]
     canaries = figures.get("canaries", {})
-    found = sum(number is not None for number in canaries.values())
-    said = [
-        f"On Airflow {figures['airflow']}, {run['cases']:,} generated Dags ended as Airflow's own `dag.test()` ends them",
-        f"({run['different']} differ), and {scheduler['cases']:,} generated schedules of several Dags went, state by state",
-        "and instant by instant, as Airflow's own `SchedulerJobRunner` has them go",
-        f"({scheduler['different']} differ). {found} of {len(canaries)} wrong rules, planted on purpose, were found by the",
-        "same cases. [How](docs/fidelity.md#how-it-is-proven), and what differs on purpose.",
-    ]
-    return before + mark + "\n".join(said) + "\n" + end + after
+    told = {
+        "airflow": figures["airflow"],
+        "runs": figures["run"]["cases"],
+        "runs_different": figures["run"]["different"],
+        "schedules": figures["scheduler"]["cases"],
+        "schedules_different": figures["scheduler"]["different"],
+        "found": sum(number is not None for number in canaries.values()),
+        "canaries": len(canaries),
+    }
+    said = SAID.format(**told)
+    return before + mark + said + end + after
 
 
 def _parser() -> argparse.ArgumentParser:
