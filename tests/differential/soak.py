@@ -32,8 +32,8 @@ EVERY = 25
 SAID = """\
 On Airflow {airflow}, {runs:,} generated Dags ended as Airflow's own `dag.test()` ends them ({runs_different} differ),
 and {schedules:,} generated schedules of several Dags went, state by state and instant by instant, as Airflow's own
-`SchedulerJobRunner` has them go ({schedules_different} differ). {found} of {canaries} wrong rules, planted on purpose, were
-found by the same cases. [How](docs/fidelity.md#how-it-is-proven), and what differs on purpose.
+`SchedulerJobRunner` has them go ({schedules_different} differ). {found} of {canaries} wrong rules, planted on purpose,
+were found by the same cases. [How](docs/fidelity.md#how-it-is-proven), and what differs on purpose.
 """
 _oracle: Any = None
 
