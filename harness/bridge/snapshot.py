@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from harness.bridge.sandbox import airflow_version
 from harness.kernel.instant import Instant, Microseconds, span, to_instant
 from harness.scheduler.model import Concat, Dag, Length, Literal, MappedGroup, OfTask, Product, Task, Zip
 
@@ -45,8 +47,14 @@ def snapshot(dag: DAG, only: Iterable[str] | None = None) -> Dag:
         fail_fast=dag.fail_fast,
         catchup=dag.catchup,
         dagrun_timeout=None if dag.dagrun_timeout is None else span(dag.dagrun_timeout),
+        before_3_2=_before_3_2(),
         max_consecutive_failed_dag_runs=dag.max_consecutive_failed_dag_runs or 0,
     )
+
+
+@lru_cache(maxsize=1)
+def _before_3_2() -> bool:
+    return airflow_version() < (3, 2)
 
 
 def topological(dag: DAG) -> list[Any]:

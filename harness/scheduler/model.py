@@ -147,6 +147,7 @@ class Task:
 class Dag:
     """A Dag as the scheduler sees it. ``tasks`` is in topological order, ties by task_id.
 
+    ``before_3_2``: rules that changed with Airflow 3.2 are the former ones.
     ``derived`` is the rules' own cache of what follows from ``tasks`` and ``groups`` (see ``wiring``).
     """
 
@@ -159,6 +160,7 @@ class Dag:
     catchup: bool = False
     dagrun_timeout: Microseconds | None = None
     max_consecutive_failed_dag_runs: int = 0
+    before_3_2: bool = False
     derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 

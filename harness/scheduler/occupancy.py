@@ -41,8 +41,9 @@ class Occupancy:
         """Count an instance as if it were in an active state, or with ``sign`` -1 take it out again."""
         task, dag_id, run_id = ti.task, ti.run.dag.dag_id, ti.run.run_id
         by_task, by_run_task = (dag_id, task.task_id), (dag_id, run_id, task.task_id)
-        self.tasks[by_task] = self.tasks.get(by_task, 0) + sign
-        self.run_tasks[by_run_task] = self.run_tasks.get(by_run_task, 0) + sign
+        if state in OCCUPYING or not ti.run.dag.before_3_2:
+            self.tasks[by_task] = self.tasks.get(by_task, 0) + sign
+            self.run_tasks[by_run_task] = self.run_tasks.get(by_run_task, 0) + sign
         if state in OCCUPYING:
             self.executor += sign
             self.pools[task.pool] = self.pools.get(task.pool, 0) + sign * task.pool_slots

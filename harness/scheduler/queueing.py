@@ -136,6 +136,7 @@ class _Query:
         self.pools = {name for name, slots in zip(limits.pools, left, strict=True) if slots is not None and slots <= 0}
         self.tasks: set[tuple[str, str]] = set()
         self.run_tasks: set[tuple[str, str, str]] = set()
+        self.dags: set[str] = set()
 
     def examine(self) -> list[TaskInstance]:
         """The first instances in order that pass the filters."""
@@ -146,21 +147,19 @@ class _Query:
                 break
             run = ti.run
             most = run.dag.max_active_tasks
-            if (
-                run.state != "running"
-                or run.dag.dag_id in self.limits.paused_dags
-                or self.taken.of_run(run) >= most
-                or self._starves(ti)
-            ):
+            if run.state != "running" or run.dag.dag_id in self.limits.paused_dags or self._starves(ti):
                 continue
-            seen[id(run)] = seen.get(id(run), 0) + 1
-            if seen[id(run)] <= most:
+            if run.dag.before_3_2:
                 found.append(ti)
+            elif self.taken.of_run(run) < most:
+                seen[id(run)] = seen.get(id(run), 0) + 1
+                if seen[id(run)] <= most:
+                    found.append(ti)
         return found
 
     def _starves(self, ti: TaskInstance) -> bool:
         dag_id = ti.run.dag.dag_id
-        if ti.task.pool in self.pools or (dag_id, ti.task_id) in self.tasks:
+        if dag_id in self.dags or ti.task.pool in self.pools or (dag_id, ti.task_id) in self.tasks:
             return True
         return (dag_id, ti.run.run_id, ti.task_id) in self.run_tasks
 
@@ -173,7 +172,9 @@ class _Query:
             self.pools.add(ti.task.pool)
         elif scope == "run_task":
             self.run_tasks.add((dag_id, ti.run.run_id, ti.task_id))
-        else:  # a limit of the run itself is met only after an admission, which ends the loop
+        elif scope == "run":  # from 3.2 on met only after an admission, which ends the loop
+            self.dags.add(dag_id)
+        else:
             self.tasks.add((dag_id, ti.task_id))
         return True
 

@@ -91,10 +91,14 @@ def times_out_at(run: DagRun) -> Instant | None:
 
 
 def skip_unfinished(run: DagRun, now: Instant) -> list[TaskInstance]:
-    """Skip every unfinished instance of a run that timed out; those that never started keep no dates."""
+    """Skip every unfinished instance of a run that timed out; those that never started keep no dates.
+
+    Before 3.2 those that have no state yet keep none.
+    """
     due = times_out_at(run)
     reason = f"dagrun_timeout: the run timed out at {iso(now if due is None else due)}"
-    skipped = [ti for ti in run.task_instances.values() if ti.state not in FINISHED]
+    kept = {*FINISHED, None} if run.dag.before_3_2 else FINISHED
+    skipped = [ti for ti in run.task_instances.values() if ti.state not in kept]
     for ti in skipped:
         ti.state, ti.reason, ti.due = SKIPPED, reason, None
         if ti.start is not None:

@@ -118,6 +118,8 @@ def _wire(dag: Dag, task: Task, position: int, leaves: frozenset[str]) -> Wiring
 
 def _teardown_scope(dag: Dag, teardown: Task) -> tuple[str, ...]:
     """Source: airflow/ti_deps/deps/trigger_rule_dep.py `_evaluate_teardown_scope` (3.3.2; 3.1.8 has none)."""
+    if dag.before_3_2:
+        return ()
     indirect = _reach(dag, teardown.upstream, upstream=True).difference(teardown.upstream)
     within: set[str] = set()
     for name in teardown.upstream:
