@@ -57,6 +57,7 @@ class Driver:
     Attributes:
         calendar: makes runs while the simulation goes; None when all are given.
         active: the running runs.
+        loops_first: whether workers wait until the scheduler has decided all, as in production; see `RunOptions`.
         waiting: scheduled task instances without a slot.
     """
 
@@ -73,6 +74,7 @@ class Driver:
         self._dirty: dict[DagRun, None] = {}
         self._parked: dict[DagRun, None] = {}
         self._holding: dict[TaskInstance, None] = {}
+        self.loops_first = True
         self._wakes_at: Instant | None = None
 
     # -- runs ---------------------------------------------------------------------------------------------------
@@ -162,7 +164,9 @@ class Driver:
         """Loops until one changes nothing: workers are slow against them, and take what they queued afterwards."""
         self._wakes_at = None
         while self._loop():
-            pass
+            if not self.loops_first:
+                self.wake()
+                break
 
     def _loop(self) -> bool:
         """One loop of the scheduler; whether it changed anything.

@@ -31,6 +31,8 @@ class RunOptions:
         companions: also run the Dags that sensors of this one wait for.
         asset_events: (name, uri, extra) consumed by the run.
         debug: leave ``stdout`` alone, for a debugger.
+        loops_first: workers begin when the scheduler has nothing more to decide at an instant, as in production, where
+            they are slow against its loop. Otherwise after each loop, as in ``dag.test()``.
         on_error: called in the task's own process with what its code raised, before anything else is done about it.
     """
 
@@ -48,6 +50,7 @@ class RunOptions:
     companions: bool = True
     asset_events: tuple[tuple[str, str, Mapping[str, Any]], ...] = ()
     debug: bool = False
+    loops_first: bool = True
     on_error: Callable[[BaseException], None] | None = None
 
 

@@ -131,6 +131,7 @@ class _Simulated:
         horizon = start + self.options.horizon
         stage, options = self.stage, self.options
         with stage.opened(start, options.seed, options.debug, options.on_error) as driver:
+            driver.loops_first = options.loops_first
             run = self._begin(driver)
             driver.simulation.run_until(horizon)
             problem = unfinished_error(driver, run, horizon)

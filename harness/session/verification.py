@@ -47,7 +47,7 @@ def verify(
     began = perf_counter()
     bare = replace(world.copy(), stubs={}, durations={})
     date = first_date(dag) if logical_date is None else logical_date
-    options = RunOptions(logical_date=date, manual=True, conf=conf, companions=False)
+    options = RunOptions(logical_date=date, manual=True, conf=conf, companions=False, loops_first=False)
     ours, reasons = simulated(rehearsal, dag, bare, options)
     again, _ = simulated(rehearsal, dag, bare, replace(options, seed=1, start=date + SECOND))
     with served(bare) as live:

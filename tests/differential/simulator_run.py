@@ -37,7 +37,9 @@ def simulated_run(
         if ti is None and run.dag.dag_id == dag_id and run not in runs:
             runs.append(run)
 
-    options = RunOptions(logical_date=parse_date(logical_date), manual=True, conf=conf or {}, companions=False)
+    options = RunOptions(
+        logical_date=parse_date(logical_date), manual=True, conf=conf or {}, companions=False, loops_first=False
+    )
     with suppress(RunStuck, HorizonReached):  # in Airflow such a run stays as it is
         rehearsal.run(dag_id, world, options, watch)
     run = runs[0]

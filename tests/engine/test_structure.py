@@ -563,3 +563,25 @@ def test_a_run_waits_for_the_tasks_of_the_run_before_it(rehearse):
     first, second = (run.task("work") for run in result.companions)
     assert (first.state, second.state) == ("success", "success")
     assert second.start_date == first.end_date
+
+
+@pytest.mark.parametrize(("loops_first", "state"), [(True, "skipped"), (False, "upstream_failed")])
+def test_the_scheduler_decides_before_workers_begin(rehearse, loops_first, state):
+    from airflow.providers.standard.operators.empty import EmptyOperator
+    from airflow.sdk import DAG, task
+
+    with DAG("order", schedule="@daily", start_date=START) as dag:
+
+        @task
+        def fails():
+            raise ValueError("no")
+
+        @task
+        def begin():
+            pass
+
+        never = EmptyOperator(task_id="never", trigger_rule="all_skipped")
+        last = EmptyOperator(task_id="last")
+        begin() >> [fails(), never] >> last
+    result = rehearse(dag, loops_first=loops_first)
+    assert result.task("last").state == state
