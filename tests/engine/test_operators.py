@@ -334,4 +334,5 @@ def test_dagrun_timeout_stops_what_runs(rehearse, minutes):
     assert result.state == "failed"
     assert result.reason == "timed_out"
     assert (result.end_date - result.start_date) / 60e6 == 60
-    assert states(result) == {"slow": "skipped", "after": "skipped"}
+    never_begun = "skipped" if airflow_version() >= (3, 2) else None
+    assert states(result) == {"slow": "skipped", "after": never_begun}
