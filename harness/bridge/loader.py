@@ -123,6 +123,21 @@ def dag_files(path: Path) -> list[Path]:
 
 def load_file(path: Path, root: Path, into: Folder) -> None:
     """Import one file and take its Dags; a failure is recorded, not raised (but for Ctrl-C)."""
+    try:
+        for dag, module in found_in(path):
+            _bag(dag, module, root, into)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        into.failures.append(failure_of(path, error))
+
+
+def found_in(path: Path) -> list[tuple[Any, Any]]:
+    """Import a file: its Dags and the module each came from, in order of their ids.
+
+    Raises: whatever the file raises.
+    Source: ``PythonDagImporter._process_modules`` (3.3.2).
+    """
     from airflow.sdk.definitions._internal.contextmanager import DagContext
 
     DagContext.autoregistered_dags.clear()
@@ -130,12 +145,7 @@ def load_file(path: Path, root: Path, into: Folder) -> None:
         modules = _modules(path)
         found = {id(o): (o, m) for m in modules for o in list(vars(m).values()) if _is_dag(o)}
         found.update({id(dag): (dag, module) for dag, module in DagContext.autoregistered_dags})
-        for dag, module in sorted(found.values(), key=lambda pair: pair[0].dag_id):
-            _bag(dag, module, root, into)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
-        into.failures.append(_failure(path, error))
+        return sorted(found.values(), key=lambda pair: str(pair[0].dag_id))
     finally:
         DagContext.current_autoregister_module_name = None
         DagContext.autoregistered_dags.clear()
@@ -189,21 +199,7 @@ def _modules_of_zip(path: Path) -> list[Any]:
 
 def _bag(dag: Any, module: Any, root: Path, into: Folder) -> None:
     """Source: ``DagBag.bag_dag`` (3.3.2)."""
-    from airflow import settings
-    from airflow.exceptions import AirflowClusterPolicySkipDag
-
-    dag.fileloc = module.__file__
-    dag.relative_fileloc = (
-        Path(dag.fileloc).name if root not in Path(dag.fileloc).parents else str(Path(dag.fileloc).relative_to(root))
-    )
-    dag.validate()
-    dag.check_cycle()
-    dag.resolve_template_files()
-    try:
-        settings.dag_policy(dag)
-        for task in dag.tasks:
-            settings.task_policy(task)
-    except AirflowClusterPolicySkipDag:
+    if not made_ready(dag, module, root, check_cycle=True):
         return
     other = into.dags.get(dag.dag_id)
     if other is not None and other.fileloc != dag.fileloc:
@@ -212,7 +208,33 @@ def _bag(dag: Any, module: Any, root: Path, into: Folder) -> None:
     into.dags[dag.dag_id] = dag
 
 
-def _failure(path: Path, error: BaseException) -> ImportFailure:
+def made_ready(dag: Any, module: Any, root: Path, check_cycle: bool = False) -> bool:
+    """Place a Dag in its folder, validate it, read its template files, apply cluster policies; whether they keep it.
+
+    Raises: what validation and policies raise.
+    """
+    from airflow import settings
+    from airflow.exceptions import AirflowClusterPolicySkipDag
+
+    dag.fileloc = module.__file__
+    dag.relative_fileloc = (
+        Path(dag.fileloc).name if root not in Path(dag.fileloc).parents else str(Path(dag.fileloc).relative_to(root))
+    )
+    dag.validate()
+    if check_cycle:
+        dag.check_cycle()
+    dag.resolve_template_files()
+    try:
+        settings.dag_policy(dag)
+        for task in dag.tasks:
+            settings.task_policy(task)
+    except AirflowClusterPolicySkipDag:
+        return False
+    return True
+
+
+def failure_of(path: Path, error: BaseException) -> ImportFailure:
+    """What a file raised, from the file's own first frame on."""
     frames = traceback.extract_tb(error.__traceback__)
     own = [n for n, frame in enumerate(frames) if Path(frame.filename) == path]
     first = own[0] if own else len(frames)

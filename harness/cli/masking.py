@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from harness.bridge.masking import masked
+from harness.checks.finding import Finding
 from harness.report.calendar import CalendarResult
-from harness.report.result import Attempt, Failure, Finding, RunResult, TaskResult
+from harness.report.result import Attempt, Failure, RunResult, TaskResult
 
 
 def masked_run(run: RunResult) -> RunResult:

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.checks.finding import Finding
 from harness.errors import TaskNotFound, known_names
 from harness.kernel.instant import Instant, iso
-from harness.report.result import Finding, RunResult
+from harness.report.result import RunResult
 
 SCHEMA = "airflow-harness/calendar/1"
 SHOWN = 12

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.checks.finding import Finding
 from harness.errors import TaskNotFound, known_names
 from harness.kernel.instant import Instant, iso
 from harness.report.plain import plain
@@ -137,25 +138,6 @@ class TaskResult:
     def __repr__(self) -> str:
         why = f" — {self.reason}" if self.reason else ""
         return f"<{self.name} {self.state} try {self.try_number}{why}>"
-
-
-@dataclass(slots=True)
-class Finding:
-    """Something a user should look at that did not change a state: a callback that raised, say."""
-
-    check: str
-    severity: str
-    message: str
-    path: str | None = None
-    line: int | None = None
-    dag_id: str | None = None
-    task_id: str | None = None
-    fix: str | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        """The finding as the run document holds it."""
-        names = ("check", "severity", "path", "line", "dag_id", "task_id", "message", "fix")
-        return {name: getattr(self, name) for name in names}
 
 
 @dataclass(slots=True)

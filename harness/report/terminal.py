@@ -8,10 +8,11 @@ from pathlib import Path
 from rich.console import Console, RenderableType
 from rich.text import Text
 
+from harness.checks.finding import Finding
 from harness.kernel.instant import iso
 from harness.report.gantt import gantt
 from harness.report.plain import clean, compact, one_line
-from harness.report.result import Finding, RunResult, TaskResult
+from harness.report.result import RunResult, TaskResult
 from harness.report.spans import real_text, span_text
 from harness.report.style import Glyphs, colour, glyphs
 from harness.report.tables import counts, retries, task_table, xcom_rows

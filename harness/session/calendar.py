@@ -11,8 +11,8 @@ from harness.bridge.snapshot import snapshot
 from harness.bridge.store import AssetEvent, facts
 from harness.bridge.timetables import RunPlan, asset_triggered
 from harness.bridge.upcoming import next_run, next_run_since
+from harness.checks.finding import Finding
 from harness.kernel import Instant
-from harness.report.result import Finding
 from harness.scheduler.calendar import DagCalendar, asset_triggered_at, concerns, fails_too_often, needs_scheduled_run
 from harness.scheduler.model import DagRun
 from harness.session.driver import Driver

@@ -10,9 +10,9 @@ from harness.bridge.masking import masked
 from harness.bridge.runtime import TOP_LEVEL_ERROR
 from harness.bridge.store import AssetEvent, facts
 from harness.bridge.supervisor import Speaker
+from harness.checks.finding import Finding
 from harness.kernel import Instant, Simulation, iso
 from harness.replay.journal import Journal
-from harness.report.result import Finding
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.session.history import history
 

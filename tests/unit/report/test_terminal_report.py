@@ -1,6 +1,7 @@
 from pathlib import Path
 
-from harness.report.result import Failure, Finding
+from harness.checks.finding import Finding
+from harness.report.result import Failure
 
 from .report_builders import at, run, task
 

@@ -1,0 +1,6 @@
+# expect: pool-missing:6
+from airflow.sdk import DAG
+from airflow.providers.standard.operators.bash import BashOperator
+
+with DAG("no_such_pool", schedule=None):
+    BashOperator(task_id="load", bash_command="true", pool="etl")

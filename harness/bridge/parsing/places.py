@@ -1,0 +1,77 @@
+"""The lines that made each Dag, task and edge: Airflow keeps the file of a Dag, but no lines."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+
+class Places:
+    """Where things were made, recorded while a file is parsed.
+
+    Args:
+        root: the repository; the innermost frame below it is the place.
+    """
+
+    def __init__(self, root: str) -> None:
+        self._root = root.rstrip("/") + "/"
+        self._dags: dict[int, tuple[str, int]] = {}
+        self._tasks: dict[int, dict[str, tuple[str, int]]] = {}
+        self._edges: dict[tuple[int, str, str], tuple[str, int]] = {}
+
+    def of_dag(self, dag: Any) -> tuple[str, int] | None:
+        """File and line of the call that made a Dag."""
+        return self._dags.get(id(dag))
+
+    def of_task(self, dag: Any, task_id: str) -> tuple[str, int] | None:
+        """File and line of the call that made a task."""
+        return self._tasks.get(id(dag), {}).get(task_id)
+
+    def of_edge(self, dag: Any, upstream: str, downstream: str) -> tuple[str, int] | None:
+        """File and line that put one task before the other."""
+        return self._edges.get((id(dag), upstream, downstream))
+
+    def watch(self) -> None:
+        """Record from now on, in a process that is thrown away.
+
+        Follows ``DAG.__attrs_post_init__``, ``DAG.add_task`` and ``DAGNode._set_relatives`` (3.1 to 3.3).
+        """
+        from airflow.sdk import DAG
+        from airflow.sdk.definitions._internal.node import DAGNode
+
+        self._after(DAG, "__attrs_post_init__", lambda dag, *_: self._dags.setdefault(id(dag), self._here()))
+        self._after(DAG, "add_task", self._task_added)
+        self._after(DAGNode, "_set_relatives", self._related)
+
+    def _after(self, owner: type, name: str, record: Callable[..., Any]) -> None:
+        original = getattr(owner, name)
+
+        def recorded(self_: Any, *args: Any, **kwargs: Any) -> Any:
+            result = original(self_, *args, **kwargs)
+            record(self_, *args, **kwargs)
+            return result
+
+        setattr(owner, name, recorded)
+
+    def _task_added(self, dag: Any, task: Any) -> None:
+        self._tasks.setdefault(id(dag), {}).setdefault(task.task_id, self._here())
+
+    def _related(self, node: Any, others: Any, upstream: bool = False, **_: Any) -> None:
+        place, dag = self._here(), node.dag
+        ids = [node.task_id] if hasattr(node, "task_id") else [task.task_id for task in node.roots]
+        for other in others if isinstance(others, (list, tuple)) else [others]:
+            for end in other.leaves if upstream else other.roots:
+                for own in ids:
+                    pair = (end.node_id, own) if upstream else (own, end.node_id)
+                    self._edges.setdefault((id(dag), *pair), place)
+
+    def _here(self) -> tuple[str, int]:
+        frame: FrameType | None = sys._getframe(2)
+        while frame is not None:
+            name = frame.f_code.co_filename
+            if name.startswith(self._root) and "/site-packages/" not in name:
+                return name, frame.f_lineno
+            frame = frame.f_back
+        return "", 0

@@ -1,0 +1,8 @@
+"""The integrity gate: every Dag file parsed in a process of its own, and looked at by the checks of the catalogue."""
+
+from __future__ import annotations
+
+from harness.checks.finding import Finding, Problem
+from harness.checks.registry import check
+
+__all__ = ["Finding", "Problem", "check"]

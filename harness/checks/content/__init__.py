@@ -1,0 +1,1 @@
+"""Checks of what tasks hold: templates, callbacks, code."""

@@ -1,0 +1,80 @@
+"""One parsed file put before the checks, in the process that parsed it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from harness.checks.finding import Problem
+from harness.checks.look import Asked, DagLook, Declared, FileLook
+from harness.checks.registry import CHECKS, Check
+
+Report = dict[str, Any]
+
+
+def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
+    """The report of one file, as JSON.
+
+    Args:
+        parsed: a `harness.bridge.parsing.parse.Parsed`.
+    Returns: ``problems``: [check id, problem]; ``dags``: what there is; ``notes``: [check id, dag id, line, value] for
+        checks that look at the whole repository; ``imported``, ``seconds``, ``events``.
+    """
+    look = FileLook(parsed, declared, asked)
+    problems: list[tuple[str, Problem]] = []
+    for check in _on("file", asked):
+        problems += _asked_of(check, look, None)
+    for dag in look.dags:
+        for check in _on("dag", asked):
+            if check.cyclic or not dag.cycle:
+                problems += _asked_of(check, dag, dag)
+    return {
+        "problems": [[check, problem.to_json()] for check, problem in problems],
+        "dags": [{"dag_id": dag.dag_id, "tasks": len(dag.tasks), "line": dag.line} for dag in look.dags],
+        "notes": [*notes(look, "repository"), *notes(look, "twin")],
+        "imported": parsed.imported,
+        "seconds": parsed.seconds,
+        "events": [event.to_json() for event in parsed.events],
+    }
+
+
+def notes(look: FileLook, level: str) -> list[list[Any]]:
+    """What the checks of a level note of each Dag: [check id, dag id, line, value]."""
+    found: list[list[Any]] = []
+    for check in _on(level, look.asked):
+        assert check.gather is not None
+        for dag in look.dags:
+            if check.cyclic or not dag.cycle:
+                value = check.gather(dag)
+                if value is not None:
+                    found.append([check.id, dag.dag_id, dag.line, value])
+    return found
+
+
+def _on(level: str, asked: Asked) -> Iterable[Check]:
+    return [check for check in CHECKS.values() if check.level == level and check.id in asked.severities]
+
+
+def _asked_of(check: Check, look: Any, dag: DagLook | None) -> list[tuple[str, Problem]]:
+    """What one check says; when it raises, that is a finding and not the end of the others."""
+    try:
+        return [(check.id, _placed(problem, dag)) for problem in _called(check.function, look)]
+    except Exception as error:
+        where = f" of Dag {dag.dag_id!r}" if dag else ""
+        said = f"the check {check.id!r} raised {type(error).__name__}: {error}{where}"
+        return [("check-failed", Problem(said, dag_id=dag.dag_id if dag else None, line=dag.line if dag else None))]
+
+
+def _called(function: Callable[[Any], Iterable[Problem] | None], look: Any) -> list[Problem]:
+    return list(function(look) or ())
+
+
+def _placed(problem: Problem, dag: DagLook | None) -> Problem:
+    """The problem with the Dag's id, and with the task's line where it has none of its own."""
+    if dag is None:
+        return problem
+    place = dag.place(problem.task_id) if problem.task_id is not None else None
+    line, path = problem.line, problem.path
+    if line is None:
+        path, line = place if place is not None and place[1] else (path, dag.line)
+    return Problem(problem.message, problem.task_id, line, path, problem.fix, problem.dag_id or dag.dag_id)

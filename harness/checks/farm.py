@@ -1,0 +1,183 @@
+"""Zygotes kept at work: files go out, verdicts come back, one that is lost is replaced. Nothing imports Airflow."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import selectors
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from harness.checks.child import Setting
+from harness.checks.zygote import Verdict
+
+_PROGRAM = "from harness.checks.zygote import main; main()"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One parse of one file.
+
+    Attributes:
+        twin: the second parse, under another hash seed and a later clock.
+    """
+
+    number: int
+    path: str
+    root: str
+    twin: bool = False
+
+
+class _Zygote:
+    """The owner's end of a zygote.
+
+    Attributes:
+        seed: its ``PYTHONHASHSEED``.
+        request: what it is at.
+    """
+
+    def __init__(self, seed: int, setting: Setting) -> None:
+        self.seed = seed
+        self.request: Request | None = None
+        self.ready = False
+        self._buffer = b""
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            start_new_session=True,
+        )
+        given = pickle.dumps(setting)
+        self._send(f"{len(given)}\n".encode() + given)
+
+    def give(self, request: Request) -> None:
+        self.request = request
+        self._send((json.dumps(vars(request)) + "\n").encode())
+
+    def _send(self, data: bytes) -> None:
+        assert self.process.stdin is not None
+        try:
+            self.process.stdin.write(data)
+            self.process.stdin.flush()
+        except BrokenPipeError:
+            return  # its end is seen where it is read
+
+    def lines(self) -> list[bytes] | None:
+        """Whole lines that have come; None at its end."""
+        assert self.process.stdout is not None
+        chunk = os.read(self.process.stdout.fileno(), 1 << 20)
+        if not chunk:
+            return None
+        *whole, self._buffer = (self._buffer + chunk).split(b"\n")
+        return whole
+
+    def close(self) -> None:
+        """Let it go: it ends what it started. Its own end is waited for."""
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            pipe.close()
+        try:
+            self.process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+class Farm:
+    """Parses files in children of warm zygotes.
+
+    Args:
+        setting: what holds for every file.
+        jobs: zygotes at work side by side, 1 or more.
+        twins: whether every file that holds a Dag is parsed a second time, elsewhere.
+    """
+
+    def __init__(self, setting: Setting, jobs: int, twins: bool) -> None:
+        self._setting, self._jobs, self._twins = setting, max(1, jobs), twins
+        self._selector = selectors.DefaultSelector()
+        self._zygotes: list[_Zygote] = []
+        self._waiting: deque[tuple[Request, int]] = deque()
+
+    def run(self, requests: Iterable[Request], done: Callable[[Request, Verdict], Any]) -> None:
+        """Parse them all.
+
+        Args:
+            done: called with every verdict as it comes, twins' too.
+        """
+        self._waiting.extend((request, 0) for request in requests)
+        if not self._waiting:
+            return
+        try:
+            count = min(self._jobs, len(self._waiting))
+            for seed in range(1, max(count, 2 if self._twins else 1) + 1):
+                self._start(seed)
+            self._serve(done)
+        finally:
+            self._close()
+
+    def _start(self, seed: int) -> None:
+        zygote = _Zygote(seed, self._setting)
+        self._zygotes.append(zygote)
+        assert zygote.process.stdout is not None
+        self._selector.register(zygote.process.stdout, selectors.EVENT_READ, zygote)
+
+    def _serve(self, done: Callable[[Request, Verdict], Any]) -> None:
+        while self._waiting or any(zygote.request for zygote in self._zygotes):
+            for key, _ in self._selector.select():
+                zygote: _Zygote = key.data
+                lines = zygote.lines()
+                if lines is None:
+                    self._lost(zygote, done)
+                    continue
+                for line in lines:
+                    self._answered(zygote, json.loads(line), done)
+            self._feed()
+
+    def _answered(self, zygote: _Zygote, answer: dict[str, Any], done: Callable[[Request, Verdict], Any]) -> None:
+        if answer.pop("ready", False):
+            zygote.ready = True
+            return
+        request, zygote.request = zygote.request, None
+        assert request is not None
+        assert answer.pop("number") == request.number
+        verdict = Verdict(**answer)
+        if self._twins and not request.twin and verdict.report is not None and verdict.report.get("dags"):
+            self._waiting.append((Request(request.number, request.path, request.root, True), zygote.seed))
+        done(request, verdict)
+
+    def _lost(self, zygote: _Zygote, done: Callable[[Request, Verdict], Any]) -> None:
+        """A zygote is gone: what it was at has ended it."""
+        self._selector.unregister(zygote.process.stdout)  # type: ignore[arg-type]
+        self._zygotes.remove(zygote)
+        zygote.close()
+        if not zygote.ready:
+            raise ZygoteFailed(f"a zygote ended with exit code {zygote.process.returncode} before it was ready")
+        if zygote.request is not None:
+            done(zygote.request, Verdict("vanished", zygote.process.returncode))
+        if self._waiting:
+            self._start(zygote.seed)
+
+    def _feed(self) -> None:
+        for zygote in self._zygotes:
+            if zygote.request is None and zygote.ready:
+                found = next((one for one in self._waiting if one[1] != zygote.seed), None)
+                if found is not None:
+                    self._waiting.remove(found)
+                    zygote.give(found[0])
+
+    def _close(self) -> None:
+        for zygote in self._zygotes:
+            zygote.close()
+        self._zygotes.clear()
+        self._selector.close()
+
+
+class ZygoteFailed(Exception):
+    """A zygote that did not come up: our fault, or an Airflow that does not import."""

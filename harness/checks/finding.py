@@ -1,0 +1,54 @@
+"""What a check or a run has to say: one class for every finding of the harness."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something a user should look at.
+
+    Attributes:
+        check: id of the check, kebab-case.
+        severity: ``error`` or ``warning``.
+        message: one sentence, the offender first.
+        path, line: where, as precisely as is known.
+        fix: one remedy.
+    """
+
+    check: str
+    severity: str
+    message: str
+    path: str | None = None
+    line: int | None = None
+    dag_id: str | None = None
+    task_id: str | None = None
+    fix: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The finding as documents hold it."""
+        names = ("check", "severity", "path", "line", "dag_id", "task_id", "message", "fix")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What a check's function yields; the engine makes a `Finding` of it.
+
+    Attributes:
+        task_id: the task it is about; its line is found from it where ``line`` is None.
+        path: another file than the Dag's own: a helper module, a YAML file.
+    """
+
+    message: str
+    task_id: str | None = None
+    line: int | None = None
+    path: str | None = None
+    fix: str | None = None
+    dag_id: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The problem as it crosses from process to process."""
+        return asdict(self)

@@ -1,0 +1,1 @@
+"""Checks of a Dag's tasks and edges."""

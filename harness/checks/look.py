@@ -1,0 +1,192 @@
+"""What checks are shown: a file, a Dag, and notes of Dags elsewhere."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+    from harness.bridge.loader import ImportFailure
+    from harness.bridge.parsing.parse import Parsed, Warned
+    from harness.bridge.parsing.watch import Event
+
+LIMITS: dict[str, float] = {
+    "parse-time-s": 2.0,
+    "catchup-runs": 50,
+    "mapping-length": 1024,
+    "sensor-timeout-s": 6 * 3600,
+    "xcom-bytes": 48 * 1024,
+}
+"""Thresholds and their defaults: ``[tool.airflow-harness.limits]``."""
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What the world file says exists.
+
+    Attributes:
+        file: the world file; None when there is none, and nothing can be missing.
+        pools: name -> slots, -1 for no limit.
+        queues, executors: None when the file does not say which there are.
+    """
+
+    file: str | None = None
+    pools: Mapping[str, int] = field(default_factory=dict)
+    connections: frozenset[str] = frozenset()
+    variables: frozenset[str] = frozenset()
+    queues: frozenset[str] | None = None
+    executors: frozenset[str] | None = None
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the user wants to know.
+
+    Attributes:
+        severities: check id -> ``error`` or ``warning``, of the checks that are on.
+        limits: see `LIMITS`.
+        options: of checks that take texts, as a pattern for Dag ids.
+    """
+
+    severities: Mapping[str, str]
+    limits: Mapping[str, float] = field(default_factory=lambda: dict(LIMITS))
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Note:
+    """What a repository's check noted of one Dag; it crosses processes as JSON."""
+
+    path: str
+    dag_id: str
+    line: int | None
+    value: Any
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What notes are judged in.
+
+    Attributes:
+        dag_ids: all Dags of the repository.
+        partial: some files did not import, or only some were asked for: what is not seen may exist.
+    """
+
+    dag_ids: frozenset[str]
+    declared: Declared
+    asked: Asked
+    partial: bool = False
+
+
+class FileLook:
+    """A file that was parsed.
+
+    Attributes:
+        path, root: absolute.
+        failures: (Dag id or None, what it raised).
+        seconds: real seconds the import took.
+        events: what it did meanwhile. warned: warnings it raised. pollution: what it left changed, in words.
+    """
+
+    def __init__(self, parsed: Parsed, declared: Declared, asked: Asked) -> None:
+        self.path, self.root = str(parsed.path), str(parsed.root)
+        self.declared, self.asked = declared, asked
+        self.failures: list[tuple[str | None, ImportFailure]] = parsed.failures
+        self.seconds = parsed.seconds
+        self.events: list[Event] = parsed.events
+        self.warned: list[Warned] = parsed.warned
+        self.pollution = parsed.pollution
+        self.dags = [DagLook(dag, self, parsed) for dag in parsed.dags]
+
+    @cached_property
+    def source(self) -> str:
+        """The file's text; empty for what is no text (an archive)."""
+        import tokenize
+
+        try:
+            with tokenize.open(self.path) as file:
+                return file.read()
+        except (OSError, SyntaxError, UnicodeDecodeError):
+            return ""
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        """The file's syntax tree; an empty module when it has none."""
+        try:
+            return ast.parse(self.source)
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return ast.Module([], [])
+
+    def limit(self, name: str) -> float:
+        """A threshold."""
+        return self.asked.limits.get(name, LIMITS[name])
+
+
+class DagLook:
+    """A Dag that was loaded.
+
+    Attributes:
+        dag: Airflow's own object.
+        file: the file it came from.
+    """
+
+    def __init__(self, dag: DAG, file: FileLook, parsed: Parsed) -> None:
+        self.dag, self.file, self._places = dag, file, parsed.places
+        self.dag_id: str = dag.dag_id
+        self.declared, self.asked = file.declared, file.asked
+
+    @property
+    def tasks(self) -> list[Any]:
+        """Operators, mapped ones too, in order of definition."""
+        return list(self.dag.task_dict.values())
+
+    @property
+    def line(self) -> int | None:
+        """Line of the call that made the Dag."""
+        return _line(self._places.of_dag(self.dag), self.file.path)
+
+    def place(self, task_id: str) -> tuple[str, int] | None:
+        """File and line of the call that made a task; a helper module's when it stands there."""
+        return self._places.of_task(self.dag, task_id)
+
+    def edge(self, upstream: str, downstream: str) -> tuple[str, int] | None:
+        """File and line that put one task before the other."""
+        return self._places.of_edge(self.dag, upstream, downstream)
+
+    def limit(self, name: str) -> float:
+        """A threshold."""
+        return self.file.limit(name)
+
+    @cached_property
+    def cycle(self) -> list[str]:
+        """Task ids of a cycle, the first again at the end; empty when there is none."""
+        return _cycle({task_id: sorted(task.downstream_task_ids) for task_id, task in self.dag.task_dict.items()})
+
+
+def _line(place: tuple[str, int] | None, path: str) -> int | None:
+    return place[1] if place is not None and place[0] == path else None
+
+
+def _cycle(downstream: Mapping[str, list[str]]) -> list[str]:
+    """Depth first, without recursion: Dags of 900 tasks exist."""
+    done: set[str] = set()
+    for start in downstream:
+        path: list[str] = []
+        rest: list[Iterator[str]] = [iter([start])]
+        while rest:
+            following = next(rest[-1], None)
+            if following is None:
+                rest.pop()
+                if path and len(rest) == len(path):
+                    done.add(path.pop())
+            elif following in path:
+                return [*path[path.index(following) :], following]
+            elif following not in done and following in downstream:
+                path.append(following)
+                rest.append(iter(downstream[following]))
+    return []

@@ -1,0 +1,1 @@
+"""Checks of a house's own rules, off unless asked for."""

@@ -1,0 +1,1 @@
+"""Checks of when a Dag runs."""

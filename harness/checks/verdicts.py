@@ -1,0 +1,57 @@
+"""What is said of a file that never came to an end of its own."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Iterator
+
+from harness.checks.finding import Problem
+from harness.checks.zygote import Verdict
+
+_FRAME = re.compile(r'File "([^"]+)", line (\d+) in (.+)')
+
+
+def problems_of(path: str, verdict: Verdict, timeout_s: float) -> Iterator[tuple[str, Problem]]:
+    """The findings of a child that left no report: (check id, problem)."""
+    line = _line(path, verdict)
+    if verdict.report is not None:
+        yield "check-failed", Problem(f"the checks of this file failed: {verdict.report['fault']}", line=line)
+    elif verdict.phase == "checking":
+        yield "check-failed", Problem(f"the checks of this file did not end: {_how(verdict, timeout_s)}", line=line)
+    else:
+        yield "import-error", Problem(_how(verdict, timeout_s), line=line, fix=_fix(verdict))
+
+
+def _how(verdict: Verdict, timeout_s: float) -> str:
+    code = verdict.code
+    return {
+        "exited": f"the file ends its process (exit code {code}) while it is imported",
+        "signalled": f"the file's process was killed by {_signal(code)} while it was imported",
+        "timeout": f"the import does not end within {timeout_s:g} s",
+        "processes": "the file starts more and more processes while it is imported",
+        "vanished": f"the file ends the process that started it ({_signal(-code) if code < 0 else code})",
+        "abandoned": "the check was interrupted",
+    }[verdict.outcome]
+
+
+def _fix(verdict: Verdict) -> str:
+    if verdict.outcome == "timeout":
+        return "Airflow gives up after core.dagbag_import_timeout (30 s): do the work in a task"
+    return "a Dag file only says what there is to run: do the work in a task"
+
+
+def _signal(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"
+
+
+def _line(path: str, verdict: Verdict) -> int | None:
+    """The innermost line of the file itself, as the crash or the last event tells it."""
+    for name, line, _ in _FRAME.findall(verdict.crash):
+        if name == path:
+            return int(line)
+    places = [event["line"] for event in verdict.events if event.get("path") == path]
+    return places[-1] if places else None

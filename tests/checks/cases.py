@@ -1,0 +1,55 @@
+"""Files with a known defect: what each says it expects, and what the gate found."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from harness.checks import catalogue
+from harness.checks.discovery import dag_files
+from harness.checks.gate import GateOptions, GateResult, run_gate
+from harness.checks.look import Asked, Declared
+from harness.checks.registry import CHECKS
+from harness.world import load
+
+ROOT = Path(__file__).parents[2] / "dags_under_test"
+WORLD = ROOT / "world.yaml"
+_EXPECT = re.compile(r"^# expect: ([a-z0-9-]+)(?::(\d+))?", re.MULTILINE)
+
+Found = set[tuple[str, str, "int | None"]]
+
+
+def gate(*folders: Path, **options: object) -> GateResult:
+    """The folders as one repository, every check on."""
+    catalogue.load()
+    severities = {check.id: "error" if check.severity == "off" else check.severity for check in CHECKS.values()}
+    world = load(WORLD)
+    declared = Declared(
+        str(WORLD),
+        {name: pool.slots for name, pool in world.pools.items()},
+        frozenset(world.connections),
+        frozenset(world.variables),
+    )
+    given = {"asked": Asked(severities), "declared": declared, "world": world, **options}
+    return run_gate(dag_files(list(folders)), GateOptions(**given))  # type: ignore[arg-type]
+
+
+def expected(folder: Path) -> Found:
+    """(file, check, line) of every ``# expect: check-id`` or ``# expect: check-id:line``."""
+    return {
+        (str(path.relative_to(ROOT)), check, int(line) if line else None)
+        for path in sorted(folder.rglob("*.py"))
+        for check, line in _EXPECT.findall(path.read_text(encoding="utf-8", errors="replace"))
+    }
+
+
+def found(result: GateResult, wanted: Found) -> Found:
+    """The findings in the same form; lines only where they are wanted, policies only where they are."""
+    lines = {(path, check) for path, check, line in wanted if line is None}
+    asked = {(path, check) for path, check, _ in wanted}
+    told = {(str(Path(one.path or "").relative_to(ROOT)), one.check, one.line) for one in result.findings}
+    return {
+        (path, check, None if (path, check) in lines else line)
+        for path, check, line in told
+        if (path, check) in asked or check not in CHECKS or CHECKS[check].family != "policy"
+    }
