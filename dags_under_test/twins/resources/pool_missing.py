@@ -1,5 +1,5 @@
-from airflow.sdk import DAG
 from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
 
 with DAG("declared_pool", schedule=None):
     BashOperator(task_id="load", bash_command="true", pool="reporting")
