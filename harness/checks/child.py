@@ -7,13 +7,17 @@ import json
 import os
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.bridge.parsing import confine
+from harness.bridge.parsing.parse import parse, parse_again
+from harness.bridge.parsing.secrets import answer_from
 from harness.bridge.parsing.watch import Watch
-from harness.checks.look import Asked, Declared
+from harness.checks.examine import examine, notes
+from harness.checks.look import Asked, Declared, FileLook
 from harness.world.model import World
 
 CHECKING_S = 60.0
@@ -21,7 +25,7 @@ CHECKING_S = 60.0
 LATER_S = 26 * 3600 + 61 * 60 + 7
 """How much later the clock of a twin is."""
 
-_exit, _write, _dumps, _getpid = os._exit, os.write, json.dumps, os.getpid
+_exit, _write, _dumps, _getpid, _time = os._exit, os.write, json.dumps, os.getpid, time.time
 
 
 @dataclass(frozen=True)
@@ -57,17 +61,24 @@ class Channels:
     crash: int
 
 
-def parse_and_tell(path: str, root: str, twin: bool, setting: Setting, channels: Channels, parent: int) -> NoReturn:
+def parse_and_tell(
+    files: list[tuple[str, str]], twin: bool, setting: Setting, channels: Channels, parent: int
+) -> NoReturn:
     """Be the child: confine this process, parse the file, write the report, end.
 
     Args:
-        twin: parse with a later clock, and only note what may not differ.
+        files: (path, root).
+        twin: parse with a later clock, one file after the other, and only note what may not differ.
     """
     try:
         scratch = _confine(setting, channels, parent)
-        watch = Watch(root, (scratch, os.environ["AIRFLOW_HOME"], "/dev/", "/proc/self/"), channels.told)
-        report = _report(Path(path), Path(root), twin, setting, channels, watch)
-        _tell(channels.report, report)
+        watch = Watch(files[0][1], (scratch, os.environ["AIRFLOW_HOME"], "/dev/", "/proc/self/"), channels.told)
+        answer_from(setting.world, watch)
+        if twin:
+            watch.begin()
+            _tell(channels.report, {"twins": [_twin(Path(path), Path(root), setting) for path, root in files]})
+        else:
+            _tell(channels.report, _report(Path(files[0][0]), Path(files[0][1]), setting, channels, watch))
     except BaseException as error:  # of ours, or of a file that reaches into us
         _tell(channels.report, {"fault": f"{type(error).__name__}: {error}"})
     finally:
@@ -88,17 +99,12 @@ def _confine(setting: Setting, channels: Channels, parent: int) -> str:
     os.environ["TMPDIR"] = tempfile.tempdir = scratch
     confine.limit(setting.memory_mb, int(setting.timeout_s + CHECKING_S) + 5)
     faulthandler.enable(channels.crash)
-    if setting.timeout_s > 1:
+    if setting.timeout_s > 1:  # of one file; twins have shown that they end
         faulthandler.dump_traceback_later(setting.timeout_s - 0.25, file=channels.crash)
     return scratch
 
 
-def _report(path: Path, root: Path, twin: bool, setting: Setting, channels: Channels, watch: Watch) -> dict[str, Any]:
-    from harness.bridge.parsing.parse import parse
-    from harness.bridge.parsing.secrets import answer_from
-    from harness.checks.examine import examine, notes
-    from harness.checks.look import FileLook
-
+def _report(path: Path, root: Path, setting: Setting, channels: Channels, watch: Watch) -> dict[str, Any]:
     own = _getpid()
 
     def imported() -> None:
@@ -107,21 +113,19 @@ def _report(path: Path, root: Path, twin: bool, setting: Setting, channels: Chan
         faulthandler.cancel_dump_traceback_later()
         _tell(channels.report, {"phase": "checking"})
 
-    answer_from(setting.world, watch)
     sys.path.append(str(root))
-    if not twin:
-        return examine(parse(path, root, watch, imported), setting.declared, setting.asked)
+    return examine(parse(path, root, watch, imported), setting.declared, setting.asked)
+
+
+def _twin(path: Path, root: Path, setting: Setting) -> list[list[Any]]:
+    """What the checks note of a file that is parsed at another time, in a process of another hash seed."""
     import time_machine
 
-    with time_machine.travel(_now() + LATER_S, tick=True):
-        parsed = parse(path, root, watch, imported)
-    return {"notes": notes(FileLook(parsed, setting.declared, setting.asked), "twin")}
-
-
-def _now() -> float:
-    import time
-
-    return time.time()
+    if str(root) not in sys.path:
+        sys.path.append(str(root))
+    with time_machine.travel(_time() + LATER_S, tick=True):
+        parsed = parse_again(path, root)
+    return notes(FileLook(parsed, setting.declared, setting.asked), "twin")
 
 
 def _tell(descriptor: int, document: dict[str, Any]) -> None:

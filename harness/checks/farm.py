@@ -11,6 +11,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from types import TracebackType
 from typing import Any
 
 from harness.checks.child import Setting
@@ -21,16 +22,16 @@ _PROGRAM = "from harness.checks.zygote import main; main()"
 
 @dataclass(frozen=True)
 class Request:
-    """One parse of one file.
+    """One parse of a file, or twins: second parses of several files, in one child.
 
     Attributes:
-        twin: the second parse, under another hash seed and a later clock.
+        files: (path, root).
+        not_by: hash seeds of zygotes that may not take it: those that parsed the files first.
     """
 
-    number: int
-    path: str
-    root: str
+    files: tuple[tuple[str, str], ...]
     twin: bool = False
+    not_by: frozenset[int] = frozenset()
 
 
 class _Zygote:
@@ -59,7 +60,7 @@ class _Zygote:
 
     def give(self, request: Request) -> None:
         self.request = request
-        self._send((json.dumps(vars(request)) + "\n").encode())
+        self._send((json.dumps({"files": request.files, "twin": request.twin}) + "\n").encode())
 
     def _send(self, data: bytes) -> None:
         assert self.process.stdin is not None
@@ -90,37 +91,51 @@ class _Zygote:
             self.process.wait()
 
 
+Done = Callable[[Request, Verdict, int], Any]
+"""Called with a request, how it ended, and the hash seed of the zygote that did it."""
+
+
 class Farm:
-    """Parses files in children of warm zygotes.
+    """Parses files in children of warm zygotes, which start at the first `run` and live until `close`.
 
     Args:
         setting: what holds for every file.
         jobs: zygotes at work side by side, 1 or more.
-        twins: whether every file that holds a Dag is parsed a second time, elsewhere.
+        twins: files are parsed a second time under another hash seed: there are at least two zygotes.
     """
 
     def __init__(self, setting: Setting, jobs: int, twins: bool) -> None:
         self._setting, self._jobs, self._twins = setting, max(1, jobs), twins
         self._selector = selectors.DefaultSelector()
         self._zygotes: list[_Zygote] = []
-        self._waiting: deque[tuple[Request, int]] = deque()
+        self._waiting: deque[Request] = deque()
 
-    def run(self, requests: Iterable[Request], done: Callable[[Request, Verdict], Any]) -> None:
-        """Parse them all.
+    def __enter__(self) -> Farm:
+        """The farm."""
+        return self
 
-        Args:
-            done: called with every verdict as it comes, twins' too.
-        """
-        self._waiting.extend((request, 0) for request in requests)
-        if not self._waiting:
-            return
-        try:
-            count = min(self._jobs, len(self._waiting))
-            for seed in range(1, max(count, 2 if self._twins else 1) + 1):
-                self._start(seed)
-            self._serve(done)
-        finally:
-            self._close()
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """End every zygote and all that descends from it."""
+        self.close()
+
+    def run(self, requests: Iterable[Request], done: Done) -> None:
+        """Parse them all."""
+        self._waiting.extend(requests)
+        count = max(min(self._jobs, len(self._waiting)), 2 if self._twins else 1) if self._waiting else 0
+        for seed in range(len(self._zygotes) + 1, count + 1):
+            self._start(seed)
+        self._feed()
+        while self._waiting or any(zygote.request for zygote in self._zygotes):
+            for key, _ in self._selector.select():
+                self._hear(key.data, done)
+            self._feed()
+
+    def close(self) -> None:
+        """End every zygote and all that descends from it."""
+        for zygote in self._zygotes:
+            zygote.close()
+        self._zygotes.clear()
+        self._selector.close()
 
     def _start(self, seed: int) -> None:
         zygote = _Zygote(seed, self._setting)
@@ -128,31 +143,21 @@ class Farm:
         assert zygote.process.stdout is not None
         self._selector.register(zygote.process.stdout, selectors.EVENT_READ, zygote)
 
-    def _serve(self, done: Callable[[Request, Verdict], Any]) -> None:
-        while self._waiting or any(zygote.request for zygote in self._zygotes):
-            for key, _ in self._selector.select():
-                zygote: _Zygote = key.data
-                lines = zygote.lines()
-                if lines is None:
-                    self._lost(zygote, done)
-                    continue
-                for line in lines:
-                    self._answered(zygote, json.loads(line), done)
-            self._feed()
-
-    def _answered(self, zygote: _Zygote, answer: dict[str, Any], done: Callable[[Request, Verdict], Any]) -> None:
-        if answer.pop("ready", False):
-            zygote.ready = True
+    def _hear(self, zygote: _Zygote, done: Done) -> None:
+        lines = zygote.lines()
+        if lines is None:
+            self._lost(zygote, done)
             return
-        request, zygote.request = zygote.request, None
-        assert request is not None
-        assert answer.pop("number") == request.number
-        verdict = Verdict(**answer)
-        if self._twins and not request.twin and verdict.report is not None and verdict.report.get("dags"):
-            self._waiting.append((Request(request.number, request.path, request.root, True), zygote.seed))
-        done(request, verdict)
+        for line in lines:
+            answer = json.loads(line)
+            if answer.pop("ready", False):
+                zygote.ready = True
+                continue
+            request, zygote.request = zygote.request, None
+            assert request is not None
+            done(request, Verdict(**answer), zygote.seed)
 
-    def _lost(self, zygote: _Zygote, done: Callable[[Request, Verdict], Any]) -> None:
+    def _lost(self, zygote: _Zygote, done: Done) -> None:
         """A zygote is gone: what it was at has ended it."""
         self._selector.unregister(zygote.process.stdout)  # type: ignore[arg-type]
         self._zygotes.remove(zygote)
@@ -160,23 +165,17 @@ class Farm:
         if not zygote.ready:
             raise ZygoteFailed(f"a zygote ended with exit code {zygote.process.returncode} before it was ready")
         if zygote.request is not None:
-            done(zygote.request, Verdict("vanished", zygote.process.returncode))
+            done(zygote.request, Verdict("vanished", zygote.process.returncode), zygote.seed)
         if self._waiting:
             self._start(zygote.seed)
 
     def _feed(self) -> None:
         for zygote in self._zygotes:
             if zygote.request is None and zygote.ready:
-                found = next((one for one in self._waiting if one[1] != zygote.seed), None)
+                found = next((one for one in self._waiting if zygote.seed not in one.not_by), None)
                 if found is not None:
                     self._waiting.remove(found)
-                    zygote.give(found[0])
-
-    def _close(self) -> None:
-        for zygote in self._zygotes:
-            zygote.close()
-        self._zygotes.clear()
-        self._selector.close()
+                    zygote.give(found)
 
 
 class ZygoteFailed(Exception):

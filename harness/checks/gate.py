@@ -12,8 +12,8 @@ from harness.checks.child import Setting
 from harness.checks.discovery import DagFile
 from harness.checks.farm import Farm, Request
 from harness.checks.finding import Finding, Problem
-from harness.checks.look import Asked, Declared, Judgement, Note
-from harness.checks.registry import CHECKS
+from harness.checks.gathered import Gathered
+from harness.checks.look import Asked, Declared, Judgement
 from harness.checks.verdicts import problems_of
 from harness.checks.zygote import Verdict
 from harness.world.model import World
@@ -102,25 +102,32 @@ def run_gate(files: list[DagFile], options: GateOptions) -> GateResult:
     """
     began = time.monotonic()
     catalogue.load()
-    results = [FileResult(str(file.path)) for file in files]
-    gathered = _Gathered(options.asked)
+    results = {str(file.path): FileResult(str(file.path)) for file in files}
+    gathered = Gathered(options.asked.severities)
+    failed: set[str] = set()
     done = 0
 
-    def take(request: Request, verdict: Verdict) -> None:
+    def take(request: Request, verdict: Verdict, seed: int) -> None:
         nonlocal done
-        if request.twin:
-            gathered.twin(request.number, verdict)
-            return
-        _fill(results[request.number], verdict, options)
-        gathered.first(request.number, verdict)
+        file, report = request.files[0], verdict.report
+        _fill(results[file[0]], verdict, options)
+        if report is None or "fault" in report:
+            failed.add(file[0])
+        else:
+            gathered.add(file[0], report["notes"])
+            if report["dags"] and gathered.wants_twins:
+                gathered.parsed(file, seed)
         done += 1
-        options.told(done, len(files), request.path)
+        options.told(done, len(files), file[0])
 
     setting = Setting(options.declared, options.asked, options.world, options.timeout_s, options.memory_mb)
-    farm = Farm(setting, options.jobs, any(CHECKS[check].level == "twin" for check in options.asked.severities))
-    farm.run([Request(number, str(file.path), str(file.root)) for number, file in enumerate(files)], take)
-    gathered.judge(results, options)
-    return GateResult(results, dict(options.asked.severities), time.monotonic() - began)
+    with Farm(setting, options.jobs, gathered.wants_twins) as farm:
+        farm.run([Request(((str(file.path), str(file.root)),)) for file in files], take)
+        said = list(gathered.twins(farm))
+    dag_ids = frozenset(dag_id for result in results.values() for dag_id in result.dag_ids)
+    said += gathered.problems(Judgement(dag_ids, options.declared, options.asked, bool(failed)))
+    _hand_out(said, results, options.asked)
+    return GateResult(list(results.values()), dict(options.asked.severities), time.monotonic() - began)
 
 
 def _fill(result: FileResult, verdict: Verdict, options: GateOptions) -> None:
@@ -148,60 +155,10 @@ def finding(check: str, problem: Problem, file: FileResult, asked: Asked) -> Fin
     )
 
 
-class _Gathered:
-    """What was noted of the Dags, for the checks that look at all of them."""
-
-    def __init__(self, asked: Asked) -> None:
-        self._asked = asked
-        self._notes: dict[int, list[list[Any]]] = {}
-        self._twins: dict[int, list[list[Any]]] = {}
-        self._partial = False
-
-    def first(self, number: int, verdict: Verdict) -> None:
-        if verdict.report is None or "fault" in verdict.report:
-            self._partial = True
-            return
-        self._notes[number] = verdict.report["notes"]
-
-    def twin(self, number: int, verdict: Verdict) -> None:
-        self._twins[number] = (verdict.report or {}).get("notes", [])
-
-    def judge(self, results: list[FileResult], options: GateOptions) -> None:
-        """Put the notes before their checks, and the findings with their files."""
-        dag_ids = frozenset(dag_id for result in results for dag_id in result.dag_ids)
-        judgement = Judgement(dag_ids, options.declared, options.asked, self._partial)
-        for check in CHECKS.values():
-            if check.id not in options.asked.severities:
-                continue
-            if check.level == "repository":
-                problems = check.function(self._of(check.id, results), judgement)
-            elif check.level == "twin":
-                problems = self._twin_problems(check, results)
-            else:
-                continue
-            _hand_out(check.id, problems, results, options.asked)
-
-    def _of(self, check_id: str, results: list[FileResult]) -> list[Note]:
-        return [
-            Note(results[number].path, dag_id, line, value)
-            for number, notes in sorted(self._notes.items())
-            for check, dag_id, line, value in notes
-            if check == check_id
-        ]
-
-    def _twin_problems(self, check: Any, results: list[FileResult]) -> Iterable[Problem]:
-        for number, twins in sorted(self._twins.items()):
-            firsts = {(c, dag_id): (line, value) for c, dag_id, line, value in self._notes.get(number, [])}
-            for c, dag_id, line, value in twins:
-                if c == check.id and (c, dag_id) in firsts:
-                    first = Note(results[number].path, dag_id, *firsts[c, dag_id])
-                    yield from check.function(first, Note(results[number].path, dag_id, line, value))
-
-
-def _hand_out(check: str, problems: Iterable[Problem], results: list[FileResult], asked: Asked) -> None:
-    by_path = {result.path: result for result in results}
-    for problem in problems:
-        result = by_path.get(problem.path or "") or results[0]
+def _hand_out(said: Iterable[tuple[str, Problem]], results: dict[str, FileResult], asked: Asked) -> None:
+    """Put findings of the whole repository with the files they are about."""
+    for check, problem in said:
+        result = results.get(problem.path or "") or next(iter(results.values()))
         found = finding(check, problem, result, asked)
         if found is not None:
             result.findings.append(found)

@@ -63,8 +63,8 @@ def main() -> None:
     try:
         for line in iter(reader.readline, b""):
             request = json.loads(line)
-            verdict = Child(request, setting, requests).verdict()
-            answers.write((json.dumps({"number": request["number"], **vars(verdict)}) + "\n").encode())
+            verdict = Child(request["files"], request["twin"], setting, requests).verdict()
+            answers.write((json.dumps(vars(verdict)) + "\n").encode())
     except BrokenPipeError:
         pass  # nobody listens any more
     finally:
@@ -76,6 +76,7 @@ def warm_up() -> None:
     """Import what nearly every file needs, so that no child has to, and keep the collector off it."""
     import importlib
 
+    from harness.bridge import supervisor
     from harness.checks.catalogue import load
 
     load()
@@ -84,6 +85,7 @@ def warm_up() -> None:
             importlib.import_module(name)
         except ImportError:
             continue  # not in this version, or a provider that is not installed
+    supervisor.answered()
     gc.collect()
     gc.freeze()
 
@@ -116,12 +118,13 @@ class Child:
     """One child: forked when made, watched until it has ended.
 
     Args:
-        request: ``path``, ``root``, ``twin``.
+        files: (path, root); several are for twins only, which are parsed one after the other.
         owner: the descriptor of our input: its end means ours.
     """
 
-    def __init__(self, request: dict[str, Any], setting: Setting, owner: int) -> None:
+    def __init__(self, files: list[tuple[str, str]], twin: bool, setting: Setting, owner: int) -> None:
         self._setting, self._owner = setting, owner
+        self._most_s = setting.timeout_s * len(files)
         self._told, self._crash = _memory("told"), _memory("crash")
         self._report, report = os.pipe()
         self._began = time.monotonic()
@@ -132,7 +135,7 @@ class Child:
         if self.pid == 0:
             os.close(self._report)
             channels = Channels(report, self._told.fileno(), self._crash.fileno())
-            parse_and_tell(request["path"], request["root"], request["twin"], setting, channels, parent)
+            parse_and_tell(files, twin, setting, channels, parent)
         os.close(report)
         self._end = os.pidfd_open(self.pid) if sys.platform == "linux" else None
 
@@ -176,7 +179,7 @@ class Child:
                 return why, 0
 
     def _why_stop(self) -> str | None:
-        most = self._setting.timeout_s + (CHECKING_S if self._phase == "checking" else 0)
+        most = self._most_s + (CHECKING_S if self._phase == "checking" else 0)
         if time.monotonic() - self._began > most or len(self._received) > MOST_BYTES:
             return "timeout"
         return "processes" if len(descendants(os.getpid())) > self._setting.most_processes else None

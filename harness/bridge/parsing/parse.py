@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,7 +65,7 @@ def parse(path: Path, root: Path, watch: Watch, parsed_hook: Callable[[], None] 
     """
     result = Parsed(path, root, Places(str(root)))
     result.places.watch()
-    before = Before()
+    before, known = Before(), len(sys.modules)
     found: list[tuple[Any, Any]] = []
     with warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("default")
@@ -81,13 +83,26 @@ def parse(path: Path, root: Path, watch: Watch, parsed_hook: Callable[[], None] 
     before.restore()
     result.events = list(watch.events)
     result.warned = [_warned(one) for one in warned]
-    result.imported = _imported(root)
+    result.imported = _imported(root, known)
     for dag, module in found:
         _take(dag, module, result)
     return result
 
 
 _perf_counter = time.perf_counter
+
+
+def parse_again(path: Path, root: Path) -> Parsed:
+    """Import a file that was seen to behave, for its Dags alone: nothing is watched, failures are kept."""
+    result = Parsed(path, root, Places(str(root)))
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for dag, module in found_in(path):
+                _take(dag, module, result)
+    except BaseException as error:
+        result.failures.append((None, failure_of(path, error)))
+    return result
 
 
 def _take(dag: Any, module: Any, into: Parsed) -> None:
@@ -102,10 +117,12 @@ def _warned(one: Any) -> Warned:
     return Warned(one.category.__name__, str(one.message), str(one.filename), int(one.lineno))
 
 
-def _imported(root: Path) -> list[str]:
-    """Files of the repository among the modules of this process."""
-    import sys
+def _imported(root: Path, known: int) -> list[str]:
+    """Files of the repository among the modules that came after the first ``known``.
 
+    Only those are touched: what a fork shares with its parent is copied when it is looked at.
+    """
     inside = str(root) + "/"
-    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    names = list(islice(reversed(sys.modules), max(0, len(sys.modules) - known)))
+    files = (getattr(sys.modules.get(name), "__file__", None) for name in names)
     return sorted({file for file in files if isinstance(file, str) and file.startswith(inside)})
