@@ -18,7 +18,8 @@ def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
     Args:
         parsed: a `harness.bridge.parsing.parse.Parsed`.
     Returns: ``problems``: [check id, problem]; ``dags``: what there is; ``notes``: [check id, dag id, line, value] for
-        checks that look at the whole repository; ``imported``, ``seconds``, ``events``.
+        checks that look at the whole repository; ``reads``: what else it depends on; ``seconds``,
+        ``events``.
     """
     look = FileLook(parsed, declared, asked)
     problems: list[tuple[str, Problem]] = []
@@ -32,7 +33,8 @@ def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
         "problems": [[check, problem.to_json()] for check, problem in problems],
         "dags": [{"dag_id": dag.dag_id, "tasks": len(dag.tasks), "line": dag.line} for dag in look.dags],
         "notes": [*notes(look, "repository"), *notes(look, "twin")],
-        "imported": parsed.imported,
+        "reads": sorted({*parsed.imported, *parsed.reads}),
+        "failed": bool(parsed.failures),
         "seconds": parsed.seconds,
         "events": [event.to_json() for event in parsed.events],
     }

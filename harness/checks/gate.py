@@ -5,18 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from harness.checks import catalogue
-from harness.checks.child import Setting
+from harness.checks.cache import Cache, question_of
 from harness.checks.discovery import DagFile
-from harness.checks.farm import Farm, Request
 from harness.checks.finding import Finding, Problem
 from harness.checks.gathered import Gathered
 from harness.checks.look import Asked, Declared, Judgement
+from harness.checks.registry import CHECKS
 from harness.checks.verdicts import problems_of
-from harness.checks.zygote import Verdict
 from harness.world.model import World
+
+if TYPE_CHECKING:
+    from harness.checks.examine import Report
+    from harness.checks.farm import Request
+    from harness.checks.zygote import Verdict
 
 SCHEMA = "airflow-harness/check/1"
 
@@ -34,7 +39,6 @@ class FileResult:
     dag_ids: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     tasks: int = 0
-    imported: list[str] = field(default_factory=list)
     seconds: float = 0.0
     cached: bool = False
 
@@ -82,7 +86,8 @@ class GateOptions:
 
     Attributes:
         jobs: processes side by side.
-        told: called with (files done, of how many, file) as it goes on.
+        cache: folder of the cache; None keeps nothing.
+        told: called with (files parsed, of how many that must be, file) as it goes on.
     """
 
     asked: Asked
@@ -91,74 +96,123 @@ class GateOptions:
     jobs: int = 2
     timeout_s: float = 30.0
     memory_mb: int = 1024
+    cache: Path | None = None
     told: Callable[[int, int, str], None] = lambda *_: None
 
 
 def run_gate(files: list[DagFile], options: GateOptions) -> GateResult:
-    """Parse every file and put it before the checks.
+    """Parse every file that has changed since the last run, and put all before the checks.
 
     Args:
         files: see `harness.checks.discovery.dag_files`.
     """
     began = time.monotonic()
     catalogue.load()
-    results = {str(file.path): FileResult(str(file.path)) for file in files}
-    gathered = Gathered(options.asked.severities)
-    failed: set[str] = set()
-    done = 0
+    run = _Run(files, options)
+    run.take_cached()
+    if run.rest:
+        run.parse()
+    run.judge()
+    return GateResult(list(run.results.values()), dict(options.asked.severities), time.monotonic() - began)
 
-    def take(request: Request, verdict: Verdict, seed: int) -> None:
-        nonlocal done
+
+class _Run:
+    """One run of the gate.
+
+    Attributes:
+        rest: files that the cache does not answer for.
+    """
+
+    def __init__(self, files: list[DagFile], options: GateOptions) -> None:
+        self.options = options
+        self.results = {str(file.path): FileResult(str(file.path)) for file in files}
+        self.rest = {str(file.path): str(file.root) for file in files}
+        self._parsed = 0
+        self._gathered = Gathered(options.asked.severities)
+        self._cache = Cache(options.cache, question_of(options.asked, options.declared, options.timeout_s))
+        self._failed: set[str] = set()
+        self._said: list[tuple[str, Problem]] = []
+
+    def take_cached(self) -> None:
+        """Answer what is known from the last runs."""
+        for path in list(self.rest):
+            entry = self._cache.find(path)
+            if entry is None or (entry.twins is None and entry.report["dags"] and self._gathered.wants_twins):
+                continue
+            del self.rest[path]
+            self.results[path].cached = True
+            self._fill(path, entry.report)
+            self._said += [(check, Problem(**problem)) for check, problem in entry.twins or ()]
+
+    def parse(self) -> None:
+        """Parse the rest, once and where it is asked for a second time."""
+        from harness.checks.child import Setting
+        from harness.checks.farm import Farm, Request
+
+        options = self.options
+        setting = Setting(options.declared, options.asked, options.world, options.timeout_s, options.memory_mb)
+        with Farm(setting, options.jobs, self._gathered.wants_twins) as farm:
+            farm.run([Request((file,)) for file in self.rest.items()], self._take)
+            for path, problems in self._gathered.twins(farm).items():
+                self._said += problems
+                self._cache.keep_twins(path, [[check, problem.to_json()] for check, problem in problems])
+        self._cache.write()
+
+    def _take(self, request: Request, verdict: Verdict, seed: int) -> None:
         file, report = request.files[0], verdict.report
-        _fill(results[file[0]], verdict, options)
+        path = file[0]
         if report is None or "fault" in report:
-            failed.add(file[0])
+            self._failed.add(path)
+            self._cache.forget(path)
+            self._hold(path, problems_of(path, verdict, self.options.timeout_s))
         else:
-            gathered.add(file[0], report["notes"])
-            if report["dags"] and gathered.wants_twins:
-                gathered.parsed(file, seed)
-        done += 1
-        options.told(done, len(files), file[0])
+            notes = report["notes"]
+            report["notes"] = [note for note in notes if CHECKS[note[0]].level != "twin"]
+            self._fill(path, report)
+            self._cache.keep(path, report)
+            if report["dags"] and self._gathered.wants_twins:
+                self._gathered.parsed(file, seed, notes)
+        self._parsed += 1
+        self.options.told(self._parsed, len(self.rest), path)
 
-    setting = Setting(options.declared, options.asked, options.world, options.timeout_s, options.memory_mb)
-    with Farm(setting, options.jobs, gathered.wants_twins) as farm:
-        farm.run([Request(((str(file.path), str(file.root)),)) for file in files], take)
-        said = list(gathered.twins(farm))
-    dag_ids = frozenset(dag_id for result in results.values() for dag_id in result.dag_ids)
-    said += gathered.problems(Judgement(dag_ids, options.declared, options.asked, bool(failed)))
-    _hand_out(said, results, options.asked)
-    return GateResult(list(results.values()), dict(options.asked.severities), time.monotonic() - began)
-
-
-def _fill(result: FileResult, verdict: Verdict, options: GateOptions) -> None:
-    report = verdict.report
-    if report is None or "fault" in report:
-        problems = [(check, problem) for check, problem in problems_of(result.path, verdict, options.timeout_s)]
-    else:
-        problems = [(check, Problem(**problem)) for check, problem in report["problems"]]
+    def _fill(self, path: str, report: Report) -> None:
+        result = self.results[path]
         result.dag_ids = sorted(dag["dag_id"] for dag in report["dags"])
         result.tasks = sum(dag["tasks"] for dag in report["dags"])
-        result.imported, result.seconds = report["imported"], report["seconds"]
-    result.findings += [
-        found for check, problem in problems if (found := finding(check, problem, result, options.asked))
-    ]
+        result.seconds = report["seconds"]
+        if report["failed"]:
+            self._failed.add(path)
+        self._gathered.add(path, report["notes"])
+        self._hold(path, ((check, Problem(**problem)) for check, problem in report["problems"]))
+
+    def _hold(self, path: str, problems: Iterable[tuple[str, Problem]]) -> None:
+        result = self.results[path]
+        made = (finding(check, problem, path, self.options.asked) for check, problem in problems)
+        result.findings += [one for one in made if one is not None]
+
+    def judge(self) -> None:
+        """Put what was noted before the checks of the whole repository, and findings with the files they are about."""
+        options = self.options
+        dag_ids = frozenset(dag_id for result in self.results.values() for dag_id in result.dag_ids)
+        judgement = Judgement(dag_ids, options.declared, options.asked, bool(self._failed))
+        for check, problem in [*self._said, *self._gathered.problems(judgement)]:
+            path = problem.path if problem.path in self.results else next(iter(self.results))
+            assert path is not None
+            self._hold(path, [(check, problem)])
 
 
-def finding(check: str, problem: Problem, file: FileResult, asked: Asked) -> Finding | None:
+def finding(check: str, problem: Problem, path: str, asked: Asked) -> Finding | None:
     """The finding of a problem; None when its check is off."""
     severity = asked.severities.get(check, "error" if check == "check-failed" else None)
     if severity is None:
         return None
-    path = problem.path or file.path
     return Finding(
-        check, severity, problem.message, path, problem.line or 1, problem.dag_id, problem.task_id, problem.fix
+        check,
+        severity,
+        problem.message,
+        problem.path or path,
+        problem.line or 1,
+        problem.dag_id,
+        problem.task_id,
+        problem.fix,
     )
-
-
-def _hand_out(said: Iterable[tuple[str, Problem]], results: dict[str, FileResult], asked: Asked) -> None:
-    """Put findings of the whole repository with the files they are about."""
-    for check, problem in said:
-        result = results.get(problem.path or "") or next(iter(results.values()))
-        found = finding(check, problem, result, asked)
-        if found is not None:
-            result.findings.append(found)

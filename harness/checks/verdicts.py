@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from harness.checks.finding import Problem
-from harness.checks.zygote import Verdict
+
+if TYPE_CHECKING:
+    from harness.checks.zygote import Verdict
 
 _FRAME = re.compile(r'File "([^"]+)", line (\d+) in (.+)')
 

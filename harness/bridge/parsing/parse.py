@@ -41,6 +41,7 @@ class Parsed:
         seconds: real time that the import took.
         pollution: what the file left changed in its process, each in a few words.
         imported: files of the repository that it imported.
+        reads: files and folders that were read; it goes on to grow while the Dags are looked at.
     """
 
     path: Path
@@ -53,6 +54,7 @@ class Parsed:
     warned: list[Warned] = field(default_factory=list)
     pollution: list[str] = field(default_factory=list)
     imported: list[str] = field(default_factory=list)
+    reads: set[str] = field(default_factory=set)
 
 
 def parse(path: Path, root: Path, watch: Watch, parsed_hook: Callable[[], None] = lambda: None) -> Parsed:
@@ -81,7 +83,7 @@ def parse(path: Path, root: Path, watch: Watch, parsed_hook: Callable[[], None] 
     result.seconds = took
     result.pollution = before.changes(str(root))
     before.restore()
-    result.events = list(watch.events)
+    result.events, result.reads = list(watch.events), watch.reads
     result.warned = [_warned(one) for one in warned]
     result.imported = _imported(root, known)
     for dag, module in found:

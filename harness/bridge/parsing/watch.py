@@ -19,6 +19,8 @@ _NETWORK = {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "soc
 _PROCESS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn"}
 _CHANGE = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "shutil.rmtree"}
 _SIGNAL = {"os.kill", "os.killpg"}
+_READ = {"open", "os.listdir", "os.scandir"}
+_NOT_READ = tuple({sys.prefix + "/", sys.base_prefix + "/", "/proc/", "/sys/", "/dev/", "/usr/", "/etc/"})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 _IMPORTS = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
 
@@ -52,11 +54,13 @@ class Watch:
         told: file descriptor that events are written to.
     Attributes:
         events: what was seen.
-        active: whether somebody wants to know.
+        reads: files that were read and folders that were listed, the interpreter's and the system's own left out.
+        active: whether somebody wants to know of events; reads are kept all the time.
     """
 
     def __init__(self, root: str, allowed: tuple[str, ...], told: int) -> None:
         self.events: list[Event] = []
+        self.reads: set[str] = set()
         self.active = False
         self._root, self._allowed, self._told = root.rstrip("/") + "/", allowed, told
         self._own = os.getpid()
@@ -97,11 +101,21 @@ class Watch:
     # -- the hook ------------------------------------------------------------------------------------------------
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
+        if event in _READ:
+            self._read(event, args)
         if not self.active:
             return
         seen = _SEEN.get(event)
         if seen is not None:
             seen(self, event, args)
+
+    def _read(self, event: str, args: tuple[Any, ...]) -> None:
+        """Keep what was read: what the file's report depends on."""
+        path = args[0] if args else None
+        if isinstance(path, str) and not self._abspath(path).startswith(_NOT_READ):
+            looks_for_modules = event != "open" and self._frame(2).f_code.co_filename in _IMPORTS
+            if not looks_for_modules:
+                self.reads.add(self._abspath(path))
 
     def _network(self, event: str, args: tuple[Any, ...]) -> None:
         address = args[1] if event.startswith(("socket.connect", "socket.sendto")) else args[:2]
