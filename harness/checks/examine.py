@@ -29,10 +29,11 @@ def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
         for check in _on("dag", asked):
             if check.cyclic or not dag.cycle:
                 problems += _asked_of(check, dag, dag)
+    taken = [*_noted(look, "repository", problems), *_noted(look, "twin", problems)]
     return {
         "problems": [[check, problem.to_json()] for check, problem in problems],
         "dags": [{"dag_id": dag.dag_id, "tasks": len(dag.tasks), "line": dag.line} for dag in look.dags],
-        "notes": [*notes(look, "repository"), *notes(look, "twin")],
+        "notes": taken,
         "reads": sorted({*parsed.imported, *parsed.reads}),
         "failed": bool(parsed.failures),
         "seconds": parsed.seconds,
@@ -42,14 +43,22 @@ def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
 
 def notes(look: FileLook, level: str) -> list[list[Any]]:
     """What the checks of a level note of each Dag: [check id, dag id, line, value]."""
+    return _noted(look, level, [])
+
+
+def _noted(look: FileLook, level: str, failed: list[tuple[str, Problem]]) -> list[list[Any]]:
+    """As `notes`; a check that raises is added to what failed."""
     found: list[list[Any]] = []
     for check in _on(level, look.asked):
         assert check.gather is not None
-        for dag in look.dags:
-            if check.cyclic or not dag.cycle:
+        for dag in look.dags if check.cyclic else [one for one in look.dags if not one.cycle]:
+            try:
                 value = check.gather(dag)
-                if value is not None:
-                    found.append([check.id, dag.dag_id, dag.line, value])
+            except Exception as error:
+                failed.append(_failed(check, error, dag))
+                continue
+            if value is not None:
+                found.append([check.id, dag.dag_id, dag.line, value])
     return found
 
 
@@ -62,9 +71,13 @@ def _asked_of(check: Check, look: Any, dag: DagLook | None) -> list[tuple[str, P
     try:
         return [(check.id, _placed(problem, dag)) for problem in _called(check.function, look)]
     except Exception as error:
-        where = f" of Dag {dag.dag_id!r}" if dag else ""
-        said = f"the check {check.id!r} raised {type(error).__name__}: {error}{where}"
-        return [("check-failed", Problem(said, dag_id=dag.dag_id if dag else None, line=dag.line if dag else None))]
+        return [_failed(check, error, dag)]
+
+
+def _failed(check: Check, error: Exception, dag: DagLook | None) -> tuple[str, Problem]:
+    where = f" of Dag {dag.dag_id!r}" if dag else ""
+    said = f"the check {check.id!r} raised {type(error).__name__}: {error}{where}"
+    return "check-failed", Problem(said, dag_id=dag.dag_id if dag else None, line=dag.line if dag else None)
 
 
 def _called(function: Callable[[Any], Iterable[Problem] | None], look: Any) -> list[Problem]:

@@ -19,6 +19,7 @@ LIMITS: dict[str, float] = {
     "parse-time-s": 2.0,
     "catchup-runs": 50,
     "mapping-length": 1024,
+    "retry-delay-s": 60,
     "sensor-timeout-s": 6 * 3600,
     "xcom-bytes": 48 * 1024,
 }
@@ -161,6 +162,21 @@ class DagLook:
     def limit(self, name: str) -> float:
         """A threshold."""
         return self.file.limit(name)
+
+    @cached_property
+    def timetable(self) -> Any:
+        """The scheduler's own timetable of the Dag; None when it cannot be made (another check tells that)."""
+        from harness.bridge.timetables import timetable_of
+
+        try:
+            return timetable_of(self.dag)
+        except Exception:
+            return None
+
+    @property
+    def is_periodic(self) -> bool:
+        """Whether time makes runs of it: not a Dag without schedule, on assets alone, or run once."""
+        return bool(getattr(self.timetable, "can_be_scheduled", False) and getattr(self.timetable, "periodic", False))
 
     @cached_property
     def cycle(self) -> list[str]:

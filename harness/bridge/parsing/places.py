@@ -41,7 +41,7 @@ class Places:
         from airflow.sdk import DAG
         from airflow.sdk.definitions._internal.node import DAGNode
 
-        self._after(DAG, "__attrs_post_init__", lambda dag, *_: self._dags.setdefault(id(dag), self._here()))
+        self._after(DAG, "__attrs_post_init__", lambda dag, *_: self._dags.setdefault(id(dag), self._here(dag)))
         self._after(DAG, "add_task", self._task_added)
         self._after(DAGNode, "_set_relatives", self._related)
 
@@ -56,7 +56,7 @@ class Places:
         setattr(owner, name, recorded)
 
     def _task_added(self, dag: Any, task: Any) -> None:
-        self._tasks.setdefault(id(dag), {}).setdefault(task.task_id, self._here())
+        self._tasks.setdefault(id(dag), {}).setdefault(task.task_id, self._here(task))
 
     def _related(self, node: Any, others: Any, upstream: bool = False, **_: Any) -> None:
         place, dag = self._here(), node.dag
@@ -67,11 +67,17 @@ class Places:
                     pair = (end.node_id, own) if upstream else (own, end.node_id)
                     self._edges.setdefault((id(dag), *pair), place)
 
-    def _here(self) -> tuple[str, int]:
+    def _here(self, made: Any = None) -> tuple[str, int]:
+        """The user's innermost frame; methods of what is being made are left out, as an operator's ``__init__``."""
         frame: FrameType | None = sys._getframe(2)
         while frame is not None:
             name = frame.f_code.co_filename
-            if name.startswith(self._root) and "/site-packages/" not in name:
+            if name.startswith(self._root) and "/site-packages/" not in name and not _is_method_of(frame, made):
                 return name, frame.f_lineno
             frame = frame.f_back
         return "", 0
+
+
+def _is_method_of(frame: FrameType, made: Any) -> bool:
+    code = frame.f_code
+    return made is not None and code.co_argcount > 0 and frame.f_locals.get(code.co_varnames[0]) is made

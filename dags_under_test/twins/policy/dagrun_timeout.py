@@ -1,0 +1,10 @@
+# clean: dagrun-timeout
+from datetime import datetime, timedelta
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
+
+with DAG(
+    "bounded_runs", schedule="@daily", start_date=datetime(2025, 1, 1), catchup=False, dagrun_timeout=timedelta(hours=6)
+):
+    BashOperator(task_id="work", bash_command="true")
