@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.checks.finding import Problem
 from harness.checks.look import Asked, DagLook, Declared, FileLook
+from harness.checks.names import names_in
 from harness.checks.registry import CHECKS, Check
 
 Report = dict[str, Any]
@@ -18,7 +19,8 @@ def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
     Args:
         parsed: a `harness.bridge.parsing.parse.Parsed`.
     Returns: ``problems``: [check id, problem]; ``dags``: what there is; ``notes``: [check id, dag id, line, value] for
-        checks that look at the whole repository; ``reads``: what else it depends on; ``seconds``,
+        checks that look at the whole repository; ``names``: what it names (see `harness.checks.names.Name`), if
+        asked; ``reads``: what else it depends on; ``seconds``,
         ``events``.
     """
     look = FileLook(parsed, declared, asked)
@@ -34,6 +36,7 @@ def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
         "problems": [[check, problem.to_json()] for check, problem in problems],
         "dags": [{"dag_id": dag.dag_id, "tasks": len(dag.tasks), "line": dag.line} for dag in look.dags],
         "notes": taken,
+        "names": names_in(look) if asked.options.get("names") else [],
         "reads": sorted({*parsed.imported, *parsed.reads}),
         "failed": bool(parsed.failures),
         "seconds": parsed.seconds,

@@ -33,6 +33,7 @@ class FileResult:
     Attributes:
         dag_ids: of the Dags it holds, sorted.
         findings: of the file and of its Dags.
+        names: see `harness.checks.names.Name`; only where asked for.
     """
 
     path: str
@@ -40,6 +41,7 @@ class FileResult:
     findings: list[Finding] = field(default_factory=list)
     tasks: int = 0
     seconds: float = 0.0
+    names: list[dict[str, Any]] = field(default_factory=list)
     cached: bool = False
 
 
@@ -179,7 +181,7 @@ class _Run:
         result = self.results[path]
         result.dag_ids = sorted(dag["dag_id"] for dag in report["dags"])
         result.tasks = sum(dag["tasks"] for dag in report["dags"])
-        result.seconds = report["seconds"]
+        result.seconds, result.names = report["seconds"], report["names"]
         if report["failed"]:
             self._failed.add(path)
         self._gathered.add(path, report["notes"])

@@ -1,0 +1,7 @@
+"""What the gate finds in Airflow's own example Dags that is truly there: (file, check) -> why."""
+
+from __future__ import annotations
+
+KNOWN = {
+    ("example_external_task_marker_dag.py", "external-dag"): "its sensor waits for a task group the parent does not have",
+}
