@@ -22,6 +22,7 @@ from harness.bridge import sandbox
 from harness.bridge.parsing import confine
 from harness.checks.child import CHECKING_S, Channels, Setting, parse_and_tell
 from harness.checks.descendants import descendants, end_all, reap
+from harness.checks.warm import warm_up
 
 LOOK_S = 0.05
 MOST_BYTES = 64 * 1024 * 1024
@@ -57,7 +58,10 @@ def main() -> None:
     sandbox.enter()
     reader = os.fdopen(requests, "rb", buffering=0)
     setting: Setting = pickle.loads(reader.read(int(reader.readline())))
-    warm_up()
+    gc.disable()  # nothing of what follows is garbage
+    warm_up(setting.declared, setting.asked)
+    gc.freeze()
+    gc.enable()
     confine.without_network()
     answers.write(b'{"ready": true}\n')
     try:
@@ -70,48 +74,6 @@ def main() -> None:
     finally:
         end_all()
         shutil.rmtree(os.environ["AIRFLOW_HOME"], ignore_errors=True)
-
-
-def warm_up() -> None:
-    """Import what nearly every file needs, so that no child has to, and keep the collector off it."""
-    import importlib
-
-    from harness.bridge import supervisor
-    from harness.checks.catalogue import load
-
-    load()
-    for name in WARM:
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            continue  # not in this version, or a provider that is not installed
-    supervisor.answered()
-    gc.collect()
-    gc.freeze()
-
-
-WARM = (
-    "airflow.sdk",
-    "airflow.settings",
-    "airflow.utils.file",
-    "airflow.serialization.serialized_objects",
-    "airflow.serialization.definitions.dag",
-    "airflow.sdk.execution_time.context",
-    "airflow.sdk.execution_time.task_runner",
-    "airflow.providers.standard.operators.bash",
-    "airflow.providers.standard.operators.empty",
-    "airflow.providers.standard.operators.python",
-    "airflow.providers.standard.operators.trigger_dagrun",
-    "airflow.providers.standard.sensors.external_task",
-    "airflow.providers.standard.sensors.python",
-    "airflow.timetables.trigger",
-    "airflow.timetables.interval",
-    "harness.bridge.loader",
-    "harness.bridge.parsing.parse",
-    "harness.bridge.parsing.secrets",
-    "harness.checks.examine",
-    "time_machine",
-)
 
 
 class Child:
