@@ -88,6 +88,7 @@ class GateOptions:
 
     Attributes:
         jobs: processes side by side.
+        partial: there are files of the repository that are not looked at: what is not seen may exist.
         cache: folder of the cache; None keeps nothing.
         told: called with (files parsed, of how many that must be, file) as it goes on.
     """
@@ -98,6 +99,7 @@ class GateOptions:
     jobs: int = 2
     timeout_s: float = 30.0
     memory_mb: int = 1024
+    partial: bool = False
     cache: Path | None = None
     told: Callable[[int, int, str], None] = lambda *_: None
 
@@ -196,7 +198,7 @@ class _Run:
         """Put what was noted before the checks of the whole repository, and findings with the files they are about."""
         options = self.options
         dag_ids = frozenset(dag_id for result in self.results.values() for dag_id in result.dag_ids)
-        judgement = Judgement(dag_ids, options.declared, options.asked, bool(self._failed))
+        judgement = Judgement(dag_ids, options.declared, options.asked, options.partial or bool(self._failed))
         for check, problem in [*self._said, *self._gathered.problems(judgement)]:
             path = problem.path if problem.path in self.results else next(iter(self.results))
             assert path is not None
@@ -217,4 +219,5 @@ def finding(check: str, problem: Problem, path: str, asked: Asked) -> Finding | 
         problem.dag_id,
         problem.task_id,
         problem.fix,
+        problem.ours,
     )
