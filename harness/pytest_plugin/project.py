@@ -6,8 +6,12 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from harness.config import Config
 
 SECRETS = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
 
@@ -17,12 +21,14 @@ class Project:
     """What the options and ``[tool.airflow-harness]`` say.
 
     Attributes:
+        settings: the table, before the options.
         dags: Dag folders and files; empty in a project that has none.
         world: the world file, None when there is none.
         isolated: Airflow's environment points at the sandbox.
         secrets: ``AIRFLOW_CONN_*`` and ``AIRFLOW_VAR_*`` as they were at the start: the owner's, not a test's.
     """
 
+    settings: Config
     dags: list[Path] = field(default_factory=list)
     world: Path | None = None
     isolated: bool = False
@@ -40,7 +46,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="PATH",
-        help="Dag folder or file, repeatable (default: dags of [tool.airflow-harness], else the folder dags/)",
+        help="Dag folder or file, repeatable; its files are checked, and fixtures find its Dags "
+        "(default: dags of [tool.airflow-harness], else the folder dags/)",
+    )
+    group.addoption(
+        "--no-airflow-checks",
+        action="store_true",
+        dest="airflow_no_checks",
+        help="collect no Dag files: fixtures only (setting: pytest_checks = false)",
     )
     group.addoption(
         "--airflow-world",
@@ -94,6 +107,7 @@ def _read(config: pytest.Config) -> Project:
     dags = [_existing(here / given, "--airflow-dags") for given in options.airflow_dags] or settings.dags
     world = options.airflow_world
     return Project(
+        settings=settings,
         dags=dags,
         world=_existing(here / world, "--airflow-world") if world is not None else settings.world,
         secrets={name: value for name, value in os.environ.items() if name.startswith(SECRETS)},
