@@ -5,7 +5,6 @@ Plain data, so that a worker needs neither the gate nor Airflow to make its item
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from harness.checks.gate import FileResult
     from harness.checks.inspection import Inspection
     from harness.config import Config
-
-IMPORT = "import-error"
 
 
 @dataclass(frozen=True)
@@ -97,27 +94,18 @@ def made(config: Config, files: Iterable[Path], found: Inspection, base: Path) -
 
 def _of_file(file: FileResult, on: set[str], base: Path, root: Path) -> list[Planned]:
     from harness.checks.registry import CHECKS
+    from harness.report.check_items import items
 
-    dag_ids = list(dict.fromkeys(file.dag_ids))
-    told: dict[tuple[str, str | None], list[Told]] = defaultdict(list)
-    for finding in file.findings:
-        is_dags = CHECKS[finding.check].level in ("dag", "twin") and finding.dag_id in dag_ids
-        told[finding.check, finding.dag_id if is_dags else None].append(_told(finding, base, root))
-    wanted: dict[tuple[str, str | None], None] = {(IMPORT, None): None} if IMPORT in on else {}
-    if dag_ids or (IMPORT, None) not in told:
-        wanted |= {(check, None): None for check in _of_level(on, "file", "repository")}
-    wanted |= {(check, dag_id): None for dag_id in dag_ids for check in _of_level(on, "dag", "twin")}
-    wanted |= dict.fromkeys(told)  # what the gate itself says has an item only when it says something
     return [
-        Planned("import" if check == IMPORT else check, check, CHECKS[check].family, dag_id, tuple(told[check, dag_id]))
-        for check, dag_id in wanted
+        Planned(
+            item.name,
+            item.check,
+            CHECKS[item.check].family,
+            item.dag_id,
+            tuple(_told(finding, base, root) for finding in item.findings),
+        )
+        for item in items(file, on)
     ]
-
-
-def _of_level(on: set[str], *levels: str) -> list[str]:
-    from harness.checks.registry import CHECKS
-
-    return [check for check in sorted(on) if CHECKS[check].level in levels]
 
 
 def _told(finding: Finding, base: Path, root: Path) -> Told:
