@@ -36,6 +36,7 @@ class Setting:
         timeout_s: real seconds that an import may take.
         memory_mb: memory that a file may use beyond what Airflow has.
         most_processes: more than so many at once are a fork bomb.
+        own, project: modules with users' own checks, and where they belong (see `harness.checks.own.load`).
     """
 
     declared: Declared
@@ -44,6 +45,8 @@ class Setting:
     timeout_s: float = 30.0
     memory_mb: int = 1024
     most_processes: int = 64
+    own: tuple[str, ...] = ()
+    project: str = ""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from harness.checks.discovery import DagFile
 from harness.checks.finding import Finding, Problem
 from harness.checks.gathered import Gathered
 from harness.checks.look import Asked, Declared, Judgement
+from harness.checks.own_table import OwnChecks
 from harness.checks.registry import CHECKS
 from harness.checks.verdicts import problems_of
 from harness.world.model import World
@@ -90,6 +91,7 @@ class GateOptions:
         jobs: processes side by side.
         partial: there are files of the repository that are not looked at: what is not seen may exist.
         cache: folder of the cache; None keeps nothing.
+        own: users' own checks.
         told: called with (files parsed, of how many that must be, file) as it goes on.
     """
 
@@ -101,6 +103,7 @@ class GateOptions:
     memory_mb: int = 1024
     partial: bool = False
     cache: Path | None = None
+    own: OwnChecks = field(default_factory=OwnChecks)
     told: Callable[[int, int, str], None] = lambda *_: None
 
 
@@ -133,7 +136,8 @@ class _Run:
         self.rest = {str(file.path): str(file.root) for file in files}
         self._parsed = 0
         self._gathered = Gathered(options.asked.severities)
-        self._cache = Cache(options.cache, question_of(options.asked, options.declared, options.timeout_s))
+        question = question_of(options.asked, options.declared, options.timeout_s, dict(options.own.reads))
+        self._cache = Cache(options.cache, question)
         self._failed: set[str] = set()
         self._said: list[tuple[str, Problem]] = []
 
@@ -154,7 +158,15 @@ class _Run:
         from harness.checks.farm import Farm, Request
 
         options = self.options
-        setting = Setting(options.declared, options.asked, options.world, options.timeout_s, options.memory_mb)
+        setting = Setting(
+            options.declared,
+            options.asked,
+            options.world,
+            options.timeout_s,
+            options.memory_mb,
+            own=options.own.sources,
+            project=options.own.root,
+        )
         with Farm(setting, options.jobs, self._gathered.wants_twins) as farm:
             farm.run([Request((file,)) for file in self.rest.items()], self._take)
             for path, problems in self._gathered.twins(farm).items():

@@ -17,6 +17,7 @@ from harness.checks.changed import changed_since
 from harness.checks.declared import declared_of
 from harness.checks.gate import GateOptions, GateResult, run_gate
 from harness.checks.ignores import PathIgnores
+from harness.checks.own_table import registered
 from harness.checks.quiet import Quiet
 from harness.checks.scope import Scope, scope_of
 from harness.checks.settings import asked_of, parse_limit
@@ -90,6 +91,8 @@ def inspect(config: Config, wanted: Wanted) -> Inspection:
     Raises: NoDagsFolder: there are none. UsageError, WorldError: settings or a world file that cannot mean anything.
     """
     catalogue.load()
+    cache = config.root / FOLDER if wanted.cache else None
+    own = registered(config.root, cache)
     asked = asked_of(config, wanted.select, wanted.ignore)
     scope = scope_of(wanted.paths, config.dags)
     if wanted.changed_since is not None:
@@ -104,7 +107,8 @@ def inspect(config: Config, wanted: Wanted) -> Inspection:
         timeout_s=parse_limit(config, "import-timeout-s"),
         memory_mb=int(parse_limit(config, "memory-mb")),
         partial=scope.partial,
-        cache=config.root / FOLDER if wanted.cache else None,
+        cache=cache,
+        own=own,
         told=wanted.told,
     )
     ignores = PathIgnores(config.per_path_ignores, config.root)

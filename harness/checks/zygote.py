@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 from harness.bridge import sandbox
 from harness.bridge.parsing import confine
+from harness.checks import catalogue, own
 from harness.checks.child import CHECKING_S, Channels, Setting, parse_and_tell
 from harness.checks.descendants import descendants, end_all, reap
 from harness.checks.warm import warm_up
@@ -59,6 +60,8 @@ def main() -> None:
     reader = os.fdopen(requests, "rb", buffering=0)
     setting: Setting = pickle.loads(reader.read(int(reader.readline())))
     gc.disable()  # nothing of what follows is garbage
+    catalogue.load()
+    own.load(setting.own, setting.project)
     warm_up(setting.declared, setting.asked)
     gc.freeze()
     gc.enable()

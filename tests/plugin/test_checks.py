@@ -210,6 +210,31 @@ def test_the_gate_runs_once_whatever_the_number_of_workers(company: Project):
     assert (company.pytester.path / "asked").read_text() == "once\n" * 2
 
 
+OWN = """
+import pytest
+
+import harness
+
+
+@pytest.fixture
+def something():
+    return 1
+
+
+@harness.check("team-owner")
+def team_owner(look):
+    if look.dag_id == "sales":
+        yield harness.Problem(f"Dag {look.dag_id!r} belongs to nobody")
+"""
+
+
+def test_checks_of_conftest_are_items_like_the_others(company: Project):
+    company.write(conftest=OWN, tests__test_it="def test_it(something):\n    assert something == 1\n")
+    result = company.checked("-k", "own or test_it", "-n", "1")
+    assert failed(result) == ["dags/sales.py::sales::team-owner"]
+    result.assert_outcomes(failed=1, passed=2)
+
+
 def test_a_project_with_dags_imports_no_airflow_where_they_are_not_collected(project: Project):
     project.write(
         test_it="""
