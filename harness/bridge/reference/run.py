@@ -47,12 +47,12 @@ class Patience:
         self.seen: States | None = None
 
     def next_date(self) -> dt.datetime | None:
-        """The earliest retry or reschedule that is not past; the present while states still change; else None."""
+        """The present while states still change; then the earliest retry or reschedule that is not past; else None."""
         now = dt.datetime.now(UTC)
         with create_session(scoped=False) as session:
             due = min((date for date in waiting(session, DBDagBag()) if date >= now), default=None)
             before, self.seen = self.seen, _states(session)
-        return now if due is None and self.seen != before else due
+        return now if self.seen != before else due
 
 
 def _states(session: Any) -> States:

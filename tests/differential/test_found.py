@@ -1,0 +1,42 @@
+"""Small cases in which the two sides once differed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.differential.agree import disagreements, told
+from tests.differential.case import Act, Case, DagCase, TaskCase
+from tests.differential.oracle import Oracle
+
+FAIL, SKIPPED = Act("fail"), Act("skipped")
+
+
+@pytest.fixture(scope="module")
+def oracle() -> Iterator[Oracle]:
+    with Oracle() as one:
+        yield one
+
+
+def of(*tasks: TaskCase) -> Case:
+    """One Dag, run once."""
+    return Case((DagCase("d0", tasks, schedule="@once"),), "2025-01-01T00:00:00+00:00", "2025-01-03T00:00:00+00:00")
+
+
+RUNS = {
+    "states travel down a chain before a retry is due": of(
+        TaskCase("t0", acts=(FAIL,)),
+        TaskCase("t1", upstream=("t0",)),
+        TaskCase("t2", upstream=("t1",)),
+        TaskCase("t3", upstream=("t2",)),
+        TaskCase("t4", acts=(Act("failed"), SKIPPED), retries=1),
+        TaskCase("t5", upstream=("t3", "t4")),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_runs_in_which_the_two_once_differed(oracle: Oracle, name: str) -> None:
+    found = disagreements("run", RUNS[name], oracle)
+    assert not found, told("run", RUNS[name], found)
