@@ -33,6 +33,10 @@ RUNS = {
         TaskCase("t4", acts=(Act("failed"), SKIPPED), retries=1),
         TaskCase("t5", upstream=("t3", "t4")),
     ),
+    "as_teardown of a mapped task does not fail the run": of(
+        TaskCase("t0"),
+        TaskCase("t1", "plain", ("t0",), acts=(FAIL,), mapped_over=1, is_teardown=True, on_failure_fail_dagrun=True),
+    ),
 }
 
 

@@ -117,6 +117,27 @@ def test_setup_and_teardown(rehearse):
     assert result.state == "failed"
 
 
+@pytest.mark.parametrize(("how", "expected"), [("decorator", "failed"), ("method", "success"), ("unmapped", "failed")])
+def test_on_failure_fail_dagrun_of_a_mapped_teardown_is_the_decorators(rehearse, how, expected):
+    from airflow.sdk import DAG, task, teardown
+
+    def delete(n=0):
+        raise RuntimeError("no")
+
+    with DAG("cluster", schedule="@daily", start_date=START) as dag:
+        work = task(lambda: 1, task_id="work")()
+        if how == "decorator":
+            down = teardown(on_failure_fail_dagrun=True)(delete).expand(n=[1])
+        elif how == "method":
+            down = task(delete).expand(n=[1]).as_teardown(on_failure_fail_dagrun=True)
+        else:
+            down = task(delete)().as_teardown(on_failure_fail_dagrun=True)
+        work >> down
+    result = rehearse(dag)
+    assert [ti.state for ti in result.task_instances] == ["success", "failed"]
+    assert result.state == expected
+
+
 @pytest.mark.parametrize(("slots", "expected"), [(1, 4), (2, 2), (4, 1)])
 def test_pools_and_pool_slots_shape_the_makespan(rehearse, slots, expected):
     from airflow.sdk import DAG, task
