@@ -19,7 +19,7 @@ from harness.scheduler.model import (
     Task,
     TaskInstance,
 )
-from harness.scheduler.wiring import mapped_watchers_of, watchers_of, wiring_of
+from harness.scheduler.wiring import in_dag_order, mapped_watchers_of, watchers_of, wiring_of
 
 
 class Memory:
@@ -30,7 +30,7 @@ class Memory:
         ready: were found ready; looked at again until they are scheduled.
     """
 
-    __slots__ = ("_dag", "_past", "_place", "_states", "_tis", "by_task", "ready")
+    __slots__ = ("_dag", "_past", "_place", "_rank", "_states", "_tis", "by_task", "ready")
 
     def __init__(self, run: DagRun, tis: list[TaskInstance]) -> None:
         self._dag, self._tis = run.dag, tis
@@ -41,6 +41,8 @@ class Memory:
         for place, ti in enumerate(tis):
             self.by_task.setdefault(ti.task.task_id, []).append(ti)
             self._place[ti.key] = place
+        rank = sorted(range(len(tis)), key=lambda place: in_dag_order(tis[place]))
+        self._rank = {place: n for n, place in enumerate(rank)}
         self._past = [ti for ti in tis if ti.task.depends_on_past]
 
     def is_of(self, run: DagRun, tis: list[TaskInstance]) -> bool:
@@ -48,7 +50,7 @@ class Memory:
         return self._dag is run.dag and self._tis == tis
 
     def examine(self, run: DagRun, states: list[str | None]) -> list[TaskInstance]:
-        """The schedulable instances to look at, in the run's order; ``states`` are remembered."""
+        """The schedulable instances to look at, in the order of the Dag; ``states`` are remembered."""
         places: set[int] = set()
         if not self._states:
             places.update(range(len(states)))
@@ -58,7 +60,9 @@ class Memory:
         self.ready = [ti for ti in self.ready if ti.state in SCHEDULEABLE]
         places.update(self._place[ti.key] for ti in self.ready)
         self._maps_over(run, places)
-        return [self._tis[place] for place in sorted(places) if states[place] in SCHEDULEABLE]
+        return [
+            self._tis[place] for place in sorted(places, key=self._rank.__getitem__) if states[place] in SCHEDULEABLE
+        ]
 
     def changed(self, instances: list[TaskInstance]) -> None:
         """Instances a pass gave a state: looked at again even if somebody takes that back before the next one."""

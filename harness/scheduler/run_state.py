@@ -22,7 +22,7 @@ from harness.scheduler.model import (
     TaskInstance,
 )
 from harness.scheduler.ready import set_state
-from harness.scheduler.wiring import wiring_of
+from harness.scheduler.wiring import in_dag_order, wiring_of
 
 _PARKED = frozenset({DEFERRED, AWAITING_INPUT})
 
@@ -47,7 +47,7 @@ def outcome(run: DagRun, waiting_met: bool, now: Instant) -> RunOutcome:
     unfinished = [ti for ti in run.task_instances.values() if ti.state not in FINISHED]
     if unfinished:
         context = DepContext(run)
-        first = next((ti for ti in unfinished if _in_flight(ti)), None)
+        first = min(filter(_in_flight, unfinished), key=in_dag_order, default=None)
         if waiting_met or (first is not None and standing(first, context).met) or not can_deadlock(unfinished):
             return result
         met, flagged = _premature(context, unfinished, now, result.changed)
@@ -99,11 +99,11 @@ def _premature(
     """Whether an instance in flight has its dependencies met, and whether any before it was seen to change.
 
     Those without status were examined by a pass and not met; those waiting told in ``waiting_met``.
-    Source: airflow/models/dagrun.py `DagRun._are_premature_tis` (3.3.2; it asks in database order).
+    Source: airflow/models/dagrun.py `DagRun._are_premature_tis` (3.3.2; it asks in database order, which has none).
     """
     imposed = []
     met = False
-    for ti in filter(_in_flight, unfinished):
+    for ti in sorted(filter(_in_flight, unfinished), key=in_dag_order):
         found = standing(ti, context)
         met = found.met
         if met:
