@@ -19,7 +19,7 @@ from harness.scheduler.model import (
     Task,
     TaskInstance,
 )
-from harness.scheduler.wiring import in_dag_order, mapped_watchers_of, watchers_of, wiring_of
+from harness.scheduler.wiring import mapped_watchers_of, watchers_of, wiring_of
 
 
 class Memory:
@@ -27,10 +27,12 @@ class Memory:
 
     Attributes:
         by_task: the instances by task id, in the run's order.
+        in_order: all of them, in the order of the Dag, then by map index. Airflow asks in the order of SQL rows, which
+            has none (``DagRun.get_task_instances``, 3.3.2).
         ready: were found ready; looked at again until they are scheduled.
     """
 
-    __slots__ = ("_dag", "_past", "_place", "_rank", "_states", "_tis", "by_task", "ready")
+    __slots__ = ("_dag", "_past", "_place", "_rank", "_states", "_tis", "by_task", "in_order", "ready")
 
     def __init__(self, run: DagRun, tis: list[TaskInstance]) -> None:
         self._dag, self._tis = run.dag, tis
@@ -41,8 +43,9 @@ class Memory:
         for place, ti in enumerate(tis):
             self.by_task.setdefault(ti.task.task_id, []).append(ti)
             self._place[ti.key] = place
-        rank = sorted(range(len(tis)), key=lambda place: in_dag_order(tis[place]))
-        self._rank = {place: n for n, place in enumerate(rank)}
+        wiring = wiring_of(run.dag)
+        self.in_order = sorted(tis, key=lambda ti: (wiring[ti.task_id].position, ti.map_index))
+        self._rank = {self._place[ti.key]: rank for rank, ti in enumerate(self.in_order)}
         self._past = [ti for ti in tis if ti.task.depends_on_past]
 
     def is_of(self, run: DagRun, tis: list[TaskInstance]) -> bool:

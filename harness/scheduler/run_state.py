@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from harness.kernel.instant import Instant
 from harness.scheduler.context import DepContext
 from harness.scheduler.dependencies import standing
+from harness.scheduler.memory import memory_of
 from harness.scheduler.model import (
     AWAITING_INPUT,
     DEFERRED,
@@ -22,7 +23,7 @@ from harness.scheduler.model import (
     TaskInstance,
 )
 from harness.scheduler.ready import set_state
-from harness.scheduler.wiring import in_dag_order, wiring_of
+from harness.scheduler.wiring import wiring_of
 
 _PARKED = frozenset({DEFERRED, AWAITING_INPUT})
 
@@ -44,10 +45,10 @@ def outcome(run: DagRun, waiting_met: bool, now: Instant) -> RunOutcome:
     Source: airflow/models/dagrun.py `DagRun.update_state` (3.3.2).
     """
     result = RunOutcome()
-    unfinished = [ti for ti in run.task_instances.values() if ti.state not in FINISHED]
+    unfinished = [ti for ti in memory_of(run).in_order if ti.state not in FINISHED]
     if unfinished:
         context = DepContext(run)
-        first = min(filter(_in_flight, unfinished), key=in_dag_order, default=None)
+        first = next((ti for ti in unfinished if _in_flight(ti)), None)
         if waiting_met or (first is not None and standing(first, context).met) or not can_deadlock(unfinished):
             return result
         met, flagged = _premature(context, unfinished, now, result.changed)
@@ -103,7 +104,7 @@ def _premature(
     """
     imposed = []
     met = False
-    for ti in sorted(filter(_in_flight, unfinished), key=in_dag_order):
+    for ti in filter(_in_flight, unfinished):
         found = standing(ti, context)
         met = found.met
         if met:

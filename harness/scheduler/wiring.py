@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
-from harness.scheduler.model import Dag, Key, Task, TaskInstance
+from harness.scheduler.model import Dag, Key, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +46,6 @@ def wiring_of(dag: Dag) -> dict[str, Wiring]:
         known = {task_id: _wire(dag, task, n, leaves) for n, (task_id, task) in enumerate(dag.tasks.items())}
         dag.derived["wiring"] = known
     return cast("dict[str, Wiring]", known)
-
-
-def in_dag_order(ti: TaskInstance) -> tuple[int, int]:
-    """Where an instance stands when all of its run are asked: topological order, then map index.
-
-    Airflow asks in the order of SQL rows, which has none (``DagRun.get_task_instances``, 3.3.2).
-    """
-    return wiring_of(ti.run.dag)[ti.task_id].position, ti.map_index
 
 
 def watchers_of(dag: Dag) -> dict[str, list[Task]]:
