@@ -75,6 +75,10 @@ class Attempts:
 
     def _attempt(self, ti: TaskInstance) -> None:
         """The body of a worker process."""
+        self._stretch(ti)
+        self.driver.stretch_over(ti)
+
+    def _stretch(self, ti: TaskInstance) -> None:
         past, now, process = history(ti), self.simulation.now, self.simulation.current
         assert process is not None
         if process.killed or ti.state != QUEUED:  # it was given another state meanwhile: ``ti_run`` refuses to start it
@@ -194,6 +198,7 @@ class Attempts:
         history(ti).attempts.append(Attempt(ti.try_number, end.state, ti.start or now, now, ti.reason))
         self.recorder.ti_state(ti)
         self.driver.mark(ti.run)
+        self.driver.stretch_over(ti)
 
     def stop(self, ti: TaskInstance, own: bool = False) -> None:
         """End whatever still works for a task instance that was given a final state from outside.

@@ -31,6 +31,7 @@ from harness.session.attempts import Attempts
 from harness.session.environment import Interruption
 from harness.session.history import history
 from harness.session.record import Recorder
+from harness.session.turns import Turn
 
 RUNS_A_LOOP = 20
 """Airflow's ``[scheduler] max_dagruns_per_loop_to_schedule``."""
@@ -57,7 +58,7 @@ class Driver:
     Attributes:
         calendar: makes runs while the simulation goes; None when all are given.
         active: the running runs.
-        loops_first: whether workers wait until the scheduler has decided all, as in production; see `RunOptions`.
+        turn: the tasks that run one by one, as in ``dag.test()``; None for production's rhythm.
         waiting: scheduled task instances without a slot.
     """
 
@@ -74,8 +75,12 @@ class Driver:
         self._dirty: dict[DagRun, None] = {}
         self._parked: dict[DagRun, None] = {}
         self._holding: dict[TaskInstance, None] = {}
-        self.loops_first = True
+        self.turn: Turn | None = None
         self._wakes_at: Instant | None = None
+
+    def run_one_by_one(self) -> None:
+        """Go as ``dag.test()`` goes; see `Turn`."""
+        self.turn = Turn(self.attempts.launch, self.wake)
 
     # -- runs ---------------------------------------------------------------------------------------------------
 
@@ -163,10 +168,11 @@ class Driver:
     def _settle(self) -> None:
         """Loops until one changes nothing: workers are slow against them, and take what they queued afterwards."""
         self._wakes_at = None
-        while self._loop():
-            if not self.loops_first:
-                self.wake()
-                break
+        if self.turn is None:
+            while self._loop():
+                pass
+        elif not self.turn.goes_on and self._loop():
+            self.wake()
 
     def _loop(self) -> bool:
         """One loop of the scheduler; whether it changed anything.
@@ -188,7 +194,7 @@ class Driver:
         """
         now = self.simulation.now
         paused = run.dag.dag_id in self.limits.paused_dags
-        late = timed_out(run, now) if not paused else None
+        late = timed_out(run, now) if not paused and self.turn is None else None  # dag.test() knows no such limit
         decision = step(run, now) if late is None else late
         for ti in decision.changed:
             self.attempts.stop(ti)
@@ -235,6 +241,11 @@ class Driver:
         """Source: ``SchedulerJobRunner._critical_section_enqueue_task_instances`` (3.3.2)."""
         if not len(self.waiting):
             return False
+        if self.turn is not None:
+            scheduled = list(self.waiting.in_order())
+            self.waiting = Candidates()
+            self.turn.begin(scheduled)
+            return True
         admitted = admit_once(self.waiting, self._occupancy(), self.limits)
         for ti in admitted:
             self.waiting.discard(ti)
@@ -254,6 +265,11 @@ class Driver:
 
     # -- what the workers tell ---------------------------------------------------------------------------------------
 
+    def stretch_over(self, ti: TaskInstance) -> None:
+        """A worker or a trigger is done with a task instance, whatever became of it."""
+        if self.turn is not None:
+            self.turn.stretch_over(ti)
+
     def ti_ended(self, ti: TaskInstance) -> None:
         """A stretch of a task instance is over."""
         self.mark(ti.run)
@@ -261,6 +277,8 @@ class Driver:
 
     def scheduled_again(self, ti: TaskInstance) -> None:
         """A deferred task instance may go on."""
+        if self.turn is not None and self.turn.resume(ti):
+            return
         self.waiting.add(ti)
         self.mark(ti.run)
 

@@ -131,7 +131,8 @@ class _Simulated:
         horizon = start + self.options.horizon
         stage, options = self.stage, self.options
         with stage.opened(start, options.seed, options.debug, options.on_error) as driver:
-            driver.loops_first = options.loops_first
+            if options.one_by_one:
+                driver.run_one_by_one()
             run = self._begin(driver)
             driver.simulation.run_until(horizon)
             problem = unfinished_error(driver, run, horizon)
