@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from harness.bridge.loader import ImportFailure
     from harness.bridge.parsing.parse import Parsed, Warned
     from harness.bridge.parsing.watch import Event
+    from harness.checks.callables import Definitions
+    from harness.checks.shape import Shape
 
 LIMITS: dict[str, float] = {
     "parse-time-s": 2.0,
@@ -123,6 +125,13 @@ class FileLook:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return ast.Module([], [])
 
+    @cached_property
+    def definitions(self) -> Definitions:
+        """The source of functions of this file and of the repository's modules."""
+        from harness.checks.callables import Definitions
+
+        return Definitions(self.root, {self.path: self.tree})
+
     def limit(self, name: str) -> float:
         """A threshold."""
         return self.asked.limits.get(name, LIMITS[name])
@@ -159,6 +168,11 @@ class DagLook:
         """File and line that put one task before the other."""
         return self._places.of_edge(self.dag, upstream, downstream)
 
+    @property
+    def has_naive_start(self) -> bool:
+        """Whether its ``start_date`` was given without a time zone."""
+        return self._places.has_naive_start(self.dag)
+
     def limit(self, name: str) -> float:
         """A threshold."""
         return self.file.limit(name)
@@ -177,6 +191,17 @@ class DagLook:
     def is_periodic(self) -> bool:
         """Whether time makes runs of it: not a Dag without schedule, on assets alone, or run once."""
         return bool(getattr(self.timetable, "can_be_scheduled", False) and getattr(self.timetable, "periodic", False))
+
+    @cached_property
+    def shape(self) -> Shape:
+        """The tasks and edges, to be walked."""
+        from harness.checks.shape import Shape
+
+        tasks = self.dag.task_dict
+        return Shape(
+            {task_id: task.upstream_task_ids for task_id, task in tasks.items()},
+            {task_id: task.downstream_task_ids for task_id, task in tasks.items()},
+        )
 
     @cached_property
     def cycle(self) -> list[str]:

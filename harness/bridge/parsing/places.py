@@ -20,6 +20,7 @@ class Places:
         self._dags: dict[int, tuple[str, int]] = {}
         self._tasks: dict[int, dict[str, tuple[str, int]]] = {}
         self._edges: dict[tuple[int, str, str], tuple[str, int]] = {}
+        self._naive: dict[int, bool] = {}
 
     def of_dag(self, dag: Any) -> tuple[str, int] | None:
         """File and line of the call that made a Dag."""
@@ -33,6 +34,10 @@ class Places:
         """File and line that put one task before the other."""
         return self._edges.get((id(dag), upstream, downstream))
 
+    def has_naive_start(self, dag: Any) -> bool:
+        """Whether a Dag was given a ``start_date`` without time zone; Airflow keeps it with one."""
+        return self._naive.get(id(dag), False)
+
     def watch(self) -> None:
         """Record from now on, in a process that is thrown away.
 
@@ -42,6 +47,7 @@ class Places:
         from airflow.sdk.definitions._internal.node import DAGNode
 
         self._after(DAG, "__attrs_post_init__", lambda dag, *_: self._dags.setdefault(id(dag), self._here(dag)))
+        self._see_naive(DAG)
         self._after(DAG, "add_task", self._task_added)
         self._after(DAGNode, "_set_relatives", self._related)
 
@@ -54,6 +60,16 @@ class Places:
             return result
 
         setattr(owner, name, recorded)
+
+    def _see_naive(self, owner: Any) -> None:
+        original = owner.__attrs_post_init__
+
+        def made(dag: Any) -> None:
+            given = dag.start_date
+            self._naive[id(dag)] = given is not None and getattr(given, "tzinfo", given) is None
+            original(dag)
+
+        owner.__attrs_post_init__ = made
 
     def _task_added(self, dag: Any, task: Any) -> None:
         self._tasks.setdefault(id(dag), {}).setdefault(task.task_id, self._here(task))
