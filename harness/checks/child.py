@@ -7,21 +7,24 @@ import json
 import os
 import sys
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.bridge.parsing import confine
+from harness.bridge.parsing.users import Users
 from harness.bridge.parsing.watch import Watch
+from harness.checks.channel import Channel
 from harness.checks.look import Asked, Declared
+from harness.checks.repository import Repository
 from harness.world.model import World
 
-CHECKING_S = 60.0
-"""Real seconds that all checks of one file may take, after its import."""
 LATER_S = 26 * 3600 + 61 * 60 + 7
 """How much later the clock of a twin is."""
+PLACEHOLDER = "/airflow-harness"
+"""Stands for the throw-away folders in what twins note: their names differ, and are ours."""
 
-_exit, _write, _dumps, _getpid = os._exit, os.write, json.dumps, os.getpid
+_exit, _dumps, _getpid = os._exit, json.dumps, os.getpid
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Setting:
 
     Attributes:
         timeout_s: real seconds that an import may take.
+        checking_s: real seconds that all checks of one file may take, after its import.
         memory_mb: memory that a file may use beyond what Airflow has.
         most_processes: more than so many at once are a fork bomb.
     """
@@ -37,14 +41,16 @@ class Setting:
     declared: Declared
     asked: Asked
     world: World
+    repository: Repository = field(default_factory=Repository)
     timeout_s: float = 30.0
+    checking_s: float = 60.0
     memory_mb: int = 1024
     most_processes: int = 64
 
 
 @dataclass(frozen=True)
 class Channels:
-    """Descriptors that a child writes to.
+    """What a child writes to.
 
     Attributes:
         report: lines of JSON: ``{"phase": …}``, at last the report.
@@ -52,9 +58,14 @@ class Channels:
         crash: tracebacks of `faulthandler`.
     """
 
-    report: int
-    told: int
-    crash: int
+    report: Channel = field(default_factory=lambda: Channel("report"))
+    told: Channel = field(default_factory=lambda: Channel("told"))
+    crash: Channel = field(default_factory=lambda: Channel("crash"))
+
+    def close(self) -> None:
+        """Let go of all, in the process that made them."""
+        for channel in (self.report, self.told, self.crash):
+            channel.close()
 
 
 def parse_and_tell(path: str, root: str, twin: bool, setting: Setting, channels: Channels, parent: int) -> NoReturn:
@@ -65,11 +76,10 @@ def parse_and_tell(path: str, root: str, twin: bool, setting: Setting, channels:
     """
     try:
         scratch = _confine(setting, channels, parent)
-        watch = Watch(root, (scratch, os.environ["AIRFLOW_HOME"], "/dev/", "/proc/self/"), channels.told)
-        report = _report(Path(path), Path(root), twin, setting, channels, watch)
-        _tell(channels.report, report)
+        report = _report(Path(path), Path(root), twin, setting, channels, scratch)
+        _tell(channels.report, report, scratch)
     except BaseException as error:  # of ours, or of a file that reaches into us
-        _tell(channels.report, {"fault": f"{type(error).__name__}: {error}"})
+        _tell(channels.report, {"fault": f"{type(error).__name__}: {error}"}, "")
     finally:
         _exit(0)
 
@@ -86,18 +96,18 @@ def _confine(setting: Setting, channels: Channels, parent: int) -> str:
     scratch = os.path.join(os.environ["AIRFLOW_HOME"], f"scratch-{_getpid()}")  # noqa: PTH118
     os.mkdir(scratch)  # noqa: PTH102
     os.environ["TMPDIR"] = tempfile.tempdir = scratch
-    confine.limit(setting.memory_mb, int(setting.timeout_s + CHECKING_S) + 5)
-    faulthandler.enable(channels.crash)
+    confine.limit(setting.memory_mb, int(setting.timeout_s + setting.checking_s) + 5)
+    faulthandler.enable(channels.crash.descriptor)
     if setting.timeout_s > 1:
-        faulthandler.dump_traceback_later(setting.timeout_s - 0.25, file=channels.crash)
+        faulthandler.dump_traceback_later(setting.timeout_s - 0.25, file=channels.crash.descriptor)
     return scratch
 
 
-def _report(path: Path, root: Path, twin: bool, setting: Setting, channels: Channels, watch: Watch) -> dict[str, Any]:
+def _report(path: Path, root: Path, twin: bool, setting: Setting, channels: Channels, scratch: str) -> dict[str, Any]:
+    from harness.bridge.parsing.drivers import Drivers
     from harness.bridge.parsing.parse import parse
     from harness.bridge.parsing.secrets import answer_from
-    from harness.checks.examine import examine, notes
-    from harness.checks.look import FileLook
+    from harness.checks.examine import examine, twin_report
 
     own = _getpid()
 
@@ -105,17 +115,20 @@ def _report(path: Path, root: Path, twin: bool, setting: Setting, channels: Chan
         if _getpid() != own:
             _exit(0)  # the file forked, and this is its child
         faulthandler.cancel_dump_traceback_later()
-        _tell(channels.report, {"phase": "checking"})
+        _tell(channels.report, {"phase": "checking"}, "")
 
+    users = Users(str(setting.repository.project or root), str(root))
+    watch = Watch(users, (scratch, os.environ["AIRFLOW_HOME"], "/dev/", "/proc/self/"), channels.told.write)
     answer_from(setting.world, watch)
-    sys.path.append(str(root))
+    Drivers(watch).install()
+    sys.path += setting.repository.path_with(str(root))
     if not twin:
-        return examine(parse(path, root, watch, imported), setting.declared, setting.asked)
+        return examine(parse(path, root, users, watch, imported), setting.declared, setting.asked)
     import time_machine
 
     with time_machine.travel(_now() + LATER_S, tick=True):
-        parsed = parse(path, root, watch, imported)
-    return {"notes": notes(FileLook(parsed, setting.declared, setting.asked), "twin")}
+        parsed = parse(path, root, users, watch, imported)
+    return twin_report(parsed, setting.declared, setting.asked)
 
 
 def _now() -> float:
@@ -124,7 +137,9 @@ def _now() -> float:
     return time.time()
 
 
-def _tell(descriptor: int, document: dict[str, Any]) -> None:
-    rest = memoryview((_dumps(document, default=str) + "\n").encode())
-    while rest:
-        rest = rest[_write(descriptor, rest) :]
+def _tell(channel: Channel, document: dict[str, Any], scratch: str) -> None:
+    """Write a document; throw-away folders have one name in all of them."""
+    text = _dumps(document, default=str) + "\n"
+    for folder in (scratch, os.environ["AIRFLOW_HOME"]):
+        text = text.replace(folder, PLACEHOLDER) if folder else text
+    channel.write(text.encode())

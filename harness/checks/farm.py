@@ -5,18 +5,29 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import secrets
 import selectors
+import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from harness.bridge.sandbox import sweep
 from harness.checks.child import Setting
-from harness.checks.zygote import Verdict
+from harness.checks.strays import TOKEN, end_strays, is_stopped
+from harness.checks.zygote import NO_AIRFLOW, Verdict
+from harness.errors import AirflowUnusable, WorkerLost
 
 _PROGRAM = "from harness.checks.zygote import main; main()"
+READY_S = 120.0
+"""Real seconds that a zygote may take to import Airflow."""
+TICK_S = 0.25
+GRACE_S = 10.0
 
 
 @dataclass(frozen=True)
@@ -39,26 +50,33 @@ class _Zygote:
     Attributes:
         seed: its ``PYTHONHASHSEED``.
         request: what it is at.
+        ready: it has imported Airflow.
+        network: the name of its network, when it left the machine's.
     """
 
-    def __init__(self, seed: int, setting: Setting) -> None:
+    def __init__(self, seed: int, setting: Setting, token: str) -> None:
         self.seed = seed
         self.request: Request | None = None
         self.ready = False
+        self.network: str | None = None
         self._buffer = b""
+        self._patience_s = setting.timeout_s + setting.checking_s + GRACE_S
+        self._since = time.monotonic()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with it
         self.process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            stderr=self._said,
+            env={**setting.repository.process_environment(os.environ), "PYTHONHASHSEED": str(seed), TOKEN: token},
             start_new_session=True,
         )
         given = pickle.dumps(setting)
         self._send(f"{len(given)}\n".encode() + given)
 
     def give(self, request: Request) -> None:
-        self.request = request
+        """Set it to work."""
+        self.request, self._since = request, time.monotonic()
         self._send((json.dumps(vars(request)) + "\n").encode())
 
     def _send(self, data: bytes) -> None:
@@ -78,16 +96,33 @@ class _Zygote:
         *whole, self._buffer = (self._buffer + chunk).split(b"\n")
         return whole
 
-    def close(self) -> None:
-        """Let it go: it ends what it started. Its own end is waited for."""
+    def kill_if_stuck(self) -> None:
+        """End it when a file has stopped it, or when it says nothing for too long; what follows is seen as its end."""
+        waited = time.monotonic() - self._since
+        late = waited > (self._patience_s if self.ready else READY_S) and (self.request or not self.ready)
+        if late or is_stopped(self.process.pid):
+            self.process.kill()
+
+    def close(self) -> str:
+        """Let it go: it ends what it started. Its own end is waited for.
+
+        Returns: the last lines that it wrote on standard error.
+        """
         for pipe in (self.process.stdin, self.process.stdout):
             assert pipe is not None
-            pipe.close()
+            try:
+                pipe.close()
+            except BrokenPipeError:
+                continue  # a request that it did not live to read
         try:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=GRACE_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self._said.seek(0)
+        said = self._said.read().decode(errors="replace").strip()
+        self._said.close()
+        return "\n".join(said.splitlines()[-15:])
 
 
 class Farm:
@@ -101,6 +136,7 @@ class Farm:
 
     def __init__(self, setting: Setting, jobs: int, twins: bool) -> None:
         self._setting, self._jobs, self._twins = setting, max(1, jobs), twins
+        self._token = secrets.token_hex(16)
         self._selector = selectors.DefaultSelector()
         self._zygotes: list[_Zygote] = []
         self._waiting: deque[tuple[Request, int]] = deque()
@@ -110,6 +146,9 @@ class Farm:
 
         Args:
             done: called with every verdict as it comes, twins' too.
+        Raises:
+            AirflowUnusable: Airflow does not import.
+            WorkerLost: a zygote was ended from outside while no file was to blame.
         """
         self._waiting.extend((request, 0) for request in requests)
         if not self._waiting:
@@ -119,30 +158,35 @@ class Farm:
             for seed in range(1, max(count, 2 if self._twins else 1) + 1):
                 self._start(seed)
             self._serve(done)
-        finally:
+        except BaseException:
             self._close()
+            raise
+        if lost := self._close():
+            raise _lost(*lost)
 
     def _start(self, seed: int) -> None:
-        zygote = _Zygote(seed, self._setting)
+        zygote = _Zygote(seed, self._setting, self._token)
         self._zygotes.append(zygote)
         assert zygote.process.stdout is not None
         self._selector.register(zygote.process.stdout, selectors.EVENT_READ, zygote)
 
     def _serve(self, done: Callable[[Request, Verdict], Any]) -> None:
         while self._waiting or any(zygote.request for zygote in self._zygotes):
-            for key, _ in self._selector.select():
+            for key, _ in self._selector.select(TICK_S):
                 zygote: _Zygote = key.data
                 lines = zygote.lines()
                 if lines is None:
-                    self._lost(zygote, done)
+                    self._ended(zygote, done)
                     continue
                 for line in lines:
                     self._answered(zygote, json.loads(line), done)
+            for zygote in self._zygotes:
+                zygote.kill_if_stuck()
             self._feed()
 
     def _answered(self, zygote: _Zygote, answer: dict[str, Any], done: Callable[[Request, Verdict], Any]) -> None:
         if answer.pop("ready", False):
-            zygote.ready = True
+            zygote.ready, zygote.network = True, answer["network"]
             return
         request, zygote.request = zygote.request, None
         assert request is not None
@@ -152,17 +196,25 @@ class Farm:
             self._waiting.append((Request(request.number, request.path, request.root, True), zygote.seed))
         done(request, verdict)
 
-    def _lost(self, zygote: _Zygote, done: Callable[[Request, Verdict], Any]) -> None:
+    def _ended(self, zygote: _Zygote, done: Callable[[Request, Verdict], Any]) -> None:
         """A zygote is gone: what it was at has ended it."""
         self._selector.unregister(zygote.process.stdout)  # type: ignore[arg-type]
         self._zygotes.remove(zygote)
-        zygote.close()
-        if not zygote.ready:
-            raise ZygoteFailed(f"a zygote ended with exit code {zygote.process.returncode} before it was ready")
-        if zygote.request is not None:
-            done(zygote.request, Verdict("vanished", zygote.process.returncode))
+        said = self._buried(zygote)
+        code = zygote.process.returncode
+        if zygote.request is None:
+            raise _lost(code, said, zygote.ready)
+        done(zygote.request, Verdict("vanished", code))
         if self._waiting:
             self._start(zygote.seed)
+
+    def _buried(self, zygote: _Zygote) -> str:
+        """Close a zygote; after one that could not see to it itself, end and remove what it left."""
+        said = zygote.close()
+        if zygote.process.returncode < 0:
+            end_strays(self._token, zygote.network, {other.process.pid for other in self._zygotes})
+            sweep()
+        return said
 
     def _feed(self) -> None:
         for zygote in self._zygotes:
@@ -172,12 +224,29 @@ class Farm:
                     self._waiting.remove(found)
                     zygote.give(found[0])
 
-    def _close(self) -> None:
-        for zygote in self._zygotes:
-            zygote.close()
-        self._zygotes.clear()
+    def _close(self) -> tuple[int, str, bool] | None:
+        """Let all go; exit code and last words of one that did not end well."""
+        lost = None
+        while self._zygotes:
+            zygote = self._zygotes.pop()
+            said = self._buried(zygote)
+            if zygote.process.returncode != 0 and lost is None:
+                lost = zygote.process.returncode, said, zygote.ready
         self._selector.close()
+        return lost
 
 
-class ZygoteFailed(Exception):
-    """A zygote that did not come up: our fault, or an Airflow that does not import."""
+def _lost(code: int, said: str, ready: bool) -> Exception:
+    if code == NO_AIRFLOW and not ready:
+        return AirflowUnusable(
+            "Airflow does not import, so no Dag file can be checked",
+            why=said,
+            fix="see what it says; python -c 'import airflow'",
+        )
+    how = f"killed by {signal.Signals(-code).name}" if -code in signal.valid_signals() else f"exit code {code}"
+    when = "while no file was at work in it" if ready else "before it was ready"
+    return WorkerLost(
+        f"a process of the gate ended {when}: {how}",
+        why=said or None,
+        fix="run it again; nothing that it said is complete",
+    )

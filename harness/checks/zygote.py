@@ -15,15 +15,20 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, NoReturn
 
 from harness.bridge import sandbox
 from harness.bridge.parsing import confine
-from harness.checks.child import CHECKING_S, Channels, Setting, parse_and_tell
+from harness.checks.child import Channels, Setting, parse_and_tell
 from harness.checks.descendants import descendants, end_all, reap
+from harness.checks.strays import network_of
 
-LOOK_S = 0.05
+LOOK_S = 0.05 if sys.platform == "linux" else 0.005
+IDLE_S = 1.0
+NO_AIRFLOW = 3
+"""Exit code: Airflow does not import."""
 MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -50,26 +55,52 @@ class Verdict:
 
 def main() -> None:
     """Serve until standard input ends."""
-    requests, answers = os.dup(0), os.fdopen(os.dup(1), "wb", buffering=0)
+    requests, answers = os.dup(0), os.dup(1)
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is our owner's to tell
     confine.own_children_for_good()
-    sandbox.enter()
-    reader = os.fdopen(requests, "rb", buffering=0)
-    setting: Setting = pickle.loads(reader.read(int(reader.readline())))
-    warm_up()
-    confine.without_network()
-    answers.write(b'{"ready": true}\n')
+    owner = os.getppid()
     try:
-        for line in iter(reader.readline, b""):
-            request = json.loads(line)
+        sandbox.enter()
+        os.environ.pop("PYTHONHASHSEED", None)  # it differs from zygote to zygote, and no Dag may see it
+        reader = os.fdopen(requests, "rb", buffering=0)
+        setting: Setting = pickle.loads(_exactly(reader, int(reader.readline())))
+        sys.path += setting.repository.path_of_airflow
+        warm_up()
+        _answer(answers, {"ready": True, "network": network_of(os.getpid()) if confine.without_network() else None})
+        while (request := _next(reader, owner)) is not None:
             verdict = Child(request, setting, requests).verdict()
-            answers.write((json.dumps({"number": request["number"], **vars(verdict)}) + "\n").encode())
+            _answer(answers, {"number": request["number"], **vars(verdict)})
     except BrokenPipeError:
         pass  # nobody listens any more
     finally:
         end_all()
-        shutil.rmtree(os.environ["AIRFLOW_HOME"], ignore_errors=True)
+        shutil.rmtree(os.environ.get("AIRFLOW_HOME", ""), ignore_errors=True)
+
+
+def _next(reader: Any, owner: int) -> dict[str, Any] | None:
+    """The next request; None when our owner has let us go or is gone."""
+    while not select.select([reader], [], [], IDLE_S)[0]:
+        if os.getppid() != owner:
+            return None
+    line = reader.readline()
+    return json.loads(line) if line else None
+
+
+def _exactly(reader: Any, size: int) -> bytes:
+    found = bytearray()
+    while len(found) < size:
+        chunk = reader.read(size - len(found))
+        if not chunk:
+            raise BrokenPipeError
+        found += chunk
+    return bytes(found)
+
+
+def _answer(descriptor: int, document: dict[str, Any]) -> None:
+    rest = memoryview((json.dumps(document) + "\n").encode())
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
 
 
 def warm_up() -> None:
@@ -82,10 +113,22 @@ def warm_up() -> None:
     for name in WARM:
         try:
             importlib.import_module(name)
-        except ImportError:
+        except Exception as error:
+            if name == WARM[0]:
+                _give_up()
+            if not isinstance(error, ImportError):
+                raise
             continue  # not in this version, or a provider that is not installed
     gc.collect()
     gc.freeze()
+
+
+def _give_up() -> NoReturn:
+    """Airflow itself does not import: the owner shows what it said."""
+    traceback.print_exc()
+    shutil.rmtree(os.environ["AIRFLOW_HOME"], ignore_errors=True)
+    sys.stderr.flush()
+    os._exit(NO_AIRFLOW)
 
 
 WARM = (
@@ -104,6 +147,9 @@ WARM = (
     "airflow.providers.standard.sensors.python",
     "airflow.timetables.trigger",
     "airflow.timetables.interval",
+    "airflow.models.serialized_dag",
+    "harness.bridge.parsing.serialized",
+    "harness.bridge.parsing.drivers",
     "harness.bridge.loader",
     "harness.bridge.parsing.parse",
     "harness.bridge.parsing.secrets",
@@ -122,18 +168,12 @@ class Child:
 
     def __init__(self, request: dict[str, Any], setting: Setting, owner: int) -> None:
         self._setting, self._owner = setting, owner
-        self._told, self._crash = _memory("told"), _memory("crash")
-        self._report, report = os.pipe()
+        self._channels = Channels()
         self._began = time.monotonic()
-        self._received = bytearray()
-        self._phase = "importing"
         parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
-            os.close(self._report)
-            channels = Channels(report, self._told.fileno(), self._crash.fileno())
-            parse_and_tell(request["path"], request["root"], request["twin"], setting, channels, parent)
-        os.close(report)
+            parse_and_tell(request["path"], request["root"], request["twin"], setting, self._channels, parent)
         self._end = os.pidfd_open(self.pid) if sys.platform == "linux" else None
 
     def verdict(self) -> Verdict:
@@ -142,56 +182,47 @@ class Child:
             outcome, code = self._watched()
         finally:
             end_all()
-            os.close(self._report)
             if self._end is not None:
                 os.close(self._end)
         report = self._last_document()
-        verdict = Verdict("report" if report is not None else outcome, code, self._phase)
+        verdict = Verdict("report" if report is not None else outcome, code, self._phase())
         if report is not None:
             verdict.report = report
         else:
-            verdict.crash = _read(self._crash)
-            verdict.events = [json.loads(line) for line in _read(self._told).splitlines() if line.endswith("}")]
+            told = self._channels.told.read(1 << 20).decode(errors="replace")
+            verdict.crash = self._channels.crash.read(1 << 20).decode(errors="replace")
+            verdict.events = [json.loads(line) for line in told.splitlines() if line.endswith("}")]
         shutil.rmtree(os.path.join(os.environ["AIRFLOW_HOME"], f"scratch-{self.pid}"), ignore_errors=True)  # noqa: PTH118
-        self._told.close()
-        self._crash.close()
+        self._channels.close()
         return verdict
 
     def _watched(self) -> tuple[str, int]:
-        status: int | None = None
-        reading = True
+        ends = [self._owner] if self._end is None else [self._end, self._owner]
         while True:
-            wanted = [self._report] if reading else []
-            if self._end is not None and status is None:
-                wanted.append(self._end)
-            ready, _, _ = select.select([*wanted, self._owner], [], [], 0 if status is not None else LOOK_S)
-            if self._report in ready:
-                reading = self._receive()
-            elif self._owner in ready:  # its next request comes after this answer: this is its end
-                return "abandoned", 0
-            elif status is not None:
+            ready, _, _ = select.select(ends, [], [], LOOK_S)
+            if (status := reap().get(self.pid)) is not None:
                 return _ended(status)
-            status = reap().get(self.pid, status) if status is None else status
-            if status is None and (why := self._why_stop()):
+            if self._owner in ready:  # its next request comes after this answer: this is its end
+                return "abandoned", 0
+            if why := self._why_stop():
                 return why, 0
 
     def _why_stop(self) -> str | None:
-        most = self._setting.timeout_s + (CHECKING_S if self._phase == "checking" else 0)
-        if time.monotonic() - self._began > most or len(self._received) > MOST_BYTES:
+        took = time.monotonic() - self._began
+        if took > self._setting.timeout_s and (
+            self._phase() == "importing" or took > self._setting.timeout_s + self._setting.checking_s
+        ):
+            return "timeout"
+        if self._channels.report.size() > MOST_BYTES:
             return "timeout"
         return "processes" if len(descendants(os.getpid())) > self._setting.most_processes else None
 
-    def _receive(self) -> bool:
-        """Take what there is; False at the end."""
-        chunk = os.read(self._report, 1 << 20)
-        self._received += chunk
-        if self._phase == "importing" and b'{"phase": "checking"}\n' in self._received:
-            self._phase = "checking"
-        return bool(chunk)
+    def _phase(self) -> str:
+        return "checking" if self._channels.report.read(len(_CHECKING)) == _CHECKING else "importing"
 
     def _last_document(self) -> dict[str, Any] | None:
         """The report; None when the child ended before it was whole."""
-        lines = bytes(self._received).split(b"\n")
+        lines = self._channels.report.read(MOST_BYTES).split(b"\n")
         if len(lines) < 2 or lines[-1] != b"":
             return None
         try:
@@ -201,22 +232,11 @@ class Child:
         return None if "phase" in found else found
 
 
+_CHECKING = b'{"phase": "checking"}\n'
+
+
 def _ended(status: int) -> tuple[str, int]:
     return ("signalled", os.WTERMSIG(status)) if os.WIFSIGNALED(status) else ("exited", os.WEXITSTATUS(status))
-
-
-def _memory(name: str) -> BinaryIO:
-    """A file without a name."""
-    if sys.platform == "linux":
-        return os.fdopen(os.memfd_create(name), "w+b", buffering=0)
-    import tempfile
-
-    return tempfile.TemporaryFile(buffering=0)
-
-
-def _read(file: BinaryIO) -> str:
-    file.seek(0)
-    return file.read(1 << 20).decode(errors="replace")
 
 
 if __name__ == "__main__":
