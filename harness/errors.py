@@ -128,6 +128,20 @@ class UnsupportedAirflow(HarnessError):
     exit_code = 3
 
 
+class AirflowUnusable(HarnessError):
+    """An Airflow that does not import: broken itself, or by ``airflow_local_settings.py`` or the configuration."""
+
+    id = "airflow-unusable"
+    exit_code = 3
+
+
+class WorkerLost(HarnessError):
+    """A process of ours that ended before its work was done, and not through a Dag file."""
+
+    id = "worker-lost"
+    exit_code = 70
+
+
 class PackageMissing(HarnessError, ImportError):
     """A package that a part of the harness needs, and that is not installed with it."""
 

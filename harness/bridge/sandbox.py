@@ -66,7 +66,7 @@ def enter() -> dict[str, str | None]:
     if "airflow" in sys.modules:
         return {}
     if _home is None:
-        _sweep()
+        sweep()
         _home = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
         atexit.register(shutil.rmtree, _home, ignore_errors=True)
     former = {}
@@ -76,7 +76,7 @@ def enter() -> dict[str, str | None]:
     return former
 
 
-def _sweep() -> None:
+def sweep() -> None:
     """Remove homes of processes that died without leaving (SIGKILL, a crash)."""
     with os.scandir(tempfile.gettempdir()) as entries:
         left = [entry.path for entry in entries if (found := _OWNER.match(entry.name)) and _is_dead(int(found[1]))]

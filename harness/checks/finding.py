@@ -40,6 +40,7 @@ class Problem:
     Attributes:
         task_id: the task it is about; its line is found from it where ``line`` is None.
         path: another file than the Dag's own: a helper module, a YAML file.
+        of: the parsed file that the finding belongs to, of a ``repository`` check whose ``path`` is another one.
     """
 
     message: str
@@ -48,6 +49,7 @@ class Problem:
     path: str | None = None
     fix: str | None = None
     dag_id: str | None = None
+    of: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The problem as it crosses from process to process."""

@@ -26,6 +26,7 @@ class Check:
             of `Note`s that ``gather`` took of every Dag in its own process, with the `Judgement` they are judged in.
             ``twin``: two `Note`s of one Dag, taken in two processes that differ in hash seed and clock.
         gather: `DagLook` -> JSON or None (nothing to note); of ``repository`` and ``twin`` checks.
+        gathers: ``dag``, or ``file``: ``gather`` is called with a `FileLook`, once a file, also when it failed.
         cyclic: also asked of a Dag whose tasks form a cycle.
         doc: the page that ``--explain`` shows: what it catches, why it hurts, how to fix it.
     """
@@ -35,6 +36,7 @@ class Check:
     level: str
     function: Callable[..., Any]
     gather: Callable[..., Any] | None
+    gathers: str
     cyclic: bool
     doc: str
     family: str
@@ -54,13 +56,14 @@ def check(
     severity: str = "error",
     level: str = "dag",
     gather: Callable[..., Any] | None = None,
+    gathers: str = "dag",
     cyclic: bool = False,
 ) -> Callable[[Function], Function]:
     """Make a function a check.
 
     Args:
         check_id: kebab-case.
-        severity, level, gather, cyclic: see `Check`.
+        severity, level, gather, gathers, cyclic: see `Check`.
     Raises: UsageError: an id that is no id or is taken, an unknown severity or level.
     """
 
@@ -73,7 +76,9 @@ def check(
             if given not in allowed:
                 raise UsageError(f"check {check_id!r}: {given!r}", known=", ".join(allowed))
         family = function.__module__.removeprefix("harness.checks.").split(".")[0]
-        CHECKS[check_id] = Check(check_id, severity, level, function, gather, cyclic, function.__doc__ or "", family)
+        CHECKS[check_id] = Check(
+            check_id, severity, level, function, gather, gathers, cyclic, function.__doc__ or "", family
+        )
         return function
 
     return register

@@ -27,8 +27,9 @@ WARM = (
     "airflow.providers.standard.sensors.python",
     "airflow.timetables.trigger",
     "airflow.timetables.interval",
+    "airflow.models.serialized_dag",
+    "harness.bridge.parsing.serialized",
     "harness.bridge.loader",
-    "harness.bridge.parsing.secrets",
     "time_machine",
 )
 
@@ -62,12 +63,19 @@ with DAG("sampled", schedule=[Asset("x://y")]):
 
 
 def warm_up(declared: Declared, asked: Asked) -> None:
-    """Import, then parse a small file and put it before the checks that will be asked."""
+    """Import, then parse a small file and put it before the checks that will be asked.
+
+    Raises: ImportError and others: Airflow itself does not import.
+    """
     from harness.bridge import supervisor
-    from harness.bridge.parsing.parse import parse_again
+    from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_from
+    from harness.bridge.parsing.parse import Parsed
+    from harness.bridge.parsing.places import Places
+    from harness.bridge.parsing.users import Users
     from harness.checks.catalogue import load
     from harness.checks.examine import examine
 
+    importlib.import_module(WARM[0])
     load()
     for name in WARM:
         try:
@@ -77,5 +85,10 @@ def warm_up(declared: Declared, asked: Asked) -> None:
     supervisor.answered()
     file = Path(os.environ["AIRFLOW_HOME"]) / "sample.py"
     file.write_text(SAMPLE, encoding="utf-8")
-    examine(parse_again(file, file.parent), declared, asked)
+    users, modules = Users(str(file.parent)), []  # type: ignore[var-annotated]
+    parsed = Parsed(file, file.parent, Places(users), users)
+    modules_of(file, modules)
+    parsed.dags += [dag for dag, module in taken_from(modules) if made_ready(dag, module, file.parent)]
+    forget_dags()
+    examine(parsed, declared, asked)
     file.unlink()

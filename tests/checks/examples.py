@@ -3,5 +3,8 @@
 from __future__ import annotations
 
 KNOWN = {
-    ("example_external_task_marker_dag.py", "external-dag"): "its sensor waits for a task group the parent does not have",
+    (
+        "example_external_task_marker_dag.py",
+        "external-dag",
+    ): "it waits for a task group that the parent does not have",
 }

@@ -1,4 +1,5 @@
-# expect: start-date:9
+# expect: start-date:10
+# expect: unstable-dag
 from datetime import datetime, timezone
 
 from airflow.providers.standard.operators.empty import EmptyOperator

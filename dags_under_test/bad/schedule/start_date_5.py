@@ -1,4 +1,5 @@
-# expect: start-date:17
+# expect: start-date:18
+# expect: unstable-dag
 import pendulum
 from airflow.sdk import dag, task
 
