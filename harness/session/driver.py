@@ -11,6 +11,7 @@ from harness.kernel import Instant, Simulation
 from harness.kernel.simulation import LATE
 from harness.scheduler.candidates import Candidates
 from harness.scheduler.decide import Decision, schedule, step, timed_out, times_out_at
+from harness.scheduler.executors import in_turn
 from harness.scheduler.model import (
     AWAITING_INPUT,
     DEFERRED,
@@ -167,6 +168,7 @@ class Driver:
             if not self.loops_first:
                 self.wake()
                 break
+        self.attempts.workloads.take()
 
     def _loop(self) -> bool:
         """One loop of the scheduler; whether it changed anything.
@@ -236,7 +238,7 @@ class Driver:
         if not len(self.waiting):
             return False
         admitted = admit_once(self.waiting, self._occupancy(), self.limits)
-        for ti in admitted:
+        for ti in in_turn(admitted, self.limits.executors):
             self.waiting.discard(ti)
             self._holding[ti] = None
             self.attempts.launch(ti)

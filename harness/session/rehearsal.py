@@ -72,8 +72,8 @@ class Rehearsal:
     ) -> RunResult:
         """Simulate one run of a Dag, and whatever it triggers or waits for.
 
-        Raises: DagNotFound, OffSchedule, TaskNotFound, ServiceUnavailable; RunStuck and HorizonReached, with the
-            result as their ``result``.
+        Raises: DagNotFound, ExecutorMissing, OffSchedule, TaskNotFound, ServiceUnavailable; RunStuck and
+            HorizonReached, with the result as their ``result``.
         """
         found = self.folder.dag(dag) if isinstance(dag, str) else dag
         chosen = options if options is not None else RunOptions()
@@ -130,6 +130,8 @@ class _Simulated:
         start = self._start()
         horizon = start + self.options.horizon
         stage, options = self.stage, self.options
+        if self.dag.dag_id in stage.refused:
+            raise stage.refused[self.dag.dag_id]
         with stage.opened(start, options.seed, options.debug, options.on_error) as driver:
             driver.loops_first = options.loops_first
             run = self._begin(driver)
