@@ -29,6 +29,7 @@ from harness.scheduler.queueing import Limits, admit_once, held_back
 from harness.scheduler.runs import examination_order, may_start, set_run_state, start_order
 from harness.scheduler.transitions import clear
 from harness.session.attempts import Attempts
+from harness.session.deadlines import Deadlines
 from harness.session.environment import Interruption
 from harness.session.history import history
 from harness.session.record import Recorder
@@ -58,6 +59,7 @@ class Driver:
     Attributes:
         calendar: makes runs while the simulation goes; None when all are given.
         active: the running runs.
+        deadlines: those of all runs.
         loops_first: whether workers wait until the scheduler has decided all, as in production; see `RunOptions`.
         waiting: scheduled task instances without a slot.
     """
@@ -67,6 +69,7 @@ class Driver:
     ) -> None:
         self.simulation, self.store, self.limits, self.recorder = simulation, store, limits, recorder
         self.attempts = Attempts(self, interruption)
+        self.deadlines = Deadlines(self)
         self.calendar: RunMaker | None = None
         self.active: dict[DagRun, None] = {}
         self.waiting = Candidates()
@@ -84,6 +87,7 @@ class Driver:
         """Have a run begin at its ``run_after`` (or now, when that is past)."""
         self.store.add_run(run)
         self.recorder.run_created(run)
+        self.deadlines.create(run)
         self._queued[run] = None
         self.simulation.schedule(run.run_after, self.wake)
 
@@ -103,6 +107,7 @@ class Driver:
         if run.state == "queued":
             self.recorder.run_state(run)
             self._queued[run] = None
+        self.deadlines.requeue(run)
         self.mark(run)
 
     def active_runs(self, dag_id: str) -> int:
@@ -140,6 +145,7 @@ class Driver:
         set_run_state(run, state, self.simulation.now, reason)
         self._leave(run)
         self.recorder.run_state(run)
+        self.deadlines.run_ended(run)
         dag = facts(run).dag
         if dag.on_success_callback if state == SUCCESS else dag.on_failure_callback:
             self.simulation.spawn(
@@ -164,6 +170,7 @@ class Driver:
     def _settle(self) -> None:
         """Loops until one changes nothing: workers are slow against them, and take what they queued afterwards."""
         self._wakes_at = None
+        self.deadlines.callbacks.enqueue()  # a loop ends with them: a slot that is free now was first free for them
         while self._loop():
             if not self.loops_first:
                 self.wake()
@@ -237,15 +244,18 @@ class Driver:
         """Source: ``SchedulerJobRunner._critical_section_enqueue_task_instances`` (3.3.2)."""
         if not len(self.waiting):
             return False
-        admitted = admit_once(self.waiting, self._occupancy(), self.limits)
+        admitted = admit_once(self.waiting, self.occupancy(), self.limits)
         for ti in in_turn(admitted, self.limits.executors):
             self.waiting.discard(ti)
             self._holding[ti] = None
             self.attempts.launch(ti)
         return bool(admitted)
 
-    def _occupancy(self) -> Occupancy:
+    def occupancy(self) -> Occupancy:
+        """What task instances and callbacks occupy."""
         taken = Occupancy()
+        for executor in self.deadlines.callbacks.given:
+            taken.add_workload(executor)
         for ti in list(self._holding):
             state = ti.state
             if state in _ACTIVE and state is not None:
@@ -276,7 +286,7 @@ class Driver:
 
     def held(self) -> list[tuple[TaskInstance, str]]:
         """Why each scheduled task instance that could not be queued waits."""
-        return held_back(self.waiting, self._occupancy(), self.limits)
+        return held_back(self.waiting, self.occupancy(), self.limits)
 
     def unfinished(self) -> list[TaskInstance]:
         """Task instances of active runs that have no final state."""

@@ -136,6 +136,7 @@ class _Simulated:
             driver.loops_first = options.loops_first
             run = self._begin(driver)
             driver.simulation.run_until(horizon)
+            driver.deadlines.forget()
             problem = unfinished_error(driver, run, horizon)
             driver.simulation.close()
             result = run_result(run, stage.recorder)  # here still: a naive date in an XCom means UTC
