@@ -11,6 +11,7 @@ from harness.kernel import Instant, Simulation
 from harness.kernel.simulation import LATE
 from harness.scheduler.candidates import Candidates
 from harness.scheduler.decide import Decision, schedule, step, timed_out, times_out_at
+from harness.scheduler.executors import in_turn
 from harness.scheduler.model import (
     AWAITING_INPUT,
     DEFERRED,
@@ -28,6 +29,7 @@ from harness.scheduler.queueing import Limits, admit_once, held_back
 from harness.scheduler.runs import examination_order, may_start, set_run_state, start_order
 from harness.scheduler.transitions import clear
 from harness.session.attempts import Attempts
+from harness.session.deadlines import Deadlines
 from harness.session.environment import Interruption
 from harness.session.history import history
 from harness.session.record import Recorder
@@ -59,6 +61,7 @@ class Driver:
         calendar: makes runs while the simulation goes; None when all are given.
         active: the running runs.
         turn: the tasks that run one by one, as in ``dag.test()``; None for production's rhythm.
+        deadlines: those of all runs.
         waiting: scheduled task instances without a slot.
     """
 
@@ -67,6 +70,7 @@ class Driver:
     ) -> None:
         self.simulation, self.store, self.limits, self.recorder = simulation, store, limits, recorder
         self.attempts = Attempts(self, interruption)
+        self.deadlines = Deadlines(self)
         self.calendar: RunMaker | None = None
         self.active: dict[DagRun, None] = {}
         self.waiting = Candidates()
@@ -88,6 +92,7 @@ class Driver:
         """Have a run begin at its ``run_after`` (or now, when that is past)."""
         self.store.add_run(run)
         self.recorder.run_created(run)
+        self.deadlines.create(run)
         self._queued[run] = None
         self.simulation.schedule(run.run_after, self.wake)
 
@@ -107,6 +112,7 @@ class Driver:
         if run.state == "queued":
             self.recorder.run_state(run)
             self._queued[run] = None
+        self.deadlines.requeue(run)
         self.mark(run)
 
     def active_runs(self, dag_id: str) -> int:
@@ -144,6 +150,7 @@ class Driver:
         set_run_state(run, state, self.simulation.now, reason)
         self._leave(run)
         self.recorder.run_state(run)
+        self.deadlines.run_ended(run)
         dag = facts(run).dag
         if dag.on_success_callback if state == SUCCESS else dag.on_failure_callback:
             self.simulation.spawn(
@@ -168,11 +175,13 @@ class Driver:
     def _settle(self) -> None:
         """Loops until one changes nothing: workers are slow against them, and take what they queued afterwards."""
         self._wakes_at = None
+        self.deadlines.callbacks.enqueue()  # a loop ends with them: a slot that is free now was first free for them
         if self.turn is None:
             while self._loop():
                 pass
         elif not self.turn.goes_on and self._loop():
             self.wake()
+        self.attempts.workloads.take()
 
     def _loop(self) -> bool:
         """One loop of the scheduler; whether it changed anything.
@@ -246,15 +255,18 @@ class Driver:
             self.waiting = Candidates()
             self.turn.begin(scheduled)
             return True
-        admitted = admit_once(self.waiting, self._occupancy(), self.limits)
-        for ti in admitted:
+        admitted = admit_once(self.waiting, self.occupancy(), self.limits)
+        for ti in in_turn(admitted, self.limits.executors):
             self.waiting.discard(ti)
             self._holding[ti] = None
             self.attempts.launch(ti)
         return bool(admitted)
 
-    def _occupancy(self) -> Occupancy:
+    def occupancy(self) -> Occupancy:
+        """What task instances and callbacks occupy."""
         taken = Occupancy()
+        for executor in self.deadlines.callbacks.given:
+            taken.add_workload(executor)
         for ti in list(self._holding):
             state = ti.state
             if state in _ACTIVE and state is not None:
@@ -292,7 +304,7 @@ class Driver:
 
     def held(self) -> list[tuple[TaskInstance, str]]:
         """Why each scheduled task instance that could not be queued waits."""
-        return held_back(self.waiting, self._occupancy(), self.limits)
+        return held_back(self.waiting, self.occupancy(), self.limits)
 
     def unfinished(self) -> list[TaskInstance]:
         """Task instances of active runs that have no final state."""
