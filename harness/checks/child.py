@@ -21,6 +21,9 @@ from harness.world.model import World
 
 LATER_S = 26 * 3600 + 61 * 60 + 7
 """How much later the clock of a twin is."""
+ADDRESSES = 8
+"""Addresses that a file may take for every byte that it may use; threads and big libraries reserve far more."""
+LEAST_ADDRESSES_MB = 16 * 1024
 PLACEHOLDER = "/airflow-harness"
 """Stands for the throw-away folders in what twins note: their names differ, and are ours."""
 
@@ -34,7 +37,7 @@ class Setting:
     Attributes:
         timeout_s: real seconds that an import may take.
         checking_s: real seconds that all checks of one file may take, after its import.
-        memory_mb: memory that a file may use beyond what Airflow has.
+        memory_mb: memory that a file may use beyond what Airflow has, each of its processes.
         most_processes: more than so many at once are a fork bomb.
     """
 
@@ -96,10 +99,10 @@ def _confine(setting: Setting, channels: Channels, parent: int) -> str:
     scratch = os.path.join(os.environ["AIRFLOW_HOME"], f"scratch-{_getpid()}")  # noqa: PTH118
     os.mkdir(scratch)  # noqa: PTH102
     os.environ["TMPDIR"] = tempfile.tempdir = scratch
-    confine.limit(setting.memory_mb, int(setting.timeout_s + setting.checking_s) + 5)
+    confine.limit(
+        max(ADDRESSES * setting.memory_mb, LEAST_ADDRESSES_MB), int(setting.timeout_s + setting.checking_s) + 5
+    )
     faulthandler.enable(channels.crash.descriptor)
-    if setting.timeout_s > 1:
-        faulthandler.dump_traceback_later(setting.timeout_s - 0.25, file=channels.crash.descriptor)
     return scratch
 
 
@@ -114,7 +117,6 @@ def _report(path: Path, root: Path, twin: bool, setting: Setting, channels: Chan
     def imported() -> None:
         if _getpid() != own:
             _exit(0)  # the file forked, and this is its child
-        faulthandler.cancel_dump_traceback_later()
         _tell(channels.report, {"phase": "checking"}, "")
 
     users = Users(str(setting.repository.project or root), str(root))
