@@ -194,7 +194,7 @@ def forget_dags() -> None:
     from airflow.sdk.definitions._internal.contextmanager import DagContext
 
     DagContext.current_autoregister_module_name = None
-    DagContext.autoregistered_dags.clear()
+    DagContext.autoregistered_dags = set()  # anew: a file may have put anything there
 
 
 def _is_dag(value: Any) -> bool:

@@ -27,6 +27,9 @@ from harness.world.model import World
 
 LATER_S = 26 * 3600 + 61 * 60 + 7
 """How much later the clock of a twin is."""
+ADDRESSES = 8
+"""Addresses that a file may take for every byte that it may use; threads and big libraries reserve far more."""
+LEAST_ADDRESSES_MB = 16 * 1024
 PLACEHOLDER = "/airflow-harness"
 """Stands for the throw-away folders in what twins note: their names differ, and are ours."""
 
@@ -40,7 +43,7 @@ class Setting:
     Attributes:
         timeout_s: real seconds that an import may take.
         checking_s: real seconds that all checks of one file may take, after its import.
-        memory_mb: memory that a file may use beyond what Airflow has.
+        memory_mb: memory that a file may use beyond what Airflow has, each of its processes.
         most_processes: more than so many at once are a fork bomb.
     """
 
@@ -112,7 +115,8 @@ def _confine(setting: Setting, channels: Channels, parent: int, count: int) -> s
     scratch = os.path.join(os.environ["AIRFLOW_HOME"], f"scratch-{_getpid()}")  # noqa: PTH118
     os.mkdir(scratch)  # noqa: PTH102
     os.environ["TMPDIR"] = tempfile.tempdir = scratch
-    confine.limit(setting.memory_mb, count * int(setting.timeout_s + setting.checking_s) + 5)
+    seconds = count * int(setting.timeout_s + setting.checking_s) + 5
+    confine.limit(max(ADDRESSES * setting.memory_mb, LEAST_ADDRESSES_MB), seconds)
     faulthandler.enable(channels.crash.descriptor)
     return scratch
 
@@ -147,14 +151,11 @@ class _Parser:
         return twin_report(parsed, self._setting.declared, self._setting.asked), parsed.innocent
 
     def _parsed(self, path: Path) -> Parsed:
-        if self._setting.timeout_s > 1:
-            faulthandler.dump_traceback_later(self._setting.timeout_s - 0.25, file=self._channels.crash.descriptor)
         return parse(path, self._root, self._places, self._users, self._watch, self._imported)
 
     def _imported(self) -> None:
         if _getpid() != self._own:
             _exit(0)  # the file forked, and this is its child
-        faulthandler.cancel_dump_traceback_later()
         _tell(self._channels.report, {"phase": "checking"}, "")
 
 

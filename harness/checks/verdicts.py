@@ -57,6 +57,7 @@ def _how(verdict: Verdict, timeout_s: float) -> str:
         "signalled": f"the file's process was killed by {_signal(code)} while it was imported",
         "timeout": f"the import does not end within {timeout_s:g} s",
         "processes": "the file starts more and more processes while it is imported",
+        "memory": "the file takes more and more memory while it is imported",
         "vanished": "the file ends or stops the process that started it",
         "abandoned": "the check was interrupted",
     }[verdict.outcome]

@@ -28,6 +28,7 @@ from harness.checks.warm import warm_up
 
 LOOK_S = 0.05 if sys.platform == "linux" else 0.005
 IDLE_S = 1.0
+LAST_WORDS_S = 0.2
 NO_AIRFLOW = 3
 """Exit code: Airflow does not import."""
 MOST_BYTES = 64 * 1024 * 1024
@@ -38,8 +39,8 @@ class Verdict:
     """How a child ended.
 
     Attributes:
-        outcome: ``report``; ``exited`` or ``signalled`` without one; ``timeout``; ``processes``: too many of them;
-            ``abandoned``: our own end came first.
+        outcome: ``report``; ``exited`` or ``signalled`` without one; ``timeout``; ``processes`` or ``memory``: too
+            much of it; ``abandoned``: our own end came first.
         code: exit code or signal number.
         phase: ``importing`` or ``checking``.
         crash: what `faulthandler` wrote.
@@ -136,6 +137,7 @@ class Child:
         self._setting, self._owner = setting, owner
         self._channels = Channels()
         self._began, self._written = time.monotonic(), 0
+        self._memory = confine.memory_of(os.getpid())
         parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
@@ -173,6 +175,7 @@ class Child:
             if self._owner in ready:  # its next request comes after this answer: this is its end
                 return "abandoned", 0
             if why := self._why_stop():
+                self._last_words()
                 return why, 0
 
     def _why_stop(self) -> str | None:
@@ -188,7 +191,17 @@ class Child:
             return "timeout"
         if size > MOST_BYTES:
             return "timeout"
-        return "processes" if len(descendants(os.getpid())) > self._setting.most_processes else None
+        living = descendants(os.getpid())
+        if len(living) > self._setting.most_processes:
+            return "processes"
+        most = self._memory + self._setting.memory_mb * 1024 * 1024
+        return "memory" if any(confine.memory_of(pid) > most for pid in living) else None
+
+    def _last_words(self) -> None:
+        """Let `faulthandler` say where the child is; it may be deaf to that."""
+        os.kill(self.pid, signal.SIGABRT)
+        if self._end is not None:
+            select.select([self._end], [], [], LAST_WORDS_S)
 
     def _documents(self) -> list[dict[str, Any]]:
         """What it has written, as far as it is whole."""

@@ -47,13 +47,23 @@ def without_network() -> bool:
     return True
 
 
-def limit(memory_mb: int, cpu_s: int) -> None:
-    """Bound this process: memory beyond what it has, CPU time, no core file."""
+def memory_of(pid: int) -> int:
+    """Bytes that a process has written to or shares since a fork with one that did; 0 when it is gone."""
+    try:
+        with open(f"/proc/{pid}/statm") as file:  # noqa: PTH123
+            _, resident, shared, *_ = file.read().split()
+    except (OSError, ValueError):
+        return 0
+    return (int(resident) - int(shared)) * resource.getpagesize()
+
+
+def limit(addresses_mb: int, cpu_s: int) -> None:
+    """Bound this process: addresses beyond what it has, CPU time, no core file."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     with suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_CPU, (cpu_s, cpu_s + 1))
     if sys.platform == "linux":
-        most = _size() + memory_mb * 1024 * 1024
+        most = _size() + addresses_mb * 1024 * 1024
         with suppress(ValueError, OSError):
             resource.setrlimit(resource.RLIMIT_AS, (most, most))
 

@@ -131,6 +131,7 @@ def _import(path: Path, before: Before, watch: Watch, result: Parsed) -> tuple[l
     errors: list[BaseException] = []
     record = _recorder(result.warned, watch, result.users)
     stopwatch = Stopwatch()
+    gettrace, settrace, getprofile, setprofile = sys.gettrace, sys.settrace, sys.getprofile, sys.setprofile
     catching = warnings.catch_warnings()
     catching.__enter__()
     warnings.simplefilter("always")
@@ -141,9 +142,17 @@ def _import(path: Path, before: Before, watch: Watch, result: Parsed) -> tuple[l
         errors += modules_of(path, modules)
     except BaseException as raised:
         errors.append(raised)
+    traced = False
+    for _ in (1, 2, 3):  # a trace function that raises does so at whatever we call, once, and is gone then
+        try:
+            traced = traced or gettrace() is not None or getprofile() is not None
+            settrace(None)
+            setprofile(None)
+        except BaseException:
+            traced = True
     result.seconds = stopwatch.stop()
     watch.active = False
-    spoilt = before.restore()
+    spoilt = before.restore(traced)
     catching.__exit__(None, None, None)
     return modules, errors, spoilt
 

@@ -41,7 +41,6 @@ _KEPT = (
 )
 _OURS = {
     "sys": {"modules", "path", "argv", "stdout", "stderr", "stdin", "last_value", "excepthook", "displayhook"},
-    "os": {"_exit"},
 }
 _LIMITS = {
     name: getattr(resource, name)
@@ -100,12 +99,16 @@ class Before:
         self._limits = {name: resource.getrlimit(number) for name, number in _LIMITS.items()}
         self._gc_callbacks = list(gc.callbacks)
 
-    def restore(self) -> Spoilt:
+    def restore(self, traced: bool) -> Spoilt:
         """Put right what the checks need: first builtins and standard modules, then the rest.
 
+        Args:
+            traced: the caller had to stop a trace function.
         Returns: how it was found, for `changes`.
         """
         spoilt = Spoilt()
+        if traced:
+            spoilt.more.append("sys.settrace or sys.setprofile is set")
         for name, names in _items(self._dicts):
             kept = self._modules[name]
             spoilt.modules[name] = {**names}
@@ -122,11 +125,7 @@ class Before:
         return spoilt
 
     def _hooks(self, spoilt: Spoilt) -> None:
-        """Tracing, callbacks of the collector, finders, signals: what would run code of the file in our midst."""
-        if sys.gettrace() is not None or sys.getprofile() is not None:
-            spoilt.more.append("sys.settrace or sys.setprofile is set")
-        sys.settrace(None)
-        sys.setprofile(None)
+        """Callbacks of the collector, finders, signals: what would run code of the file in our midst."""
         if len(gc.callbacks) > len(self._gc_callbacks):
             spoilt.more.append("callbacks of the garbage collector are added")
         gc.callbacks[:] = self._gc_callbacks
@@ -144,6 +143,9 @@ class Before:
                     signal.signal(number, handler)
 
     def _surroundings(self, spoilt: Spoilt) -> None:
+        closed = [str(number) for number in (0, 1, 2) if not _is_open(number)]
+        if closed:
+            spoilt.more.append(f"descriptors that are closed: {', '.join(closed)}")
         with suppress(OSError):
             spoilt.cwd = os.getcwd()  # noqa: PTH109
         spoilt.environment = dict(self._environ)
@@ -204,12 +206,13 @@ class Before:
         return [Change(f"environment variables: {_shown(names)}", min(places, default=None))] if names else []
 
     def _thread_changes(self, marks: dict[tuple[str, Any], Place | None]) -> list[Change]:
-        threads = [thread for thread in threading.enumerate() if thread.ident not in self._threads]
-        return [
-            Change(f"a thread is still running: {thread.name}", place)
-            for thread in threads
-            if (place := marks.get(("thread", id(thread))))
-        ]
+        """Threads that the user's own code started, those of one line together."""
+        lines: dict[Place, list[str]] = {}
+        for thread in threading.enumerate():
+            place = marks.get(("thread", id(thread)))
+            if thread.ident not in self._threads and place is not None:
+                lines.setdefault(place, []).append(thread.name)
+        return [Change(f"threads are still running: {_shown(names)}", place) for place, names in lines.items()]
 
     def _replaced(self, spoilt: Spoilt) -> list[str]:
         found = []
@@ -234,6 +237,14 @@ class Before:
         if not isinstance(hook, type) and callable(hook) and hasattr(hook, "__code__"):
             return self._users.own(hook.__code__.co_filename)
         return self._users.own(str(getattr(module, "__file__", "")))
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
 
 
 def _shown(names: Iterable[str]) -> str:

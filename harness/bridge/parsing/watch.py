@@ -105,11 +105,11 @@ class Watch:
         self._dumps, self._frame, self._getpid = json.dumps, sys._getframe, os.getpid
         self._fspath, self._abspath, self._exists = os.fspath, os.path.abspath, os.path.exists
         self._join, self._readlink = os.path.join, os.readlink
+        vars(os)["_exit"] = self._noted_exit(os._exit)
 
     def install(self) -> None:
         """Put the hook into this process, for as long as it lives."""
         sys.addaudithook(self._hook)
-        vars(os)["_exit"] = self._noted_exit(os._exit)
 
     def begin(self) -> None:
         """Look at a file from now on."""
@@ -208,7 +208,7 @@ class Watch:
         for path, folder in _CHANGE[event]:
             descriptor = args[folder] if folder is not None and folder < len(args) else None
             where = self._where(descriptor) if isinstance(descriptor, int) and descriptor >= 0 else ""
-            self._changed(args[path], event.removeprefix("os."), where)
+            self._changed(args[path], event.rpartition(".")[2], where)
 
     def _where(self, descriptor: int) -> str:
         try:
@@ -228,14 +228,14 @@ class Watch:
     def _signal(self, event: str, args: tuple[Any, ...]) -> None:
         self.note("signal", f"{event.removeprefix('os.')}{args}")
         if args[0] != self._own and args[1] != 0 and args[0] not in _below(self._own):
-            raise Refused(1, "other processes get no signals while Dag files are checked")
+            raise PermissionError(1, "other processes get no signals while Dag files are checked")
 
     def _fork(self, event: str, _args: tuple[Any, ...]) -> None:
         if self._getpid() == self._own:
             self.note("process", event)
         count = int.from_bytes(self._forks[:4], "little") + 1
         if count > MOST_FORKS:
-            raise Refused(11, f"no more than {MOST_FORKS} processes are started")
+            raise BlockingIOError(11, f"the file starts more than {MOST_FORKS} processes")
         self._forks[:4] = count.to_bytes(4, "little")
 
     def _sqlite(self, _event: str, args: tuple[Any, ...]) -> None:
