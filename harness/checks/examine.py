@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -103,7 +104,12 @@ def _asked_of(check: Check, look: Any, dag: DagLook | None) -> Problems:
 def _failed(check: Check, error: BaseException, dag: DagLook | None) -> tuple[str, Problem]:
     where = f" of Dag {dag.dag_id!r}" if dag else ""
     said = f"the check {check.id!r} raised {type(error).__name__}: {error}{where}"
-    return "check-failed", Problem(said, dag_id=dag.dag_id if dag else None, line=dag.line if dag else None)
+    line, path = (dag.line if dag else None), None
+    if not check.ours:
+        path = check.function.__code__.co_filename
+        frames = traceback.extract_tb(error.__traceback__)
+        line = next((frame.lineno for frame in reversed(frames) if frame.filename == path), line)
+    return "check-failed", Problem(said, line=line, path=path, dag_id=dag.dag_id if dag else None, ours=check.ours)
 
 
 def _called(function: Callable[[Any], Iterable[Problem] | None], look: Any) -> list[Problem]:

@@ -94,6 +94,7 @@ class GateOptions:
 
     Attributes:
         repository: what surrounds the Dag folder; None looks for it.
+        partial: there are files of the repository that are not looked at: what is not seen may exist.
         cache: folder of the cache; None keeps nothing.
         jobs: processes side by side.
         timeout_s: real seconds that an import may take. checking_s: and all checks of one file after it.
@@ -110,6 +111,7 @@ class GateOptions:
     timeout_s: float = 30.0
     checking_s: float = 60.0
     memory_mb: int = 1024
+    partial: bool = False
     told: Callable[[int, int, str], None] = lambda *_: None
 
 
@@ -255,7 +257,7 @@ class _Run:
             dag_ids=frozenset(dag_id for result in results for dag_id in result.dag_ids),
             declared=self.options.declared,
             asked=self.options.asked,
-            partial=any(result.failed for result in results),
+            partial=self.options.partial or any(result.failed for result in results),
             failed=tuple(result.path for result in results if result.failed),
             seconds={result.path: result.seconds for result in results if not result.failed},
             imported={result.path: result.imported for result in results},
@@ -270,5 +272,13 @@ def finding(check: str, problem: Problem, path: str, asked: Asked) -> Finding | 
         return None
     where = problem.path or path
     return Finding(
-        check, severity, problem.message, where, problem.line or 1, problem.dag_id, problem.task_id, problem.fix
+        check,
+        severity,
+        problem.message,
+        where,
+        problem.line or 1,
+        problem.dag_id,
+        problem.task_id,
+        problem.fix,
+        problem.ours,
     )

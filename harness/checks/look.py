@@ -30,6 +30,11 @@ LIMITS: dict[str, float] = {
 }
 """Thresholds and their defaults: ``[tool.airflow-harness.limits]``."""
 
+OPTIONS: dict[str, str] = {
+    "dag-id-pattern": "[a-z][a-z0-9_]*",
+}
+"""Texts and their defaults: ``[tool.airflow-harness.options]``; a name in ``-pattern`` is a regular expression."""
+
 
 @dataclass(frozen=True)
 class Declared:

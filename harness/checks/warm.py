@@ -62,11 +62,17 @@ with DAG("sampled", schedule=[Asset("x://y")]):
 """
 
 
-def warm_up(declared: Declared, asked: Asked) -> None:
-    """Import, then parse a small file and put it before the checks that will be asked.
+def import_airflow() -> None:
+    """Import what no Dag file can do without, the repository's own settings of Airflow among it.
 
-    Raises: ImportError and others: Airflow itself does not import.
+    Raises: what they raise.
     """
+    for name in WARM[:2]:
+        importlib.import_module(name)
+
+
+def warm_up(declared: Declared, asked: Asked) -> None:
+    """Import, then parse a small file and put it before the checks that will be asked."""
     from harness.bridge import supervisor
     from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_from
     from harness.bridge.parsing.parse import Parsed
@@ -75,7 +81,6 @@ def warm_up(declared: Declared, asked: Asked) -> None:
     from harness.checks.catalogue import load
     from harness.checks.examine import examine
 
-    importlib.import_module(WARM[0])
     load()
     for name in WARM:
         try:

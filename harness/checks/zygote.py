@@ -24,7 +24,7 @@ from harness.bridge.parsing import confine
 from harness.checks.child import Channels, Setting, parse_and_tell
 from harness.checks.descendants import descendants, end_all, reap
 from harness.checks.strays import network_of
-from harness.checks.warm import warm_up
+from harness.checks.warm import import_airflow, warm_up
 
 LOOK_S = 0.05 if sys.platform == "linux" else 0.005
 IDLE_S = 1.0
@@ -83,11 +83,10 @@ def main() -> None:
 def _get_warm(setting: Setting) -> None:
     gc.disable()  # nothing of what follows is garbage
     try:
-        warm_up(setting.declared, setting.asked)
+        import_airflow()
     except Exception:
-        if "airflow.sdk" not in sys.modules:
-            _give_up()
-        raise
+        _give_up()
+    warm_up(setting.declared, setting.asked)
     gc.freeze()
     gc.enable()
 

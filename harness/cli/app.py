@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.check import check
 from harness.cli.init import init
 from harness.cli.run import run
 from harness.cli.simulate import simulate
@@ -54,6 +55,7 @@ def root(
 
     \b
     Examples:
+      airflow-harness check
       airflow-harness init
       airflow-harness run weather_etl --logical-date 2025-01-01
       airflow-harness run dags/weather_etl.py --world fixtures/world.yaml
@@ -63,6 +65,7 @@ def root(
     """
 
 
+app.command(epilog=EXIT_CODES)(check)
 app.command(epilog=EXIT_CODES)(init)
 app.command(epilog=EXIT_CODES)(run)
 app.command(epilog=EXIT_CODES)(simulate)

@@ -121,8 +121,12 @@ def _left_nothing(result: Parsed, modules: list[Any], known: int) -> bool:
     if set(_newest(len(sys.modules) - known)) != own:
         return False
     for name in own:
-        del sys.modules[name]
+        _kept_alive.append(sys.modules.pop(name))
     return True
+
+
+_kept_alive: list[Any] = []
+"""Modules of files that others followed: what they would do when they are freed is never done in production either."""
 
 
 def _import(path: Path, before: Before, watch: Watch, result: Parsed) -> tuple[list[Any], list[BaseException], Spoilt]:
