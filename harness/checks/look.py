@@ -227,6 +227,9 @@ class DagLook:
     @property
     def is_periodic(self) -> bool:
         """Whether time makes runs of it: not a Dag without schedule, on assets alone, or run once."""
+        given = self.dag.timetable
+        if type(given).__name__ in _PERIODIC and type(given).__module__.startswith("airflow."):
+            return True  # the usual ones, without making the scheduler's
         return bool(getattr(self.timetable, "can_be_scheduled", False) and getattr(self.timetable, "periodic", False))
 
     @cached_property
@@ -244,6 +247,9 @@ class DagLook:
     def cycle(self) -> list[str]:
         """Task ids of a cycle, the first again at the end; empty when there is none."""
         return _cycle({task_id: sorted(task.downstream_task_ids) for task_id, task in self.dag.task_dict.items()})
+
+
+_PERIODIC = {"CronTriggerTimetable", "CronDataIntervalTimetable", "DeltaTriggerTimetable", "DeltaDataIntervalTimetable"}
 
 
 def _line(place: tuple[str, int] | None, path: str) -> int | None:

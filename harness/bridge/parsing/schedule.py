@@ -14,7 +14,8 @@ WITHOUT_START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 """Where a Dag without ``start_date`` is taken to begin."""
 _MOST_A_DAY = 4
 """Times of the day of a cron that is looked at for clock changes."""
-_MINUTES = 24 * 60
+_MINUTE, _STEP, _STEPS = timedelta(minutes=1), timedelta(days=5), 74
+"""Clock changes are looked for from step to step over a year, and then to the minute."""
 
 
 class First(NamedTuple):
@@ -56,6 +57,20 @@ class ClockChange(NamedTuple):
     day: str
     planned: str
     runs: str
+
+
+def surely_runs(dag: DAG) -> bool:
+    """Whether a Dag's schedule is of the plain kind that always has a run to come; asked without making it.
+
+    A cron that names no day of the month, or one that every month has, and a span of time, with no ``end_date``.
+    """
+    given = dag.timetable
+    if dag.end_date is not None or not type(given).__module__.startswith("airflow."):
+        return False
+    if isinstance(getattr(given, "delta", getattr(given, "_delta", None)), timedelta):
+        return True
+    fields = str(getattr(given, "expression", getattr(given, "_expression", ""))).split()
+    return len(fields) == 5 and (fields[2] == "*" or (fields[2].isdecimal() and 1 <= int(fields[2]) <= 28))
 
 
 def now() -> datetime:
@@ -102,9 +117,9 @@ def clock_change(dag: DAG, timetable: Any) -> ClockChange | None:
     Source: airflow/timetables/_cron.py `CronMixin._get_next` (3.3.2).
     """
     zone, expression = getattr(timetable, "_timezone", None), getattr(timetable, "_expression", None)
-    if zone is None or not isinstance(expression, str) or not hasattr(timetable, "_get_next"):
+    if zone is None or str(zone) == "UTC" or not hasattr(timetable, "_get_next"):
         return None
-    times = _times_of_day(expression)
+    times = _times_of_day(expression) if isinstance(expression, str) else set()
     since = max(_restriction(dag).earliest, WITHOUT_START)
     for before, after, wall in _changes(zone, since) if times else ():
         kind, length = ("gap", after - before) if after > before else ("fold", before - after)
@@ -137,20 +152,17 @@ def _times_of_day(expression: str) -> set[int]:
 def _changes(zone: Any, since: datetime) -> list[tuple[timedelta, timedelta, datetime]]:
     """Clock changes of a year: offset before and after, and what the clock showed when it changed, as naive time."""
     found = []
-    day = since.astimezone(timezone.utc)
-    offset = _offset(zone, day)
-    for _ in range(366):
-        following = day + timedelta(days=1)
-        after = _offset(zone, following)
+    at = since.astimezone(timezone.utc)
+    offset = _offset(zone, at)
+    for _ in range(_STEPS):
+        after = _offset(zone, at + _STEP)
         if after != offset:
-            low, high = 0, _MINUTES
+            low, high = 0, _STEP // _MINUTE
             while high - low > 1:
                 middle = (low + high) // 2
-                low, high = (
-                    (middle, high) if _offset(zone, day + timedelta(minutes=middle)) == offset else (low, middle)
-                )
-            found.append((offset, after, (day + timedelta(minutes=high) + offset).replace(tzinfo=None)))
-        day, offset = following, after
+                low, high = (middle, high) if _offset(zone, at + middle * _MINUTE) == offset else (low, middle)
+            found.append((offset, after, (at + high * _MINUTE + offset).replace(tzinfo=None)))
+        at, offset = at + _STEP, after
     return found
 
 

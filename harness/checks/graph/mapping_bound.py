@@ -13,6 +13,8 @@ from harness.checks.registry import check
 from harness.scheduler.model import Concat, Length, Literal, OfTask, Product, Zip
 
 SHARED_POOL = "default_pool"
+AIRFLOWS_OWN = 16
+"""``core.max_active_tasks_per_dag`` as it is shipped: what is not above it need not be compared with the configured."""
 
 
 @check("mapping-bound", severity="warning")
@@ -79,4 +81,5 @@ def _run_time(length: Length | None) -> bool:
 
 def _unbounded(task: Any, look: DagLook) -> bool:
     limited = task.max_active_tis_per_dag is not None or task.max_active_tis_per_dagrun is not None
-    return not limited and task.pool == SHARED_POOL and look.dag.max_active_tasks > default_max_active_tasks()
+    most = look.dag.max_active_tasks
+    return not limited and task.pool == SHARED_POOL and most > AIRFLOWS_OWN and most > default_max_active_tasks()

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.checks.finding import Problem
+from harness.checks.graph.branches import class_of
 from harness.checks.look import DagLook
 from harness.checks.registry import check
 
@@ -16,13 +17,15 @@ def orphan_task(look: DagLook) -> Iterator[Problem]:
 
     It starts with the run and waits for nobody: most often a ``>>`` that was forgotten, or a result handed on in a
     text, which ties nothing. It is told only where all others hang together: a Dag of several parts is taken to mean
-    them, and a task with assets is tied by those.
+    them, a task with assets is tied by those, and where there is a sensor, it may be what the sensor waits for.
 
     Fix: tie it with ``>>``, or give it a Dag of its own.
     """
     tasks = look.tasks
     lone = [task for task in tasks if not task.upstream_task_ids and not task.downstream_task_ids]
     if not lone or len(lone) * _SEVERAL > len(tasks) - len(lone) or _parts(look) > 1:
+        return
+    if any(hasattr(class_of(task), "poke") for task in tasks):
         return
     for task in lone:
         if not _has_assets(task):

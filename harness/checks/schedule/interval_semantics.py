@@ -46,7 +46,7 @@ def _reads_both(look: DagLook, task: Any) -> tuple[str, int | None] | None:
     texts = [text for _, text in templates(task) if "data_interval_" in text]
     if any(_has(_START, text) for text in texts) and any(_has(_END, text) for text in texts):
         return "in its templates", None
-    if _START not in look.file.source:
+    if _START not in look.file.source or _END not in look.file.source:
         return None
     function = callable_of(task)
     found = look.file.definitions.of(function) if function is not None else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.bridge.parsing.schedule import first_run
+from harness.bridge.parsing.schedule import first_run, surely_runs
 from harness.checks.finding import Problem
 from harness.checks.look import DagLook
 from harness.checks.registry import check
@@ -19,9 +19,10 @@ def schedule_never_fires(look: DagLook) -> Iterator[Problem]:
 
     Fix: correct the expression or the dates. A Dag that is to rest is paused, or has ``schedule=None``.
     """
-    dag, timetable = look.dag, look.timetable
-    if not look.is_periodic:
+    dag = look.dag
+    if surely_runs(dag) or not look.is_periodic:
         return
+    timetable = look.timetable
     named = f"schedule {getattr(timetable, 'summary', None) or type(timetable).__name__!s}"
     if dag.start_date is not None and dag.end_date is not None and dag.end_date < dag.start_date:
         between = f"end_date {dag.end_date:%Y-%m-%d} is before start_date {dag.start_date:%Y-%m-%d}"

@@ -13,7 +13,7 @@ from harness.checks.look import DagLook
 from harness.checks.registry import check
 from harness.checks.texts import dotted, keyword, literal
 
-_MOVING = {"now", "utcnow", "today", "yesterday", "tomorrow", "days_ago", "time"}
+_MOVING = {"now", "utcnow", "today", "yesterday", "tomorrow", "days_ago"}
 _JUST_NOW = timedelta(minutes=2)
 _LONG = timedelta(hours=1)
 
@@ -41,8 +41,8 @@ def start_date(look: DagLook) -> Iterator[Problem]:
         every = look.timetable.summary
         said = f"start_date is missing: runs every {every} count from when the scheduler first sees the Dag"
         yield Problem(said, fix="start_date=")
-    for timetable in getattr(look.timetable, "_timetables", [look.timetable]):
-        if str(getattr(timetable, "_timezone", "UTC")) != "UTC":
+    if str(getattr(dag.timetable, "timezone", getattr(dag.timetable, "_timezone", None))) != "UTC":
+        for timetable in getattr(look.timetable, "_timetables", [look.timetable]):
             yield from _clock_change(look, timetable)
 
 
