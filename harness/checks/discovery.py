@@ -167,7 +167,7 @@ def _glob_rule(text: str, folder: Path) -> Rule | None:
     with warnings.catch_warnings():
         warnings.simplefilter(
             "ignore", DeprecationWarning
-        )  # it has another name in new versions; Airflow uses this one
+        )  # renamed; Airflow uses this one
         pattern = GitWildMatchPattern(text)
 
     def rule(path: Path, is_dir: bool) -> bool | None:
