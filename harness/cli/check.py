@@ -29,6 +29,15 @@ Format = Annotated[
 Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report here, and text on stdout.")]
 Jobs = Annotated[int | None, typer.Option("-j", "--jobs", metavar="N", min=1, help="Processes.  [default: processors]")]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Parse every file, changed or not.")]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Findings known already.  [default: airflow-harness-baseline.json, if there]"),
+]
+NoBaseline = Annotated[bool, typer.Option("--no-baseline", help="Tell what is in the baseline too.")]
+WriteBaseline = Annotated[bool, typer.Option("--write-baseline", help="Keep what is found now as the baseline.")]
+ChangedSince = Annotated[
+    str | None, typer.Option(metavar="REV", help="Only Dags that a change since this git revision can have touched.")
+]
 Explain = Annotated[str | None, typer.Option(metavar="CHECK", help="Say what a check catches, why, and how to fix it.")]
 List = Annotated[bool, typer.Option("--list", help="List the checks.")]
 
@@ -39,6 +48,10 @@ def check(
     ignore: Ignore = None,
     format_: Format = None,
     output: Output = None,
+    baseline: Baseline = None,
+    no_baseline: NoBaseline = False,
+    write_baseline: WriteBaseline = False,
+    changed_since: ChangedSince = None,
     jobs: Jobs = None,
     no_cache: NoCache = False,
     world: given.World = None,
@@ -58,6 +71,8 @@ def check(
       airflow-harness check
       airflow-harness check dags/sales.py --select pool-missing,content
       airflow-harness check --format json | jq .summary
+      airflow-harness check --write-baseline
+      airflow-harness check --changed-since origin/main
       airflow-harness check --explain pool-missing
       airflow-harness check --list
     """
@@ -74,6 +89,10 @@ def check(
             ignore=tuple(ignore or ()),
             formats=tuple(format_ or ()),
             output=output,
+            baseline=baseline,
+            use_baseline=not no_baseline,
+            write_baseline=write_baseline,
+            changed_since=changed_since,
             jobs=jobs,
             cache=not no_cache,
             world=world,

@@ -77,7 +77,7 @@ def _told(found: Inspection) -> CheckResult:
     from harness.report.check_result import CheckResult, below
 
     base = Path.cwd()
-    return CheckResult(below(found.result, base, found.root), base, found.root, notes=found.notes)
+    return CheckResult(below(found.result, base, found.root), base, found.root, found.waived, found.known, found.notes)
 
 
 def _plain(told: CheckResult, terminal: Terminal) -> str:

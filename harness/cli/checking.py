@@ -25,6 +25,10 @@ class CheckArguments:
     ignore: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     output: Path | None = None
+    baseline: Path | None = None
+    use_baseline: bool = True
+    write_baseline: bool = False
+    changed_since: str | None = None
     jobs: int | None = None
     cache: bool = True
     world: Path | None = None
@@ -64,6 +68,10 @@ class Checking:
                     select=names(given.select),
                     ignore=names(given.ignore),
                     world=given.world,
+                    baseline=given.baseline,
+                    use_baseline=given.use_baseline,
+                    write_baseline=given.write_baseline,
+                    changed_since=given.changed_since,
                     jobs=given.jobs,
                     cache=given.cache,
                     told=progress.told,

@@ -2,6 +2,7 @@
 
 import json
 import signal
+import subprocess
 import time
 
 import psutil
@@ -192,3 +193,50 @@ def test_ctrl_c_ends_the_zygotes_and_leaves_nothing(found):
     assert len(below) >= 2
     assert [child for child in below if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []
     assert found.left_behind() == []
+
+
+def test_a_baseline_lets_an_old_repository_start_green(found, tmp_path):
+    folder = tmp_path / "old"
+    dags = folder / "dags"
+    dags.mkdir(parents=True)
+    (dags / "sales.py").write_text(SALES)
+    (folder / "w.yaml").write_text("pools: {etl: 3}\n")
+    (folder / "pyproject.toml").write_text('[tool.airflow-harness]\nworld = "w.yaml"\n')
+    wrote = found("check", "--write-baseline", cwd=folder)
+    assert wrote.code == 0
+    assert "note wrote 1 finding to airflow-harness-baseline.json\n" in wrote.out
+    (dags / "sales.py").write_text("# moved down\n" + SALES)
+    green = found("check", cwd=folder)
+    assert green.code == 0
+    assert "✓ nothing found in 1 file, 1 Dag, 1 task; 1 in the baseline" in green.out
+    assert found("check", "--no-baseline", cwd=folder).code == 1
+    (dags / "sales.py").write_text(CLEAN.replace("clean", "sales"))
+    gone = found("check", cwd=folder)
+    assert gone.code == 0
+    assert "note the baseline names pool-missing in dags/sales.py, which is gone: task 'load' asks" in gone.out
+    assert found("check", "--baseline", "nowhere.json", cwd=folder).code == 2
+
+
+def test_a_waiver_with_a_reason_is_counted(found, tmp_path):
+    folder = tmp_path / "waived"
+    (folder / "dags").mkdir(parents=True)
+    text = SALES.replace("    load()\n", "    load()  # harness: ignore[pool-missing] made by Terraform\n")
+    (folder / "dags" / "sales.py").write_text(text)
+    world = found.folder / "fixtures/world.yaml"
+    answer = found("check", "--world", world, "--format", "json=a.json", cwd=folder)
+    assert answer.code == 0, answer.out
+    assert "✓ nothing found in 1 file, 1 Dag, 1 task; 1 waived" in answer.out
+    assert json.loads((folder / "a.json").read_text())["findings"] == []
+
+
+def test_what_nothing_changed_is_not_looked_at(found, tmp_path):
+    folder = tmp_path / "changed"
+    (folder / "dags").mkdir(parents=True)
+    (folder / "dags" / "sales.py").write_text(SALES)
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.test"]
+    for arguments in (["init"], ["add", "."], ["commit", "-m", "first"]):
+        subprocess.run([*git, *arguments], cwd=folder, check=True, capture_output=True)
+    answer = found("check", "--changed-since", "HEAD", cwd=folder)
+    assert answer.code == 0
+    assert "note 0 of 1 Dag files can have been touched since HEAD\n" in answer.out
+    assert "✓ nothing found in 0 files" in answer.out
