@@ -6,7 +6,6 @@ At the end of its input it ends what descends from it, removes Airflow's throw-a
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import pickle
@@ -17,7 +16,7 @@ import sys
 import time
 import traceback
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any
 
 from harness.bridge import sandbox
 from harness.bridge.parsing import confine
@@ -67,7 +66,7 @@ def main() -> None:
         reader = os.fdopen(requests, "rb", buffering=0)
         setting: Setting = pickle.loads(_exactly(reader, int(reader.readline())))
         sys.path += setting.repository.path_of_airflow
-        warm_up()
+        _warm_up()
         _answer(answers, {"ready": True, "network": network_of(os.getpid()) if confine.without_network() else None})
         while (request := _next(reader, owner)) is not None:
             verdict = Child(request, setting, requests).verdict()
@@ -104,59 +103,19 @@ def _answer(descriptor: int, document: dict[str, Any]) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def warm_up() -> None:
-    """Import what nearly every file needs, so that no child has to, and keep the collector off it."""
-    import importlib
+def _warm_up() -> None:
+    """Be ready to fork children; end with `NO_AIRFLOW` where Airflow does not import: the owner shows what it said."""
+    try:
+        from harness.bridge.parsing.warm import warm_up
+        from harness.checks.catalogue import load
 
-    from harness.checks.catalogue import load
-
-    load()
-    for name in WARM:
-        try:
-            importlib.import_module(name)
-        except Exception as error:
-            if name == WARM[0]:
-                _give_up()
-            if not isinstance(error, ImportError):
-                raise
-            continue  # not in this version, or a provider that is not installed
-    gc.collect()
-    gc.freeze()
-
-
-def _give_up() -> NoReturn:
-    """Airflow itself does not import: the owner shows what it said."""
-    traceback.print_exc()
-    shutil.rmtree(os.environ["AIRFLOW_HOME"], ignore_errors=True)
-    sys.stderr.flush()
-    os._exit(NO_AIRFLOW)
-
-
-WARM = (
-    "airflow.sdk",
-    "airflow.settings",
-    "airflow.utils.file",
-    "airflow.serialization.serialized_objects",
-    "airflow.serialization.definitions.dag",
-    "airflow.sdk.execution_time.context",
-    "airflow.sdk.execution_time.task_runner",
-    "airflow.providers.standard.operators.bash",
-    "airflow.providers.standard.operators.empty",
-    "airflow.providers.standard.operators.python",
-    "airflow.providers.standard.operators.trigger_dagrun",
-    "airflow.providers.standard.sensors.external_task",
-    "airflow.providers.standard.sensors.python",
-    "airflow.timetables.trigger",
-    "airflow.timetables.interval",
-    "airflow.models.serialized_dag",
-    "harness.bridge.parsing.serialized",
-    "harness.bridge.parsing.drivers",
-    "harness.bridge.loader",
-    "harness.bridge.parsing.parse",
-    "harness.bridge.parsing.secrets",
-    "harness.checks.examine",
-    "time_machine",
-)
+        load()
+        warm_up()
+    except Exception:
+        traceback.print_exc()
+        shutil.rmtree(os.environ["AIRFLOW_HOME"], ignore_errors=True)
+        sys.stderr.flush()
+        os._exit(NO_AIRFLOW)
 
 
 class Child:

@@ -13,7 +13,7 @@ from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_fro
 from harness.bridge.parsing.elapsed import Stopwatch
 from harness.bridge.parsing.failure import Failure, failure_of
 from harness.bridge.parsing.places import Places
-from harness.bridge.parsing.pollution import Before, Change, Spoilt
+from harness.bridge.parsing.pollution import Before, Change, Spoilt, keep
 from harness.bridge.parsing.users import Users
 from harness.bridge.parsing.watch import Event, Place, Watch
 
@@ -172,6 +172,12 @@ def _take(dag: Any, module: Any, into: Parsed) -> None:
 
 
 def _imported(users: Users) -> list[str]:
-    """Files of the repository among the modules of this process."""
-    files = (getattr(module, "__file__", None) for module in list(sys.modules.values()))
+    """Files of the repository among the modules of this process, of those that were not there before."""
+    kept, new = keep(), []
+    for name in reversed(sys.modules):  # the newest first, so that the old ones need not be looked at
+        if name == kept.last:
+            break
+        if name not in kept.modules:
+            new.append(name)
+    files = [getattr(sys.modules.get(name), "__file__", None) for name in new]
     return sorted({file for file in files if isinstance(file, str) and users.own(file)})
