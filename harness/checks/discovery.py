@@ -165,9 +165,7 @@ def _glob_rule(text: str, folder: Path) -> Rule | None:
     raw = text.lstrip("!").rstrip()
     dirs_only = raw != raw.rstrip("/")
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # renamed; Airflow uses this one
+        warnings.simplefilter("ignore", DeprecationWarning)  # renamed; Airflow uses this one
         pattern = GitWildMatchPattern(text)
 
     def rule(path: Path, is_dir: bool) -> bool | None:

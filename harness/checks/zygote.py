@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from harness.bridge import sandbox
-from harness.bridge.parsing import confine
+from harness.bridge.parsing import confine, pollution
 from harness.checks.child import Channels, Setting, parse_and_tell
 from harness.checks.descendants import descendants, end_all, reap
 from harness.checks.strays import network_of
@@ -89,6 +89,7 @@ def _get_warm(setting: Setting) -> None:
     warm_up(setting.declared, setting.asked)
     gc.freeze()
     gc.enable()
+    pollution.keep()
 
 
 def _next(reader: Any, owner: int) -> dict[str, Any] | None:

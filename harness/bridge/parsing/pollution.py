@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
 import builtins
 import gc
 import os
@@ -17,27 +18,12 @@ from typing import Any
 
 from harness.bridge.parsing.users import Users
 
-globals()["__builtins__"] = dict(
-    vars(builtins)
-)  # ours: what is told here is told with builtins that no file has spoilt
+# What is told here is told with builtins of our own, that no file has spoilt.
+globals()["__builtins__"] = dict(vars(builtins))
 
 _KEPT = (
-    *(
-        "builtins",
-        "time",
-        "os",
-        "json",
-        "io",
-        "sys",
-        "pickle",
-        "ast",
-        "re",
-        "datetime",
-        "socket",
-        "functools",
-        "random",
-    ),
-    *("threading", "subprocess", "signal", "types", "copy", "inspect", "pathlib", "posixpath", "collections", "enum"),
+    *("builtins", "time", "os", "json", "io", "sys", "pickle", "re", "datetime", "functools", "random", "threading"),
+    *("subprocess", "signal", "posixpath"),
 )
 _OURS = {
     "sys": {"modules", "path", "argv", "stdout", "stderr", "stdin", "last_value", "excepthook", "displayhook"},
@@ -63,7 +49,7 @@ class Change:
 class Spoilt:
     """The process as a file left it, kept before it was put right."""
 
-    modules: dict[str, dict[str, Any]] = field(default_factory=dict)
+    replaced: dict[str, list[str]] = field(default_factory=dict)
     cwd: str | None = None
     environment: dict[str, str] = field(default_factory=dict)
     path: list[Any] = field(default_factory=list)
@@ -74,6 +60,34 @@ class Spoilt:
     more: list[str] = field(default_factory=list)
 
 
+class Kept:
+    """Modules as they are: taken once, before children are forked, since to look at an object copies its page.
+
+    Attributes:
+        modules: all there are, by name. listed: their names; the last is the one that was imported last.
+        names: of standard modules, what they hold.
+    """
+
+    def __init__(self) -> None:
+        self.modules = dict(sys.modules)
+        self.dicts = {name: vars(sys.modules[name]) for name in _KEPT}
+        self.names = {name: dict(held) for name, held in self.dicts.items()}
+        self.listed = [name.encode().decode() for name in self.modules]  # side by side in memory
+        self.last = self.listed[-1]
+        self.guarded = [name for name in self.listed if name in _KEPT or name.startswith(_GUARDED)]
+
+
+_GUARDED = ("harness.", "airflow.serialization")
+_kept: list[Kept] = []
+
+
+def keep() -> Kept:
+    """What there is now, or was when it was first asked for."""
+    if not _kept:
+        _kept.append(Kept())
+    return _kept[0]
+
+
 class Before:
     """The process as it was before a file was parsed.
 
@@ -82,16 +96,15 @@ class Before:
     """
 
     def __init__(self, users: Users) -> None:
-        self._users = users
-        self._all_modules = dict(sys.modules)
-        self._dicts = {name: vars(sys.modules[name]) for name in _KEPT if name in sys.modules}
-        self._modules = {name: dict(names) for name, names in self._dicts.items()}
+        self._users, self._kept = users, keep()
+        changed = {module.__name__: dict(vars(module)) for module in (sys, os, threading)}  # by us, and by the fork
+        self._modules = {**self._kept.names, **changed}
         self._cwd = os.getcwd()  # noqa: PTH109 - what the file would see
         self._environ = os.environ
         self._environment = dict(os.environ)
         self._path, self._paths = sys.path, list(sys.path)
         self._finders, self._path_hooks = list(sys.meta_path), list(sys.path_hooks)
-        self._signals = {number: signal.getsignal(number) for number in signal.valid_signals()}
+        self._signals = {number: _signal.getsignal(number) for number in range(1, signal.NSIG)}
         self._threads = {thread.ident for thread in threading.enumerate()}
         self._recursion = sys.getrecursionlimit()
         self._umask = os.umask(0o022)
@@ -109,20 +122,26 @@ class Before:
         spoilt = Spoilt()
         if traced:
             spoilt.more.append("sys.settrace or sys.setprofile is set")
-        for name, names in _items(self._dicts):
-            kept = self._modules[name]
-            spoilt.modules[name] = {**names}
-            _update(names, kept)
-        other = {name: one for name, one in _items(self._all_modules) if _modules_of_process.get(name) is not one}
-        gone = [name for name in other if name not in _modules_of_process]
-        _update(_modules_of_process, other)
-        if gone:
-            spoilt.more.append(f"modules taken out of sys.modules: {_shown(gone)}")
-        if len(other) > len(gone):
-            spoilt.more.append(f"modules replaced in sys.modules: {_shown(set(other) - set(gone))}")
+        for name, kept in _items(self._modules):
+            now = self._kept.dicts[name]
+            other = [key for key, value in _items(kept) if now.get(key, _GONE) is not value]
+            spoilt.replaced[name] = [*other, *(key for key in now if name == "builtins" and key not in kept)]
+            if other:
+                _update(now, kept)
+        self._put_modules_back(spoilt)
         self._hooks(spoilt)
         self._surroundings(spoilt)
         return spoilt
+
+    def _put_modules_back(self, spoilt: Spoilt) -> None:
+        kept = self._kept.modules
+        gone = [name for name in self._kept.listed if name not in _modules_of_process]
+        other = [name for name in self._kept.guarded if _modules_of_process.get(name, kept[name]) is not kept[name]]
+        _update(_modules_of_process, {name: kept[name] for name in [*gone, *other]})
+        if gone:
+            spoilt.more.append(f"modules taken out of sys.modules: {_shown(gone)}")
+        if other:
+            spoilt.more.append(f"modules replaced in sys.modules: {_shown(other)}")
 
     def _hooks(self, spoilt: Spoilt) -> None:
         """Callbacks of the collector, finders, signals: what would run code of the file in our midst."""
@@ -134,13 +153,13 @@ class Before:
             spoilt.more.append("import hooks are changed")
             sys.meta_path[:] = self._finders
             sys.path_hooks[:] = self._path_hooks
-        spoilt.signals = {number: signal.getsignal(number) for number in self._signals}
+        spoilt.signals = {number: _signal.getsignal(number) for number in self._signals}
         if any(signal.setitimer(timer, 0)[0] for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL)):
             spoilt.more.append("an alarm is set")
         for number, handler in self._signals.items():
             if spoilt.signals[number] != handler:
                 with suppress(OSError, ValueError, TypeError):
-                    signal.signal(number, handler)
+                    _signal.signal(number, handler)
 
     def _surroundings(self, spoilt: Spoilt) -> None:
         closed = [str(number) for number in (0, 1, 2) if not _is_open(number)]
@@ -216,12 +235,9 @@ class Before:
 
     def _replaced(self, spoilt: Spoilt) -> list[str]:
         found = []
-        for name, kept in self._modules.items():
-            now, ours = spoilt.modules[name], _OURS.get(name, set())
-            other = [key for key, value in kept.items() if key not in ours and now.get(key, _GONE) is not value]
-            if name == "builtins":
-                other += [key for key in now if key not in kept and key != "_"]
-            other = [f"{name}.{key}" for key in other if key == "__import__" or not key.startswith("__")]
+        for name, keys in spoilt.replaced.items():
+            other = [f"{name}.{key}" for key in keys if key not in _OURS.get(name, ()) and key != "_"]
+            other = [key for key in other if key == "builtins.__import__" or "__" not in key]
             if other:
                 found.append(f"replaced: {_shown(other)}")
         return found
