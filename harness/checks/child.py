@@ -120,7 +120,7 @@ def _report(path: Path, root: Path, twin: bool, setting: Setting, channels: Chan
         _tell(channels.report, {"phase": "checking"}, "")
 
     users = Users(str(setting.repository.project or root), str(root))
-    watch = Watch(users, (scratch, os.environ["AIRFLOW_HOME"], "/dev/", "/proc/self/"), channels.told.write)
+    watch = Watch(users, (scratch, os.environ["AIRFLOW_HOME"], "/dev", "/proc/self"), channels.told.write)
     answer_from(setting.world, watch)
     Drivers(watch).install()
     sys.path += setting.repository.path_with(str(root))

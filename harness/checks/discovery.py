@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -163,7 +164,9 @@ def _glob_rule(text: str, folder: Path) -> Rule | None:
     relative = text.startswith("/") or "/" in text.rstrip("/")
     raw = text.lstrip("!").rstrip()
     dirs_only = raw != raw.rstrip("/")
-    pattern = GitWildMatchPattern(text)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # it is the one that Airflow uses
+        pattern = GitWildMatchPattern(text)
 
     def rule(path: Path, is_dir: bool) -> bool | None:
         if pattern.include is None or (dirs_only and not is_dir):
