@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from harness.errors import UnsupportedAirflow
@@ -74,6 +75,19 @@ def enter() -> dict[str, str | None]:
         former[name] = os.environ.get(name)
         os.environ[name] = value
     return former
+
+
+def adopt(entries: Mapping[str, str]) -> None:
+    """Show a project's own folders and files in the throw-away home: Dags look for them at ``$AIRFLOW_HOME/include``.
+
+    Args:
+        entries: name in the home -> path of the real one.
+    """
+    home = os.environ["AIRFLOW_HOME"]
+    for name, path in entries.items():
+        link = os.path.join(home, name)  # noqa: PTH118
+        if not os.path.lexists(link):
+            os.symlink(path, link)  # noqa: PTH211
 
 
 def sweep() -> None:

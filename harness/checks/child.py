@@ -128,7 +128,7 @@ class _Parser:
         self._root, self._setting, self._channels = root, setting, channels
         self._own = _getpid()
         self._users = Users(str(setting.repository.project or root), str(root))
-        allowed = (scratch, os.environ["AIRFLOW_HOME"], "/dev/", "/proc/self/")
+        allowed = (scratch, os.environ["AIRFLOW_HOME"], "/dev", "/proc/self")
         self._watch = Watch(self._users, allowed, channels.told.write)
         self._places = Places(self._users)
         self._places.watch()

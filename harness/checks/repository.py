@@ -26,6 +26,7 @@ _MARKS = (
         "docker-compose.yml",
     ),
 )
+_NOT_IN_HOME = (".", "airflow.cfg", "airflow.db", "logs", "scratch-", "webserver_config", "simple_auth")
 _LEVELS = 3
 """How far above a Dag folder its project may be."""
 
@@ -65,6 +66,16 @@ class Repository:
             own: ours; settings of Airflow in it that lead outside (a database, a secrets backend) are left out.
         """
         return {**kept(own), **self.environment}
+
+    @property
+    def home_entries(self) -> dict[str, str]:
+        """What stands in Airflow's home in production, where the project is that home: name -> path."""
+        found = {}
+        if self.project is not None:
+            entries = sorted(self.project.iterdir())
+            found = {one.name: str(one) for one in entries if not one.name.startswith(_NOT_IN_HOME)}
+        folders = {"dags": self.environment.get("AIRFLOW__CORE__DAGS_FOLDER"), "plugins": self.plugins}
+        return {**found, **{name: str(folder) for name, folder in folders.items() if folder}}
 
     @property
     def path_of_airflow(self) -> list[str]:

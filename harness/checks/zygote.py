@@ -67,6 +67,7 @@ def main() -> None:
         os.environ.pop("PYTHONHASHSEED", None)  # it differs from zygote to zygote, and no Dag may see it
         reader = os.fdopen(requests, "rb", buffering=0)
         setting: Setting = pickle.loads(_exactly(reader, int(reader.readline())))
+        sandbox.adopt(setting.repository.home_entries)
         sys.path += setting.repository.path_of_airflow
         _get_warm(setting)
         _answer(answers, {"ready": True, "network": network_of(os.getpid()) if confine.without_network() else None})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -198,7 +198,11 @@ def _take(dag: Any, module: Any, into: Parsed) -> None:
         if made_ready(dag, module, into.root):
             into.dags.append(dag)
     except BaseException as error:
-        into.failures.append((dag.dag_id, failure_of(into.path, into.users, error, into.events)))
+        failure = failure_of(into.path, into.users, error, into.events)
+        place = into.places.of_dag(dag)
+        if place is not None and place[0] == failure.path:  # it is about the Dag, whoever refuses it
+            failure = replace(failure, line=place[1], where=None)
+        into.failures.append((dag.dag_id, failure))
 
 
 def _imported(users: Users, known: int) -> list[str]:

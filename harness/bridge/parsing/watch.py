@@ -99,11 +99,13 @@ class Watch:
         self.reads: set[str] = set()
         self.marks: dict[tuple[str, Any], Place | None] = {}
         self.active = False
-        self._users, self._allowed, self._told = users, allowed, told
+        self._users, self._told = users, told
+        self._allowed = tuple(os.path.join(os.path.realpath(folder), "") for folder in allowed)  # noqa: PTH118
         self._own = os.getpid()
         self._forks = mmap.mmap(-1, 4)  # shared with whatever is forked
         self._dumps, self._frame, self._getpid = json.dumps, sys._getframe, os.getpid
-        self._fspath, self._abspath, self._exists = os.fspath, os.path.abspath, os.path.exists
+        self._fspath, self._abspath, self._realpath = os.fspath, os.path.abspath, os.path.realpath
+        self._exists = os.path.exists
         self._join, self._readlink = os.path.join, os.readlink
         vars(os)["_exit"] = self._noted_exit(os._exit)
 
@@ -219,7 +221,7 @@ class Watch:
     def _changed(self, given: Any, how: str, folder: str = "") -> None:
         try:
             name = self._fspath(given)
-            path = self._abspath(self._join(folder, name if isinstance(name, str) else name.decode()))
+            path = self._realpath(self._join(folder, name if isinstance(name, str) else name.decode()))
         except (TypeError, ValueError, OSError):
             return
         if not path.startswith(self._allowed) and self.place() is not None:
@@ -242,7 +244,7 @@ class Watch:
         name = args[0].decode(errors="replace") if isinstance(args[0], bytes) else str(args[0])
         if name in ("", ":memory:") or name.startswith("file::memory:"):
             return
-        path = self._abspath(name.removeprefix("file:").split("?")[0])
+        path = self._realpath(name.removeprefix("file:").split("?")[0])
         if path.startswith(self._allowed) or self._exists(path):
             self.note("database", path)
         elif self.place() is not None:  # it would make the file, unseen
