@@ -96,6 +96,13 @@ class DagImportError(HarnessError):
     exit_code = 1
 
 
+class ExecutorMissing(HarnessError):
+    """A task names an executor that the world does not declare, so that Airflow would not import its Dag."""
+
+    id = "executor-missing"
+    exit_code = 1
+
+
 class NoDagsFolder(HarnessError):
     """A Dag folder that does not exist or holds no Python file."""
 

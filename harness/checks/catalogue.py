@@ -10,6 +10,7 @@ FAMILIES = ("loading", "graph", "schedule", "resources", "content", "policy")
 
 def load() -> None:
     """Fill `harness.checks.registry.CHECKS`."""
+    import_module("harness.checks.upkeep")
     for family in FAMILIES:
         package = import_module(f"harness.checks.{family}")
         for module in sorted(found.name for found in pkgutil.iter_modules(package.__path__)):

@@ -7,14 +7,20 @@ import json
 import os
 import sys
 import tempfile
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.bridge.parsing import confine
+from harness.bridge.parsing.drivers import Drivers
+from harness.bridge.parsing.parse import Parsed, parse
+from harness.bridge.parsing.places import Places
+from harness.bridge.parsing.secrets import answer_from
 from harness.bridge.parsing.users import Users
 from harness.bridge.parsing.watch import Watch
 from harness.checks.channel import Channel
+from harness.checks.examine import examine, twin_report
 from harness.checks.look import Asked, Declared
 from harness.checks.repository import Repository
 from harness.world.model import World
@@ -27,7 +33,7 @@ LEAST_ADDRESSES_MB = 16 * 1024
 PLACEHOLDER = "/airflow-harness"
 """Stands for the throw-away folders in what twins note: their names differ, and are ours."""
 
-_exit, _dumps, _getpid = os._exit, json.dumps, os.getpid
+_exit, _dumps, _getpid, _time = os._exit, json.dumps, os.getpid, time.time
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class Channels:
     """What a child writes to.
 
     Attributes:
-        report: lines of JSON: ``{"phase": …}``, at last the report.
+        report: lines of JSON, two a file: ``{"phase": "checking"}`` when it is imported, ``{"report": …}``.
         told: events, as they happen.
         crash: tracebacks of `faulthandler`.
     """
@@ -71,23 +77,33 @@ class Channels:
             channel.close()
 
 
-def parse_and_tell(path: str, root: str, twin: bool, setting: Setting, channels: Channels, parent: int) -> NoReturn:
-    """Be the child: confine this process, parse the file, write the report, end.
+def parse_and_tell(
+    files: list[tuple[str, str]], twin: bool, setting: Setting, channels: Channels, parent: int
+) -> NoReturn:
+    """Be the child: confine this process, parse the files, write a report of each, end.
+
+    A file is followed by another one only when it left nothing behind; what is not parsed then has no report.
 
     Args:
+        files: (path, root), all of one root.
         twin: parse with a later clock, and only note what may not differ.
     """
+    scratch = ""
     try:
-        scratch = _confine(setting, channels, parent)
-        report = _report(Path(path), Path(root), twin, setting, channels, scratch)
-        _tell(channels.report, report, scratch)
+        scratch = _confine(setting, channels, parent, len(files))
+        parser = _Parser(Path(files[0][1]), setting, channels, scratch)
+        for path, _ in files:
+            report, innocent = parser.twin(Path(path)) if twin else parser.report(Path(path))
+            _tell(channels.report, {"report": report}, scratch)
+            if not innocent:
+                break
     except BaseException as error:  # of ours, or of a file that reaches into us
-        _tell(channels.report, {"fault": f"{type(error).__name__}: {error}"}, "")
+        _tell(channels.report, {"report": {"fault": f"{type(error).__name__}: {error}"}}, scratch)
     finally:
         _exit(0)
 
 
-def _confine(setting: Setting, channels: Channels, parent: int) -> str:
+def _confine(setting: Setting, channels: Channels, parent: int, count: int) -> str:
     os.setsid()
     confine.die_with_parent(parent)
     confine.fresh_signals()
@@ -99,44 +115,48 @@ def _confine(setting: Setting, channels: Channels, parent: int) -> str:
     scratch = os.path.join(os.environ["AIRFLOW_HOME"], f"scratch-{_getpid()}")  # noqa: PTH118
     os.mkdir(scratch)  # noqa: PTH102
     os.environ["TMPDIR"] = tempfile.tempdir = scratch
-    confine.limit(
-        max(ADDRESSES * setting.memory_mb, LEAST_ADDRESSES_MB), int(setting.timeout_s + setting.checking_s) + 5
-    )
+    seconds = count * int(setting.timeout_s + setting.checking_s) + 5
+    confine.limit(max(ADDRESSES * setting.memory_mb, LEAST_ADDRESSES_MB), seconds)
     faulthandler.enable(channels.crash.descriptor)
     return scratch
 
 
-def _report(path: Path, root: Path, twin: bool, setting: Setting, channels: Channels, scratch: str) -> dict[str, Any]:
-    from harness.bridge.parsing.drivers import Drivers
-    from harness.bridge.parsing.parse import parse
-    from harness.bridge.parsing.secrets import answer_from
-    from harness.checks.examine import examine, twin_report
+class _Parser:
+    """Parses files of one root in this process, which is watched from now on."""
 
-    own = _getpid()
+    def __init__(self, root: Path, setting: Setting, channels: Channels, scratch: str) -> None:
+        self._root, self._setting, self._channels = root, setting, channels
+        self._own = _getpid()
+        self._users = Users(str(setting.repository.project or root), str(root))
+        allowed = (scratch, os.environ["AIRFLOW_HOME"], "/dev", "/proc/self")
+        self._watch = Watch(self._users, allowed, channels.told.write)
+        self._places = Places(self._users)
+        self._places.watch()
+        answer_from(setting.world, self._watch)
+        Drivers(self._watch).install()
+        self._watch.install()
+        sys.path += setting.repository.path_with(str(root))
 
-    def imported() -> None:
-        if _getpid() != own:
+    def report(self, path: Path) -> tuple[dict[str, Any], bool]:
+        """What the checks say of a file, and whether another may follow."""
+        parsed = self._parsed(path)
+        return examine(parsed, self._setting.declared, self._setting.asked), parsed.innocent
+
+    def twin(self, path: Path) -> tuple[dict[str, Any], bool]:
+        """What is noted of a file that is parsed at another time; and whether another may follow."""
+        import time_machine
+
+        with time_machine.travel(_time() + LATER_S, tick=True):
+            parsed = self._parsed(path)
+        return twin_report(parsed, self._setting.declared, self._setting.asked), parsed.innocent
+
+    def _parsed(self, path: Path) -> Parsed:
+        return parse(path, self._root, self._places, self._users, self._watch, self._imported)
+
+    def _imported(self) -> None:
+        if _getpid() != self._own:
             _exit(0)  # the file forked, and this is its child
-        _tell(channels.report, {"phase": "checking"}, "")
-
-    users = Users(str(setting.repository.project or root), str(root))
-    watch = Watch(users, (scratch, os.environ["AIRFLOW_HOME"], "/dev", "/proc/self"), channels.told.write)
-    answer_from(setting.world, watch)
-    Drivers(watch).install()
-    sys.path += setting.repository.path_with(str(root))
-    if not twin:
-        return examine(parse(path, root, users, watch, imported), setting.declared, setting.asked)
-    import time_machine
-
-    with time_machine.travel(_now() + LATER_S, tick=True):
-        parsed = parse(path, root, users, watch, imported)
-    return twin_report(parsed, setting.declared, setting.asked)
-
-
-def _now() -> float:
-    import time
-
-    return time.time()
+        _tell(self._channels.report, {"phase": "checking"}, "")
 
 
 def _tell(channel: Channel, document: dict[str, Any], scratch: str) -> None:

@@ -177,7 +177,7 @@ def _glob_rule(text: str, folder: Path, strict: bool) -> Rule | None:
     raw = text.lstrip("!").rstrip()
     dirs_only = strict and raw != raw.rstrip("/")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # it is the one that Airflow uses
+        warnings.simplefilter("ignore", DeprecationWarning)  # renamed; Airflow uses this one
         pattern = GitWildMatchPattern(text)
 
     def rule(path: Path, is_dir: bool) -> bool | None:

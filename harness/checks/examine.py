@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from harness.checks.finding import Problem
 from harness.checks.look import Asked, DagLook, Declared, FileLook
+from harness.checks.names import names_in
 from harness.checks.registry import CHECKS, Check
 
 Report = dict[str, Any]
@@ -19,7 +21,8 @@ def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
     Args:
         parsed: a `harness.bridge.parsing.parse.Parsed`.
     Returns: ``problems``: [check id, problem]; ``dags``: what there is; ``notes``: [check id, dag id, line, value] for
-        checks that look at the whole repository; ``failed``: what it raised; ``imported``, ``seconds``, ``events``.
+        checks that look at the whole repository; ``names``: see `harness.checks.names.Name`, if asked;
+        ``failed``: what it raised; ``imported``; ``reads``: what else it depends on; ``seconds``, ``events``.
     """
     look = FileLook(parsed, declared, asked)
     problems: Problems = []
@@ -34,6 +37,7 @@ def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
         "problems": [[check, problem.to_json()] for check, problem in problems],
         "dags": [{"dag_id": dag.dag_id, "tasks": len(dag.tasks), "line": dag.line} for dag in look.dags],
         "notes": noted,
+        "names": names_in(look) if asked.options.get("names") else [],
         **_facts(look, parsed),
         "events": [event.to_json() for event in parsed.events],
     }
@@ -54,7 +58,12 @@ def twin_report(parsed: Any, declared: Declared, asked: Asked) -> Report:
 
 def _facts(look: FileLook, parsed: Any) -> Report:
     failed = [failure.message for dag_id, failure in look.failures]
-    return {"failed": failed[0] if failed else None, "imported": parsed.imported, "seconds": parsed.seconds}
+    return {
+        "failed": failed[0] if failed else None,
+        "imported": parsed.imported,
+        "reads": sorted(parsed.reads),
+        "seconds": parsed.seconds,
+    }
 
 
 def _noted(look: FileLook, level: str, problems: Problems) -> list[list[Any]]:
@@ -95,7 +104,12 @@ def _asked_of(check: Check, look: Any, dag: DagLook | None) -> Problems:
 def _failed(check: Check, error: BaseException, dag: DagLook | None) -> tuple[str, Problem]:
     where = f" of Dag {dag.dag_id!r}" if dag else ""
     said = f"the check {check.id!r} raised {type(error).__name__}: {error}{where}"
-    return "check-failed", Problem(said, dag_id=dag.dag_id if dag else None, line=dag.line if dag else None)
+    line, path = (dag.line if dag else None), None
+    if not check.ours:
+        path = check.function.__code__.co_filename
+        frames = traceback.extract_tb(error.__traceback__)
+        line = next((frame.lineno for frame in reversed(frames) if frame.filename == path), line)
+    return "check-failed", Problem(said, line=line, path=path, dag_id=dag.dag_id if dag else None, ours=check.ours)
 
 
 def _called(function: Callable[[Any], Iterable[Problem] | None], look: Any) -> list[Problem]:

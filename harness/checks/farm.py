@@ -28,6 +28,8 @@ READY_S = 120.0
 """Real seconds that a zygote may take to import Airflow."""
 TICK_S = 0.25
 GRACE_S = 10.0
+BATCH = 10
+"""Files that one child may parse, as long as each leaves nothing behind for the next: a fork costs as much as one."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,6 @@ class Request:
         twin: the second parse, under another hash seed and a later clock.
     """
 
-    number: int
     path: str
     root: str
     twin: bool = False
@@ -49,18 +50,18 @@ class _Zygote:
 
     Attributes:
         seed: its ``PYTHONHASHSEED``.
-        request: what it is at.
+        requests: what it is at.
         ready: it has imported Airflow.
         network: the name of its network, when it left the machine's.
     """
 
     def __init__(self, seed: int, setting: Setting, token: str) -> None:
         self.seed = seed
-        self.request: Request | None = None
+        self.requests: list[Request] = []
         self.ready = False
         self.network: str | None = None
         self._buffer = b""
-        self._patience_s = setting.timeout_s + setting.checking_s + GRACE_S
+        self._patience_s = BATCH * (setting.timeout_s + setting.checking_s) + GRACE_S
         self._since = time.monotonic()
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with it
         self.process = subprocess.Popen(
@@ -74,10 +75,11 @@ class _Zygote:
         given = pickle.dumps(setting)
         self._send(f"{len(given)}\n".encode() + given)
 
-    def give(self, request: Request) -> None:
-        """Set it to work."""
-        self.request, self._since = request, time.monotonic()
-        self._send((json.dumps(vars(request)) + "\n").encode())
+    def give(self, requests: list[Request]) -> None:
+        """Set it to work, on files of one root, all of them first parses or all twins."""
+        self.requests, self._since = requests, time.monotonic()
+        files = [(request.path, request.root) for request in requests]
+        self._send((json.dumps({"files": files, "twin": requests[0].twin}) + "\n").encode())
 
     def _send(self, data: bytes) -> None:
         assert self.process.stdin is not None
@@ -99,7 +101,7 @@ class _Zygote:
     def kill_if_stuck(self) -> None:
         """End it when a file has stopped it, or when it says nothing for too long; what follows is seen as its end."""
         waited = time.monotonic() - self._since
-        late = waited > (self._patience_s if self.ready else READY_S) and (self.request or not self.ready)
+        late = waited > (self._patience_s if self.ready else READY_S) and (bool(self.requests) or not self.ready)
         if late or is_stopped(self.process.pid):
             self.process.kill()
 
@@ -140,6 +142,8 @@ class Farm:
         self._selector = selectors.DefaultSelector()
         self._zygotes: list[_Zygote] = []
         self._waiting: deque[tuple[Request, int]] = deque()
+        self._alone: set[tuple[str, bool]] = set()
+        self._first_by: dict[str, int] = {}
 
     def run(self, requests: Iterable[Request], done: Callable[[Request, Verdict], Any]) -> None:
         """Parse them all.
@@ -171,7 +175,7 @@ class Farm:
         self._selector.register(zygote.process.stdout, selectors.EVENT_READ, zygote)
 
     def _serve(self, done: Callable[[Request, Verdict], Any]) -> None:
-        while self._waiting or any(zygote.request for zygote in self._zygotes):
+        while self._waiting or any(zygote.requests for zygote in self._zygotes):
             for key, _ in self._selector.select(TICK_S):
                 zygote: _Zygote = key.data
                 lines = zygote.lines()
@@ -188,13 +192,14 @@ class Farm:
         if answer.pop("ready", False):
             zygote.ready, zygote.network = True, answer["network"]
             return
-        request, zygote.request = zygote.request, None
-        assert request is not None
-        assert answer.pop("number") == request.number
-        verdict = Verdict(**answer)
-        if self._twins and not request.twin and verdict.report is not None and verdict.report.get("dags"):
-            self._waiting.append((Request(request.number, request.path, request.root, True), zygote.seed))
-        done(request, verdict)
+        requests, zygote.requests = zygote.requests, []
+        verdicts = [Verdict(**verdict) for verdict in answer["verdicts"]]
+        self._put_back(requests[len(verdicts) :])
+        for request, verdict in zip(requests, verdicts):  # noqa: B905 - the rest waits again
+            if self._twins and not request.twin and verdict.report is not None and verdict.report.get("dags"):
+                self._first_by[request.path] = zygote.seed
+                self._waiting.append((Request(request.path, request.root, True), zygote.seed))
+            done(request, verdict)
 
     def _ended(self, zygote: _Zygote, done: Callable[[Request, Verdict], Any]) -> None:
         """A zygote is gone: what it was at has ended it."""
@@ -202,9 +207,14 @@ class Farm:
         self._zygotes.remove(zygote)
         said = self._buried(zygote)
         code = zygote.process.returncode
-        if zygote.request is None:
+        if not zygote.requests:
             raise _lost(code, said, zygote.ready)
-        done(zygote.request, Verdict("vanished", code))
+        first, *rest = zygote.requests
+        if rest:  # whose fault it is, is seen when each is alone
+            self._alone |= {(request.path, request.twin) for request in zygote.requests}
+            self._put_back(zygote.requests)
+        else:
+            done(first, Verdict("vanished", code))
         if self._waiting:
             self._start(zygote.seed)
 
@@ -216,13 +226,27 @@ class Farm:
             sweep()
         return said
 
+    def _put_back(self, requests: list[Request]) -> None:
+        """Have files wait again, before the others."""
+        self._waiting.extendleft((one, self._first_by[one.path] if one.twin else 0) for one in reversed(requests))
+
     def _feed(self) -> None:
         for zygote in self._zygotes:
-            if zygote.request is None and zygote.ready:
-                found = next((one for one in self._waiting if one[1] != zygote.seed), None)
-                if found is not None:
-                    self._waiting.remove(found)
-                    zygote.give(found[0])
+            if not zygote.requests and zygote.ready and (batch := self._batch(zygote.seed)):
+                zygote.give(batch)
+
+    def _batch(self, seed: int) -> list[Request]:
+        """What a zygote does next: files of one root, as many as leave something to the others."""
+        free = [one for one in self._waiting if one[1] != seed][: BATCH * self._jobs]
+        if not free:
+            return []
+        first = free[0][0]
+        alike = [one for one in free if (one[0].root, one[0].twin) == (first.root, first.twin)]
+        most = 1 if (first.path, first.twin) in self._alone else max(1, min(BATCH, len(alike) // self._jobs))
+        taken = [one for one in alike if (one[0].path, one[0].twin) not in self._alone or one[0] is first][:most]
+        for one in taken:
+            self._waiting.remove(one)
+        return [request for request, _ in taken]
 
     def _close(self) -> tuple[int, str, bool] | None:
         """Let all go; exit code and last words of one that did not end well."""

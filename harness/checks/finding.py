@@ -16,6 +16,7 @@ class Finding:
         message: one sentence, the offender first.
         path, line: where, as precisely as is known.
         fix: one remedy.
+        ours: a fault of the harness itself.
     """
 
     check: str
@@ -26,6 +27,7 @@ class Finding:
     dag_id: str | None = None
     task_id: str | None = None
     fix: str | None = None
+    ours: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The finding as documents hold it."""
@@ -41,6 +43,7 @@ class Problem:
         task_id: the task it is about; its line is found from it where ``line`` is None.
         path: another file than the Dag's own: a helper module, a YAML file.
         of: the parsed file that the finding belongs to, of a ``repository`` check whose ``path`` is another one.
+        ours: a fault of the harness itself.
     """
 
     message: str
@@ -50,6 +53,7 @@ class Problem:
     fix: str | None = None
     dag_id: str | None = None
     of: str | None = None
+    ours: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The problem as it crosses from process to process."""

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
-from typing import Any
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from harness.checks import catalogue
-from harness.checks.child import Setting
+from harness.checks.cache import Cache, question_of
 from harness.checks.discovery import DagFile
-from harness.checks.farm import Farm, Request
 from harness.checks.finding import Finding, Problem
-from harness.checks.look import Asked, Declared, Judgement, Note
-from harness.checks.registry import CHECKS
+from harness.checks.gathered import Gathered
+from harness.checks.look import Asked, Declared, Judgement
 from harness.checks.repository import Repository, repository_of
 from harness.checks.verdicts import problems_of
-from harness.checks.zygote import Verdict
 from harness.world.model import World
 
+if TYPE_CHECKING:
+    from harness.checks.examine import Report
+    from harness.checks.farm import Request
+    from harness.checks.zygote import Verdict
+
+Problems = Iterable[tuple[str, Problem]]
 SCHEMA = "airflow-harness/check/1"
 
 
@@ -32,6 +37,7 @@ class FileResult:
         failed: why Airflow does not take it or a Dag of it; its finding may stand with another file that fails alike.
         imported: files of the repository that it imported.
         seconds: of its import, the faster one where it was parsed twice.
+        names: see `harness.checks.names.Name`; only where asked for.
     """
 
     path: str
@@ -41,6 +47,7 @@ class FileResult:
     tasks: int = 0
     imported: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    names: list[dict[str, Any]] = field(default_factory=list)
     cached: bool = False
 
 
@@ -87,25 +94,29 @@ class GateOptions:
 
     Attributes:
         repository: what surrounds the Dag folder; None looks for it.
+        partial: there are files of the repository that are not looked at: what is not seen may exist.
+        cache: folder of the cache; None keeps nothing.
         jobs: processes side by side.
         timeout_s: real seconds that an import may take. checking_s: and all checks of one file after it.
         memory_mb: memory that a file may use beyond what Airflow has.
-        told: called with (files done, of how many, file) as it goes on.
+        told: called with (files parsed, of how many that must be, file) as it goes on.
     """
 
     asked: Asked
     declared: Declared = field(default_factory=Declared)
     world: World = field(default_factory=World)
     repository: Repository | None = None
+    cache: Path | None = None
     jobs: int = 2
     timeout_s: float = 30.0
     checking_s: float = 60.0
     memory_mb: int = 1024
+    partial: bool = False
     told: Callable[[int, int, str], None] = lambda *_: None
 
 
 def run_gate(files: list[DagFile], options: GateOptions) -> GateResult:
-    """Parse every file and put it before the checks.
+    """Parse every file that has changed since the last run, and put all before the checks.
 
     Args:
         files: see `harness.checks.discovery.dag_files`.
@@ -115,37 +126,12 @@ def run_gate(files: list[DagFile], options: GateOptions) -> GateResult:
     """
     began = time.monotonic()
     catalogue.load()
-    options = _in_repository(files, options)
-    results = [FileResult(str(file.path)) for file in files]
-    gathered = _Gathered(options.asked)
-    done = 0
-
-    def take(request: Request, verdict: Verdict) -> None:
-        nonlocal done
-        result = results[request.number]
-        if request.twin:
-            gathered.twin(request.number, verdict)
-            _compare(result, verdict, options)
-            return
-        _fill(result, verdict, options)
-        gathered.first(request.number, verdict)
-        done += 1
-        options.told(done, len(files), request.path)
-
-    assert options.repository is not None
-    setting = Setting(
-        options.declared,
-        options.asked,
-        options.world,
-        options.repository,
-        options.timeout_s,
-        options.checking_s,
-        options.memory_mb,
-    )
-    farm = Farm(setting, options.jobs, any(CHECKS[check].level == "twin" for check in options.asked.severities))
-    farm.run([Request(number, str(file.path), str(file.root)) for number, file in enumerate(files)], take)
-    gathered.judge(results, options)
-    return GateResult(results, dict(options.asked.severities), time.monotonic() - began)
+    run = _Run(files, _in_repository(files, options))
+    run.take_cached()
+    if run.rest:
+        run.parse()
+    run.judge()
+    return GateResult(list(run.results.values()), dict(options.asked.severities), time.monotonic() - began)
 
 
 def _in_repository(files: list[DagFile], options: GateOptions) -> GateOptions:
@@ -163,115 +149,137 @@ def _in_repository(files: list[DagFile], options: GateOptions) -> GateOptions:
     return replace(options, repository=repository, declared=declared, world=world)
 
 
-def _fill(result: FileResult, verdict: Verdict, options: GateOptions) -> None:
-    report = verdict.report
-    if report is None or "fault" in report:
-        problems = list(problems_of(result.path, verdict, options.timeout_s))
-        result.failed = problems[0][1].message
-    else:
-        problems = [(check, Problem(**problem)) for check, problem in report["problems"]]
+class _Run:
+    """One run of the gate.
+
+    Attributes:
+        results: by path.
+        rest: path -> root of the files that the cache does not answer for.
+    """
+
+    def __init__(self, files: list[DagFile], options: GateOptions) -> None:
+        assert options.repository is not None
+        self.options, self._repository = options, options.repository
+        self.results = {str(file.path): FileResult(str(file.path)) for file in files}
+        self.rest = {str(file.path): str(file.root) for file in files}
+        self._parsed = 0
+        self._gathered = Gathered(options.asked.severities)
+        question = question_of(options.asked, options.declared, options.timeout_s, asdict(options.repository))
+        self._cache = Cache(options.cache, question)
+
+    def take_cached(self) -> None:
+        """Answer what is known from the last runs."""
+        for path in list(self.rest):
+            entry = self._cache.find(path)
+            if entry is None or (entry.twins is None and entry.report["dags"] and self._gathered.wants_twins):
+                continue
+            del self.rest[path]
+            self.results[path].cached = True
+            self._fill(path, entry.report)
+            self._hold(path, ((check, Problem(**problem)) for check, problem in entry.twins or ()))
+
+    def parse(self) -> None:
+        """Parse the rest, once and where it is asked for a second time."""
+        from harness.checks.child import Setting
+        from harness.checks.farm import Farm, Request
+
+        given = self.options
+        setting = Setting(
+            given.declared,
+            given.asked,
+            given.world,
+            self._repository,
+            given.timeout_s,
+            given.checking_s,
+            given.memory_mb,
+        )
+        requests = [Request(path, root) for path, root in self.rest.items()]
+        Farm(setting, given.jobs, self._gathered.wants_twins).run(requests, self._take)
+        self._cache.write()
+
+    def _take(self, request: Request, verdict: Verdict) -> None:
+        path, report = request.path, verdict.report
+        if request.twin:
+            problems = list(self._compared(path, verdict))
+            self._hold(path, problems)
+            self._cache.keep_twins(path, [[check, problem.to_json()] for check, problem in problems])
+            return
+        if report is None or "fault" in report:
+            problems = list(problems_of(path, verdict, self.options.timeout_s))
+            self.results[path].failed = problems[0][1].message
+            self._cache.forget(path)
+            self._hold(path, problems)
+        else:
+            report["notes"] = self._fill(path, report)
+            self._cache.keep(path, report)
+        self._parsed += 1
+        self.options.told(self._parsed, len(self.rest), path)
+
+    def _fill(self, path: str, report: Report) -> list[list[Any]]:
+        result = self.results[path]
         result.dag_ids = sorted(dag["dag_id"] for dag in report["dags"])
         result.tasks = sum(dag["tasks"] for dag in report["dags"])
-        result.failed, result.imported, result.seconds = report["failed"], report["imported"], report["seconds"]
-    result.findings += [
-        found for check, problem in problems if (found := finding(check, problem, result, options.asked))
-    ]
+        result.failed, result.imported, result.names = report["failed"], report["imported"], report["names"]
+        result.seconds = report["seconds"]
+        self._hold(path, ((check, Problem(**problem)) for check, problem in report["problems"]))
+        return self._gathered.add(path, report["notes"])
 
+    def _compared(self, path: str, verdict: Verdict) -> Problems:
+        """What the second parse tells of a file; that it failed where the first did not is a finding."""
+        result, report = self.results[path], verdict.report
+        if report is None or "fault" in report:
+            problems: Problems = problems_of(path, verdict, self.options.timeout_s)
+        else:
+            yield from self._gathered.twin(path, report["notes"])
+            result.seconds = min(result.seconds, report["seconds"])
+            if result.failed is not None or (report["failed"] is None and sorted(report["dag_ids"]) == result.dag_ids):
+                return
+            lost = ", ".join(sorted(set(result.dag_ids) ^ set(report["dag_ids"])))
+            problems = [("import-error", Problem(report["failed"] or f"other Dags: {lost}"))]
+        for check, problem in problems:
+            message = f"parsed again, a day later and with another hash seed: {problem.message}"
+            result.failed = result.failed or message
+            yield check, replace(problem, message=message)
 
-def _compare(result: FileResult, verdict: Verdict, options: GateOptions) -> None:
-    """Take what the second parse tells of the file; that it failed where the first did not is a finding."""
-    report = verdict.report
-    if report is None or "fault" in report:
-        problems = list(problems_of(result.path, verdict, options.timeout_s))
-    else:
-        result.seconds = min(result.seconds, report["seconds"])
-        if result.failed is not None or (report["failed"] is None and sorted(report["dag_ids"]) == result.dag_ids):
-            return
-        lost = ", ".join(sorted(set(result.dag_ids) ^ set(report["dag_ids"])))
-        problems = [("import-error", Problem(report["failed"] or f"other Dags: {lost}"))]
-    for check, problem in problems:
-        said = replace(problem, message=f"parsed again, a day later and with another hash seed: {problem.message}")
-        if found := finding(check, said, result, options.asked):
-            result.findings.append(found)
-            result.failed = result.failed or said.message
+    def _hold(self, path: str, problems: Problems) -> None:
+        result = self.results[path]
+        made = (finding(check, problem, path, self.options.asked) for check, problem in problems)
+        result.findings += [one for one in made if one is not None]
 
+    def judge(self) -> None:
+        """Put what was noted before the checks of the whole repository, and findings with the files they are about."""
+        for check, problem in self._gathered.problems(self._judgement()):
+            path = problem.of or problem.path or ""
+            self._hold(path if path in self.results else next(iter(self.results)), [(check, problem)])
 
-def finding(check: str, problem: Problem, file: FileResult, asked: Asked) -> Finding | None:
-    """The finding of a problem; None when its check is off."""
-    severity = asked.severities.get(check, "error" if check == "check-failed" else None)
-    if severity is None:
-        return None
-    path = problem.path or file.path
-    return Finding(
-        check, severity, problem.message, path, problem.line or 1, problem.dag_id, problem.task_id, problem.fix
-    )
-
-
-class _Gathered:
-    """What was noted of the Dags, for the checks that look at all of them."""
-
-    def __init__(self, asked: Asked) -> None:
-        self._asked = asked
-        self._notes: dict[int, list[list[Any]]] = {}
-        self._twins: dict[int, list[list[Any]]] = {}
-        self._partial = False
-
-    def first(self, number: int, verdict: Verdict) -> None:
-        if verdict.report is None or "fault" in verdict.report:
-            return
-        self._notes[number] = verdict.report["notes"]
-
-    def twin(self, number: int, verdict: Verdict) -> None:
-        self._twins[number] = (verdict.report or {}).get("notes", [])
-
-    def judge(self, results: list[FileResult], options: GateOptions) -> None:
-        """Put the notes before their checks, and the findings with their files."""
-        judgement = self._judgement(results, options)
-        for check in CHECKS.values():
-            if check.id not in options.asked.severities:
-                continue
-            if check.level == "repository":
-                problems = check.function(self._of(check.id, results), judgement)
-            elif check.level == "twin":
-                problems = self._twin_problems(check, results)
-            else:
-                continue
-            _hand_out(check.id, problems, results, options.asked)
-
-    def _judgement(self, results: list[FileResult], options: GateOptions) -> Judgement:
-        requirements = options.repository.requirements if options.repository else None
+    def _judgement(self) -> Judgement:
+        results, requirements = self.results.values(), self._repository.requirements
         return Judgement(
             dag_ids=frozenset(dag_id for result in results for dag_id in result.dag_ids),
-            declared=options.declared,
-            asked=options.asked,
-            partial=any(result.failed for result in results),
+            declared=self.options.declared,
+            asked=self.options.asked,
+            partial=self.options.partial or any(result.failed for result in results),
             failed=tuple(result.path for result in results if result.failed),
             seconds={result.path: result.seconds for result in results if not result.failed},
             imported={result.path: result.imported for result in results},
             requirements=str(requirements) if requirements else None,
         )
 
-    def _of(self, check_id: str, results: list[FileResult]) -> list[Note]:
-        return [
-            Note(results[number].path, dag_id, line, value)
-            for number, notes in sorted(self._notes.items())
-            for check, dag_id, line, value in notes
-            if check == check_id
-        ]
 
-    def _twin_problems(self, check: Any, results: list[FileResult]) -> Iterable[Problem]:
-        for number, twins in sorted(self._twins.items()):
-            firsts = {(c, dag_id): (line, value) for c, dag_id, line, value in self._notes.get(number, [])}
-            for c, dag_id, line, value in twins:
-                if c == check.id and (c, dag_id) in firsts:
-                    first = Note(results[number].path, dag_id, *firsts[c, dag_id])
-                    yield from check.function(first, Note(results[number].path, dag_id, line, value))
-
-
-def _hand_out(check: str, problems: Iterable[Problem], results: list[FileResult], asked: Asked) -> None:
-    by_path = {result.path: result for result in results}
-    for problem in problems:
-        result = by_path.get(problem.of or problem.path or "") or results[0]
-        found = finding(check, problem, result, asked)
-        if found is not None:
-            result.findings.append(found)
+def finding(check: str, problem: Problem, path: str, asked: Asked) -> Finding | None:
+    """The finding of a problem; None when its check is off."""
+    severity = asked.severities.get(check, "error" if check == "check-failed" else None)
+    if severity is None:
+        return None
+    where = problem.path or path
+    return Finding(
+        check,
+        severity,
+        problem.message,
+        where,
+        problem.line or 1,
+        problem.dag_id,
+        problem.task_id,
+        problem.fix,
+        problem.ours,
+    )

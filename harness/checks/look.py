@@ -17,15 +17,23 @@ if TYPE_CHECKING:
     from harness.bridge.parsing.serialized import Unserializable
     from harness.bridge.parsing.users import Users
     from harness.bridge.parsing.watch import Event
+    from harness.checks.callables import Definitions
+    from harness.checks.shape import Shape
 
 LIMITS: dict[str, float] = {
     "parse-time-s": 2.0,
     "catchup-runs": 50,
     "mapping-length": 1024,
+    "retry-delay-s": 60,
     "sensor-timeout-s": 6 * 3600,
     "xcom-bytes": 48 * 1024,
 }
 """Thresholds and their defaults: ``[tool.airflow-harness.limits]``."""
+
+OPTIONS: dict[str, str] = {
+    "dag-id-pattern": "[a-z][a-z0-9_]*",
+}
+"""Texts and their defaults: ``[tool.airflow-harness.options]``; a name in ``-pattern`` is a regular expression."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +149,13 @@ class FileLook:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return ast.Module([], [])
 
+    @cached_property
+    def definitions(self) -> Definitions:
+        """The source of functions of this file and of the repository's modules."""
+        from harness.checks.callables import Definitions
+
+        return Definitions(self.root, {self.path: self.tree})
+
     def limit(self, name: str) -> float:
         """A threshold."""
         return self.asked.limits.get(name, LIMITS[name])
@@ -190,14 +205,51 @@ class DagLook:
         """File and line that put one task before the other."""
         return self._places.of_edge(self.dag, upstream, downstream)
 
+    @property
+    def has_naive_start(self) -> bool:
+        """Whether its ``start_date`` was given without a time zone."""
+        return self._places.has_naive_start(self.dag)
+
     def limit(self, name: str) -> float:
         """A threshold."""
         return self.file.limit(name)
 
     @cached_property
+    def timetable(self) -> Any:
+        """The scheduler's own timetable of the Dag; None when it cannot be made (another check tells that)."""
+        from harness.bridge.timetables import timetable_of
+
+        try:
+            return timetable_of(self.dag)
+        except Exception:
+            return None
+
+    @property
+    def is_periodic(self) -> bool:
+        """Whether time makes runs of it: not a Dag without schedule, on assets alone, or run once."""
+        given = self.dag.timetable
+        if type(given).__name__ in _PERIODIC and type(given).__module__.startswith("airflow."):
+            return True  # the usual ones, without making the scheduler's
+        return bool(getattr(self.timetable, "can_be_scheduled", False) and getattr(self.timetable, "periodic", False))
+
+    @cached_property
+    def shape(self) -> Shape:
+        """The tasks and edges, to be walked."""
+        from harness.checks.shape import Shape
+
+        tasks = self.dag.task_dict
+        return Shape(
+            {task_id: task.upstream_task_ids for task_id, task in tasks.items()},
+            {task_id: task.downstream_task_ids for task_id, task in tasks.items()},
+        )
+
+    @cached_property
     def cycle(self) -> list[str]:
         """Task ids of a cycle, the first again at the end; empty when there is none."""
         return _cycle({task_id: sorted(task.downstream_task_ids) for task_id, task in self.dag.task_dict.items()})
+
+
+_PERIODIC = {"CronTriggerTimetable", "CronDataIntervalTimetable", "DeltaTriggerTimetable", "DeltaDataIntervalTimetable"}
 
 
 def _line(place: tuple[str, int] | None, path: str) -> int | None:

@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from harness.config import SEVERITIES
 from harness.errors import UsageError, known_names
 
-SEVERITIES = ("error", "warning", "off")
-LEVELS = ("file", "dag", "repository", "twin")
+LEVELS = ("file", "dag", "repository", "twin", "gate")
+
+OWN = "own"
+"""The family of users' own checks."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -24,10 +27,12 @@ class Check:
         severity: default one, of `SEVERITIES`.
         level: what ``function`` is called with. ``file``: a `FileLook`; ``dag``: a `DagLook`. ``repository``: the list
             of `Note`s that ``gather`` took of every Dag in its own process, with the `Judgement` they are judged in.
-            ``twin``: two `Note`s of one Dag, taken in two processes that differ in hash seed and clock.
+            ``twin``: two `Note`s of one Dag, taken in two processes that differ in hash seed and clock. ``gate``: not
+            called: what the gate itself says, with a page like the others.
         gather: `DagLook` -> JSON or None (nothing to note); of ``repository`` and ``twin`` checks.
         gathers: ``dag``, or ``file``: ``gather`` is called with a `FileLook`, once a file, also when it failed.
         cyclic: also asked of a Dag whose tasks form a cycle.
+        family: package of the catalogue it stands in; `OWN` for a user's.
         doc: the page that ``--explain`` shows: what it catches, why it hurts, how to fix it.
     """
 
@@ -40,6 +45,11 @@ class Check:
     cyclic: bool
     doc: str
     family: str
+
+    @property
+    def ours(self) -> bool:
+        """Whether it is of the catalogue, not a user's own."""
+        return self.family != OWN
 
     @property
     def summary(self) -> str:
@@ -75,7 +85,8 @@ def check(
         for given, allowed in ((severity, SEVERITIES), (level, LEVELS)):
             if given not in allowed:
                 raise UsageError(f"check {check_id!r}: {given!r}", known=", ".join(allowed))
-        family = function.__module__.removeprefix("harness.checks.").split(".")[0]
+        room, _, below = function.__module__.partition("harness.checks.")
+        family = OWN if room or not below else below.split(".")[0]
         CHECKS[check_id] = Check(
             check_id, severity, level, function, gather, gathers, cyclic, function.__doc__ or "", family
         )

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from harness.checks.finding import Problem
-from harness.checks.zygote import Verdict
+
+if TYPE_CHECKING:
+    from harness.checks.zygote import Verdict
 
 _FRAME = re.compile(r'File "([^"]+)", line (\d+) in (.+)')
 
@@ -16,7 +19,8 @@ def problems_of(path: str, verdict: Verdict, timeout_s: float) -> Iterator[tuple
     """The findings of a child that left no report: (check id, problem), one at least."""
     line = _line(path, verdict)
     if verdict.report is not None:
-        yield "check-failed", Problem(f"the checks of this file failed: {verdict.report['fault']}", line=line)
+        said = f"the checks of this file failed: {verdict.report['fault']}"
+        yield "check-failed", Problem(said, line=line, ours=True)
     elif verdict.phase == "checking":
         yield "check-failed", Problem(f"the checks of this file did not end: {_how(verdict, timeout_s)}", line=line)
     elif verdict.outcome == "timeout" and (tries := _tries(verdict)):

@@ -6,6 +6,7 @@ At the end of its input it ends what descends from it, removes Airflow's throw-a
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import pickle
@@ -16,13 +17,14 @@ import sys
 import time
 import traceback
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NoReturn
 
 from harness.bridge import sandbox
-from harness.bridge.parsing import confine
+from harness.bridge.parsing import confine, pollution
 from harness.checks.child import Channels, Setting, parse_and_tell
 from harness.checks.descendants import descendants, end_all, reap
 from harness.checks.strays import network_of
+from harness.checks.warm import import_airflow, warm_up
 
 LOOK_S = 0.05 if sys.platform == "linux" else 0.005
 IDLE_S = 1.0
@@ -67,16 +69,28 @@ def main() -> None:
         setting: Setting = pickle.loads(_exactly(reader, int(reader.readline())))
         sandbox.adopt(setting.repository.home_entries)
         sys.path += setting.repository.path_of_airflow
-        _warm_up()
+        _get_warm(setting)
         _answer(answers, {"ready": True, "network": network_of(os.getpid()) if confine.without_network() else None})
         while (request := _next(reader, owner)) is not None:
-            verdict = Child(request, setting, requests).verdict()
-            _answer(answers, {"number": request["number"], **vars(verdict)})
+            verdicts = Child(request["files"], request["twin"], setting, requests).verdicts()
+            _answer(answers, {"verdicts": [vars(verdict) for verdict in verdicts]})
     except BrokenPipeError:
         pass  # nobody listens any more
     finally:
         end_all()
         shutil.rmtree(os.environ.get("AIRFLOW_HOME", ""), ignore_errors=True)
+
+
+def _get_warm(setting: Setting) -> None:
+    gc.disable()  # nothing of what follows is garbage
+    try:
+        import_airflow()
+    except Exception:
+        _give_up()
+    warm_up(setting.declared, setting.asked)
+    gc.freeze()
+    gc.enable()
+    pollution.keep()
 
 
 def _next(reader: Any, owner: int) -> dict[str, Any] | None:
@@ -104,59 +118,54 @@ def _answer(descriptor: int, document: dict[str, Any]) -> None:
         rest = rest[os.write(descriptor, rest) :]
 
 
-def _warm_up() -> None:
-    """Be ready to fork children; end with `NO_AIRFLOW` where Airflow does not import: the owner shows what it said."""
-    try:
-        from harness.bridge.parsing.warm import warm_up
-        from harness.checks.catalogue import load
-
-        load()
-        warm_up()
-    except Exception:
-        traceback.print_exc()
-        shutil.rmtree(os.environ["AIRFLOW_HOME"], ignore_errors=True)
-        sys.stderr.flush()
-        os._exit(NO_AIRFLOW)
+def _give_up() -> NoReturn:
+    """Airflow itself does not import: the owner shows what it said."""
+    traceback.print_exc()
+    shutil.rmtree(os.environ["AIRFLOW_HOME"], ignore_errors=True)
+    sys.stderr.flush()
+    os._exit(NO_AIRFLOW)
 
 
 class Child:
     """One child: forked when made, watched until it has ended.
 
     Args:
-        request: ``path``, ``root``, ``twin``.
+        files: (path, root), parsed one after the other as long as they leave nothing behind.
         owner: the descriptor of our input: its end means ours.
     """
 
-    def __init__(self, request: dict[str, Any], setting: Setting, owner: int) -> None:
+    def __init__(self, files: list[tuple[str, str]], twin: bool, setting: Setting, owner: int) -> None:
         self._setting, self._owner = setting, owner
         self._channels = Channels()
-        self._began = time.monotonic()
+        self._began, self._written = time.monotonic(), 0
         self._memory = confine.memory_of(os.getpid())
         parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
-            parse_and_tell(request["path"], request["root"], request["twin"], setting, self._channels, parent)
+            parse_and_tell(files, twin, setting, self._channels, parent)
         self._end = os.pidfd_open(self.pid) if sys.platform == "linux" else None
 
-    def verdict(self) -> Verdict:
-        """Wait for its end, and end all it started."""
+    def verdicts(self) -> list[Verdict]:
+        """Wait for its end, and end all it started.
+
+        Returns: a verdict of each file that it came to; the first files', at least one.
+        """
         try:
             outcome, code = self._watched()
         finally:
             end_all()
             if self._end is not None:
                 os.close(self._end)
-        report = self._last_document()
-        verdict = Verdict("report" if report is not None else outcome, code, self._phase())
-        if report is not None:
-            verdict.report = report
-        else:
+        documents = self._documents()
+        verdicts = [Verdict("report", report=one["report"]) for one in documents if "report" in one]
+        if not verdicts:
             told = self._channels.told.read(1 << 20).decode(errors="replace")
-            verdict.crash = self._channels.crash.read(1 << 20).decode(errors="replace")
-            verdict.events = [json.loads(line) for line in told.splitlines() if line.endswith("}")]
+            crash = self._channels.crash.read(1 << 20).decode(errors="replace")
+            events = [json.loads(line) for line in told.splitlines() if line.endswith("}")]
+            verdicts.append(Verdict(outcome, code, _phase(documents), crash, events))
         shutil.rmtree(os.path.join(os.environ["AIRFLOW_HOME"], f"scratch-{self.pid}"), ignore_errors=True)  # noqa: PTH118
         self._channels.close()
-        return verdict
+        return verdicts
 
     def _watched(self) -> tuple[str, int]:
         ends = [self._owner] if self._end is None else [self._end, self._owner]
@@ -171,12 +180,17 @@ class Child:
                 return why, 0
 
     def _why_stop(self) -> str | None:
+        """Why to end it: a file that takes too long, since the one before it was done."""
+        size = self._channels.report.size()
+        documents = self._documents() if size != self._written else None
+        if documents is not None and documents[-1:] and "report" in documents[-1]:
+            self._began, self._written = time.monotonic(), size
         took = time.monotonic() - self._began
         if took > self._setting.timeout_s and (
-            self._phase() == "importing" or took > self._setting.timeout_s + self._setting.checking_s
+            _phase(self._documents()) == "importing" or took > self._setting.timeout_s + self._setting.checking_s
         ):
             return "timeout"
-        if self._channels.report.size() > MOST_BYTES:
+        if size > MOST_BYTES:
             return "timeout"
         living = descendants(os.getpid())
         if len(living) > self._setting.most_processes:
@@ -190,22 +204,19 @@ class Child:
         if self._end is not None:
             select.select([self._end], [], [], LAST_WORDS_S)
 
-    def _phase(self) -> str:
-        return "checking" if self._channels.report.read(len(_CHECKING)) == _CHECKING else "importing"
-
-    def _last_document(self) -> dict[str, Any] | None:
-        """The report; None when the child ended before it was whole."""
-        lines = self._channels.report.read(MOST_BYTES).split(b"\n")
-        if len(lines) < 2 or lines[-1] != b"":
-            return None
-        try:
-            found: dict[str, Any] = json.loads(lines[-2])
-        except ValueError:
-            return None
-        return None if "phase" in found else found
+    def _documents(self) -> list[dict[str, Any]]:
+        """What it has written, as far as it is whole."""
+        found: list[dict[str, Any]] = []
+        for line in self._channels.report.read(MOST_BYTES).split(b"\n")[:-1]:
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                break
+        return found
 
 
-_CHECKING = b'{"phase": "checking"}\n'
+def _phase(documents: list[dict[str, Any]]) -> str:
+    return "checking" if documents and "phase" in documents[-1] else "importing"
 
 
 def _ended(status: int) -> tuple[str, int]:

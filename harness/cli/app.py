@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.check import check
+from harness.cli.init import init
 from harness.cli.run import run
 from harness.cli.simulate import simulate
 from harness.cli.verify import verify
@@ -53,6 +55,8 @@ def root(
 
     \b
     Examples:
+      airflow-harness check
+      airflow-harness init
       airflow-harness run weather_etl --logical-date 2025-01-01
       airflow-harness run dags/weather_etl.py --world fixtures/world.yaml
       airflow-harness simulate --from 2025-01-01 --until 7d
@@ -61,6 +65,8 @@ def root(
     """
 
 
+app.command(epilog=EXIT_CODES)(check)
+app.command(epilog=EXIT_CODES)(init)
 app.command(epilog=EXIT_CODES)(run)
 app.command(epilog=EXIT_CODES)(simulate)
 app.command(epilog=EXIT_CODES)(verify)

@@ -10,6 +10,7 @@ import shlex
 import sys
 import traceback
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from harness.cli.job import Job
@@ -31,7 +32,7 @@ def command_line(arguments: Sequence[str]) -> int:
         arguments: without the program's name.
     Returns: the exit code, as documented in ``--help``.
     """
-    terminal = Terminal("--json" in arguments, "-v" in arguments or "--verbose" in arguments)
+    terminal = Terminal(_wants_document(arguments), "-v" in arguments or "--verbose" in arguments)
     try:
         job = parsed(arguments)
         return job if isinstance(job, int) else job(terminal)
@@ -115,6 +116,12 @@ def _usage_error(error: Any) -> UsageError:
     return UsageError(
         text.removesuffix(".") or "a command is missing", fix=f"see {path} --help", again=f"{path} --help"
     )
+
+
+def _wants_document(arguments: Sequence[str]) -> bool:
+    """Whether stdout is for one JSON document: ``--json``, and ``--format json`` of ``check``."""
+    formats = {after for option, after in pairwise(arguments) if option == "--format"}
+    return "--json" in arguments or "--format=json" in arguments or ("json" in formats and "--output" not in arguments)
 
 
 def _again(arguments: Sequence[str]) -> str:

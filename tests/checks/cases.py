@@ -14,6 +14,7 @@ from harness.world import load
 
 ROOT = Path(__file__).parents[2] / "dags_under_test"
 WORLD = ROOT / "world.yaml"
+_CLEAN = re.compile(r"^# clean: ([a-z0-9-]+)", re.MULTILINE)
 _EXPECT = re.compile(r"^# expect: ([a-z0-9-]+)(?::(\d+))?", re.MULTILINE)
 
 Found = set[tuple[str, str, "int | None"]]
@@ -29,6 +30,7 @@ def gate(*folders: Path, **options: object) -> GateResult:
         {name: pool.slots for name, pool in world.pools.items()},
         frozenset(world.connections),
         frozenset(world.variables),
+        queues=frozenset(("default", "gpu")),
     )
     given = {"asked": Asked(severities), "declared": declared, "world": world, **options}
     return run_gate(dag_files(list(folders)), GateOptions(**given))  # type: ignore[arg-type]
@@ -47,6 +49,9 @@ def found(result: GateResult, wanted: Found) -> Found:
     """The findings in the same form; lines only where they are wanted, policies only where they are."""
     lines = {(path, check) for path, check, line in wanted if line is None}
     asked = {(path, check) for path, check, _ in wanted}
+    for file in result.files:
+        heads = Path(file.path).read_text(encoding="utf-8", errors="replace")
+        asked |= {(str(Path(file.path).relative_to(ROOT)), check) for check in _CLEAN.findall(heads)}
     told = {(str(Path(one.path or "").relative_to(ROOT)), one.check, one.line) for one in result.findings}
     return {
         (path, check, None if (path, check) in lines else line)

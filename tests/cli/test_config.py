@@ -49,7 +49,7 @@ def test_without_a_table_the_customary_places_count(write, tmp_path_factory):
         ("[tool.airflow-harness]\nworld = ['a']\n", "'world' of [tool.airflow-harness] is a path", 5),
         ('[tool.airflow-harness]\ndags = ["nowhere"]\n', "names 'nowhere', which does not exist", 5),
         ("[tool]\nairflow-harness.dags = 3\n", "is a list of paths, not int 3", 5),
-        ("[tool]\nairflow-harness = 3\n", "[tool.airflow-harness] is a table, not int 3", 1),
+        ("[tool]\nairflow-harness = 3\n", "[tool.airflow-harness] is a table, not int 3", 5),
         ("[tool.airflow-harness\n", "is not valid TOML", 4),
     ],
 )
@@ -71,3 +71,48 @@ def test_a_file_that_is_not_utf8_is_said_to_be(write):
     (root / "pyproject.toml").write_bytes(b"name = '\xff'")
     with pytest.raises(UsageError, match="is not UTF-8 text"):
         read_config(root)
+
+
+def test_what_is_checked_stands_in_tables_below(write):
+    config = read_config(
+        write(
+            "[tool.airflow-harness]\npytest_checks = false\n"
+            '[tool.airflow-harness.checks]\ncycle = "warning"\npolicy = "off"\n'
+            "[tool.airflow-harness.limits]\nparse-time-s = 1.5\n"
+            '[tool.airflow-harness.options]\ndag-id-pattern = "[a-z]+"\n'
+            '[tool.airflow-harness.per-path-ignores]\n"dags/legacy/**" = ["cycle"]\n'
+        )
+    )
+    assert config.checks == {"cycle": "warning", "policy": "off"}
+    assert config.limits == {"parse-time-s": 1.5}
+    assert config.options == {"dag-id-pattern": "[a-z]+"}
+    assert config.per_path_ignores == {"dags/legacy/**": ["cycle"]}
+    assert config.pytest_checks is False
+    assert config.where("checks", "policy") == f"{config.file}:8"
+    assert config.where("per-path-ignores", "dags/legacy/**") == f"{config.file}:14"
+
+
+@pytest.mark.parametrize(
+    ("table", "fact", "line"),
+    [
+        (
+            '[tool.airflow-harness.checks]\na = "error"\ncycle = "fatal"\n',
+            "is error or warning or off, not str 'fatal'",
+            6,
+        ),
+        ("[tool.airflow-harness]\nchecks.cycle = 1\n", "'cycle' of [tool.airflow-harness.checks] is error", 5),
+        ("[tool.airflow-harness]\nchecks = { cycle = 1 }\n", "'cycle' of [tool.airflow-harness.checks] is error", 5),
+        ('[tool.airflow-harness]\nchecks = ["cycle"]\n', "'checks' of [tool.airflow-harness] is a table, not list", 5),
+        ("[tool.airflow-harness.limits]\nparse-time-s = true\n", "is a positive number, not bool True", 5),
+        ("[tool.airflow-harness.limits]\nparse-time-s = 0\n", "is a positive number, not int 0", 5),
+        ('[tool.airflow-harness.per-path-ignores]\n"a.b/*" = "cycle"\n', "'a.b/*' of", 5),
+        ("[tool.airflow-harness.options]\ndag-id-pattern = 3\n", "is a text, not int 3", 5),
+        ("[tool.airflow-harness]\npytest_checks = 3\n", "is true or false, not int 3", 5),
+        ("[tool.airflow-harness.check]\na = 3\n", "unknown key 'check' in [tool.airflow-harness]", 4),
+    ],
+)
+def test_what_is_wrong_below_is_named_with_its_line_too(write, table, fact, line):
+    with pytest.raises(UsageError) as caught:
+        read_config(root := write(table))
+    assert fact in caught.value.fact
+    assert caught.value.where == f"{root}/pyproject.toml:{line}"

@@ -64,6 +64,12 @@ def test_kinds(loaded):
     assert dag.get_task("t2").ignore_downstream_trigger_rules is False
 
 
+def test_acts_that_do_nothing_on_any_try(loaded):
+    assert loaded(TaskCase("t0", acts=(Act(), Act()), retries=1)).get_task("t0").retries == 1
+    t0, t1 = loaded(TaskCase("t0", acts=(Act(), Act())), TaskCase("t1", acts=(Act("fail"),))).tasks
+    assert (list(t0.acts), t1.acts) == ([{}], [{"state": "fail"}])
+
+
 def test_mapped_tasks_and_groups(loaded):
     dag = loaded(
         TaskCase("t0", acts=(Act(returns=2),)),

@@ -117,6 +117,27 @@ def test_setup_and_teardown(rehearse):
     assert result.state == "failed"
 
 
+@pytest.mark.parametrize(("how", "expected"), [("decorator", "failed"), ("method", "success"), ("unmapped", "failed")])
+def test_on_failure_fail_dagrun_of_a_mapped_teardown_is_the_decorators(rehearse, how, expected):
+    from airflow.sdk import DAG, task, teardown
+
+    def delete(n=0):
+        raise RuntimeError("no")
+
+    with DAG("cluster", schedule="@daily", start_date=START) as dag:
+        work = task(lambda: 1, task_id="work")()
+        if how == "decorator":
+            down = teardown(on_failure_fail_dagrun=True)(delete).expand(n=[1])
+        elif how == "method":
+            down = task(delete).expand(n=[1]).as_teardown(on_failure_fail_dagrun=True)
+        else:
+            down = task(delete)().as_teardown(on_failure_fail_dagrun=True)
+        work >> down
+    result = rehearse(dag)
+    assert [ti.state for ti in result.task_instances] == ["success", "failed"]
+    assert result.state == expected
+
+
 @pytest.mark.parametrize(("slots", "expected"), [(1, 4), (2, 2), (4, 1)])
 def test_pools_and_pool_slots_shape_the_makespan(rehearse, slots, expected):
     from airflow.sdk import DAG, task
@@ -565,8 +586,8 @@ def test_a_run_waits_for_the_tasks_of_the_run_before_it(rehearse):
     assert second.start_date == first.end_date
 
 
-@pytest.mark.parametrize(("loops_first", "state"), [(True, "skipped"), (False, "upstream_failed")])
-def test_the_scheduler_decides_before_workers_begin(rehearse, loops_first, state):
+@pytest.mark.parametrize(("one_by_one", "state"), [(False, "skipped"), (True, "upstream_failed")])
+def test_the_scheduler_decides_before_workers_begin(rehearse, one_by_one, state):
     from airflow.providers.standard.operators.empty import EmptyOperator
     from airflow.sdk import DAG, task
 
@@ -583,5 +604,5 @@ def test_the_scheduler_decides_before_workers_begin(rehearse, loops_first, state
         never = EmptyOperator(task_id="never", trigger_rule="all_skipped")
         last = EmptyOperator(task_id="last")
         begin() >> [fails(), never] >> last
-    result = rehearse(dag, loops_first=loops_first)
+    result = rehearse(dag, one_by_one=one_by_one)
     assert result.task("last").state == state

@@ -24,7 +24,7 @@ def test_every_file_gets_its_verdict_and_nothing_is_left(tmp_path, monkeypatch):
     before, here = contents(folder), contents(Path.cwd() / "dags_under_test")
 
     began = time.monotonic()
-    result = gate(folder, timeout_s=2, checking_s=15, memory_mb=256, jobs=3)
+    result = gate(folder, timeout_s=4, checking_s=15, memory_mb=256, jobs=3)
 
     print(f"{len(result.files)} files in {time.monotonic() - began:.0f} s")
     told = {Path(file.path).name: differs(file, wanted[Path(file.path).name]) for file in result.files}

@@ -6,6 +6,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_fro
 from harness.bridge.parsing.elapsed import Stopwatch
 from harness.bridge.parsing.failure import Failure, failure_of
 from harness.bridge.parsing.places import Places
-from harness.bridge.parsing.pollution import Before, Change, Spoilt, keep
+from harness.bridge.parsing.pollution import Before, Change, Spoilt
 from harness.bridge.parsing.users import Users
 from harness.bridge.parsing.watch import Event, Place, Watch
 
@@ -52,6 +53,8 @@ class Parsed:
         seconds: time that the import took, less what this process waited for a processor.
         pollution: what the file left changed in its process.
         imported: files of the repository that it imported.
+        reads: files and folders that were read; it goes on to grow while the Dags are looked at.
+        innocent: it left nothing in its process that the next file could meet.
     """
 
     path: Path
@@ -67,24 +70,34 @@ class Parsed:
     warned: list[Warned] = field(default_factory=list)
     pollution: list[Change] = field(default_factory=list)
     imported: list[str] = field(default_factory=list)
+    reads: set[str] = field(default_factory=set)
+    innocent: bool = False
 
 
-def parse(path: Path, root: Path, users: Users, watch: Watch, parsed_hook: Callable[[], None] = lambda: None) -> Parsed:
+BRIEF_S = 0.25
+"""An import that takes longer may have brought something that makes the next one's faster."""
+
+
+def parse(
+    path: Path, root: Path, places: Places, users: Users, watch: Watch, parsed_hook: Callable[[], None] = lambda: None
+) -> Parsed:
     """Import a file, as Airflow's Dag processor does in a process of its own.
 
     Args:
         root: the Dag folder; on ``sys.path`` by the caller.
+        places, watch: at work in this process already; what they hold of another file is dropped.
         parsed_hook: called when the file's own code has ended.
     Source: ``PythonDagImporter.import_file``, ``DagBag.bag_dag`` (3.3.2).
     """
-    result = Parsed(path, root, Places(users), users)
-    result.places.watch()
+    places.forget()
+    result = Parsed(path, root, places, users)
+    known = len(sys.modules)
     before = Before(users)
     modules, errors, spoilt = _import(path, before, watch, result)
     parsed_hook()
     result.pollution = before.changes(spoilt, watch.marks)
-    result.events = list(watch.events)
-    result.imported = _imported(users)
+    result.events, result.reads = watch.events, watch.reads
+    result.imported = _imported(users, known)
     taken: list[tuple[Any, Any]] = []
     try:
         taken = taken_from(modules)
@@ -96,7 +109,24 @@ def parse(path: Path, root: Path, users: Users, watch: Watch, parsed_hook: Calla
     for dag, module in taken:
         _take(dag, module, result)
     result.lost = result.places.lost([dag for dag, _ in taken], str(path))
+    result.innocent = _left_nothing(result, modules, known)
     return result
+
+
+def _left_nothing(result: Parsed, modules: list[Any], known: int) -> bool:
+    """Whether another file may follow in this process; then the file's own module is taken out of it."""
+    if result.failures or result.pollution or result.events or result.seconds > BRIEF_S:
+        return False
+    own = {module.__name__ for module in modules}
+    if set(_newest(len(sys.modules) - known)) != own:
+        return False
+    for name in own:
+        _kept_alive.append(sys.modules.pop(name))
+    return True
+
+
+_kept_alive: list[Any] = []
+"""Modules of files that others followed: what they would do when they are freed is never done in production either."""
 
 
 def _import(path: Path, before: Before, watch: Watch, result: Parsed) -> tuple[list[Any], list[BaseException], Spoilt]:
@@ -175,13 +205,15 @@ def _take(dag: Any, module: Any, into: Parsed) -> None:
         into.failures.append((dag.dag_id, failure))
 
 
-def _imported(users: Users) -> list[str]:
-    """Files of the repository among the modules of this process, of those that were not there before."""
-    kept, new = keep(), []
-    for name in reversed(sys.modules):  # the newest first, so that the old ones need not be looked at
-        if name == kept.last:
-            break
-        if name not in kept.modules:
-            new.append(name)
-    files = [getattr(sys.modules.get(name), "__file__", None) for name in new]
+def _imported(users: Users, known: int) -> list[str]:
+    """Files of the repository among the modules that came after the first ``known``.
+
+    Only those are touched: what a fork shares with its parent is copied when it is looked at.
+    """
+    files = (getattr(sys.modules.get(name), "__file__", None) for name in _newest(len(sys.modules) - known))
     return sorted({file for file in files if isinstance(file, str) and users.own(file)})
+
+
+def _newest(count: int) -> list[str]:
+    """Names of the modules that were imported last."""
+    return list(islice(reversed(sys.modules), max(0, count)))

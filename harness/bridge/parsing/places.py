@@ -23,6 +23,13 @@ class Places:
         self._made: list[Any] = []  # kept, so that no id is given twice
         self._tasks: dict[int, dict[str, tuple[str, int]]] = {}
         self._edges: dict[tuple[int, str, str], tuple[str, int]] = {}
+        self._naive: dict[int, bool] = {}
+
+    def forget(self) -> None:
+        """Let go of all that was made: another file follows."""
+        self._made.clear()
+        for kept in (self._dags, self._tasks, self._edges, self._naive):
+            kept.clear()
 
     def of_dag(self, dag: Any) -> tuple[str, int] | None:
         """File and line of the call that made a Dag."""
@@ -35,6 +42,10 @@ class Places:
     def of_edge(self, dag: Any, upstream: str, downstream: str) -> tuple[str, int] | None:
         """File and line that put one task before the other."""
         return self._edges.get((id(dag), upstream, downstream))
+
+    def has_naive_start(self, dag: Any) -> bool:
+        """Whether a Dag was given a ``start_date`` without time zone; Airflow keeps it with one."""
+        return self._naive.get(id(dag), False)
 
     def lost(self, found: Iterable[Any], path: str) -> list[tuple[str, tuple[str, int], int]]:
         """Id, place and number of tasks of Dags that a file made in its own text and that are not among those found."""
@@ -54,6 +65,7 @@ class Places:
         from airflow.sdk.definitions._internal.node import DAGNode
 
         self._after(DAG, "__attrs_post_init__", self._dag_made)
+        self._see_naive(DAG)
         self._after(DAG, "add_task", self._task_added)
         self._after(DAGNode, "_set_relatives", self._related)
 
@@ -67,12 +79,22 @@ class Places:
 
         setattr(owner, name, recorded)
 
+    def _see_naive(self, owner: Any) -> None:
+        original = owner.__attrs_post_init__
+
+        def made(dag: Any) -> None:
+            given = dag.start_date
+            self._naive[id(dag)] = given is not None and getattr(given, "tzinfo", given) is None
+            original(dag)
+
+        owner.__attrs_post_init__ = made
+
     def _dag_made(self, dag: Any) -> None:
         self._made.append(dag)
-        self._dags.setdefault(id(dag), self._here())
+        self._dags.setdefault(id(dag), self._here(dag))
 
     def _task_added(self, dag: Any, task: Any) -> None:
-        self._tasks.setdefault(id(dag), {}).setdefault(task.task_id, self._here())
+        self._tasks.setdefault(id(dag), {}).setdefault(task.task_id, self._here(task))
 
     def _related(self, node: Any, others: Any, upstream: bool = False, **_: Any) -> None:
         place, dag = self._here(), node.dag
@@ -83,11 +105,17 @@ class Places:
                     pair = (end.node_id, own) if upstream else (own, end.node_id)
                     self._edges.setdefault((id(dag), *pair), place)
 
-    def _here(self) -> tuple[str, int]:
+    def _here(self, made: Any = None) -> tuple[str, int]:
+        """The user's innermost frame; methods of what is being made are left out, as an operator's ``__init__``."""
         frame: FrameType | None = sys._getframe(2)
         while frame is not None:
             name = frame.f_code.co_filename
-            if self._users.own(name):
+            if self._users.own(name) and not _is_method_of(frame, made):
                 return name, frame.f_lineno
             frame = frame.f_back
         return "", 0
+
+
+def _is_method_of(frame: FrameType, made: Any) -> bool:
+    code = frame.f_code
+    return made is not None and code.co_argcount > 0 and frame.f_locals.get(code.co_varnames[0]) is made

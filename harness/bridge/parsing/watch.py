@@ -39,6 +39,8 @@ _CHANGE = {
 """Event -> its arguments that name what is changed, each with the one that holds the folder's descriptor."""
 _SIGNAL = {"os.kill", "os.killpg"}
 _MARKS = {"os.putenv", "os.unsetenv", "os.chdir"}
+_READ = {"open", "os.listdir", "os.scandir"}
+_NOT_READ = tuple({sys.prefix + "/", sys.base_prefix + "/", "/proc/", "/sys/", "/dev/", "/usr/", "/etc/"})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 _IMPORTS = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
 MOST_FORKS = 256
@@ -88,12 +90,14 @@ class Watch:
         told: takes every event as a line.
     Attributes:
         events: what was seen.
-        active: whether somebody wants to know.
+        reads: files that were read and folders that were listed; the interpreter's and the system's own left out.
+        active: whether somebody wants to know of events; reads are kept all the time.
         marks: where a variable of the environment, the working directory or a thread (by its id) was last set.
     """
 
     def __init__(self, users: Users, allowed: tuple[str, ...], told: Callable[[bytes], None]) -> None:
         self.events: list[Event] = []
+        self.reads: set[str] = set()
         self.marks: dict[tuple[str, Any], Place | None] = {}
         self.active = False
         self._users, self._told = users, told
@@ -101,15 +105,20 @@ class Watch:
         self._own = os.getpid()
         self._forks = mmap.mmap(-1, 4)  # shared with whatever is forked
         self._dumps, self._frame, self._getpid = json.dumps, sys._getframe, os.getpid
-        self._fspath, self._realpath, self._exists = os.fspath, os.path.realpath, os.path.exists
+        self._fspath, self._abspath, self._realpath = os.fspath, os.path.abspath, os.path.realpath
+        self._exists = os.path.exists
         self._join, self._readlink = os.path.join, os.readlink
         vars(os)["_exit"] = self._noted_exit(os._exit)
         threading.Thread.start = self._marked_start(threading.Thread.start)  # type: ignore[method-assign,assignment]
 
-    def begin(self) -> None:
-        """Look from now on, for as long as the process lives."""
-        self.active = True
+    def install(self) -> None:
+        """Put the hook into this process, for as long as it lives."""
         sys.addaudithook(self._hook)
+
+    def begin(self) -> None:
+        """Look at a file from now on."""
+        self.events, self.reads, self.marks = [], set(), {}
+        self.active = True
 
     def note(self, kind: str, detail: str, refused: bool = False) -> None:
         """Record an event at the innermost frame of the user's; nothing when none of the user's is on the stack."""
@@ -168,11 +177,22 @@ class Watch:
     # -- the hook ------------------------------------------------------------------------------------------------
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
+        if event in _READ:
+            self._read(event, args)
         if not self.active:
             return
         seen = _SEEN.get(event)
         if seen is not None:
             seen(self, event, args)
+
+    def _read(self, event: str, args: tuple[Any, ...]) -> None:
+        """Keep what was read: what the file's report depends on."""
+        path = args[0] if args else None
+        if not isinstance(path, str) or (event != "open" and self._frame(2).f_code.co_filename in _IMPORTS):
+            return  # a finder looks through folders for modules
+        path = path if path[:1] == "/" else self._abspath(path)
+        if not path.startswith(_NOT_READ) and not path.startswith(self._allowed):
+            self.reads.add(path)
 
     def _network(self, event: str, args: tuple[Any, ...]) -> None:
         address = args[1] if event.startswith(("socket.connect", "socket.sendto")) else args[:2]

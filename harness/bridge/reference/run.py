@@ -20,6 +20,7 @@ from harness.bridge.reference.clock import UTC, VirtualClock
 from harness.bridge.reference.dags import parsed
 from harness.bridge.reference.due import waiting
 from harness.bridge.reference.history import RunHistory
+from harness.bridge.reference.order import rows_in_dag_order, turns_in_queue_order
 from harness.bridge.reference.waits import NothingDue, Waits
 
 States = dict[tuple[str, str, str, int], tuple[str | None, int]]
@@ -36,7 +37,8 @@ def tested(
     with waits.patched(), contextlib.suppress(NothingDue):  # patched first: Dag files import ``sleep`` by name
         dag = parsed(folder, [dag_id]).dags[dag_id]
         clock.arrive(clock.now)
-        dag.test(logical_date=logical_date, run_conf=conf)
+        with rows_in_dag_order(), turns_in_queue_order(dag):
+            dag.test(logical_date=logical_date, run_conf=conf)
     return _collected(dag_id)
 
 
@@ -47,12 +49,12 @@ class Patience:
         self.seen: States | None = None
 
     def next_date(self) -> dt.datetime | None:
-        """The earliest retry or reschedule that is not past; the present while states still change; else None."""
+        """The present while states still change; then the earliest retry or reschedule that is not past; else None."""
         now = dt.datetime.now(UTC)
         with create_session(scoped=False) as session:
             due = min((date for date in waiting(session, DBDagBag()) if date >= now), default=None)
             before, self.seen = self.seen, _states(session)
-        return now if due is None and self.seen != before else due
+        return now if self.seen != before else due
 
 
 def _states(session: Any) -> States:

@@ -14,8 +14,9 @@ from harness.errors import nearest
 def pool_missing(look: DagLook) -> Iterator[Problem]:
     """A task asks for a pool that the world does not declare.
 
-    Airflow leaves such a task in ``scheduled`` for ever, without an error. Declare the pool under ``pools:`` in the
-    world file, or correct ``pool=``.
+    Airflow leaves such a task in ``scheduled`` for ever, without an error.
+
+    Fix: declare the pool under ``pools:`` in the world file, as it is in production, or correct ``pool=``.
     """
     known = look.declared.pools
     for task in look.tasks:

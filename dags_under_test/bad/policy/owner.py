@@ -1,0 +1,6 @@
+# expect: owner:6
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
+
+with DAG("ownerless", schedule=None):
+    BashOperator(task_id="work", bash_command="true")

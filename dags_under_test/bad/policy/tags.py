@@ -1,0 +1,6 @@
+# expect: tags:5
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
+
+with DAG("tagless", schedule=None):
+    BashOperator(task_id="work", bash_command="true")

@@ -1,0 +1,6 @@
+# expect: executor-queue:6
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
+
+with DAG("elsewhere", schedule=None):
+    BashOperator(task_id="train", bash_command="true", queue="gpus")

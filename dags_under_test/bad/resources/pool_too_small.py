@@ -1,0 +1,6 @@
+# expect: pool-too-small:6
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG
+
+with DAG("greedy", schedule=None):
+    BashOperator(task_id="load", bash_command="true", pool="reporting", pool_slots=5)

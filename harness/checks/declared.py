@@ -1,0 +1,34 @@
+"""What a world file says exists, as checks are shown it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.checks.look import Declared
+from harness.world.model import World
+
+CONNECTION, VARIABLE = "AIRFLOW_CONN_", "AIRFLOW_VAR_"
+
+
+def declared_of(world: World, file: Path | None, root: Path) -> Declared:
+    """Names of a world, those among its environment variables too.
+
+    Args:
+        file: where it stands; None when there is no world file, so that nothing can be said to be missing.
+        root: the project; the file is named relative to it.
+    """
+    if file is None:
+        return Declared()
+    path = file.resolve()
+    return Declared(
+        path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path),
+        {name: pool.slots for name, pool in world.pools.items()},
+        frozenset({*world.connections, *_named(world, CONNECTION)}),
+        frozenset({*world.variables, *_named(world, VARIABLE)}),
+    )
+
+
+def _named(world: World, prefix: str) -> set[str]:
+    """Airflow looks a key up under its upper-case name (``EnvironmentVariablesBackend``, 3.3.2)."""
+    found = {name.removeprefix(prefix) for name in world.env if name.startswith(prefix)}
+    return found | {name.lower() for name in found}

@@ -1,0 +1,81 @@
+"""Which Dag files import a module of the repository, read off their syntax: nothing is run."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from harness.checks.discovery import DagFile
+
+_LEFT_OUT = {"__pycache__", "node_modules", "site-packages"}
+
+
+def importers_of(modules: Iterable[Path], files: list[DagFile], roots: Iterable[Path]) -> list[DagFile]:
+    """Dag files that import one of these modules, themselves or through other modules of the repository.
+
+    Args:
+        modules: Python files, which may be gone by now.
+        roots: folders that imports are looked for in: Dag folders, the project.
+    """
+    tops = sorted({*roots, *(file.root for file in files)})
+    rest = {path for top in tops for path in _python_below(top)} | {file.path for file in files}
+    imports = {path: set(imported(path, tops)) for path in rest}
+    reached = {path.resolve() for path in modules}
+    named = {name for path in reached for name in _names(path, tops)}
+    while found := {path for path in rest - reached if not imports[path].isdisjoint(named)}:
+        reached |= found
+        named = {name for path in found for name in _names(path, tops)}
+    return [file for file in files if file.path in reached]
+
+
+def imported(path: Path, tops: Iterable[Path]) -> Iterator[str]:
+    """Dotted names that a file imports, each with the packages above it; relative ones from every top.
+
+    ``from a.b import c`` may mean the module ``a.b.c``: it is among them.
+    """
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield from _with_parents(alias.name)
+        elif isinstance(node, ast.ImportFrom):
+            for base in _bases(node, path, tops):
+                yield from _with_parents(base)
+                yield from (f"{base}.{alias.name}".lstrip(".") for alias in node.names)
+
+
+def _bases(node: ast.ImportFrom, path: Path, tops: Iterable[Path]) -> Iterator[str]:
+    if node.level == 0:
+        yield node.module or ""
+        return
+    folder = path.parents[node.level - 1]
+    for top in tops:
+        if folder.is_relative_to(top):
+            yield ".".join([*folder.relative_to(top).parts, *([node.module] if node.module else [])])
+
+
+def _with_parents(dotted: str) -> Iterator[str]:
+    parts = dotted.split(".")
+    for end in range(1, len(parts) + 1):
+        yield ".".join(parts[:end])
+
+
+def _names(path: Path, tops: Iterable[Path]) -> Iterator[str]:
+    """What a module can be imported as."""
+    for top in tops:
+        if path.is_relative_to(top):
+            parts = path.relative_to(top).with_suffix("").parts
+            yield ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+def _python_below(top: Path) -> Iterator[Path]:
+    for folder, below, names in os.walk(top):
+        here = Path(folder)
+        below[:] = [name for name in below if not name.startswith(".") and name not in _LEFT_OUT]
+        below[:] = [name for name in below if not (here / name / "pyvenv.cfg").is_file()]
+        yield from (here / name for name in names if name.endswith(".py"))

@@ -1,0 +1,145 @@
+"""A project put before the checks: its settings and a command line in, what is to be told out.
+
+The one way in of the command line and of pytest.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from harness.checks import baseline, catalogue
+from harness.checks.baseline import Baseline
+from harness.checks.cache import FOLDER
+from harness.checks.changed import changed_since
+from harness.checks.declared import declared_of
+from harness.checks.gate import GateOptions, GateResult, run_gate
+from harness.checks.ignores import PathIgnores
+from harness.checks.quiet import Quiet
+from harness.checks.scope import Scope, scope_of
+from harness.checks.settings import asked_of, parse_limit
+from harness.checks.upkeep import CHECK_FAILED
+from harness.config import Config
+from harness.world import World, load
+from harness.world.file import shown_path
+
+MOST_JOBS = 8
+SHOWN_GONE = 5
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a command line asks for beyond the settings.
+
+    Attributes:
+        paths: folders and files; the project's own when empty.
+        select, ignore: check ids and families.
+        world: in place of the project's world file.
+        jobs: processes side by side; as many as there are processors when None.
+        cache: whether the last runs' answers count.
+        baseline: in place of the customary file beside ``pyproject.toml``.
+        use_baseline: whether one counts at all.
+        write_baseline: keep what is found in it.
+        changed_since: only what a change since this revision can have touched.
+        told: see `harness.checks.gate.GateOptions`.
+    """
+
+    paths: tuple[Path, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    world: Path | None = None
+    jobs: int | None = None
+    cache: bool = True
+    baseline: Path | None = None
+    use_baseline: bool = True
+    write_baseline: bool = False
+    changed_since: str | None = None
+    told: Callable[[int, int, str], None] = lambda *_: None
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What came of it.
+
+    Attributes:
+        result: what is told, with absolute paths.
+        root: the project.
+        waived, known: findings that are not told: waived in place, in the baseline.
+        notes: what somebody should know beside it.
+    """
+
+    result: GateResult
+    root: Path
+    waived: int = 0
+    known: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0 clean, 1 findings of severity error, 70 a check of ours failed."""
+        errors = [finding for finding in self.result.findings if finding.severity == "error"]
+        ours = any(finding.check == CHECK_FAILED and finding.ours for finding in errors)
+        return 70 if ours else 1 if errors else 0
+
+
+def inspect(config: Config, wanted: Wanted) -> Inspection:
+    """Look at the Dag files of a project.
+
+    Raises: NoDagsFolder: there are none. UsageError, WorldError: settings or a world file that cannot mean anything.
+    """
+    catalogue.load()
+    asked = asked_of(config, wanted.select, wanted.ignore)
+    scope = scope_of(wanted.paths, config.dags)
+    if wanted.changed_since is not None:
+        scope = changed_since(wanted.changed_since, scope, config.dags, config.root)
+    file = wanted.world or config.world
+    world = World() if file is None else load(file)
+    options = GateOptions(
+        asked=asked,
+        declared=declared_of(world, file, config.root),
+        world=world,
+        jobs=wanted.jobs or default_jobs(),
+        timeout_s=parse_limit(config, "import-timeout-s"),
+        memory_mb=int(parse_limit(config, "memory-mb")),
+        partial=scope.partial,
+        cache=config.root / FOLDER if wanted.cache else None,
+        told=wanted.told,
+    )
+    ignores = PathIgnores(config.per_path_ignores, config.root)
+    quiet = Quiet(run_gate(scope.files, options), config.root, ignores, scope.partial)
+    notes = [*scope.notes, *_without_world(file, scope), *_with_baseline(quiet, config, wanted)]
+    return Inspection(quiet.result, config.root, quiet.waived, quiet.known, notes)
+
+
+def default_jobs() -> int:
+    """Processors this process may use, at most `MOST_JOBS`."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    return min(count, MOST_JOBS)
+
+
+def _with_baseline(quiet: Quiet, config: Config, wanted: Wanted) -> list[str]:
+    """Leave out what the baseline knows, after writing it where that is asked for; what is to be said of it."""
+    customary = config.root / baseline.NAME
+    file = wanted.baseline or customary
+    if wanted.write_baseline:
+        made = quiet.as_baseline(Baseline.read(file) if file.is_file() else Baseline())
+        made.write(file)
+        quiet.subtract(made)
+        count = made.entries.total()
+        return [f"wrote {count} finding{'' if count == 1 else 's'} to {shown_path(file)}"]
+    if not wanted.use_baseline or (wanted.baseline is None and not customary.is_file()):
+        return []
+    quiet.subtract(Baseline.read(file))
+    gone = sorted(quiet.gone.entries)
+    notes = [f"the baseline names {check} in {path}, which is gone: {said}" for check, path, _, _, said in gone]
+    if len(notes) > SHOWN_GONE:
+        notes[SHOWN_GONE:] = [f"and {len(notes) - SHOWN_GONE} more"]
+    return [*notes, f"--write-baseline drops {'them' if len(gone) > 1 else 'it'}"] if gone else []
+
+
+def _without_world(file: Path | None, scope: Scope) -> list[str]:
+    if file is not None or scope.partial:
+        return []
+    return ["without a world file no pool, connection or variable can be missing: airflow-harness init writes one"]

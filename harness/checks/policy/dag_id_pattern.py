@@ -1,0 +1,24 @@
+"""``dag-id-pattern``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from harness.checks.finding import Problem
+from harness.checks.look import DagLook
+from harness.checks.registry import check
+
+
+@check("dag-id-pattern", severity="off")
+def dag_id_pattern(look: DagLook) -> Iterator[Problem]:
+    """A Dag whose id does not match the house's pattern.
+
+    The pattern is the option ``dag-id-pattern``, a regular expression for the whole id; lower case with underscores
+    where it is not given.
+
+    Fix: rename the Dag; its history stays under the old id.
+    """
+    pattern = str(look.asked.options.get("dag-id-pattern", "[a-z][a-z0-9_]*"))
+    if re.fullmatch(pattern, look.dag_id) is None:
+        yield Problem(f"Dag id {look.dag_id!r} does not match {pattern!r}", fix="another dag_id")

@@ -1,0 +1,21 @@
+"""``doc``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.checks.finding import Problem
+from harness.checks.look import DagLook
+from harness.checks.registry import check
+
+
+@check("doc", severity="off")
+def doc(look: DagLook) -> Iterator[Problem]:
+    """A Dag that says nowhere what it is for.
+
+    Whoever is called at night reads its page first.
+
+    Fix: ``doc_md=__doc__`` or ``description="…"``.
+    """
+    if not look.dag.doc_md and not look.dag.description:
+        yield Problem(f"Dag {look.dag_id!r} has neither doc_md nor a description", fix="doc_md=__doc__")

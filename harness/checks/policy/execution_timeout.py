@@ -1,0 +1,27 @@
+"""``execution-timeout``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.checks.finding import Problem
+from harness.checks.look import DagLook
+from harness.checks.policy.working import does_work
+from harness.checks.registry import check
+
+
+@check("execution-timeout", severity="off")
+def execution_timeout(look: DagLook) -> Iterator[Problem]:
+    """A task that may run for ever.
+
+    One that hangs keeps its slot until somebody looks.
+
+    Fix: ``default_args={"execution_timeout": timedelta(hours=1)}``; tasks that do nothing themselves are left out.
+    """
+    for task in look.tasks:
+        if task.execution_timeout is None and does_work(task):
+            yield Problem(
+                f"task {task.task_id!r} has no execution_timeout",
+                task_id=task.task_id,
+                fix="execution_timeout=timedelta(hours=1)",
+            )

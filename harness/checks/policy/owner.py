@@ -1,0 +1,26 @@
+"""``owner``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.checks.finding import Problem
+from harness.checks.look import DagLook
+from harness.checks.registry import check
+
+
+@check("owner", severity="off")
+def owner(look: DagLook) -> Iterator[Problem]:
+    """A task without an owner of its own, which leaves Airflow's default, ``airflow``.
+
+    When it fails at night nobody knows whom to call.
+
+    Fix: ``default_args={"owner": "team"}``.
+    """
+    ownerless = [task.task_id for task in look.tasks if task.owner in ("", "airflow")]
+    if ownerless:
+        yield Problem(
+            f"{len(ownerless)} of {len(look.tasks)} tasks have no owner, {ownerless[0]!r} for one",
+            task_id=ownerless[0],
+            fix='default_args={"owner": "…"}',
+        )

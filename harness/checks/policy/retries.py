@@ -1,0 +1,23 @@
+"""``retries``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.checks.finding import Problem
+from harness.checks.look import DagLook
+from harness.checks.policy.working import does_work
+from harness.checks.registry import check
+
+
+@check("retries", severity="off")
+def retries(look: DagLook) -> Iterator[Problem]:
+    """A task that is not tried again when it fails.
+
+    A moment's fault of the network ends the whole run.
+
+    Fix: ``default_args={"retries": 2}``; tasks that do nothing themselves are left out.
+    """
+    for task in look.tasks:
+        if not task.retries and does_work(task):
+            yield Problem(f"task {task.task_id!r} has no retries", task_id=task.task_id, fix="retries=2")

@@ -1,0 +1,29 @@
+"""``sensor-timeout``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.checks.finding import Problem
+from harness.checks.look import DagLook
+from harness.checks.registry import check
+
+
+@check("sensor-timeout", severity="off")
+def sensor_timeout(look: DagLook) -> Iterator[Problem]:
+    """A sensor in ``poke`` mode that holds its slot for longer than the limit ``sensor-timeout-s``.
+
+    Airflow's default is seven days: a handful of such sensors stop a pool.
+
+    Fix: ``timeout=3600``, ``mode="reschedule"`` or ``deferrable=True``.
+    """
+    most = look.limit("sensor-timeout-s")
+    for task in look.tasks:
+        timeout = getattr(task, "timeout", None)
+        pokes = getattr(task, "mode", None) == "poke" and not getattr(task, "deferrable", False)
+        if pokes and isinstance(timeout, (int, float)) and timeout > most:
+            yield Problem(
+                f"sensor {task.task_id!r} pokes for up to {timeout:g} s, more than {most:g} s",
+                task_id=task.task_id,
+                fix='timeout=…, mode="reschedule" or deferrable=True',
+            )

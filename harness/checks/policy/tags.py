@@ -1,0 +1,21 @@
+"""``tags``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.checks.finding import Problem
+from harness.checks.look import DagLook
+from harness.checks.registry import check
+
+
+@check("tags", severity="off")
+def tags(look: DagLook) -> Iterator[Problem]:
+    """A Dag without tags.
+
+    Among hundreds of Dags it is found by its tags.
+
+    Fix: ``tags=["team", "domain"]``.
+    """
+    if not look.dag.tags:
+        yield Problem(f"Dag {look.dag_id!r} has no tags", fix='tags=["…"]')

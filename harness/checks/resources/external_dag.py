@@ -1,0 +1,77 @@
+"""``external-dag``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from harness.checks.finding import Problem
+from harness.checks.look import Judgement, Note
+from harness.checks.registry import check
+from harness.checks.resources.dags_awaited import awaited
+from harness.errors import known_names, nearest
+
+_DATES = 60
+_SINCE = datetime(2025, 1, 1)  # noqa: DTZ001 - given a zone below
+
+
+@check("external-dag", level="repository", gather=awaited)
+def external_dag(notes: list[Note], judgement: Judgement) -> Iterator[Problem]:
+    """A sensor or trigger towards a Dag or task that does not exist, or whose dates never meet.
+
+    An ``ExternalTaskSensor`` waits until its timeout, seven days by default, for a task instance that will never be
+    there; a ``TriggerDagRunOperator`` fails. Dates never meet when the two schedules and ``execution_delta`` have no
+    logical date in common. Nothing is said of unknown Dags where a file of the repository did not load.
+
+    Fix: correct the id, or ``execution_delta``.
+    """
+    dags = {note.dag_id: note.value for note in notes}
+    for note in notes:
+        for ref in note.value["refs"]:
+            said = _said(ref, note, dags, judgement)
+            if said is not None:
+                yield Problem(said[0], ref["task_id"], ref["line"], ref["path"] or note.path, said[1], note.dag_id)
+
+
+def _said(ref: dict[str, Any], note: Note, dags: dict[str, Any], judgement: Judgement) -> tuple[str, str | None] | None:
+    target, who = ref["dag_id"], f"task {ref['task_id']!r}"
+    if target is None:
+        return None
+    if target not in judgement.dag_ids:
+        close = nearest(target, judgement.dag_ids)
+        return None if judgement.partial else (f"{who} names Dag {target!r}, which does not exist", _meant(close))
+    other = dags.get(target)
+    if other is None or "tasks" not in ref:
+        return None
+    for task_id in ref["tasks"]:
+        if task_id not in other["tasks"]:
+            known = known_names(task_id, other["tasks"])
+            return f"{who} waits for task {task_id!r} of Dag {target!r}, which has none of that id", f"one of: {known}"
+    if ref["group"] is not None and ref["group"] not in other["groups"]:
+        return f"{who} waits for task group {ref['group']!r} of Dag {target!r}, which has none of that id", None
+    if ref["dated"] and _never_meet(note.value["cron"], other["cron"], ref["delta_s"]):
+        ours, theirs = note.value["cron"][0], other["cron"][0]
+        fact = f"{who} waits for runs of Dag {target!r} ({theirs}) at dates it never has: {ours}, less execution_delta"
+        return fact, "execution_delta= is how much earlier the other Dag's logical date is"
+    return None
+
+
+def _meant(close: list[str]) -> str | None:
+    return f"{close[0]!r}?" if close else None
+
+
+def _never_meet(ours: list[str] | None, theirs: list[str] | None, delta_s: float) -> bool:
+    """Whether none of our next dates, so much earlier, is one of theirs."""
+    if ours is None or theirs is None:
+        return False
+    from croniter import croniter
+
+    try:
+        begin = _SINCE.replace(tzinfo=ZoneInfo(ours[1]))
+        dates = croniter(ours[0], begin, ret_type=datetime)
+        wanted = (dates.get_next() - timedelta(seconds=delta_s) for _ in range(_DATES))
+        return not any(croniter.match(theirs[0], one.astimezone(ZoneInfo(theirs[1]))) for one in wanted)
+    except (ValueError, KeyError, OSError):
+        return False  # an expression or a zone that another check tells

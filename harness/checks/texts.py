@@ -1,0 +1,77 @@
+"""Templates and literals that checks look through."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+_DEEPEST = 8
+
+
+def templates(task: Any) -> Iterator[tuple[str, str]]:
+    """(field, text) of every text with a template among a task's rendered fields, nested ones too."""
+    for field in task.template_fields:
+        for text in _texts(_value(task, field), 0):
+            if "{{" in text or "{%" in text:
+                yield field, text
+
+
+def arguments(task: Any) -> Iterator[tuple[str, Any]]:
+    """(name, value) of what an operator was given and keeps; of a mapped one also each value it is mapped over."""
+    partial = getattr(task, "partial_kwargs", None)
+    if partial is None:
+        yield from list(vars(task).items())
+        return
+    yield from partial.items()
+    mapped = getattr(task.expand_input, "value", None)
+    for given in mapped if isinstance(mapped, (list, tuple)) else [mapped]:
+        for name, value in given.items() if isinstance(given, dict) else ():
+            if isinstance(value, (list, tuple)) and given is mapped:
+                yield from ((name, one) for one in value)
+            else:
+                yield name, value
+
+
+def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
+    """(dotted name as written, call) of every call."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and (name := dotted(node.func)):
+            yield name, node
+
+
+def dotted(node: ast.AST) -> str:
+    """``a.b.c`` as written; empty for what is no plain name."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    return ".".join([node.id, *reversed(parts)])
+
+
+def literal(node: ast.AST | None) -> str | None:
+    """The text of a literal; None for everything else."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def keyword(call: ast.Call, *names: str) -> ast.expr | None:
+    """The value of the first of these keywords that a call gives."""
+    return next((one.value for name in names for one in call.keywords if one.arg == name), None)
+
+
+def _value(task: Any, field: str) -> Any:
+    partial = getattr(task, "partial_kwargs", None)
+    return getattr(task, field, None) if partial is None else partial.get(field)
+
+
+def _texts(value: Any, depth: int) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif depth < _DEEPEST and isinstance(value, dict):
+        for item in list(value.values()):
+            yield from _texts(item, depth + 1)
+    elif depth < _DEEPEST and isinstance(value, (list, tuple, set)):
+        for item in list(value):
+            yield from _texts(item, depth + 1)

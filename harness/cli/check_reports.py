@@ -1,0 +1,104 @@
+"""Where the reports of ``airflow-harness check`` go: ``--format`` and ``--output``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import UsageError, known_names
+
+if TYPE_CHECKING:
+    from harness.checks.inspection import Inspection
+    from harness.cli.terminal import Terminal
+    from harness.report.check_result import CheckResult
+
+TEXT = "text"
+FORMATS = (TEXT, "json")
+
+
+@dataclass(frozen=True)
+class Reports:
+    """What is written.
+
+    Attributes:
+        on_stdout: format of what goes to stdout.
+        files: format and file of what is written beside it.
+    """
+
+    on_stdout: str = TEXT
+    files: tuple[tuple[str, Path], ...] = ()
+
+    @classmethod
+    def of(cls, formats: tuple[str, ...], output: Path | None) -> Reports:
+        """What a command line asks for.
+
+        Raises: UsageError: a format that does not exist, or two that both want stdout.
+        """
+        plain = [_format(text) for text in formats if "=" not in text]
+        files = [(_format(name), Path(file)) for name, mark, file in (text.partition("=") for text in formats) if mark]
+        if output is not None:
+            files += [(name, output) for name in plain or [TEXT]]
+            plain = []
+        for clash, where in ((plain, "on stdout"), ([name for name, file in files if file == output], f"in {output}")):
+            if len(clash) > 1:
+                fix = f"write --format {clash[1]}=FILE"
+                raise UsageError(f"{' and '.join(clash)} cannot both stand {where}", fix=fix)
+        return cls(plain[0] if plain else TEXT, tuple(files))
+
+    def write(self, found: Inspection, terminal: Terminal) -> None:
+        """Write them all, files first."""
+        for name, file in self.files:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(_text(name, found, terminal), encoding="utf-8")
+        if self.on_stdout != TEXT:
+            terminal.out.write(_text(self.on_stdout, found, terminal))
+        elif not terminal.out.isatty():
+            terminal.out.write(_text(TEXT, found, terminal))
+        else:
+            _in_colours(found, terminal)
+        terminal.out.flush()
+
+
+def _format(name: str) -> str:
+    wanted = name.partition("=")[0]
+    if wanted not in FORMATS:
+        raise UsageError(f"--format {wanted!r} does not exist", known=known_names(wanted, FORMATS))
+    return wanted
+
+
+def _text(name: str, found: Inspection, terminal: Terminal) -> str:
+    writers: dict[str, Callable[[CheckResult, Terminal], str]] = {TEXT: _plain, "json": _json}
+    return writers[name](_told(found), terminal)
+
+
+def _told(found: Inspection) -> CheckResult:
+    from harness.report.check_result import CheckResult, below
+
+    base = Path.cwd()
+    return CheckResult(below(found.result, base, found.root), base, found.root, found.waived, found.known, found.notes)
+
+
+def _plain(told: CheckResult, terminal: Terminal) -> str:
+    from harness.report.check_text import lines
+    from harness.report.style import glyphs
+
+    every = lines(told, glyphs(getattr(terminal.out, "encoding", None)))
+    return "".join("".join(text for text, _ in line) + "\n" for line in every)
+
+
+def _json(told: CheckResult, _: Terminal) -> str:
+    from harness.report.check_json import document
+
+    return document(told)
+
+
+def _in_colours(found: Inspection, terminal: Terminal) -> None:
+    from rich.text import Text
+
+    from harness.report.check_text import lines
+    from harness.report.style import glyphs
+
+    for line in lines(_told(found), glyphs(terminal.console.encoding)):
+        terminal.console.print(Text.assemble(*line), soft_wrap=True)

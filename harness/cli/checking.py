@@ -1,0 +1,119 @@
+"""The work of ``airflow-harness check``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.check_reports import Reports
+from harness.cli.folders import configured
+from harness.cli.inputs import names
+from harness.cli.terminal import Terminal
+from harness.config import read_config
+
+if TYPE_CHECKING:
+    from harness.checks.inspection import Inspection
+
+
+@dataclass(frozen=True)
+class CheckArguments:
+    """The command line of ``check``, as typed."""
+
+    paths: tuple[Path, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    output: Path | None = None
+    baseline: Path | None = None
+    use_baseline: bool = True
+    write_baseline: bool = False
+    changed_since: str | None = None
+    jobs: int | None = None
+    cache: bool = True
+    world: Path | None = None
+
+
+class Checking:
+    """The job of one ``check`` command."""
+
+    def __init__(self, arguments: CheckArguments) -> None:
+        self.arguments = arguments
+
+    def __call__(self, terminal: Terminal) -> int:
+        """Look at the project and tell what was found.
+
+        Returns: 0 clean, 1 findings of severity error, 70 a check of ours failed.
+        Raises: HarnessError: a command line or settings that mean nothing, no Dag file at all.
+        """
+        reports = Reports.of(self.arguments.formats, self.arguments.output)
+        found = self._inspected(terminal)
+        reports.write(found, terminal)
+        return found.exit_code
+
+    def _inspected(self, terminal: Terminal) -> Inspection:
+        from harness.bridge.sandbox import airflow_version
+        from harness.checks.inspection import Wanted, inspect
+        from harness.cli.check_progress import CheckProgress
+
+        given, config = self.arguments, read_config(Path.cwd())
+        if not given.paths:
+            configured(config)
+        airflow_version()
+        with CheckProgress(terminal.err) as progress:
+            return inspect(
+                config,
+                Wanted(
+                    paths=given.paths,
+                    select=names(given.select),
+                    ignore=names(given.ignore),
+                    world=given.world,
+                    baseline=given.baseline,
+                    use_baseline=given.use_baseline,
+                    write_baseline=given.write_baseline,
+                    changed_since=given.changed_since,
+                    jobs=given.jobs,
+                    cache=given.cache,
+                    told=progress.told,
+                ),
+            )
+
+
+@dataclass(frozen=True)
+class Explain:
+    """The job of ``check --explain CHECK``."""
+
+    check_id: str
+
+    def __call__(self, terminal: Terminal) -> int:
+        """Write the check's page. Raises: UsageError: no such check."""
+        from inspect import cleandoc
+
+        from harness.checks import catalogue
+        from harness.checks.registry import named
+
+        catalogue.load()
+        check = named(self.check_id)
+        terminal.out.write(f"{check.id} ({check.severity} by default, family {check.family})\n\n")
+        terminal.out.write(cleandoc(check.doc) + "\n")
+        return 0
+
+
+@dataclass(frozen=True)
+class List:
+    """The job of ``check --list``."""
+
+    def __call__(self, terminal: Terminal) -> int:
+        """Write a line a check, as this project sets them."""
+        from harness.checks import catalogue
+        from harness.checks.registry import CHECKS
+        from harness.checks.settings import asked_of
+
+        catalogue.load()
+        on = asked_of(read_config(Path.cwd())).severities
+        width = max(map(len, CHECKS))
+        for check in sorted(CHECKS.values(), key=lambda one: (one.family, one.id)):
+            terminal.out.write(
+                f"{check.id:<{width}}  {on.get(check.id, 'off'):<7}  {check.family:<9}  {check.summary}\n"
+            )
+        return 0

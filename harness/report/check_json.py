@@ -1,0 +1,15 @@
+"""The findings of the gate as JSON: ``airflow-harness/check/1``."""
+
+from __future__ import annotations
+
+import json
+
+from harness.report.check_result import CheckResult
+
+
+def document(told: CheckResult) -> str:
+    """The document, sorted by path, line and check.
+
+    Findings hold ``check``, ``severity``, ``path``, ``line``, ``dag_id``, ``task_id``, ``message`` and ``fix``.
+    """
+    return json.dumps(told.result.to_json(), indent=2, allow_nan=False) + "\n"

@@ -1,0 +1,34 @@
+"""Findings without a gate: what is made quiet can be tried in no time."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.checks import catalogue
+from harness.checks.finding import Finding
+from harness.checks.gate import FileResult, GateResult
+from harness.checks.ignores import PathIgnores
+from harness.checks.quiet import Quiet
+from harness.checks.selection import Selection
+
+
+def found(path: Path, line: int, check: str = "pool-missing", message: str = "no such pool", **more: object) -> Finding:
+    return Finding(check, "error", message, str(path), line, **more)  # type: ignore[arg-type]
+
+
+def quiet(root: Path, *findings: Finding, files: tuple[Path, ...] = (), **more: object) -> Quiet:
+    """A project's findings, made quiet: every check of the defaults was on.
+
+    Args:
+        more: ``select``, ``partial``, ``ignores``.
+    """
+    catalogue.load()
+    paths = sorted({*(str(finding.path) for finding in findings), *map(str, files)})
+    results = [FileResult(path, findings=[one for one in findings if one.path == path]) for path in paths]
+    checks = Selection({}, more.get("select", ())).severities()  # type: ignore[arg-type]
+    ignores = PathIgnores(more.get("ignores", {}), root)  # type: ignore[arg-type]
+    return Quiet(GateResult(results, checks), root, ignores, bool(more.get("partial")))
+
+
+def told(made: Quiet) -> list[tuple[str, int | None, str]]:
+    return [(finding.check, finding.line, finding.message) for finding in made.result.findings]
