@@ -11,10 +11,12 @@ import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
+from harness.bridge.sandbox import airflow_version
 from harness.checks.repository import Repository, repository_of, root_of
-from harness.errors import NoDagsFolder, UsageError
+from harness.errors import NoDagsFolder, UnsupportedAirflow, UsageError
 
 IGNORE_FILE = ".airflowignore"
 _LEFT_OUT = ("__pycache__",)
@@ -142,9 +144,19 @@ def _rules(folder: Path, root: Path, regexp: bool) -> list[Rule]:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"{file} cannot be read: {error}", fix="save it as UTF-8, readable to you") from None
-    lines = (re.sub(r"\s*#.*", "", line) for line in text.split("\n"))
-    made = (_regexp_rule(line, root) if regexp else _glob_rule(line, folder) for line in lines if line)
+    lines = [line for whole in text.split("\n") if (line := re.sub(r"\s*#.*", "", whole))]
+    strict = _folders_only()
+    made = (_regexp_rule(line, root) if regexp else _glob_rule(line, folder, strict) for line in lines)
     return [rule for rule in made if rule is not None]
+
+
+@cache
+def _folders_only() -> bool:
+    """Whether a pattern with a slash at its end speaks of folders only: since 3.2; in 3.1 of what is in them too."""
+    try:
+        return airflow_version() >= (3, 2)
+    except UnsupportedAirflow:
+        return True
 
 
 def _regexp_rule(text: str, root: Path) -> Rule | None:
@@ -155,7 +167,7 @@ def _regexp_rule(text: str, root: Path) -> Rule | None:
     return lambda path, _: True if pattern.search(str(path.relative_to(root))) else None
 
 
-def _glob_rule(text: str, folder: Path) -> Rule | None:
+def _glob_rule(text: str, folder: Path, strict: bool) -> Rule | None:
     """A line as git reads it: https://git-scm.com/docs/gitignore."""
     from pathspec.patterns.gitwildmatch import GitWildMatchPattern
 
@@ -163,7 +175,7 @@ def _glob_rule(text: str, folder: Path) -> Rule | None:
         return None
     relative = text.startswith("/") or "/" in text.rstrip("/")
     raw = text.lstrip("!").rstrip()
-    dirs_only = raw != raw.rstrip("/")
+    dirs_only = strict and raw != raw.rstrip("/")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # renamed; Airflow uses this one
         pattern = GitWildMatchPattern(text)

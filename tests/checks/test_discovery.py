@@ -92,11 +92,19 @@ def grow(root: Path, tree: dict[str, str]) -> Path:
     return root
 
 
-def airflows(root: Path, monkeypatch: pytest.MonkeyPatch, syntax: str) -> set[str]:
+def airflows(root: Path, syntax: str = "glob") -> set[str]:
+    """As ``find_dag_file_paths`` does; in 3.1 its ``.airflowignore`` is read as when Airflow was imported."""
     from airflow.utils import file
 
-    monkeypatch.setenv("AIRFLOW__CORE__DAG_IGNORE_FILE_SYNTAX", syntax)
-    return {str(Path(found).relative_to(root)) for found in file.list_py_file_paths(str(root), safe_mode=True)}
+    try:
+        from airflow._shared.module_loading import find_path_from_directory
+    except ImportError:
+        find_path_from_directory = file.find_path_from_directory
+    found = [Path(path) for path in find_path_from_directory(str(root), ".airflowignore", syntax)]
+    dags = [path for path in found if path.is_file() and (path.suffix == ".py" or zipfile.is_zipfile(path))]
+    chosen = {path for path in dags if file.might_contain_dag(str(path), True)}
+    assert syntax != "glob" or {str(path) for path in chosen} == set(file.list_py_file_paths(str(root), safe_mode=True))
+    return {str(path.relative_to(root)) for path in chosen}
 
 
 def ours(root: Path, **options: bool) -> set[str]:
@@ -104,18 +112,18 @@ def ours(root: Path, **options: bool) -> set[str]:
 
 
 @pytest.mark.parametrize("tree", TREES.values(), ids=list(TREES))
-def test_globs_are_read_as_airflow_reads_them(tmp_path, monkeypatch, tree):
+def test_globs_are_read_as_airflow_reads_them(tmp_path, tree):
     root = grow(tmp_path, tree)
-    assert ours(root) == airflows(root, monkeypatch, "glob")
+    assert ours(root) == airflows(root)
 
 
 @pytest.mark.parametrize("tree", REGEXPS.values(), ids=list(REGEXPS))
-def test_regular_expressions_are_read_as_airflow_reads_them(tmp_path, monkeypatch, tree):
+def test_regular_expressions_are_read_as_airflow_reads_them(tmp_path, tree):
     root = grow(tmp_path, tree)
-    assert ours(root, regexp=True) == airflows(root, monkeypatch, "regexp")
+    assert ours(root, regexp=True) == airflows(root, "regexp")
 
 
-def test_links_and_archives_are_followed_as_airflow_follows_them(tmp_path, monkeypatch):
+def test_links_and_archives_are_followed_as_airflow_follows_them(tmp_path):
     root = grow(tmp_path / "dags", {"a.py": DAG})
     grow(tmp_path / "elsewhere", {"b.py": DAG, "c/d.py": DAG})
     (root / "linked").symlink_to(tmp_path / "elsewhere")
@@ -126,14 +134,14 @@ def test_links_and_archives_are_followed_as_airflow_follows_them(tmp_path, monke
         archive.writestr("f.py", DAG)
     (root / "no_archive.zip").write_text(DAG)
     wanted = {"a.py", "e.py", "linked/b.py", "linked/c/d.py", "packed.zip"}
-    assert ours(root) == airflows(root, monkeypatch, "glob") == wanted
+    assert ours(root) == airflows(root) == wanted
 
 
-def test_a_circle_of_links_is_told_where_airflow_gives_up(tmp_path, monkeypatch):
+def test_a_circle_of_links_is_told_where_airflow_gives_up(tmp_path):
     root = grow(tmp_path, {"a.py": DAG, "x/b.py": DAG})
     (root / "x" / "around").symlink_to(root)
     with pytest.raises(RuntimeError, match="recursive loop"):
-        airflows(root, monkeypatch, "glob")
+        airflows(root)
     notes: list[str] = []
     assert {found.path.name for found in dag_files([root], note=notes.append)} == {"a.py", "b.py"}
     assert len(notes) == 1

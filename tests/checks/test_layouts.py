@@ -133,10 +133,7 @@ def said(result: GateResult) -> list[tuple[str, str, str]]:
 def test_a_plain_project(tmp_path):
     root = grow(tmp_path, PLAIN)
     with zipfile.ZipFile(root / "dags" / "packed.zip", "w") as archive:
-        archive.writestr(
-            "in_zip.py",
-            "from zipped import NAME\nfrom airflow.sdk import DAG\nwith DAG(NAME, schedule=None):\n    pass\n",
-        )
+        archive.writestr("in_zip.py", USES.replace("helper", "zipped"))
         archive.writestr("zipped/__init__.py", "NAME = 'in_an_archive'")
     result = gate(root)
     violation = "AirflowClusterPolicyViolation: forbidden is tagged secret"

@@ -12,6 +12,7 @@ import json
 import mmap
 import os
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
@@ -37,7 +38,7 @@ _CHANGE = {
 }
 """Event -> its arguments that name what is changed, each with the one that holds the folder's descriptor."""
 _SIGNAL = {"os.kill", "os.killpg"}
-_MARKS = {"os.putenv", "os.unsetenv", "os.chdir", "_thread.start_new_thread", "_thread.start_joinable_thread"}
+_MARKS = {"os.putenv", "os.unsetenv", "os.chdir"}
 _READ = {"open", "os.listdir", "os.scandir"}
 _NOT_READ = tuple({sys.prefix + "/", sys.base_prefix + "/", "/proc/", "/sys/", "/dev/", "/usr/", "/etc/"})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
@@ -108,6 +109,7 @@ class Watch:
         self._exists = os.path.exists
         self._join, self._readlink = os.path.join, os.readlink
         vars(os)["_exit"] = self._noted_exit(os._exit)
+        threading.Thread.start = self._marked_start(threading.Thread.start)  # type: ignore[method-assign,assignment]
 
     def install(self) -> None:
         """Put the hook into this process, for as long as it lives."""
@@ -163,6 +165,14 @@ class Watch:
             return original(status)
 
         return _exit
+
+    def _marked_start(self, original: Callable[[Any], None]) -> Callable[[Any], None]:
+        def start(thread: Any) -> None:
+            if self.active:
+                self.marks["thread", id(thread)] = self.place()
+            original(thread)
+
+        return start
 
     # -- the hook ------------------------------------------------------------------------------------------------
 
@@ -251,13 +261,8 @@ class Watch:
             self.refuse("database", path, 13, "files may not be made", path)
 
     def _mark(self, event: str, args: tuple[Any, ...]) -> None:
-        if event == "os.chdir":
-            key: tuple[str, Any] = ("cwd", None)
-        elif event.startswith("os."):
-            key = ("env", args[0].decode(errors="replace") if isinstance(args[0], bytes) else args[0])
-        else:
-            key = ("thread", id(getattr(args[0], "__self__", None)))
-        self.marks[key] = self.place()
+        name = args[0].decode(errors="replace") if isinstance(args[0], bytes) else args[0]
+        self.marks[("cwd", None) if event == "os.chdir" else ("env", name)] = self.place()
 
     def _another_hook(self, _event: str, _args: tuple[Any, ...]) -> None:
         if self.place() is not None:
