@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 COMMAND = Path(sys.executable).with_name("airflow-harness")
-FILE = '''\
+FILE = """\
 from datetime import datetime, timedelta
 
 from airflow.providers.standard.operators.bash import BashOperator
@@ -37,7 +37,7 @@ with DAG("dag_{number}", schedule="@daily", start_date=datetime(2025, 1, 1), cat
     numbers = transform()
     extract >> numbers >> load
     check.expand(number=numbers) >> BashOperator(task_id="done", bash_command="true")
-'''
+"""
 STOCK = """
 import sys
 from airflow.dag_processing.dagbag import DagBag

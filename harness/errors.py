@@ -96,6 +96,13 @@ class DagImportError(HarnessError):
     exit_code = 1
 
 
+class ExecutorMissing(HarnessError):
+    """A task names an executor that the world does not declare, so that Airflow would not import its Dag."""
+
+    id = "executor-missing"
+    exit_code = 1
+
+
 class NoDagsFolder(HarnessError):
     """A Dag folder that does not exist or holds no Python file."""
 
@@ -126,6 +133,20 @@ class UnsupportedAirflow(HarnessError):
 
     id = "unsupported-airflow"
     exit_code = 3
+
+
+class AirflowUnusable(HarnessError):
+    """An Airflow that does not import: broken itself, or by ``airflow_local_settings.py`` or the configuration."""
+
+    id = "airflow-unusable"
+    exit_code = 3
+
+
+class WorkerLost(HarnessError):
+    """A process of ours that ended before its work was done, and not through a Dag file."""
+
+    id = "worker-lost"
+    exit_code = 70
 
 
 class PackageMissing(HarnessError, ImportError):

@@ -1,6 +1,7 @@
-"""Dag-level callbacks.
+"""Callbacks that the Dag processor runs: those of Dags, and of tasks that failed without a worker.
 
-Source: ``_execute_dag_callbacks`` of the Dag processor, ``DagRun.produce_dag_callback`` (3.3.2).
+Source: ``_execute_dag_callbacks``, ``_execute_task_callbacks`` of the Dag processor, ``DagRun.produce_dag_callback``
+(3.3.2).
 """
 
 from __future__ import annotations
@@ -40,6 +41,23 @@ def run_dag_callbacks(run: DagRun, success: bool, reason: str | None, failed: Fa
             callback(context)
         except (Exception, SystemExit) as error:
             failed(run, error, None, name)
+
+
+def run_failure_callbacks(ti: TaskInstance, failed: Failed) -> None:
+    """Call ``on_failure_callback`` of a task that the scheduler failed, in the calling process.
+
+    Args:
+        failed: told of each callback that raised; the others still run.
+    """
+    task: Any = facts(ti.run).dag.task_dict[ti.task_id]
+    speaker.set(Speaker(ti, name="on_failure_callback", log=TaskLog()))
+    context = runtime_instance(AttemptRequest(ti), task, to_datetime(ti.start or ti.run.run_after))
+    found = task.on_failure_callback
+    for callback in found if isinstance(found, (list, tuple)) else [found]:
+        try:
+            callback(context.get_template_context())
+        except (Exception, SystemExit) as error:
+            failed(ti.run, error, ti.task_id, "on_failure_callback")
 
 
 def relevant(run: DagRun, state: str) -> TaskInstance | None:

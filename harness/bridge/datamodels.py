@@ -33,7 +33,7 @@ def dag_run_model(run: DagRun) -> Any:
         "start_date": optional_datetime(run.start if run.start is not None else run.run_after),
         "end_date": optional_datetime(run.end),
         "clear_number": run.clear_number,
-        "run_type": _run_type(DagRunType, run.run_type),
+        "run_type": run_type_of(DagRunType, run.run_type),
         "state": DagRunState(run.state),
         "conf": dict(run.conf),
         "triggering_user_name": None,
@@ -46,7 +46,7 @@ def dag_run_model(run: DagRun) -> Any:
     return Model.model_construct(**{name: value for name, value in values.items() if name in Model.model_fields})
 
 
-def _run_type(kinds: Any, run_type: str) -> Any:
+def run_type_of(kinds: Any, run_type: str) -> Any:
     """``operator_triggered`` exists from 3.2 on; before it such a run is a manual one."""
     try:
         return kinds(run_type)

@@ -135,34 +135,32 @@ def load_file(path: Path, root: Path, into: Folder) -> None:
 def found_in(path: Path) -> list[tuple[Any, Any]]:
     """Import a file: its Dags and the module each came from, in order of their ids.
 
-    Raises: whatever the file raises.
-    Source: ``PythonDagImporter._process_modules`` (3.3.2).
+    Raises: whatever the file raises; of an archive's modules, the first that does.
     """
-    from airflow.sdk.definitions._internal.contextmanager import DagContext
-
-    DagContext.autoregistered_dags.clear()
+    modules: list[Any] = []
     try:
-        modules = _modules(path)
-        found = {id(o): (o, m) for m in modules for o in list(vars(m).values()) if _is_dag(o)}
-        found.update({id(dag): (dag, module) for dag, module in DagContext.autoregistered_dags})
-        return sorted(found.values(), key=lambda pair: str(pair[0].dag_id))
+        for error in modules_of(path, modules):
+            raise error
+        return taken_from(modules)
     finally:
-        DagContext.current_autoregister_module_name = None
-        DagContext.autoregistered_dags.clear()
+        forget_dags()
 
 
-def _is_dag(value: Any) -> bool:
-    from airflow.sdk import DAG
+def modules_of(path: Path, into: list[Any]) -> list[Exception]:
+    """Run a file, or the modules at the top of an archive.
 
-    return isinstance(value, DAG)
-
-
-def _modules(path: Path) -> list[Any]:
+    Args:
+        into: takes the modules as they come.
+    Returns: what modules of an archive raised, each: one does not keep the others back.
+    Raises: whatever a Python file raises.
+    Source: ``PythonDagImporter._load_modules_from_file`` and ``_load_modules_from_zip`` (3.3.2).
+    """
     from airflow.sdk.definitions._internal.contextmanager import DagContext
     from airflow.utils.file import get_unique_dag_module_name, might_contain_dag
 
+    forget_dags()
     if path.suffix != ".py" and zipfile.is_zipfile(path):
-        return _modules_of_zip(path)
+        return _modules_of_zip(path, into)
     name = get_unique_dag_module_name(str(path))
     sys.modules.pop(name, None)
     if not might_contain_dag(str(path), safe_mode=True):
@@ -174,27 +172,59 @@ def _modules(path: Path) -> list[Any]:
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     loader.exec_module(module)
-    return [module]
+    into.append(module)
+    return []
 
 
-def _modules_of_zip(path: Path) -> list[Any]:
+def taken_from(modules: list[Any]) -> list[tuple[Any, Any]]:
+    """The Dags of modules that `modules_of` ran, and the module of each, in order of their ids.
+
+    Source: ``PythonDagImporter._process_modules`` (3.3.2).
+    """
+    from airflow.sdk.definitions._internal.contextmanager import DagContext
+
+    found = {id(o): (o, m) for m in modules for o in list(vars(m).values()) if _is_dag(o)}
+    if modules:
+        found.update({id(dag): (dag, module) for dag, module in DagContext.autoregistered_dags})
+    return sorted(found.values(), key=lambda pair: str(pair[0].dag_id))
+
+
+def forget_dags() -> None:
+    """Let go of Dags that registered themselves."""
+    from airflow.sdk.definitions._internal.contextmanager import DagContext
+
+    DagContext.current_autoregister_module_name = None
+    DagContext.autoregistered_dags = set()  # anew: a file may have put anything there
+
+
+def _is_dag(value: Any) -> bool:
+    from airflow.sdk import DAG
+
+    return isinstance(value, DAG)
+
+
+def _modules_of_zip(path: Path, into: list[Any]) -> list[Exception]:
     from airflow.sdk.definitions._internal.contextmanager import DagContext
     from airflow.utils.file import might_contain_dag
 
-    modules = []
+    failed: list[Exception] = []
     with zipfile.ZipFile(path) as archive:
-        names = sorted(n for n in archive.namelist() if n.endswith(".py") and "/" not in n)
+        names = sorted(n for n in archive.namelist() if n.endswith((".py", ".pyc")) and "/" not in n)
         sys.path.insert(0, str(path))
         try:
             for name in names:
                 if might_contain_dag(name, safe_mode=True, zip_file=archive):
-                    stem = name.removesuffix(".py")
+                    stem = name.rpartition(".")[0]
                     sys.modules.pop(stem, None)
                     DagContext.current_autoregister_module_name = stem
-                    modules.append(importlib.import_module(stem))
+                    try:
+                        into.append(importlib.import_module(stem))
+                    except Exception as error:
+                        DagContext.autoregistered_dags.clear()
+                        failed.append(error)
         finally:
             sys.path.remove(str(path))
-    return modules
+    return failed
 
 
 def _bag(dag: Any, module: Any, root: Path, into: Folder) -> None:

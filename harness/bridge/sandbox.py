@@ -8,6 +8,7 @@ import re
 import shutil
 import sys
 import tempfile
+from collections.abc import Mapping
 from importlib.metadata import PackageNotFoundError, version
 
 from harness.errors import UnsupportedAirflow
@@ -66,7 +67,7 @@ def enter() -> dict[str, str | None]:
     if "airflow" in sys.modules:
         return {}
     if _home is None:
-        _sweep()
+        sweep()
         _home = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
         atexit.register(shutil.rmtree, _home, ignore_errors=True)
     former = {}
@@ -76,7 +77,20 @@ def enter() -> dict[str, str | None]:
     return former
 
 
-def _sweep() -> None:
+def adopt(entries: Mapping[str, str]) -> None:
+    """Show a project's own folders and files in the throw-away home: Dags look for them at ``$AIRFLOW_HOME/include``.
+
+    Args:
+        entries: name in the home -> path of the real one.
+    """
+    home = os.environ["AIRFLOW_HOME"]
+    for name, path in entries.items():
+        link = os.path.join(home, name)  # noqa: PTH118
+        if not os.path.lexists(link):
+            os.symlink(path, link)  # noqa: PTH211
+
+
+def sweep() -> None:
     """Remove homes of processes that died without leaving (SIGKILL, a crash)."""
     with os.scandir(tempfile.gettempdir()) as entries:
         left = [entry.path for entry in entries if (found := _OWNER.match(entry.name)) and _is_dead(int(found[1]))]

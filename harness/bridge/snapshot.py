@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from harness.bridge.deadlines import alerts_of
 from harness.bridge.sandbox import airflow_version
 from harness.kernel.instant import Instant, Microseconds, span, to_instant
 from harness.scheduler.model import Concat, Dag, Length, Literal, MappedGroup, OfTask, Product, Task, Zip
@@ -48,6 +49,7 @@ def snapshot(dag: DAG, only: Iterable[str] | None = None) -> Dag:
         catchup=dag.catchup,
         dagrun_timeout=None if dag.dagrun_timeout is None else span(dag.dagrun_timeout),
         before_3_2=_before_3_2(),
+        deadlines=alerts_of(dag),
         max_consecutive_failed_dag_runs=dag.max_consecutive_failed_dag_runs or 0,
     )
 

@@ -34,6 +34,7 @@ class Speaker:
         first_reschedule: start of the first attempt of a rescheduling sensor, a ``datetime``.
         timed_from: the instant at which a poking sensor first read its clock.
         closed: it has ended; what code it left behind still sends is not heard.
+        raised: the last error that was logged for it.
     """
 
     ti: TaskInstance
@@ -47,6 +48,7 @@ class Speaker:
     first_reschedule: Any = None
     closed: bool = False
     timed_from: int | None = None
+    raised: BaseException | None = None
 
 
 speaker: ContextVar[Speaker | None] = ContextVar("harness_speaker", default=None)

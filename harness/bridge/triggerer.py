@@ -6,7 +6,7 @@ import asyncio
 import contextvars
 import importlib
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -41,6 +41,7 @@ class Triggerer:
         self._asked: dict[TaskInstance, Any] = {}  # messages whose trigger has not been made
         self._tasks: dict[TaskInstance, asyncio.Task[None]] = {}
         self._timeouts: dict[TaskInstance, Event] = {}
+        self._callbacks: set[asyncio.Task[None]] = set()
 
     def start(self, ti: TaskInstance, message: Any, log: TaskLog) -> None:
         """Run the trigger of a ``DeferTask`` message; its timeout counts from now."""
@@ -58,6 +59,19 @@ class Triggerer:
         task = self._tasks.pop(ti, None)
         if task is not None:
             self._post(lambda: (task.cancel(), None)[1])
+
+    def run(self, work: Callable[[], Coroutine[Any, Any, None]], who: Speaker | None) -> None:
+        """Run a coroutine that no task instance waits for: an asynchronous callback."""
+
+        def begin() -> None:
+            assert self._loop is not None
+            context = contextvars.copy_context()
+            context.run(speaker.set, who)
+            task = context.run(self._loop.create_task, work())
+            self._callbacks.add(task)
+            task.add_done_callback(self._callbacks.discard)
+
+        self._post(begin)
 
     def waiting(self) -> list[TaskInstance]:
         """Task instances whose trigger has not fired."""
@@ -84,6 +98,7 @@ class Triggerer:
         finally:
             self._asked.clear()
             self._tasks.clear()
+            self._callbacks.clear()
             loop.close()
             self._loop = None
 

@@ -22,7 +22,7 @@ def next_run(dag: DAG, last: RunPlan | None) -> RunPlan | None:
     timetable = timetable_of(dag)
     if not timetable.can_be_scheduled or getattr(timetable, "partitioned", False):
         return None
-    info = _ask(timetable, _info(last), _restriction(dag, dag.catchup))
+    info = ask(timetable, _info(last), restriction_of(dag, dag.catchup))
     return None if info is None else plan_of("scheduled", timetable, info)
 
 
@@ -34,14 +34,14 @@ def next_run_since(dag: DAG, since: Instant) -> RunPlan | None:
     timetable = timetable_of(dag)
     if not timetable.can_be_scheduled or getattr(timetable, "partitioned", False):
         return None
-    restriction = _restriction(dag, catchup=False)
+    restriction = restriction_of(dag, catchup=False)
     delta = getattr(timetable, "_delta", None)
     if dag.catchup and isinstance(delta, timedelta) and restriction.earliest is not None:
         info = _on_grid(timetable, restriction, delta, since)  # anchored at start_date, which skipping does not respect
     else:
-        info = _ask(timetable, None, restriction)
+        info = ask(timetable, None, restriction)
     while info is not None and to_instant(info.run_after) < since:
-        info = _ask(timetable, info, _restriction(dag, dag.catchup))
+        info = ask(timetable, info, restriction_of(dag, dag.catchup))
     return None if info is None else plan_of("scheduled", timetable, info)
 
 
@@ -49,10 +49,14 @@ def _on_grid(timetable: Any, restriction: Any, delta: timedelta, since: Instant)
     start = to_instant(restriction.earliest)
     behind = max(0, (since - start) // span(delta) - 1)
     moved = restriction._replace(earliest=_pendulum(start + behind * span(delta)), catchup=True)
-    return _ask(timetable, None, moved)
+    return ask(timetable, None, moved)
 
 
-def _ask(timetable: Any, last: Any, restriction: Any) -> Any:
+def ask(timetable: Any, last: Any, restriction: Any) -> Any:
+    """The ``DagRunInfo`` after ``last``, or the first; None when a timetable has none.
+
+    Raises: whatever the timetable raises.
+    """
     if hasattr(timetable, "next_dagrun_info_v2"):
         return timetable.next_dagrun_info_v2(last_dagrun_info=last, restriction=restriction)
     interval = None if last is None else last.data_interval
@@ -71,8 +75,11 @@ def _info(last: RunPlan | None) -> Any:
     return DagRunInfo(**{**nothing, "run_after": _pendulum(last.run_after), "data_interval": interval})
 
 
-def _restriction(dag: DAG, catchup: bool) -> Any:
-    """Source: ``SerializedDAG._time_restriction`` (3.1.8, 3.3.2)."""
+def restriction_of(dag: DAG, catchup: bool) -> Any:
+    """The ``TimeRestriction`` of a Dag.
+
+    Source: ``SerializedDAG._time_restriction`` (3.1.8, 3.3.2).
+    """
     from airflow.timetables.base import TimeRestriction
 
     starts = [task.start_date for task in dag.tasks if task.start_date]

@@ -8,24 +8,32 @@ import os
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.bridge.parsing import confine
-from harness.bridge.parsing.parse import parse, parse_again
+from harness.bridge.parsing.drivers import Drivers
+from harness.bridge.parsing.parse import Parsed, parse
+from harness.bridge.parsing.places import Places
 from harness.bridge.parsing.secrets import answer_from
+from harness.bridge.parsing.users import Users
 from harness.bridge.parsing.watch import Watch
-from harness.checks.examine import examine, notes
-from harness.checks.look import Asked, Declared, FileLook
+from harness.checks.channel import Channel
+from harness.checks.examine import examine, twin_report
+from harness.checks.look import Asked, Declared
+from harness.checks.repository import Repository
 from harness.world.model import World
 
-CHECKING_S = 60.0
-"""Real seconds that all checks of one file may take, after its import."""
 LATER_S = 26 * 3600 + 61 * 60 + 7
 """How much later the clock of a twin is."""
+ADDRESSES = 8
+"""Addresses that a file may take for every byte that it may use; threads and big libraries reserve far more."""
+LEAST_ADDRESSES_MB = 16 * 1024
+PLACEHOLDER = "/airflow-harness"
+"""Stands for the throw-away folders in what twins note: their names differ, and are ours."""
 
-_exit, _write, _dumps, _getpid, _time = os._exit, os.write, json.dumps, os.getpid, time.time
+_exit, _dumps, _getpid, _time = os._exit, json.dumps, os.getpid, time.time
 
 
 @dataclass(frozen=True)
@@ -34,7 +42,8 @@ class Setting:
 
     Attributes:
         timeout_s: real seconds that an import may take.
-        memory_mb: memory that a file may use beyond what Airflow has.
+        checking_s: real seconds that all checks of one file may take, after its import.
+        memory_mb: memory that a file may use beyond what Airflow has, each of its processes.
         most_processes: more than so many at once are a fork bomb.
         own, project: modules with users' own checks, and where they belong (see `harness.checks.own.load`).
     """
@@ -42,7 +51,9 @@ class Setting:
     declared: Declared
     asked: Asked
     world: World
+    repository: Repository = field(default_factory=Repository)
     timeout_s: float = 30.0
+    checking_s: float = 60.0
     memory_mb: int = 1024
     most_processes: int = 64
     own: tuple[str, ...] = ()
@@ -51,44 +62,51 @@ class Setting:
 
 @dataclass(frozen=True)
 class Channels:
-    """Descriptors that a child writes to.
+    """What a child writes to.
 
     Attributes:
-        report: lines of JSON: ``{"phase": …}``, at last the report.
+        report: lines of JSON, two a file: ``{"phase": "checking"}`` when it is imported, ``{"report": …}``.
         told: events, as they happen.
         crash: tracebacks of `faulthandler`.
     """
 
-    report: int
-    told: int
-    crash: int
+    report: Channel = field(default_factory=lambda: Channel("report"))
+    told: Channel = field(default_factory=lambda: Channel("told"))
+    crash: Channel = field(default_factory=lambda: Channel("crash"))
+
+    def close(self) -> None:
+        """Let go of all, in the process that made them."""
+        for channel in (self.report, self.told, self.crash):
+            channel.close()
 
 
 def parse_and_tell(
     files: list[tuple[str, str]], twin: bool, setting: Setting, channels: Channels, parent: int
 ) -> NoReturn:
-    """Be the child: confine this process, parse the file, write the report, end.
+    """Be the child: confine this process, parse the files, write a report of each, end.
+
+    A file is followed by another one only when it left nothing behind; what is not parsed then has no report.
 
     Args:
-        files: (path, root).
-        twin: parse with a later clock, one file after the other, and only note what may not differ.
+        files: (path, root), all of one root.
+        twin: parse with a later clock, and only note what may not differ.
     """
+    scratch = ""
     try:
-        scratch = _confine(setting, channels, parent)
-        watch = Watch(files[0][1], (scratch, os.environ["AIRFLOW_HOME"], "/dev/", "/proc/self/"), channels.told)
-        answer_from(setting.world, watch)
-        if twin:
-            watch.begin()
-            _tell(channels.report, {"twins": [_twin(Path(path), Path(root), setting) for path, root in files]})
-        else:
-            _tell(channels.report, _report(Path(files[0][0]), Path(files[0][1]), setting, channels, watch))
+        scratch = _confine(setting, channels, parent, len(files))
+        parser = _Parser(Path(files[0][1]), setting, channels, scratch)
+        for path, _ in files:
+            report, innocent = parser.twin(Path(path)) if twin else parser.report(Path(path))
+            _tell(channels.report, {"report": report}, scratch)
+            if not innocent:
+                break
     except BaseException as error:  # of ours, or of a file that reaches into us
-        _tell(channels.report, {"fault": f"{type(error).__name__}: {error}"})
+        _tell(channels.report, {"report": {"fault": f"{type(error).__name__}: {error}"}}, scratch)
     finally:
         _exit(0)
 
 
-def _confine(setting: Setting, channels: Channels, parent: int) -> str:
+def _confine(setting: Setting, channels: Channels, parent: int, count: int) -> str:
     os.setsid()
     confine.die_with_parent(parent)
     confine.fresh_signals()
@@ -100,38 +118,53 @@ def _confine(setting: Setting, channels: Channels, parent: int) -> str:
     scratch = os.path.join(os.environ["AIRFLOW_HOME"], f"scratch-{_getpid()}")  # noqa: PTH118
     os.mkdir(scratch)  # noqa: PTH102
     os.environ["TMPDIR"] = tempfile.tempdir = scratch
-    confine.limit(setting.memory_mb, int(setting.timeout_s + CHECKING_S) + 5)
-    faulthandler.enable(channels.crash)
-    if setting.timeout_s > 1:  # of one file; twins have shown that they end
-        faulthandler.dump_traceback_later(setting.timeout_s - 0.25, file=channels.crash)
+    seconds = count * int(setting.timeout_s + setting.checking_s) + 5
+    confine.limit(max(ADDRESSES * setting.memory_mb, LEAST_ADDRESSES_MB), seconds)
+    faulthandler.enable(channels.crash.descriptor)
     return scratch
 
 
-def _report(path: Path, root: Path, setting: Setting, channels: Channels, watch: Watch) -> dict[str, Any]:
-    own = _getpid()
+class _Parser:
+    """Parses files of one root in this process, which is watched from now on."""
 
-    def imported() -> None:
-        if _getpid() != own:
+    def __init__(self, root: Path, setting: Setting, channels: Channels, scratch: str) -> None:
+        self._root, self._setting, self._channels = root, setting, channels
+        self._own = _getpid()
+        self._users = Users(str(setting.repository.project or root), str(root))
+        allowed = (scratch, os.environ["AIRFLOW_HOME"], "/dev", "/proc/self")
+        self._watch = Watch(self._users, allowed, channels.told.write)
+        self._places = Places(self._users)
+        self._places.watch()
+        answer_from(setting.world, self._watch)
+        Drivers(self._watch).install()
+        self._watch.install()
+        sys.path += setting.repository.path_with(str(root))
+
+    def report(self, path: Path) -> tuple[dict[str, Any], bool]:
+        """What the checks say of a file, and whether another may follow."""
+        parsed = self._parsed(path)
+        return examine(parsed, self._setting.declared, self._setting.asked), parsed.innocent
+
+    def twin(self, path: Path) -> tuple[dict[str, Any], bool]:
+        """What is noted of a file that is parsed at another time; and whether another may follow."""
+        import time_machine
+
+        with time_machine.travel(_time() + LATER_S, tick=True):
+            parsed = self._parsed(path)
+        return twin_report(parsed, self._setting.declared, self._setting.asked), parsed.innocent
+
+    def _parsed(self, path: Path) -> Parsed:
+        return parse(path, self._root, self._places, self._users, self._watch, self._imported)
+
+    def _imported(self) -> None:
+        if _getpid() != self._own:
             _exit(0)  # the file forked, and this is its child
-        faulthandler.cancel_dump_traceback_later()
-        _tell(channels.report, {"phase": "checking"})
-
-    sys.path.append(str(root))
-    return examine(parse(path, root, watch, imported), setting.declared, setting.asked)
+        _tell(self._channels.report, {"phase": "checking"}, "")
 
 
-def _twin(path: Path, root: Path, setting: Setting) -> list[list[Any]]:
-    """What the checks note of a file that is parsed at another time, in a process of another hash seed."""
-    import time_machine
-
-    if str(root) not in sys.path:
-        sys.path.append(str(root))
-    with time_machine.travel(_time() + LATER_S, tick=True):
-        parsed = parse_again(path, root)
-    return notes(FileLook(parsed, setting.declared, setting.asked), "twin")
-
-
-def _tell(descriptor: int, document: dict[str, Any]) -> None:
-    rest = memoryview((_dumps(document, default=str) + "\n").encode())
-    while rest:
-        rest = rest[_write(descriptor, rest) :]
+def _tell(channel: Channel, document: dict[str, Any], scratch: str) -> None:
+    """Write a document; throw-away folders have one name in all of them."""
+    text = _dumps(document, default=str) + "\n"
+    for folder in (scratch, os.environ["AIRFLOW_HOME"]):
+        text = text.replace(folder, PLACEHOLDER) if folder else text
+    channel.write(text.encode())

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import os
 import re
+import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
-from harness.errors import NoDagsFolder
+from harness.bridge.sandbox import airflow_version
+from harness.checks.repository import Repository, repository_of, root_of
+from harness.errors import NoDagsFolder, UnsupportedAirflow, UsageError
 
 IGNORE_FILE = ".airflowignore"
 _LEFT_OUT = ("__pycache__",)
 
 Rule = Callable[[Path, bool], "bool | None"]
+Note = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -28,27 +33,31 @@ class DagFile:
     root: Path
 
 
-def dag_files(
-    paths: Iterable[Path], regexp: bool = False, note: Callable[[str], None] = lambda _: None
-) -> list[DagFile]:
+def dag_files(paths: Iterable[Path], regexp: bool | None = None, note: Note = lambda _: None) -> list[DagFile]:
     """Files that may hold a Dag, in order of their paths, each once.
 
     Args:
-        regexp: ``.airflowignore`` holds regular expressions (``core.dag_ignore_file_syntax``), not globs.
-        note: told of links that lead in a circle; Airflow gives up on such a folder.
-    Raises: NoDagsFolder: a path that does not exist.
+        paths: Dag folders, parts of one, single files; a project stands for its Dag folders.
+        regexp: ``.airflowignore`` holds regular expressions (``core.dag_ignore_file_syntax``), not globs; None asks the
+            project's own settings.
+        note: told of folders that are not looked at, as links that lead in a circle: Airflow gives up on those.
+    Raises:
+        NoDagsFolder: a path that does not exist.
+        UsageError: an ``.airflowignore`` that is no text.
     """
     found: dict[Path, DagFile] = {}
     for given in paths:
         path = given.resolve()
         if not path.exists():
             raise NoDagsFolder(f"{given} does not exist", fix="name an existing folder or file")
+        repository = repository_of(path)
         if path.is_file():
-            found.setdefault(path, DagFile(path, path.parent))
+            found.setdefault(path, DagFile(path, root_of(path, repository)))
             continue
-        for file in _walked(path, regexp, note):
-            if _is_dag_file(file):
-                found.setdefault(file, DagFile(file, path))
+        for root in _roots(path, repository):
+            for file in _walked(root, repository.regexp if regexp is None else regexp, note):
+                if (file.is_relative_to(path) or path == repository.project) and _is_dag_file(file):
+                    found.setdefault(file, DagFile(file, root))
     return [found[path] for path in sorted(found)]
 
 
@@ -58,10 +67,17 @@ def might_contain_dag(content: bytes) -> bool:
     return b"airflow" in text and (b"dag" in text or b"asset" in text)
 
 
+def _roots(path: Path, repository: Repository) -> list[Path]:
+    """The Dag folders that a folder stands for: those of a project, the one that it is a part of, or itself."""
+    if path == repository.project and repository.dags:
+        return [folder for folder in repository.dags if folder.is_relative_to(path)] or list(repository.dags)
+    return [next((folder for folder in repository.dags if folder in path.parents), path)]
+
+
 def _is_dag_file(path: Path) -> bool:
-    if not path.is_file():
-        return False
     try:
+        if not path.is_file():
+            return False
         if path.suffix == ".py":
             return might_contain_dag(path.read_bytes())
         return zipfile.is_zipfile(path)
@@ -69,25 +85,46 @@ def _is_dag_file(path: Path) -> bool:
         return path.suffix == ".py"  # cannot be read: to be told, not left out
 
 
-def _walked(root: Path, regexp: bool, note: Callable[[str], None]) -> Iterator[Path]:
+def _walked(root: Path, regexp: bool, note: Note) -> Iterator[Path]:
     """Every file not ignored; links are followed, a circle of them once."""
     seen = {os.path.realpath(root)}
     rest: list[tuple[str, list[Rule]]] = [(str(root), [])]
     while rest:
         folder, rules = rest.pop()
         rules = [*rules, *_rules(Path(folder), root, regexp)]
+        for name, is_dir in _entries(folder, note):
+            path = os.path.join(folder, name)  # noqa: PTH118 - thousands of them
+            if name == IGNORE_FILE or name in _LEFT_OUT or _ignored(Path(path), is_dir, rules):
+                continue
+            if not is_dir:
+                yield Path(path)
+            elif (real := os.path.realpath(path)) in seen:
+                note(f"{path} leads to {real}, which was seen already; Airflow gives up on such a folder")
+            elif (root / ".git").exists() and _is_environment(path):
+                note(f"{path} is left out: a virtual environment or a hidden folder of the repository")
+            else:
+                seen.add(real)
+                rest.append((path, rules))
+
+
+def _entries(folder: str, note: Note) -> list[tuple[str, bool]]:
+    """Name and whether it is a folder, sorted; as ``os.walk`` Airflow passes over a folder that it may not read."""
+    found = []
+    try:
         with os.scandir(folder) as entries:
-            for entry in sorted(entries, key=lambda one: one.name):
-                is_dir = entry.is_dir()
-                if entry.name == IGNORE_FILE or entry.name in _LEFT_OUT or _ignored(Path(entry.path), is_dir, rules):
-                    continue
-                if not is_dir:
-                    yield Path(entry.path)
-                elif (real := os.path.realpath(entry.path)) in seen:
-                    note(f"{entry.path} leads to {real}, which was seen already; Airflow gives up on such a folder")
-                else:
-                    seen.add(real)
-                    rest.append((entry.path, rules))
+            for entry in entries:
+                try:
+                    found.append((entry.name, entry.is_dir()))
+                except OSError:  # a link to itself
+                    found.append((entry.name, False))
+    except OSError as error:
+        note(f"{folder} cannot be read: {error.strerror}")
+    return sorted(found)
+
+
+def _is_environment(path: str) -> bool:
+    """Whether a folder of a project, which is no Dag folder by itself, holds other people's code."""
+    return os.path.basename(path).startswith(".") or os.path.exists(os.path.join(path, "pyvenv.cfg"))  # noqa: PTH110,PTH118,PTH119
 
 
 def _ignored(path: Path, is_dir: bool, rules: Iterable[Rule]) -> bool:
@@ -103,9 +140,23 @@ def _rules(folder: Path, root: Path, regexp: bool) -> list[Rule]:
     file = folder / IGNORE_FILE
     if not file.is_file():
         return []
-    lines = (re.sub(r"\s*#.*", "", line) for line in file.read_text(encoding="utf-8").split("\n"))
-    made = (_regexp_rule(line, root) if regexp else _glob_rule(line, folder) for line in lines if line)
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {error}", fix="save it as UTF-8, readable to you") from None
+    lines = [line for whole in text.split("\n") if (line := re.sub(r"\s*#.*", "", whole))]
+    strict = _folders_only()
+    made = (_regexp_rule(line, root) if regexp else _glob_rule(line, folder, strict) for line in lines)
     return [rule for rule in made if rule is not None]
+
+
+@cache
+def _folders_only() -> bool:
+    """Whether a pattern with a slash at its end speaks of folders only: since 3.2; in 3.1 of what is in them too."""
+    try:
+        return airflow_version() >= (3, 2)
+    except UnsupportedAirflow:
+        return True
 
 
 def _regexp_rule(text: str, root: Path) -> Rule | None:
@@ -116,7 +167,7 @@ def _regexp_rule(text: str, root: Path) -> Rule | None:
     return lambda path, _: True if pattern.search(str(path.relative_to(root))) else None
 
 
-def _glob_rule(text: str, folder: Path) -> Rule | None:
+def _glob_rule(text: str, folder: Path, strict: bool) -> Rule | None:
     """A line as git reads it: https://git-scm.com/docs/gitignore."""
     from pathspec.patterns.gitwildmatch import GitWildMatchPattern
 
@@ -124,8 +175,10 @@ def _glob_rule(text: str, folder: Path) -> Rule | None:
         return None
     relative = text.startswith("/") or "/" in text.rstrip("/")
     raw = text.lstrip("!").rstrip()
-    dirs_only = raw != raw.rstrip("/")
-    pattern = GitWildMatchPattern(text)
+    dirs_only = strict and raw != raw.rstrip("/")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # renamed; Airflow uses this one
+        pattern = GitWildMatchPattern(text)
 
     def rule(path: Path, is_dir: bool) -> bool | None:
         if pattern.include is None or (dirs_only and not is_dir):

@@ -12,6 +12,7 @@ from harness.checks.names import names_in
 from harness.checks.registry import CHECKS, Check
 
 Report = dict[str, Any]
+Problems = list[tuple[str, Problem]]
 
 
 def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
@@ -20,49 +21,71 @@ def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
     Args:
         parsed: a `harness.bridge.parsing.parse.Parsed`.
     Returns: ``problems``: [check id, problem]; ``dags``: what there is; ``notes``: [check id, dag id, line, value] for
-        checks that look at the whole repository; ``names``: what it names (see `harness.checks.names.Name`), if
-        asked; ``reads``: what else it depends on; ``seconds``,
-        ``events``.
+        checks that look at the whole repository; ``names``: see `harness.checks.names.Name`, if asked;
+        ``failed``: what it raised; ``imported``; ``reads``: what else it depends on; ``seconds``, ``events``.
     """
     look = FileLook(parsed, declared, asked)
-    problems: list[tuple[str, Problem]] = []
+    problems: Problems = []
     for check in _on("file", asked):
         problems += _asked_of(check, look, None)
     for dag in look.dags:
         for check in _on("dag", asked):
             if check.cyclic or not dag.cycle:
                 problems += _asked_of(check, dag, dag)
-    taken = [*_noted(look, "repository", problems), *_noted(look, "twin", problems)]
+    noted = [*_noted(look, "repository", problems), *_noted(look, "twin", problems)]
     return {
         "problems": [[check, problem.to_json()] for check, problem in problems],
         "dags": [{"dag_id": dag.dag_id, "tasks": len(dag.tasks), "line": dag.line} for dag in look.dags],
-        "notes": taken,
+        "notes": noted,
         "names": names_in(look) if asked.options.get("names") else [],
-        "reads": sorted({*parsed.imported, *parsed.reads}),
-        "failed": bool(parsed.failures),
-        "seconds": parsed.seconds,
+        **_facts(look, parsed),
         "events": [event.to_json() for event in parsed.events],
     }
 
 
-def notes(look: FileLook, level: str) -> list[list[Any]]:
-    """What the checks of a level note of each Dag: [check id, dag id, line, value]."""
-    return _noted(look, level, [])
+def twin_report(parsed: Any, declared: Declared, asked: Asked) -> Report:
+    """What the second parse of a file tells: the notes of ``twin`` checks, and whether it went as the first.
+
+    Returns: ``notes``, ``failed``, ``imported``, ``seconds`` as in `examine`; ``dag_ids``.
+    """
+    look = FileLook(parsed, declared, asked)
+    return {
+        "notes": _noted(look, "twin", []),
+        "dag_ids": [dag.dag_id for dag in look.dags],
+        **_facts(look, parsed),
+    }
 
 
-def _noted(look: FileLook, level: str, failed: list[tuple[str, Problem]]) -> list[list[Any]]:
-    """As `notes`; a check that raises is added to what failed."""
+def _facts(look: FileLook, parsed: Any) -> Report:
+    failed = [failure.message for dag_id, failure in look.failures]
+    return {
+        "failed": failed[0] if failed else None,
+        "imported": parsed.imported,
+        "reads": sorted(parsed.reads),
+        "seconds": parsed.seconds,
+    }
+
+
+def _noted(look: FileLook, level: str, problems: Problems) -> list[list[Any]]:
+    """What the checks of a level note: [check id, dag id, line, value].
+
+    Args:
+        problems: takes what checks that raise come to.
+    """
     found: list[list[Any]] = []
     for check in _on(level, look.asked):
         assert check.gather is not None
-        for dag in look.dags if check.cyclic else [one for one in look.dags if not one.cycle]:
+        looks: list[Any] = [look] if check.gathers == "file" else look.dags
+        for one in looks:
+            if check.gathers == "dag" and one.cycle and not check.cyclic:
+                continue
             try:
-                value = check.gather(dag)
-            except Exception as error:
-                failed.append(_failed(check, error, dag))
+                value = check.gather(one)
+            except BaseException as error:  # of the user's own objects too
+                problems.append(_failed(check, error, one if check.gathers == "dag" else None))
                 continue
             if value is not None:
-                found.append([check.id, dag.dag_id, dag.line, value])
+                found.append([check.id, *((one.dag_id, one.line) if check.gathers == "dag" else ("", None)), value])
     return found
 
 
@@ -70,15 +93,15 @@ def _on(level: str, asked: Asked) -> Iterable[Check]:
     return [check for check in CHECKS.values() if check.level == level and check.id in asked.severities]
 
 
-def _asked_of(check: Check, look: Any, dag: DagLook | None) -> list[tuple[str, Problem]]:
+def _asked_of(check: Check, look: Any, dag: DagLook | None) -> Problems:
     """What one check says; when it raises, that is a finding and not the end of the others."""
     try:
         return [(check.id, _placed(problem, dag)) for problem in _called(check.function, look)]
-    except Exception as error:
+    except BaseException as error:  # of the user's own objects too
         return [_failed(check, error, dag)]
 
 
-def _failed(check: Check, error: Exception, dag: DagLook | None) -> tuple[str, Problem]:
+def _failed(check: Check, error: BaseException, dag: DagLook | None) -> tuple[str, Problem]:
     where = f" of Dag {dag.dag_id!r}" if dag else ""
     said = f"the check {check.id!r} raised {type(error).__name__}: {error}{where}"
     line, path = (dag.line if dag else None), None

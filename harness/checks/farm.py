@@ -5,33 +5,44 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import secrets
 import selectors
+import signal
 import subprocess
 import sys
+import tempfile
+import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any
 
+from harness.bridge.sandbox import sweep
 from harness.checks.child import Setting
-from harness.checks.zygote import Verdict
+from harness.checks.strays import TOKEN, end_strays, is_stopped
+from harness.checks.zygote import NO_AIRFLOW, Verdict
+from harness.errors import AirflowUnusable, WorkerLost
 
 _PROGRAM = "from harness.checks.zygote import main; main()"
+READY_S = 120.0
+"""Real seconds that a zygote may take to import Airflow."""
+TICK_S = 0.25
+GRACE_S = 10.0
+BATCH = 10
+"""Files that one child may parse, as long as each leaves nothing behind for the next: a fork costs as much as one."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """One parse of a file, or twins: second parses of several files, in one child.
+    """One parse of one file.
 
     Attributes:
-        files: (path, root).
-        not_by: hash seeds of zygotes that may not take it: those that parsed the files first.
+        twin: the second parse, under another hash seed and a later clock.
     """
 
-    files: tuple[tuple[str, str], ...]
+    path: str
+    root: str
     twin: bool = False
-    not_by: frozenset[int] = frozenset()
 
 
 class _Zygote:
@@ -39,28 +50,36 @@ class _Zygote:
 
     Attributes:
         seed: its ``PYTHONHASHSEED``.
-        request: what it is at.
+        requests: what it is at.
+        ready: it has imported Airflow.
+        network: the name of its network, when it left the machine's.
     """
 
-    def __init__(self, seed: int, setting: Setting) -> None:
+    def __init__(self, seed: int, setting: Setting, token: str) -> None:
         self.seed = seed
-        self.request: Request | None = None
+        self.requests: list[Request] = []
         self.ready = False
+        self.network: str | None = None
         self._buffer = b""
+        self._patience_s = BATCH * (setting.timeout_s + setting.checking_s) + GRACE_S
+        self._since = time.monotonic()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with it
         self.process = subprocess.Popen(
             [sys.executable, "-c", _PROGRAM],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env={**os.environ, "PYTHONHASHSEED": str(seed)},
+            stderr=self._said,
+            env={**setting.repository.process_environment(os.environ), "PYTHONHASHSEED": str(seed), TOKEN: token},
             start_new_session=True,
         )
         given = pickle.dumps(setting)
         self._send(f"{len(given)}\n".encode() + given)
 
-    def give(self, request: Request) -> None:
-        self.request = request
-        self._send((json.dumps({"files": request.files, "twin": request.twin}) + "\n").encode())
+    def give(self, requests: list[Request]) -> None:
+        """Set it to work, on files of one root, all of them first parses or all twins."""
+        self.requests, self._since = requests, time.monotonic()
+        files = [(request.path, request.root) for request in requests]
+        self._send((json.dumps({"files": files, "twin": requests[0].twin}) + "\n").encode())
 
     def _send(self, data: bytes) -> None:
         assert self.process.stdin is not None
@@ -79,104 +98,179 @@ class _Zygote:
         *whole, self._buffer = (self._buffer + chunk).split(b"\n")
         return whole
 
-    def close(self) -> None:
-        """Let it go: it ends what it started. Its own end is waited for."""
+    def kill_if_stuck(self) -> None:
+        """End it when a file has stopped it, or when it says nothing for too long; what follows is seen as its end."""
+        waited = time.monotonic() - self._since
+        late = waited > (self._patience_s if self.ready else READY_S) and (bool(self.requests) or not self.ready)
+        if late or is_stopped(self.process.pid):
+            self.process.kill()
+
+    def close(self) -> str:
+        """Let it go: it ends what it started. Its own end is waited for.
+
+        Returns: the last lines that it wrote on standard error.
+        """
         for pipe in (self.process.stdin, self.process.stdout):
             assert pipe is not None
-            pipe.close()
+            try:
+                pipe.close()
+            except BrokenPipeError:
+                continue  # a request that it did not live to read
         try:
-            self.process.wait(timeout=10)
+            self.process.wait(timeout=GRACE_S)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-
-
-Done = Callable[[Request, Verdict, int], Any]
-"""Called with a request, how it ended, and the hash seed of the zygote that did it."""
+        self._said.seek(0)
+        said = self._said.read().decode(errors="replace").strip()
+        self._said.close()
+        return "\n".join(said.splitlines()[-15:])
 
 
 class Farm:
-    """Parses files in children of warm zygotes, which start at the first `run` and live until `close`.
+    """Parses files in children of warm zygotes.
 
     Args:
         setting: what holds for every file.
         jobs: zygotes at work side by side, 1 or more.
-        twins: files are parsed a second time under another hash seed: there are at least two zygotes.
+        twins: whether every file that holds a Dag is parsed a second time, elsewhere.
     """
 
     def __init__(self, setting: Setting, jobs: int, twins: bool) -> None:
         self._setting, self._jobs, self._twins = setting, max(1, jobs), twins
+        self._token = secrets.token_hex(16)
         self._selector = selectors.DefaultSelector()
         self._zygotes: list[_Zygote] = []
-        self._waiting: deque[Request] = deque()
+        self._waiting: deque[tuple[Request, int]] = deque()
+        self._alone: set[tuple[str, bool]] = set()
+        self._first_by: dict[str, int] = {}
 
-    def __enter__(self) -> Farm:
-        """The farm."""
-        return self
+    def run(self, requests: Iterable[Request], done: Callable[[Request, Verdict], Any]) -> None:
+        """Parse them all.
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """End every zygote and all that descends from it."""
-        self.close()
-
-    def run(self, requests: Iterable[Request], done: Done) -> None:
-        """Parse them all."""
-        self._waiting.extend(requests)
-        count = max(min(self._jobs, len(self._waiting)), 2 if self._twins else 1) if self._waiting else 0
-        for seed in range(len(self._zygotes) + 1, count + 1):
-            self._start(seed)
-        self._feed()
-        while self._waiting or any(zygote.request for zygote in self._zygotes):
-            for key, _ in self._selector.select():
-                self._hear(key.data, done)
-            self._feed()
-
-    def close(self) -> None:
-        """End every zygote and all that descends from it."""
-        for zygote in self._zygotes:
-            zygote.close()
-        self._zygotes.clear()
-        self._selector.close()
+        Args:
+            done: called with every verdict as it comes, twins' too.
+        Raises:
+            AirflowUnusable: Airflow does not import.
+            WorkerLost: a zygote was ended from outside while no file was to blame.
+        """
+        self._waiting.extend((request, 0) for request in requests)
+        if not self._waiting:
+            return
+        try:
+            count = min(self._jobs, len(self._waiting))
+            for seed in range(1, max(count, 2 if self._twins else 1) + 1):
+                self._start(seed)
+            self._serve(done)
+        except BaseException:
+            self._close()
+            raise
+        if lost := self._close():
+            raise _lost(*lost)
 
     def _start(self, seed: int) -> None:
-        zygote = _Zygote(seed, self._setting)
+        zygote = _Zygote(seed, self._setting, self._token)
         self._zygotes.append(zygote)
         assert zygote.process.stdout is not None
         self._selector.register(zygote.process.stdout, selectors.EVENT_READ, zygote)
 
-    def _hear(self, zygote: _Zygote, done: Done) -> None:
-        lines = zygote.lines()
-        if lines is None:
-            self._lost(zygote, done)
-            return
-        for line in lines:
-            answer = json.loads(line)
-            if answer.pop("ready", False):
-                zygote.ready = True
-                continue
-            request, zygote.request = zygote.request, None
-            assert request is not None
-            done(request, Verdict(**answer), zygote.seed)
+    def _serve(self, done: Callable[[Request, Verdict], Any]) -> None:
+        while self._waiting or any(zygote.requests for zygote in self._zygotes):
+            for key, _ in self._selector.select(TICK_S):
+                zygote: _Zygote = key.data
+                lines = zygote.lines()
+                if lines is None:
+                    self._ended(zygote, done)
+                    continue
+                for line in lines:
+                    self._answered(zygote, json.loads(line), done)
+            for zygote in self._zygotes:
+                zygote.kill_if_stuck()
+            self._feed()
 
-    def _lost(self, zygote: _Zygote, done: Done) -> None:
+    def _answered(self, zygote: _Zygote, answer: dict[str, Any], done: Callable[[Request, Verdict], Any]) -> None:
+        if answer.pop("ready", False):
+            zygote.ready, zygote.network = True, answer["network"]
+            return
+        requests, zygote.requests = zygote.requests, []
+        verdicts = [Verdict(**verdict) for verdict in answer["verdicts"]]
+        self._put_back(requests[len(verdicts) :])
+        for request, verdict in zip(requests, verdicts):  # noqa: B905 - the rest waits again
+            if self._twins and not request.twin and verdict.report is not None and verdict.report.get("dags"):
+                self._first_by[request.path] = zygote.seed
+                self._waiting.append((Request(request.path, request.root, True), zygote.seed))
+            done(request, verdict)
+
+    def _ended(self, zygote: _Zygote, done: Callable[[Request, Verdict], Any]) -> None:
         """A zygote is gone: what it was at has ended it."""
         self._selector.unregister(zygote.process.stdout)  # type: ignore[arg-type]
         self._zygotes.remove(zygote)
-        zygote.close()
-        if not zygote.ready:
-            raise ZygoteFailed(f"a zygote ended with exit code {zygote.process.returncode} before it was ready")
-        if zygote.request is not None:
-            done(zygote.request, Verdict("vanished", zygote.process.returncode), zygote.seed)
+        said = self._buried(zygote)
+        code = zygote.process.returncode
+        if not zygote.requests:
+            raise _lost(code, said, zygote.ready)
+        first, *rest = zygote.requests
+        if rest:  # whose fault it is, is seen when each is alone
+            self._alone |= {(request.path, request.twin) for request in zygote.requests}
+            self._put_back(zygote.requests)
+        else:
+            done(first, Verdict("vanished", code))
         if self._waiting:
             self._start(zygote.seed)
 
+    def _buried(self, zygote: _Zygote) -> str:
+        """Close a zygote; after one that could not see to it itself, end and remove what it left."""
+        said = zygote.close()
+        if zygote.process.returncode < 0:
+            end_strays(self._token, zygote.network, {other.process.pid for other in self._zygotes})
+            sweep()
+        return said
+
+    def _put_back(self, requests: list[Request]) -> None:
+        """Have files wait again, before the others."""
+        self._waiting.extendleft((one, self._first_by[one.path] if one.twin else 0) for one in reversed(requests))
+
     def _feed(self) -> None:
         for zygote in self._zygotes:
-            if zygote.request is None and zygote.ready:
-                found = next((one for one in self._waiting if zygote.seed not in one.not_by), None)
-                if found is not None:
-                    self._waiting.remove(found)
-                    zygote.give(found)
+            if not zygote.requests and zygote.ready and (batch := self._batch(zygote.seed)):
+                zygote.give(batch)
+
+    def _batch(self, seed: int) -> list[Request]:
+        """What a zygote does next: files of one root, as many as leave something to the others."""
+        free = [one for one in self._waiting if one[1] != seed][: BATCH * self._jobs]
+        if not free:
+            return []
+        first = free[0][0]
+        alike = [one for one in free if (one[0].root, one[0].twin) == (first.root, first.twin)]
+        most = 1 if (first.path, first.twin) in self._alone else max(1, min(BATCH, len(alike) // self._jobs))
+        taken = [one for one in alike if (one[0].path, one[0].twin) not in self._alone or one[0] is first][:most]
+        for one in taken:
+            self._waiting.remove(one)
+        return [request for request, _ in taken]
+
+    def _close(self) -> tuple[int, str, bool] | None:
+        """Let all go; exit code and last words of one that did not end well."""
+        lost = None
+        while self._zygotes:
+            zygote = self._zygotes.pop()
+            said = self._buried(zygote)
+            if zygote.process.returncode != 0 and lost is None:
+                lost = zygote.process.returncode, said, zygote.ready
+        self._selector.close()
+        return lost
 
 
-class ZygoteFailed(Exception):
-    """A zygote that did not come up: our fault, or an Airflow that does not import."""
+def _lost(code: int, said: str, ready: bool) -> Exception:
+    if code == NO_AIRFLOW and not ready:
+        return AirflowUnusable(
+            "Airflow does not import, so no Dag file can be checked",
+            why=said,
+            fix="see what it says; python -c 'import airflow'",
+        )
+    how = f"killed by {signal.Signals(-code).name}" if -code in signal.valid_signals() else f"exit code {code}"
+    when = "while no file was at work in it" if ready else "before it was ready"
+    return WorkerLost(
+        f"a process of the gate ended {when}: {how}",
+        why=said or None,
+        fix="run it again; nothing that it said is complete",
+    )

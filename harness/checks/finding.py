@@ -42,6 +42,7 @@ class Problem:
     Attributes:
         task_id: the task it is about; its line is found from it where ``line`` is None.
         path: another file than the Dag's own: a helper module, a YAML file.
+        of: the parsed file that the finding belongs to, of a ``repository`` check whose ``path`` is another one.
         ours: a fault of the harness itself.
     """
 
@@ -51,6 +52,7 @@ class Problem:
     path: str | None = None
     fix: str | None = None
     dag_id: str | None = None
+    of: str | None = None
     ours: bool = False
 
     def to_json(self) -> dict[str, Any]:

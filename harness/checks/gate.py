@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from harness.checks.finding import Finding, Problem
 from harness.checks.gathered import Gathered
 from harness.checks.look import Asked, Declared, Judgement
 from harness.checks.own_table import OwnChecks
-from harness.checks.registry import CHECKS
+from harness.checks.repository import Repository, repository_of
 from harness.checks.verdicts import problems_of
 from harness.world.model import World
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.checks.farm import Request
     from harness.checks.zygote import Verdict
 
+Problems = Iterable[tuple[str, Problem]]
 SCHEMA = "airflow-harness/check/1"
 
 
@@ -34,13 +35,18 @@ class FileResult:
     Attributes:
         dag_ids: of the Dags it holds, sorted.
         findings: of the file and of its Dags.
+        failed: why Airflow does not take it or a Dag of it; its finding may stand with another file that fails alike.
+        imported: files of the repository that it imported.
+        seconds: of its import, the faster one where it was parsed twice.
         names: see `harness.checks.names.Name`; only where asked for.
     """
 
     path: str
     dag_ids: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    failed: str | None = None
     tasks: int = 0
+    imported: list[str] = field(default_factory=list)
     seconds: float = 0.0
     names: list[dict[str, Any]] = field(default_factory=list)
     cached: bool = False
@@ -61,13 +67,13 @@ class GateResult:
 
     @property
     def findings(self) -> list[Finding]:
-        """All of them, in order of file, line and check."""
-        found = (finding for file in self.files for finding in file.findings)
+        """All of them, in order of file, line and check, each once: several files may meet in one line of a module."""
+        found = {finding for file in self.files for finding in file.findings}
         return sorted(found, key=lambda one: (one.path or "", one.line or 0, one.check, one.message))
 
     def count(self, severity: str) -> int:
         """How many findings of a severity."""
-        return sum(finding.severity == severity for file in self.files for finding in file.findings)
+        return sum(finding.severity == severity for finding in self.findings)
 
     def to_json(self) -> dict[str, Any]:
         """The document ``airflow-harness/check/1``."""
@@ -88,9 +94,12 @@ class GateOptions:
     """How the gate looks.
 
     Attributes:
-        jobs: processes side by side.
+        repository: what surrounds the Dag folder; None looks for it.
         partial: there are files of the repository that are not looked at: what is not seen may exist.
         cache: folder of the cache; None keeps nothing.
+        jobs: processes side by side.
+        timeout_s: real seconds that an import may take. checking_s: and all checks of one file after it.
+        memory_mb: memory that a file may use beyond what Airflow has.
         own: users' own checks.
         told: called with (files parsed, of how many that must be, file) as it goes on.
     """
@@ -98,11 +107,13 @@ class GateOptions:
     asked: Asked
     declared: Declared = field(default_factory=Declared)
     world: World = field(default_factory=World)
+    repository: Repository | None = None
+    cache: Path | None = None
     jobs: int = 2
     timeout_s: float = 30.0
+    checking_s: float = 60.0
     memory_mb: int = 1024
     partial: bool = False
-    cache: Path | None = None
     own: OwnChecks = field(default_factory=OwnChecks)
     told: Callable[[int, int, str], None] = lambda *_: None
 
@@ -112,10 +123,13 @@ def run_gate(files: list[DagFile], options: GateOptions) -> GateResult:
 
     Args:
         files: see `harness.checks.discovery.dag_files`.
+    Raises:
+        AirflowUnusable: Airflow does not import here.
+        WorkerLost: a process of ours was ended while no file was at work in it.
     """
     began = time.monotonic()
     catalogue.load()
-    run = _Run(files, options)
+    run = _Run(files, _in_repository(files, options))
     run.take_cached()
     if run.rest:
         run.parse()
@@ -123,23 +137,38 @@ def run_gate(files: list[DagFile], options: GateOptions) -> GateResult:
     return GateResult(list(run.results.values()), dict(options.asked.severities), time.monotonic() - began)
 
 
+def _in_repository(files: list[DagFile], options: GateOptions) -> GateOptions:
+    """The options with what the repository's own files declare; the world goes first."""
+    repository = options.repository or (repository_of(files[0].root) if files else Repository())
+    declared = replace(
+        options.declared,
+        pools={**repository.pools, **options.declared.pools},
+        connections=options.declared.connections | repository.connections,
+        variables=options.declared.variables | frozenset(repository.variables),
+    )
+    repository = replace(repository, environment={**repository.environment, **options.world.env})
+    values = {name: value for name, value in repository.variables.items() if value is not None}
+    world = replace(options.world, variables={**values, **options.world.variables})
+    return replace(options, repository=repository, declared=declared, world=world)
+
+
 class _Run:
     """One run of the gate.
 
     Attributes:
-        rest: files that the cache does not answer for.
+        results: by path.
+        rest: path -> root of the files that the cache does not answer for.
     """
 
     def __init__(self, files: list[DagFile], options: GateOptions) -> None:
-        self.options = options
+        assert options.repository is not None
+        self.options, self._repository = options, options.repository
         self.results = {str(file.path): FileResult(str(file.path)) for file in files}
         self.rest = {str(file.path): str(file.root) for file in files}
         self._parsed = 0
         self._gathered = Gathered(options.asked.severities)
-        question = question_of(options.asked, options.declared, options.timeout_s, dict(options.own.reads))
-        self._cache = Cache(options.cache, question)
-        self._failed: set[str] = set()
-        self._said: list[tuple[str, Problem]] = []
+        more = (options.timeout_s, asdict(options.repository), asdict(options.own))
+        self._cache = Cache(options.cache, question_of(options.asked, options.declared, *more))
 
     def take_cached(self) -> None:
         """Answer what is known from the last runs."""
@@ -150,71 +179,96 @@ class _Run:
             del self.rest[path]
             self.results[path].cached = True
             self._fill(path, entry.report)
-            self._said += [(check, Problem(**problem)) for check, problem in entry.twins or ()]
+            self._hold(path, ((check, Problem(**problem)) for check, problem in entry.twins or ()))
 
     def parse(self) -> None:
         """Parse the rest, once and where it is asked for a second time."""
         from harness.checks.child import Setting
         from harness.checks.farm import Farm, Request
 
-        options = self.options
+        given = self.options
         setting = Setting(
-            options.declared,
-            options.asked,
-            options.world,
-            options.timeout_s,
-            options.memory_mb,
-            own=options.own.sources,
-            project=options.own.root,
+            given.declared,
+            given.asked,
+            given.world,
+            self._repository,
+            given.timeout_s,
+            given.checking_s,
+            given.memory_mb,
+            own=given.own.sources,
+            project=given.own.root,
         )
-        with Farm(setting, options.jobs, self._gathered.wants_twins) as farm:
-            farm.run([Request((file,)) for file in self.rest.items()], self._take)
-            for path, problems in self._gathered.twins(farm).items():
-                self._said += problems
-                self._cache.keep_twins(path, [[check, problem.to_json()] for check, problem in problems])
+        requests = [Request(path, root) for path, root in self.rest.items()]
+        Farm(setting, given.jobs, self._gathered.wants_twins).run(requests, self._take)
         self._cache.write()
 
-    def _take(self, request: Request, verdict: Verdict, seed: int) -> None:
-        file, report = request.files[0], verdict.report
-        path = file[0]
+    def _take(self, request: Request, verdict: Verdict) -> None:
+        path, report = request.path, verdict.report
+        if request.twin:
+            problems = list(self._compared(path, verdict))
+            self._hold(path, problems)
+            self._cache.keep_twins(path, [[check, problem.to_json()] for check, problem in problems])
+            return
         if report is None or "fault" in report:
-            self._failed.add(path)
+            problems = list(problems_of(path, verdict, self.options.timeout_s))
+            self.results[path].failed = problems[0][1].message
             self._cache.forget(path)
-            self._hold(path, problems_of(path, verdict, self.options.timeout_s))
+            self._hold(path, problems)
         else:
-            notes = report["notes"]
-            report["notes"] = [note for note in notes if CHECKS[note[0]].level != "twin"]
-            self._fill(path, report)
+            report["notes"] = self._fill(path, report)
             self._cache.keep(path, report)
-            if report["dags"] and self._gathered.wants_twins:
-                self._gathered.parsed(file, seed, notes)
         self._parsed += 1
         self.options.told(self._parsed, len(self.rest), path)
 
-    def _fill(self, path: str, report: Report) -> None:
+    def _fill(self, path: str, report: Report) -> list[list[Any]]:
         result = self.results[path]
         result.dag_ids = sorted(dag["dag_id"] for dag in report["dags"])
         result.tasks = sum(dag["tasks"] for dag in report["dags"])
-        result.seconds, result.names = report["seconds"], report["names"]
-        if report["failed"]:
-            self._failed.add(path)
-        self._gathered.add(path, report["notes"])
+        result.failed, result.imported, result.names = report["failed"], report["imported"], report["names"]
+        result.seconds = report["seconds"]
         self._hold(path, ((check, Problem(**problem)) for check, problem in report["problems"]))
+        return self._gathered.add(path, report["notes"])
 
-    def _hold(self, path: str, problems: Iterable[tuple[str, Problem]]) -> None:
+    def _compared(self, path: str, verdict: Verdict) -> Problems:
+        """What the second parse tells of a file; that it failed where the first did not is a finding."""
+        result, report = self.results[path], verdict.report
+        if report is None or "fault" in report:
+            problems: Problems = problems_of(path, verdict, self.options.timeout_s)
+        else:
+            yield from self._gathered.twin(path, report["notes"])
+            result.seconds = min(result.seconds, report["seconds"])
+            if result.failed is not None or (report["failed"] is None and sorted(report["dag_ids"]) == result.dag_ids):
+                return
+            lost = ", ".join(sorted(set(result.dag_ids) ^ set(report["dag_ids"])))
+            problems = [("import-error", Problem(report["failed"] or f"other Dags: {lost}"))]
+        for check, problem in problems:
+            message = f"parsed again, a day later and with another hash seed: {problem.message}"
+            result.failed = result.failed or message
+            yield check, replace(problem, message=message)
+
+    def _hold(self, path: str, problems: Problems) -> None:
         result = self.results[path]
         made = (finding(check, problem, path, self.options.asked) for check, problem in problems)
         result.findings += [one for one in made if one is not None]
 
     def judge(self) -> None:
         """Put what was noted before the checks of the whole repository, and findings with the files they are about."""
-        options = self.options
-        dag_ids = frozenset(dag_id for result in self.results.values() for dag_id in result.dag_ids)
-        judgement = Judgement(dag_ids, options.declared, options.asked, options.partial or bool(self._failed))
-        for check, problem in [*self._said, *self._gathered.problems(judgement)]:
-            path = problem.path if problem.path in self.results else next(iter(self.results))
-            assert path is not None
-            self._hold(path, [(check, problem)])
+        for check, problem in self._gathered.problems(self._judgement()):
+            path = problem.of or problem.path or ""
+            self._hold(path if path in self.results else next(iter(self.results)), [(check, problem)])
+
+    def _judgement(self) -> Judgement:
+        results, requirements = self.results.values(), self._repository.requirements
+        return Judgement(
+            dag_ids=frozenset(dag_id for result in results for dag_id in result.dag_ids),
+            declared=self.options.declared,
+            asked=self.options.asked,
+            partial=self.options.partial or any(result.failed for result in results),
+            failed=tuple(result.path for result in results if result.failed),
+            seconds={result.path: result.seconds for result in results if not result.failed},
+            imported={result.path: result.imported for result in results},
+            requirements=str(requirements) if requirements else None,
+        )
 
 
 def finding(check: str, problem: Problem, path: str, asked: Asked) -> Finding | None:
@@ -222,11 +276,12 @@ def finding(check: str, problem: Problem, path: str, asked: Asked) -> Finding | 
     severity = asked.severities.get(check, "error" if check == "check-failed" else None)
     if severity is None:
         return None
+    where = problem.path or path
     return Finding(
         check,
         severity,
         problem.message,
-        problem.path or path,
+        where,
         problem.line or 1,
         problem.dag_id,
         problem.task_id,

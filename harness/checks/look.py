@@ -11,9 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
-    from harness.bridge.loader import ImportFailure
+    from harness.bridge.parsing.failure import Failure
     from harness.bridge.parsing.parse import Parsed, Warned
+    from harness.bridge.parsing.pollution import Change
+    from harness.bridge.parsing.serialized import Unserializable
+    from harness.bridge.parsing.users import Users
     from harness.bridge.parsing.watch import Event
+    from harness.checks.callables import Definitions
+    from harness.checks.shape import Shape
 
 LIMITS: dict[str, float] = {
     "parse-time-s": 2.0,
@@ -66,7 +71,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Note:
-    """What a repository's check noted of one Dag; it crosses processes as JSON."""
+    """What a repository's check noted of one Dag, or of a file (its ``dag_id`` is empty); it crosses processes as JSON.
+
+    Attributes:
+        path: the file that was parsed.
+    """
 
     path: str
     dag_id: str
@@ -81,12 +90,20 @@ class Judgement:
     Attributes:
         dag_ids: all Dags of the repository.
         partial: some files did not import, or only some were asked for: what is not seen may exist.
+        failed: paths of those that did not import.
+        seconds: path -> what its import took, of files that came to an end.
+        imported: path -> files of the repository that it imported.
+        requirements: the file that names the repository's packages.
     """
 
     dag_ids: frozenset[str]
     declared: Declared
     asked: Asked
     partial: bool = False
+    failed: tuple[str, ...] = ()
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    imported: Mapping[str, list[str]] = field(default_factory=dict)
+    requirements: str | None = None
 
 
 class FileLook:
@@ -94,19 +111,23 @@ class FileLook:
 
     Attributes:
         path, root: absolute.
+        users: tells which files are the repository's own.
         failures: (Dag id or None, what it raised).
-        seconds: real seconds the import took.
-        events: what it did meanwhile. warned: warnings it raised. pollution: what it left changed, in words.
+        found: how many Dags Airflow would take from it. lost: those with tasks that it made and Airflow does not find.
+        seconds: time that the import took.
+        events: what it did meanwhile. warned: warnings it raised. pollution: what it left changed.
     """
 
     def __init__(self, parsed: Parsed, declared: Declared, asked: Asked) -> None:
         self.path, self.root = str(parsed.path), str(parsed.root)
         self.declared, self.asked = declared, asked
-        self.failures: list[tuple[str | None, ImportFailure]] = parsed.failures
+        self.users: Users = parsed.users
+        self.failures: list[tuple[str | None, Failure]] = parsed.failures
+        self.found, self.lost = parsed.found, parsed.lost
         self.seconds = parsed.seconds
         self.events: list[Event] = parsed.events
         self.warned: list[Warned] = parsed.warned
-        self.pollution = parsed.pollution
+        self.pollution: list[Change] = parsed.pollution
         self.dags = [DagLook(dag, self, parsed) for dag in parsed.dags]
 
     @cached_property
@@ -127,6 +148,13 @@ class FileLook:
             return ast.parse(self.source)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             return ast.Module([], [])
+
+    @cached_property
+    def definitions(self) -> Definitions:
+        """The source of functions of this file and of the repository's modules."""
+        from harness.checks.callables import Definitions
+
+        return Definitions(self.users.own, {self.path: self.tree})
 
     def limit(self, name: str) -> float:
         """A threshold."""
@@ -152,9 +180,22 @@ class DagLook:
         return list(self.dag.task_dict.values())
 
     @property
+    def made(self) -> tuple[str, int] | None:
+        """File and line of the call that made the Dag; None when it is not known, or no code of the repository's."""
+        place = self._places.of_dag(self.dag)
+        return place if place is not None and place[1] else None
+
+    @property
     def line(self) -> int | None:
-        """Line of the call that made the Dag."""
-        return _line(self._places.of_dag(self.dag), self.file.path)
+        """Line of the call that made the Dag, where that stands in its file."""
+        return _line(self.made, self.file.path)
+
+    @cached_property
+    def serialized(self) -> dict[str, Any] | Unserializable:
+        """The Dag as Airflow stores it, or why it cannot be."""
+        from harness.bridge.parsing.serialized import serialized
+
+        return serialized(self.dag)
 
     def place(self, task_id: str) -> tuple[str, int] | None:
         """File and line of the call that made a task; a helper module's when it stands there."""
@@ -163,6 +204,11 @@ class DagLook:
     def edge(self, upstream: str, downstream: str) -> tuple[str, int] | None:
         """File and line that put one task before the other."""
         return self._places.of_edge(self.dag, upstream, downstream)
+
+    @property
+    def has_naive_start(self) -> bool:
+        """Whether its ``start_date`` was given without a time zone."""
+        return self._places.has_naive_start(self.dag)
 
     def limit(self, name: str) -> float:
         """A threshold."""
@@ -181,12 +227,29 @@ class DagLook:
     @property
     def is_periodic(self) -> bool:
         """Whether time makes runs of it: not a Dag without schedule, on assets alone, or run once."""
+        given = self.dag.timetable
+        if type(given).__name__ in _PERIODIC and type(given).__module__.startswith("airflow."):
+            return True  # the usual ones, without making the scheduler's
         return bool(getattr(self.timetable, "can_be_scheduled", False) and getattr(self.timetable, "periodic", False))
+
+    @cached_property
+    def shape(self) -> Shape:
+        """The tasks and edges, to be walked."""
+        from harness.checks.shape import Shape
+
+        tasks = self.dag.task_dict
+        return Shape(
+            {task_id: task.upstream_task_ids for task_id, task in tasks.items()},
+            {task_id: task.downstream_task_ids for task_id, task in tasks.items()},
+        )
 
     @cached_property
     def cycle(self) -> list[str]:
         """Task ids of a cycle, the first again at the end; empty when there is none."""
         return _cycle({task_id: sorted(task.downstream_task_ids) for task_id, task in self.dag.task_dict.items()})
+
+
+_PERIODIC = {"CronTriggerTimetable", "CronDataIntervalTimetable", "DeltaTriggerTimetable", "DeltaDataIntervalTimetable"}
 
 
 def _line(place: tuple[str, int] | None, path: str) -> int | None:

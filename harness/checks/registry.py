@@ -30,6 +30,7 @@ class Check:
             ``twin``: two `Note`s of one Dag, taken in two processes that differ in hash seed and clock. ``gate``: not
             called: what the gate itself says, with a page like the others.
         gather: `DagLook` -> JSON or None (nothing to note); of ``repository`` and ``twin`` checks.
+        gathers: ``dag``, or ``file``: ``gather`` is called with a `FileLook`, once a file, also when it failed.
         cyclic: also asked of a Dag whose tasks form a cycle.
         family: package of the catalogue it stands in; `OWN` for a user's.
         doc: the page that ``--explain`` shows: what it catches, why it hurts, how to fix it.
@@ -40,6 +41,7 @@ class Check:
     level: str
     function: Callable[..., Any]
     gather: Callable[..., Any] | None
+    gathers: str
     cyclic: bool
     doc: str
     family: str
@@ -64,13 +66,14 @@ def check(
     severity: str = "error",
     level: str = "dag",
     gather: Callable[..., Any] | None = None,
+    gathers: str = "dag",
     cyclic: bool = False,
 ) -> Callable[[Function], Function]:
     """Make a function a check.
 
     Args:
         check_id: kebab-case.
-        severity, level, gather, cyclic: see `Check`.
+        severity, level, gather, gathers, cyclic: see `Check`.
     Raises: UsageError: an id that is no id or is taken, an unknown severity or level.
     """
 
@@ -84,7 +87,9 @@ def check(
                 raise UsageError(f"check {check_id!r}: {given!r}", known=", ".join(allowed))
         room, _, below = function.__module__.partition("harness.checks.")
         family = OWN if room or not below else below.split(".")[0]
-        CHECKS[check_id] = Check(check_id, severity, level, function, gather, cyclic, function.__doc__ or "", family)
+        CHECKS[check_id] = Check(
+            check_id, severity, level, function, gather, gathers, cyclic, function.__doc__ or "", family
+        )
         return function
 
     return register

@@ -16,15 +16,39 @@ _FRAME = re.compile(r'File "([^"]+)", line (\d+) in (.+)')
 
 
 def problems_of(path: str, verdict: Verdict, timeout_s: float) -> Iterator[tuple[str, Problem]]:
-    """The findings of a child that left no report: (check id, problem)."""
+    """The findings of a child that left no report: (check id, problem), one at least."""
     line = _line(path, verdict)
     if verdict.report is not None:
         said = f"the checks of this file failed: {verdict.report['fault']}"
         yield "check-failed", Problem(said, line=line, ours=True)
     elif verdict.phase == "checking":
         yield "check-failed", Problem(f"the checks of this file did not end: {_how(verdict, timeout_s)}", line=line)
+    elif verdict.outcome == "timeout" and (tries := _tries(verdict)):
+        yield from tries
     else:
         yield "import-error", Problem(_how(verdict, timeout_s), line=line, fix=_fix(verdict))
+
+
+def _tries(verdict: Verdict) -> list[tuple[str, Problem]]:
+    """What a file did not give up to try, and was not let: then its time ran out through us, and it may be sound."""
+    refused = {(one["path"], one["line"], one["kind"], one["detail"]) for one in verdict.events if one["refused"]}
+    return [
+        ("top-level-io", Problem(f"{said(kind, detail)}, and tries again when it fails", path=path, line=line, fix=FIX))
+        for path, line, kind, detail in sorted(refused)
+    ]
+
+
+def said(kind: str, detail: str) -> str:
+    """What a file does, as a finding of ``top-level-io`` says it."""
+    return {
+        "network": f"the file asks the network ({detail}) while it is parsed",
+        "database": f"the file opens a database ({detail}) while it is parsed",
+        "process": f"the file starts a process ({detail}) while it is parsed",
+        "write": f"the file changes files ({detail}) while it is parsed",
+    }[kind]
+
+
+FIX = "do it in a task; the Dag processor parses the file again and again"
 
 
 def _how(verdict: Verdict, timeout_s: float) -> str:
@@ -34,7 +58,8 @@ def _how(verdict: Verdict, timeout_s: float) -> str:
         "signalled": f"the file's process was killed by {_signal(code)} while it was imported",
         "timeout": f"the import does not end within {timeout_s:g} s",
         "processes": "the file starts more and more processes while it is imported",
-        "vanished": f"the file ends the process that started it ({_signal(-code) if code < 0 else code})",
+        "memory": "the file takes more and more memory while it is imported",
+        "vanished": "the file ends or stops the process that started it",
         "abandoned": "the check was interrupted",
     }[verdict.outcome]
 

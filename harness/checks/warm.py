@@ -27,8 +27,9 @@ WARM = (
     "airflow.providers.standard.sensors.python",
     "airflow.timetables.trigger",
     "airflow.timetables.interval",
+    "airflow.models.serialized_dag",
+    "harness.bridge.parsing.serialized",
     "harness.bridge.loader",
-    "harness.bridge.parsing.secrets",
     "time_machine",
 )
 
@@ -61,10 +62,22 @@ with DAG("sampled", schedule=[Asset("x://y")]):
 """
 
 
+def import_airflow() -> None:
+    """Import what no Dag file can do without, the repository's own settings of Airflow among it.
+
+    Raises: what they raise.
+    """
+    for name in WARM[:2]:
+        importlib.import_module(name)
+
+
 def warm_up(declared: Declared, asked: Asked) -> None:
     """Import, then parse a small file and put it before the checks that will be asked."""
     from harness.bridge import supervisor
-    from harness.bridge.parsing.parse import parse_again
+    from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_from
+    from harness.bridge.parsing.parse import Parsed
+    from harness.bridge.parsing.places import Places
+    from harness.bridge.parsing.users import Users
     from harness.checks.catalogue import load
     from harness.checks.examine import examine
 
@@ -77,5 +90,10 @@ def warm_up(declared: Declared, asked: Asked) -> None:
     supervisor.answered()
     file = Path(os.environ["AIRFLOW_HOME"]) / "sample.py"
     file.write_text(SAMPLE, encoding="utf-8")
-    examine(parse_again(file, file.parent), declared, asked)
+    users, modules = Users(str(file.parent)), []  # type: ignore[var-annotated]
+    parsed = Parsed(file, file.parent, Places(users), users)
+    modules_of(file, modules)
+    parsed.dags += [dag for dag, module in taken_from(modules) if made_ready(dag, module, file.parent)]
+    forget_dags()
+    examine(parsed, declared, asked)
     file.unlink()

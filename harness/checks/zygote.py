@@ -15,17 +15,23 @@ import shutil
 import signal
 import sys
 import time
+import traceback
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import Any, NoReturn
 
 from harness.bridge import sandbox
-from harness.bridge.parsing import confine
+from harness.bridge.parsing import confine, pollution
 from harness.checks import catalogue, own
-from harness.checks.child import CHECKING_S, Channels, Setting, parse_and_tell
+from harness.checks.child import Channels, Setting, parse_and_tell
 from harness.checks.descendants import descendants, end_all, reap
-from harness.checks.warm import warm_up
+from harness.checks.strays import network_of
+from harness.checks.warm import import_airflow, warm_up
 
-LOOK_S = 0.05
+LOOK_S = 0.05 if sys.platform == "linux" else 0.005
+IDLE_S = 1.0
+LAST_WORDS_S = 0.2
+NO_AIRFLOW = 3
+"""Exit code: Airflow does not import."""
 MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -34,8 +40,8 @@ class Verdict:
     """How a child ended.
 
     Attributes:
-        outcome: ``report``; ``exited`` or ``signalled`` without one; ``timeout``; ``processes``: too many of them;
-            ``abandoned``: our own end came first.
+        outcome: ``report``; ``exited`` or ``signalled`` without one; ``timeout``; ``processes`` or ``memory``: too
+            much of it; ``abandoned``: our own end came first.
         code: exit code or signal number.
         phase: ``importing`` or ``checking``.
         crash: what `faulthandler` wrote.
@@ -52,139 +58,172 @@ class Verdict:
 
 def main() -> None:
     """Serve until standard input ends."""
-    requests, answers = os.dup(0), os.fdopen(os.dup(1), "wb", buffering=0)
+    requests, answers = os.dup(0), os.dup(1)
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is our owner's to tell
     confine.own_children_for_good()
-    sandbox.enter()
-    reader = os.fdopen(requests, "rb", buffering=0)
-    setting: Setting = pickle.loads(reader.read(int(reader.readline())))
+    owner = os.getppid()
+    try:
+        sandbox.enter()
+        os.environ.pop("PYTHONHASHSEED", None)  # it differs from zygote to zygote, and no Dag may see it
+        reader = os.fdopen(requests, "rb", buffering=0)
+        setting: Setting = pickle.loads(_exactly(reader, int(reader.readline())))
+        sandbox.adopt(setting.repository.home_entries)
+        sys.path += setting.repository.path_of_airflow
+        _get_warm(setting)
+        _answer(answers, {"ready": True, "network": network_of(os.getpid()) if confine.without_network() else None})
+        while (request := _next(reader, owner)) is not None:
+            verdicts = Child(request["files"], request["twin"], setting, requests).verdicts()
+            _answer(answers, {"verdicts": [vars(verdict) for verdict in verdicts]})
+    except BrokenPipeError:
+        pass  # nobody listens any more
+    finally:
+        end_all()
+        shutil.rmtree(os.environ.get("AIRFLOW_HOME", ""), ignore_errors=True)
+
+
+def _get_warm(setting: Setting) -> None:
     gc.disable()  # nothing of what follows is garbage
+    try:
+        import_airflow()
+    except Exception:
+        _give_up()
     catalogue.load()
     own.load(setting.own, setting.project)
     warm_up(setting.declared, setting.asked)
     gc.freeze()
     gc.enable()
-    confine.without_network()
-    answers.write(b'{"ready": true}\n')
-    try:
-        for line in iter(reader.readline, b""):
-            request = json.loads(line)
-            verdict = Child(request["files"], request["twin"], setting, requests).verdict()
-            answers.write((json.dumps(vars(verdict)) + "\n").encode())
-    except BrokenPipeError:
-        pass  # nobody listens any more
-    finally:
-        end_all()
-        shutil.rmtree(os.environ["AIRFLOW_HOME"], ignore_errors=True)
+    pollution.keep()
+
+
+def _next(reader: Any, owner: int) -> dict[str, Any] | None:
+    """The next request; None when our owner has let us go or is gone."""
+    while not select.select([reader], [], [], IDLE_S)[0]:
+        if os.getppid() != owner:
+            return None
+    line = reader.readline()
+    return json.loads(line) if line else None
+
+
+def _exactly(reader: Any, size: int) -> bytes:
+    found = bytearray()
+    while len(found) < size:
+        chunk = reader.read(size - len(found))
+        if not chunk:
+            raise BrokenPipeError
+        found += chunk
+    return bytes(found)
+
+
+def _answer(descriptor: int, document: dict[str, Any]) -> None:
+    rest = memoryview((json.dumps(document) + "\n").encode())
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+def _give_up() -> NoReturn:
+    """Airflow itself does not import: the owner shows what it said."""
+    traceback.print_exc()
+    shutil.rmtree(os.environ["AIRFLOW_HOME"], ignore_errors=True)
+    sys.stderr.flush()
+    os._exit(NO_AIRFLOW)
 
 
 class Child:
     """One child: forked when made, watched until it has ended.
 
     Args:
-        files: (path, root); several are for twins only, which are parsed one after the other.
+        files: (path, root), parsed one after the other as long as they leave nothing behind.
         owner: the descriptor of our input: its end means ours.
     """
 
     def __init__(self, files: list[tuple[str, str]], twin: bool, setting: Setting, owner: int) -> None:
         self._setting, self._owner = setting, owner
-        self._most_s = setting.timeout_s * len(files)
-        self._told, self._crash = _memory("told"), _memory("crash")
-        self._report, report = os.pipe()
-        self._began = time.monotonic()
-        self._received = bytearray()
-        self._phase = "importing"
+        self._channels = Channels()
+        self._began, self._written = time.monotonic(), 0
+        self._memory = confine.memory_of(os.getpid())
         parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
-            os.close(self._report)
-            channels = Channels(report, self._told.fileno(), self._crash.fileno())
-            parse_and_tell(files, twin, setting, channels, parent)
-        os.close(report)
+            parse_and_tell(files, twin, setting, self._channels, parent)
         self._end = os.pidfd_open(self.pid) if sys.platform == "linux" else None
 
-    def verdict(self) -> Verdict:
-        """Wait for its end, and end all it started."""
+    def verdicts(self) -> list[Verdict]:
+        """Wait for its end, and end all it started.
+
+        Returns: a verdict of each file that it came to; the first files', at least one.
+        """
         try:
             outcome, code = self._watched()
         finally:
             end_all()
-            os.close(self._report)
             if self._end is not None:
                 os.close(self._end)
-        report = self._last_document()
-        verdict = Verdict("report" if report is not None else outcome, code, self._phase)
-        if report is not None:
-            verdict.report = report
-        else:
-            verdict.crash = _read(self._crash)
-            verdict.events = [json.loads(line) for line in _read(self._told).splitlines() if line.endswith("}")]
+        documents = self._documents()
+        verdicts = [Verdict("report", report=one["report"]) for one in documents if "report" in one]
+        if not verdicts:
+            told = self._channels.told.read(1 << 20).decode(errors="replace")
+            crash = self._channels.crash.read(1 << 20).decode(errors="replace")
+            events = [json.loads(line) for line in told.splitlines() if line.endswith("}")]
+            verdicts.append(Verdict(outcome, code, _phase(documents), crash, events))
         shutil.rmtree(os.path.join(os.environ["AIRFLOW_HOME"], f"scratch-{self.pid}"), ignore_errors=True)  # noqa: PTH118
-        self._told.close()
-        self._crash.close()
-        return verdict
+        self._channels.close()
+        return verdicts
 
     def _watched(self) -> tuple[str, int]:
-        status: int | None = None
-        reading = True
+        ends = [self._owner] if self._end is None else [self._end, self._owner]
         while True:
-            wanted = [self._report] if reading else []
-            if self._end is not None and status is None:
-                wanted.append(self._end)
-            ready, _, _ = select.select([*wanted, self._owner], [], [], 0 if status is not None else LOOK_S)
-            if self._report in ready:
-                reading = self._receive()
-            elif self._owner in ready:  # its next request comes after this answer: this is its end
-                return "abandoned", 0
-            elif status is not None:
+            ready, _, _ = select.select(ends, [], [], LOOK_S)
+            if (status := reap().get(self.pid)) is not None:
                 return _ended(status)
-            status = reap().get(self.pid, status) if status is None else status
-            if status is None and (why := self._why_stop()):
+            if self._owner in ready:  # its next request comes after this answer: this is its end
+                return "abandoned", 0
+            if why := self._why_stop():
+                self._last_words()
                 return why, 0
 
     def _why_stop(self) -> str | None:
-        most = self._most_s + (CHECKING_S if self._phase == "checking" else 0)
-        if time.monotonic() - self._began > most or len(self._received) > MOST_BYTES:
+        """Why to end it: a file that takes too long, since the one before it was done."""
+        size = self._channels.report.size()
+        documents = self._documents() if size != self._written else None
+        if documents is not None and documents[-1:] and "report" in documents[-1]:
+            self._began, self._written = time.monotonic(), size
+        took = time.monotonic() - self._began
+        if took > self._setting.timeout_s and (
+            _phase(self._documents()) == "importing" or took > self._setting.timeout_s + self._setting.checking_s
+        ):
             return "timeout"
-        return "processes" if len(descendants(os.getpid())) > self._setting.most_processes else None
+        if size > MOST_BYTES:
+            return "timeout"
+        living = descendants(os.getpid())
+        if len(living) > self._setting.most_processes:
+            return "processes"
+        most = self._memory + self._setting.memory_mb * 1024 * 1024
+        return "memory" if any(confine.memory_of(pid) > most for pid in living) else None
 
-    def _receive(self) -> bool:
-        """Take what there is; False at the end."""
-        chunk = os.read(self._report, 1 << 20)
-        self._received += chunk
-        if self._phase == "importing" and b'{"phase": "checking"}\n' in self._received:
-            self._phase = "checking"
-        return bool(chunk)
+    def _last_words(self) -> None:
+        """Let `faulthandler` say where the child is; it may be deaf to that."""
+        os.kill(self.pid, signal.SIGABRT)
+        if self._end is not None:
+            select.select([self._end], [], [], LAST_WORDS_S)
 
-    def _last_document(self) -> dict[str, Any] | None:
-        """The report; None when the child ended before it was whole."""
-        lines = bytes(self._received).split(b"\n")
-        if len(lines) < 2 or lines[-1] != b"":
-            return None
-        try:
-            found: dict[str, Any] = json.loads(lines[-2])
-        except ValueError:
-            return None
-        return None if "phase" in found else found
+    def _documents(self) -> list[dict[str, Any]]:
+        """What it has written, as far as it is whole."""
+        found: list[dict[str, Any]] = []
+        for line in self._channels.report.read(MOST_BYTES).split(b"\n")[:-1]:
+            try:
+                found.append(json.loads(line))
+            except ValueError:
+                break
+        return found
+
+
+def _phase(documents: list[dict[str, Any]]) -> str:
+    return "checking" if documents and "phase" in documents[-1] else "importing"
 
 
 def _ended(status: int) -> tuple[str, int]:
     return ("signalled", os.WTERMSIG(status)) if os.WIFSIGNALED(status) else ("exited", os.WEXITSTATUS(status))
-
-
-def _memory(name: str) -> BinaryIO:
-    """A file without a name."""
-    if sys.platform == "linux":
-        return os.fdopen(os.memfd_create(name), "w+b", buffering=0)
-    import tempfile
-
-    return tempfile.TemporaryFile(buffering=0)
-
-
-def _read(file: BinaryIO) -> str:
-    file.seek(0)
-    return file.read(1 << 20).decode(errors="replace")
 
 
 if __name__ == "__main__":

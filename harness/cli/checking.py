@@ -53,11 +53,11 @@ class Checking:
 
     def _inspected(self, terminal: Terminal) -> Inspection:
         from harness.bridge.sandbox import airflow_version
-        from harness.checks.inspection import Wanted, inspect
+        from harness.checks.inspection import Wanted, dags_of, inspect
         from harness.cli.check_progress import CheckProgress
 
         given, config = self.arguments, read_config(Path.cwd())
-        if not given.paths:
+        if not given.paths and not dags_of(config):
             configured(config)
         airflow_version()
         with CheckProgress(terminal.err) as progress:

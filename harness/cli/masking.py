@@ -17,6 +17,7 @@ def masked_run(run: RunResult) -> RunResult:
         reason=masked(run.reason),
         task_instances=[_task(ti) for ti in run.task_instances],
         findings=[_finding(finding) for finding in run.findings],
+        deadlines=[replace(deadline, reason=masked(deadline.reason)) for deadline in run.deadlines],
         companions=[masked_run(other) for other in run.companions],
     )
 

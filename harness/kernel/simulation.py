@@ -13,8 +13,9 @@ from harness.kernel.instant import SECOND, Instant, Microseconds, iso
 from harness.kernel.process import Process, ProcessKilled
 from harness.kernel.tracing import Tracers
 
-URGENT, NORMAL, LATE = 0, 1, 2
-"""Priorities among events of one instant: state changes first, then work, then decisions over the result."""
+URGENT, NORMAL, LATE, LAST = 0, 1, 2, 3
+"""Priorities among events of one instant: state changes first, then work, then decisions over the result, and last what
+asks whether anything had happened until then."""
 
 SAME_INSTANT_LIMIT = 1_000_000
 
@@ -239,4 +240,16 @@ class Watchdog(Protocol):
     def disarm(self) -> None: ...
 
 
-__all__ = ["LATE", "NORMAL", "SECOND", "URGENT", "Ambient", "Clock", "Event", "Simulation", "StuckClock", "Watchdog"]
+__all__ = [
+    "LAST",
+    "LATE",
+    "NORMAL",
+    "SECOND",
+    "URGENT",
+    "Ambient",
+    "Clock",
+    "Event",
+    "Simulation",
+    "StuckClock",
+    "Watchdog",
+]

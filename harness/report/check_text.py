@@ -53,7 +53,8 @@ def again(finding: Finding) -> str:
     """The command that repeats a finding."""
     check = CHECKS.get(finding.check)
     words = ["airflow-harness", "check"]
-    if finding.path and (check is None or check.level not in _ALL or finding.check in (WAIVER, CHECK_FAILED)):
+    alone = check is None or check.level not in _ALL or check.gathers == "file"
+    if finding.path and (alone or finding.check in (WAIVER, CHECK_FAILED)):
         words.append(finding.path)
     if finding.check not in (WAIVER, CHECK_FAILED):
         words += ["--select", finding.check]

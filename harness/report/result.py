@@ -9,6 +9,7 @@ from typing import Any
 from harness.checks.finding import Finding
 from harness.errors import TaskNotFound, known_names
 from harness.kernel.instant import Instant, iso
+from harness.report.deadlines import DeadlineResult
 from harness.report.plain import plain
 
 SCHEMA = "airflow-harness/run/1"
@@ -148,6 +149,7 @@ class RunResult:
         companions: runs of other Dags that the simulation made: triggered, or awaited by a sensor.
         events: (instant, task name, state) of every state change, in order.
         ledger: the folder of the journal, None when none was kept.
+        deadlines: one for each ``deadline=`` of the Dag, in their order.
     """
 
     dag_id: str
@@ -167,6 +169,7 @@ class RunResult:
     companions: list[RunResult] = field(default_factory=list)
     events: list[tuple[Instant, str, str | None]] = field(default_factory=list)
     ledger: Path | None = None
+    deadlines: list[DeadlineResult] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.state = State(self.state, self)
@@ -204,6 +207,11 @@ class RunResult:
         """Task instances that failed themselves."""
         return [ti for ti in self.task_instances if ti.state == "failed"]
 
+    @property
+    def missed_deadlines(self) -> list[DeadlineResult]:
+        """Deadlines that the run missed."""
+        return [deadline for deadline in self.deadlines if deadline.missed]
+
     def to_json(self) -> dict[str, Any]:
         """The run document, schema ``airflow-harness/run/1``."""
         return {
@@ -219,6 +227,7 @@ class RunResult:
             "end_date": optional_iso(self.end_date),
             "real_seconds": round(self.real_seconds, 6),
             "task_instances": [ti.to_json() for ti in self.task_instances],
+            "deadlines": [deadline.to_json() for deadline in self.deadlines],
             "findings": [finding.to_json() for finding in self.findings],
             "ledger": None if self.ledger is None else str(self.ledger),
         }

@@ -27,10 +27,12 @@ class Memory:
 
     Attributes:
         by_task: the instances by task id, in the run's order.
+        in_order: all of them, in the order of the Dag, then by map index. Airflow asks in the order of SQL rows, which
+            has none (``DagRun.get_task_instances``, 3.3.2).
         ready: were found ready; looked at again until they are scheduled.
     """
 
-    __slots__ = ("_dag", "_past", "_place", "_states", "_tis", "by_task", "ready")
+    __slots__ = ("_dag", "_past", "_place", "_rank", "_states", "_tis", "by_task", "in_order", "ready")
 
     def __init__(self, run: DagRun, tis: list[TaskInstance]) -> None:
         self._dag, self._tis = run.dag, tis
@@ -41,6 +43,9 @@ class Memory:
         for place, ti in enumerate(tis):
             self.by_task.setdefault(ti.task.task_id, []).append(ti)
             self._place[ti.key] = place
+        wiring = wiring_of(run.dag)
+        self.in_order = sorted(tis, key=lambda ti: (wiring[ti.task_id].position, ti.map_index))
+        self._rank = {self._place[ti.key]: rank for rank, ti in enumerate(self.in_order)}
         self._past = [ti for ti in tis if ti.task.depends_on_past]
 
     def is_of(self, run: DagRun, tis: list[TaskInstance]) -> bool:
@@ -48,7 +53,7 @@ class Memory:
         return self._dag is run.dag and self._tis == tis
 
     def examine(self, run: DagRun, states: list[str | None]) -> list[TaskInstance]:
-        """The schedulable instances to look at, in the run's order; ``states`` are remembered."""
+        """The schedulable instances to look at, in the order of the Dag; ``states`` are remembered."""
         places: set[int] = set()
         if not self._states:
             places.update(range(len(states)))
@@ -58,7 +63,9 @@ class Memory:
         self.ready = [ti for ti in self.ready if ti.state in SCHEDULEABLE]
         places.update(self._place[ti.key] for ti in self.ready)
         self._maps_over(run, places)
-        return [self._tis[place] for place in sorted(places) if states[place] in SCHEDULEABLE]
+        return [
+            self._tis[place] for place in sorted(places, key=self._rank.__getitem__) if states[place] in SCHEDULEABLE
+        ]
 
     def changed(self, instances: list[TaskInstance]) -> None:
         """Instances a pass gave a state: looked at again even if somebody takes that back before the next one."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.kernel.instant import Instant, Microseconds
+from harness.scheduler.deadlines import Deadline, DeadlineAlert
 
 # Airflow's state names, unchanged (airflow.utils.state.TaskInstanceState, 3.3.2); None is "no status".
 SUCCESS, FAILED, SKIPPED, UPSTREAM_FAILED, REMOVED = "success", "failed", "skipped", "upstream_failed", "removed"
@@ -147,7 +148,7 @@ class Task:
 class Dag:
     """A Dag as the scheduler sees it. ``tasks`` is in topological order, ties by task_id.
 
-    ``before_3_2``: rules that changed with Airflow 3.2 are the former ones.
+    ``before_3_2``: rules that changed with Airflow 3.2 are the former ones. ``deadlines``: what each of its runs has.
     ``derived`` is the rules' own cache of what follows from ``tasks`` and ``groups`` (see ``wiring``).
     """
 
@@ -161,6 +162,7 @@ class Dag:
     dagrun_timeout: Microseconds | None = None
     max_consecutive_failed_dag_runs: int = 0
     before_3_2: bool = False
+    deadlines: tuple[DeadlineAlert, ...] = ()
     derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
@@ -218,6 +220,8 @@ class DagRun:
         backfill_id: the backfill that made it, None outside backfills.
         backfill_ordinal: its place in that backfill, from 1; the first ignores ``depends_on_past``.
         ordinal: how many runs of all Dags were made before it.
+        queued_at: when it was made, or cleared last.
+        deadlines: its own, by the place of their alerts.
         examined: when the scheduler last looked at it (``last_scheduling_decision``).
         memory: the rules' own, what the last decision saw (see ``memory``).
     """
@@ -246,6 +250,8 @@ class DagRun:
     backfill_ordinal: int | None = None
     ordinal: int = 0
     examined: Instant | None = None
+    queued_at: Instant | None = None
+    deadlines: list[Deadline] = field(default_factory=list, repr=False)
     memory: Any = field(default=None, repr=False)
     extra: Any = field(default=None, repr=False)  # the session's own record of the run
 

@@ -15,7 +15,8 @@ class Occupancy:
     """Counts of active instances.
 
     Attributes:
-        executor: executor slots taken (queued and running instances).
+        executor: executor slots taken (queued and running instances, callbacks), in all executors.
+        executors: the same by the executor asked for, None for the default one.
         pools: pool name -> slots taken by queued and running instances.
         pool_deferred: pool name -> slots that deferred instances hold where a pool includes them.
         runs: (dag_id, run_id) -> queued and running instances.
@@ -30,11 +31,18 @@ class Occupancy:
     runs: dict[tuple[str, str], int] = field(default_factory=dict)
     tasks: dict[tuple[str, str], int] = field(default_factory=dict)
     run_tasks: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    executors: dict[str | None, int] = field(default_factory=dict)
 
     def copy(self) -> Occupancy:
         """An independent copy."""
         return Occupancy(
-            self.executor, {**self.pools}, {**self.pool_deferred}, {**self.runs}, {**self.tasks}, {**self.run_tasks}
+            self.executor,
+            {**self.pools},
+            {**self.pool_deferred},
+            {**self.runs},
+            {**self.tasks},
+            {**self.run_tasks},
+            {**self.executors},
         )
 
     def add(self, ti: TaskInstance, state: str = "queued", sign: int = 1) -> None:
@@ -45,11 +53,16 @@ class Occupancy:
             self.tasks[by_task] = self.tasks.get(by_task, 0) + sign
             self.run_tasks[by_run_task] = self.run_tasks.get(by_run_task, 0) + sign
         if state in OCCUPYING:
-            self.executor += sign
+            self.add_workload(task.executor, sign)
             self.pools[task.pool] = self.pools.get(task.pool, 0) + sign * task.pool_slots
             self.runs[dag_id, run_id] = self.runs.get((dag_id, run_id), 0) + sign
         elif state == DEFERRED:
             self.pool_deferred[task.pool] = self.pool_deferred.get(task.pool, 0) + sign * task.pool_slots
+
+    def add_workload(self, executor: str | None, sign: int = 1) -> None:
+        """Count a workload of an executor, by the name it asks for; a callback takes a slot and nothing else."""
+        self.executor += sign
+        self.executors[executor] = self.executors.get(executor, 0) + sign
 
     def of_run(self, run: DagRun) -> int:
         """Queued and running instances of a run."""

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from harness.kernel.instant import Microseconds
 from harness.scheduler.candidates import Candidates
+from harness.scheduler.executors import Executor, executor_of, slots_taken
 from harness.scheduler.model import SCHEDULED, DagRun, TaskInstance
 from harness.scheduler.occupancy import Occupancy, occupancy_of
+from harness.scheduler.workers import NUM_STUCK_IN_QUEUED_RETRIES, TASK_QUEUED_TIMEOUT, Worker
 
-__all__ = ["Admission", "Limits", "Pool", "admit", "admit_once", "held_back"]
+__all__ = ["Admission", "Executor", "Limits", "Pool", "admit", "admit_once", "held_back"]
 
 MAX_TIS_PER_QUERY = 16
 """Default of Airflow's ``[scheduler] max_tis_per_query``."""
@@ -30,16 +33,24 @@ class Limits:
     """What all runs share.
 
     Attributes:
-        parallelism: executor slots, at least 1.
+        parallelism: slots of all executors together, at least 1.
         pools: by name.
         max_tis_per_query: how many instances one scheduler loop looks at, 0 for as many as there are slots.
         paused_dags: dag_ids whose instances are not looked at.
+        executors: those configured, the default one first; none stands for one that takes any name and has all slots.
+        workers: of executors that have any; the others begin what they are given at once.
+        task_queued_timeout: how long an instance waits for a worker before it is scheduled anew, microseconds.
+        num_stuck_in_queued_retries: how often it is, before it fails.
     """
 
     parallelism: int
     pools: Mapping[str, Pool]
     max_tis_per_query: int = MAX_TIS_PER_QUERY
     paused_dags: set[str] = field(default_factory=set)
+    executors: tuple[Executor, ...] = ()
+    workers: tuple[Worker, ...] = ()
+    task_queued_timeout: Microseconds = TASK_QUEUED_TIMEOUT
+    num_stuck_in_queued_retries: int = NUM_STUCK_IN_QUEUED_RETRIES
 
 
 @dataclass(slots=True)
@@ -211,6 +222,17 @@ def _obstacle(ti: TaskInstance, taken: Occupancy, limits: Limits) -> Obstacle | 
     if most is not None and taken.of_task_in_run(ti) >= most:
         reason = f"max_active_tis_per_dagrun {most} of '{task.task_id}' reached in run '{run.run_id}'"
         return Obstacle("run_task", reason)
+    return _executor_obstacle(ti, taken, limits) if limits.executors else None
+
+
+def _executor_obstacle(ti: TaskInstance, taken: Occupancy, limits: Limits) -> Obstacle | None:
+    """What keeps ``ti`` from its executor; asked last, and a full executor hides all instances of the task."""
+    executor = executor_of(ti.task.executor, limits.executors)
+    if executor is None:
+        known = ", ".join(one.name for one in limits.executors)
+        return Obstacle("task", f"no executor '{ti.task.executor}' (there is {known})")
+    if slots_taken(executor, taken.executors, limits.executors) >= executor.slots:
+        return Obstacle("task", f"executor '{executor.name}' is full ({_slots(executor.slots)})")
     return None
 
 

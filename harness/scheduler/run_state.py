@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from harness.kernel.instant import Instant
 from harness.scheduler.context import DepContext
 from harness.scheduler.dependencies import standing
+from harness.scheduler.memory import memory_of
 from harness.scheduler.model import (
     AWAITING_INPUT,
     DEFERRED,
@@ -44,7 +45,7 @@ def outcome(run: DagRun, waiting_met: bool, now: Instant) -> RunOutcome:
     Source: airflow/models/dagrun.py `DagRun.update_state` (3.3.2).
     """
     result = RunOutcome()
-    unfinished = [ti for ti in run.task_instances.values() if ti.state not in FINISHED]
+    unfinished = [ti for ti in memory_of(run).in_order if ti.state not in FINISHED]
     if unfinished:
         context = DepContext(run)
         first = next((ti for ti in unfinished if _in_flight(ti)), None)
@@ -99,7 +100,7 @@ def _premature(
     """Whether an instance in flight has its dependencies met, and whether any before it was seen to change.
 
     Those without status were examined by a pass and not met; those waiting told in ``waiting_met``.
-    Source: airflow/models/dagrun.py `DagRun._are_premature_tis` (3.3.2; it asks in database order).
+    Source: airflow/models/dagrun.py `DagRun._are_premature_tis` (3.3.2; it asks in database order, which has none).
     """
     imposed = []
     met = False

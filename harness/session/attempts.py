@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bridge.answers_assets import emitted
 from harness.bridge.answers_xcom import keep
+from harness.bridge.callbacks import run_failure_callbacks
 from harness.bridge.explain import explain
 from harness.bridge.runtime import AttemptRequest, Outcome, Resume, reschedule_at, run_attempt
 from harness.bridge.store import facts
 from harness.bridge.supervisor import Speaker, Supervisor
 from harness.bridge.triggerer import EndedByTrigger, Triggerer, starts_from_trigger
 from harness.kernel import SECOND, Instant, Microseconds, Process, seconds
+from harness.kernel.simulation import LATE
 from harness.report.result import Attempt
 from harness.scheduler.model import (
     AWAITING_INPUT,
@@ -27,11 +29,14 @@ from harness.scheduler.model import (
     UP_FOR_RETRY,
     TaskInstance,
 )
+from harness.scheduler.ready import set_state
 from harness.scheduler.retries import next_retry_at
 from harness.scheduler.transitions import fail_fast
+from harness.scheduler.workers import requeue_stuck
 from harness.session.environment import Interruption
 from harness.session.history import history
 from harness.session.people import People
+from harness.session.workloads import Workload, Workloads
 
 if TYPE_CHECKING:
     from harness.session.driver import Driver
@@ -45,6 +50,7 @@ class Attempts:
 
     Attributes:
         on_error: called in the task's own process with what its code raised.
+        workloads: the way to the executors' workers.
     """
 
     def __init__(self, driver: Driver, interruption: Interruption) -> None:
@@ -54,12 +60,44 @@ class Attempts:
         self.supervisor = Supervisor(self.store, lambda: self.simulation.now, self._observe)
         self.triggerer = Triggerer(self.simulation, self.store, self._fired)
         self.people = People(self.simulation, self.store, self._fired)
+        self.workloads = Workloads(driver.limits)
 
     def launch(self, ti: TaskInstance) -> None:
-        """Have a worker take an admitted task instance."""
+        """Give an admitted task instance to its executor."""
         ti.state = QUEUED
         self.recorder.ti_state(ti)
-        history(ti).process = self.simulation.spawn(self._attempt, ti, name=ti.name)
+        given = history(ti).workload = Workload(lambda: self._start(ti), ti.task.executor, ti.task.queue)
+        if not self.workloads.give(given):
+            until = self.simulation.now + self.driver.limits.task_queued_timeout
+            given.timeout = self.simulation.schedule(until, self._stuck, ti, given, priority=LATE)
+
+    def _start(self, ti: TaskInstance) -> Process:
+        process = history(ti).process = self.simulation.spawn(self._work, ti, name=ti.name)
+        return process
+
+    def _work(self, ti: TaskInstance) -> None:
+        try:
+            self._attempt(ti)
+        finally:
+            if self.workloads.waiting:  # for the worker that is free now
+                self.driver.wake()
+
+    def _stuck(self, ti: TaskInstance, given: Workload) -> None:
+        """No worker took it in time. Source: ``SchedulerJobRunner._handle_tasks_stuck_in_queued`` (3.3.2)."""
+        past, limits, why = history(ti), self.driver.limits, self.workloads.why(given)
+        if not self.workloads.revoke(given):
+            return
+        if requeue_stuck(ti, past.stuck, limits.num_stuck_in_queued_retries):
+            past.stuck += 1
+            self.recorder.ti_state(ti)
+            self.driver.scheduled_again(ti)
+            return
+        waited = f"{limits.task_queued_timeout // SECOND} s in queue, {past.stuck + 1} times"
+        set_state(ti, FAILED, self.simulation.now, f"stuck in queued: {waited}: {why}")
+        self.recorder.ti_state(ti)
+        if facts(ti.run).dag.task_dict[ti.task_id].on_failure_callback:
+            self.simulation.spawn(run_failure_callbacks, ti, self.recorder.callback_failed, name="task callback")
+        self.driver.ti_ended(ti)
 
     def defer_at_once(self, ti: TaskInstance) -> bool:
         """Give a scheduled task instance that starts from a trigger to the triggerer; whether it was one."""
@@ -75,12 +113,16 @@ class Attempts:
 
     def _attempt(self, ti: TaskInstance) -> None:
         """The body of a worker process."""
+        self._stretch(ti)
+        self.driver.stretch_over(ti)
+
+    def _stretch(self, ti: TaskInstance) -> None:
         past, now, process = history(ti), self.simulation.now, self.simulation.current
         assert process is not None
         if process.killed or ti.state != QUEUED:  # it was given another state meanwhile: ``ti_run`` refuses to start it
             past.process = None if past.process is process else past.process
             return
-        ti.state = RUNNING
+        ti.state, past.stuck = RUNNING, 0
         if past.resume is None:
             ti.start, past.began = now, now
             past.first_start = past.first_start if past.reschedules else now
@@ -194,6 +236,7 @@ class Attempts:
         history(ti).attempts.append(Attempt(ti.try_number, end.state, ti.start or now, now, ti.reason))
         self.recorder.ti_state(ti)
         self.driver.mark(ti.run)
+        self.driver.stretch_over(ti)
 
     def stop(self, ti: TaskInstance, own: bool = False) -> None:
         """End whatever still works for a task instance that was given a final state from outside.
@@ -204,7 +247,9 @@ class Attempts:
         self.driver.waiting.discard(ti)
         self.triggerer.cancel(ti)
         self.people.forget(ti)
-        process = history(ti).process
+        process, given = history(ti).process, history(ti).workload
+        if given is not None:
+            self.workloads.revoke(given)
         if process is not None and (own or process is not self.simulation.current):
             self._kill(ti, process)
 
@@ -216,3 +261,5 @@ class Attempts:
         if ti.start is not None and (process.started or process is self.simulation.current):
             past.attempts.append(Attempt(ti.try_number, str(ti.state), ti.start, now, ti.reason, process.real_seconds))
         self.simulation.schedule(now, self.simulation.kill, process, KILL_GRACE)
+        if self.workloads.waiting:
+            self.simulation.schedule(now, self.driver.wake)

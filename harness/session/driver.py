@@ -11,6 +11,7 @@ from harness.kernel import Instant, Simulation
 from harness.kernel.simulation import LATE
 from harness.scheduler.candidates import Candidates
 from harness.scheduler.decide import Decision, schedule, step, timed_out, times_out_at
+from harness.scheduler.executors import in_turn
 from harness.scheduler.model import (
     AWAITING_INPUT,
     DEFERRED,
@@ -28,9 +29,11 @@ from harness.scheduler.queueing import Limits, admit_once, held_back
 from harness.scheduler.runs import examination_order, may_start, set_run_state, start_order
 from harness.scheduler.transitions import clear
 from harness.session.attempts import Attempts
+from harness.session.deadlines import Deadlines
 from harness.session.environment import Interruption
 from harness.session.history import history
 from harness.session.record import Recorder
+from harness.session.turns import Turn
 
 RUNS_A_LOOP = 20
 """Airflow's ``[scheduler] max_dagruns_per_loop_to_schedule``."""
@@ -57,7 +60,8 @@ class Driver:
     Attributes:
         calendar: makes runs while the simulation goes; None when all are given.
         active: the running runs.
-        loops_first: whether workers wait until the scheduler has decided all, as in production; see `RunOptions`.
+        turn: the tasks that run one by one, as in ``dag.test()``; None for production's rhythm.
+        deadlines: those of all runs.
         waiting: scheduled task instances without a slot.
     """
 
@@ -66,6 +70,7 @@ class Driver:
     ) -> None:
         self.simulation, self.store, self.limits, self.recorder = simulation, store, limits, recorder
         self.attempts = Attempts(self, interruption)
+        self.deadlines = Deadlines(self)
         self.calendar: RunMaker | None = None
         self.active: dict[DagRun, None] = {}
         self.waiting = Candidates()
@@ -74,8 +79,12 @@ class Driver:
         self._dirty: dict[DagRun, None] = {}
         self._parked: dict[DagRun, None] = {}
         self._holding: dict[TaskInstance, None] = {}
-        self.loops_first = True
+        self.turn: Turn | None = None
         self._wakes_at: Instant | None = None
+
+    def run_one_by_one(self) -> None:
+        """Go as ``dag.test()`` goes; see `Turn`."""
+        self.turn = Turn(self.attempts.launch, self.wake)
 
     # -- runs ---------------------------------------------------------------------------------------------------
 
@@ -83,6 +92,7 @@ class Driver:
         """Have a run begin at its ``run_after`` (or now, when that is past)."""
         self.store.add_run(run)
         self.recorder.run_created(run)
+        self.deadlines.create(run)
         self._queued[run] = None
         self.simulation.schedule(run.run_after, self.wake)
 
@@ -102,6 +112,7 @@ class Driver:
         if run.state == "queued":
             self.recorder.run_state(run)
             self._queued[run] = None
+        self.deadlines.requeue(run)
         self.mark(run)
 
     def active_runs(self, dag_id: str) -> int:
@@ -139,6 +150,7 @@ class Driver:
         set_run_state(run, state, self.simulation.now, reason)
         self._leave(run)
         self.recorder.run_state(run)
+        self.deadlines.run_ended(run)
         dag = facts(run).dag
         if dag.on_success_callback if state == SUCCESS else dag.on_failure_callback:
             self.simulation.spawn(
@@ -163,10 +175,13 @@ class Driver:
     def _settle(self) -> None:
         """Loops until one changes nothing: workers are slow against them, and take what they queued afterwards."""
         self._wakes_at = None
-        while self._loop():
-            if not self.loops_first:
-                self.wake()
-                break
+        self.deadlines.callbacks.enqueue()  # a loop ends with them: a slot that is free now was first free for them
+        if self.turn is None:
+            while self._loop():
+                pass
+        elif not self.turn.goes_on and self._loop():
+            self.wake()
+        self.attempts.workloads.take()
 
     def _loop(self) -> bool:
         """One loop of the scheduler; whether it changed anything.
@@ -188,7 +203,7 @@ class Driver:
         """
         now = self.simulation.now
         paused = run.dag.dag_id in self.limits.paused_dags
-        late = timed_out(run, now) if not paused else None
+        late = timed_out(run, now) if not paused and self.turn is None else None  # dag.test() knows no such limit
         decision = step(run, now) if late is None else late
         for ti in decision.changed:
             self.attempts.stop(ti)
@@ -235,15 +250,23 @@ class Driver:
         """Source: ``SchedulerJobRunner._critical_section_enqueue_task_instances`` (3.3.2)."""
         if not len(self.waiting):
             return False
-        admitted = admit_once(self.waiting, self._occupancy(), self.limits)
-        for ti in admitted:
+        if self.turn is not None:
+            scheduled = list(self.waiting.in_order())
+            self.waiting = Candidates()
+            self.turn.begin(scheduled)
+            return True
+        admitted = admit_once(self.waiting, self.occupancy(), self.limits)
+        for ti in in_turn(admitted, self.limits.executors):
             self.waiting.discard(ti)
             self._holding[ti] = None
             self.attempts.launch(ti)
         return bool(admitted)
 
-    def _occupancy(self) -> Occupancy:
+    def occupancy(self) -> Occupancy:
+        """What task instances and callbacks occupy."""
         taken = Occupancy()
+        for executor in self.deadlines.callbacks.given:
+            taken.add_workload(executor)
         for ti in list(self._holding):
             state = ti.state
             if state in _ACTIVE and state is not None:
@@ -254,6 +277,11 @@ class Driver:
 
     # -- what the workers tell ---------------------------------------------------------------------------------------
 
+    def stretch_over(self, ti: TaskInstance) -> None:
+        """A worker or a trigger is done with a task instance, whatever became of it."""
+        if self.turn is not None:
+            self.turn.stretch_over(ti)
+
     def ti_ended(self, ti: TaskInstance) -> None:
         """A stretch of a task instance is over."""
         self.mark(ti.run)
@@ -261,6 +289,8 @@ class Driver:
 
     def scheduled_again(self, ti: TaskInstance) -> None:
         """A deferred task instance may go on."""
+        if self.turn is not None and self.turn.resume(ti):
+            return
         self.waiting.add(ti)
         self.mark(ti.run)
 
@@ -274,7 +304,7 @@ class Driver:
 
     def held(self) -> list[tuple[TaskInstance, str]]:
         """Why each scheduled task instance that could not be queued waits."""
-        return held_back(self.waiting, self._occupancy(), self.limits)
+        return held_back(self.waiting, self.occupancy(), self.limits)
 
     def unfinished(self) -> list[TaskInstance]:
         """Task instances of active runs that have no final state."""

@@ -11,6 +11,7 @@ from harness.bridge.runtime import Resume
 from harness.kernel import Instant, Process
 from harness.report.result import Attempt
 from harness.scheduler.model import TaskInstance
+from harness.session.workloads import Workload
 
 
 @dataclass(slots=True)
@@ -24,6 +25,8 @@ class History:
         resume: how it goes on after a deferral.
         began: the start it keeps while it is deferred.
         process: the process that runs it now.
+        workload: what its executor was given last.
+        stuck: how often it was scheduled anew since it ran, for no worker took it; of the present try.
         log: of the present or last try.
     """
 
@@ -33,13 +36,15 @@ class History:
     resume: Resume | None = None
     began: Instant | None = None
     process: Process | None = None
+    workload: Workload | None = None
+    stuck: int = 0
     log: TaskLog = field(default_factory=TaskLog)
     rendered: dict[str, Any] = field(default_factory=dict)
     error: Explanation | None = None
 
     def new_try(self) -> None:
         """Forget what belongs to one try."""
-        self.reschedules, self.first_start, self.resume, self.began = 0, None, None, None
+        self.reschedules, self.first_start, self.resume, self.began, self.stuck = 0, None, None, None, 0
 
 
 def history(ti: TaskInstance) -> History:

@@ -31,8 +31,9 @@ class RunOptions:
         companions: also run the Dags that sensors of this one wait for.
         asset_events: (name, uri, extra) consumed by the run.
         debug: leave ``stdout`` alone, for a debugger.
-        loops_first: workers begin when the scheduler has nothing more to decide at an instant, as in production, where
-            they are slow against its loop. Otherwise after each loop, as in ``dag.test()``.
+        one_by_one: as ``dag.test()`` goes: after each pass of the scheduler what it made ready runs, task by task,
+            heeding neither pools nor limits. Otherwise as in production: tasks run side by side, and begin when the
+            scheduler has nothing more to decide at an instant, for they are slow against its loop.
         on_error: called in the task's own process with what its code raised, before anything else is done about it.
     """
 
@@ -50,7 +51,7 @@ class RunOptions:
     companions: bool = True
     asset_events: tuple[tuple[str, str, Mapping[str, Any]], ...] = ()
     debug: bool = False
-    loops_first: bool = True
+    one_by_one: bool = False
     on_error: Callable[[BaseException], None] | None = None
 
 

@@ -13,8 +13,11 @@ from harness.bridge.supervisor import Speaker
 from harness.checks.finding import Finding
 from harness.kernel import Instant, Simulation, iso
 from harness.replay.journal import Journal
+from harness.scheduler.deadlines import Deadline
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.session.history import history
+
+TOLD_NOBODY = "Airflow only logs this and goes on: correct the callback, nobody would have been told"
 
 Watcher = Callable[["DagRun", "TaskInstance | None"], None]
 """Called after every state change, of a task instance or (None) of the run itself."""
@@ -97,6 +100,7 @@ class Recorder:
 
     def log(self, who: Speaker, level: str, text: str, error: BaseException | None) -> None:
         """A line of a task's log; the sink of `harness.bridge.capture`."""
+        who.raised = who.raised if error is None else error
         target: TaskLog = who.log if who.log is not None else history(who.ti).log
         target.add(level, text if error is None else f"{text}\n{type(error).__name__}: {error}")
         if error is not None and text.startswith("Failed to run task callback"):
@@ -104,24 +108,28 @@ class Recorder:
         elif error is not None and text.startswith(("Failed to send email notification", TOP_LEVEL_ERROR)):
             self.callback_failed(who.ti.run, error, who.ti.task_id, "what follows the task's end (e-mail, links)")
 
-    def callback_failed(self, run: DagRun, error: BaseException, task_id: str | None, name: str) -> None:
+    def callback_failed(
+        self, run: DagRun, error: BaseException, task_id: str | None, name: str, fix: str = TOLD_NOBODY
+    ) -> None:
         """A callback raised: Airflow logs that and goes on; here it is a finding."""
         from harness.bridge.explain import explain
 
         told = explain(error, None)
         path, _, line = (told.where or "").rpartition(":")
-        finding = Finding(
-            check="callback",
-            severity="error",
-            message=f"{name} raised {told.kind}: {told.message}",
-            path=path or str(facts(run).dag.fileloc),
-            line=int(line) if line else None,
-            dag_id=run.dag.dag_id,
-            task_id=task_id,
-            fix="Airflow only logs this and goes on: correct the callback, nobody would have been told",
-        )
+        message = f"{name} raised {told.kind}: {told.message}"
+        at_line = int(line) if line else None
+        dag_id, file = run.dag.dag_id, path or str(facts(run).dag.fileloc)
+        self.finding(run, Finding("callback", "error", message, file, at_line, dag_id, task_id, fix))
+
+    def finding(self, run: DagRun, finding: Finding) -> None:
+        """Something was found about a run."""
         self.findings.setdefault(run, []).append(finding)
-        self._write(run, "finding", check="callback", task_id=task_id, message=finding.message)
+        self._write(run, "finding", check=finding.check, task_id=finding.task_id, message=finding.message)
+
+    def deadline(self, run: DagRun, deadline: Deadline, what: str, **fields: Any) -> None:
+        """A deadline was ``created``, ``moved``, ``met`` or ``missed``, or its ``callback`` went on."""
+        alert = {"place": deadline.alert.place, "name": deadline.alert.name}
+        self._write(run, f"deadline-{what}", **alert, due=_iso(deadline.due), **fields)
 
     def _write(self, run: DagRun, kind: str, **fields: Any) -> None:
         if not self._silent:

@@ -72,8 +72,8 @@ class Rehearsal:
     ) -> RunResult:
         """Simulate one run of a Dag, and whatever it triggers or waits for.
 
-        Raises: DagNotFound, OffSchedule, TaskNotFound, ServiceUnavailable; RunStuck and HorizonReached, with the
-            result as their ``result``.
+        Raises: DagNotFound, ExecutorMissing, OffSchedule, TaskNotFound, ServiceUnavailable; RunStuck and
+            HorizonReached, with the result as their ``result``.
         """
         found = self.folder.dag(dag) if isinstance(dag, str) else dag
         chosen = options if options is not None else RunOptions()
@@ -130,10 +130,14 @@ class _Simulated:
         start = self._start()
         horizon = start + self.options.horizon
         stage, options = self.stage, self.options
+        if self.dag.dag_id in stage.refused:
+            raise stage.refused[self.dag.dag_id]
         with stage.opened(start, options.seed, options.debug, options.on_error) as driver:
-            driver.loops_first = options.loops_first
+            if options.one_by_one:
+                driver.run_one_by_one()
             run = self._begin(driver)
             driver.simulation.run_until(horizon)
+            driver.deadlines.forget()
             problem = unfinished_error(driver, run, horizon)
             driver.simulation.close()
             result = run_result(run, stage.recorder)  # here still: a naive date in an XCom means UTC

@@ -8,6 +8,7 @@ from harness.bridge.answers_xcom import decoded
 from harness.bridge.store import facts
 from harness.report.result import Failure, RunResult, TaskResult
 from harness.scheduler.model import DagRun, TaskInstance
+from harness.session.deadlines import deadline_result
 from harness.session.history import history
 from harness.session.record import Recorder
 
@@ -30,6 +31,7 @@ def run_result(run: DagRun, recorder: Recorder) -> RunResult:
         reason=run.reason if run.reason not in ("success", "task_failure") else None,
         findings=recorder.findings.get(run, []),
         events=recorder.events.get(run, []),
+        deadlines=[deadline_result(one, run) for one in run.deadlines],
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from harness.checks.finding import Finding
+from harness.errors import HarnessError
 from harness.report.calendar import CalendarResult
 from harness.session.actions import Actor
 from harness.session.calendar import Calendar, MakeRun
@@ -21,7 +23,10 @@ def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptio
     """Simulate the calendar of some Dags on a stage that was not used yet."""
     with stage.opened(options.since, options.seed, options.debug, options.on_error) as driver:
         make: MakeRun = lambda dag, plan: stage.create(dag, plan, {})  # noqa: E731 - one line, used once
-        calendar = Calendar(driver, dags, make, None if options.fresh else options.since)
+        since = None if options.fresh else options.since
+        chosen = {dag.dag_id: dag for dag in dags}
+        calendar = Calendar(driver, [chosen[name] for name in chosen if name not in stage.refused], make, since)
+        calendar.findings += [_refused(stage.refused[name], name) for name in chosen if name in stage.refused]
         driver.calendar = calendar
         actor = Actor(stage, driver, calendar)
         for action in options.actions:
@@ -38,3 +43,9 @@ def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptio
         runs = [run_result(run, stage.recorder) for run in stage.store.runs.values()]
     stage.interrupted()
     return CalendarResult(options.since, options.until, runs, waiting, calendar.findings, busy_until)
+
+
+def _refused(error: HarnessError, dag_id: str) -> Finding:
+    """A Dag that is left out."""
+    path, _, _ = (error.where or "").partition("  ")
+    return Finding(error.id, "error", f"{dag_id}: {error.fact}", path, dag_id=dag_id, fix=error.fix)

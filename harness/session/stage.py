@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from harness.bridge.executors import executors_of, refusals, workers_of
 from harness.bridge.snapshot import snapshot
 from harness.bridge.store import RunFacts, Store
 from harness.bridge.supervisor import supervisor_comms
@@ -29,11 +30,14 @@ class Stage:
 
     Attributes:
         interruption: whether Ctrl-C struck; see `interrupted`.
+        refused: dag_id -> why Airflow would not import the Dag into such a world.
     """
 
     def __init__(self, dags: Mapping[str, DAG], world: World, journal: Journal, watcher: Watcher | None) -> None:
         self.world = world
-        self.store = Store(world, dict(dags))
+        where = world.where("executor", "executors")
+        self.refused = {dag.dag_id: error for dag, error in refusals(dags.values(), world.executor, where)}
+        self.store = Store(world, {dag_id: dag for dag_id, dag in dags.items() if dag_id not in self.refused})
         self.recorder = Recorder(journal, watcher)
         self.interruption: Interruption | None = None
         self._snapshots: dict[str, Dag] = {}
@@ -43,8 +47,6 @@ class Stage:
         self, start: Instant, seed: int, debug: bool, on_error: Callable[[BaseException], None] | None = None
     ) -> Iterator[Driver]:
         """Virtual time, from ``start``; after the block the process is what it was."""
-        pools = {name: Pool(name, pool.slots, pool.include_deferred) for name, pool in self.world.pools.items()}
-        limits = Limits(self.world.executor.parallelism, pools)
         durations = self.world
         with simulation_environment(
             start,
@@ -55,12 +57,24 @@ class Stage:
             not debug,
         ) as (simulation, self.interruption):
             self.recorder.simulation = simulation
-            driver = Driver(simulation, self.store, limits, self.recorder, self.interruption)
+            driver = Driver(simulation, self.store, self._limits(), self.recorder, self.interruption)
             driver.attempts.on_error = on_error
             self.store.trigger = lambda *asked: self._triggered(driver, *asked)
             self.store.reset = driver.reset
             with supervisor_comms(driver.attempts.supervisor):
                 yield driver
+
+    def _limits(self) -> Limits:
+        declared = self.world.executor
+        pools = {name: Pool(name, pool.slots, pool.include_deferred) for name, pool in self.world.pools.items()}
+        return Limits(
+            declared.parallelism,
+            pools,
+            executors=executors_of(declared),
+            workers=workers_of(declared),
+            task_queued_timeout=declared.task_queued_timeout,
+            num_stuck_in_queued_retries=declared.num_stuck_in_queued_retries,
+        )
 
     def interrupted(self) -> None:
         """After everything was put back: let Ctrl-C or SIGTERM, when it struck, do what it does."""

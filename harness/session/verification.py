@@ -26,7 +26,6 @@ from harness.world import World
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
-ONE_BY_ONE = "dag.test() runs one task at a time, so tasks that take time end at other instants than side by side"
 ALONE = "dag.test() runs this Dag alone: what it triggers or waits for does not happen"
 LINK = "_link_"
 """Keys of the links that operators add: they hold the run_id, which ``dag.test()`` makes of the instant it starts."""
@@ -47,7 +46,7 @@ def verify(
     began = perf_counter()
     bare = replace(world.copy(), stubs={}, durations={})
     date = first_date(dag) if logical_date is None else logical_date
-    options = RunOptions(logical_date=date, manual=True, conf=conf, companions=False, loops_first=False)
+    options = RunOptions(logical_date=date, manual=True, conf=conf, companions=False, one_by_one=True)
     ours, reasons = simulated(rehearsal, dag, bare, options)
     again, _ = simulated(rehearsal, dag, bare, replace(options, seed=1, start=date + SECOND))
     with served(bare) as live:
@@ -113,9 +112,7 @@ def in_order(value: Any) -> Any:
 
 def _known_cause(dag: DAG) -> str | None:
     kinds = {type(task).__name__ for task in dag.tasks}
-    if kinds & {"TriggerDagRunOperator", "ExternalTaskSensor"}:
-        return ALONE
-    return ONE_BY_ONE if len(dag.tasks) > 1 else None
+    return ALONE if kinds & {"TriggerDagRunOperator", "ExternalTaskSensor"} else None
 
 
 def _folder(rehearsal: Rehearsal, dag: DAG) -> Path:

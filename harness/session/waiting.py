@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.errors import HarnessError, HorizonReached
 from harness.kernel import Instant, iso
-from harness.scheduler.model import AWAITING_INPUT, DEFERRED, RUNNING, UP_FOR_RESCHEDULE, DagRun, TaskInstance
+from harness.scheduler.model import AWAITING_INPUT, DEFERRED, QUEUED, RUNNING, UP_FOR_RESCHEDULE, DagRun, TaskInstance
 from harness.session.driver import Driver
 from harness.session.history import history
 
@@ -45,7 +45,9 @@ def waits_for(ti: TaskInstance, driver: Driver) -> str:
     if ti in driver.waiting:
         why = next(why for held, why in driver.held() if held is ti)
         return f"is scheduled, held back: {why}"
-    process = history(ti).process
+    process, given = history(ti).process, history(ti).workload
+    if ti.state == QUEUED and given is not None:
+        return f"is queued: {driver.attempts.workloads.why(given)}"
     if ti.state == RUNNING and process is not None:
         return f"runs since {iso(ti.start or 0)}, in {process.frame or 'its own code'}"
     if ti.state == UP_FOR_RESCHEDULE:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from harness.world.connection import Connection
-from harness.world.entries import Answer, Executor, Pool, Stub
+from harness.world.entries import Answer, Executor, Pool, Stub, Worker
 from harness.world.file import load
 from harness.world.model import World
 
-__all__ = ["Answer", "Connection", "Executor", "Pool", "Stub", "World", "load"]
+__all__ = ["Answer", "Connection", "Executor", "Pool", "Stub", "Worker", "World", "load"]

@@ -13,7 +13,7 @@ from pydantic_core import ErrorDetails
 
 from harness.errors import known_names
 from harness.world.connection import SERVICES, extra_text
-from harness.world.entries import DEFAULT_PARALLELISM, STATES
+from harness.world.entries import DEFAULT_CONCURRENCY, DEFAULT_PARALLELISM, DEFAULT_QUEUE, STATES
 from harness.world.problem import EntryError, Problem, kind
 
 _ADDRESS = ("conn_type", "host", "login", "password", "schema", "port")
@@ -68,10 +68,22 @@ class PoolSpec(EntrySpec):
     description: str | None = None
 
 
+class WorkerSpec(EntrySpec):
+    """A worker; its queues as a list, or as text with commas."""
+
+    queues: Any = DEFAULT_QUEUE
+    concurrency: int = Field(default=DEFAULT_CONCURRENCY, ge=1)
+    executor: str | None = None
+
+
 class ExecutorSpec(EntrySpec):
-    """The executor."""
+    """The executors; what is under ``executors`` and ``workers`` is checked entry by entry."""
 
     parallelism: int = Field(default=DEFAULT_PARALLELISM, ge=1)
+    executors: Any = None
+    workers: Any = None
+    task_queued_timeout: Any = 600
+    num_stuck_in_queued_retries: int = Field(default=2, ge=0)
 
 
 class AnswerSpec(EntrySpec):

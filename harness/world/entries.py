@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from harness.kernel.instant import Microseconds
+from harness.kernel.instant import SECOND, Microseconds
 
 DEFAULT_POOL = "default_pool"
 DEFAULT_POOL_SLOTS = 128
@@ -13,6 +13,12 @@ DEFAULT_POOL_SLOTS = 128
 
 DEFAULT_PARALLELISM = 32
 """Airflow's ``[core] parallelism``."""
+
+DEFAULT_CONCURRENCY = 16
+"""Airflow's ``[celery] worker_concurrency``."""
+
+DEFAULT_QUEUE = "default"
+"""Airflow's ``[operators] default_queue``."""
 
 STATES = ("failed", "skipped")
 """States a stub can end in at once, besides success (``returns``) and a failure that is retried (``raises``)."""
@@ -28,10 +34,37 @@ class Pool:
 
 
 @dataclass(frozen=True)
+class Worker:
+    """A worker that serves queues: ``airflow celery worker -q queues -c concurrency``.
+
+    Attributes:
+        concurrency: task instances it runs at once, 1 or more.
+        executor: the one it works for, as it is named under ``executors``; None for the default one.
+    """
+
+    queues: tuple[str, ...] = (DEFAULT_QUEUE,)
+    concurrency: int = DEFAULT_CONCURRENCY
+    executor: str | None = None
+
+
+@dataclass(frozen=True)
 class Executor:
-    """The executor. ``parallelism`` is the number of task instances that run at once, 1 or more."""
+    """What runs task instances.
+
+    Attributes:
+        parallelism: how many run at once, in all executors together, 1 or more.
+        executors: name as in ``[core] executor`` -> slots of its own, None for as many as ``parallelism``; the first is
+            the default. None at all: one executor that takes any name.
+        workers: by name. An executor that has none begins at once what it is given.
+        task_queued_timeout: how long an instance waits for a worker before it is scheduled anew, microseconds.
+        num_stuck_in_queued_retries: how often it is, before it fails.
+    """
 
     parallelism: int = DEFAULT_PARALLELISM
+    executors: Mapping[str, int | None] = field(default_factory=dict)
+    workers: Mapping[str, Worker] = field(default_factory=dict)
+    task_queued_timeout: Microseconds = 600 * SECOND
+    num_stuck_in_queued_retries: int = 2
 
 
 @dataclass(frozen=True)

@@ -109,13 +109,14 @@ class _Reader:
         return world
 
     def _executor(self, world: World, content: object) -> None:
-        from harness.world.reading import read_executor
+        from harness.world.executor import read_executor
 
         try:
             world.executor = read_executor(content)
         except EntryError as invalid:
             self._note_all(("executor",), "executor", invalid)
-        world.declared_at["executor", "parallelism"] = self._where(("executor", "parallelism"))
+        for key in ("parallelism", *(content if isinstance(content, Mapping) else ())):
+            world.declared_at["executor", str(key)] = self._where(("executor", key))
 
     def _section(self, world: World, section: str, content: Mapping[object, object]) -> None:
         from harness.world.reading import SECTIONS

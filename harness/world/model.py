@@ -80,13 +80,35 @@ class World:
         return self.pools[name]
 
     def set_parallelism(self, parallelism: int) -> None:
-        """Set how many task instances the executor runs at once, 1 or more."""
-        from harness.world.reading import read_executor
+        """Set how many task instances run at once, in all executors together, 1 or more."""
+        self.set_executor(parallelism=parallelism)
 
+    def set_executor(
+        self,
+        *,
+        parallelism: int | None = None,
+        executors: Mapping[str, int | None] | None = None,
+        workers: Mapping[str, Mapping[str, object] | None] | None = None,
+        task_queued_timeout: float | str | timedelta | None = None,
+        num_stuck_in_queued_retries: int | None = None,
+    ) -> Executor:
+        """Set what is given of the executor, as the keys of the file's section do; returns the whole."""
+        from harness.world.executor import read_executor
+
+        given: dict[str, object] = {"parallelism": parallelism, "executors": executors, "workers": workers}
+        given |= {"task_queued_timeout": task_queued_timeout}
+        given |= {"num_stuck_in_queued_retries": num_stuck_in_queued_retries}
+        chosen = {name: value for name, value in given.items() if value is not None}
+        former = {**vars(self.executor)}
+        former["task_queued_timeout"] = timedelta(microseconds=self.executor.task_queued_timeout)
+        former["workers"] = {name: {**vars(one), "queues": list(one.queues)} for name, one in former["workers"].items()}
         try:
-            self.executor = read_executor({"parallelism": parallelism})
+            self.executor = read_executor({**former, **chosen})
         except EntryError as invalid:
             raise call_error("executor", invalid) from None
+        for name in chosen:
+            self.declared_at.pop(("executor", name), None)
+        return self.executor
 
     def duration(self, pattern: str, value: float | str | timedelta) -> None:
         """Declare the virtual duration of the tasks that match ``dag_id.task_id``: seconds, or ``5m``."""

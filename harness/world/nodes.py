@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 import yaml
 
 Path = tuple[object, ...]
-_DEPTH = 3
-"""Section, entry, field: errors name nothing deeper."""
+_DEPTH = 4
+"""Section, entry, field, and one more below ``executor``: errors name nothing deeper."""
 
 
 @dataclass

@@ -14,7 +14,7 @@ from harness.kernel.instant import Microseconds
 from harness.world import document
 from harness.world.connection import Connection, normal_type
 from harness.world.duration import duration
-from harness.world.entries import Answer, Executor, Pool, Stub
+from harness.world.entries import Answer, Pool, Stub
 from harness.world.problem import EntryError, Problem, kind
 
 _CONNECTION_ID = re.compile(r"[\w#!()\-.:/\\]{1,250}")
@@ -52,11 +52,6 @@ def read_pool(value: object) -> Pool:
     """A pool from a number of slots or a mapping."""
     given = value if isinstance(value, Mapping) else {"slots": value}
     return Pool(**document.check(document.PoolSpec, given).model_dump())
-
-
-def read_executor(value: object) -> Executor:
-    """The executor from a mapping."""
-    return Executor(**document.check(document.ExecutorSpec, value).model_dump())
 
 
 def read_duration(value: object) -> Microseconds:

@@ -21,7 +21,7 @@ __all__ = ["TRIGGER_RULES", "cases_run_level", "cases_scheduler_level", "seeded"
 START, UNTIL = "2025-01-01T00:00:00+00:00", "2025-01-03T00:00:00+00:00"
 FEATURE_LISTS = st.lists(st.sampled_from(FEATURES), unique=True)
 DURATIONS = (0,)
-"""``dag.test()`` runs one task after the other: what takes time would end at other instants than side by side."""
+"""What takes time is for the scheduler level: ``dag.test()`` runs one task after the other."""
 
 
 @st.composite

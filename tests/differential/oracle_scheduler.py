@@ -30,9 +30,11 @@ from sqlalchemy import select, update
 from harness.bridge.reference.clock import VirtualClock, iso
 from harness.bridge.reference.dags import parsed, write
 from harness.bridge.reference.due import due_in_database
+from harness.bridge.reference.order import rows_in_dag_order
 from tests.differential.case import Case, History, ManualRun
 from tests.differential.oracle_executor import ScriptedExecutor
 from tests.differential.oracle_history import Recorder, Snapshot, snapshot
+from tests.differential.oracle_order import define
 from tests.differential.oracle_player import Player, Stretch, TryKey, key_of
 
 MAX_LOOPS = 2_000
@@ -47,8 +49,9 @@ def run_case(folder: Path, case: Case) -> History:
     Raises: DagFilesError: a file that Airflow cannot import, or a Dag that no file has.
     """
     os.environ["AIRFLOW__CORE__PARALLELISM"] = str(case.parallelism)
-    with VirtualClock(dt.datetime.fromisoformat(case.start)) as clock:
+    with VirtualClock(dt.datetime.fromisoformat(case.start)) as clock, rows_in_dag_order():
         bag = parsed(folder, [dag.dag_id for dag in case.dags])
+        define(bag.dags)
         _declare(case)
         return Rehearsal(case, bag, clock).run()
 

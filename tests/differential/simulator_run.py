@@ -38,7 +38,7 @@ def simulated_run(
             runs.append(run)
 
     options = RunOptions(
-        logical_date=parse_date(logical_date), manual=True, conf=conf or {}, companions=False, loops_first=False
+        logical_date=parse_date(logical_date), manual=True, conf=conf or {}, companions=False, one_by_one=True
     )
     with suppress(RunStuck, HorizonReached):  # in Airflow such a run stays as it is
         rehearsal.run(dag_id, world, options, watch)

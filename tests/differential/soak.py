@@ -29,6 +29,8 @@ FIGURES = ROOT / "docs" / "fidelity.json"
 SCHEMA = "airflow-harness/fidelity/1"
 SEED = 3
 EVERY = 25
+LIMIT_S = 900
+"""Real seconds for a case: long ones take half a minute of a processor's time, and a soak shares the machine."""
 SAID = """\
 On Airflow {airflow}, {runs:,} generated Dags ended as Airflow's own `dag.test()` ends them ({runs_different} differ),
 and {schedules:,} generated schedules of several Dags went, state by state and instant by instant, as Airflow's own
@@ -135,7 +137,7 @@ def _compare(level: str, seed: int, number: int) -> list[str]:
     from tests.differential.oracle import Oracle, OracleError
 
     global _oracle
-    _oracle = _oracle or Oracle()
+    _oracle = _oracle or Oracle(limit_s=LIMIT_S)
     try:
         return disagreements(level, drawn(level, seed, number), _oracle)
     except OracleError as error:

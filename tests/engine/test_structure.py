@@ -586,8 +586,8 @@ def test_a_run_waits_for_the_tasks_of_the_run_before_it(rehearse):
     assert second.start_date == first.end_date
 
 
-@pytest.mark.parametrize(("loops_first", "state"), [(True, "skipped"), (False, "upstream_failed")])
-def test_the_scheduler_decides_before_workers_begin(rehearse, loops_first, state):
+@pytest.mark.parametrize(("one_by_one", "state"), [(False, "skipped"), (True, "upstream_failed")])
+def test_the_scheduler_decides_before_workers_begin(rehearse, one_by_one, state):
     from airflow.providers.standard.operators.empty import EmptyOperator
     from airflow.sdk import DAG, task
 
@@ -604,5 +604,5 @@ def test_the_scheduler_decides_before_workers_begin(rehearse, loops_first, state
         never = EmptyOperator(task_id="never", trigger_rule="all_skipped")
         last = EmptyOperator(task_id="last")
         begin() >> [fails(), never] >> last
-    result = rehearse(dag, loops_first=loops_first)
+    result = rehearse(dag, one_by_one=one_by_one)
     assert result.task("last").state == state

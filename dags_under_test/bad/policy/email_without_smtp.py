@@ -1,4 +1,5 @@
-# expect: email-without-smtp:6
+# expect: email-without-smtp:7
+# expect: deprecation
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG
 

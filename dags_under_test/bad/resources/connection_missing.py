@@ -12,11 +12,11 @@ class Load(BaseOperator):
 
 
 with DAG("connected", schedule=None):
-    Load(task_id="load", warehouse_conn_id="warehose")
+    load = Load(task_id="load", warehouse_conn_id="warehose")
 
     @task
     def ask():
         return BaseHook.get_connection("crm").host
 
     told = BashOperator(task_id="told", bash_command="echo {{ conn.billing.host }}")
-    ask() >> told >> Load(task_id="again", warehouse_conn_id="warehouse")
+    load >> ask() >> told >> Load(task_id="again", warehouse_conn_id="warehouse")

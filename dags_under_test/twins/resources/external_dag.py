@@ -1,11 +1,11 @@
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.providers.standard.sensors.external_task import ExternalTaskSensor
 from airflow.sdk import DAG
 
-SINCE = datetime(2025, 1, 1)
+SINCE = datetime(2025, 1, 1, tzinfo=timezone.utc)
 
 with DAG("nightly", schedule="0 2 * * *", start_date=SINCE, catchup=False):
     BashOperator(task_id="export", bash_command="true")

@@ -1,10 +1,10 @@
-from datetime import datetime
+from datetime import datetime, timezone
 
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.sensors.external_task import ExternalTaskSensor
 from airflow.sdk import DAG
 
-SINCE = datetime(2025, 1, 1)
+SINCE = datetime(2025, 1, 1, tzinfo=timezone.utc)
 
 with DAG("feeds", schedule="@daily", start_date=SINCE, catchup=False):
     BashOperator(task_id="feed", bash_command="true", pool="narrow")

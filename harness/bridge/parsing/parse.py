@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
-import time
 import warnings
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.bridge.loader import ImportFailure, failure_of, found_in, made_ready
+from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_from
+from harness.bridge.parsing.elapsed import Stopwatch
+from harness.bridge.parsing.failure import Failure, failure_of
 from harness.bridge.parsing.places import Places
-from harness.bridge.parsing.pollution import Before
-from harness.bridge.parsing.watch import Event, Watch
+from harness.bridge.parsing.pollution import Before, Change, Spoilt
+from harness.bridge.parsing.users import Users
+from harness.bridge.parsing.watch import Event, Place, Watch
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -22,12 +24,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Warned:
-    """A warning that a file raised while it was parsed."""
+    """A warning that was raised while a file was parsed.
+
+    Attributes:
+        path, line: where Python says it comes from.
+        airflows: it is Airflow's or a provider's own.
+        place: the line of the user's that it is about; None when it is somebody else's.
+    """
 
     category: str
     message: str
     path: str
     line: int
+    airflows: bool = False
+    place: Place | None = None
 
 
 @dataclass
@@ -37,74 +47,150 @@ class Parsed:
     Attributes:
         dags: in order of their ids, validated, with templates read and cluster policies applied; not looked at for
             cycles. Two of one id are both here.
-        failures: of the file, or of single Dags of it (`ImportFailure`, with the Dag's id).
-        seconds: real time that the import took.
-        pollution: what the file left changed in its process, each in a few words.
+        found: how many Dags Airflow would take from the file, those that a policy or an error keeps out among them.
+        lost: id, place and number of tasks of Dags that it made and Airflow does not find.
+        failures: of the file, or of single Dags of it (with the Dag's id).
+        seconds: time that the import took, less what this process waited for a processor.
+        pollution: what the file left changed in its process.
         imported: files of the repository that it imported.
         reads: files and folders that were read; it goes on to grow while the Dags are looked at.
+        innocent: it left nothing in its process that the next file could meet.
     """
 
     path: Path
     root: Path
     places: Places
+    users: Users
     dags: list[DAG] = field(default_factory=list)
-    failures: list[tuple[str | None, ImportFailure]] = field(default_factory=list)
+    found: int = 0
+    lost: list[tuple[str, Place, int]] = field(default_factory=list)
+    failures: list[tuple[str | None, Failure]] = field(default_factory=list)
     seconds: float = 0.0
     events: list[Event] = field(default_factory=list)
     warned: list[Warned] = field(default_factory=list)
-    pollution: list[str] = field(default_factory=list)
+    pollution: list[Change] = field(default_factory=list)
     imported: list[str] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
+    innocent: bool = False
 
 
-def parse(path: Path, root: Path, watch: Watch, parsed_hook: Callable[[], None] = lambda: None) -> Parsed:
+BRIEF_S = 0.25
+"""An import that takes longer may have brought something that makes the next one's faster."""
+
+
+def parse(
+    path: Path, root: Path, places: Places, users: Users, watch: Watch, parsed_hook: Callable[[], None] = lambda: None
+) -> Parsed:
     """Import a file, as Airflow's Dag processor does in a process of its own.
 
     Args:
-        root: the Dag folder; appended to ``sys.path`` by the caller.
+        root: the Dag folder; on ``sys.path`` by the caller.
+        places, watch: at work in this process already; what they hold of another file is dropped.
         parsed_hook: called when the file's own code has ended.
     Source: ``PythonDagImporter.import_file``, ``DagBag.bag_dag`` (3.3.2).
     """
-    result = Parsed(path, root, Places(str(root)))
-    result.places.watch()
-    before, known = Before(), len(sys.modules)
-    found: list[tuple[Any, Any]] = []
-    with warnings.catch_warnings(record=True) as warned:
-        warnings.simplefilter("default")
-        watch.begin()
-        began = time.perf_counter()
-        try:
-            found = found_in(path)
-        except BaseException as error:
-            result.failures.append((None, failure_of(path, error)))
-        took = _perf_counter() - began
-        watch.active = False
+    places.forget()
+    result = Parsed(path, root, places, users)
+    known = len(sys.modules)
+    before = Before(users)
+    modules, errors, spoilt = _import(path, before, watch, result)
     parsed_hook()
-    result.seconds = took
-    result.pollution = before.changes(str(root))
-    before.restore()
-    result.events, result.reads = list(watch.events), watch.reads
-    result.warned = [_warned(one) for one in warned]
-    result.imported = _imported(root, known)
-    for dag, module in found:
-        _take(dag, module, result)
-    return result
-
-
-_perf_counter = time.perf_counter
-
-
-def parse_again(path: Path, root: Path) -> Parsed:
-    """Import a file that was seen to behave, for its Dags alone: nothing is watched, failures are kept."""
-    result = Parsed(path, root, Places(str(root)))
+    result.pollution = before.changes(spoilt, watch.marks)
+    result.events, result.reads = watch.events, watch.reads
+    result.imported = _imported(users, known)
+    taken: list[tuple[Any, Any]] = []
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for dag, module in found_in(path):
-                _take(dag, module, result)
-    except BaseException as error:
-        result.failures.append((None, failure_of(path, error)))
+        taken = taken_from(modules)
+    except Exception as raised:
+        errors.append(raised)
+    forget_dags()
+    result.failures += [(None, failure_of(path, users, raised, result.events)) for raised in errors]
+    result.found = len(taken)
+    for dag, module in taken:
+        _take(dag, module, result)
+    result.lost = result.places.lost([dag for dag, _ in taken], str(path))
+    result.innocent = _left_nothing(result, modules, known)
     return result
+
+
+def _left_nothing(result: Parsed, modules: list[Any], known: int) -> bool:
+    """Whether another file may follow in this process; then the file's own module is taken out of it."""
+    if result.failures or result.pollution or result.events or result.seconds > BRIEF_S:
+        return False
+    own = {module.__name__ for module in modules}
+    if set(_newest(len(sys.modules) - known)) != own:
+        return False
+    for name in own:
+        _kept_alive.append(sys.modules.pop(name))
+    return True
+
+
+_kept_alive: list[Any] = []
+"""Modules of files that others followed: what they would do when they are freed is never done in production either."""
+
+
+def _import(path: Path, before: Before, watch: Watch, result: Parsed) -> tuple[list[Any], list[BaseException], Spoilt]:
+    """Run the file's own code. What follows it runs in a process put right, with names that no file could spoil."""
+    modules: list[Any] = []
+    errors: list[BaseException] = []
+    record = _recorder(result.warned, watch, result.users)
+    stopwatch = Stopwatch()
+    gettrace, settrace, getprofile, setprofile = sys.gettrace, sys.settrace, sys.getprofile, sys.setprofile
+    catching = warnings.catch_warnings()
+    catching.__enter__()
+    warnings.simplefilter("always")
+    warnings.showwarning = record
+    watch.begin()
+    stopwatch.start()
+    try:
+        errors += modules_of(path, modules)
+    except BaseException as raised:
+        errors.append(raised)
+    traced = False
+    for _ in (1, 2, 3):  # a trace function that raises does so at whatever we call, once, and is gone then
+        try:
+            traced = traced or gettrace() is not None or getprofile() is not None
+            settrace(None)
+            setprofile(None)
+        except BaseException:
+            traced = True
+    result.seconds = stopwatch.stop()
+    watch.active = False
+    spoilt = before.restore(traced)
+    catching.__exit__(None, None, None)
+    return modules, errors, spoilt
+
+
+def _recorder(into: list[Warned], watch: Watch, users: Users) -> Callable[..., None]:
+    known: set[Warned] = set()
+
+    def record(message: Warning, category: type[Warning], filename: str, lineno: int, *_: Any) -> None:
+        raiser = _raiser()
+        airflows = category.__module__.startswith("airflow") or (
+            raiser.startswith("airflow") and issubclass(category, (DeprecationWarning, FutureWarning))
+        )
+        place = (filename, lineno) if users.own(filename) else watch.place() if raiser in _OPERATORS else None
+        warned = Warned(category.__name__, str(message), filename, lineno, airflows, place)
+        if warned not in known:  # a loop warns each time round
+            known.add(warned)
+            into.append(warned)
+
+    return record
+
+
+_OPERATORS = ("airflow.sdk.bases.operator", "airflow.models.baseoperator")
+"""Warn of an operator's arguments, from below the constructors of its bases: whatever those say, the user gave them."""
+
+
+_WARNERS = ("warnings", "airflow.sdk.definitions._internal.decorators")
+
+
+def _raiser() -> str:
+    """Name of the module that raised the warning which is being recorded."""
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_globals.get("__name__") in _WARNERS:
+        frame = frame.f_back
+    return str(frame.f_globals.get("__name__", ""))
 
 
 def _take(dag: Any, module: Any, into: Parsed) -> None:
@@ -112,19 +198,22 @@ def _take(dag: Any, module: Any, into: Parsed) -> None:
         if made_ready(dag, module, into.root):
             into.dags.append(dag)
     except BaseException as error:
-        into.failures.append((dag.dag_id, failure_of(into.path, error)))
+        failure = failure_of(into.path, into.users, error, into.events)
+        place = into.places.of_dag(dag)
+        if place is not None and place[0] == failure.path:  # it is about the Dag, whoever refuses it
+            failure = replace(failure, line=place[1], where=None)
+        into.failures.append((dag.dag_id, failure))
 
 
-def _warned(one: Any) -> Warned:
-    return Warned(one.category.__name__, str(one.message), str(one.filename), int(one.lineno))
-
-
-def _imported(root: Path, known: int) -> list[str]:
+def _imported(users: Users, known: int) -> list[str]:
     """Files of the repository among the modules that came after the first ``known``.
 
     Only those are touched: what a fork shares with its parent is copied when it is looked at.
     """
-    inside = str(root) + "/"
-    names = list(islice(reversed(sys.modules), max(0, len(sys.modules) - known)))
-    files = (getattr(sys.modules.get(name), "__file__", None) for name in names)
-    return sorted({file for file in files if isinstance(file, str) and file.startswith(inside)})
+    files = (getattr(sys.modules.get(name), "__file__", None) for name in _newest(len(sys.modules) - known))
+    return sorted({file for file in files if isinstance(file, str) and users.own(file)})
+
+
+def _newest(count: int) -> list[str]:
+    """Names of the modules that were imported last."""
+    return list(islice(reversed(sys.modules), max(0, count)))

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import Any
+
+from harness.bridge.parsing.users import Users
 
 
 class Places:
     """Where things were made, recorded while a file is parsed.
 
     Args:
-        root: the repository; the innermost frame below it is the place.
+        users: tells which frames are the repository's; the innermost of those is the place.
     """
 
-    def __init__(self, root: str) -> None:
-        self._root = root.rstrip("/") + "/"
+    def __init__(self, users: Users) -> None:
+        self._users = users
         self._dags: dict[int, tuple[str, int]] = {}
+        self._made: list[Any] = []  # kept, so that no id is given twice
         self._tasks: dict[int, dict[str, tuple[str, int]]] = {}
         self._edges: dict[tuple[int, str, str], tuple[str, int]] = {}
+        self._naive: dict[int, bool] = {}
+
+    def forget(self) -> None:
+        """Let go of all that was made: another file follows."""
+        self._made.clear()
+        for kept in (self._dags, self._tasks, self._edges, self._naive):
+            kept.clear()
 
     def of_dag(self, dag: Any) -> tuple[str, int] | None:
         """File and line of the call that made a Dag."""
@@ -33,6 +43,19 @@ class Places:
         """File and line that put one task before the other."""
         return self._edges.get((id(dag), upstream, downstream))
 
+    def has_naive_start(self, dag: Any) -> bool:
+        """Whether a Dag was given a ``start_date`` without time zone; Airflow keeps it with one."""
+        return self._naive.get(id(dag), False)
+
+    def lost(self, found: Iterable[Any], path: str) -> list[tuple[str, tuple[str, int], int]]:
+        """Id, place and number of tasks of Dags that a file made in its own text and that are not among those found."""
+        known = {id(dag) for dag in found}
+        return [
+            (dag.dag_id, self._dags[id(dag)], len(dag.task_dict))
+            for dag in self._made
+            if id(dag) not in known and self._dags[id(dag)][0] == path and dag.auto_register
+        ]
+
     def watch(self) -> None:
         """Record from now on, in a process that is thrown away.
 
@@ -41,7 +64,8 @@ class Places:
         from airflow.sdk import DAG
         from airflow.sdk.definitions._internal.node import DAGNode
 
-        self._after(DAG, "__attrs_post_init__", lambda dag, *_: self._dags.setdefault(id(dag), self._here(dag)))
+        self._after(DAG, "__attrs_post_init__", self._dag_made)
+        self._see_naive(DAG)
         self._after(DAG, "add_task", self._task_added)
         self._after(DAGNode, "_set_relatives", self._related)
 
@@ -54,6 +78,20 @@ class Places:
             return result
 
         setattr(owner, name, recorded)
+
+    def _see_naive(self, owner: Any) -> None:
+        original = owner.__attrs_post_init__
+
+        def made(dag: Any) -> None:
+            given = dag.start_date
+            self._naive[id(dag)] = given is not None and getattr(given, "tzinfo", given) is None
+            original(dag)
+
+        owner.__attrs_post_init__ = made
+
+    def _dag_made(self, dag: Any) -> None:
+        self._made.append(dag)
+        self._dags.setdefault(id(dag), self._here(dag))
 
     def _task_added(self, dag: Any, task: Any) -> None:
         self._tasks.setdefault(id(dag), {}).setdefault(task.task_id, self._here(task))
@@ -72,7 +110,7 @@ class Places:
         frame: FrameType | None = sys._getframe(2)
         while frame is not None:
             name = frame.f_code.co_filename
-            if name.startswith(self._root) and "/site-packages/" not in name and not _is_method_of(frame, made):
+            if self._users.own(name) and not _is_method_of(frame, made):
                 return name, frame.f_lineno
             frame = frame.f_back
         return "", 0

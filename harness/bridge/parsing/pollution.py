@@ -2,91 +2,270 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]
 import builtins
+import gc
 import os
+import resource
 import signal
 import sys
 import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-_KEPT = ("builtins", "time", "os", "json", "io", "sys", "pickle", "ast", "re", "datetime", "socket", "functools")
-_OURS = {"sys": {"modules", "path", "argv", "stdout", "stderr", "stdin", "last_value"}}
+from harness.bridge.parsing.users import Users
+
+# What is told here is told with builtins of our own, that no file has spoilt.
+globals()["__builtins__"] = dict(vars(builtins))
+
+_KEPT = (
+    *("builtins", "time", "os", "json", "io", "sys", "pickle", "re", "datetime", "functools", "random", "threading"),
+    *("subprocess", "signal", "posixpath"),
+)
+_OURS = {
+    "sys": {"modules", "path", "argv", "stdout", "stderr", "stdin", "last_value", "excepthook", "displayhook"},
+}
+_LIMITS = {
+    name: getattr(resource, name)
+    for name in ("RLIMIT_NOFILE", "RLIMIT_AS", "RLIMIT_CPU", "RLIMIT_FSIZE", "RLIMIT_STACK")
+}
+_update, _items, _modules_of_process = dict.update, dict.items, sys.modules
+
+Place = tuple[str, int]
+
+
+@dataclass(frozen=True)
+class Change:
+    """Something a file left changed: what, in a few words, and where, as far as is known."""
+
+    what: str
+    place: Place | None = None
+
+
+@dataclass
+class Spoilt:
+    """The process as a file left it, kept before it was put right."""
+
+    replaced: dict[str, list[str]] = field(default_factory=dict)
+    cwd: str | None = None
+    environment: dict[str, str] = field(default_factory=dict)
+    path: list[Any] = field(default_factory=list)
+    signals: dict[int, Any] = field(default_factory=dict)
+    recursion: int = 0
+    umask: int = 0
+    limits: dict[str, tuple[int, int]] = field(default_factory=dict)
+    more: list[str] = field(default_factory=list)
+
+
+class Kept:
+    """Modules as they are: taken once, before children are forked, since to look at an object copies its page.
+
+    Attributes:
+        modules: all there are, by name. listed: their names; the last is the one that was imported last.
+        names: of standard modules, what they hold.
+    """
+
+    def __init__(self) -> None:
+        self.modules = dict(sys.modules)
+        self.dicts = {name: vars(sys.modules[name]) for name in _KEPT}
+        self.names = {name: dict(held) for name, held in self.dicts.items()}
+        self.listed = [name.encode().decode() for name in self.modules]  # side by side in memory
+        self.last = self.listed[-1]
+        self.guarded = [name for name in self.listed if name in _KEPT or name.startswith(_GUARDED)]
+
+
+_GUARDED = ("harness.", "airflow.serialization")
+_kept: list[Kept] = []
+
+
+def keep() -> Kept:
+    """What there is now, or was when it was first asked for."""
+    if not _kept:
+        _kept.append(Kept())
+    return _kept[0]
 
 
 class Before:
-    """The process as it was before a file was parsed."""
+    """The process as it was before a file was parsed.
 
-    def __init__(self) -> None:
-        self.cwd = os.getcwd()  # noqa: PTH109 - what the file would see
-        self.environment = dict(os.environ)
-        self.path = list(sys.path)
-        self.signals = {number: signal.getsignal(number) for number in signal.valid_signals()}
-        self.threads = {thread.ident for thread in threading.enumerate()}
-        self.modules = {name: dict(vars(sys.modules[name])) for name in _KEPT if name in sys.modules}
-        self.recursion = sys.getrecursionlimit()
+    Args:
+        users: tells which code is the repository's.
+    """
 
-    def changes(self, root: str) -> list[str]:
-        """What is different now, each in a few words; files' own folders on ``sys.path`` do not count.
+    def __init__(self, users: Users) -> None:
+        self._users, self._kept = users, keep()
+        changed = {module.__name__: dict(vars(module)) for module in (sys, os, threading)}  # by us, and by the fork
+        self._modules = {**self._kept.names, **changed}
+        self._cwd = os.getcwd()  # noqa: PTH109 - what the file would see
+        self._environ = os.environ
+        self._environment = dict(os.environ)
+        self._path, self._paths = sys.path, list(sys.path)
+        self._finders, self._path_hooks = list(sys.meta_path), list(sys.path_hooks)
+        self._signals = {number: _signal.getsignal(number) for number in range(1, signal.NSIG)}
+        self._threads = {thread.ident for thread in threading.enumerate()}
+        self._recursion = sys.getrecursionlimit()
+        self._umask = os.umask(0o022)
+        os.umask(self._umask)
+        self._limits = {name: resource.getrlimit(number) for name, number in _LIMITS.items()}
+        self._gc_callbacks = list(gc.callbacks)
+
+    def restore(self, traced: bool) -> Spoilt:
+        """Put right what the checks need: first builtins and standard modules, then the rest.
 
         Args:
-            root: the repository: adding one of its folders to ``sys.path`` is custom.
+            traced: the caller had to stop a trace function.
+        Returns: how it was found, for `changes`.
         """
-        return [*self._surroundings(root), *self._replaced()]
+        spoilt = Spoilt()
+        if traced:
+            spoilt.more.append("sys.settrace or sys.setprofile is set")
+        for name, kept in _items(self._modules):
+            now = self._kept.dicts[name]
+            other = [key for key, value in _items(kept) if now.get(key, _GONE) is not value]
+            spoilt.replaced[name] = [*other, *(key for key in now if name == "builtins" and key not in kept)]
+            if other:
+                _update(now, kept)
+        self._put_modules_back(spoilt)
+        self._hooks(spoilt)
+        self._surroundings(spoilt)
+        return spoilt
 
-    def restore(self) -> None:
-        """Put back what the checks need: builtins, standard modules, the working directory, the environment."""
-        for name, kept in self.modules.items():
-            _put_back(sys.modules.get(name) or __import__(name), kept)
-        os.environ.clear()
-        os.environ.update(self.environment)
-        sys.setrecursionlimit(self.recursion)
-        os.chdir(self.cwd)
+    def _put_modules_back(self, spoilt: Spoilt) -> None:
+        kept = self._kept.modules
+        gone = [name for name in self._kept.listed if name not in _modules_of_process]
+        other = [name for name in self._kept.guarded if _modules_of_process.get(name, kept[name]) is not kept[name]]
+        _update(_modules_of_process, {name: kept[name] for name in [*gone, *other]})
+        if gone:
+            spoilt.more.append(f"modules taken out of sys.modules: {_shown(gone)}")
+        if other:
+            spoilt.more.append(f"modules replaced in sys.modules: {_shown(other)}")
 
-    def _surroundings(self, root: str) -> list[str]:
-        found = []
-        try:
-            now = os.getcwd()  # noqa: PTH109
-        except OSError:
-            now = "a folder that is gone"
-        if now != self.cwd:
-            found.append(f"the working directory is {now}")
-        changed = {
-            name for name in {*self.environment, *os.environ} if self.environment.get(name) != os.environ.get(name)
-        }
-        if changed:
-            found.append(f"environment variables: {', '.join(sorted(changed))}")
-        removed = [entry for entry in self.path if entry not in sys.path]
-        added = [entry for entry in sys.path if entry not in self.path and not str(entry).startswith(root)]
-        if added or removed:
+    def _hooks(self, spoilt: Spoilt) -> None:
+        """Callbacks of the collector, finders, signals: what would run code of the file in our midst."""
+        if len(gc.callbacks) > len(self._gc_callbacks):
+            spoilt.more.append("callbacks of the garbage collector are added")
+        gc.callbacks[:] = self._gc_callbacks
+        users = [one for one in (*sys.meta_path, *sys.path_hooks) if self._is_users(one)]
+        if users or not set(map(id, self._finders)) <= set(map(id, sys.meta_path)):
+            spoilt.more.append("import hooks are changed")
+            sys.meta_path[:] = self._finders
+            sys.path_hooks[:] = self._path_hooks
+        spoilt.signals = {number: _signal.getsignal(number) for number in self._signals}
+        if any(signal.setitimer(timer, 0)[0] for timer in (signal.ITIMER_REAL, signal.ITIMER_VIRTUAL)):
+            spoilt.more.append("an alarm is set")
+        for number, handler in self._signals.items():
+            if spoilt.signals[number] != handler:
+                with suppress(OSError, ValueError, TypeError):
+                    _signal.signal(number, handler)
+
+    def _surroundings(self, spoilt: Spoilt) -> None:
+        closed = [str(number) for number in (0, 1, 2) if not _is_open(number)]
+        if closed:
+            spoilt.more.append(f"descriptors that are closed: {', '.join(closed)}")
+        with suppress(OSError):
+            spoilt.cwd = os.getcwd()  # noqa: PTH109
+        spoilt.environment = dict(self._environ)
+        if spoilt.environment != self._environment:
+            self._environ.clear()
+            self._environ.update(self._environment)
+        spoilt.path = list(sys.path) if isinstance(sys.path, list) else []
+        self._path[:] = [*self._paths, *(entry for entry in spoilt.path if entry not in self._paths)]
+        spoilt.recursion = sys.getrecursionlimit()
+        sys.setrecursionlimit(self._recursion)
+        spoilt.umask = os.umask(self._umask)
+        spoilt.limits = {name: resource.getrlimit(number) for name, number in _LIMITS.items()}
+        for name, limit in self._limits.items():
+            if spoilt.limits[name] != limit:
+                with suppress(ValueError, OSError):
+                    resource.setrlimit(_LIMITS[name], limit)
+        with suppress(OSError):
+            os.chdir(self._cwd)
+
+    # -- what is told --------------------------------------------------------------------------------------------
+
+    def changes(self, spoilt: Spoilt, marks: dict[tuple[str, Any], Place | None]) -> list[Change]:
+        """What was different, each in a few words; the repository's own folders on ``sys.path`` do not count.
+
+        Args:
+            marks: see `harness.bridge.parsing.watch.Watch.marks`; what a library set is not told.
+        """
+        found = [Change(what) for what in [*self._replaced(spoilt), *spoilt.more]]
+        if spoilt.cwd != self._cwd:
             found.append(
-                f"sys.path: {', '.join([f'+{entry}' for entry in added] + [f'-{entry}' for entry in removed])}"
+                Change(f"the working directory is {spoilt.cwd or 'a folder that is gone'}", marks.get(("cwd", None)))
             )
-        moved = [n for n, handler in self.signals.items() if signal.getsignal(n) != handler]
+        found += self._environment_changes(spoilt, marks)
+        removed = [f"-{entry}" for entry in self._paths if entry not in spoilt.path]
+        added = [f"+{entry}" for entry in spoilt.path if entry not in self._paths and not self._own_folder(entry)]
+        if added or removed:
+            found.append(Change(f"sys.path: {_shown([*added, *removed])}"))
+        moved = [number for number, handler in self._signals.items() if spoilt.signals[number] != handler]
         if moved:
-            found.append(f"signal handlers: {', '.join(signal.Signals(number).name for number in sorted(moved))}")
-        threads = [thread.name for thread in threading.enumerate() if thread.ident not in self.threads]
-        if threads:
-            found.append(f"threads still running: {', '.join(sorted(threads))}")
-        return found
+            found.append(Change(f"signal handlers: {_shown(signal.Signals(one).name for one in moved)}"))
+        for what, now, then in (
+            ("the recursion limit", spoilt.recursion, self._recursion),
+            ("the umask", oct(spoilt.umask), oct(self._umask)),
+        ):
+            if now != then:
+                found.append(Change(f"{what} is {now}"))
+        limited = [name for name, limit in self._limits.items() if spoilt.limits[name] != limit]
+        if limited:
+            found.append(Change(f"resource limits: {_shown(limited)}"))
+        return [*found, *self._thread_changes(marks)]
 
-    def _replaced(self) -> list[str]:
+    def _environment_changes(self, spoilt: Spoilt, marks: dict[tuple[str, Any], Place | None]) -> list[Change]:
+        then, now = self._environment, spoilt.environment
+        names = [
+            name for name in {*then, *now} if then.get(name) != now.get(name) and marks.get(("env", name), ("", 0))
+        ]
+        places = [place for name in names if (place := marks.get(("env", name)))]
+        return [Change(f"environment variables: {_shown(names)}", min(places, default=None))] if names else []
+
+    def _thread_changes(self, marks: dict[tuple[str, Any], Place | None]) -> list[Change]:
+        """Threads that the user's own code started, those of one line together."""
+        lines: dict[Place, list[str]] = {}
+        for thread in threading.enumerate():
+            place = marks.get(("thread", id(thread)))
+            if thread.ident not in self._threads and place is not None:
+                lines.setdefault(place, []).append(thread.name)
+        return [Change(f"threads are still running: {_shown(names)}", place) for place, names in lines.items()]
+
+    def _replaced(self, spoilt: Spoilt) -> list[str]:
         found = []
-        for name, kept in self.modules.items():
-            module, ours = sys.modules.get(name), _OURS.get(name, set())
-            if module is None or not isinstance(module, ModuleType):
-                found.append(f"the module {name} is replaced")
-                continue
-            now = vars(module)
-            other = [key for key, value in kept.items() if key not in ours and now.get(key, _GONE) is not value]
-            if name == "builtins":
-                other += [key for key in now if key not in kept and key not in ("_",)]
-            found += [f"{name}.{key} is replaced" for key in other if not key.startswith("__")]
+        for name, keys in spoilt.replaced.items():
+            other = [f"{name}.{key}" for key in keys if key not in _OURS.get(name, ()) and key != "_"]
+            other = [key for key in other if key == "builtins.__import__" or "__" not in key]
+            if other:
+                found.append(f"replaced: {_shown(other)}")
         return found
 
+    def _own_folder(self, entry: Any) -> bool:
+        """Whether a folder is the repository's; adding one of those to ``sys.path`` is custom."""
+        return os.path.realpath(str(entry)).startswith(self._users.roots) or self._users.own(
+            os.path.join(os.path.realpath(str(entry)), "")  # noqa: PTH118
+        )
 
-_GONE: Any = object()
+    def _is_users(self, hook: Any) -> bool:
+        module = sys.modules.get(getattr(type(hook), "__module__", "") or "")
+        if not isinstance(hook, type) and callable(hook) and hasattr(hook, "__code__"):
+            return self._users.own(hook.__code__.co_filename)
+        return self._users.own(str(getattr(module, "__file__", "")))
 
 
-def _put_back(module: ModuleType, kept: dict[str, Any], _update: Any = dict.update, _vars: Any = builtins.vars) -> None:
-    _update(_vars(module), kept)
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def _shown(names: Iterable[str]) -> str:
+    ordered = sorted(names)
+    return ", ".join(ordered[:5]) + (f" and {len(ordered) - 5} more" if len(ordered) > 5 else "")
+
+
+_GONE: Any = ModuleType("gone")

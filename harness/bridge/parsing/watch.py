@@ -7,22 +7,49 @@ signals to other processes and changes to files outside the folders that are all
 
 from __future__ import annotations
 
+import builtins
 import json
+import mmap
 import os
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from harness.bridge.parsing.users import Users
+
+globals()["__builtins__"] = dict(vars(builtins))  # ours: a file may spoil the common ones while the hook is at work
+
 _NETWORK = {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"}
 _PROCESS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn"}
-_CHANGE = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "shutil.rmtree"}
+_CHANGE = {
+    "os.remove": ((0, 1),),
+    "os.rename": ((0, 2), (1, 3)),
+    "os.rmdir": ((0, 1),),
+    "os.mkdir": ((0, 2),),
+    "os.link": ((1, 3),),
+    "os.symlink": ((1, 2),),
+    "os.truncate": ((0, None),),
+    "os.chmod": ((0, 2),),
+    "os.chown": ((0, 3),),
+    "shutil.rmtree": ((0, 1),),
+}
+"""Event -> its arguments that name what is changed, each with the one that holds the folder's descriptor."""
 _SIGNAL = {"os.kill", "os.killpg"}
+_MARKS = {"os.putenv", "os.unsetenv", "os.chdir"}
 _READ = {"open", "os.listdir", "os.scandir"}
 _NOT_READ = tuple({sys.prefix + "/", sys.base_prefix + "/", "/proc/", "/sys/", "/dev/", "/usr/", "/etc/"})
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 _IMPORTS = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
+MOST_FORKS = 256
+
+Place = tuple[str, int]
+
+
+class Refused(OSError):
+    """What the harness did not let a file do."""
 
 
 @dataclass(frozen=True)
@@ -30,73 +57,122 @@ class Event:
     """Something a file did.
 
     Attributes:
-        kind: ``network``, ``process``, ``write``, ``signal``, ``database``, ``variable``, ``connection``, ``exit``.
+        kind: ``network``, ``process``, ``write``, ``signal``, ``database``, ``variable``, ``connection``, ``exit``,
+            ``hook``.
         detail: the address, the command, the file, the key.
         path, line: the innermost frame of the repository's own.
+        refused: the file was not let.
     """
 
     kind: str
     detail: str
     path: str
     line: int
+    refused: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The event as it crosses from process to process."""
-        return {"kind": self.kind, "detail": self.detail, "path": self.path, "line": self.line}
+        return {
+            "kind": self.kind,
+            "detail": self.detail,
+            "path": self.path,
+            "line": self.line,
+            "refused": self.refused,
+        }
 
 
 class Watch:
     """Watches this process from `begin` on.
 
     Args:
-        root: the repository; frames below it are the user's.
+        users: tells which frames are the user's.
         allowed: folders that may be written to.
-        told: file descriptor that events are written to.
+        told: takes every event as a line.
     Attributes:
         events: what was seen.
-        reads: files that were read and folders that were listed, the interpreter's and the system's own left out.
+        reads: files that were read and folders that were listed; the interpreter's and the system's own left out.
         active: whether somebody wants to know of events; reads are kept all the time.
+        marks: where a variable of the environment, the working directory or a thread (by its id) was last set.
     """
 
-    def __init__(self, root: str, allowed: tuple[str, ...], told: int) -> None:
+    def __init__(self, users: Users, allowed: tuple[str, ...], told: Callable[[bytes], None]) -> None:
         self.events: list[Event] = []
         self.reads: set[str] = set()
+        self.marks: dict[tuple[str, Any], Place | None] = {}
         self.active = False
-        self._root, self._allowed, self._told = root.rstrip("/") + "/", allowed, told
+        self._users, self._told = users, told
+        self._allowed = tuple(os.path.join(os.path.realpath(folder), "") for folder in allowed)  # noqa: PTH118
         self._own = os.getpid()
-        self._write, self._dumps, self._frame, self._getpid = os.write, json.dumps, sys._getframe, os.getpid
-        self._fspath, self._abspath = os.fspath, os.path.abspath
+        self._forks = mmap.mmap(-1, 4)  # shared with whatever is forked
+        self._dumps, self._frame, self._getpid = json.dumps, sys._getframe, os.getpid
+        self._fspath, self._abspath, self._realpath = os.fspath, os.path.abspath, os.path.realpath
+        self._exists = os.path.exists
+        self._join, self._readlink = os.path.join, os.readlink
+        vars(os)["_exit"] = self._noted_exit(os._exit)
+        threading.Thread.start = self._marked_start(threading.Thread.start)  # type: ignore[method-assign,assignment]
 
-    def begin(self) -> None:
-        """Look from now on, for as long as the process lives."""
-        self.active = True
+    def install(self) -> None:
+        """Put the hook into this process, for as long as it lives."""
         sys.addaudithook(self._hook)
 
-    def note(self, kind: str, detail: str) -> None:
-        """Record an event at the innermost frame of the user's; nothing when none of the user's is on the stack."""
-        place = self.place()
-        if place is None or not self.active:
-            return
-        event = Event(kind, detail[:300], *place)
-        self.events.append(event)
-        self._write(self._told, (self._dumps(event.to_json()) + "\n").encode())
+    def begin(self) -> None:
+        """Look at a file from now on."""
+        self.events, self.reads, self.marks = [], set(), {}
+        self.active = True
 
-    def place(self) -> tuple[str, int] | None:
+    def note(self, kind: str, detail: str, refused: bool = False) -> None:
+        """Record an event at the innermost frame of the user's; nothing when none of the user's is on the stack."""
+        place = self.place() if self.active else None
+        if place is None:
+            return
+        event = Event(kind, detail[:300], *place, refused)
+        self.active = False  # what telling it does is ours
+        try:
+            self.events.append(event)
+            self._told((self._dumps(event.to_json()) + "\n").encode())
+        finally:
+            self.active = True
+
+    def refuse(self, kind: str, detail: str, errno: int, why: str, file: str | None = None) -> None:
+        """Note an event and do not let it happen.
+
+        Raises: Refused.
+        """
+        self.note(kind, detail, refused=True)
+        raise Refused(errno, f"{why} while Dag files are checked", *([file] if file else []))
+
+    def place(self) -> Place | None:
         """Path and line of the innermost frame of the user's; None within the import of somebody else's module."""
         frame: FrameType | None = self._frame(1)
         while frame is not None:
             name = frame.f_code.co_filename
-            if name.startswith(self._root) and "/site-packages/" not in name:
+            if self._users.own(name):
                 return name, frame.f_lineno
-            if name in _IMPORTS and frame.f_code.co_name == "exec_module" and not self._users(frame):
+            if name in _IMPORTS and frame.f_code.co_name == "exec_module" and not self._of_user(frame):
                 return None
             frame = frame.f_back
         return None
 
-    def _users(self, frame: FrameType) -> bool:
+    def _of_user(self, frame: FrameType) -> bool:
         """Whether an import is of a module of the repository."""
         origin = getattr(getattr(frame.f_locals.get("module"), "__spec__", None), "origin", None)
-        return isinstance(origin, str) and origin.startswith(self._root)
+        return isinstance(origin, str) and self._users.own(origin)
+
+    def _noted_exit(self, original: Callable[[int], Any]) -> Callable[[int], Any]:
+        def _exit(status: int) -> Any:
+            if self._getpid() == self._own:
+                self.note("exit", f"os._exit({status})")
+            return original(status)
+
+        return _exit
+
+    def _marked_start(self, original: Callable[[Any], None]) -> Callable[[Any], None]:
+        def start(thread: Any) -> None:
+            if self.active:
+                self.marks["thread", id(thread)] = self.place()
+            original(thread)
+
+        return start
 
     # -- the hook ------------------------------------------------------------------------------------------------
 
@@ -112,15 +188,23 @@ class Watch:
     def _read(self, event: str, args: tuple[Any, ...]) -> None:
         """Keep what was read: what the file's report depends on."""
         path = args[0] if args else None
-        if isinstance(path, str) and not self._abspath(path).startswith(_NOT_READ):
-            looks_for_modules = event != "open" and self._frame(2).f_code.co_filename in _IMPORTS
-            if not looks_for_modules:
-                self.reads.add(self._abspath(path))
+        if not isinstance(path, str) or (event != "open" and self._frame(2).f_code.co_filename in _IMPORTS):
+            return  # a finder looks through folders for modules
+        path = path if path[:1] == "/" else self._abspath(path)
+        if not path.startswith(_NOT_READ) and not path.startswith(self._allowed):
+            self.reads.add(path)
 
     def _network(self, event: str, args: tuple[Any, ...]) -> None:
         address = args[1] if event.startswith(("socket.connect", "socket.sendto")) else args[:2]
-        self.note("network", _address(address))
-        raise OSError(101, "the network is off while Dag files are checked")
+        if isinstance(address, str) and address.startswith(self._allowed):
+            return  # between its own processes
+        if self.place() is not None:
+            self.refuse("network", _address(address), 101, "the network is off")
+        raise Refused(101, "the network is off while Dag files are checked")
+
+    def _listens(self, _event: str, args: tuple[Any, ...]) -> None:
+        if not isinstance(args[1], (str, bytes)):
+            self.note("network", f"listens at {_address(args[1])}")
 
     def _process(self, event: str, args: tuple[Any, ...]) -> None:
         command = args[1] if event == "subprocess.Popen" else args[0]
@@ -133,30 +217,57 @@ class Watch:
         self._changed(path, "written")
 
     def _change(self, event: str, args: tuple[Any, ...]) -> None:
-        self._changed(args[0], event.removeprefix("os."))
+        for path, folder in _CHANGE[event]:
+            descriptor = args[folder] if folder is not None and folder < len(args) else None
+            where = self._where(descriptor) if isinstance(descriptor, int) and descriptor >= 0 else ""
+            self._changed(args[path], event.rpartition(".")[2], where)
 
-    def _changed(self, given: Any, how: str) -> None:
+    def _where(self, descriptor: int) -> str:
+        try:
+            return self._readlink(f"/proc/self/fd/{descriptor}")
+        except OSError:
+            return ""
+
+    def _changed(self, given: Any, how: str, folder: str = "") -> None:
         try:
             name = self._fspath(given)
-            path = self._abspath(name if isinstance(name, str) else name.decode())
-        except (TypeError, ValueError):
+            path = self._realpath(self._join(folder, name if isinstance(name, str) else name.decode()))
+        except (TypeError, ValueError, OSError):
             return
-        if path.startswith(self._allowed) or self.place() is None:
-            return
-        self.note("write", f"{path} ({how})")
-        raise PermissionError(13, "files may not be changed while Dag files are checked", path)
+        if not path.startswith(self._allowed) and self.place() is not None:
+            self.refuse("write", f"{path} ({how})", 13, "files may not be changed", path)
 
     def _signal(self, event: str, args: tuple[Any, ...]) -> None:
         self.note("signal", f"{event.removeprefix('os.')}{args}")
-        if args[0] != self._own:
+        if args[0] != self._own and args[1] != 0 and args[0] not in _below(self._own):
             raise PermissionError(1, "other processes get no signals while Dag files are checked")
 
     def _fork(self, event: str, _args: tuple[Any, ...]) -> None:
-        self.note("process", event)
+        if self._getpid() == self._own:
+            self.note("process", event)
+        count = int.from_bytes(self._forks[:4], "little") + 1
+        if count > MOST_FORKS:
+            raise BlockingIOError(11, f"the file starts more than {MOST_FORKS} processes")
+        self._forks[:4] = count.to_bytes(4, "little")
 
     def _sqlite(self, _event: str, args: tuple[Any, ...]) -> None:
-        if isinstance(args[0], str) and args[0] != ":memory:":
-            self.note("database", args[0])
+        name = args[0].decode(errors="replace") if isinstance(args[0], bytes) else str(args[0])
+        if name in ("", ":memory:") or name.startswith("file::memory:"):
+            return
+        path = self._realpath(name.removeprefix("file:").split("?")[0])
+        if path.startswith(self._allowed) or self._exists(path):
+            self.note("database", path)
+        elif self.place() is not None:  # it would make the file, unseen
+            self.refuse("database", path, 13, "files may not be made", path)
+
+    def _mark(self, event: str, args: tuple[Any, ...]) -> None:
+        name = args[0].decode(errors="replace") if isinstance(args[0], bytes) else args[0]
+        self.marks[("cwd", None) if event == "os.chdir" else ("env", name)] = self.place()
+
+    def _another_hook(self, _event: str, _args: tuple[Any, ...]) -> None:
+        if self.place() is not None:
+            self.note("hook", "an audit hook, which cannot be taken out again")
+            raise RuntimeError  # tells the interpreter not to add it, and the file nothing
 
 
 _SEEN: dict[str, Callable[[Watch, str, tuple[Any, ...]], None]] = {
@@ -164,12 +275,30 @@ _SEEN: dict[str, Callable[[Watch, str, tuple[Any, ...]], None]] = {
     **dict.fromkeys(_PROCESS, Watch._process),
     **dict.fromkeys(_CHANGE, Watch._change),
     **dict.fromkeys(_SIGNAL, Watch._signal),
+    **dict.fromkeys(_MARKS, Watch._mark),
     **dict.fromkeys(("os.fork", "os.forkpty"), Watch._fork),
+    "socket.bind": Watch._listens,
     "open": Watch._open,
     "sqlite3.connect": Watch._sqlite,
+    "sys.addaudithook": Watch._another_hook,
 }
 
 
 def _address(address: Any) -> str:
     parts = address if isinstance(address, tuple) else (address,)
     return ":".join(str(part) for part in parts[:2] if part is not None)
+
+
+def _below(pid: int) -> set[int]:
+    """Processes that this one started, of which a file may end its own."""
+    found: set[int] = set()
+    rest = [pid]
+    while rest:
+        try:
+            with open(f"/proc/{(one := rest.pop())}/task/{one}/children") as file:  # noqa: PTH123
+                children = {int(child) for child in file.read().split()}
+        except OSError:
+            continue
+        found |= children
+        rest += children
+    return found

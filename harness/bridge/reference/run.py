@@ -20,6 +20,7 @@ from harness.bridge.reference.clock import UTC, VirtualClock
 from harness.bridge.reference.dags import parsed
 from harness.bridge.reference.due import waiting
 from harness.bridge.reference.history import RunHistory
+from harness.bridge.reference.order import rows_in_dag_order, turns_in_queue_order
 from harness.bridge.reference.waits import NothingDue, Waits
 
 States = dict[tuple[str, str, str, int], tuple[str | None, int]]
@@ -36,7 +37,8 @@ def tested(
     with waits.patched(), contextlib.suppress(NothingDue):  # patched first: Dag files import ``sleep`` by name
         dag = parsed(folder, [dag_id]).dags[dag_id]
         clock.arrive(clock.now)
-        dag.test(logical_date=logical_date, run_conf=conf)
+        with rows_in_dag_order(), turns_in_queue_order(dag):
+            dag.test(logical_date=logical_date, run_conf=conf)
     return _collected(dag_id)
 
 

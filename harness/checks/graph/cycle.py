@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 from harness.checks.finding import Problem
 from harness.checks.look import DagLook
@@ -12,13 +13,25 @@ from harness.checks.registry import check
 
 @check("cycle", cyclic=True)
 def cycle(look: DagLook) -> Iterator[Problem]:
-    """Tasks that wait for each other in a circle.
+    """Tasks that wait for each other in a circle, or one that waits for itself.
 
-    Airflow refuses the whole Dag. The path is shown with the line that made each edge; taking one away opens it.
+    Airflow refuses the whole Dag. Edges between task groups and edges made in helper modules count like any other.
+
+    Fix: the path is shown with the line that made each edge; take one of them away.
     """
     if not look.cycle:
         return
     edges = [(up, down, look.edge(up, down)) for up, down in pairwise(look.cycle)]
-    shown = ", ".join(f"{up} >> {down}" + (f" (line {place[1]})" if place else "") for up, down, place in edges)
-    line = next((place[1] for _, _, place in edges if place), None)
-    yield Problem(f"tasks form a cycle: {shown}", task_id=look.cycle[0], line=line, fix="take one of these edges away")
+    places = [place for _, _, place in edges if place is not None and place[1]]
+    at = next((place for place in places if place[0] == look.file.path), places[0] if places else (None, None))
+    shown = ", ".join(f"{up} >> {down}{_where(place, look)}" for up, down, place in edges)
+    said = "a task waits for itself" if len(edges) == 1 else "tasks form a cycle"
+    yield Problem(f"{said}: {shown}", look.cycle[0], at[1], at[0], "take one of these edges away")
+
+
+def _where(place: tuple[str, int] | None, look: DagLook) -> str:
+    if place is None or not place[1]:
+        return ""
+    name, root = Path(place[0]), Path(look.file.root)
+    inside = name.relative_to(root) if name.is_relative_to(root) else name
+    return f" (line {place[1]})" if place[0] == look.file.path else f" ({inside}:{place[1]})"

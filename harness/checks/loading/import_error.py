@@ -2,18 +2,64 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
+from typing import Any
 
 from harness.checks.finding import Problem
-from harness.checks.look import FileLook
+from harness.checks.look import FileLook, Judgement, Note
 from harness.checks.registry import check
 
 
-@check("import-error", level="file")
-def import_error(file: FileLook) -> Iterator[Problem]:
+def gather(file: FileLook) -> list[dict[str, Any]] | None:
+    """What a file raised, but for what comes from our not letting it reach something (``top-level-io`` tells that)."""
+    told = [{"dag_id": dag_id, **failure.to_json()} for dag_id, failure in file.failures if not failure.refused]
+    return told or None
+
+
+@check("import-error", level="repository", gather=gather, gathers="file")
+def import_error(notes: list[Note], judgement: Judgement) -> Iterator[Problem]:
     """A file that raises, exits, crashes, hangs or eats memory.
 
-    Production shows a banner that nobody reads, and runs the Dag no more.
+    Production shows a banner that nobody reads, and runs the Dag no more: the last good version of it goes on being
+    scheduled for a while, then it is gone. A package that is not installed is told once for all the files that need it.
+
+    Correct the file; the line is the last one of yours that was at work. Names of Airflow 2 are told with the ones that
+    Airflow 3 has (ruff's AIR301, AIR302, AIR311 and AIR312 tell more of them). Do work in tasks, not in the file.
     """
-    for dag_id, failure in file.failures:
-        yield Problem(failure.message, line=failure.line, path=str(failure.path), dag_id=dag_id)
+    failures = [(note.path, failure) for note in notes for failure in note.value]
+    yield from _packages([(path, one) for path, one in failures if one["missing"]], judgement)
+    modules: dict[tuple[Any, ...], list[tuple[str, dict[str, Any]]]] = {}
+    for path, one in failures:
+        if one["missing"]:
+            continue
+        if one["where"]:
+            modules.setdefault((*one["where"], one["message"]), []).append((path, one))
+        else:
+            yield Problem(one["message"], None, one["line"], one["path"], one["fix"], one["dag_id"], of=path)
+    for (path, line, message), met in modules.items():
+        said = _with_files(message, [file for file, _ in met])
+        yield Problem(said, line=line, path=path, fix=met[0][1]["fix"], of=met[0][0])
+
+
+def _packages(failures: list[tuple[str, dict[str, Any]]], judgement: Judgement) -> Iterator[Problem]:
+    """One finding for all packages that are missing, at the first file that needs one."""
+    if not failures:
+        return
+    files = Counter(package for package, _ in {(one["missing"], path) for path, one in failures})
+    shown = ", ".join(f"{package} ({_files(count)})" for package, count in sorted(files.items()))
+    how_many = "a package is" if len(files) == 1 else f"{len(files)} packages are"
+    first, cause = min(failures, key=lambda failure: (failure[0], failure[1]["line"]))
+    path, line = cause["where"] or (cause["path"], cause["line"])
+    fix = cause["fix"] if len(files) == 1 else f"pip install {' '.join(sorted(files))}"
+    if judgement.requirements:
+        fix = f"pip install -r {judgement.requirements}"
+    yield Problem(f"{how_many} not installed here: {shown}", path=path, line=line, of=first, fix=fix)
+
+
+def _with_files(message: str, files: list[str]) -> str:
+    return message if len(files) == 1 else f"{message} ({_files(len(files))} import it)"
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"

@@ -271,6 +271,17 @@ class TestDeadlock:
         ti(run, "b").state = "queued"
         assert decide(run, NOW).reason == "all_tasks_deadlocked"
 
+    def test_instances_in_flight_are_asked_in_the_order_of_the_dag(self) -> None:
+        """The first that may go on ends the question: expanded instances come before tasks behind them."""
+        run = run_of(dag(task("a"), task("m", "a", length=OfTask("a")), task("z", "a", trigger_rule="all_failed")))
+        finish(run, "a", length=2)
+        decide(run, NOW)
+        finish(run, "a", "failed")
+        for key in (("m", 0), ("m", 1), "z"):
+            ti(run, key).state = "running"
+        decision = decide(run, NOW)
+        assert (ids(decision.changed), decision.outcome) == ([("m", 0), ("m", 1)], None)
+
     def test_why(self) -> None:
         run = self.stuck()
         expected = ["trigger rule 'all_success': upstream 'gone' is not in this run"]

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scheduler_builders import NOW, dag, finish, ids, run_of, states, task, ti
 
 from harness.scheduler.decide import Decision, decide, schedule
+from harness.scheduler.memory import memory_of
 from harness.scheduler.model import Dag, DagRun, Literal, MappedGroup, OfTask, Task
 from harness.scheduler.rule_table import RULES
 
@@ -165,3 +166,13 @@ def test_an_expansion_to_one_instance_is_noticed() -> None:
     finish(run, "a", length=1)
     for _ in range(2):
         assert ids(decide(run, NOW).ready) == [("m", 0)]
+
+
+def test_instances_are_examined_in_the_order_of_the_dag() -> None:
+    run = run_of(dag(task("a"), task("m", "a", length=OfTask("a")), task("z", "m")))
+    finish(run, "a", length=2)
+    decide(run, NOW)
+    assert list(run.task_instances) == [("a", -1), ("z", -1), ("m", 0), ("m", 1)], "as expansion leaves them"
+    run.memory = None
+    examined = memory_of(run).examine(run, [ti.state for ti in run.task_instances.values()])
+    assert ids(examined) == [("m", 0), ("m", 1), "z"]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import WorldError
-from harness.world import Answer, Connection, Executor, Pool, Stub, World, load
+from harness.world import Answer, Connection, Executor, Pool, Stub, Worker, World, load
 
 FIXTURES = Path(__file__).parents[3] / "fixtures" / "worlds"
 
@@ -56,7 +56,17 @@ def test_every_section(monkeypatch: pytest.MonkeyPatch) -> None:
         },
         variables={"region": "eu", "limits": '{\n  "max": 3\n}'},
         pools={"default_pool": Pool(128), "etl": Pool(4), "reporting": Pool(2, True, "nightly reports")},
-        executor=Executor(16),
+        executor=Executor(
+            16,
+            {"CeleryExecutor": None, "gpu:KubernetesExecutor": 4},
+            {
+                "general": Worker(("default", "etl"), 8),
+                "nightly": Worker(("night",), 16, "CeleryExecutor"),
+                "plain": Worker(),
+            },
+            1_200_000_000,
+            1,
+        ),
         durations={"weather_etl.extract": 90_000_000, "*.load": 300_000_000},
         stubs={
             "weather_etl.notify": Stub(returns={"ok": True}),
@@ -71,7 +81,8 @@ def test_every_section(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     assert world.where("connections", "mail") == "worlds/every_section.yaml:5"
     assert world.where("pools", "reporting") == "worlds/every_section.yaml:18"
-    assert world.where("executor", "parallelism") == "worlds/every_section.yaml:19"
+    assert world.where("executor", "parallelism") == "worlds/every_section.yaml:20"
+    assert world.where("executor", "executors") == "worlds/every_section.yaml:21"
     assert world.where("pools", "default_pool") is None
     world.pool("reporting", 1)
     assert world.where("pools", "reporting") is None  # no longer what the file says
@@ -124,7 +135,16 @@ def test_anchors_and_merge_keys(loaded) -> None:
         ("variables:\n  v:\n    - k: 1\n      k: 2\n", 4, "key 'k' is given twice, first on line 3"),
         ("env: {}\nexecutor:\n  parallelism: many\n", 3, "executor: parallelism must be a whole number"),
         ("env: {}\nexecutor:\n  slots: 3\n", 3, "executor: unknown key 'slots'"),
-        ("env: {}\nexecutor: 3\n", 2, "executor: must be a mapping of parallelism, not a whole number"),
+        ("env: {}\nexecutor: 3\n", 2, "executor: must be a mapping of parallelism, executors, workers"),
+        ("executor:\n  executors:\n    A: 1\n    B: 0\n", 4, "executor: executor 'B': slots must be 1 or more"),
+        ("executor:\n  executors: {A: many}\n", 2, "executor 'A': slots must be a whole number, not text"),
+        ("executor:\n  executors: [A]\n", 2, "executor: executors must be a mapping of names, not a list"),
+        ("executor:\n  executors:\n    'a:b:c': 1\n", 3, "executor 'a:b:c': is no name of an executor"),
+        ("executor:\n  workers:\n    w:\n      queue: a\n", 4, "executor: worker 'w': unknown key 'queue'"),
+        ("executor:\n  workers:\n    w:\n      queues: [1]\n", 4, "worker 'w': queues must be a list of names"),
+        ("executor:\n  workers:\n    w: {concurrency: 0}\n", 3, "worker 'w': concurrency must be 1 or more"),
+        ("executor:\n  workers:\n    w:\n\n      executor: A\n", 5, "worker 'w': no executor 'A' is declared"),
+        ("executor: {\n  task_queued_timeout: soon}\n", 2, "task_queued_timeout: 'soon' is not a duration"),
         ("durations:\n  a.b: soon\n", 2, "duration 'a.b': 'soon' is not a duration"),
         ("durations:\n  ab: 3\n", 2, "duration 'ab': matches no task"),
         ("stubs:\n  a.b: {returns: 1,\n  state: skipped}\n", 2, "stub 'a.b': needs exactly one of"),

@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from harness.errors import WorldError
-from harness.world import Connection, Executor, Pool, Stub, World
+from harness.world import Connection, Executor, Pool, Stub, Worker, World
 
 
 def test_an_empty_world_has_airflows_defaults() -> None:
@@ -84,6 +84,18 @@ def test_pools_and_parallelism() -> None:
             world.pool("p", slots)  # type: ignore[arg-type]
     with pytest.raises(WorldError, match="executor: parallelism must be 1 or more"):
         world.set_parallelism(0)
+
+
+def test_what_is_not_given_of_the_executor_stays() -> None:
+    world = World()
+    world.set_executor(executors={"celery:path.to.Celery": 4, "LocalExecutor": None}, parallelism=8)
+    world.set_executor(workers={"etl": {"queues": "etl", "executor": "celery"}}, task_queued_timeout="5m")
+    world.set_parallelism(2)
+    workers = {"etl": Worker(("etl",), 16, "celery:path.to.Celery")}
+    assert world.executor == Executor(2, {"celery:path.to.Celery": 4, "LocalExecutor": None}, workers, 300_000_000)
+    with pytest.raises(WorldError, match=r"executor: worker 'etl': no executor 'celery:path\.to\.Celery'"):
+        world.set_executor(executors={"LocalExecutor": 1})
+    assert world.executor.executors["celery:path.to.Celery"] == 4
 
 
 @pytest.mark.parametrize(

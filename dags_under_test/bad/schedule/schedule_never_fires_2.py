@@ -1,0 +1,10 @@
+# expect: schedule-never-fires:9
+import pendulum
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG
+
+START = pendulum.datetime(2025, 3, 1, tz="UTC")
+END = pendulum.datetime(2025, 2, 1, tz="UTC")
+
+with DAG("over_before_it_began", schedule="@daily", start_date=START, end_date=END):
+    EmptyOperator(task_id="never")

@@ -1,0 +1,7 @@
+# verdict: import-error
+"""No text at all."""
+
+from airflow.sdk import DAG
+
+with DAG(5, schedule=None):
+    pass

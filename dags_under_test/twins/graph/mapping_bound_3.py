@@ -1,0 +1,13 @@
+from airflow.sdk import DAG, task, task_group
+
+with DAG("group_a_batch", schedule=None):
+
+    @task
+    def load(row):
+        print(row)
+
+    @task_group
+    def per_row(row):
+        load(row)
+
+    per_row.expand(row=list(range(0, 2000, 100)))

@@ -1,0 +1,3 @@
+"""Imported by a Dag file."""
+
+SIZES = {"small": 1}["small"]

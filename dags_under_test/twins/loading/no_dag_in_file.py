@@ -1,0 +1,13 @@
+from airflow.sdk import dag, task
+
+
+@dag(schedule=None)
+def called():
+    @task
+    def only():
+        pass
+
+    only()
+
+
+called()

@@ -1,0 +1,150 @@
+"""A Dag's ``deadline=`` as plain data, and what only Airflow or the user's code can say of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_URL, uuid5
+
+from harness.bridge.datamodels import optional_datetime, run_type_of
+from harness.bridge.runs_database import session_of
+from harness.bridge.sandbox import airflow_version
+from harness.bridge.store import Store, facts
+from harness.kernel.instant import SECOND, Instant, Microseconds, span, to_datetime, to_instant
+from harness.scheduler.deadlines import (
+    AverageRuntime,
+    Custom,
+    Deadline,
+    DeadlineAlert,
+    FixedDatetime,
+    LogicalDate,
+    QueuedAt,
+    Reference,
+)
+from harness.scheduler.model import DagRun
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+AIRFLOWS = ("airflow.sdk.definitions.deadline", "airflow.serialization.definitions.deadline", "airflow.models.deadline")
+"""Modules whose references are Airflow's own. Source: ``encoders._BUILTIN_DEADLINE_MODULES`` (3.3.2)."""
+
+
+def alerts_of(dag: DAG) -> tuple[DeadlineAlert, ...]:
+    """The alerts of a Dag in their order."""
+    return tuple(
+        DeadlineAlert(_reference(alert.reference), _interval(alert.interval), place, getattr(alert, "name", None))
+        for place, alert in enumerate(getattr(dag, "deadline", None) or ())
+    )
+
+
+def _reference(given: Any) -> Reference:
+    """Told by the class names: they are the same in ``airflow.models.deadline`` (3.1) and the SDK's module."""
+    kind = type(given).__name__ if type(given).__module__ in AIRFLOWS else ""
+    if kind == "DagRunQueuedAtDeadline":
+        return QueuedAt()
+    if kind == "DagRunLogicalDateDeadline":
+        return LogicalDate()
+    if kind == "FixedDatetimeDeadline":
+        return FixedDatetime(to_instant(given._datetime))
+    if kind == "AverageRuntimeDeadline":
+        return AverageRuntime(given.max_runs, given.min_runs or given.max_runs, airflow_version() >= (3, 3))
+    return Custom(type(given).__name__)
+
+
+def _interval(given: Any) -> Microseconds | str:
+    """A ``timedelta``, or a ``VariableInterval`` (3.3)."""
+    return str(given.key) if hasattr(given, "key") else span(given)
+
+
+def interval_of(alert: DeadlineAlert, store: Store) -> Microseconds:
+    """The alert's interval.
+
+    Raises: ValueError: its Variable does not exist, or holds no whole number.
+    Source: ``SerializedVariableInterval.resolve`` (3.3.2).
+    """
+    key = alert.interval
+    if not isinstance(key, str):
+        return key
+    if key not in store.world.variables:
+        raise ValueError(f"VariableInterval '{key}' not found")
+    value = store.world.variables[key]
+    try:
+        return int(value) * SECOND
+    except ValueError:
+        raise ValueError(f"VariableInterval '{key}' must be an integer (seconds), got: {value!r}") from None
+
+
+def custom_due(alert: DeadlineAlert, interval: Microseconds, run: DagRun, store: Store) -> Instant | None:
+    """When a deadline is due whose reference is the user's own; the code is given a database of the simulated runs.
+
+    Raises: whatever the reference raises, and what Airflow does when no plugin registers it.
+    Source: ``encode_deadline_reference``, ``decode_deadline_reference``, ``SerializedCustomReference`` (3.3.2).
+    """
+    given: Any = facts(run).dag
+    reference = given.deadline[alert.place].reference
+    try:
+        from airflow.serialization.decoders import decode_deadline_reference
+        from airflow.serialization.encoders import encode_deadline_reference
+    except ImportError:  # 3.1 looks for the name among its own
+        told = f"No reference class found with name: {reference.reference_name}"
+        raise ValueError(f"{told} (Airflow 3.1 has no custom ones, its scheduler cannot read this Dag)") from None
+    evaluated = decode_deadline_reference(encode_deadline_reference(reference))
+    with session_of(store) as session:
+        due = evaluated.evaluate_with(
+            session=session,
+            interval=timedelta(microseconds=interval),
+            dag_id=run.dag.dag_id,
+            run_id=run.run_id,
+        )
+    return None if due is None else to_instant(due)
+
+
+def callback_of(deadline: Deadline, run: DagRun) -> Any:
+    """The ``AsyncCallback`` or ``SyncCallback`` of a deadline."""
+    dag: Any = facts(run).dag
+    return dag.deadline[deadline.alert.place].callback
+
+
+def simple_context(deadline: Deadline, run: DagRun) -> dict[str, Any]:
+    """What a callback gets as ``context``. Source: ``Deadline.handle_miss`` (3.3.2)."""
+    identity = uuid5(NAMESPACE_URL, f"{run.dag.dag_id}/{run.run_id}/deadline/{deadline.alert.place}")
+    assert deadline.due is not None
+    return {
+        "dag_run": _dag_run(run),
+        "deadline": {"id": str(identity), "deadline_time": to_datetime(deadline.due)},
+    }
+
+
+def _dag_run(run: DagRun) -> dict[str, Any]:
+    """The run as the Core API would answer it (``DAGRunResponse``), in JSON's types."""
+    from airflow.api_fastapi.core_api.datamodels.dag_run import DAGRunResponse
+    from airflow.utils.state import DagRunState
+    from airflow.utils.types import DagRunType
+
+    start, end = run.start, run.end
+    values = {
+        "dag_id": run.dag.dag_id,
+        "run_id": run.run_id,
+        "logical_date": optional_datetime(run.logical_date),
+        "queued_at": optional_datetime(run.queued_at),
+        "start_date": optional_datetime(start),
+        "end_date": optional_datetime(end),
+        "duration": None if start is None or end is None else (end - start) / SECOND,
+        "data_interval_start": optional_datetime(run.data_interval_start),
+        "data_interval_end": optional_datetime(run.data_interval_end),
+        "run_after": to_datetime(run.run_after),
+        "last_scheduling_decision": optional_datetime(run.examined),
+        "run_type": run_type_of(DagRunType, run.run_type),
+        "state": DagRunState(run.state),
+        "conf": dict(run.conf),
+        "note": facts(run).note,
+        "dag_versions": [],
+        "dag_model": SimpleNamespace(dag_display_name=getattr(facts(run).dag, "dag_display_name", run.dag.dag_id)),
+    }
+    absent = dict.fromkeys(DAGRunResponse.model_fields)  # what the simulation does not know is None
+    made: dict[str, Any] = DAGRunResponse.model_validate(SimpleNamespace(**{**absent, **values})).model_dump(
+        mode="json"
+    )
+    return made

@@ -1,0 +1,103 @@
+"""Database drivers written in C, which Python's audit events do not see: their ``connect`` is refused when imported."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+from harness.bridge.parsing.watch import Refused, Watch
+
+DRIVERS: dict[str, tuple[str, ...]] = {
+    "psycopg2": ("connect",),
+    "psycopg": ("connect", "Connection.connect", "AsyncConnection.connect"),
+    "MySQLdb": ("connect", "Connect"),
+    "pyodbc": ("connect",),
+    "pymssql": ("connect",),
+    "oracledb": ("connect", "connect_async", "create_pool"),
+    "cx_Oracle": ("connect", "SessionPool"),
+    "ibm_db": ("connect", "pconnect"),
+    "teradatasql": ("connect",),
+    "hdbcli.dbapi": ("connect",),
+    "adbc_driver_postgresql.dbapi": ("connect",),
+}
+"""Module -> its ways to connect."""
+
+
+class Drivers:
+    """Refuses connections of C drivers, of those imported already and of those that a file imports."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+
+    def install(self) -> None:
+        """From now on, in a process that is thrown away."""
+        for name in DRIVERS:
+            if name in sys.modules:
+                self.refuse(sys.modules[name])
+        sys.meta_path.insert(0, self)
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """A finder's part: what the others find, with `refuse` after it is loaded."""
+        if name not in DRIVERS:
+            return None
+        for finder in sys.meta_path:
+            if finder is not self and (spec := finder.find_spec(name, path, target)) is not None:
+                if spec.loader is not None:
+                    spec.loader = _Then(spec.loader, self.refuse)  # type: ignore[assignment]
+                return spec
+        return None
+
+    def refuse(self, module: ModuleType) -> None:
+        """Put a refusal where a driver connects."""
+        for way in DRIVERS[module.__name__]:
+            *parents, name = way.split(".")
+            owner: Any = module
+            for parent in parents:
+                owner = getattr(owner, parent, None)
+            if owner is not None and hasattr(owner, name):
+                setattr(owner, name, self._refusal(module))
+
+    def _refusal(self, module: ModuleType) -> Callable[..., Any]:
+        def connect(*args: Any, **kwargs: Any) -> Any:
+            try:
+                self._watch.refuse("database", f"{module.__name__}: {_where(args, kwargs)}", 101, "the network is off")
+            except Refused as refused:
+                error = getattr(module, "OperationalError", None)
+                if error is None:
+                    raise
+                raise error(str(refused)) from refused
+
+        return connect
+
+
+class _Then:
+    """A loader, and what is done after it."""
+
+    def __init__(self, loader: Any, then: Callable[[ModuleType], None]) -> None:
+        self._loader, self._then = loader, then
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        made: ModuleType | None = self._loader.create_module(spec)
+        return made
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        self._then(module)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+
+def _where(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """The host and the database, and no password."""
+    names = ("host", "server", "dsn", "hostname", "port", "dbname", "database", "db", "service_name")
+    told = [f"{name}={kwargs[name]}" for name in names if kwargs.get(name) and name != "dsn"]
+    words = str(args[0] if args else kwargs.get("dsn", "")).split()
+    told += [word for word in words if word.partition("=")[0].lower() in names]
+    told += [word.rpartition("@")[2] for word in words if "://" in word]
+    return " ".join(told) or "a database"

@@ -1,0 +1,199 @@
+"""What would help a file that does not import: the name that was meant, or the one Airflow 3 has."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import inspect
+import linecache
+import os
+import re
+import sys
+from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from harness.bridge.parsing.airflow2 import ARGUMENTS, provider_of, replacement
+from harness.bridge.parsing.users import Users
+from harness.errors import nearest
+
+Frames = list[tuple[FrameType, int]]
+
+_UNEXPECTED = re.compile(r"(?:([\w.<>]+)\(\) )?got (?:an )?unexpected keyword arguments? ((?:'\w+'(?:, )?)+)")
+_DISTRIBUTIONS = {
+    "PIL": "pillow",
+    "bs4": "beautifulsoup4",
+    "cv2": "opencv-python",
+    "dateutil": "python-dateutil",
+    "dotenv": "python-dotenv",
+    "jwt": "pyjwt",
+    "psycopg2": "psycopg2-binary",
+    "sklearn": "scikit-learn",
+    "yaml": "pyyaml",
+}
+
+
+def fix_of(error: BaseException, frames: Frames, users: Users) -> tuple[str | None, str | None]:
+    """The package that is missing and what to do, each None where it is not known."""
+    if not isinstance(error, Exception):
+        return None, "a Dag file only says what there is to run: leave its end to Airflow"
+    if isinstance(error, ImportError):
+        return _of_import(error, frames, users)
+    if isinstance(error, TypeError):
+        return None, _of_arguments(str(error), frames)
+    if isinstance(error, (NameError, AttributeError)):
+        return None, _of_name(error, frames, users)
+    if isinstance(error, KeyError) and frames and frames[-1][0].f_code.co_filename == os.__file__:
+        return None, f"set {error.args[0]} in .env, or read it in a task with os.environ.get"
+    if isinstance(error, FileNotFoundError) and error.filename and not os.path.isabs(error.filename):  # noqa: PTH117
+        return None, "a path from the file's own place: Path(__file__).parent / …; the working directory is Airflow's"
+    if isinstance(error, (SyntaxError, UnicodeError)) and any(
+        w in str(error) for w in ("null bytes", "utf-8", "encod")
+    ):
+        return None, "save the file as UTF-8"
+    return None, None
+
+
+# -- imports -----------------------------------------------------------------------------------------------------
+
+
+def _of_import(error: ImportError, frames: Frames, users: Users) -> tuple[str | None, str | None]:
+    module, text = error.name or "", str(error)
+    if "relative import" in text:
+        return None, "Airflow imports a Dag file by its path, outside of any package: import from the Dag folder"
+    if isinstance(error, ModuleNotFoundError):
+        return _of_module(module, _wanted(frames, users, module), users)
+    found = re.match(r"cannot import name '(\w+)' from", text)
+    if not found:
+        return None, None
+    name = found[1]
+    if fix := replacement(module, name):
+        return None, fix
+    close = nearest(name, [one for one in dir(sys.modules.get(module)) if not one.startswith("__")])
+    return None, f"did you mean {close[0]!r}?" if close else None
+
+
+def _of_module(module: str, wanted: list[tuple[str, str | None]], users: Users) -> tuple[str | None, str | None]:
+    top = module.split(".")[0]
+    for asked, name in [*wanted, (module, None)]:
+        if fix := replacement(asked, name):
+            return None, fix
+    if provider := provider_of(module):
+        parts = provider.removeprefix("apache-airflow-providers-").split("-")
+        if _is_there(".".join(["airflow", "providers", *parts])):
+            return None, None
+        return provider, f"pip install {provider}"
+    if not module or top == "airflow":
+        return None, None
+    if _is_there(top) or any(
+        (Path(root) / top).exists() or (Path(root) / f"{top}.py").exists() for root in users.roots
+    ):
+        return None, None
+    package = _DISTRIBUTIONS.get(top, top)
+    close = nearest(top, [one for one in sys.stdlib_module_names if not one.startswith("_")], limit=1)
+    meant = (
+        f"; or did you mean {close[0]!r}?" if close and len(close[0]) > 3 and abs(len(close[0]) - len(top)) < 2 else ""
+    )
+    return package, f"pip install {package}{meant}"
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except (ImportError, ValueError):
+        return False
+
+
+def _wanted(frames: Frames, users: Users, module: str) -> list[tuple[str, str | None]]:
+    """(module, name) that the user's own statement imports from a module or below it."""
+    own = [(frame.f_code.co_filename, line) for frame, line in frames if users.own(frame.f_code.co_filename)]
+    if not own:
+        return []
+    try:
+        tree = ast.parse("".join(linecache.getlines(own[-1][0])))
+    except (SyntaxError, ValueError):
+        return []
+    found: list[tuple[str, str | None]] = []
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and node.lineno <= own[-1][1] <= (node.end_lineno or 0):
+            for one in node.names:
+                found.append((one.name, None) if isinstance(node, ast.Import) else (node.module or "", one.name))
+    return [(asked, name) for asked, name in found if asked == module or asked.startswith(module + ".")]
+
+
+# -- arguments ---------------------------------------------------------------------------------------------------
+
+
+def _of_arguments(text: str, frames: Frames) -> str | None:
+    """What to write instead of arguments that nobody takes."""
+    if text.startswith(("Invalid arguments were passed to", "missing keyword argument")):
+        task = next((one for frame, _ in reversed(frames) if _is_task(one := frame.f_locals.get("self"))), None)
+        given = next((frame.f_locals["kwargs"] for frame, _ in reversed(frames) if "kwargs" in frame.f_locals), ())
+        known = _taken_by(type(task))
+        return _meant([name for name in given if name not in known], known)
+    if not (found := _UNEXPECTED.search(text)):
+        return None
+    called = (found[1] or "").split(".")[0]
+    return _meant(re.findall(r"'(\w+)'", found[2]), _taken(called, frames))
+
+
+def _meant(given: Iterable[str], known: Iterable[str]) -> str | None:
+    known = list(known)
+    told = []
+    for name in given:
+        if name in ARGUMENTS and name not in known:
+            told.append(f"{name} is gone from Airflow 3: {ARGUMENTS[name]}")
+        elif close := nearest(name, known, limit=1):
+            told.append(f"{name}: did you mean {close[0]}=?")
+    return "; ".join(told) or None
+
+
+def _taken(called: str, frames: Frames) -> list[str]:
+    """Arguments of what was called, by its name in the frames."""
+    for frame, _ in reversed(frames):
+        for scope in (frame.f_locals, frame.f_globals):
+            target = scope.get(called) or next((one for one in scope.values() if _named(one, called)), None)
+            if target is not None:
+                return _taken_by(target)
+    return []
+
+
+def _named(value: Any, name: str) -> bool:
+    return isinstance(value, type) and value.__name__ == name
+
+
+def _taken_by(target: Any) -> list[str]:
+    """Arguments of a class or a function; those of an operator come from all its bases."""
+    names: set[str] = set()
+    for one in getattr(target, "__mro__", (target,)):
+        try:
+            names |= set(inspect.signature(vars(one).get("__init__", one) if isinstance(one, type) else one).parameters)
+        except (TypeError, ValueError):
+            continue
+    return sorted(names - {"self", "args", "kwargs"})
+
+
+def _is_task(value: Any) -> bool:
+    return hasattr(type(value), "_BaseOperator__instantiated")
+
+
+# -- names -------------------------------------------------------------------------------------------------------
+
+
+def _of_name(error: NameError | AttributeError, frames: Frames, users: Users) -> str | None:
+    name = error.name or ""
+    if isinstance(error, AttributeError):
+        owner: Any = error.obj
+        if getattr(owner, "__name__", "").startswith("airflow") and (fix := replacement(owner.__name__, name)):
+            return fix
+        try:
+            known = [one for one in dir(owner) if not one.startswith("_")]
+        except Exception:
+            return None
+    else:
+        own = [frame for frame, _ in frames if users.own(frame.f_code.co_filename)]
+        known = [*(own[-1].f_locals if own else ()), *(own[-1].f_globals if own else ()), *dir(builtins)]
+    close = nearest(name, known, limit=1) if name else []
+    return f"did you mean {close[0]!r}?" if close else None

@@ -1,0 +1,90 @@
+"""Dags that the text of a file would make, and that nothing reaches."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+_MEANING = ("DAG", "dag", "sdk", "models")
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+Unreached = tuple[str, int, str]
+
+
+def unreached(tree: ast.Module) -> Iterator[Unreached]:
+    """(message, line, fix) of what would make a Dag in a file that has none; what stands below an ``if`` is let be."""
+    names = _names(tree)
+    used = _used(tree)
+    for node in tree.body:
+        if isinstance(node, _FUNCTIONS) and node.name not in used:
+            if _is_decorated(node, names):
+                said = f"{node.name}() is decorated with @dag and never called, so the file has no Dag"
+                yield said, node.lineno, f"call it at the end of the file: {node.name}()"
+            elif _makes_within(node, names):
+                said = f"{node.name}() makes a Dag and is never called, so the file has no Dag"
+                yield said, node.lineno, "call it at the top level, and keep what it returns in a name"
+        elif isinstance(node, (ast.For, ast.AsyncFor)) and _reaches(node, names, _makers(tree, names)):
+            said = "the loop would make Dags and goes round no time, so the file has no Dag"
+            yield said, node.lineno, "look whether what it goes over is found, from the file's own place"
+
+
+def _names(tree: ast.Module) -> set[str]:
+    """Names that mean ``DAG``, ``dag`` or a module of Airflow's."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] == "airflow":
+            found |= {one.asname or one.name for one in node.names if one.name in _MEANING}
+        elif isinstance(node, ast.Import):
+            found |= {(one.asname or "airflow") for one in node.names if one.name.split(".")[0] == "airflow"}
+    return found
+
+
+def _is_dag(node: ast.expr, names: set[str]) -> bool:
+    """Whether an expression is ``DAG``, ``dag``, ``sdk.DAG``, or a call of one."""
+    node = node.func if isinstance(node, ast.Call) else node
+    if isinstance(node, ast.Name):
+        return node.id in names and node.id not in ("sdk", "models", "airflow")
+    if not isinstance(node, ast.Attribute) or node.attr not in ("DAG", "dag"):
+        return False
+    root = node.value
+    while isinstance(root, ast.Attribute):
+        root = root.value
+    return isinstance(root, ast.Name) and root.id in names
+
+
+def _makes(node: ast.AST, names: set[str]) -> bool:
+    return isinstance(node, ast.Call) and _is_dag(node, names)
+
+
+def _makers(tree: ast.Module, names: set[str]) -> set[str]:
+    """Functions of the file that make a Dag."""
+    functions = [node for node in tree.body if isinstance(node, _FUNCTIONS)]
+    return {node.name for node in functions if _is_decorated(node, names) or _makes_within(node, names)}
+
+
+def _is_decorated(node: ast.FunctionDef | ast.AsyncFunctionDef, names: set[str]) -> bool:
+    return any(_is_dag(decorator, names) for decorator in node.decorator_list)
+
+
+def _makes_within(node: ast.AST, names: set[str]) -> bool:
+    return any(_makes(one, names) for one in ast.walk(node))
+
+
+def _reaches(loop: ast.AST, names: set[str], makers: set[str]) -> bool:
+    calls = [node for node in ast.walk(loop) if isinstance(node, ast.Call)]
+    return any(_makes(call, names) or (isinstance(call.func, ast.Name) and call.func.id in makers) for call in calls)
+
+
+def _used(tree: ast.Module) -> set[str]:
+    """Names that are read somewhere; what only a program's start reads (``__name__ == "__main__"``) is not."""
+    found: set[str] = set()
+    rest: list[ast.AST] = [tree]
+    while rest:
+        node = rest.pop()
+        if isinstance(node, ast.If) and "__main__" in ast.dump(node.test):
+            continue
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found.add(node.id)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value)  # __all__, globals()["name"]
+        rest += ast.iter_child_nodes(node)
+    return found

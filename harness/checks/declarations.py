@@ -1,0 +1,206 @@
+"""What a project's own files set and declare: ``.env``, ``airflow.cfg``, Astro's ``airflow_settings.yaml``."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from configparser import Error, RawConfigParser
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.errors import UsageError
+
+_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(.*)")
+_NOT_TAKEN = re.compile(
+    r"(PATH|HOME|TMPDIR|SHELL|USER|AIRFLOW_HOME|AIRFLOW_CONFIG|(PYTHON|LD_|DYLD_|AIRFLOW_HARNESS_).*)$"
+)
+_SERVERS = (
+    *("celery", "celery_broker_transport_options", "celery_kubernetes_executor", "database", "edge", "elasticsearch"),
+    *("execution_api", "fab", "kerberos", "kubernetes", "kubernetes_executor", "local_kubernetes_executor", "logging"),
+    *(
+        "metrics",
+        "openlineage",
+        "opensearch",
+        "secrets",
+        "sentry",
+        "traces",
+        "triggerer",
+        "usage_data_collection",
+        "workers",
+    ),
+)
+"""Sections that say how production's servers are set up; no Dag needs them to be parsed, and here they lead nowhere."""
+_CORE = {
+    *("auth_manager", "executor", "fernet_key", "load_examples", "plugins_folder", "dags_folder", "unit_test_mode"),
+    *(
+        "simple_auth_manager_passwords_file",
+        "hostname_callable",
+        "internal_api_url",
+        "multi_team",
+        "execution_api_server_url",
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Declarations:
+    """What the files of a project say.
+
+    Attributes:
+        settings: of Airflow, by (section, key), in lower case; the environment's before the file's.
+        environment: variables for the processes that parse.
+        variables: with their values, None where the value is elsewhere.
+        bundles: folders of local Dag bundles.
+    """
+
+    settings: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    connections: frozenset[str] = frozenset()
+    variables: Mapping[str, str | None] = field(default_factory=dict)
+    pools: Mapping[str, int] = field(default_factory=dict)
+    bundles: tuple[str, ...] = ()
+
+    def setting(self, section: str, key: str) -> str | None:
+        """A setting of Airflow, None where the project does not make it."""
+        return self.settings.get((section, key))
+
+
+def declarations_of(project: Path) -> Declarations:
+    """Read them.
+
+    Raises: UsageError: a file that cannot be read as what it is.
+    """
+    env = {**dot_env(project / ".env"), **{k: v for k, v in os.environ.items() if k.startswith("AIRFLOW_")}}
+    settings = {**airflow_cfg(project / "airflow.cfg"), **_settings_in(env)}
+    astro = _astro(project / "airflow_settings.yaml")
+    given = {f"AIRFLOW__{s.upper()}__{k.upper()}": v for (s, k), v in settings.items() if _matters(s, k)}
+    return Declarations(
+        settings=settings,
+        environment={
+            **{k: v for k, v in env.items() if not k.startswith("AIRFLOW__") and k not in os.environ},
+            **given,
+        },
+        connections=frozenset([*_named(env, "AIRFLOW_CONN_"), *astro["connections"]]),
+        variables={**astro["variables"], **_named(env, "AIRFLOW_VAR_")},
+        pools=astro["pools"],
+        bundles=tuple(_bundles(settings.get(("dag_processor", "dag_bundle_config_list")))),
+    )
+
+
+def dot_env(file: Path) -> dict[str, str]:
+    """Variables of a ``.env`` file, those left out that would move Python or Airflow's home.
+
+    Raises: UsageError: not text.
+    """
+    found: dict[str, str] = {}
+    for line in _text(file).splitlines():
+        match = _LINE.fullmatch(line)
+        if match and not _NOT_TAKEN.match(match[1]):
+            found[match[1]] = _unquoted(match[2].strip())
+    return found
+
+
+def airflow_cfg(file: Path) -> dict[tuple[str, str], str]:
+    """Settings of an ``airflow.cfg``, by (section, key), in lower case.
+
+    Raises: UsageError: not in the form of a configuration.
+    """
+    parser = RawConfigParser(strict=False)
+    try:
+        parser.read_string(_text(file))
+    except Error as error:
+        raise UsageError(f"{file} cannot be read: {' '.join(str(error).split())}", fix="correct the file") from None
+    return {
+        (section.lower(), key): value.replace("%%", "%")
+        for section in parser.sections()
+        for key, value in parser.items(section)
+        if "{AIRFLOW_HOME}" not in value
+    }
+
+
+def _settings_in(env: Mapping[str, str]) -> dict[tuple[str, str], str]:
+    parts = ((name.split("__"), value) for name, value in env.items() if name.startswith("AIRFLOW__"))
+    return {(name[1].lower(), "__".join(name[2:]).lower()): value for name, value in parts if len(name) > 2}
+
+
+def kept(environment: Mapping[str, str]) -> dict[str, str]:
+    """An environment without the settings of Airflow that lead a process of ours outside."""
+    parts = {name: name.lower().split("__") for name in environment}
+    return {
+        name: value
+        for name, value in environment.items()
+        if not name.startswith("AIRFLOW__") or _matters(parts[name][1], "__".join(parts[name][2:]))
+    }
+
+
+def _matters(section: str, key: str) -> bool:
+    """Whether a setting may change what a Dag file becomes, and leads to nothing outside."""
+    return (
+        section not in _SERVERS and not (section == "core" and key in _CORE) and not key.endswith(("_cmd", "_secret"))
+    )
+
+
+def _named(env: Mapping[str, str], prefix: str) -> dict[str, str | None]:
+    """What variables of the environment declare; Airflow asks for them in upper case, whatever a Dag writes."""
+    found = {name.removeprefix(prefix): value for name, value in env.items() if name.startswith(prefix)}
+    return {**found, **{name.lower(): value for name, value in found.items()}}
+
+
+def _bundles(text: str | None) -> Iterator[str]:
+    """Folders of ``LocalDagBundle``; others come from elsewhere.
+
+    Source: ``DagBundlesManager.parse_config`` (3.3.2).
+    """
+    with suppress(ValueError):
+        for bundle in json.loads(text or "[]"):
+            if isinstance(bundle, dict) and str(bundle.get("classpath", "")).endswith("LocalDagBundle"):
+                path = (bundle.get("kwargs") or {}).get("path")
+                if path:
+                    yield str(path)
+
+
+def _astro(file: Path) -> dict[str, Any]:
+    """What ``airflow_settings.yaml`` declares for a local Airflow."""
+    import yaml
+
+    try:
+        document = yaml.safe_load(_text(file)) or {}
+    except yaml.YAMLError as error:
+        raise UsageError(f"{file} cannot be read: {' '.join(str(error).split())}", fix="correct the file") from None
+    airflow = document.get("airflow") if isinstance(document, dict) else None
+    airflow = airflow if isinstance(airflow, dict) else {}
+    rows = {
+        name: [row for row in airflow.get(name) or [] if isinstance(row, dict)]
+        for name in ("connections", "variables", "pools")
+    }
+    return {
+        "connections": [str(row["conn_id"]) for row in rows["connections"] if row.get("conn_id")],
+        "variables": {
+            str(row["variable_name"]): str(row.get("variable_value") or "")
+            for row in rows["variables"]
+            if row.get("variable_name")
+        },
+        "pools": {
+            str(row["pool_name"]): int(row.get("pool_slot") or 0) for row in rows["pools"] if row.get("pool_name")
+        },
+    }
+
+
+def _unquoted(value: str) -> str:
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        inner = value[1:-1]
+        return inner.replace("\\n", "\n").replace('\\"', '"') if value[0] == '"' else inner
+    return re.sub(r"\s+#.*$", "", value)
+
+
+def _text(file: Path) -> str:
+    if not file.is_file():
+        return ""
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} cannot be read: {error}", fix="save it as UTF-8, readable to you") from None

@@ -1,0 +1,60 @@
+"""``orphan-task``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.checks.finding import Problem
+from harness.checks.graph.branches import class_of
+from harness.checks.look import DagLook
+from harness.checks.registry import check
+
+
+@check("orphan-task", severity="warning")
+def orphan_task(look: DagLook) -> Iterator[Problem]:
+    """A task that nothing comes before and nothing comes after, in a Dag whose other tasks are tied.
+
+    It starts with the run and waits for nobody: most often a ``>>`` that was forgotten, or a result handed on in a
+    text, which ties nothing. It is told only where all others hang together: a Dag of several parts is taken to mean
+    them, a task with assets is tied by those, and where there is a sensor, it may be what the sensor waits for.
+
+    Fix: tie it with ``>>``, or give it a Dag of its own.
+    """
+    tasks = look.tasks
+    lone = [task for task in tasks if not task.upstream_task_ids and not task.downstream_task_ids]
+    if not lone or len(lone) * _SEVERAL > len(tasks) - len(lone) or _parts(look) > 1:
+        return
+    if any(hasattr(class_of(task), "poke") for task in tasks):
+        return
+    for task in lone:
+        if not _has_assets(task):
+            yield Problem(
+                f"task {task.task_id!r} is tied to none of the Dag's {len(tasks) - 1} other tasks",
+                task_id=task.task_id,
+                fix="tie it with >>, or give it a Dag of its own",
+            )
+
+
+_SEVERAL = 3
+"""So many tied tasks for each that is not."""
+
+
+def _parts(look: DagLook) -> int:
+    """How many groups of tasks there are that hang together, single tasks left out."""
+    shape, parts = look.shape, 0
+    seen: set[str] = set()
+    for task_id in shape.upstream:
+        rest = [task_id] if task_id not in seen and (shape.upstream[task_id] or shape.downstream[task_id]) else []
+        parts += len(rest)
+        while rest:
+            one = rest.pop()
+            if one not in seen:
+                seen.add(one)
+                rest += [*shape.upstream[one], *shape.downstream[one]]
+    return parts
+
+
+def _has_assets(task: Any) -> bool:
+    partial = getattr(task, "partial_kwargs", {})
+    return any(getattr(task, name, None) or partial.get(name) for name in ("inlets", "outlets"))

@@ -1,0 +1,58 @@
+"""``no-dag-in-file``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from harness.checks.dags_in_text import unreached
+from harness.checks.finding import Problem
+from harness.checks.look import FileLook, Judgement, Note
+from harness.checks.registry import check
+
+
+def gather(file: FileLook) -> dict[str, Any] | None:
+    """Dags that were made and lost; without any Dag, what in the text would make one."""
+    if any(dag_id is None for dag_id, _ in file.failures):
+        return None
+    known = {dag.dag_id for dag in file.dags}  # the check `duplicate-dag-id` tells those
+    lost = [
+        [dag_id, line] for dag_id, (_, line), tasks in file.lost if dag_id not in known and (tasks or not file.found)
+    ]
+    never = [] if file.found or lost else [list(one) for one in unreached(file.tree)]
+    return {"lost": lost, "never": never} if lost or never else None
+
+
+@check("no-dag-in-file", level="repository", gather=gather, gathers="file")
+def no_dag_in_file(notes: list[Note], judgement: Judgement) -> Iterator[Problem]:
+    """A file that looks like a Dag and yields none, or a Dag that it makes and loses.
+
+    Airflow takes the Dags that a name of the module holds and those that a ``with`` block made. A function with
+    ``@dag`` that nobody calls, or a Dag that a function makes and does not hand out, is no error in production: it is
+    not there.
+
+    Call the function at the top level of the file; return the Dag and keep it in a name, or make it with
+    ``with DAG(…)``. A module that others import its functions from is not told.
+    """
+    used = {file for path, files in judgement.imported.items() for file in files if file != path}
+    for note in notes:
+        for dag_id, line in note.value["lost"]:
+            yield Problem(
+                f"Dag {dag_id!r} is made and then lost: no name of the module holds it",
+                path=note.path,
+                line=line,
+                dag_id=dag_id,
+                fix="make it in a with block, or keep it in a name at the top level",
+            )
+        for message, line, fix in note.value["never"]:
+            if note.path not in used and not _may_be_used(note.path, judgement):
+                yield Problem(message, path=note.path, line=line, fix=fix)
+
+
+def _may_be_used(path: str, judgement: Judgement) -> bool:
+    """Whether a file that did not import names the module, so that nobody knows what it would have called."""
+    if judgement.partial and not judgement.failed:
+        return True
+    stem = Path(path).stem
+    return any(stem in Path(file).read_text(errors="replace") for file in judgement.failed if Path(file).is_file())

@@ -1,0 +1,34 @@
+"""``serialization``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.bridge.parsing.serialized import Unserializable, loadable
+from harness.checks.finding import Problem
+from harness.checks.look import DagLook
+from harness.checks.registry import check
+
+
+@check("serialization")
+def serialization(look: DagLook) -> Iterator[Problem]:
+    """A Dag that does not survive Airflow's own serialise and deserialise.
+
+    The scheduler never imports Dag files: it works from the serialised Dag in the database. One that cannot be stored
+    is an import error in production, although the file itself imports; one that cannot be loaded again is not
+    scheduled.
+
+    The task and the field are named. Give fields plain values; register a timetable, a priority strategy or another
+    class of your own in an Airflow plugin.
+    """
+    found = look.serialized if isinstance(look.serialized, Unserializable) else loadable(look.serialized)
+    if found is None:
+        return
+    whose = f" of task {found.task_id!r}" if found.task_id else ""
+    field = f"field {found.field!r}{whose}" if found.field else f"something{whose}"
+    unknown = any(word in found.message for word in ("not registered", "Unknown"))
+    yield Problem(
+        f"Dag {look.dag_id!r} cannot be serialised: {field}: {' '.join(found.message.split())[:300]}",
+        task_id=found.task_id,
+        fix="register the class in a plugin (plugins/)" if unknown else "give the field a plain value",
+    )

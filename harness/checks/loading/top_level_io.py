@@ -1,0 +1,36 @@
+"""``top-level-io``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.checks.finding import Problem
+from harness.checks.look import FileLook
+from harness.checks.registry import check
+from harness.checks.verdicts import FIX, said
+
+_KINDS = ("network", "database", "process", "write")
+
+
+@check("top-level-io", level="file")
+def top_level_io(file: FileLook) -> Iterator[Problem]:
+    """Network, databases, processes or file changes while the file is parsed.
+
+    The Dag processor imports every file every few seconds, and every task imports its own: what the file asks is asked
+    thousands of times a day, and when it does not answer, the Dags are gone. It is caught as it happens, also in a
+    module that the file imports; the network, and changes outside of temporary folders, are refused meanwhile, and a
+    file that fails through that is told here only.
+
+    Do it in a task. What Dags are made from belongs into the repository, or into a file that a Dag of its own writes.
+    """
+    told = set()
+    for event in file.events:
+        place = (event.path, event.line, event.kind)
+        if event.kind in _KINDS and place not in told:
+            told.add(place)
+            yield Problem(said(event.kind, event.detail), line=event.line, path=event.path, fix=FIX)
+    for dag_id, failure in file.failures:
+        if failure.refused and not {(path, line) for path, line, _ in told} & set(failure.places):
+            path, line = failure.where or (failure.path, failure.line)
+            said_so = f"the file needs the network or files of others while it is parsed: {failure.message}"
+            yield Problem(said_so, line=line, path=path, dag_id=dag_id, fix=FIX)

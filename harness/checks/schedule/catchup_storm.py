@@ -1,0 +1,33 @@
+"""``catchup-storm``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.bridge.parsing.schedule import due_runs, now
+from harness.checks.finding import Problem
+from harness.checks.look import DagLook
+from harness.checks.registry import check
+
+
+@check("catchup-storm", severity="warning")
+def catchup_storm(look: DagLook) -> Iterator[Problem]:
+    """A Dag with ``catchup=True`` that makes more runs than the limit ``catchup-runs`` when it is unpaused today.
+
+    All of them are made as fast as ``max_active_runs`` lets them, before the first one that anybody waits for.
+
+    Fix: ``catchup=False`` and ``airflow backfill create`` for the dates that are wanted, or a later ``start_date``.
+    """
+    if not look.dag.catchup or not look.is_periodic:
+        return
+    most = int(look.limit("catchup-runs"))
+    try:
+        due = due_runs(look.dag, look.timetable, now(), most)
+    except Exception:
+        return  # another check tells
+    if due.number > most:
+        number = f"{due.number:,}" if due.exact else f"about {due.number:,}"
+        yield Problem(
+            f"catchup=True: unpausing the Dag today makes {number} runs, {look.dag.max_active_runs} at a time",
+            fix="catchup=False, or a later start_date",
+        )

@@ -1,0 +1,90 @@
+"""What executors were given: begun at once, or when one of their workers is free."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.kernel import Event, Process
+from harness.scheduler.executors import executor_of
+from harness.scheduler.queueing import Limits
+from harness.scheduler.workers import Broker
+
+
+class Workload:
+    """One stretch of a task instance, or a callback.
+
+    Args:
+        start: makes the process that does the work.
+        executor: the name it asks for, None for the default executor.
+    Attributes:
+        process: None until a worker has it.
+        timeout: happens when no worker takes it in time.
+    """
+
+    __slots__ = ("executor", "process", "queue", "start", "timeout")
+
+    def __init__(self, start: Callable[[], Process], executor: str | None, queue: str) -> None:
+        self.start, self.executor, self.queue = start, executor, queue
+        self.process: Process | None = None
+        self.timeout: Event | None = None
+
+
+class Workloads:
+    """The way of workloads to their workers.
+
+    Attributes:
+        waiting: how many no worker has taken.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self._executors = limits.executors
+        self.waiting = 0
+        names = dict.fromkeys(worker.executor for worker in limits.workers)
+        self._brokers = {
+            name: Broker[Workload]([one for one in limits.workers if one.executor == name], _is_busy) for name in names
+        }
+
+    def give(self, workload: Workload) -> bool:
+        """Hand over a workload; whether it begins at once. Otherwise `take` has it begin."""
+        broker = self._broker(workload)
+        if broker is None:
+            workload.process = workload.start()
+            return True
+        broker.put(workload, workload.queue)
+        self.waiting += 1
+        return False
+
+    def take(self) -> None:
+        """Have what free workers can take begin."""
+        for broker in self._brokers.values() if self.waiting else ():
+            for workload in broker.take():
+                self._leave(workload)
+                workload.process = workload.start()
+
+    def revoke(self, workload: Workload) -> bool:
+        """Forget a workload that no worker has taken; whether it was one."""
+        broker = self._broker(workload)
+        if broker is None or not broker.revoke(workload):
+            return False
+        self._leave(workload)
+        return True
+
+    def why(self, workload: Workload) -> str | None:
+        """Why it waits, None when it does not."""
+        broker = self._broker(workload)
+        return None if broker is None else broker.why(workload)
+
+    def _leave(self, workload: Workload) -> None:
+        self.waiting -= 1
+        if workload.timeout is not None:
+            workload.timeout.cancel()
+
+    def _broker(self, workload: Workload) -> Broker[Workload] | None:
+        if not self._brokers:
+            return None
+        executor = executor_of(workload.executor, self._executors)
+        return self._brokers.get("" if executor is None else executor.name)
+
+
+def _is_busy(workload: Workload) -> bool:
+    return workload.process is None or workload.process.alive

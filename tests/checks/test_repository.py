@@ -1,0 +1,191 @@
+"""What surrounds a Dag folder is found in its files, without Airflow."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from harness.checks.declarations import airflow_cfg, dot_env
+from harness.checks.repository import Repository, repository_of, root_of
+from harness.errors import UsageError
+
+
+@pytest.fixture(autouse=True)
+def no_airflow_of_ours(monkeypatch):
+    for name in [name for name in os.environ if name.startswith("AIRFLOW")]:
+        monkeypatch.delenv(name)
+
+
+def grow(root: Path, **files: str) -> Path:
+    """Files below a folder; in their names ``__`` stands for a slash and ``_dot_`` for a dot."""
+    for name, text in files.items():
+        path = root / name.replace("__", "/").replace("_dot_", ".")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return root
+
+
+def test_a_folder_alone_has_no_project(tmp_path):
+    found = repository_of(grow(tmp_path, a_dot_py="") / "a.py")
+    assert found.project is None
+    assert found.path_with(str(tmp_path)) == [str(tmp_path)]
+
+
+def test_a_folder_called_dags_has_the_folder_above(tmp_path):
+    grow(tmp_path, dags__a_dot_py="")
+    found = repository_of(tmp_path / "dags")
+    assert found.project == tmp_path
+    assert found.path_with(str(tmp_path / "dags")) == [str(tmp_path / "dags"), str(tmp_path)]
+
+
+def test_an_astro_project(tmp_path):
+    settings = """
+airflow:
+  connections:
+    - conn_id: warehouse
+      conn_type: postgres
+    - conn_id:
+  pools:
+    - pool_name: etl
+      pool_slot: 3
+      pool_description:
+  variables:
+    - variable_name: region
+      variable_value: north
+"""
+    grow(
+        tmp_path,
+        dags__a_dot_py="",
+        include__helper_dot_py="",
+        plugins__own_dot_py="",
+        airflow_settings_dot_yaml=settings,
+        requirements_dot_txt="",
+        Dockerfile="",
+    )
+    found = repository_of(tmp_path / "dags")
+    assert found.astro
+    assert found.path_with(str(tmp_path / "dags")) == [str(tmp_path), str(tmp_path / "dags")]
+    assert found.plugins == tmp_path / "plugins"
+    assert found.environment["AIRFLOW__CORE__PLUGINS_FOLDER"] == str(tmp_path / "plugins")
+    assert found.connections == {"warehouse"}
+    assert found.pools == {"etl": 3}
+    assert found.variables == {"region": "north"}
+    assert found.requirements == tmp_path / "requirements.txt"
+
+
+def test_dot_env(tmp_path):
+    file = tmp_path / ".env"
+    file.write_text(
+        "# ours\n"
+        "DB_HOST=db.example\n"
+        'export GREETING="a b # c"\n'
+        "QUOTED='x y'\n"
+        "COMMENTED=one # two\n"
+        "EMPTY=\n"
+        "no assignment\n"
+        "PYTHONPATH=/elsewhere\n"
+        "AIRFLOW_HOME=/usr/local/airflow\n"
+        "PATH=/bin\n"
+        "AIRFLOW_CONN_WAREHOUSE=postgres://db/x\n"
+        "AIRFLOW_VAR_REGION=north\n"
+        "AIRFLOW__CORE__DEFAULT_TIMEZONE=Europe/Berlin\n"
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN=postgres://db/airflow\n"
+        "AIRFLOW__SECRETS__BACKEND=airflow.providers.hashicorp.secrets.vault.VaultBackend\n"
+    )
+    assert dot_env(file)["GREETING"] == "a b # c"
+    found = repository_of(grow(tmp_path, dags__a_dot_py="") / "dags")
+    assert {
+        "DB_HOST": "db.example",
+        "QUOTED": "x y",
+        "COMMENTED": "one",
+        "EMPTY": "",
+    }.items() <= found.environment.items()
+    assert found.environment["AIRFLOW__CORE__DEFAULT_TIMEZONE"] == "Europe/Berlin"
+    assert found.environment["AIRFLOW_CONN_WAREHOUSE"] == "postgres://db/x"
+    assert not {"PATH", "PYTHONPATH", "AIRFLOW_HOME"} & set(found.environment)
+    assert not [name for name in found.environment if "DATABASE" in name or "SECRETS" in name]
+    assert {"warehouse", "WAREHOUSE"} <= found.connections
+    assert found.variables["region"] == "north"
+
+
+def test_the_shell_goes_before_dot_env(tmp_path, monkeypatch):
+    grow(tmp_path, _dot_env="DB_HOST=file\nAIRFLOW__CORE__DEFAULT_TIMEZONE=UTC\n", dags__a_dot_py="")
+    monkeypatch.setenv("DB_HOST", "shell")
+    monkeypatch.setenv("AIRFLOW__CORE__DEFAULT_TIMEZONE", "Asia/Tokyo")
+    monkeypatch.setenv("AIRFLOW__SECRETS__BACKEND", "somewhere.Else")
+    made = repository_of(tmp_path / "dags").process_environment(os.environ)
+    assert made["DB_HOST"] == "shell"
+    assert made["AIRFLOW__CORE__DEFAULT_TIMEZONE"] == "Asia/Tokyo"
+    assert "AIRFLOW__SECRETS__BACKEND" not in made
+
+
+def test_airflow_cfg(tmp_path):
+    grow(
+        tmp_path,
+        airflow_dot_cfg="[core]\ndag_ignore_file_syntax = regexp\nexecutor = CeleryExecutor\ndefault_timezone = utc\n"
+        "fernet_key_cmd = cat /key\n[logging]\nremote_logging = True\n[company]\nurl = http://x/%%s\n"
+        "[dag_processor]\nhome = {AIRFLOW_HOME}/dags\n",
+        dags__a_dot_py="",
+    )
+    found = repository_of(tmp_path / "dags")
+    assert found.regexp
+    assert found.environment["AIRFLOW__COMPANY__URL"] == "http://x/%s"
+    assert found.environment["AIRFLOW__CORE__DEFAULT_TIMEZONE"] == "utc"
+    assert not {name for name in found.environment if any(w in name for w in ("LOGGING", "EXECUTOR", "FERNET", "HOME"))}
+
+
+def test_local_bundles(tmp_path):
+    bundles = [
+        {"name": "a", "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle", "kwargs": {"path": "team_a"}},
+        {"name": "b", "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle", "kwargs": {"path": "gone"}},
+        {"name": "c", "classpath": "airflow.providers.git.bundles.git.GitDagBundle", "kwargs": {"subdir": "dags"}},
+        {"name": "d", "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle", "kwargs": {}},
+    ]
+    text = f"[dag_processor]\ndag_bundle_config_list = {json.dumps(bundles)}\n"
+    grow(tmp_path, airflow_dot_cfg=text, team_a__sub__a_dot_py="", team_b__b_dot_py="")
+    found = repository_of(tmp_path)
+    assert found.dags == (tmp_path / "team_a",)
+    assert root_of(tmp_path / "team_a" / "sub" / "a.py", found) == tmp_path / "team_a"
+    assert root_of(tmp_path / "team_b" / "b.py", found) == tmp_path / "team_b"
+
+
+@pytest.mark.parametrize("where", ["config", "plugins", "."])
+def test_local_settings_are_found(tmp_path, where):
+    grow(tmp_path, dags__a_dot_py="", plugins__p_dot_py="")
+    (tmp_path / where).mkdir(exist_ok=True)
+    (tmp_path / where / "airflow_local_settings.py").write_text("")
+    assert str((tmp_path / where).resolve()) in repository_of(tmp_path / "dags").path_of_airflow
+
+
+def test_a_project_is_not_looked_for_above_a_home_or_far_away(tmp_path, monkeypatch):
+    grow(tmp_path, requirements_dot_txt="", a__b__c__d__e_dot_py="")
+    assert repository_of(tmp_path / "a" / "b" / "c").project == tmp_path
+    assert repository_of(tmp_path / "a" / "b" / "c" / "d").project is None
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert repository_of(tmp_path / "a").project is None
+
+
+def test_what_stands_in_airflows_home(tmp_path):
+    grow(tmp_path, dags__a_dot_py="", include__x_dot_sql="", airflow_dot_cfg="", _dot_env="", logs__l="")
+    entries = repository_of(tmp_path / "dags").home_entries
+    assert entries == {"dags": str(tmp_path / "dags"), "include": str(tmp_path / "include")}
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [(".env", b"\xff"), ("airflow.cfg", b"no section"), ("airflow_settings.yaml", b"a: [")],
+)
+def test_a_file_that_is_not_what_it_should_be_is_named(tmp_path, name, content):
+    grow(tmp_path, dags__a_dot_py="")
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(UsageError, match=name.replace(".", r"\.")):
+        repository_of(tmp_path / "dags")
+
+
+def test_files_that_are_not_there_say_nothing(tmp_path):
+    assert dot_env(tmp_path / ".env") == {}
+    assert airflow_cfg(tmp_path / "airflow.cfg") == {}
+    assert Repository().path_of_airflow == []
