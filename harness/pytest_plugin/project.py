@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ class Project:
         dags: Dag folders and files; empty in a project that has none.
         world: the world file, None when there is none.
         isolated: Airflow's environment points at the sandbox.
+        former: what stood in the environment in its place.
         secrets: ``AIRFLOW_CONN_*`` and ``AIRFLOW_VAR_*`` as they were at the start: the owner's, not a test's.
     """
 
@@ -32,6 +34,7 @@ class Project:
     dags: list[Path] = field(default_factory=list)
     world: Path | None = None
     isolated: bool = False
+    former: dict[str, str | None] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
 
 
@@ -90,8 +93,22 @@ def isolate(config: pytest.Config) -> None:
     from harness.bridge import sandbox
 
     project.isolated = True
-    former = sandbox.enter()
-    config.add_cleanup(lambda: sandbox.leave(former))
+    project.former = sandbox.enter()
+    config.add_cleanup(lambda: sandbox.leave(project.former))
+
+
+@contextmanager
+def as_the_owner(config: pytest.Config) -> Iterator[None]:
+    """The environment as it was before `isolate`, for processes that isolate themselves."""
+    from harness.bridge import sandbox
+
+    former = project_of(config).former
+    ours = {name: os.environ.get(name) for name in former}
+    sandbox.leave(former)
+    try:
+        yield
+    finally:
+        sandbox.leave(ours)
 
 
 def _read(config: pytest.Config) -> Project:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 import xml.etree.ElementTree as ElementTree
+from pathlib import Path
 
 import pytest
 
@@ -233,6 +235,14 @@ def test_checks_of_conftest_are_items_like_the_others(company: Project):
     result = company.checked("-k", "own or test_it", "-n", "1")
     assert failed(result) == ["dags/sales.py::sales::team-owner"]
     result.assert_outcomes(failed=1, passed=2)
+
+
+def test_the_command_line_and_pytest_answer_from_one_cache(company: Project):
+    command = str(Path(sys.executable).with_name("airflow-harness"))
+    company.pytester.run(command, "check").stdout.fnmatch_lines(["* 3 errors in 3 files, *"])
+    company.write(conftest="import harness.checks.farm\n\nharness.checks.farm.Farm = None\n")
+    result = company.checked("dags")
+    assert failed(result) == FAILED
 
 
 def test_a_project_with_dags_imports_no_airflow_where_they_are_not_collected(project: Project):
