@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from harness.checks.finding import Finding
 from harness.report.check_result import CheckResult
+from harness.report.check_text import summary
+from harness.report.plain import one_line
+from harness.report.style import UNICODE
 
 
 def document(told: CheckResult) -> str:
-    """A line a finding: ``::error file=dags/sales.py,line=9,title=pool-missing::message``.
+    """A line a finding, ``::error file=dags/sales.py,line=9,title=pool-missing::message``; for the log one that counts.
 
     GitHub shows the first ten errors and the first ten warnings of a step beside the code; all stand in the log.
     """
-    return "".join(f"{_annotation(finding)}\n" for finding in told.result.findings)
+    counted = "".join(text for text, _ in summary(told, UNICODE))
+    said = [*map(_annotation, told.result.findings), *(f"note {one_line(note, 500)}" for note in told.notes), counted]
+    return "".join(f"{line}\n" for line in said)
 
 
 def _annotation(finding: Finding) -> str:

@@ -28,7 +28,7 @@ def lines(told: CheckResult, signs: Glyphs) -> Iterator[Line]:
         yield []
     for note in told.notes:
         yield [("note ", "yellow"), (clean(note), "")]
-    yield _summary(told, signs)
+    yield summary(told, signs)
 
 
 def block(finding: Finding, repeat: bool = True) -> Iterator[Line]:
@@ -61,7 +61,8 @@ def again(finding: Finding) -> str:
     return shlex.join(words)
 
 
-def _summary(told: CheckResult, signs: Glyphs) -> Line:
+def summary(told: CheckResult, signs: Glyphs) -> Line:
+    """``✗ 1 error in 3 files, 2 Dags, 4 tasks; 1 waived  (2.4 s real)``."""
     counts = told.result.to_json()["summary"]
     seen = ", ".join(
         _count(counts[name], word) for name, word in (("files", "file"), ("dags", "Dag"), ("tasks", "task"))

@@ -108,7 +108,8 @@ def test_sarif_holds_rules_with_their_page_and_results_that_stay_the_same(told):
 
 
 def test_annotations_are_one_line_each_and_escaped(told):
-    lines = check_github.document(told).splitlines()
+    *lines, note, counted = check_github.document(told).splitlines()
+    assert (note, counted.partition(" in ")[0]) == ("note a note", "✗ 3 errors, 2 warnings")
     assert len(lines) == len(told.result.findings) == 5
     assert lines[0].startswith("::warning file=/elsewhere/é.py,line=1,title=asset-without-producer::a ")
     assert "100 %25 of it:" in lines[0]
