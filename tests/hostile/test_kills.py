@@ -83,8 +83,8 @@ class Run:
 
     def is_gone(self) -> bool:
         """Whether no process and no folder of it is left."""
-        return becomes(set(), lambda: asleep(self.sleep) | marked(self.mark), patience_s=15) and becomes(
-            [], lambda: list(self.temporary.iterdir()), patience_s=5
+        return becomes(set(), lambda: asleep(self.sleep) | marked(self.mark), patience_s=60) and becomes(
+            [], lambda: list(self.temporary.iterdir()), patience_s=20
         )
 
 
