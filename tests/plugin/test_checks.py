@@ -232,7 +232,7 @@ def team_owner(look):
 
 def test_checks_of_conftest_are_items_like_the_others(company: Project):
     company.write(conftest=OWN, tests__test_it="def test_it(something):\n    assert something == 1\n")
-    result = company.checked("-k", "own or test_it", "-n", "1")
+    result = company.checked("-k", "team-owner or test_it", "-n", "1")
     assert failed(result) == ["dags/sales.py::sales::team-owner"]
     result.assert_outcomes(failed=1, passed=2)
 
