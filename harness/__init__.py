@@ -2,7 +2,7 @@
 
 Importing the package imports neither Airflow nor pytest. `harness.session.Rehearsal` runs Dags, `harness.world.World`
 is what they run in, `explore` and `play` combine outcomes without task code, `harness.strategies` is for Hypothesis;
-tests use the fixtures of `harness.pytest_plugin`.
+tests use the fixtures of `harness.pytest_plugin`; `check` makes a function a check of the gate.
 """
 
 from __future__ import annotations
@@ -10,15 +10,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from harness.checks.finding import Problem
+    from harness.checks.own import check
     from harness.session.exploring import explore, play
 
-__all__ = ["explore", "play"]
+__all__ = ["Problem", "check", "explore", "play"]
+
+_ROOMS = {
+    "Problem": "harness.checks.finding",
+    "check": "harness.checks.own",
+    "explore": "harness.session.exploring",
+    "play": "harness.session.exploring",
+}
 
 
 def __getattr__(name: str) -> Any:
-    """`explore` and `play`, imported when they are asked for."""
-    if name not in __all__:
+    """What the package gives, imported when it is asked for."""
+    if name not in _ROOMS:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from harness.session import exploring
+    from importlib import import_module
 
-    return getattr(exploring, name)
+    return getattr(import_module(_ROOMS[name]), name)

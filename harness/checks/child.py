@@ -45,6 +45,7 @@ class Setting:
         checking_s: real seconds that all checks of one file may take, after its import.
         memory_mb: memory that a file may use beyond what Airflow has, each of its processes.
         most_processes: more than so many at once are a fork bomb.
+        own, project: modules with users' own checks, and where they belong (see `harness.checks.own.load`).
     """
 
     declared: Declared
@@ -55,6 +56,8 @@ class Setting:
     checking_s: float = 60.0
     memory_mb: int = 1024
     most_processes: int = 64
+    own: tuple[str, ...] = ()
+    project: str = ""
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.checks.look import Declared
+from harness.world.entries import Executor
 from harness.world.model import World
 
 CONNECTION, VARIABLE = "AIRFLOW_CONN_", "AIRFLOW_VAR_"
@@ -25,7 +26,20 @@ def declared_of(world: World, file: Path | None, root: Path) -> Declared:
         {name: pool.slots for name, pool in world.pools.items()},
         frozenset({*world.connections, *_named(world, CONNECTION)}),
         frozenset({*world.variables, *_named(world, VARIABLE)}),
+        queues=_queues(world.executor),
+        executors=frozenset(world.executor.executors) or None,
     )
+
+
+def _queues(executor: Executor) -> frozenset[str] | None:
+    """Queues that workers serve; None where some executor has no workers, so that it takes whatever it is given."""
+    if not executor.workers:
+        return None
+    default = next(iter(executor.executors), None)
+    served = {worker.executor or default for worker in executor.workers.values()}
+    if any(name not in served for name in executor.executors):
+        return None
+    return frozenset(queue for worker in executor.workers.values() for queue in worker.queues)
 
 
 def _named(world: World, prefix: str) -> set[str]:

@@ -113,7 +113,7 @@ def _failed(check: Check, error: BaseException, dag: DagLook | None) -> tuple[st
 
 
 def _called(function: Callable[[Any], Iterable[Problem] | None], look: Any) -> list[Problem]:
-    return list(function(look) or ())
+    return [one if isinstance(one, Problem) else Problem(str(one)) for one in function(look) or ()]
 
 
 def _placed(problem: Problem, dag: DagLook | None) -> Problem:

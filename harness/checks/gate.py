@@ -14,6 +14,7 @@ from harness.checks.discovery import DagFile
 from harness.checks.finding import Finding, Problem
 from harness.checks.gathered import Gathered
 from harness.checks.look import Asked, Declared, Judgement
+from harness.checks.own_table import OwnChecks
 from harness.checks.repository import Repository, repository_of
 from harness.checks.verdicts import problems_of
 from harness.world.model import World
@@ -99,6 +100,7 @@ class GateOptions:
         jobs: processes side by side.
         timeout_s: real seconds that an import may take. checking_s: and all checks of one file after it.
         memory_mb: memory that a file may use beyond what Airflow has.
+        own: users' own checks.
         told: called with (files parsed, of how many that must be, file) as it goes on.
     """
 
@@ -112,6 +114,7 @@ class GateOptions:
     checking_s: float = 60.0
     memory_mb: int = 1024
     partial: bool = False
+    own: OwnChecks = field(default_factory=OwnChecks)
     told: Callable[[int, int, str], None] = lambda *_: None
 
 
@@ -164,8 +167,8 @@ class _Run:
         self.rest = {str(file.path): str(file.root) for file in files}
         self._parsed = 0
         self._gathered = Gathered(options.asked.severities)
-        question = question_of(options.asked, options.declared, options.timeout_s, asdict(options.repository))
-        self._cache = Cache(options.cache, question)
+        more = (options.timeout_s, asdict(options.repository), asdict(options.own))
+        self._cache = Cache(options.cache, question_of(options.asked, options.declared, *more))
 
     def take_cached(self) -> None:
         """Answer what is known from the last runs."""
@@ -192,6 +195,8 @@ class _Run:
             given.timeout_s,
             given.checking_s,
             given.memory_mb,
+            own=given.own.sources,
+            project=given.own.root,
         )
         requests = [Request(path, root) for path, root in self.rest.items()]
         Farm(setting, given.jobs, self._gathered.wants_twins).run(requests, self._take)

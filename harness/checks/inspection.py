@@ -17,7 +17,9 @@ from harness.checks.changed import changed_since
 from harness.checks.declared import declared_of
 from harness.checks.gate import GateOptions, GateResult, run_gate
 from harness.checks.ignores import PathIgnores
+from harness.checks.own_table import registered
 from harness.checks.quiet import Quiet
+from harness.checks.repository import repository_of
 from harness.checks.scope import Scope, scope_of
 from harness.checks.settings import asked_of, parse_limit
 from harness.checks.upkeep import CHECK_FAILED
@@ -90,10 +92,13 @@ def inspect(config: Config, wanted: Wanted) -> Inspection:
     Raises: NoDagsFolder: there are none. UsageError, WorldError: settings or a world file that cannot mean anything.
     """
     catalogue.load()
+    cache = config.root / FOLDER if wanted.cache else None
+    own = registered(config.root, cache)
     asked = asked_of(config, wanted.select, wanted.ignore)
-    scope = scope_of(wanted.paths, config.dags)
+    dags = dags_of(config)
+    scope = scope_of(wanted.paths, dags)
     if wanted.changed_since is not None:
-        scope = changed_since(wanted.changed_since, scope, config.dags, config.root)
+        scope = changed_since(wanted.changed_since, scope, dags, config.root)
     file = wanted.world or config.world
     world = World() if file is None else load(file)
     options = GateOptions(
@@ -104,13 +109,19 @@ def inspect(config: Config, wanted: Wanted) -> Inspection:
         timeout_s=parse_limit(config, "import-timeout-s"),
         memory_mb=int(parse_limit(config, "memory-mb")),
         partial=scope.partial,
-        cache=config.root / FOLDER if wanted.cache else None,
+        cache=cache,
+        own=own,
         told=wanted.told,
     )
     ignores = PathIgnores(config.per_path_ignores, config.root)
     quiet = Quiet(run_gate(scope.files, options), config.root, ignores, scope.partial)
     notes = [*scope.notes, *_without_world(file, scope), *_with_baseline(quiet, config, wanted)]
     return Inspection(quiet.result, config.root, quiet.waived, quiet.known, notes)
+
+
+def dags_of(config: Config) -> list[Path]:
+    """The Dag folders of the settings, else those that the project itself names (Dag bundles, ``dags_folder``)."""
+    return config.dags or list(repository_of(config.root).dags)
 
 
 def default_jobs() -> int:

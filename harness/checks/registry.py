@@ -53,8 +53,10 @@ class Check:
 
     @property
     def summary(self) -> str:
-        """The first line of its page."""
-        return self.doc.strip().split("\n")[0]
+        """The first sentence of its page."""
+        paragraph = " ".join(self.doc.strip().partition("\n\n")[0].split())
+        sentence = re.match(r".*?\.(?= |$)", paragraph)
+        return sentence[0] if sentence else paragraph
 
 
 CHECKS: dict[str, Check] = {}

@@ -40,26 +40,37 @@ def scope_of(paths: Iterable[Path], dags: list[Path]) -> Scope:
     notes: list[str] = []
     given = [_existing(path) for path in paths]
     every = {file.path: file for file in dag_files(dags, note=notes.append)}
+    roots = [root.resolve() for root in dags if root.is_dir()]
     if not given:
         return Scope(_some(list(every.values()), dags), notes=notes)
     found: dict[Path, DagFile] = {}
+    modules: list[Path] = []
     for path in given:
-        found.update(_below(path, every, dags, notes))
+        if path in every:
+            found[path] = every[path]
+        elif path.is_dir():
+            found.update(_below(path, every, roots, notes))
+        else:
+            found.update({file.path: _rooted(file, roots) for file in dag_files([path], note=notes.append)})
+            modules += [path] if path.suffix == ".py" and not _looks_like_a_dag(path) else []
+    if modules:
+        found.update({file.path: file for file in importers_of(modules, list(every.values()), roots)})
     files = [found[path] for path in sorted(found)]
     return Scope(_some(files, given), not every.keys() <= found.keys(), notes)
 
 
-def _below(path: Path, every: dict[Path, DagFile], dags: list[Path], notes: list[str]) -> dict[Path, DagFile]:
-    roots = [root.resolve() for root in dags if root.is_dir() and path.is_relative_to(root.resolve())]
-    known = {file.path: file for file in every.values() if file.path == path or path in file.path.parents}
-    found = {file.path: file for file in dag_files([path], note=notes.append)}
-    if path.is_dir() and roots:
-        return known or found  # with what the ignore files above it say
-    if roots and path.is_file():
-        found = {path: DagFile(path, roots[0])}
-        if path.suffix == ".py" and not _looks_like_a_dag(path):
-            found.update({file.path: file for file in importers_of([path], list(every.values()), roots)})
-    return {**found, **known}
+def _below(folder: Path, every: dict[Path, DagFile], roots: list[Path], notes: list[str]) -> dict[Path, DagFile]:
+    """The project's files below a folder, with what the ignore files above it say; of another folder, its own."""
+    known = {path: file for path, file in every.items() if folder in path.parents}
+    if known and any(folder.is_relative_to(root) for root in roots):
+        return known
+    return {file.path: file for file in dag_files([folder], note=notes.append)} | known
+
+
+def _rooted(file: DagFile, roots: list[Path]) -> DagFile:
+    """A file in the project's Dag folder that holds it."""
+    root = next((root for root in roots if file.path.is_relative_to(root)), file.root)
+    return DagFile(file.path, root)
 
 
 def _existing(path: Path) -> Path:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable
 
 from harness.checks.look import LIMITS, OPTIONS, Asked
+from harness.checks.own import own_checks
 from harness.checks.selection import Selection, is_known, unknown
 from harness.config import Config
 from harness.errors import UsageError, known_names
@@ -28,7 +29,8 @@ def asked_of(config: Config, select: tuple[str, ...] = (), ignore: tuple[str, ..
                 where = config.where("per-path-ignores", glob)
                 raise unknown(f"{name!r} is neither a check nor a family of checks", name, where)
     _refuse_unknown(config, "limits", config.limits, {**LIMITS, **PARSE_LIMITS})
-    _refuse_unknown(config, "options", config.options, OPTIONS)
+    own = {name for name in config.options for check in own_checks() if name.startswith(check.id)}
+    _refuse_unknown(config, "options", config.options, {*OPTIONS, *own})
     for name, text in config.options.items():
         _valid_pattern(config, name, text)
     severities = Selection(config.checks, select, ignore).severities()

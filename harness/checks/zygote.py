@@ -21,6 +21,7 @@ from typing import Any, NoReturn
 
 from harness.bridge import sandbox
 from harness.bridge.parsing import confine, pollution
+from harness.checks import catalogue, own
 from harness.checks.child import Channels, Setting, parse_and_tell
 from harness.checks.descendants import descendants, end_all, reap
 from harness.checks.strays import network_of
@@ -87,6 +88,8 @@ def _get_warm(setting: Setting) -> None:
         import_airflow()
     except Exception:
         _give_up()
+    catalogue.load()
+    own.load(setting.own, setting.project)
     warm_up(setting.declared, setting.asked)
     gc.freeze()
     gc.enable()

@@ -24,7 +24,11 @@ Select = Annotated[
 Ignore = Annotated[list[str] | None, typer.Option(metavar="IDS", help="Not these checks or families.")]
 Format = Annotated[
     list[str] | None,
-    typer.Option("--format", metavar="FORMAT[=FILE]", help="text or json; with =FILE into a file.  [default: text]"),
+    typer.Option(
+        "--format",
+        metavar="FORMAT[=FILE]",
+        help="text, json, junit, sarif or github; with =FILE into a file.  [default: text]",
+    ),
 ]
 Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report here, and text on stdout.")]
 Jobs = Annotated[int | None, typer.Option("-j", "--jobs", metavar="N", min=1, help="Processes.  [default: processors]")]
@@ -71,6 +75,7 @@ def check(
       airflow-harness check
       airflow-harness check dags/sales.py --select pool-missing,content
       airflow-harness check --format json | jq .summary
+      airflow-harness check --format github --format sarif=check.sarif --format junit=check.xml
       airflow-harness check --write-baseline
       airflow-harness check --changed-since origin/main
       airflow-harness check --explain pool-missing

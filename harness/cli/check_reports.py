@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,9 @@ if TYPE_CHECKING:
     from harness.report.check_result import CheckResult
 
 TEXT = "text"
-FORMATS = (TEXT, "json")
+FORMATS = (TEXT, "json", "junit", "sarif", "github")
+OF_REPOSITORY = ("sarif", "github")
+"""Formats whose paths are those of the git repository, wherever the command runs."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Reports:
         """Write them all, files first."""
         for name, file in self.files:
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(_text(name, found, terminal), encoding="utf-8")
+            file.write_text(_text(name, found, terminal), encoding="utf-8", errors="backslashreplace")
         if self.on_stdout != TEXT:
             terminal.out.write(_text(self.on_stdout, found, terminal))
         elif not terminal.out.isatty():
@@ -69,14 +72,21 @@ def _format(name: str) -> str:
 
 
 def _text(name: str, found: Inspection, terminal: Terminal) -> str:
-    writers: dict[str, Callable[[CheckResult, Terminal], str]] = {TEXT: _plain, "json": _json}
-    return writers[name](_told(found), terminal)
+    told = _told(found, _repository(found.root) if name in OF_REPOSITORY else Path.cwd())
+    if name == TEXT:
+        return _plain(told, terminal)
+    writer: Callable[[CheckResult], str] = import_module(f"harness.report.check_{name}").document
+    return writer(told)
 
 
-def _told(found: Inspection) -> CheckResult:
+def _repository(root: Path) -> Path:
+    """The git repository that a project lies in; the project itself outside of any."""
+    return next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+
+
+def _told(found: Inspection, base: Path) -> CheckResult:
     from harness.report.check_result import CheckResult, below
 
-    base = Path.cwd()
     return CheckResult(below(found.result, base, found.root), base, found.root, found.waived, found.known, found.notes)
 
 
@@ -88,17 +98,11 @@ def _plain(told: CheckResult, terminal: Terminal) -> str:
     return "".join("".join(text for text, _ in line) + "\n" for line in every)
 
 
-def _json(told: CheckResult, _: Terminal) -> str:
-    from harness.report.check_json import document
-
-    return document(told)
-
-
 def _in_colours(found: Inspection, terminal: Terminal) -> None:
     from rich.text import Text
 
     from harness.report.check_text import lines
     from harness.report.style import glyphs
 
-    for line in lines(_told(found), glyphs(terminal.console.encoding)):
+    for line in lines(_told(found, Path.cwd()), glyphs(terminal.console.encoding)):
         terminal.console.print(Text.assemble(*line), soft_wrap=True)

@@ -53,11 +53,11 @@ class Checking:
 
     def _inspected(self, terminal: Terminal) -> Inspection:
         from harness.bridge.sandbox import airflow_version
-        from harness.checks.inspection import Wanted, inspect
+        from harness.checks.inspection import Wanted, dags_of, inspect
         from harness.cli.check_progress import CheckProgress
 
         given, config = self.arguments, read_config(Path.cwd())
-        if not given.paths:
+        if not given.paths and not dags_of(config):
             configured(config)
         airflow_version()
         with CheckProgress(terminal.err) as progress:
@@ -90,9 +90,13 @@ class Explain:
         from inspect import cleandoc
 
         from harness.checks import catalogue
+        from harness.checks.cache import FOLDER
+        from harness.checks.own_table import registered
         from harness.checks.registry import named
 
         catalogue.load()
+        config = read_config(Path.cwd())
+        registered(config.root, config.root / FOLDER)
         check = named(self.check_id)
         terminal.out.write(f"{check.id} ({check.severity} by default, family {check.family})\n\n")
         terminal.out.write(cleandoc(check.doc) + "\n")
@@ -106,11 +110,15 @@ class List:
     def __call__(self, terminal: Terminal) -> int:
         """Write a line a check, as this project sets them."""
         from harness.checks import catalogue
+        from harness.checks.cache import FOLDER
+        from harness.checks.own_table import registered
         from harness.checks.registry import CHECKS
         from harness.checks.settings import asked_of
 
         catalogue.load()
-        on = asked_of(read_config(Path.cwd())).severities
+        config = read_config(Path.cwd())
+        registered(config.root, config.root / FOLDER)
+        on = asked_of(config).severities
         width = max(map(len, CHECKS))
         for check in sorted(CHECKS.values(), key=lambda one: (one.family, one.id)):
             terminal.out.write(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
-from harness.kernel.instant import Instant, Microseconds
+
+if TYPE_CHECKING:
+    from harness.kernel.instant import Instant, Microseconds
 
 
 def instant(option: str, text: str | None) -> Instant | None:

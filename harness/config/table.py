@@ -9,7 +9,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from harness.config.lines import line_of
 from harness.errors import UsageError, known_names
 
 TABLE = "tool.airflow-harness"
@@ -89,6 +88,8 @@ class Table:
 
     def where(self, key: str) -> str:
         """``file:line`` of a key."""
+        from harness.config.lines import line_of
+
         return f"{self._file}:{line_of(self._file, self._below, key)}"
 
     def _wrong(self, key: str, wanted: str, fix: str | None) -> UsageError:
@@ -113,7 +114,7 @@ def parsed(file: Path) -> dict[str, Any]:
     if not isinstance(found, dict):
         raise UsageError(
             f"[{TABLE}] is a table, not {shown(found)}",
-            where=f"{file}:{line_of(file, '', 'airflow-harness')}",
+            where=Table(file, {}).where(""),
             fix=f"write [{TABLE}] with its keys below",
         )
     return found

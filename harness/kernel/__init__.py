@@ -4,9 +4,21 @@ Vocabulary of SimPy (``now``, ``schedule``, ``hold``, ``step``, ``run_until``); 
 code never written for simulation can be parked inside ``time.sleep``. Nothing here knows of Airflow.
 """
 
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
 from harness.kernel.instant import SECOND, Instant, Microseconds, iso, seconds, span, to_datetime, to_instant
-from harness.kernel.process import CodeExit, Process, ProcessKilled, StrayExit
-from harness.kernel.simulation import Event, Simulation, StuckClock
+
+if TYPE_CHECKING:
+    from harness.kernel.process import CodeExit, Process, ProcessKilled, StrayExit
+    from harness.kernel.simulation import Event, Simulation, StuckClock
+
+_ROOMS = {
+    **dict.fromkeys(("CodeExit", "Process", "ProcessKilled", "StrayExit"), "harness.kernel.process"),
+    **dict.fromkeys(("Event", "Simulation", "StuckClock"), "harness.kernel.simulation"),
+}
 
 __all__ = [
     "SECOND",
@@ -25,3 +37,10 @@ __all__ = [
     "to_datetime",
     "to_instant",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """What runs processes, imported when it is asked for: a world needs instants only."""
+    if name not in _ROOMS:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_ROOMS[name]), name)

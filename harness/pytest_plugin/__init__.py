@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures that run Dags in virtual time.
+"""The pytest plugin: Dag files as items, one a check, and fixtures that run Dags in virtual time.
 
 pytest loads this module in every project of an environment, so nothing here or in the modules below imports anything
 but the standard library and pytest before a test asks for it, and a project without Dags does not notice it.
@@ -7,6 +7,14 @@ but the standard library and pytest before a test asks for it, and a project wit
 from __future__ import annotations
 
 from harness.pytest_plugin.calendars import simulate
+from harness.pytest_plugin.checks import (
+    pytest_collect_directory,
+    pytest_collect_file,
+    pytest_configure,
+    pytest_ignore_collect,
+    pytest_report_collectionfinish,
+    pytest_sessionstart,
+)
 from harness.pytest_plugin.clock import frozen_time
 from harness.pytest_plugin.dags import _airflow_rehearsal, dag_bag
 from harness.pytest_plugin.database import _airflow_connect, _airflow_database, _airflow_postgres, postgres
@@ -17,9 +25,9 @@ from harness.pytest_plugin.failures import (
     pytest_runtest_makereport,
     pytest_runtest_setup,
 )
-from harness.pytest_plugin.postgres_desk import pytest_configure_node
 from harness.pytest_plugin.project import pytest_addoption, pytest_load_initial_conftests
 from harness.pytest_plugin.runs import _airflow_runner, render_task, run_dag, run_task
+from harness.pytest_plugin.workers import pytest_configure_node
 from harness.pytest_plugin.worlds import _airflow_world_file, world
 
 __all__ = [
@@ -35,11 +43,17 @@ __all__ = [
     "postgres",
     "pytest_addoption",
     "pytest_assertrepr_compare",
+    "pytest_collect_directory",
+    "pytest_collect_file",
+    "pytest_configure",
     "pytest_configure_node",
     "pytest_enter_pdb",
+    "pytest_ignore_collect",
     "pytest_load_initial_conftests",
+    "pytest_report_collectionfinish",
     "pytest_runtest_makereport",
     "pytest_runtest_setup",
+    "pytest_sessionstart",
     "render_task",
     "run_dag",
     "run_task",

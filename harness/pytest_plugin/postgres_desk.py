@@ -77,9 +77,8 @@ class Desk:
 DESK = pytest.StashKey[Desk]()
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    """Tell a new worker where the desk is (pytest-xdist calls this in the controller)."""
+def open_desk(node: Any) -> None:
+    """Tell a new worker of pytest-xdist where the desk is."""
     config: pytest.Config = node.config
     if DESK not in config.stash:
         desk = config.stash[DESK] = Desk()

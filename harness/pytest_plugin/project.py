@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from harness.config import Config
 
 SECRETS = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
 
@@ -17,15 +22,19 @@ class Project:
     """What the options and ``[tool.airflow-harness]`` say.
 
     Attributes:
+        settings: the table, before the options.
         dags: Dag folders and files; empty in a project that has none.
         world: the world file, None when there is none.
         isolated: Airflow's environment points at the sandbox.
+        former: what stood in the environment in its place.
         secrets: ``AIRFLOW_CONN_*`` and ``AIRFLOW_VAR_*`` as they were at the start: the owner's, not a test's.
     """
 
+    settings: Config
     dags: list[Path] = field(default_factory=list)
     world: Path | None = None
     isolated: bool = False
+    former: dict[str, str | None] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
 
 
@@ -40,7 +49,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="PATH",
-        help="Dag folder or file, repeatable (default: dags of [tool.airflow-harness], else the folder dags/)",
+        help="Dag folder or file, repeatable; its files are checked, and fixtures find its Dags "
+        "(default: dags of [tool.airflow-harness], else the folder dags/)",
+    )
+    group.addoption(
+        "--no-airflow-checks",
+        action="store_true",
+        dest="airflow_no_checks",
+        help="collect no Dag files: fixtures only (setting: pytest_checks = false)",
     )
     group.addoption(
         "--airflow-world",
@@ -77,8 +93,22 @@ def isolate(config: pytest.Config) -> None:
     from harness.bridge import sandbox
 
     project.isolated = True
-    former = sandbox.enter()
-    config.add_cleanup(lambda: sandbox.leave(former))
+    project.former = sandbox.enter()
+    config.add_cleanup(lambda: sandbox.leave(project.former))
+
+
+@contextmanager
+def as_the_owner(config: pytest.Config) -> Iterator[None]:
+    """The environment as it was before `isolate`, for processes that isolate themselves."""
+    from harness.bridge import sandbox
+
+    former = project_of(config).former
+    ours = {name: os.environ.get(name) for name in former}
+    sandbox.leave(former)
+    try:
+        yield
+    finally:
+        sandbox.leave(ours)
 
 
 def _read(config: pytest.Config) -> Project:
@@ -94,6 +124,7 @@ def _read(config: pytest.Config) -> Project:
     dags = [_existing(here / given, "--airflow-dags") for given in options.airflow_dags] or settings.dags
     world = options.airflow_world
     return Project(
+        settings=settings,
         dags=dags,
         world=_existing(here / world, "--airflow-world") if world is not None else settings.world,
         secrets={name: value for name, value in os.environ.items() if name.startswith(SECRETS)},

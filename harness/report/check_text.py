@@ -28,18 +28,24 @@ def lines(told: CheckResult, signs: Glyphs) -> Iterator[Line]:
         yield []
     for note in told.notes:
         yield [("note ", "yellow"), (clean(note), "")]
-    yield _summary(told, signs)
+    yield summary(told, signs)
 
 
-def block(finding: Finding) -> Iterator[Line]:
-    """``check-id: message``, and what is known of it below."""
+def block(finding: Finding, repeat: bool = True) -> Iterator[Line]:
+    """``check-id: message``, and what is known of it below.
+
+    Args:
+        repeat: end with the command that tells it again.
+    """
     warning = "  (warning)" if finding.severity == "warning" else ""
     first, *more = clean(finding.message).splitlines() or [""]
     yield [(f"{finding.check}: ", _STYLES.get(finding.severity, "")), (first + warning, "")]
     yield from ([(f"    {line}", "")] for line in more)
     place = f"{finding.path}:{finding.line}" if finding.path and finding.line else finding.path or ""
     ids = " ".join(f"{name}={value}" for name in ("dag_id", "task_id") if (value := getattr(finding, name)))
-    rows = (("where", "  ".join(filter(None, (place, ids)))), ("fix", finding.fix or ""), ("again", again(finding)))
+    rows = [("where", "  ".join(filter(None, (place, ids)))), ("fix", finding.fix or "")]
+    if repeat:
+        rows.append(("again", again(finding)))
     yield from ([(f"  {label:<7} ", "dim"), (clean(text).replace("\n", " "), "")] for label, text in rows if text)
 
 
@@ -55,7 +61,8 @@ def again(finding: Finding) -> str:
     return shlex.join(words)
 
 
-def _summary(told: CheckResult, signs: Glyphs) -> Line:
+def summary(told: CheckResult, signs: Glyphs) -> Line:
+    """``✗ 1 error in 3 files, 2 Dags, 4 tasks; 1 waived  (2.4 s real)``."""
     counts = told.result.to_json()["summary"]
     seen = ", ".join(
         _count(counts[name], word) for name, word in (("files", "file"), ("dags", "Dag"), ("tasks", "task"))

@@ -96,6 +96,15 @@ def test_reports_go_to_files_beside_stdout(found):
     assert answer.out.startswith(TEXT)
     assert (found.folder / "b.txt").read_text().startswith(TEXT)
     assert json.loads((found.folder / "out/a.json").read_text())["summary"]["errors"] == 2
+    (found.folder / ".git").mkdir()
+    answer = found(
+        "check", "--format=github", "--format=sarif=c.sarif", "--format=junit=c.xml", cwd=found.folder / "dags"
+    )
+    assert answer.code == 1
+    assert answer.out.splitlines()[0].startswith("::error file=dags/broken.py,line=3,title=import-error::Zero")
+    (run,) = json.loads((found.folder / "dags/c.sarif").read_text())["runs"]
+    assert len(run["results"]) == 2
+    assert '<testcase classname="broken" name="import"' in (found.folder / "dags/c.xml").read_text()
     answer = found("check", "--format=json", "--output", "c.json")
     assert answer.out.startswith(TEXT)
     assert json.loads((found.folder / "c.json").read_text())["summary"]["errors"] == 2

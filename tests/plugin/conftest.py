@@ -70,15 +70,19 @@ class Project:
         """Write files: ``a__b`` is ``a/b.py``, ``w_yaml`` is ``w.yaml``."""
         for name, text in files.items():
             path = name.replace("__", "/")
-            for suffix in ("toml", "yaml", "ini"):
+            for suffix in ("toml", "yaml", "ini", "cfg"):
                 path = path.replace(f"_{suffix}", f".{suffix}")
             target = self.pytester.path / (path if "." in path else f"{path}.py")
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(text)
 
     def pytest(self, *options: str) -> pytest.RunResult:
-        """Run pytest in a process of its own."""
-        return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", *options)
+        """Run pytest in a process of its own, for the fixtures alone."""
+        return self.pytester.runpytest_subprocess("-p", "no:cacheprovider", "--no-airflow-checks", *options)
+
+    def checked(self, *options: str) -> pytest.RunResult:
+        """Run pytest in a process of its own, Dag files collected."""
+        return self.pytester.runpytest_subprocess(*options)
 
     def left_behind(self) -> list[str]:
         """What stands in the temporary folder, and processes that work there."""

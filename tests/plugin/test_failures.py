@@ -116,7 +116,7 @@ def test_it(run_dag):
 
 def debugged(project: Project, commands: bytes, *options: str) -> pytest.RunResult:
     project.write(test_it=DEBUGGED)
-    command = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options)
+    command = (sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--no-airflow-checks", *options)
     return project.pytester.run(*command, stdin=commands)
 
 

@@ -146,7 +146,7 @@ assert not [name for name, value in changed if not name.startswith("PYTEST_")], 
 sys.exit(code)
 """,
     )
-    result = project.pytester.run(sys.executable, "main.py", *options)
+    result = project.pytester.run(sys.executable, "main.py", "--no-airflow-checks", *options)
     assert result.ret == 0, result.stdout.str() + result.stderr.str()
     result.assert_outcomes(passed=2)
     assert fingerprint(home) == before

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.bridge import snapshot
-from harness.scheduler.model import Length
+if TYPE_CHECKING:
+    from harness.scheduler.model import Length
 
 
 def length_of(expand_input: Any) -> Length | None:
     """As `harness.bridge.snapshot.length_of`; None for what has no length."""
+    from harness.bridge import snapshot  # not where checks are only named
+
     try:
         return snapshot.length_of(expand_input)
     except (TypeError, AttributeError):

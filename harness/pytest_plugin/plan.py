@@ -1,0 +1,118 @@
+"""What pytest is to collect of the Dag files: made once a run, from what the gate found, and handed to xdist's workers.
+
+Plain data, so that a worker needs neither the gate nor Airflow to make its items, and all make the same ones.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from harness.checks.finding import Finding
+    from harness.checks.gate import FileResult
+    from harness.checks.inspection import Inspection
+    from harness.config import Config
+
+
+@dataclass(frozen=True)
+class Told:
+    """A finding, ready to be shown.
+
+    Attributes:
+        text: the block in the house style.
+    """
+
+    severity: str
+    message: str
+    text: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One item: a check on a file, or on one of its Dags.
+
+    Attributes:
+        name: the last part of its node id.
+        check, family: of the catalogue.
+        dag_id: None for a check of the file.
+    """
+
+    name: str
+    check: str
+    family: str
+    dag_id: str | None
+    told: tuple[Told, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All of them, by absolute path of their file.
+
+    Attributes:
+        seconds: real time that the gate took.
+    """
+
+    files: dict[str, list[Planned]]
+    seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """As workers are given it."""
+        return asdict(self)
+
+    @classmethod
+    def of_json(cls, document: dict[str, Any]) -> Plan:
+        """The plan a worker was given."""
+        files = {
+            path: [Planned(**{**row, "told": tuple(Told(**told) for told in row["told"])}) for row in rows]
+            for path, rows in document["files"].items()
+        }
+        return cls(files, document["seconds"])
+
+
+def made(config: Config, files: Iterable[Path], found: Inspection, base: Path) -> Plan:
+    """The plan for some Dag files.
+
+    Args:
+        base: folder that shown paths are relative to.
+    """
+    from harness.checks.ignores import PathIgnores
+
+    ignores = PathIgnores(config.per_path_ignores, config.root)
+    results = {file.path: file for file in found.result.files}
+    planned = {
+        str(path): _of_file(results[str(path)], set(found.result.checks) - ignores.of(str(path)), base, config.root)
+        for path in files
+        if str(path) in results
+    }
+    return Plan(planned, found.result.seconds)
+
+
+def _of_file(file: FileResult, on: set[str], base: Path, root: Path) -> list[Planned]:
+    from harness.checks.registry import CHECKS
+    from harness.report.check_items import items
+
+    return [
+        Planned(
+            item.name,
+            item.check,
+            CHECKS[item.check].family,
+            item.dag_id,
+            tuple(_told(finding, base, root) for finding in item.findings),
+        )
+        for item in items(file, on)
+    ]
+
+
+def _told(finding: Finding, base: Path, root: Path) -> Told:
+    from harness.report.check_result import shown
+    from harness.report.check_text import block
+
+    path = shown(finding.path or "", base, root)
+    lines = block(replace(finding, path=path), repeat=False)
+    text = "\n".join("".join(part for part, _ in line) for line in lines)
+    return Told(finding.severity, finding.message, text, finding.path or "", finding.line or 1)

@@ -1,0 +1,34 @@
+"""The findings of the gate as annotations of GitHub Actions: workflow commands on stdout."""
+
+from __future__ import annotations
+
+from harness.checks.finding import Finding
+from harness.report.check_result import CheckResult
+from harness.report.check_text import summary
+from harness.report.plain import one_line
+from harness.report.style import UNICODE
+
+
+def document(told: CheckResult) -> str:
+    """A line a finding, ``::error file=dags/sales.py,line=9,title=pool-missing::message``; for the log one that counts.
+
+    GitHub shows the first ten errors and the first ten warnings of a step beside the code; all stand in the log.
+    """
+    counted = "".join(text for text, _ in summary(told, UNICODE))
+    said = [*map(_annotation, told.result.findings), *(f"note {one_line(note, 500)}" for note in told.notes), counted]
+    return "".join(f"{line}\n" for line in said)
+
+
+def _annotation(finding: Finding) -> str:
+    properties = {"file": finding.path, "line": finding.line, "title": finding.check}
+    given = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items() if value)
+    message = finding.message + (f"\nfix: {finding.fix}" if finding.fix else "")
+    return f"::{'error' if finding.severity == 'error' else 'warning'} {given}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

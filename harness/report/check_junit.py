@@ -1,0 +1,83 @@
+"""The findings of the gate as JUnit XML: a suite a file, a case a check, named as pytest names its items."""
+
+from __future__ import annotations
+
+import re
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Iterable
+from pathlib import PurePosixPath
+
+from harness.checks.finding import Finding
+from harness.checks.gate import FileResult
+from harness.report.check_items import Item, items
+from harness.report.check_result import CheckResult
+from harness.report.check_text import block
+
+NAME = "airflow-harness check"
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def document(told: CheckResult) -> str:
+    """The document, as Jenkins' schema ``junit-10.xsd`` has it, which GitLab and the rest read too.
+
+    Errors are failures; warnings stand in the ``system-out`` of a case that passes.
+    """
+    result = told.result
+    every = [(file, items(file, set(result.checks))) for file in result.files]
+    failed = sum(map(_fails, (item for _, cases in every for item in cases)))
+    count = sum(len(cases) for _, cases in every)
+    numbers = {"tests": str(count), "failures": str(failed), "errors": "0", "time": f"{result.seconds:.3f}"}
+    root = ElementTree.Element("testsuites", {"name": NAME, **numbers})
+    for file, cases in every:
+        root.append(_suite(file, cases))
+    ElementTree.indent(root)
+    return '<?xml version="1.0" encoding="utf-8"?>\n' + ElementTree.tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(file: FileResult, cases: list[Item]) -> ElementTree.Element:
+    suite = ElementTree.Element(
+        "testsuite",
+        {
+            "name": _clean(file.path),
+            "tests": str(len(cases)),
+            "failures": str(sum(map(_fails, cases))),
+            "errors": "0",
+            "skipped": "0",
+            "time": f"{file.seconds:.3f}",
+            "file": _clean(file.path),
+        },
+    )
+    for item in cases:
+        suite.append(_case(file, item))
+    return suite
+
+
+def _case(file: FileResult, item: Item) -> ElementTree.Element:
+    parts = PurePosixPath(file.path).with_suffix("").parts
+    classname = ".".join(
+        [*(part for part in parts if part not in ("/", "..")), *([item.dag_id] if item.dag_id else [])]
+    )
+    case = ElementTree.Element("testcase", {"classname": _clean(classname), "name": item.name, "time": "0.000"})
+    errors = [finding for finding in item.findings if finding.severity == "error"]
+    if errors:
+        message = "; ".join(finding.message for finding in errors)
+        failure = ElementTree.SubElement(case, "failure", {"type": item.check, "message": _clean(message)})
+        failure.text = _text(errors)
+    rest = [finding for finding in item.findings if finding.severity != "error"]
+    if rest:
+        ElementTree.SubElement(case, "system-out").text = _text(rest)
+    return case
+
+
+def _fails(item: Item) -> bool:
+    return any(finding.severity == "error" for finding in item.findings)
+
+
+def _text(findings: Iterable[Finding]) -> str:
+    blocks = ("\n".join("".join(text for text, _ in line) for line in block(finding)) for finding in findings)
+    return _clean("\n\n".join(blocks) + "\n")
+
+
+def _clean(text: str) -> str:
+    """Without what no XML document may hold."""
+    return _NO_XML.sub("\ufffd", text)
