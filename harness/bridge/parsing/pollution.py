@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+from harness.bridge.parsing.classes import Classes
 from harness.bridge.parsing.users import Users
 
 # What is told here is told with builtins of our own, that no file has spoilt.
@@ -111,6 +112,7 @@ class Before:
         os.umask(self._umask)
         self._limits = {name: resource.getrlimit(number) for name, number in _LIMITS.items()}
         self._gc_callbacks = list(gc.callbacks)
+        self._classes = Classes()
 
     def restore(self, traced: bool) -> Spoilt:
         """Put right what the checks need: first builtins and standard modules, then the rest.
@@ -128,6 +130,8 @@ class Before:
             spoilt.replaced[name] = [*other, *(key for key in now if name == "builtins" and key not in kept)]
             if other:
                 _update(now, kept)
+        if replaced := self._classes.replaced():
+            spoilt.more.append(f"replaced: {_shown(replaced)}")
         self._put_modules_back(spoilt)
         self._hooks(spoilt)
         self._surroundings(spoilt)
