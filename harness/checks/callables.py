@@ -6,6 +6,7 @@ import ast
 import functools
 import inspect
 import tokenize
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,15 +26,15 @@ class Definition:
 
 
 class Definitions:
-    """Finds the syntax of functions that were defined below a folder.
+    """Finds the syntax of the repository's functions.
 
     Args:
-        root: the repository; what stands elsewhere is not looked for.
+        own: whether a file is the repository's; what stands elsewhere is not looked for.
         trees: files that are parsed already, by path.
     """
 
-    def __init__(self, root: str, trees: dict[str, ast.Module]) -> None:
-        self._root, self._trees = root.rstrip("/") + "/", dict(trees)
+    def __init__(self, own: Callable[[str], bool], trees: dict[str, ast.Module]) -> None:
+        self._own, self._trees = own, dict(trees)
         self._indexes: dict[str, dict[tuple[int, str], Node | None]] = {}
 
     def of(self, function: Any) -> Definition | None:
@@ -43,7 +44,7 @@ class Definitions:
         """
         code = getattr(plain(function), "__code__", None)
         path = getattr(code, "co_filename", "")
-        if code is None or not path.startswith(self._root) or "/site-packages/" in path:
+        if code is None or not (path in self._trees or self._own(path)):
             return None
         if path not in self._indexes:
             self._indexes[path] = _index(self.tree(path))

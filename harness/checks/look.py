@@ -154,7 +154,7 @@ class FileLook:
         """The source of functions of this file and of the repository's modules."""
         from harness.checks.callables import Definitions
 
-        return Definitions(self.root, {self.path: self.tree})
+        return Definitions(self.users.own, {self.path: self.tree})
 
     def limit(self, name: str) -> float:
         """A threshold."""

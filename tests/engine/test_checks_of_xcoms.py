@@ -6,7 +6,10 @@ import sys
 
 import pytest
 
-from harness.bridge.parsing.parse import parse_again
+from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_from
+from harness.bridge.parsing.parse import Parsed
+from harness.bridge.parsing.places import Places
+from harness.bridge.parsing.users import Users
 from harness.checks.graph.xcom_reference import xcom_reference
 from harness.checks.look import Asked, Declared, FileLook
 
@@ -39,8 +42,11 @@ def said(tmp_path, monkeypatch):
         file = tmp_path / "asked_dag.py"
         lines = "\n".join("    " + line for line in body.strip().splitlines())
         file.write_text(f'{HEAD}\nwith DAG("asked", schedule=None) as dag:\n{lines}\n')
-        parsed = parse_again(file, tmp_path)
-        assert not parsed.failures, parsed.failures
+        users, modules = Users(str(tmp_path)), []
+        parsed = Parsed(file, tmp_path, Places(users), users)
+        assert modules_of(file, modules) == []
+        parsed.dags += [dag for dag, module in taken_from(modules) if made_ready(dag, module, tmp_path)]
+        forget_dags()
         look = FileLook(parsed, Declared(), Asked({}))
         return [problem.message for dag in look.dags for problem in xcom_reference(dag)]
 

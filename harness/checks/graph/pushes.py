@@ -147,7 +147,7 @@ def _reaches_a_push(look: DagLook, value: Any) -> bool:
     """Whether a function, class or module is of another file of the repository that pushes or asks for the context."""
     name = value.__name__ if type(value).__name__ == "module" else getattr(value, "__module__", None)
     path = getattr(sys.modules.get(str(name)), "__file__", None)
-    if not isinstance(path, str) or path == look.file.path or not path.startswith(look.file.root.rstrip("/") + "/"):
+    if not isinstance(path, str) or path == look.file.path or not look.file.users.own(path):
         return False
     names = {one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in _names(look, path)}
     return bool(names & {"xcom_push", "axcom_push", "get_current_context"})

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
+from harness.checks.finding import Problem
 from harness.checks.look import DagLook, FileLook
 from harness.checks.texts import arguments, calls, keyword, literal, templates
+from harness.errors import nearest
 
 _BLOCK = re.compile(r"\{[{%](.*?)[%}]\}", re.DOTALL)
 _CONN = re.compile(r"(?<![\w.])conn\.(?:get\(\s*['\"]([^'\"]+)['\"]\s*\)|(?!get\b)([A-Za-z_]\w*))")
@@ -68,6 +70,21 @@ def variables(file: FileLook) -> Iterator[Used]:
             found = literal(call.args[0] if call.args else keyword(call, "key"))
             if found and not defaulted:
                 yield Used(found, f"{name}()", line=call.lineno)
+
+
+def undeclared(uses: Iterable[Used], known: Collection[str], what: str, file: FileLook) -> Iterator[Problem]:
+    """A problem for every use of a name that the world does not declare; none where there is no world.
+
+    Args:
+        what: ``connection`` or ``variable``.
+    """
+    for used in uses if file.declared.file is not None else ():
+        if used.name in known:
+            continue
+        close = nearest(used.name, known)
+        fix = f"{close[0]!r}?" if close else f"declare it under {what}s: in {file.declared.file}"
+        message = f"{used.by} names {what} {used.name!r}, which does not exist"
+        yield Problem(message, used.task_id, used.line, used.path, fix, used.dag_id)
 
 
 def _in_templates(dag: DagLook, task: object, pattern: re.Pattern[str]) -> Iterator[Used]:

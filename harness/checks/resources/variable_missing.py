@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from harness.checks.finding import Problem
 from harness.checks.look import FileLook
 from harness.checks.registry import check
-from harness.checks.resources.used_names import variables
-from harness.errors import nearest
+from harness.checks.resources.used_names import undeclared, variables
 
 
 @check("variable-missing", level="file")
@@ -19,15 +18,4 @@ def variable_missing(file: FileLook) -> Iterator[Problem]:
 
     Fix: declare the variable under ``variables:`` in the world file, as it is in production, or give a default.
     """
-    known = file.declared.variables
-    for used in variables(file) if file.declared.file is not None else ():
-        if used.name not in known:
-            close = nearest(used.name, known)
-            yield Problem(
-                f"{used.by} reads variable {used.name!r}, which does not exist",
-                used.task_id,
-                used.line,
-                used.path,
-                f"{close[0]!r}?" if close else f"declare it under variables: in {file.declared.file}",
-                used.dag_id,
-            )
+    yield from undeclared(variables(file), file.declared.variables, "variable", file)
