@@ -126,7 +126,7 @@ class Before:
             spoilt.more.append("sys.settrace or sys.setprofile is set")
         for name, kept in _items(self._modules):
             now = self._kept.dicts[name]
-            other = [key for key, value in _items(kept) if now.get(key, _GONE) is not value]
+            other = [key for key, value in _items(kept) if _differ(now.get(key, _GONE), value)]
             spoilt.replaced[name] = [*other, *(key for key in now if name == "builtins" and key not in kept)]
             if other:
                 _update(now, kept)
@@ -272,4 +272,10 @@ def _shown(names: Iterable[str]) -> str:
     return ", ".join(ordered[:5]) + (f" and {len(ordered) - 5} more" if len(ordered) > 5 else "")
 
 
+def _differ(now: Any, value: Any) -> bool:
+    """Whether it is another thing; numbers and texts that ``time.tzset`` makes anew are the same."""
+    return now is not value and (type(value) not in _PLAIN or type(now) is not type(value) or now != value)
+
+
+_PLAIN = (int, float, str, tuple)
 _GONE: Any = ModuleType("gone")
