@@ -187,7 +187,7 @@ def test_ctrl_c_ends_the_zygotes_and_leaves_nothing(found):
         time.sleep(0.1)
     below = psutil.Process(running.pid).children(recursive=True)
     running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=30)
+    out, err = running.communicate(timeout=TIMEOUT_S)
     assert running.returncode == 130
     assert (out, err) == ("", "airflow-harness: interrupted\n")
     assert len(below) >= 2

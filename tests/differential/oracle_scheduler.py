@@ -34,6 +34,7 @@ from harness.bridge.reference.order import rows_in_dag_order
 from tests.differential.case import Case, History, ManualRun
 from tests.differential.oracle_executor import ScriptedExecutor
 from tests.differential.oracle_history import Recorder, Snapshot, snapshot
+from tests.differential.oracle_order import define
 from tests.differential.oracle_player import Player, Stretch, TryKey, key_of
 
 MAX_LOOPS = 2_000
@@ -50,6 +51,7 @@ def run_case(folder: Path, case: Case) -> History:
     os.environ["AIRFLOW__CORE__PARALLELISM"] = str(case.parallelism)
     with VirtualClock(dt.datetime.fromisoformat(case.start)) as clock, rows_in_dag_order():
         bag = parsed(folder, [dag.dag_id for dag in case.dags])
+        define(bag.dags)
         _declare(case)
         return Rehearsal(case, bag, clock).run()
 

@@ -86,3 +86,19 @@ RUNS = {
 def test_runs_in_which_the_two_once_differed(oracle: Oracle, name: str) -> None:
     found = disagreements("run", RUNS[name], oracle)
     assert not found, told("run", RUNS[name], found)
+
+
+SCHEDULES = {
+    "instances of one pass are queued as their tasks are defined": of(
+        TaskCase("t0", acts=(Act(returns=2),)),
+        TaskCase("t2", acts=(Act(duration_s=60),), mapped_over="t0"),
+        TaskCase("t1", acts=(Act(duration_s=60),), mapped_over="t0"),
+        max_active_tasks=1,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_schedules_in_which_the_two_once_differed(oracle: Oracle, name: str) -> None:
+    found = disagreements("scheduler", SCHEDULES[name], oracle)
+    assert not found, told("scheduler", SCHEDULES[name], found)
