@@ -1,4 +1,5 @@
 # verdict: import-error
+# verdict: process-pollution
 # says: broken by the file
 """Breaks Airflow's own class."""
 

@@ -53,6 +53,7 @@ class _Zygote:
         requests: what it is at.
         ready: it has imported Airflow.
         network: the name of its network, when it left the machine's.
+        ended_by_us: it did not end by itself when it was let go.
     """
 
     def __init__(self, seed: int, setting: Setting, token: str) -> None:
@@ -60,6 +61,7 @@ class _Zygote:
         self.requests: list[Request] = []
         self.ready = False
         self.network: str | None = None
+        self.ended_by_us = False
         self._buffer = b""
         self._patience_s = BATCH * (setting.timeout_s + setting.checking_s) + GRACE_S
         self._since = time.monotonic()
@@ -116,15 +118,21 @@ class _Zygote:
                 pipe.close()
             except BrokenPipeError:
                 continue  # a request that it did not live to read
+        if not self.ready and self.process.poll() is None:  # nobody needs it any more, and it would not hear of it yet
+            self._end()
         try:
             self.process.wait(timeout=GRACE_S)
         except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+            self._end()
         self._said.seek(0)
         said = self._said.read().decode(errors="replace").strip()
         self._said.close()
         return "\n".join(said.splitlines()[-15:])
+
+    def _end(self) -> None:
+        self.ended_by_us = True
+        self.process.kill()
+        self.process.wait()
 
 
 class Farm:
@@ -144,6 +152,7 @@ class Farm:
         self._waiting: deque[tuple[Request, int]] = deque()
         self._alone: set[tuple[str, bool]] = set()
         self._first_by: dict[str, int] = {}
+        self._unexplained: tuple[int, str, bool] | None = None
 
     def run(self, requests: Iterable[Request], done: Callable[[Request, Verdict], Any]) -> None:
         """Parse them all.
@@ -210,11 +219,13 @@ class Farm:
         if not zygote.requests:
             raise _lost(code, said, zygote.ready)
         first, *rest = zygote.requests
-        if rest:  # whose fault it is, is seen when each is alone
+        if rest:  # whose fault it is, is seen when each is alone; it may be nobody's
             self._alone |= {(request.path, request.twin) for request in zygote.requests}
             self._put_back(zygote.requests)
+            self._unexplained = code, said, True
         else:
             done(first, Verdict("vanished", code))
+            self._unexplained = None
         if self._waiting:
             self._start(zygote.seed)
 
@@ -254,10 +265,10 @@ class Farm:
         while self._zygotes:
             zygote = self._zygotes.pop()
             said = self._buried(zygote)
-            if zygote.process.returncode != 0 and lost is None:
+            if zygote.process.returncode != 0 and not zygote.ended_by_us and lost is None:
                 lost = zygote.process.returncode, said, zygote.ready
         self._selector.close()
-        return lost
+        return lost or self._unexplained
 
 
 def _lost(code: int, said: str, ready: bool) -> Exception:
@@ -268,7 +279,7 @@ def _lost(code: int, said: str, ready: bool) -> Exception:
             fix="see what it says; python -c 'import airflow'",
         )
     how = f"killed by {signal.Signals(-code).name}" if -code in signal.valid_signals() else f"exit code {code}"
-    when = "while no file was at work in it" if ready else "before it was ready"
+    when = "through no file's doing" if ready else "before it was ready"
     return WorkerLost(
         f"a process of the gate ended {when}: {how}",
         why=said or None,

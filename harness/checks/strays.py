@@ -45,7 +45,7 @@ def strays(token: str, network: str | None, spared: set[int]) -> list[int]:
 
 def is_stopped(pid: int) -> bool:
     """Whether a process stands still since somebody sent it SIGSTOP."""
-    return _state(pid) in ("T", "t")
+    return _state(pid) == "T"
 
 
 def _processes() -> list[int]:

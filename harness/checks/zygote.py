@@ -30,6 +30,8 @@ from harness.checks.warm import import_airflow, warm_up
 LOOK_S = 0.05 if sys.platform == "linux" else 0.005
 IDLE_S = 1.0
 LAST_WORDS_S = 0.2
+AFTER_OTHERS_S = 1.0
+"""A file that takes longer after others is left for a child of its own, which has all the time that is given."""
 NO_AIRFLOW = 3
 """Exit code: Airflow does not import."""
 MOST_BYTES = 64 * 1024 * 1024
@@ -189,9 +191,8 @@ class Child:
         if documents is not None and documents[-1:] and "report" in documents[-1]:
             self._began, self._written = time.monotonic(), size
         took = time.monotonic() - self._began
-        if took > self._setting.timeout_s and (
-            _phase(self._documents()) == "importing" or took > self._setting.timeout_s + self._setting.checking_s
-        ):
+        most_s = min(self._setting.timeout_s, AFTER_OTHERS_S) if self._written else self._setting.timeout_s
+        if took > most_s and (_phase(self._documents()) == "importing" or took > most_s + self._setting.checking_s):
             return "timeout"
         if size > MOST_BYTES:
             return "timeout"

@@ -5,15 +5,23 @@ from __future__ import annotations
 _NAIVE = "its start_date has no time zone"
 _UNSEEN = "its teardowns fail and nobody is told: what as_teardown() and @teardown do by themselves"
 
+_EXAMPLES_ONLY = "its class is registered only where Airflow loads its examples itself"
+
 KNOWN = {
+    ("example_bash_decorator.py", "import-error"): "imports a name of 3.2 from airflow.sdk.exceptions (3.1)",
+    ("example_custom_weight.py", "import-error"): _EXAMPLES_ONLY + " (3.1)",
+    ("example_custom_weight.py", "serialization"): _EXAMPLES_ONLY,
     (
         "example_external_task_marker_dag.py",
         "external-dag",
     ): "its sensor waits for a task group the parent does not have",
+    ("example_hitl_operator.py", "deprecation"): "gives the operator an execution_timeout (3.1, 3.2)",
     ("example_inlet_event_extra.py", "start-date"): _NAIVE + " (3.1)",
     ("example_latest_only.py", "start-date"): _NAIVE,
     ("example_outlet_event_extra.py", "start-date"): _NAIVE + " (3.1)",
+    ("example_params_ui_tutorial.py", "unstable-dag"): "two params have the time of the parse as their default",
     ("example_setup_teardown.py", "setup-teardown"): _UNSEEN,
     ("example_setup_teardown_taskflow.py", "setup-teardown"): _UNSEEN,
+    ("example_workday_timetable.py", "serialization"): _EXAMPLES_ONLY,
     ("tutorial.py", "start-date"): _NAIVE,
 }

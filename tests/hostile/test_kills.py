@@ -142,6 +142,16 @@ def test_a_zygote_is_killed(tmp_path):
         assert run.is_gone()
 
 
+def test_a_zygote_is_killed_while_it_is_at_several_files(tmp_path):
+    run = Run(tmp_path)
+    assert becomes(True, lambda: bool(run.parsing()), patience_s=30)
+    os.kill(_parent(run.parsing()[0]), signal.SIGKILL)
+    code, said = run.end()
+    assert code == 70, said
+    assert "killed by SIGKILL" in said
+    assert run.is_gone()
+
+
 def test_a_child_is_killed(tmp_path):
     run = Run(tmp_path)
     assert becomes(True, lambda: bool(run.parsing()), patience_s=30)

@@ -94,6 +94,10 @@ def _message(error: BaseException) -> str:
     name, text = type(error).__name__, " ".join(_text(error).split())[:400]
     if isinstance(error, SystemExit):
         return f"the file calls sys.exit({error.code!r}) while it is imported"
+    if found := re.search(r"VARIABLE_NOT_FOUND.*Variable (\S+) not found", text):
+        return f"Variable {found[1]!r} is read while the file is imported, and does not exist here"
+    if found := re.search(r"The conn_id `(.*)` isn't defined", text):
+        return f"connection {found[1]!r} is read while the file is imported, and does not exist here"
     return f"{name}: {text}" if text else name
 
 

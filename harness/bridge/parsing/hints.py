@@ -22,6 +22,7 @@ from harness.errors import nearest
 Frames = list[tuple[FrameType, int]]
 
 _UNEXPECTED = re.compile(r"(?:([\w.<>]+)\(\) )?got (?:an )?unexpected keyword arguments? ((?:'\w+'(?:, )?)+)")
+_NOT_FOUND = re.compile(r"VARIABLE_NOT_FOUND|The conn_id `.*` isn't defined|CONNECTION_NOT_FOUND")
 _DISTRIBUTIONS = {
     "PIL": "pillow",
     "bs4": "beautifulsoup4",
@@ -45,7 +46,9 @@ def fix_of(error: BaseException, frames: Frames, users: Users) -> tuple[str | No
         return None, _of_arguments(str(error), frames)
     if isinstance(error, (NameError, AttributeError)):
         return None, _of_name(error, frames, users)
-    if isinstance(error, KeyError) and frames and frames[-1][0].f_code.co_filename == os.__file__:
+    if _NOT_FOUND.search(str(error)):
+        return None, "read it in a task, or declare it in the world file (variables:, connections:) or in .env"
+    if isinstance(error, KeyError) and frames and frames[-1][0].f_code.co_filename in (os.__file__, "<frozen os>"):
         return None, f"set {error.args[0]} in .env, or read it in a task with os.environ.get"
     if isinstance(error, FileNotFoundError) and error.filename and not os.path.isabs(error.filename):  # noqa: PTH117
         return None, "a path from the file's own place: Path(__file__).parent / …; the working directory is Airflow's"
@@ -60,6 +63,8 @@ def fix_of(error: BaseException, frames: Frames, users: Users) -> tuple[str | No
 
 
 def _of_import(error: ImportError, frames: Frames, users: Users) -> tuple[str | None, str | None]:
+    if isinstance(error.__cause__, ModuleNotFoundError):  # Airflow's own redirection to a provider that is not there
+        error = error.__cause__
     module, text = error.name or "", str(error)
     if "relative import" in text:
         return None, "Airflow imports a Dag file by its path, outside of any package: import from the Dag folder"
@@ -71,7 +76,8 @@ def _of_import(error: ImportError, frames: Frames, users: Users) -> tuple[str | 
     name = found[1]
     if fix := replacement(module, name):
         return None, fix
-    close = nearest(name, [one for one in dir(sys.modules.get(module)) if not one.startswith("__")])
+    owner = sys.modules.get(module)
+    close = nearest(name, {one for one in (*dir(owner), *getattr(owner, "__all__", ())) if not one.startswith("__")})
     return None, f"did you mean {close[0]!r}?" if close else None
 
 
@@ -80,7 +86,7 @@ def _of_module(module: str, wanted: list[tuple[str, str | None]], users: Users) 
     for asked, name in [*wanted, (module, None)]:
         if fix := replacement(asked, name):
             return None, fix
-    if provider := provider_of(module):
+    if provider := next(filter(None, (provider_of(asked) for asked, _ in [*wanted, (module, None)])), None):
         parts = provider.removeprefix("apache-airflow-providers-").split("-")
         if _is_there(".".join(["airflow", "providers", *parts])):
             return None, None
@@ -135,8 +141,7 @@ def _of_arguments(text: str, frames: Frames) -> str | None:
         return _meant([name for name in given if name not in known], known)
     if not (found := _UNEXPECTED.search(text)):
         return None
-    called = (found[1] or "").split(".")[0]
-    return _meant(re.findall(r"'(\w+)'", found[2]), _taken(called, frames))
+    return _meant(re.findall(r"'(\w+)'", found[2]), _taken(found[1] or "", frames))
 
 
 def _meant(given: Iterable[str], known: Iterable[str]) -> str | None:
@@ -151,12 +156,14 @@ def _meant(given: Iterable[str], known: Iterable[str]) -> str | None:
 
 
 def _taken(called: str, frames: Frames) -> list[str]:
-    """Arguments of what was called, by its name in the frames."""
+    """Arguments of what was called, by its qualified name, as ``Variable.get``, found in the frames."""
+    name, _, method = called.partition(".")
     for frame, _ in reversed(frames):
         for scope in (frame.f_locals, frame.f_globals):
-            target = scope.get(called) or next((one for one in scope.values() if _named(one, called)), None)
+            target = scope.get(name) or next((one for one in scope.values() if _named(one, name)), None)
             if target is not None:
-                return _taken_by(target)
+                own = method not in ("", "__init__", "partial", "expand") and getattr(target, method, None)
+                return _taken_by(own or target)
     return []
 
 

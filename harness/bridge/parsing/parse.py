@@ -15,6 +15,7 @@ from harness.bridge.parsing.elapsed import Stopwatch
 from harness.bridge.parsing.failure import Failure, failure_of
 from harness.bridge.parsing.places import Places
 from harness.bridge.parsing.pollution import Before, Change, Spoilt
+from harness.bridge.parsing.state import State, state
 from harness.bridge.parsing.users import Users
 from harness.bridge.parsing.watch import Event, Place, Watch
 
@@ -92,7 +93,7 @@ def parse(
     places.forget()
     result = Parsed(path, root, places, users)
     known = len(sys.modules)
-    before = Before(users)
+    before, was = Before(users), state()
     modules, errors, spoilt = _import(path, before, watch, result)
     parsed_hook()
     result.pollution = before.changes(spoilt, watch.marks)
@@ -109,13 +110,13 @@ def parse(
     for dag, module in taken:
         _take(dag, module, result)
     result.lost = result.places.lost([dag for dag, _ in taken], str(path))
-    result.innocent = _left_nothing(result, modules, known)
+    result.innocent = _left_nothing(result, modules, known, was)
     return result
 
 
-def _left_nothing(result: Parsed, modules: list[Any], known: int) -> bool:
+def _left_nothing(result: Parsed, modules: list[Any], known: int, was: State) -> bool:
     """Whether another file may follow in this process; then the file's own module is taken out of it."""
-    if result.failures or result.pollution or result.events or result.seconds > BRIEF_S:
+    if state() != was or result.failures or result.pollution or result.events or result.seconds > BRIEF_S:
         return False
     own = {module.__name__ for module in modules}
     if set(_newest(len(sys.modules) - known)) != own:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
+from harness.bridge.parsing.classes import Classes
 from harness.bridge.parsing.users import Users
 
 # What is told here is told with builtins of our own, that no file has spoilt.
@@ -111,6 +112,7 @@ class Before:
         os.umask(self._umask)
         self._limits = {name: resource.getrlimit(number) for name, number in _LIMITS.items()}
         self._gc_callbacks = list(gc.callbacks)
+        self._classes = Classes()
 
     def restore(self, traced: bool) -> Spoilt:
         """Put right what the checks need: first builtins and standard modules, then the rest.
@@ -124,10 +126,12 @@ class Before:
             spoilt.more.append("sys.settrace or sys.setprofile is set")
         for name, kept in _items(self._modules):
             now = self._kept.dicts[name]
-            other = [key for key, value in _items(kept) if now.get(key, _GONE) is not value]
+            other = [key for key, value in _items(kept) if _differ(now.get(key, _GONE), value)]
             spoilt.replaced[name] = [*other, *(key for key in now if name == "builtins" and key not in kept)]
             if other:
                 _update(now, kept)
+        if replaced := self._classes.replaced():
+            spoilt.more.append(f"replaced: {_shown(replaced)}")
         self._put_modules_back(spoilt)
         self._hooks(spoilt)
         self._surroundings(spoilt)
@@ -268,4 +272,10 @@ def _shown(names: Iterable[str]) -> str:
     return ", ".join(ordered[:5]) + (f" and {len(ordered) - 5} more" if len(ordered) > 5 else "")
 
 
+def _differ(now: Any, value: Any) -> bool:
+    """Whether it is another thing; numbers and texts that ``time.tzset`` makes anew are the same."""
+    return now is not value and (type(value) not in _PLAIN or type(now) is not type(value) or now != value)
+
+
+_PLAIN = (int, float, str, tuple)
 _GONE: Any = ModuleType("gone")

@@ -239,7 +239,8 @@ class Watch:
 
     def _signal(self, event: str, args: tuple[Any, ...]) -> None:
         self.note("signal", f"{event.removeprefix('os.')}{args}")
-        if args[0] != self._own and args[1] != 0 and args[0] not in _below(self._own):
+        own = (0, self._own)  # 0: its own process group
+        if args[0] not in own and args[1] != 0 and args[0] not in _below(self._own):
             raise PermissionError(1, "other processes get no signals while Dag files are checked")
 
     def _fork(self, event: str, _args: tuple[Any, ...]) -> None:
