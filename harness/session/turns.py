@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from harness.bridge.store import facts
 from harness.scheduler.model import DEFERRED, TaskInstance
 
 
@@ -11,7 +12,8 @@ class Turn:
     """The scheduled task instances of one pass, run one after the other, each with its deferrals to the end.
 
     No pool and no limit counts, and what another task of the turn skips or stops meanwhile runs all the same: all
-    of them were scheduled before.
+    of them were scheduled before. ``dag.test()`` leaves their order to chance. Here it is the queue's, sensors last:
+    what they wait for may be done by another task of the turn.
 
     Args:
         launch: has a worker take a task instance.
@@ -30,8 +32,8 @@ class Turn:
         return self._current is not None
 
     def begin(self, scheduled: Iterable[TaskInstance]) -> None:
-        """Run these, in this order; when none is going on."""
-        self._left = list(scheduled)
+        """Run these, in this order but for sensors; when none is going on."""
+        self._left = sorted(scheduled, key=_is_sensor)
         self._next()
 
     def resume(self, ti: TaskInstance) -> bool:
@@ -52,3 +54,7 @@ class Turn:
         self._current = self._left.pop(0) if self._left else None
         if self._current is not None:
             self._launch(self._current)
+
+
+def _is_sensor(ti: TaskInstance) -> bool:
+    return bool(facts(ti.run).dag.task_dict[ti.task_id]._is_sensor)

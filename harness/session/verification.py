@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from datetime import datetime, timedelta
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -97,8 +98,24 @@ def compared(
     told = {xcom for xcom in {*ours.xcoms, *theirs.xcoms} - volatile if not xcom[2].startswith(LINK)}
     for xcom in sorted(told):
         mine, real = in_order(ours.xcoms.get(xcom, NONE)), in_order(theirs.xcoms.get(xcom, NONE))
-        rows.append(Row("xcom", _named(*xcom), _short(mine), _short(real), mine == real))
+        rows.append(Row("xcom", _named(*xcom), _short(mine), _short(real), same(mine, real)))
     return rows
+
+
+def same(mine: Any, real: Any) -> bool:
+    """Whether two values are alike; dates are that are less than a second apart, for Airflow's side is shown its clock
+    some microseconds late (`harness.bridge.reference.clock`).
+    """
+    if isinstance(mine, list) and isinstance(real, list):
+        return len(mine) == len(real) and all(map(same, mine, real))
+    if isinstance(mine, dict) and isinstance(real, dict):
+        return mine.keys() == real.keys() and all(same(mine[key], real[key]) for key in mine)
+    if mine == real or not (isinstance(mine, str) and isinstance(real, str)):
+        return bool(mine == real)
+    try:
+        return abs(datetime.fromisoformat(mine) - datetime.fromisoformat(real)) < timedelta(seconds=1)
+    except (TypeError, ValueError):  # no dates, or only one of them has a zone
+        return False
 
 
 def in_order(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from tests.differential.agree import disagreements, told
 from tests.differential.case import Act, Case, DagCase, GroupCase, TaskCase
 from tests.differential.oracle import Oracle
+from tests.differential.simulator_run import run_differences, simulated_run
 
 FAIL, FAILED, SKIPPED, NOTHING = Act("fail"), Act("failed"), Act("skipped"), Act(follows=())
 
@@ -102,3 +104,23 @@ SCHEDULES = {
 def test_schedules_in_which_the_two_once_differed(oracle: Oracle, name: str) -> None:
     found = disagreements("scheduler", SCHEDULES[name], oracle)
     assert not found, told("scheduler", SCHEDULES[name], found)
+
+
+POKES = """
+from datetime import datetime, timezone
+
+from airflow.providers.standard.sensors.python import PythonSensor
+from airflow.sdk import DAG, task
+
+with DAG("d0", schedule="@once", start_date=datetime(2025, 1, 1, tzinfo=timezone.utc)):
+    ended = task(lambda: datetime.now(timezone.utc).isoformat()[:16], task_id="ended", trigger_rule="all_done")()
+    PythonSensor(task_id="poke", python_callable=lambda: False, poke_interval=60, timeout=120) >> ended
+"""
+
+
+def test_a_sensor_times_out_after_the_same_poke(oracle: Oracle, tmp_path: Path) -> None:
+    (tmp_path / "d0.py").write_text(POKES)
+    start = "2025-01-01T00:00:00+00:00"
+    history = oracle.run(tmp_path, "d0", start)
+    assert run_differences(simulated_run(tmp_path, "d0", start), history) == []
+    assert history.xcoms["ended", -1, "return_value"] == "2025-01-01T00:02"

@@ -77,3 +77,41 @@ def test_dag_test_knows_no_dagrun_timeout(rehearse, one_by_one, state):
     with DAG("long", schedule="@daily", start_date=START, dagrun_timeout=timedelta(minutes=30)) as dag:
         task(lambda: time.sleep(3600), task_id="slow")()
     assert rehearse(dag, one_by_one=one_by_one).state == state
+
+
+def test_sensors_go_last_whatever_their_weight(rehearse):
+    from airflow.providers.standard.sensors.python import PythonSensor
+    from airflow.sdk import DAG, task
+
+    gates = []
+
+    def open_gate():
+        time.sleep(900)
+        gates.append(1)
+
+    with DAG("gate", schedule="@daily", start_date=START) as dag:
+        options = {"poke_interval": 60, "timeout": 7200, "priority_weight": 9}
+        PythonSensor(task_id="poke", python_callable=lambda: bool(gates), **options)
+        task(open_gate)()
+    result = rehearse(dag, one_by_one=True)
+    assert ended(result) == {"poke": ("success", 1), "open_gate": ("success", 1)}
+    assert result.end_date - result.start_date == 900e6
+
+
+@pytest.mark.parametrize(
+    ("mine", "real", "alike"),
+    [
+        ("2025-01-01T03:05:00+00:00", "2025-01-01T03:05:00.001681+00:00", True),
+        ({"at": ["2025-01-01 03:05:00"]}, {"at": ["2025-01-01 03:05:00.900000"]}, True),
+        ("2025-01-01T03:05:00+00:00", "2025-01-01T03:05:01+00:00", False),
+        ("2025-01-01T03:05:00+00:00", "2025-01-01T03:05:00", False),
+        ([1, "a"], [1, "a"], True),
+        ([1, "a"], [1, "a", 2], False),
+        ({"a": 1}, {"b": 1}, False),
+        ("1", 1, False),
+    ],
+)
+def test_values_are_alike_though_airflow_saw_its_clock_late(mine, real, alike):
+    from harness.session.verification import same
+
+    assert same(mine, real) is alike

@@ -39,17 +39,19 @@ def rows_in_dag_order() -> Iterator[None]:
 
 @contextmanager
 def turns_in_queue_order(dag: Any) -> Iterator[None]:
-    """Have ``dag.test()`` run what one pass scheduled as the queue orders it: weight, map index, definition.
+    """Have ``dag.test()`` run what one pass scheduled as `harness.session.turns` does: in the order of the queue
+    (weight, map index, definition), sensors last.
 
     It walks through a set of task instances, hashed by strings, so the order differs from process to process; who
     runs first decides who is skipped when a branch or ``fail_fast`` strikes. Here each instance is hashed by its place
     in the order, counted from 0 among those scheduled: a set of small numbers is walked through in their order.
     """
-    definition = {task_id: place for place, task_id in enumerate(dag.task_dict)}
+    definition = {task_id: (task._is_sensor, place) for place, (task_id, task) in enumerate(dag.task_dict.items())}
     fetch, by_name = DagRun.get_task_instances, TaskInstance.__hash__
 
-    def place(ti: TaskInstance) -> tuple[bool, int, int, int]:
-        return (ti.state != "scheduled", -ti.priority_weight, ti.map_index, definition.get(ti.task_id, -1))
+    def place(ti: TaskInstance) -> tuple[bool, bool, int, int, int]:
+        sensor, number = definition.get(ti.task_id, (False, -1))
+        return (ti.state != "scheduled", sensor, -ti.priority_weight, ti.map_index, number)
 
     def fetched(self: DagRun, *args: Any, **options: Any) -> list[TaskInstance]:
         found: list[TaskInstance] = fetch(self, *args, **options)
