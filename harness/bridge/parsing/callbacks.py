@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import dis
 import inspect
 import re
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.parsing.standins import StandIn, Use
@@ -107,30 +105,6 @@ def uncallable(callback: Callback) -> str | None:
     except ValueError:  # a builtin without signature
         return None
     return None
-
-
-def undefined_names(function: Any) -> list[str]:
-    """Global names that a function and those defined in it read and that nobody defines."""
-    code, names = getattr(function, "__code__", None), getattr(function, "__globals__", {})
-    if code is None or "NameError" in code.co_names:
-        return []
-    builtins = names.get("__builtins__", {})
-    known = names.keys() | (builtins if isinstance(builtins, dict) else vars(builtins)).keys()
-    read = {name for inner in _codes(code) for name in _globals_of(inner)}
-    return sorted(read - known)
-
-
-def _codes(code: CodeType) -> Iterator[CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _codes(constant)
-
-
-def _globals_of(code: CodeType) -> set[str]:
-    found = [(one.opname, one.argval) for one in dis.get_instructions(code)]
-    made = {name for operation, name in found if operation in ("STORE_GLOBAL", "STORE_NAME")}
-    return {name for operation, name in found if operation in ("LOAD_GLOBAL", "LOAD_NAME")} - made
 
 
 def called(

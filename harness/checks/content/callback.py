@@ -13,13 +13,13 @@ from harness.bridge.parsing.callbacks import (
     callbacks,
     has_templates,
     uncallable,
-    undefined_names,
 )
 from harness.bridge.parsing.trial import kinds
 from harness.checks.callables import plain
 from harness.checks.content.template_error import REPLACED
 from harness.checks.finding import Problem
 from harness.checks.look import DagLook, FileLook
+from harness.checks.reached import undefined_names
 from harness.checks.registry import check
 
 _PROCESSES = 3
