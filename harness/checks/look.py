@@ -117,6 +117,7 @@ class FileLook:
         found: how many Dags Airflow would take from it. lost: those with tasks that it made and Airflow does not find.
         seconds: time that the import took.
         events: what it did meanwhile. warned: warnings it raised. pollution: what it left changed.
+        imported: files of the repository that it imported.
     """
 
     def __init__(self, parsed: Parsed, declared: Declared, asked: Asked) -> None:
@@ -130,6 +131,7 @@ class FileLook:
         self.events: list[Event] = parsed.events
         self.warned: list[Warned] = parsed.warned
         self.pollution: list[Change] = parsed.pollution
+        self.imported: list[str] = parsed.imported
         self.dags = [DagLook(dag, self, parsed) for dag in parsed.dags]
 
     @cached_property

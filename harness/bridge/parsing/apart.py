@@ -1,4 +1,4 @@
-"""The user's code called while Dags are looked at: in a process of its own, which may reach nothing and takes its end."""
+"""The user's code, called while Dags are looked at: in a process of its own, which may reach nothing."""
 
 from __future__ import annotations
 
@@ -51,9 +51,13 @@ def apart(work: Callable[[], Iterable[Any]], watch: Watch) -> list[Any]:
 
 def _confine(parent: int, watch: Watch) -> None:
     confine.die_with_parent(parent)
-    time.sleep = lambda seconds: None
+    time.sleep = _no_sleep  # type: ignore[assignment]
     watch.refuses_processes = True
     watch.begin()
+
+
+def _no_sleep(_seconds: float) -> None:
+    """Takes the place of ``time.sleep``."""
 
 
 def _received(reader: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Callbacks as a worker calls them: what can be told without a call, and what a call with a run that never was tells."""
+"""Callbacks as a worker calls them: what can be told without a call, and what a call outside of a run tells."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def uncallable(callback: Callback) -> str | None:
     if isinstance(function, BaseNotifier):
         given = type(function).notify is not BaseNotifier.notify
         return None if given else "is a notifier without notify(): Airflow does not await async_notify() here"
-    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):
+    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
         return "is a coroutine function, which Airflow does not await"
     if callback.task is None and inspect.isgeneratorfunction(function):
         return "is a generator function, which Airflow does not go through"

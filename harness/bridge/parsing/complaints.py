@@ -70,14 +70,15 @@ def complaint(error: Exception, tried: Tried) -> Complaint | None:
 
 def _undefined(message: str, line: int | None, tried: Tried) -> Complaint | None:
     name, key = _UNDEFINED.match(message), _KEY.match(message)
-    if name is not None:
+    if name:
         never = not tried.known(name[1]) and _never_set(name[1], tried.environment.parse(tried.source))
         return Complaint(message, name[1], line) if never or not tried.guessed else None
     if tried.guessed and not _AIRFLOWS.match(message):
         return None
-    for owner in ("params", "dag_run.conf") if key is not None else ():
-        if re.search(rf"\b{re.escape(owner)}(\.{key[1]}\b|\[['\"]{key[1]}['\"]\])", tried.source):
-            return Complaint(f"{owner} has no {key[1]!r}", None, line, params=owner == "params")
+    for owner in ("params", "dag_run.conf") if key else ():
+        asked = key[1] if key else ""
+        if re.search(rf"\b{re.escape(owner)}(\.{asked}\b|\[['\"]{asked}['\"]\])", tried.source):
+            return Complaint(f"{owner} has no {asked!r}", None, line, params=owner == "params")
     return Complaint(_TYPE.sub(r"\1", message), None, line)
 
 

@@ -130,7 +130,7 @@ class _Renderer:
             template = environment.from_string(source)
         except jinja2.TemplateNotFound as error:
             said = Complaint(f"the template file {error.name!r} does not exist")
-            yield Unrendered(task.task_id, field, said, file=error.name)
+            yield Unrendered(task.task_id, field, said, file=str(error.name))
             return
         except jinja2.TemplateSyntaxError as error:
             yield Unrendered(task.task_id, field, Complaint(str(error.message), None, error.lineno), file)
@@ -152,9 +152,7 @@ class _Renderer:
             ]
         return self._runs
 
-    def _rendered(
-        self, task: Any, template: Any, source: str, context: dict[str, Any], use: Use
-    ) -> Complaint | None:
+    def _rendered(self, task: Any, template: Any, source: str, context: dict[str, Any], use: Use) -> Complaint | None:
         """Why a template cannot be rendered; None if it can, or nobody can tell."""
         use.happened = False
         try:
@@ -163,9 +161,8 @@ class _Renderer:
             known = context.keys() | template.globals.keys()
             tried = Tried(source, template.environment, use.happened, known.__contains__, self._own)
             found = complaint(error, tried)
-            if found is not None and "MacrosAccessor" in found.reason and _renders_with_plugins(task, template, context):
-                return None
-            return found
+            of_plugins = found is not None and "MacrosAccessor" in found.reason
+            return None if of_plugins and _renders_with_plugins(task, template, context) else found
         return None
 
 

@@ -1,4 +1,4 @@
-"""Values that only a real run knows, stood in for: whatever is done to one, it goes along, and says that it was used."""
+"""Values that only a real run knows, stood in for: whatever is done to one, it goes along and tells that it was."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class StandIn:
     def __setitem__(self, key: Any, value: Any) -> None:
         self._used()
 
-    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+    def __call__(self, *_args: Any, **_kwargs: Any) -> Any:
         return self._used()
 
     def __iter__(self) -> Iterator[Any]:
@@ -96,15 +96,16 @@ class StandIn:
         self._used()
 
 
-def _any(self: StandIn, *args: Any) -> Any:
+def _any(self: StandIn, *_args: Any) -> Any:
     return self._used()
 
 
-def _comparison(self: StandIn, other: Any) -> bool:
+def _comparison(self: StandIn, _other: Any) -> bool:
     return bool(self)
 
 
-for _name in ("add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "and", "or", "xor", "lshift", "rshift", "matmul"):
+_BINARY = "add sub mul truediv floordiv mod pow and or xor lshift rshift matmul"
+for _name in _BINARY.split():
     setattr(StandIn, f"__{_name}__", _any)
     setattr(StandIn, f"__r{_name}__", _any)
 for _name in ("neg", "pos", "abs", "invert", "round"):
@@ -144,7 +145,7 @@ class TaskInstance:
 
 
 def _returning(value: StandIn) -> Callable[..., Any]:
-    def method(*args: Any, **kwargs: Any) -> Any:
+    def method(*_args: Any, **_kwargs: Any) -> Any:
         return value()
 
     return method

@@ -9,17 +9,17 @@ from harness.bridge.parsing.apart import apart
 from harness.bridge.parsing.callbacks import (
     Callback,
     Raised,
-    called,
     callbacks,
+    called,
     has_templates,
     uncallable,
 )
 from harness.bridge.parsing.trial import kinds
 from harness.checks.callables import plain
+from harness.checks.content.reached import undefined_names
 from harness.checks.content.template_error import REPLACED
 from harness.checks.finding import Problem
 from harness.checks.look import DagLook, FileLook
-from harness.checks.reached import undefined_names
 from harness.checks.registry import check
 
 _PROCESSES = 3
@@ -31,8 +31,8 @@ def callback(file: FileLook) -> Iterator[Problem]:
 
     A string or a task in place of a function, a signature that does not take the context, an ``async def``, a name that
     nobody defined, a key that the context does not have (``context["execution_date"]``; ``context["exception"]`` in a
-    callback of the Dag), an attribute that ``ti`` or ``dag_run`` no longer have. Airflow logs the error and goes on: the
-    task has failed, and nobody is told.
+    callback of the Dag), an attribute that ``ti`` or ``dag_run`` no longer have. Airflow logs the error and goes on:
+    the task has failed, and nobody is told.
 
     Callbacks that the repository defines are called with the context of a run that never was, in a process that can
     reach neither network nor files. What fails because of that, or because a real run knows more, is not told.
@@ -56,7 +56,9 @@ def callback(file: FileLook) -> Iterator[Problem]:
     for (look, one), raised in _called(file, tried):
         instead = REPLACED.get(raised.key or "")
         fix = f"Airflow 3 has {instead}" if instead and instead.isidentifier() else None
-        yield _problem(look, one, raised.reason, *((raised.path, raised.line) if raised.path else _place(look, one)), fix)
+        yield _problem(
+            look, one, raised.reason, *((raised.path, raised.line) if raised.path else _place(look, one)), fix
+        )
 
 
 def _called(file: FileLook, tried: list[tuple[DagLook, Callback]]) -> Iterator[tuple[tuple[DagLook, Callback], Raised]]:

@@ -8,10 +8,10 @@ from typing import Any
 
 from harness.bridge.parsing.callbacks import OF_TASKS
 from harness.checks.callables import plain
+from harness.checks.content.loops import shared_names
+from harness.checks.content.reached import free_names
 from harness.checks.finding import Problem
 from harness.checks.look import DagLook, FileLook
-from harness.checks.loops import shared_names
-from harness.checks.reached import free_names
 from harness.checks.registry import check
 
 
@@ -19,9 +19,9 @@ from harness.checks.registry import check
 def late_binding(file: FileLook) -> Iterator[Problem]:
     """A function of a task, made in a loop, that reads the loop's variable when it runs.
 
-    By then the loop is over: all the tasks work on the last table, with the last Dag, and all of them succeed. Looked at
-    are the functions of tasks, of sensors and of callbacks that a loop made more than once. (ruff's B023 looks at any
-    function in a loop, but not at module level.)
+    By then the loop is over: all the tasks work on the last table, with the last Dag, and all of them succeed. Looked
+    at are the functions of tasks, sensors and callbacks that a loop made more than once. (ruff's B023 looks at any
+    function in a loop.)
 
     Fix: bind the value when the function is made, ``def load(table=table)``; better, give it as an argument,
     ``load(table)``, ``op_kwargs={"table": table}``, or make the tasks in a function that takes it.

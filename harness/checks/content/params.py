@@ -36,7 +36,7 @@ def _gather(look: DagLook) -> dict[str, Any] | None:
 
 
 @check("params", level="repository", gather=_gather)
-def params(notes: list[Note], judgement: Judgement) -> Iterator[Problem]:
+def params(notes: list[Note], _judgement: Judgement) -> Iterator[Problem]:
     """Params without a valid default in a run that nobody gives values to.
 
     Runs that a schedule or an asset starts have no conf. Where the Dag is given such a param when it is made, Airflow
@@ -77,4 +77,6 @@ def _given(task: Any) -> set[str] | None:
     conf = getattr(task, "conf", None)
     if not conf:
         return set()
-    return set(conf) if isinstance(conf, dict) and all(isinstance(key, str) and "{" not in key for key in conf) else None
+    return (
+        set(conf) if isinstance(conf, dict) and all(isinstance(key, str) and "{" not in key for key in conf) else None
+    )

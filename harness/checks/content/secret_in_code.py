@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
+from harness.checks.content.literals import may_hold, secrets
 from harness.checks.finding import Problem
-from harness.checks.literals import may_hold, secrets
 from harness.checks.look import FileLook
 from harness.checks.registry import check
 
@@ -17,10 +18,10 @@ def secret_in_code(file: FileLook) -> Iterator[Problem]:
 
     It is in the repository's history and in everybody's clone of it; where an operator takes it, also in the metadata
     database, in the user interface and in the logs, because Airflow masks what it knows for a secret: connections and
-    variables. Told are URIs with a password, texts in the form of well-known tokens and private keys, and literals given
-    to something called ``password``, ``token``, ``api_key`` or ``secret``; a token must look made by chance. Placeholders
-    (``***``, ``changeme``, ``{{ … }}``, ``${…}``) are none. What is found is never shown. (ruff's S105 and S106 go by
-    the name alone.)
+    variables. Told are URIs with a password, texts in the form of well-known tokens and private keys, and literals
+    given to something called ``password``, ``token``, ``api_key`` or ``secret``; a token must look made by chance.
+    Placeholders (``***``, ``changeme``, ``{{ … }}``, ``${…}``) are none. What is found is never shown. (ruff's S105 and
+    S106 go by the name alone.)
 
     Fix: a connection, a variable or a secrets backend; then a new password, because this one is known.
     """
@@ -38,4 +39,4 @@ def _sources(file: FileLook) -> Iterator[tuple[str, str, Any]]:
     yield file.path, file.source, lambda: file.tree
     for path in file.imported:
         if path != file.path:
-            yield path, file.definitions.text(path), lambda path=path: file.definitions.tree(path)  # type: ignore[misc]
+            yield path, file.definitions.text(path), partial(file.definitions.tree, path)

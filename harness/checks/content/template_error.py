@@ -89,6 +89,10 @@ def _fix(name: str | None, found: Unrendered) -> str | None:
         return "{{ dag_run.run_after }}, or a date from {{ triggering_asset_events }}"
     if name in REPLACED:
         instead = REPLACED[name]
-        return f"write {{{{ {instead} }}}}: Airflow 3 has no {name}" if instead else f"Airflow 3 has no {name} in templates"
+        return (
+            f"write {{{{ {instead} }}}}: Airflow 3 has no {name}"
+            if instead
+            else f"Airflow 3 has no {name} in templates"
+        )
     close = nearest(name, found.known)
     return f"did you mean {close[0]!r}?" if close else None

@@ -122,7 +122,9 @@ def _renders_itself(task: Any) -> bool:
             continue
         for name, method in vars(cls).items():
             code = getattr(plain(method), "__code__", None)
-            if name == "_render_nested_template_fields" or (code is not None and not _RENDERERS.isdisjoint(code.co_names)):
+            if name == "_render_nested_template_fields" or (
+                code is not None and not _RENDERERS.isdisjoint(code.co_names)
+            ):
                 return True
     return False
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from types import FunctionType
 from typing import Any
 
-from harness.checks.bindings import Bindings
 from harness.checks.callables import plain, returned
+from harness.checks.content.bindings import Bindings
+from harness.checks.content.moments import MOMENT, STAMP, TEXT, Moment, Moments, reads_clock
+from harness.checks.content.reached import functions_of, names_in, reached_from
 from harness.checks.finding import Problem
 from harness.checks.look import FileLook
-from harness.checks.moments import MOMENT, STAMP, TEXT, Moment, Moments, reads_clock
-from harness.checks.reached import functions_of, names_in, reached_from
 from harness.checks.registry import check
 from harness.checks.texts import literal
 
@@ -30,7 +30,10 @@ _FILE_VERBS = {
     *("load_bytes", "upload", "upload_file", "upload_fileobj", "download_file", "put_object", "get_object", "read_key"),
     *("check_for_key", "store_file", "retrieve_file"),
 }
-_SQL = re.compile(r"^\s*(?:select\b.*\bfrom|insert\s+(?:into|overwrite)|update\b.*\bset|merge\s+into|with\s+\w+\s+as|call)\b", re.I | re.S)
+_SQL = re.compile(
+    r"^\s*(?:select\b.*\bfrom|insert\s+(?:into|overwrite)|update\b.*\bset|merge\s+into|with\s+\w+\s+as|call)\b",
+    re.I | re.S,
+)
 _SAYS = {"print", "debug", "info", "warning", "warn", "error", "exception", "critical", "log", "format", "join", "str"}
 _CLEANS = re.compile(r"delete|remove|unlink|rmtree|purge|clean|drop|expire", re.I)
 
@@ -62,7 +65,7 @@ def wall_clock(file: FileLook) -> Iterator[Problem]:
                         yield Problem(found.message(file.path), here[0], line, path, _FIX, here[1])
 
 
-_FIX = "the run's own date: a parameter ds or logical_date, or context[\"logical_date\"]"
+_FIX = 'the run\'s own date: a parameter ds or logical_date, or context["logical_date"]'
 
 
 @dataclass(frozen=True)
@@ -110,8 +113,8 @@ class _Reader:
                 moment = moments.of(value)
                 if moment is not None and (told := _told(moment, what)):
                     yield _Found(name, told, moment)
-        for value in returned(bindings.node) if is_task and not _is_poke(function) else ():
-            moment = moments.of(value)
+        for result in returned(bindings.node) if is_task and not _is_poke(function) else ():
+            moment = moments.of(result)
             if moment is not None and moment.day and (moment.form in (MOMENT, STAMP) or _meant(moment)):
                 yield _Found(name, "returns {}", moment)
 
@@ -155,9 +158,9 @@ def _uses(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
         for key, value in zip(node.keys, node.values, strict=True):
             if (name := literal(key) or "") in _DATES:
                 yield value, f"named {name}"
-    elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
-        if (name := literal(node.targets[0].slice) or "") in _DATES:
-            yield node.value, f"named {name}"
+    elif isinstance(node, ast.Assign) and isinstance(target := node.targets[0], ast.Subscript):
+        name = literal(target.slice) or ""
+        yield from [(node.value, f"named {name}")] if name in _DATES else []
 
 
 def _told(moment: Moment, use: str) -> str | None:

@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 FORMS: dict[str, re.Pattern[str]] = {
     "an AWS access key": re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
@@ -19,22 +20,24 @@ FORMS: dict[str, re.Pattern[str]] = {
     "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s*[0-9A-Za-z+/=]{20,}"),
     "a JSON web token": re.compile(r"\beyJ[0-9A-Za-z_-]{15,}\.eyJ[0-9A-Za-z_-]{15,}\.[0-9A-Za-z_-]{15,}"),
 }
-_URI = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s:/@'\"]*:([^\s/@'\"]+)@[^\s'\"]", re.I)
-_PASSWORD = re.compile(r"(?:^|_)(?:password|passwd|pwd|passphrase)$", re.I)
+_URI = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s:/@'\"]*:([^\s/@'\"]+)@[^\s'\"]", re.IGNORECASE)
+_PASSWORD = re.compile(r"(?:^|_|pg)(?:password|passwd|pwd|passphrase)$", re.IGNORECASE)
 _TOKEN = re.compile(
-    r"(?:^|_)(?:api_?key|(?:access|auth|bearer|refresh|secret|api)_token|token|client_secret|secret_(?:access_)?key|secret)$", re.I
+    r"(?:^|_)(?:api_?key|(?:access|auth|bearer|refresh|secret|api)_token|token|client_secret|secret_(?:access_)?key|secret)$",
+    re.IGNORECASE,
 )
 _HINT = re.compile(
-    r"passw|pwd|passphrase|token|secret|api_?key|://[^\s/]*:[^\s/]*@|PRIVATE KEY|\b(?:AKIA|ASIA|gh[pousr]_|github_pat_|glpat-"
-    r"|AIza|xox[a-z]-|[rs]k_live_|SG\.|eyJ)|hooks\.slack",
-    re.I,
+    r"passw|pwd|passphrase|token|secret|api_?key|://[^\s/]*:[^\s/]*@|PRIVATE KEY|hooks\.slack"
+    r"|\b(?:AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|AIza|xox[a-z]-|[rs]k_live_|SG\.|eyJ)",
+    re.IGNORECASE,
 )
 _PLACEHOLDER = re.compile(
-    r"^$|\{|\$|<|>|%|\*\*|\.\.\.|…|^x+$|^(?:.)\1*$"
-    r"|change.?me|change.?this|replace|placeholder|example|dummy|fake|redact|todo|fixme|none|null|test|sample|secret$|insert"
-    r"|^(?:your|my|the|some|a)[-_ ]|^(?:pass|passwd|password|pwd|passphrase|token|api_?key|str|string|text|foo|bar|baz)$"
+    r"^$|\{|\$\{|^[$<]|%[sd(]|\*\*|\.\.\.|…|^(.)\1*$|^[a-z]+(?:[_-][a-z]+)+$"
+    r"|change.?me|change.?this|replace|placeholder|example|dummy|fake|redact|todo|fixme|none|null|test|sample|insert"
+    r"|secret$|^(?:your|my|the|some|a)[-_ ]"
+    r"|^(?:pass|passwd|password|pwd|passphrase|token|api_?key|str|string|text|foo|bar|baz)$"
     r"|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|^(?:/|\./|~|env:|vault:|arn:|projects/|ssm:)|://[^:@]*$",
-    re.I,
+    re.IGNORECASE,
 )
 _LONG = 16
 
@@ -112,7 +115,7 @@ def _is_random(text: str) -> bool:
     """Whether a text was made by chance: letters and digits mixed, no words with hyphens."""
     if re.search(r"[\s:/]", text) or not (re.search(r"\d", text) and re.search(r"[A-Za-z]", text)):
         return False
-    changes = sum(a.isdigit() != b.isdigit() for a, b in zip(text, text[1:], strict=False))
+    changes = sum(a.isdigit() != b.isdigit() for a, b in pairwise(text))
     return changes >= 4 and len(set(text)) >= _LONG // 2
 
 

@@ -46,7 +46,7 @@ def names_in(function: FunctionType) -> set[str]:
 
 
 def free_names(function: FunctionType) -> set[str]:
-    """Names from outside that a function and those defined in it read: global ones, and those of functions around it."""
+    """Names from outside that a function and those defined in it read: global ones, those of functions around it."""
     read = {name for code in codes(function.__code__) for name in _globals_of(code)}
     return read | set(function.__code__.co_freevars)
 

@@ -21,7 +21,9 @@ class Bindings:
 
     def __init__(self, node: Node, function: FunctionType) -> None:
         self.node, self._function = node, function
-        self._surroundings = dict(zip(function.__code__.co_freevars, map(_content, function.__closure__ or ()), strict=False))
+        self._surroundings = dict(
+            zip(function.__code__.co_freevars, map(_content, function.__closure__ or ()), strict=False)
+        )
 
     @cached_property
     def nodes(self) -> list[ast.AST]:
@@ -117,10 +119,8 @@ def _given(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
         yield from ((name, None) for name in _names(node.target))
     elif isinstance(node, (ast.Global, ast.Nonlocal)):
         yield from ((name, None) for name in node.names)
-    elif isinstance(node, ast.ExceptHandler) and node.name:
-        yield node.name, None
-    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-        yield node.name, None
+    elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler)):
+        yield node.name or "", None
     elif isinstance(node, (ast.With, ast.AsyncWith)):
         for item in node.items:
             if item.optional_vars is not None:
@@ -130,10 +130,9 @@ def _given(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:
 def _matched(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr | None]]:
     if isinstance(target, ast.Name):
         yield target.id, value
-    elif isinstance(target, (ast.Tuple, ast.List)):
-        if isinstance(value, (ast.Tuple, ast.List)) and len(value.elts) == len(target.elts):
-            for one, part in zip(target.elts, value.elts, strict=True):
-                yield from _matched(one, part)
+    elif isinstance(target, (ast.Tuple, ast.List)) and isinstance(value, (ast.Tuple, ast.List)):
+        for one, part in zip(target.elts, value.elts, strict=False):
+            yield from _matched(one, part)
 
 
 def _parts(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:

@@ -1,4 +1,4 @@
-"""Which expressions of a function hold the wall clock's date: read off its syntax, and silent where that is not sure."""
+"""Which expressions of a function hold the wall clock's date: read off its syntax, silent where that is not sure."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from harness.checks.bindings import Bindings
 from harness.checks.callables import returned
+from harness.checks.content.bindings import Bindings
 
 CLOCKS = {
     "arrow.now": False,
@@ -39,10 +39,29 @@ _CONVERTERS = {
     "pendulum.from_timestamp",
     "pendulum.instance",
 }
-_JOINS = {"os.path.join", "posixpath.join", "ntpath.join", "pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "pathlib.PurePosixPath"}
+_JOINS = {
+    "os.path.join",
+    "posixpath.join",
+    "ntpath.join",
+    "pathlib.Path",
+    "pathlib.PurePath",
+    "pathlib.PosixPath",
+    "pathlib.PurePosixPath",
+}
 _SPANS = {"timedelta", "relativedelta", "Timedelta", "DateOffset", "BDay", "duration", "Duration", "Day", "days"}
 _SAME = {"add", "subtract", "astimezone", "in_timezone", "in_tz", "to_pydatetime", "set", "at", "shift"}
-_TEXT_METHODS = {"lower", "upper", "strip", "rstrip", "lstrip", "replace", "as_posix", "joinpath", "with_suffix", "encode"}
+_TEXT_METHODS = {
+    "lower",
+    "upper",
+    "strip",
+    "rstrip",
+    "lstrip",
+    "replace",
+    "as_posix",
+    "joinpath",
+    "with_suffix",
+    "encode",
+}
 MOMENT, STAMP, TEXT, PART, SECONDS = "moment", "stamp", "text", "part", "seconds"
 
 
@@ -84,8 +103,8 @@ class Moments:
 
     def of(self, node: ast.AST | None) -> Moment | None:
         """The wall clock's date in an expression; None where there is none for sure."""
-        find = _FINDERS.get(type(node))
-        return None if node is None or find is None else find(self, node)
+        find = None if node is None else _FINDERS.get(type(node))
+        return None if find is None else find(self, node)
 
     def _name(self, node: ast.Name) -> Moment | None:
         name = node.id
