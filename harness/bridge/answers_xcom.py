@@ -75,6 +75,9 @@ def _set(supervisor: Supervisor, msg: Any, who: Speaker) -> None:
             run.lengths[msg.task_id] = length
     keep(run, msg.task_id, index, msg.key, msg.value)
     supervisor.observe(who, "xcom", (msg.task_id, index, msg.key, facts(run).xcoms[(msg.task_id, index, msg.key)]))
+    pushed, who.pushed = who.pushed, None
+    value = pushed[0] if pushed is not None and pushed[1] == msg.value else msg.value
+    supervisor.observe(who, "pushed", (msg.task_id, msg.key, value, msg.value))
 
 
 @answers("DeleteXCom")

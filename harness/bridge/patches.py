@@ -6,6 +6,7 @@
 * ``iter_mapped_dependants``: walks through the whole Dag at the end of every task; once for each task here.
 * ``conf``: every task asks the configuration file parser the same again; each question is asked once a simulation.
 * ``process_params``: it resolves the Dag's own ``Param`` objects; a worker parses its own, tests share one Dag.
+* ``BaseXCom.serialize_value``: a value is remembered until it is an XCom, to see whether it comes back as it was.
 * ``get_hostname``: looks the machine up, which is slow and different on every laptop.
 * ``latest_only.pendulum``: its ``now`` is a microsecond late. The operator asks ``left < now``, and a worker never
   starts at the very instant its run is due; a simulated one does.
@@ -30,6 +31,7 @@ from typing import Any
 from greenlet import GreenletExit
 
 from harness.bridge.names import task_exception
+from harness.bridge.roundtrip import remembers_pushed
 from harness.bridge.stubs import play, runs_itself
 from harness.bridge.supervisor import Speaker, speaker
 from harness.kernel import SECOND, CodeExit, Event, Process, Simulation, seconds
@@ -95,6 +97,7 @@ def patched(
 ) -> Iterator[None]:
     """Replace the names listed above for the block."""
     from airflow import settings
+    from airflow.sdk.bases.xcom import BaseXCom
     from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
     from airflow.sdk.execution_time import task_runner, timeout
 
@@ -108,6 +111,7 @@ def patched(
         (signal, "signal", _without_sigterm(signal.signal)),
         (os, "_exit", _exit_of(simulation, os._exit)),
         (AbstractOperator, "iter_mapped_dependants", _remembered(AbstractOperator.iter_mapped_dependants)),
+        (BaseXCom, "serialize_value", staticmethod(remembers_pushed(BaseXCom.serialize_value))),
         (settings, "Session", BlockedSession),
         (settings, "NonScopedSession", BlockedSession),
     ]
@@ -123,7 +127,7 @@ def patched(
     if latest_only is not None:
         changes.append((latest_only, "pendulum", _LatePendulum()))
     missing = object()
-    former = [(holder, name, getattr(holder, name, missing)) for holder, name, _ in changes]
+    former = [(holder, name, vars(holder).get(name, missing)) for holder, name, _ in changes]
     try:
         for holder, name, value in changes:
             setattr(holder, name, value)

@@ -33,6 +33,7 @@ class Speaker:
         execution_timeout: the operator's, microseconds.
         first_reschedule: start of the first attempt of a rescheduling sensor, a ``datetime``.
         timed_from: the instant at which a poking sensor first read its clock.
+        pushed: a value on its way to be an XCom, and as it is serialised.
         closed: it has ended; what code it left behind still sends is not heard.
         raised: the last error that was logged for it.
     """
@@ -48,6 +49,7 @@ class Speaker:
     first_reschedule: Any = None
     closed: bool = False
     timed_from: int | None = None
+    pushed: tuple[Any, Any] | None = None
     raised: BaseException | None = None
 
 

@@ -35,6 +35,7 @@ class Definitions:
 
     def __init__(self, own: Callable[[str], bool], trees: dict[str, ast.Module]) -> None:
         self._own, self._trees = own, dict(trees)
+        self._texts: dict[str, str] = {}
         self._indexes: dict[str, dict[tuple[int, str], Node | None]] = {}
 
     def of(self, function: Any) -> Definition | None:
@@ -54,8 +55,18 @@ class Definitions:
     def tree(self, path: str) -> ast.Module:
         """The syntax tree of a file; an empty module when it has none."""
         if path not in self._trees:
-            self._trees[path] = _parsed(path)
+            self._trees[path] = _parsed(self.text(path))
         return self._trees[path]
+
+    def text(self, path: str) -> str:
+        """The text of a file; empty for what has none."""
+        if path not in self._texts:
+            try:
+                with tokenize.open(path) as file:
+                    self._texts[path] = file.read()
+            except (OSError, SyntaxError, UnicodeDecodeError):
+                self._texts[path] = ""
+        return self._texts[path]
 
 
 def plain(function: Any) -> Any:
@@ -74,9 +85,8 @@ def plain(function: Any) -> Any:
 
 def callable_of(task: Any) -> Any:
     """The function that a task was given to run, also a mapped one; None when it has none."""
-    if getattr(task, "is_mapped", False):
-        return task.partial_kwargs.get("python_callable")
-    return getattr(task, "python_callable", None)
+    given = task.partial_kwargs.get("python_callable") if getattr(task, "is_mapped", False) else None
+    return given or getattr(task, "python_callable", None)
 
 
 def returned(node: Node) -> list[ast.expr | None]:
@@ -110,9 +120,8 @@ def _index(tree: ast.Module) -> dict[tuple[int, str], Node | None]:
     return found
 
 
-def _parsed(path: str) -> ast.Module:
+def _parsed(text: str) -> ast.Module:
     try:
-        with tokenize.open(path) as file:
-            return ast.parse(file.read())
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module([], [])

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from harness.bridge.parsing.pollution import Change
     from harness.bridge.parsing.serialized import Unserializable
     from harness.bridge.parsing.users import Users
-    from harness.bridge.parsing.watch import Event
+    from harness.bridge.parsing.watch import Event, Watch
     from harness.checks.callables import Definitions
     from harness.checks.shape import Shape
 
@@ -112,22 +112,26 @@ class FileLook:
     Attributes:
         path, root: absolute.
         users: tells which files are the repository's own.
+        watch: what watched the import, and may watch again; None where nobody did.
         failures: (Dag id or None, what it raised).
         found: how many Dags Airflow would take from it. lost: those with tasks that it made and Airflow does not find.
         seconds: time that the import took.
         events: what it did meanwhile. warned: warnings it raised. pollution: what it left changed.
+        imported: files of the repository that it imported.
     """
 
     def __init__(self, parsed: Parsed, declared: Declared, asked: Asked) -> None:
         self.path, self.root = str(parsed.path), str(parsed.root)
         self.declared, self.asked = declared, asked
         self.users: Users = parsed.users
+        self.watch: Watch | None = parsed.watch
         self.failures: list[tuple[str | None, Failure]] = parsed.failures
         self.found, self.lost = parsed.found, parsed.lost
         self.seconds = parsed.seconds
         self.events: list[Event] = parsed.events
         self.warned: list[Warned] = parsed.warned
         self.pollution: list[Change] = parsed.pollution
+        self.imported: list[str] = parsed.imported
         self.dags = [DagLook(dag, self, parsed) for dag in parsed.dags]
 
     @cached_property

@@ -7,10 +7,12 @@ from typing import Any
 
 from harness.bridge.capture import TaskLog
 from harness.bridge.masking import masked
+from harness.bridge.roundtrip import trouble
 from harness.bridge.runtime import TOP_LEVEL_ERROR
 from harness.bridge.store import AssetEvent, facts
 from harness.bridge.supervisor import Speaker
 from harness.checks.finding import Finding
+from harness.checks.look import LIMITS
 from harness.kernel import Instant, Simulation, iso
 from harness.replay.journal import Journal
 from harness.scheduler.deadlines import Deadline
@@ -28,13 +30,14 @@ class Recorder:
 
     Attributes:
         events: (instant, run, task name, state) of every state change of a task instance.
-        findings: callbacks that raised, and the like, by run.
+        findings: callbacks that raised, XComs that are too big, and the like, by run.
     """
 
     def __init__(self, journal: Journal, watcher: Watcher | None = None) -> None:
         self.simulation: Simulation | None = None
         self.events: dict[DagRun, list[tuple[Instant, str, str | None]]] = {}
         self.findings: dict[DagRun, list[Finding]] = {}
+        self._told: set[tuple[str, str, str]] = set()
         self._journal = journal
         self._watcher = watcher
         self._silent = type(journal).__name__ == "NoJournal"
@@ -87,6 +90,8 @@ class Recorder:
         elif kind == "xcom" and not self._silent:
             task_id, index, key, value = data
             self._write(ti.run, "xcom", task_id=task_id, map_index=index, key=key, value=masked(value, key))
+        elif kind == "pushed":
+            self._pushed(ti.run, *data)
         elif kind == "rendered" and not self._silent:
             self._write(ti.run, "rendered", task_id=ti.task_id, map_index=ti.map_index, fields=masked(data))
         elif kind == "triggered":
@@ -130,6 +135,24 @@ class Recorder:
         """A deadline was ``created``, ``moved``, ``met`` or ``missed``, or its ``callback`` went on."""
         alert = {"place": deadline.alert.place, "name": deadline.alert.name}
         self._write(run, f"deadline-{what}", **alert, due=_iso(deadline.due), **fields)
+
+    def _pushed(self, run: DagRun, task_id: str, key: str, value: Any, stored: Any) -> None:
+        """An XCom that does not do well in a database is a finding, once for each task and key."""
+        why = trouble(value, stored, LIMITS["xcom-bytes"])
+        if why is None or (run.dag.dag_id, task_id, key) in self._told:
+            return
+        self._told.add((run.dag.dag_id, task_id, key))
+        finding = Finding(
+            check="xcom-size",
+            severity="warning",
+            message=f"XCom {key!r} of task {task_id!r} {why}",
+            path=str(facts(run).dag.fileloc),
+            dag_id=run.dag.dag_id,
+            task_id=task_id,
+            fix="write it to a file or a table, and return its name",
+        )
+        self.findings.setdefault(run, []).append(finding)
+        self._write(run, "finding", check=finding.check, task_id=task_id, message=finding.message)
 
     def _write(self, run: DagRun, kind: str, **fields: Any) -> None:
         if not self._silent:

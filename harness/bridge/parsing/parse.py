@@ -56,6 +56,7 @@ class Parsed:
         imported: files of the repository that it imported.
         reads: files and folders that were read; it goes on to grow while the Dags are looked at.
         innocent: it left nothing in its process that the next file could meet.
+        watch: what watched it.
     """
 
     path: Path
@@ -73,6 +74,7 @@ class Parsed:
     imported: list[str] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
     innocent: bool = False
+    watch: Watch | None = None
 
 
 BRIEF_S = 0.25
@@ -91,7 +93,7 @@ def parse(
     Source: ``PythonDagImporter.import_file``, ``DagBag.bag_dag`` (3.3.2).
     """
     places.forget()
-    result = Parsed(path, root, places, users)
+    result = Parsed(path, root, places, users, watch=watch)
     known = len(sys.modules)
     before, was = Before(users), state()
     modules, errors, spoilt = _import(path, before, watch, result)

@@ -2,7 +2,8 @@
 
 A hook cannot be taken out again, so it belongs into a process that is thrown away. What it sees is written at once,
 one JSON line an event, so that a file that crashes afterwards has told what it did. The network is refused, and so are
-signals to other processes and changes to files outside the folders that are allowed; processes may be started.
+signals to other processes and changes to files outside the folders that are allowed; processes may be started while a
+file is parsed.
 """
 
 from __future__ import annotations
@@ -93,13 +94,14 @@ class Watch:
         reads: files that were read and folders that were listed; the interpreter's and the system's own left out.
         active: whether somebody wants to know of events; reads are kept all the time.
         marks: where a variable of the environment, the working directory or a thread (by its id) was last set.
+        refuses_processes: nor may processes be started.
     """
 
     def __init__(self, users: Users, allowed: tuple[str, ...], told: Callable[[bytes], None]) -> None:
         self.events: list[Event] = []
         self.reads: set[str] = set()
         self.marks: dict[tuple[str, Any], Place | None] = {}
-        self.active = False
+        self.active = self.refuses_processes = False
         self._users, self._told = users, told
         self._allowed = tuple(os.path.join(os.path.realpath(folder), "") for folder in allowed)  # noqa: PTH118
         self._own = os.getpid()
@@ -208,7 +210,10 @@ class Watch:
 
     def _process(self, event: str, args: tuple[Any, ...]) -> None:
         command = args[1] if event == "subprocess.Popen" else args[0]
-        self.note("process", " ".join(map(str, command)) if isinstance(command, (list, tuple)) else str(command))
+        told = " ".join(map(str, command)) if isinstance(command, (list, tuple)) else str(command)
+        if self.refuses_processes:
+            self.refuse("process", told, 1, "processes may not be started")
+        self.note("process", told)
 
     def _open(self, _event: str, args: tuple[Any, ...]) -> None:
         path, mode, flags = args
@@ -244,6 +249,8 @@ class Watch:
             raise PermissionError(1, "other processes get no signals while Dag files are checked")
 
     def _fork(self, event: str, _args: tuple[Any, ...]) -> None:
+        if self.refuses_processes:
+            self.refuse("process", event, 1, "processes may not be started")
         if self._getpid() == self._own:
             self.note("process", event)
         count = int.from_bytes(self._forks[:4], "little") + 1

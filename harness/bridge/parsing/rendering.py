@@ -1,0 +1,190 @@
+"""Templates of a Dag's tasks, rendered as a worker would, for several runs that never were."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from harness.bridge.parsing.complaints import Complaint, Tried, complaint
+from harness.bridge.parsing.standins import Use
+from harness.bridge.parsing.trial import ASSET_TRIGGERED, TrialRun, kinds, moments, with_plugins
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+_DEEPEST = 8
+_DATED = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
+_DATES = ("logical_date", "data_interval_start", "data_interval_end")
+_ALWAYS = ("run_id", "task_instance_key_str")
+_MARKS = ("{{", "{%", "{#")
+
+
+@dataclass(frozen=True)
+class Unrendered:
+    """A template that cannot be rendered.
+
+    Attributes:
+        file: the file that holds it, as the field names it; None for one written in place.
+        kind, date: of the run that it fails in, see `harness.bridge.parsing.trial`; None: in every run.
+        known: names that it could have used.
+    """
+
+    task_id: str
+    field: str
+    complaint: Complaint
+    file: str | None = None
+    kind: str | None = None
+    date: str | None = None
+    known: tuple[str, ...] = ()
+
+
+def unrendered(dag: DAG, timetable: Callable[[], Any], own: Callable[[str], bool]) -> Iterator[Unrendered]:
+    """The templates that a worker could not render, with the first reason of each text.
+
+    Args:
+        timetable: gives the scheduler's timetable.
+        own: whether a file is the repository's.
+    Source: ``Templater.render_template``, ``DAG.get_template_env`` (3.1 to 3.3).
+    """
+    renderer = _Renderer(dag, timetable, own)
+    for task in dag.task_dict.values():
+        yield from renderer.of_task(task)
+
+
+def uses_own_code(dag: DAG) -> bool:
+    """Whether rendering may call functions of the user's."""
+    return bool(dag.user_defined_macros or dag.user_defined_filters)
+
+
+def texts(task: Any) -> Iterator[tuple[str, str]]:
+    """(field, text) of all texts that a worker would render, nested ones too."""
+    partial = getattr(task, "partial_kwargs", None)
+    for field in task.template_fields:
+        value = getattr(task, field, None) if partial is None else partial.get(field)
+        if value.__class__ is str:
+            yield field, value
+        elif value is not None:
+            for text in _nested(value, 0):
+                yield field, text
+
+
+def _nested(value: Any, depth: int) -> Iterator[str]:
+    """Source: ``Templater.render_template``; what resolves itself (XComs) is known in a run only."""
+    if isinstance(value, str):
+        yield value
+    elif depth >= _DEEPEST:
+        return
+    elif isinstance(value, (list, tuple, set)):
+        for item in value:
+            yield from _nested(item, depth + 1)
+    elif isinstance(value, dict):
+        for item in value.values():
+            yield from _nested(item, depth + 1)
+    elif not hasattr(value, "resolve") and not isinstance(value, type):
+        fields = getattr(value, "template_fields", ())
+        for field in fields if isinstance(fields, (list, tuple, dict)) else ():
+            yield from _nested(getattr(value, field, None), depth + 1)
+
+
+class _Renderer:
+    """Renders each text of a Dag once."""
+
+    def __init__(self, dag: DAG, timetable: Callable[[], Any], own: Callable[[str], bool]) -> None:
+        self._dag, self._timetable, self._own = dag, timetable, own
+        self._kinds = kinds(dag)
+        self._environments: dict[Any, Any] = {}
+        self._seen: set[tuple[Any, ...]] = set()
+        self._runs: list[TrialRun] = []
+
+    def of_task(self, task: Any) -> Iterator[Unrendered]:
+        """What is wrong with a task's templates that no task before had."""
+        native = getattr(task, "render_template_as_native_obj", None)
+        for field, text in texts(task):
+            is_file = text.endswith(tuple(task.template_ext or ())) if task.template_ext else False
+            if not is_file and (not any(mark in text for mark in _MARKS) or self._is_plain(text)):
+                continue
+            key = (text, native, is_file, id(task.params) if task.params else None)
+            if key not in self._seen:
+                self._seen.add(key)
+                yield from self._tried(task, field, text, native, is_file)
+
+    def _is_plain(self, text: str) -> bool:
+        """Whether a text holds nothing but names that every run of the Dag has."""
+        if self._dag.jinja_environment_kwargs or self._dag.user_defined_filters:
+            return False
+        rest = _plain(ASSET_TRIGGERED not in self._kinds).sub("", text)
+        return not any(mark in rest for mark in _MARKS)
+
+    def _tried(self, task: Any, field: str, text: str, native: Any, is_file: bool) -> Iterator[Unrendered]:
+        import jinja2
+
+        if native not in self._environments:
+            self._environments[native] = task.get_template_env()
+        environment = self._environments[native]
+        file = text if is_file else _file_of(task, field)
+        try:
+            source = environment.loader.get_source(environment, text)[0] if is_file else text
+            template = environment.from_string(source)
+        except jinja2.TemplateNotFound as error:
+            said = Complaint(f"the template file {error.name!r} does not exist")
+            yield Unrendered(task.task_id, field, said, file=str(error.name))
+            return
+        except jinja2.TemplateSyntaxError as error:
+            yield Unrendered(task.task_id, field, Complaint(str(error.message), None, error.lineno), file)
+            return
+        for run in self._trials():
+            context = run.context(task)
+            found = self._rendered(task, template, source, context, run.use)
+            if found is not None:
+                known = (*context, *(self._dag.user_defined_macros or ()))
+                yield Unrendered(task.task_id, field, found, file, run.kind, run.date, known)
+                return
+
+    def _trials(self) -> list[TrialRun]:
+        if not self._runs:
+            self._runs = [
+                TrialRun(self._dag, kind, moment, Use(truth=number != 1))
+                for kind in self._kinds
+                for number, moment in enumerate(moments(self._timetable(), kind))
+            ]
+        return self._runs
+
+    def _rendered(self, task: Any, template: Any, source: str, context: dict[str, Any], use: Use) -> Complaint | None:
+        """Why a template cannot be rendered; None if it can, or nobody can tell."""
+        use.happened = False
+        try:
+            task._render(template, context)
+        except Exception as error:
+            known = context.keys() | template.globals.keys()
+            tried = Tried(source, template.environment, use.happened, known.__contains__, self._own)
+            found = complaint(error, tried)
+            of_plugins = found is not None and "MacrosAccessor" in found.reason
+            return None if of_plugins and _renders_with_plugins(task, template, context) else found
+        return None
+
+
+def _renders_with_plugins(task: Any, template: Any, context: dict[str, Any]) -> bool:
+    with_plugins()
+    try:
+        task._render(template, context)
+    except Exception:
+        return False
+    return True
+
+
+def _file_of(task: Any, field: str) -> str | None:
+    """The template file whose text a field holds by now."""
+    given = getattr(task, "_BaseOperator__init_kwargs", {}).get(field)
+    return given if isinstance(given, str) and task.template_ext and given.endswith(tuple(task.template_ext)) else None
+
+
+@lru_cache(maxsize=2)
+def _plain(dated: bool) -> re.Pattern[str]:
+    """Expressions that no run fails in: known names, dates with Airflow's own filters."""
+    names = "|".join((*_ALWAYS, *(_DATED if dated else ())))
+    dates = "|".join(_DATES) if dated else r"(?!)"
+    filters = "|".join(_DATED)
+    return re.compile(rf"\{{\{{-?\s*(?:(?:{names})|(?:{dates})(?:\s*\|\s*(?:{filters}))?)\s*-?\}}\}}")

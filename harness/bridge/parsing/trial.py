@@ -1,0 +1,228 @@
+"""Runs that never were: the context that tasks of a Dag would have, with stand-ins for what only a real run knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from harness.bridge.parsing.standins import StandIn, TaskInstance, Use
+from harness.bridge.upcoming import ask
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+SCHEDULED, MANUAL, ASSET_TRIGGERED = "scheduled", "manual", "asset_triggered"
+UNUSUAL = (
+    datetime(2025, 1, 31, tzinfo=timezone.utc),
+    datetime(2024, 2, 29, tzinfo=timezone.utc),
+    datetime(2025, 12, 31, tzinfo=timezone.utc),
+)
+"""From these on the dates of runs are looked for: long months, leap years, the end of a year."""
+DATE_NAMES = frozenset(
+    (
+        *("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz"),
+        *("logical_date", "data_interval_start", "data_interval_end"),
+        *("prev_data_interval_start_success", "prev_data_interval_end_success"),
+    )
+)
+"""What a context has only of a run with a logical date."""
+_LENIENT = (
+    *("conn", "inlet_events", "outlet_events", "triggering_asset_events", "task_state_store"),
+    *("prev_data_interval_start_success", "prev_data_interval_end_success"),
+    *("prev_start_date_success", "prev_end_date_success"),
+)
+_ID = UUID(int=0)
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a run is of: the names are DagRun's; a run that an asset starts has no date."""
+
+    logical_date: datetime | None
+    data_interval_start: datetime | None
+    data_interval_end: datetime | None
+    run_after: datetime
+
+
+def kinds(dag: DAG) -> list[str]:
+    """How runs of a Dag come about without a person; `MANUAL` when they do not.
+
+    Source: ``airflow.timetables.simple.AssetTriggeredTimetable``, ``AssetOrTimeSchedule`` (3.1 to 3.3).
+    """
+    timetable: Any = dag.timetable
+    by_asset = any(cls.__name__ == "AssetTriggeredTimetable" for cls in type(timetable).__mro__)
+    by_time = timetable.can_be_scheduled and (not by_asset or hasattr(timetable, "timetable"))
+    return [SCHEDULED] * by_time + [ASSET_TRIGGERED] * by_asset or [MANUAL]
+
+
+def moments(timetable: Any, kind: str) -> list[Moment]:
+    """Runs at dates that computing with dates may trip over, as the schedule makes them.
+
+    Args:
+        timetable: the scheduler's; None or one that raises: the dates as they are.
+    """
+    if kind == ASSET_TRIGGERED:
+        return [Moment(None, None, None, UNUSUAL[0])]
+    return [(_scheduled(timetable, at) if kind == SCHEDULED else None) or Moment(at, at, at, at) for at in UNUSUAL]
+
+
+def _scheduled(timetable: Any, at: datetime) -> Moment | None:
+    import pendulum
+    from airflow.timetables.base import TimeRestriction
+
+    try:
+        info = ask(timetable, None, TimeRestriction(earliest=pendulum.instance(at), latest=None, catchup=True))
+        start, end = info.data_interval
+    except Exception:  # another check says what is wrong with it
+        return None
+    return Moment(start, start, end, info.run_after)
+
+
+class TrialRun:
+    """A run of a Dag, as its tasks see it.
+
+    Args:
+        kind: `SCHEDULED` and `ASSET_TRIGGERED` runs have the params' defaults and no conf; those of a `MANUAL` one are
+            stand-ins, also where the Dag does not declare them.
+        use: tells whether a stand-in was used.
+    """
+
+    def __init__(self, dag: DAG, kind: str, moment: Moment, use: Use) -> None:
+        self.kind, self.use = kind, use
+        self._dag, self._moment = dag, moment
+        self._common: dict[str, Any] | None = None
+
+    @property
+    def date(self) -> str | None:
+        """The day it is of."""
+        at = self._moment.logical_date
+        return None if at is None else f"{at:%Y-%m-%d}"
+
+    def context(self, task: Any) -> dict[str, Any]:
+        """What a task's templates and callbacks see. Source: ``RuntimeTaskInstance.get_template_context``."""
+        if self._common is None:
+            self._common = self._of_all_tasks()
+        context = dict(self._common)
+        instance = TaskInstance(self._instance(task, context["dag_run"]), self.use)
+        context.update(task=task, ti=instance, task_instance=instance, params=self._params(task))
+        context.update(inlets=task.inlets, outlets=task.outlets, map_index_template=task.map_index_template)
+        if task.inlets or task.outlets:
+            context["asset_state_store"] = StandIn(self.use)
+        return context
+
+    def _of_all_tasks(self) -> dict[str, Any]:
+        dag_run = self._dag_run()
+        nobody = SimpleNamespace(
+            dag=SimpleNamespace(params={}), task_id="task", dag_id=self._dag.dag_id, params={}, inlets=[], outlets=[]
+        )
+        nobody.map_index_template = None
+        with _without_plugins():
+            context = self._instance(nobody, dag_run).get_template_context()
+        unknown = StandIn(self.use)
+        if self.kind == MANUAL:
+            dag_run.conf = unknown
+        elif self.kind == ASSET_TRIGGERED:
+            dag_run.consumed_asset_events = unknown
+        context.update({name: unknown for name in _LENIENT if name in context})
+        context.update(dag=self._dag, var={"value": unknown, "json": unknown})
+        found: dict[str, Any] = context
+        return found
+
+    def _instance(self, task: Any, dag_run: Any) -> Any:
+        from airflow.sdk.api.datamodels._generated import TaskInstanceState, TIRunContext
+        from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+        return RuntimeTaskInstance.model_construct(
+            id=_ID,
+            task_id=task.task_id,
+            dag_id=self._dag.dag_id,
+            run_id=dag_run.run_id,
+            try_number=1,
+            dag_version_id=_ID,
+            map_index=-1,
+            task=task,
+            bundle_instance=None,
+            _ti_context_from_server=TIRunContext.model_construct(dag_run=dag_run, max_tries=0, task_reschedule_count=0),
+            max_tries=getattr(task, "retries", 0) or 0,
+            start_date=self._moment.run_after,
+            state=TaskInstanceState.RUNNING,
+        )
+
+    def _dag_run(self) -> Any:
+        """Source: ``airflow.sdk.api.datamodels._generated.DagRun``; it has other fields in every version."""
+        from airflow.sdk.api.datamodels._generated import DagRun, DagRunState, DagRunType
+
+        at = self._moment.run_after
+        values = {
+            **vars(self._moment),
+            "dag_id": self._dag.dag_id,
+            "run_id": f"{self.kind}__{at.isoformat()}",
+            "start_date": at,
+            "end_date": None,
+            "clear_number": 0,
+            "run_type": DagRunType(self.kind),
+            "state": DagRunState.RUNNING,
+            "conf": {},
+            "consumed_asset_events": [],
+            **dict.fromkeys(("triggering_user_name", "partition_key", "partition_date", "note", "team_name")),
+        }
+        return DagRun.model_construct(**{name: given for name, given in values.items() if name in DagRun.model_fields})
+
+    def _params(self, task: Any) -> dict[str, Any]:
+        """Source: ``process_params``; what is invalid is another check's."""
+        if self.kind == MANUAL:
+            return _AnyParams(self.use)
+        declared = dict(self._dag.params.items()) | dict((task.params or {}).items())
+        values = {name: getattr(param, "value", param) for name, param in declared.items()}
+        return {name: value if _is_set(value) else StandIn(self.use) for name, value in values.items()}
+
+
+class _AnyParams(dict[str, Any]):
+    """Params that a person gives."""
+
+    def __init__(self, use: Use) -> None:
+        super().__init__()
+        self.use = use
+
+    def __missing__(self, key: str) -> StandIn:
+        return StandIn(self.use)
+
+    def get(self, *_given: Any) -> Any:
+        """Whatever the key and the default."""
+        return StandIn(self.use)
+
+
+def _is_set(value: Any) -> bool:
+    from airflow.sdk.definitions._internal.types import NOTSET
+
+    return value is not NOTSET
+
+
+@contextmanager
+def _without_plugins() -> Iterator[None]:
+    """Contexts are made without looking for plugins, which takes longer than all the rest."""
+    manager = _plugins_manager()
+    kept = manager.integrate_macros_plugins
+    manager.integrate_macros_plugins = lambda: None
+    try:
+        yield
+    finally:
+        manager.integrate_macros_plugins = kept
+
+
+def with_plugins() -> None:
+    """Add the macros of plugins to ``macros``, as a worker does for every task."""
+    _plugins_manager().integrate_macros_plugins()
+
+
+def _plugins_manager() -> Any:
+    try:
+        from airflow.sdk import plugins_manager
+    except ImportError:  # 3.1
+        from airflow import plugins_manager
+    return plugins_manager

@@ -1,0 +1,105 @@
+"""``callback``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.bridge.parsing.apart import apart
+from harness.bridge.parsing.callbacks import (
+    Callback,
+    Raised,
+    callbacks,
+    called,
+    has_templates,
+    uncallable,
+)
+from harness.bridge.parsing.trial import kinds
+from harness.checks.callables import plain
+from harness.checks.content.reached import undefined_names
+from harness.checks.content.template_error import REPLACED
+from harness.checks.finding import Problem
+from harness.checks.look import DagLook, FileLook
+from harness.checks.registry import check
+
+_PROCESSES = 3
+
+
+@check("callback", level="file")
+def callback(file: FileLook) -> Iterator[Problem]:
+    """A callback that is sure to fail when it is needed.
+
+    A string or a task in place of a function, a signature that does not take the context, an ``async def``, a name that
+    nobody defined, a key that the context does not have (``context["execution_date"]``; ``context["exception"]`` in a
+    callback of the Dag), an attribute that ``ti`` or ``dag_run`` no longer have. Airflow logs the error and goes on:
+    the task has failed, and nobody is told.
+
+    Callbacks that the repository defines are called with the context of a run that never was, in a process that can
+    reach neither network nor files. What fails because of that, or because a real run knows more, is not told.
+
+    Fix: a function of one parameter, ``def notify(context)``. ``simulate`` and ``run`` call callbacks with real runs.
+    """
+    found: dict[Any, tuple[DagLook, Callback]] = {}
+    for look in file.dags:
+        for one in callbacks(look.dag):
+            found.setdefault(_identity(one), (look, one))
+    tried: list[tuple[DagLook, Callback]] = []
+    for look, one in found.values():
+        reason = uncallable(one)
+        names = undefined_names(plain(one.function)) if reason is None and _own(file, one) else []
+        if names:
+            reason = f"reads {', '.join(map(repr, names))}, which nobody defines"
+        if reason is not None:
+            yield _problem(look, one, reason, *_place(look, one))
+        elif _own(file, one) or has_templates(one.function):
+            tried.append((look, one))
+    for (look, one), raised in _called(file, tried):
+        instead = REPLACED.get(raised.key or "")
+        fix = f"Airflow 3 has {instead}" if instead and instead.isidentifier() else None
+        yield _problem(
+            look, one, raised.reason, *((raised.path, raised.line) if raised.path else _place(look, one)), fix
+        )
+
+
+def _called(file: FileLook, tried: list[tuple[DagLook, Callback]]) -> Iterator[tuple[tuple[DagLook, Callback], Raised]]:
+    """What those raise that are sure to; one that ends its process is left out."""
+    timetables = {id(look.dag): look.timetable for look, _ in tried}
+    for _ in range(_PROCESSES):
+        if not tried or file.watch is None:
+            return
+        outcomes = called([one for _, one in tried], lambda dag: timetables[id(dag)], file.users.own)
+        told = apart(lambda them=outcomes: (None if one is None else vars(one) for one in them), file.watch)  # type: ignore[misc]
+        yield from ((one, Raised(**raised)) for one, raised in zip(tried, told, strict=False) if raised is not None)
+        tried = tried[len(told) + 1 :]
+
+
+def _problem(
+    look: DagLook, one: Callback, reason: str, path: str | None, line: int | None, fix: str | None = None
+) -> Problem:
+    whose = f"Dag {look.dag_id!r}" if one.task is None else f"task {one.task.task_id!r}"
+    name = getattr(one.function, "__name__", None)
+    said = f"{one.kind} of {whose}{f', {name}(),' if name else ''} {reason}"
+    task_id = None if one.task is None else one.task.task_id
+    return Problem(said, task_id, line, path, fix, look.dag_id)
+
+
+def _place(look: DagLook, one: Callback) -> tuple[str | None, int | None]:
+    """Where a callback is defined, or else whose it is."""
+    found = look.file.definitions.of(one.function) if callable(one.function) else None
+    if found is not None:
+        return found.path, found.node.lineno
+    place = look.place(one.task.task_id) if one.task is not None else look.made
+    return place or (None, look.line)
+
+
+def _identity(one: Callback) -> Any:
+    """Callbacks that go the same way: the same function for the same kind of thing."""
+    whose = one.kind if one.kind == "on_execute_callback" else one.task is None
+    return id(one.function) if callable(one.function) else str(one.function), whose, tuple(kinds(one.dag))
+
+
+def _own(file: FileLook, one: Callback) -> bool:
+    """Whether the repository defines it."""
+    function = plain(one.function)
+    code = getattr(function, "__code__", None) or getattr(getattr(type(function), "notify", None), "__code__", None)
+    return code is not None and file.users.own(code.co_filename)

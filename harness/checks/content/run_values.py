@@ -1,0 +1,153 @@
+"""Which expressions of a task's function hold what only a run knows: XComs, params, conf, rows of tables."""
+
+from __future__ import annotations
+
+import ast
+import re
+from typing import Any
+
+from harness.checks.callables import callable_of
+from harness.checks.content.bindings import Bindings
+
+_FETCHES = {
+    *("xcom_pull", "axcom_pull", "get_records", "get_first", "get_df", "get_pandas_df", "fetchall", "fetchone"),
+    *("fetchmany", "json"),
+}
+_SAFE = {
+    *("bool", "count", "date", "float", "hash", "hexdigest", "index", "int", "isoformat", "len", "mogrify", "round"),
+    *("strftime", "sum", "timestamp", "total_seconds", "Decimal", "UUID", "Identifier", "Literal", "literal", "SQL"),
+}
+_KEEPS = {
+    *("dict", "enumerate", "filter", "iter", "list", "map", "max", "min", "next", "reversed", "set", "sorted", "str"),
+    *("tuple", "zip", "repr", "format"),
+}
+_RUN = re.compile(
+    r"\{[{%].*?\b(?:ti|task_instance)\.|\{[{%].*?\b(?:params|dag_run\.conf|var\.(?:value|json))\b", re.DOTALL
+)
+
+
+def given_in_runs(task: Any) -> frozenset[str]:
+    """The parameters of a task's function whose values only a run knows."""
+    mapped = getattr(task, "is_mapped", False)
+    given = task.partial_kwargs if mapped else vars(task)
+    named = dict(given.get("op_kwargs") or {}) if isinstance(given.get("op_kwargs"), dict) else {}
+    code = getattr(callable_of(task), "__code__", None)
+    order = code.co_varnames[: code.co_argcount] if code is not None else ()
+    positional = given.get("op_args")
+    if isinstance(positional, (list, tuple)):
+        named.update(zip(order, positional, strict=False))
+    found = {name for name, value in named.items() if _of_run(value)}
+    if mapped:
+        expanded = getattr(task._get_specified_expand_input(), "value", None)
+        found |= {str(name) for name in expanded} if isinstance(expanded, dict) else set(order)
+    return frozenset(found)
+
+
+def _of_run(value: Any) -> bool:
+    if isinstance(value, str):
+        return _RUN.search(value) is not None
+    if isinstance(value, (list, tuple)):
+        return any(map(_of_run, value))
+    if isinstance(value, dict):
+        return any(map(_of_run, value.values()))
+    return hasattr(value, "resolve") and hasattr(value, "iter_references")
+
+
+class RunValues:
+    """Says which expressions of a function hold such values.
+
+    Args:
+        parameters: those that do.
+    """
+
+    def __init__(self, bindings: Bindings, parameters: frozenset[str]) -> None:
+        self._bindings, self._parameters = bindings, parameters
+        self._names: dict[str, str | None] = {}
+
+    def of(self, node: ast.AST | None) -> str | None:
+        """What of the run is in an expression, in words; None where nothing is for sure."""
+        if isinstance(node, ast.Name):
+            return self._name(node.id)
+        if isinstance(node, ast.Call):
+            return self._call(node)
+        if isinstance(node, (ast.Subscript, ast.Attribute)):
+            return self._part(node)
+        if isinstance(node, ast.JoinedStr):
+            return self._first(*(one.value for one in node.values if isinstance(one, ast.FormattedValue)))
+        if isinstance(node, ast.BinOp):
+            return None if isinstance(node.op, (ast.Sub, ast.Pow)) else self._first(node.left, node.right)
+        if isinstance(node, ast.BoolOp):
+            return self._first(*node.values)
+        if isinstance(node, ast.IfExp):
+            return self._first(node.body, node.orelse)
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            return self._first(*node.elts)
+        if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)):
+            return self.of(node.elt)
+        if isinstance(node, (ast.Await, ast.Starred, ast.NamedExpr, ast.FormattedValue)):
+            return self.of(node.value)
+        return None
+
+    def _first(self, *nodes: ast.AST) -> str | None:
+        return next((found for node in nodes if (found := self.of(node)) is not None), None)
+
+    def _name(self, name: str) -> str | None:
+        if name in self._names:
+            return self._names[name]
+        self._names[name] = None  # while it is looked for
+        bindings = self._bindings
+        values = bindings.assigned.get(name, [])
+        parts = bindings.iterated.get(name, [])
+        if name in bindings.parameters:
+            found: str | None = repr(name) if name in self._parameters and not values and not parts else None
+        elif name in bindings.assigned and not parts:
+            told = [self.of(value) for value in values]
+            found = told[0] if all(told) else None
+        else:
+            found = self._first(*parts) if not values else None
+        self._names[name] = found
+        return found
+
+    def _part(self, node: ast.Subscript | ast.Attribute) -> str | None:
+        """``params["x"]``, ``context["params"]["x"]``, ``dag_run.conf["x"]``, a part of something known."""
+        found = self.of(node.value)
+        if found is not None:
+            return found
+        if isinstance(node, ast.Attribute):
+            return "dag_run.conf" if node.attr == "conf" and self._is_run(node.value) else None
+        if isinstance(node.value, ast.Name) and node.value.id == "params" and self._injected("params"):
+            return "a param"
+        key = node.slice
+        is_key = isinstance(key, ast.Constant) and key.value == "params" and self._is_context(node.value)
+        return "a param" if is_key else None
+
+    def _is_run(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.Name):
+            return node.id == "dag_run" and self._injected("dag_run")
+        if not isinstance(node, ast.Subscript) or not isinstance(node.slice, ast.Constant):
+            return False
+        return node.slice.value == "dag_run" and self._is_context(node.value)
+
+    def _injected(self, name: str) -> bool:
+        """Whether a parameter is filled from the context."""
+        return name in self._bindings.parameters and name not in self._bindings.assigned
+
+    def _is_context(self, node: ast.AST) -> bool:
+        return isinstance(node, ast.Name) and node.id in ("context", "kwargs") and node.id in self._bindings.parameters
+
+    def _call(self, node: ast.Call) -> str | None:
+        function = node.func
+        if isinstance(function, ast.Attribute):
+            name = function.attr
+            if name in _SAFE:
+                return None
+            if name in _FETCHES:
+                return "an XCom" if "xcom" in name else "what another system answers" if name == "json" else "a row"
+            if name == "get" and isinstance(function.value, ast.Name) and function.value.id == "params":
+                return "a param" if self._injected("params") else self.of(function.value)
+            if name == "join" and node.args:
+                return self.of(node.args[0])
+            return self.of(function.value) or (self._first(*node.args) if name == "format" else None)
+        if isinstance(function, ast.Name) and function.id in _KEEPS and not self._bindings.is_local(function.id):
+            return self._first(*node.args)
+        return None
