@@ -19,6 +19,7 @@ import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime, timezone
 from functools import lru_cache
+from operator import is_
 from types import FunctionType
 from typing import Any, Generic
 
@@ -140,9 +141,9 @@ def _of_functions(original: Callable[..., Any]) -> Callable[..., Any]:
     def ask(func: Any, *args: Any, **kwargs: Any) -> Any:
         if type(func) is not FunctionType or func.__dict__ or args or kwargs:
             return original(func, *args, **kwargs)
-        written = (func, func.__code__, func.__defaults__, func.__kwdefaults__, func.__annotations__)
+        written = (func.__code__, func.__defaults__, func.__kwdefaults__, func.__annotations__)
         found = known.get(func)
-        if found is None or any(then is not now for then, now in zip(found[0], written, strict=True)):
+        if found is None or not all(map(is_, found[0], written)):
             _make_room(known)
             found = known[func] = (written, original(func))
         return found[1]
@@ -164,7 +165,7 @@ class _RememberedConf:
         kept = self._kept
 
         def ask(*args: Any, **kwargs: Any) -> Any:
-            question = (name, args, tuple(sorted(kwargs.items())))
+            question = (name, args, *kwargs.items())
             if question not in kept:
                 kept[question] = method(*args, **kwargs)
             return kept[question]

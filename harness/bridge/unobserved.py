@@ -55,11 +55,18 @@ def _hooks(manager: Any) -> Iterator[Change]:
 def _no_trace(original: Callable[[Any], Any], level: Callable[..., int]) -> Callable[[Any], Any]:
     """Outside of any trace there is no span, and so none of the level that asks for details."""
     from opentelemetry.context import get_current
-    from opentelemetry.trace import INVALID_SPAN
+    from opentelemetry.trace import INVALID_SPAN, INVALID_SPAN_CONTEXT, NonRecordingSpan
+
+    class NoSpan(NonRecordingSpan):
+        """Nothing to end."""
+
+        def __exit__(self, *_: object) -> None:
+            pass
 
     if level(span=INVALID_SPAN) > 1:
         return original
-    return lambda span: original(span) if get_current() else INVALID_SPAN
+    nothing = NoSpan(INVALID_SPAN_CONTEXT)
+    return lambda span: original(span) if get_current() else nothing
 
 
 class _RememberedLoggers:
