@@ -89,59 +89,6 @@ def memory() -> dict[str, float]:
     return {"growth_mib": (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024}
 
 
-def fifty_tasks():
-    """A Dag of fifty tasks in ten chains, all in one pool of eight slots."""
-    from airflow.sdk import DAG, task
-
-    with DAG("fifty", schedule=timedelta(minutes=10), start_date=START, catchup=True) as dag:
-
-        @task(pool="etl")
-        def add(number):
-            return number + 1
-
-        for chain in range(10):
-            value = add.override(task_id=f"chain_{chain}_0")(chain)
-            for link in range(1, 5):
-                value = add.override(task_id=f"chain_{chain}_{link}")(value)
-    return dag
-
-
-def calendar(runs: int) -> dict[str, float]:
-    """A calendar of ``runs`` runs of fifty tasks each, caught up under a pool: seconds, and the scheduler's share."""
-    from harness.bridge import sandbox
-
-    sandbox.enter()
-    _calendar(2)
-    from harness.session.driver import Driver
-
-    share = [0.0]
-    settle = Driver._settle
-
-    def timed(driver: Driver) -> None:
-        began = time.perf_counter()
-        settle(driver)
-        share[0] += time.perf_counter() - began
-
-    Driver._settle = timed
-    began = time.perf_counter()
-    _calendar(runs)
-    seconds = time.perf_counter() - began
-    return {"seconds": seconds, "ms_per_ti": seconds / runs / 50 * 1000, "scheduler_share": share[0] / seconds}
-
-
-def _calendar(runs: int) -> None:
-    from harness.kernel import to_instant
-    from harness.session import CalendarOptions, Rehearsal
-    from harness.world import World
-
-    rehearsal, world = Rehearsal(), World()
-    rehearsal.folder.dags["fifty"] = fifty_tasks()
-    world.pool("etl", 8)
-    since = to_instant(START + timedelta(minutes=10) * (runs - 1))
-    result = rehearsal.simulate(CalendarOptions(since, since, fresh=True), world)
-    assert result.states == {"success": runs}, result.states
-
-
 if __name__ == "__main__":
     case, *numbers = sys.argv[1:]
     print(json.dumps(globals()[case](*map(int, numbers))))

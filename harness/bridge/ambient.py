@@ -18,14 +18,11 @@ class CurrentContext:
         """No context: the task sets its own."""
         return []
 
-    def capture(self) -> list[Any]:
-        """The contexts of whoever runs."""
-        contexts: list[Any] = self._stack[:]
-        return contexts
-
-    def restore(self, state: list[Any]) -> None:
-        """Make them current again."""
+    def swap(self, state: list[Any]) -> list[Any]:
+        """Make these contexts current. Returns: the former ones."""
+        former: list[Any] = self._stack[:]
         self._stack[:] = state
+        return former
 
 
 class TaskEnvironment:
@@ -34,21 +31,22 @@ class TaskEnvironment:
     def __init__(self) -> None:
         from airflow.sdk.execution_time.context import AIRFLOW_VAR_NAME_FORMAT_MAPPING
 
-        self._names = sorted(each["env_var_format"] for each in AIRFLOW_VAR_NAME_FORMAT_MAPPING.values())
+        names = sorted(each["env_var_format"] for each in AIRFLOW_VAR_NAME_FORMAT_MAPPING.values())
+        self._names = [os.fsencode(name) for name in names]  # in bytes nothing is encoded at each look
+        self._exported = vars(os.environb).get("_data", os.environb)  # CPython's dictionary below
 
-    def fresh(self) -> dict[str, str]:
+    def fresh(self) -> dict[bytes, bytes]:
         """None: the task exports its own."""
         return {}
 
-    def capture(self) -> dict[str, str]:
-        """The exported variables of whoever runs."""
-        environment = os.environ
-        return {name: environment[name] for name in self._names if name in environment}
-
-    def restore(self, state: dict[str, str]) -> None:
-        """Export these and no others."""
-        for name in self._names:
-            if name in state:
-                os.environ[name] = state[name]
-            elif name in os.environ:
-                del os.environ[name]
+    def swap(self, state: dict[bytes, bytes]) -> dict[bytes, bytes]:
+        """Export these and no others. Returns: what was exported."""
+        exported = self._exported
+        former = {name: exported[name] for name in self._names if name in exported}
+        for name in former:
+            if name not in state:
+                del os.environb[name]
+        for name, value in state.items():
+            if former.get(name) != value:
+                os.environb[name] = value
+        return former

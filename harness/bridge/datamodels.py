@@ -2,12 +2,63 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from typing import Any
 
 from harness.bridge.store import AssetEvent, facts
 from harness.kernel.instant import Instant, to_datetime
 from harness.scheduler.model import DagRun
+
+_PLAIN = (type(None), str, int, float, tuple, Enum, datetime)
+_set = object.__setattr__
+_moulds: dict[type, _Mould] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class _Mould:
+    """An instance of a model that nobody has used, and the fields that each copy is given."""
+
+    instance: Any
+    given: frozenset[str]
+    fields: tuple[str, ...]
+
+
+def constructed(model: Any, values: dict[str, Any]) -> Any:
+    """``model_construct`` of a pydantic model, which goes through all its fields in Python: once, then by copies.
+
+    Args:
+        values: fields that the installed version does not have are left out.
+    """
+    mould = _moulds.get(model)
+    if mould is None or values.keys() != mould.given:
+        known = {name: value for name, value in values.items() if name in model.model_fields}
+        made = model.model_construct(**known)
+        if _copies_are_independent(made, known):
+            unused = copied(made)
+            vars(unused).update(dict.fromkeys(known))
+            _moulds[model] = _Mould(unused, frozenset(values), tuple(known))
+        return made
+    made = copied(mould.instance)
+    vars(made).update({name: values[name] for name in mould.fields})
+    return made
+
+
+def copied(instance: Any) -> Any:
+    """A shallow copy of a model without extra fields. Source: ``BaseModel.__copy__`` (pydantic 2.11)."""
+    made, private = object.__new__(type(instance)), instance.__pydantic_private__
+    _set(made, "__dict__", vars(instance).copy())
+    _set(made, "__pydantic_extra__", None)
+    _set(made, "__pydantic_fields_set__", instance.__pydantic_fields_set__.copy())
+    _set(made, "__pydantic_private__", None if private is None else private.copy())
+    return made
+
+
+def _copies_are_independent(made: Any, given: dict[str, Any]) -> bool:
+    """Whether nothing that a model was not given could be changed in one copy and seen in another."""
+    defaults = [value for name, value in vars(made).items() if name not in given]
+    return all(isinstance(value, _PLAIN) for value in (*defaults, *(made.__pydantic_private__ or {}).values()))
 
 
 def optional_datetime(at: Instant | None) -> datetime | None:
@@ -21,9 +72,21 @@ def dag_run_model(run: DagRun) -> Any:
     Source: ``airflow.sdk.api.datamodels._generated.DagRun``; fields that the version does not have are left out.
     """
     from airflow.sdk.api.datamodels._generated import DagRun as Model
+
+    found = facts(run)
+    now = (run.state, run.start, run.end, run.clear_number, found.note)
+    if found.model is None or found.model[0] != now:
+        found.model = (now, constructed(Model, _fields(run)))
+    made = copied(found.model[1])
+    vars(made)["conf"] = dict(run.conf)
+    vars(made)["consumed_asset_events"] = [asset_event_model(event) for event in found.consumed]
+    return made
+
+
+def _fields(run: DagRun) -> dict[str, Any]:
     from airflow.sdk.api.datamodels._generated import DagRunState, DagRunType
 
-    values = {
+    return {
         "dag_id": run.dag.dag_id,
         "run_id": run.run_id,
         "logical_date": optional_datetime(run.logical_date),
@@ -35,15 +98,14 @@ def dag_run_model(run: DagRun) -> Any:
         "clear_number": run.clear_number,
         "run_type": run_type_of(DagRunType, run.run_type),
         "state": DagRunState(run.state),
-        "conf": dict(run.conf),
+        "conf": None,  # both given to each copy
         "triggering_user_name": None,
-        "consumed_asset_events": [asset_event_model(event) for event in facts(run).consumed],
+        "consumed_asset_events": None,
         "partition_key": None,
         "partition_date": None,
         "note": facts(run).note,
         "team_name": None,
     }
-    return Model.model_construct(**{name: value for name, value in values.items() if name in Model.model_fields})
 
 
 def run_type_of(kinds: Any, run_type: str) -> Any:

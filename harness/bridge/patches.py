@@ -2,9 +2,7 @@
 
 * ``timeout``: `execution_timeout` in virtual time (SIGALRM measures real time).
 * ``_execute_task``: declared durations and stubs of the world stand around the operator's ``execute``.
-* ``TypeAdapter``: task_runner builds the same pydantic adapter at every rendered field; built once here.
-* ``iter_mapped_dependants``: walks through the whole Dag at the end of every task; once for each task here.
-* ``conf``: every task asks the configuration file parser the same again; each question is asked once a simulation.
+* what `harness.bridge.caches` and `harness.bridge.templates` remember, and `harness.bridge.unobserved` leaves out.
 * ``process_params``: it resolves the Dag's own ``Param`` objects; a worker parses its own, tests share one Dag.
 * ``BaseXCom.serialize_value``: a value is remembered until it is an XCom, to see whether it comes back as it was.
 * ``get_hostname``: looks the machine up, which is slow and different on every laptop.
@@ -25,15 +23,17 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import lru_cache
 from typing import Any
 
 from greenlet import GreenletExit
 
+from harness.bridge.caches import caches
 from harness.bridge.names import task_exception
 from harness.bridge.roundtrip import remembers_pushed
 from harness.bridge.stubs import play, runs_itself
 from harness.bridge.supervisor import Speaker, speaker
+from harness.bridge.templates import compiled_once
+from harness.bridge.unobserved import unobserved
 from harness.kernel import SECOND, CodeExit, Event, Process, Simulation, seconds
 from harness.scheduler.model import TaskInstance
 
@@ -98,7 +98,6 @@ def patched(
     """Replace the names listed above for the block."""
     from airflow import settings
     from airflow.sdk.bases.xcom import BaseXCom
-    from airflow.sdk.definitions._internal.abstractoperator import AbstractOperator
     from airflow.sdk.execution_time import task_runner, timeout
 
     timeout_class = type("SimulatedTimeout", (VirtualTimeout,), {"simulation": simulation})
@@ -110,16 +109,11 @@ def patched(
         (task_runner, "process_params", _apart(task_runner.process_params)),
         (signal, "signal", _without_sigterm(signal.signal)),
         (os, "_exit", _exit_of(simulation, os._exit)),
-        (AbstractOperator, "iter_mapped_dependants", _remembered(AbstractOperator.iter_mapped_dependants)),
         (BaseXCom, "serialize_value", staticmethod(remembers_pushed(BaseXCom.serialize_value))),
         (settings, "Session", BlockedSession),
         (settings, "NonScopedSession", BlockedSession),
     ]
-    if getattr(task_runner, "TypeAdapter", None) is _pydantic_adapter():
-        changes.append((task_runner, "TypeAdapter", _cached_adapter))
-    for asks in (task_runner, sys.modules.get("airflow.sdk.configuration")):  # 3.1 has neither
-        if asks is not None and hasattr(asks, "conf"):
-            changes.append((asks, "conf", _RememberedConf(asks.conf)))
+    changes += [*caches(), compiled_once(), *unobserved()]
     sensor = sys.modules.get("airflow.sdk.bases.sensor")
     if sensor is not None:
         changes.append((sensor, "time", _SensorTime(simulation)))
@@ -179,33 +173,10 @@ def _without_sigterm(original: Callable[..., Any]) -> Callable[..., Any]:
     def install(number: int, handler: Any) -> Any:
         caller = sys._getframe(1).f_globals.get("__name__")
         if number == signal.SIGTERM and caller == TASK_RUNNER:
-            return signal.getsignal(number)
+            return None  # ``run`` does not ask what stood there
         return original(number, handler)
 
     return install
-
-
-class _RememberedConf:
-    """Airflow's configuration, its answers kept: nothing changes it while a simulation runs."""
-
-    def __init__(self, conf: Any) -> None:
-        self._conf = conf
-        self._kept: dict[Any, Any] = {}
-
-    def __getattr__(self, name: str) -> Any:
-        method = getattr(self._conf, name)
-        if not name.startswith("get") or not callable(method):
-            return method
-        kept = self._kept
-
-        def ask(*args: Any, **kwargs: Any) -> Any:
-            question = (name, args, tuple(sorted(kwargs.items())))
-            if question not in kept:
-                kept[question] = method(*args, **kwargs)
-            return kept[question]
-
-        setattr(self, name, ask)
-        return ask
 
 
 class _SensorTime:
@@ -296,31 +267,3 @@ def _last(simulation: Simulation, who: Speaker, began: int, lasts: int) -> None:
         return
     simulation.hold(max(began + limit - simulation.now, 0), "declared duration")
     raise timed_out(limit / SECOND)
-
-
-def _remembered(walk: Callable[[Any], Iterator[Any]]) -> Callable[[Any], Iterator[Any]]:
-    """``iter_mapped_dependants``, which walks through the whole Dag for each task that ends: once for each task."""
-    known: dict[tuple[int, str], tuple[Any, tuple[Any, ...]]] = {}
-
-    def dependants(operator: Any) -> Iterator[Any]:
-        dag = operator.get_dag()
-        key = (id(dag), operator.task_id)
-        found = known.get(key)
-        if found is None or found[0] is not dag:
-            found = known[key] = (dag, tuple(walk(operator)))
-        return iter(found[1])
-
-    return dependants
-
-
-def _pydantic_adapter() -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter
-
-
-@lru_cache(maxsize=64)
-def _cached_adapter(kind: Any) -> Any:
-    from pydantic import TypeAdapter
-
-    return TypeAdapter(kind)

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-
-import structlog
+from uuid import UUID
 
 from harness.bridge.capture import TaskLog
 from harness.bridge.child_comms import child_socket, starts_children
-from harness.bridge.datamodels import dag_run_model, optional_datetime
+from harness.bridge.datamodels import constructed, dag_run_model, optional_datetime
 from harness.bridge.patches import WorkerExited
 from harness.bridge.store import facts, ti_id
 from harness.bridge.supervisor import Speaker, Supervisor, speaker
@@ -57,6 +57,7 @@ class AttemptRequest:
         first_start: when the first of those began.
         resume: set when the task comes back from a deferral.
         began: start_date the task instance keeps when it resumes.
+        identity: its id; set when it starts.
     """
 
     ti: TaskInstance
@@ -65,17 +66,16 @@ class AttemptRequest:
     resume: Resume | None = None
     began: Instant | None = None
     log: TaskLog = field(default_factory=TaskLog)
+    identity: UUID | None = None
 
 
-def run_attempt(supervisor: Supervisor, request: AttemptRequest, now: Instant, quiet: Any) -> Outcome:
+def run_attempt(supervisor: Supervisor, request: AttemptRequest, now: Instant, quiet: Callable[[], bool]) -> Outcome:
     """Run one attempt in the calling process.
 
     Args:
-        quiet: () -> bool, asked after ``run``: True leaves out ``finalize`` (the process was killed).
+        quiet: asked after ``run``: True leaves out ``finalize`` (the process was killed).
     Source: ``InProcessTestSupervisor.start`` and ``task_runner.main`` (3.3.2) for the order of calls.
     """
-    from airflow.sdk.execution_time import task_runner
-
     ti = request.ti
     task = facts(ti.run).dag.task_dict[ti.task_id]
     who = Speaker(ti, name=f"{ti.task_id}[{ti.map_index}]", log=request.log)
@@ -84,21 +84,30 @@ def run_attempt(supervisor: Supervisor, request: AttemptRequest, now: Instant, q
     limit = getattr(task, "execution_timeout", None)
     who.execution_timeout = None if limit is None else span(limit)
     speaker.set(who)
-    supervisor.store.by_id[ti_id(ti)] = ti
+    request.identity = ti_id(ti)
+    supervisor.store.by_id[request.identity] = ti
     runtime = runtime_instance(request, task, to_datetime(now))
-    log = structlog.get_logger(logger_name="task")
+    try:
+        return _outcome(supervisor, who, runtime, quiet)
+    finally:
+        who.closed = True
+        _let_go(runtime)
+
+
+def _outcome(supervisor: Supervisor, who: Speaker, runtime: Any, quiet: Callable[[], bool]) -> Outcome:
+    from airflow.sdk.execution_time import task_runner
+
+    ti, log = who.ti, supervisor.task_log
     try:
         context = runtime.get_template_context()
-        with child_socket(supervisor, who) if starts_children(task) else nullcontext():
+        with child_socket(supervisor, who) if starts_children(runtime.task) else nullcontext():
             state, message, error = task_runner.run(runtime, context, log)
     except (Exception, SystemExit) as raised:
         # params that do not validate, or (before 3.3) an outcome handler that raised: ``main`` exits with 1 and the
         # supervisor makes of that a retry while there are tries (``ActivitySubprocess.final_state``)
-        who.closed = True
         behind = raised.__context__ if isinstance(raised, UnboundLocalError) else None  # 3.1, 3.2: `finally` trips
         return Outcome("up_for_retry" if may_retry(ti) else "failed", None, behind or raised, who)
     if isinstance(error, WorkerExited):  # neither message nor callback: what the exit code says (``final_state``)
-        who.closed = True
         gone = "success" if error.code == 0 else "up_for_retry" if may_retry(ti) else "failed"
         return Outcome(gone, None, None if error.code == 0 else error, who)
     if quiet():
@@ -109,13 +118,18 @@ def run_attempt(supervisor: Supervisor, request: AttemptRequest, now: Instant, q
     context["exception"] = error
     try:
         task_runner.finalize(runtime, state, context, log, error)
-    except (
-        Exception,
-        SystemExit,
-    ):  # the state is reported; the worker logs this and exits (``task_runner.main``)
+    except (Exception, SystemExit):  # the state is reported; the worker logs this and exits (``task_runner.main``)
         log.exception(TOP_LEVEL_ERROR)
-    who.closed = True
     return Outcome(state.value, who.outcome if who.outcome is not None else message, error, who)
+
+
+def _let_go(runtime: Any) -> None:
+    """Cut the circles in which a task instance, its context and its operator hold each other.
+
+    Without them all of it is freed when the attempt ends, not when the garbage collector next comes by.
+    """
+    runtime._cached_template_context = None
+    vars(runtime.task).pop("_PythonOperator__prepare_execution", None)
 
 
 def runtime_instance(request: AttemptRequest, task: Any, start: datetime) -> Any:
@@ -124,26 +138,27 @@ def runtime_instance(request: AttemptRequest, task: Any, start: datetime) -> Any
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
     ti = request.ti
-    began = to_datetime(request.began) if request.began is not None else start
-    identity = ti_id(ti)
-    return RuntimeTaskInstance.model_construct(
-        id=identity,
-        task_id=ti.task_id,
-        dag_id=ti.run.dag.dag_id,
-        run_id=ti.run.run_id,
-        try_number=ti.try_number,
-        dag_version_id=identity,
-        map_index=ti.map_index,
-        hostname=None,
-        context_carrier=None,
-        queue=ti.task.queue,
-        task=task,
-        bundle_instance=None,
-        _ti_context_from_server=run_context(request),
-        max_tries=ti.max_tries,
-        start_date=began,
-        state=TaskInstanceState.RUNNING,
-    )
+    identity = ti_id(ti) if request.identity is None else request.identity
+    values = {
+        "id": identity,
+        "task_id": ti.task_id,
+        "dag_id": ti.run.dag.dag_id,
+        "run_id": ti.run.run_id,
+        "try_number": ti.try_number,
+        "dag_version_id": identity,
+        "map_index": ti.map_index,
+        "hostname": None,
+        "context_carrier": None,
+        "queue": ti.task.queue,
+        "task": task,
+        "bundle_instance": None,
+        "max_tries": ti.max_tries,
+        "start_date": to_datetime(request.began) if request.began is not None else start,
+        "state": TaskInstanceState.RUNNING,
+    }
+    made = constructed(RuntimeTaskInstance, values)
+    made._ti_context_from_server = run_context(request)
+    return made
 
 
 def run_context(request: AttemptRequest) -> Any:
@@ -163,15 +178,16 @@ def run_context(request: AttemptRequest) -> Any:
         "next_kwargs": resume.kwargs if resume else None,
         "start_date": optional_datetime(request.began),
     }
-    if "upstream_map_indexes" in TIRunContext.model_fields:  # 3.1: the server says which indexes belong to the task
+    if (
+        "upstream_map_indexes" in TIRunContext.__pydantic_fields__
+    ):  # 3.1: the server says which indexes belong to the task
         values["upstream_map_indexes"] = upstream_map_indexes(ti)
-    known = TIRunContext.model_fields
-    return TIRunContext.model_construct(**{name: value for name, value in values.items() if name in known})
+    return constructed(TIRunContext, values)
 
 
 def _own_keys(ti: TaskInstance) -> list[str]:
     """Keys of the XComs an earlier attempt left; the worker deletes them before it begins."""
-    return sorted(key for task, index, key in facts(ti.run).xcoms if (task, index) == ti.key)
+    return facts(ti.run).xcoms.keys_of(ti.task_id, ti.map_index)
 
 
 def upstream_map_indexes(ti: TaskInstance) -> dict[str, Any]:

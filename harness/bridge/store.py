@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
+from harness.bridge.xcoms import XComs
 from harness.kernel.instant import Instant
 from harness.scheduler.model import DagRun, TaskInstance
 
@@ -15,9 +16,6 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
     from harness.world import World
-
-XComKey = tuple[str, int, str]
-"""(task_id, map_index, key)"""
 
 
 @dataclass(slots=True)
@@ -39,14 +37,17 @@ class AssetEvent:
 
 @dataclass
 class RunFacts:
-    """What one Dag run has produced. It hangs on ``DagRun.extra``."""
+    """What one Dag run has produced. It hangs on ``DagRun.extra``.
+
+    Attributes:
+        model: what `harness.bridge.datamodels` last made of the run, for the next to ask.
+    """
 
     dag: DAG
-    xcoms: dict[XComKey, Any] = field(default_factory=dict)
+    xcoms: XComs = field(default_factory=XComs)
     consumed: list[AssetEvent] = field(default_factory=list)
-    operators: dict[str, Any] = field(default_factory=dict)
     note: str | None = None
-    api: Any = None  # the DagRun datamodel given to tasks, built once a run
+    model: Any = None
 
 
 @dataclass
@@ -186,9 +187,5 @@ def matching_xcoms(
         runs = [r for at, r in sorted(dated, key=lambda pair: -pair[0]) if at <= limit]
     found = []
     for each in runs:
-        values = facts(each).xcoms
-        found += sorted(
-            ((index, value) for (task, index, name), value in values.items() if task == task_id and name == key),
-            key=lambda pair: pair[0],
-        )
+        found += facts(each).xcoms.of_task(task_id, key)
     return found

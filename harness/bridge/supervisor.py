@@ -13,6 +13,8 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+import structlog
+
 from harness.bridge.store import Store
 from harness.scheduler.model import TaskInstance
 
@@ -89,6 +91,7 @@ class Supervisor:
 
     Attributes:
         fault: an error of the harness itself while it answered; the session raises it.
+        task_log: the logger that ``task_runner.main`` makes for its task; one for all.
 
     Args:
         observe: called with (speaker, kind, data) for what belongs in the journal.
@@ -101,6 +104,7 @@ class Supervisor:
         self.observe = observe
         self.fault: BaseException | None = None
         self.socket = None  # read by task_runner.main's teardown and by operators that re-exec
+        self.task_log = structlog.get_logger(logger_name="task").bind()  # bound: a lazy one binds at each call
 
     def send(self, msg: Any) -> Any:
         """Answer one message.

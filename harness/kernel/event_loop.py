@@ -184,13 +184,11 @@ class RunningLoop:
     def fresh(self) -> None:
         """A process begins outside any loop, also when its simulation was started from inside one."""
 
-    def capture(self) -> asyncio.AbstractEventLoop | None:
-        """The running loop, None when there is none."""
-        return asyncio._get_running_loop()
-
-    def restore(self, state: asyncio.AbstractEventLoop | None) -> None:
-        """Make asyncio believe again what it believed."""
+    def swap(self, state: asyncio.AbstractEventLoop | None) -> asyncio.AbstractEventLoop | None:
+        """Make asyncio believe that this loop runs. Returns: the one it believed to run, None when there was none."""
+        former = asyncio._get_running_loop()
         asyncio._set_running_loop(state)
+        return former
 
 
 @contextmanager

@@ -77,7 +77,7 @@ class Process:
         self._ambient: list[Any] | None = None
         self._tracer: Any = None
         self._entered_at = 0.0
-        self._greenlet = greenlet(self._body)
+        self._greenlet: greenlet | None = greenlet(self._body)
         context = contextvars.copy_context()
         context.run(owner.set, self)
         self._greenlet.gr_context = context
@@ -115,13 +115,13 @@ class Process:
 
     def enter(self, exception: BaseException | None = None) -> None:
         """Give it the processor until it holds, parks or ends. Only the simulation's main loop calls this."""
-        simulation = self.simulation
+        simulation, strand = self.simulation, self._greenlet
+        assert strand is not None
         self.resume = None
         self.frame = None
         simulation.current = self
-        outside = simulation.capture_ambient()
-        simulation.restore_ambient(simulation.fresh_ambient() if self._ambient is None else self._ambient)
-        self._greenlet.parent = simulation.main
+        outside = simulation.swap_ambient(self.ambient())
+        strand.parent = simulation.main
         self._entered_at = perf_counter()
         simulation.arm_watchdog(self)
         outer = sys.gettrace()
@@ -130,9 +130,9 @@ class Process:
             if tracer is not None:
                 sys.settrace(tracer)
             if exception is None:
-                self._greenlet.switch()
+                strand.switch()
             else:
-                self._greenlet.throw(exception)
+                strand.throw(exception)
         finally:
             if tracer is not None:
                 self._tracer = sys.gettrace()
@@ -141,18 +141,20 @@ class Process:
                     simulation.tracers.give_back(self._tracer)
             simulation.disarm_watchdog(self)
             self.real_seconds += perf_counter() - self._entered_at
-            self._ambient = simulation.capture_ambient() if self.alive else None
-            simulation.restore_ambient(outside)
+            inside = simulation.swap_ambient(outside)
+            self._ambient = inside if self.alive else None
             simulation.current = None
+            if not self.alive:
+                self._greenlet = None  # its context holds this process, and whoever spoke in it
 
     def ambient(self) -> list[Any]:
         """The state of every ambient as it left it; for a thread of its own that goes on while it waits."""
         return self.simulation.fresh_ambient() if self._ambient is None else self._ambient
 
-    def keep_ambient(self) -> None:
+    def keep_ambient(self, state: list[Any]) -> None:
         """Take over what such a thread made of it."""
         if self._ambient is not None:
-            self._ambient = self.simulation.capture_ambient()
+            self._ambient = state
 
     def running_seconds(self) -> float:
         """`real_seconds` including the present stretch, for the process that runs now."""

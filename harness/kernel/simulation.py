@@ -35,9 +35,7 @@ class Ambient(Protocol):
 
     def fresh(self) -> Any: ...
 
-    def capture(self) -> Any: ...
-
-    def restore(self, state: Any) -> None: ...
+    def swap(self, state: Any) -> Any: ...
 
 
 class Event:
@@ -187,14 +185,9 @@ class Simulation:
         """What a process that begins should find of every ambient."""
         return [ambient.fresh() for ambient in self.ambients]
 
-    def capture_ambient(self) -> list[Any]:
-        """The present state of every ambient, in their order."""
-        return [ambient.capture() for ambient in self.ambients]
-
-    def restore_ambient(self, state: list[Any]) -> None:
-        """Put back what `capture_ambient` returned."""
-        for ambient, value in zip(self.ambients, state):  # noqa: B905 - same list by construction
-            ambient.restore(value)
+    def swap_ambient(self, states: list[Any]) -> list[Any]:
+        """Give every ambient, in their order, another state. Returns: the former ones."""
+        return [ambient.swap(state) for ambient, state in zip(self.ambients, states)]  # noqa: B905 - of one length
 
     def arm_watchdog(self, process: Process) -> None:
         """Start the real-time watchdog for a process that has a real deadline."""

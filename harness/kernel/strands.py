@@ -324,8 +324,7 @@ class Strands:
         with self._changed:
             if not strand.resting or strand.due != due:
                 return
-            outside = simulation.capture_ambient()
-            simulation.restore_ambient(strand.process.ambient())
+            outside = simulation.swap_ambient(strand.process.ambient())
             strand.expired, strand.resting, strand.gone = (
                 True,
                 False,
@@ -336,8 +335,7 @@ class Strands:
         try:
             self.settle()
         finally:
-            strand.process.keep_ambient()
-            simulation.restore_ambient(outside)
+            strand.process.keep_ambient(simulation.swap_ambient(outside))
 
     def _wait_for_real(self) -> None:
         """Nothing else is left to happen: whoever is waited for does something real and long."""

@@ -16,6 +16,7 @@ from harness.errors import HarnessError
 
 SCHEMA = "airflow-harness/journal/1"
 _SEED = "0" * 16
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str).encode
 
 
 class Journal(Protocol):
@@ -41,16 +42,17 @@ class FileJournal:
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "journal.jsonl"
-        self._file = self.path.open("w", encoding="utf-8", buffering=1)
+        self._file = self.path.open("wb")
         self._hash = _SEED
         self._count = 0
         self.write({"kind": "header", "schema": SCHEMA})
 
     def write(self, record: dict[str, Any]) -> None:
         """Append one record; ``n`` and ``hash`` are added."""
-        body = json.dumps({"n": self._count, **record}, sort_keys=True, ensure_ascii=False, default=str)
+        body = _encode({"n": self._count, **record}).encode()
         self._hash = chain(self._hash, body)
-        self._file.write(f'{body[:-1]}, "hash": "{self._hash}"}}\n')
+        self._file.write(b'%b, "hash": "%b"}\n' % (body[:-1], self._hash.encode()))
+        self._file.flush()
         self._count += 1
 
     def close(self) -> None:
@@ -69,9 +71,9 @@ class FileJournal:
             self._file.close()
 
 
-def chain(previous: str, body: str) -> str:
+def chain(previous: str, body: bytes) -> str:
     """The hash of a record: 16 hex digits of SHA-256 over the former hash and the record's text."""
-    return hashlib.sha256(f"{previous}{body}".encode()).hexdigest()[:16]
+    return hashlib.sha256(previous.encode() + body).hexdigest()[:16]
 
 
 def verify(path: Path) -> int:
@@ -83,7 +85,7 @@ def verify(path: Path) -> int:
     previous, kind, count = _SEED, None, 0
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
         body, mark, tail = line.rpartition(', "hash": "')
-        if not mark or chain(previous, body + "}") != tail.removesuffix('"}'):
+        if not mark or chain(previous, f"{body}}}".encode()) != tail.removesuffix('"}'):
             raise ValueError(f"{path}:{number}: the record does not follow from the one before")
         previous, kind, count = tail.removesuffix('"}'), json.loads(line)["kind"], number
     if kind != "footer":

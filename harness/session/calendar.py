@@ -160,7 +160,7 @@ class Calendar:
         """Pause a Dag that fails again and again."""
         limit = run.dag.max_consecutive_failed_dag_runs
         entry = self.entries.get(run.dag.dag_id)
-        if entry is None or run.state != "failed" or reason == "timed_out":
+        if entry is None or limit <= 0 or run.state != "failed" or reason == "timed_out":
             return
         if fails_too_often(self._latest(run.dag.dag_id), limit):
             self.pause(run.dag.dag_id)

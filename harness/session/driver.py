@@ -148,6 +148,7 @@ class Driver:
 
     def _finish(self, run: DagRun, state: str, reason: str | None) -> None:
         set_run_state(run, state, self.simulation.now, reason)
+        run.memory = None  # of the rules; it would be a tenth of what a finished run keeps
         self._leave(run)
         self.recorder.run_state(run)
         self.deadlines.run_ended(run)

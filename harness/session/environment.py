@@ -24,6 +24,7 @@ from harness.kernel.event_loop import RunningLoop, virtual_event_loops
 from harness.kernel.frozen import freezegun_suspended
 from harness.kernel.watchdog import alarm_watchdog
 from harness.scheduler.model import TaskInstance
+from harness.session.collector import patient_collector
 from harness.world import World
 
 _OWNERS_SECRETS = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
@@ -68,6 +69,7 @@ def simulation_environment(
     with ExitStack() as stack:
         stack.enter_context(freezegun_suspended())
         stack.enter_context(process_state(world, seed))
+        stack.enter_context(patient_collector())
         simulation = Simulation(start, stack.enter_context(wall_clock(start)))
         simulation.ambients += [RunningLoop(), CurrentContext(), TaskEnvironment()]
         stack.enter_context(doors(simulation))

@@ -41,6 +41,7 @@ class Recorder:
         self._journal = journal
         self._watcher = watcher
         self._silent = type(journal).__name__ == "NoJournal"
+        self._present: tuple[Instant | None, str] = (None, "")
 
     def run_created(self, run: DagRun) -> None:
         """A run exists."""
@@ -156,8 +157,15 @@ class Recorder:
 
     def _write(self, run: DagRun, kind: str, **fields: Any) -> None:
         if not self._silent:
-            at = iso(self.simulation.now) if self.simulation is not None else None
+            at = self._now() if self.simulation is not None else None
             self._journal.write({"at": at, "kind": kind, "dag_id": run.dag.dag_id, "run_id": run.run_id, **fields})
+
+    def _now(self) -> str:
+        """The present instant, written once for all that happens at it."""
+        assert self.simulation is not None
+        if self._present[0] != self.simulation.now:
+            self._present = (self.simulation.now, iso(self.simulation.now))
+        return self._present[1]
 
 
 def _iso(at: Instant | None) -> str | None:

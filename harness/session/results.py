@@ -38,8 +38,8 @@ def run_result(run: DagRun, recorder: Recorder) -> RunResult:
 def xcoms_by_task(run: DagRun) -> dict[tuple[str, int], dict[str, Any]]:
     """(task_id, map_index) -> key -> value, decoded as ``xcom_pull`` decodes."""
     found: dict[tuple[str, int], dict[str, Any]] = {}
-    for (task_id, index, key), value in facts(run).xcoms.items():
-        found.setdefault((task_id, index), {})[key] = decoded(value)
+    for instance, values in facts(run).xcoms.by_instance():
+        found[instance] = {key: decoded(value) for key, value in values.items()}
     return found
 
 

@@ -1,6 +1,7 @@
 """After a simulation the process is what it was, however it ended."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -37,7 +38,19 @@ def state_of_the_process():
         "umask": (before := os.umask(0), os.umask(before))[0],
         "socket": socket.getdefaulttimeout(),
         "usr1": signal.getsignal(signal.SIGUSR1),
+        "collector": gc.get_threshold(),
+        "caches": caches_stand_where(),
     }
+
+
+def caches_stand_where():
+    """What a simulation replaces so that Airflow does not repeat its work."""
+    from harness.bridge.caches import caches
+    from harness.bridge.templates import compiled_once
+    from harness.bridge.unobserved import unobserved
+
+    places = [*caches(), compiled_once(), *unobserved()]
+    return {(repr(place), name): vars(place).get(name) for place, name, _ in places}
 
 
 def dag_of(body):
