@@ -35,6 +35,7 @@ class Speaker:
         timed_from: the instant at which a poking sensor first read its clock.
         closed: it has ended; what code it left behind still sends is not heard.
         raised: the last error that was logged for it.
+        may_send: class names of the messages it may send; None for all.
     """
 
     ti: TaskInstance
@@ -49,6 +50,7 @@ class Speaker:
     closed: bool = False
     timed_from: int | None = None
     raised: BaseException | None = None
+    may_send: frozenset[str] | None = None
 
 
 speaker: ContextVar[Speaker | None] = ContextVar("harness_speaker", default=None)
@@ -112,6 +114,8 @@ class Supervisor:
             raise NoSpeaker(f"{type(msg).__name__} sent from outside a task")
         if who.closed:
             return None
+        if who.may_send is not None and type(msg).__name__ not in who.may_send:
+            raise refuse("Unhandled request", type(msg).__name__, 400)
         try:
             return _handler(msg)(self, msg, who)
         except Exception as error:

@@ -81,18 +81,20 @@ class Deadlines:
             self._watch(deadline, run)
 
     def _made(self, alert: DeadlineAlert, run: DagRun) -> Deadline:
-        store, now = self.driver.store, self.simulation.now
+        store, made_at = self.driver.store, run.queued_at if run.queued_at is not None else self.simulation.now
         interval = interval_of(alert, store)
         if isinstance(alert.reference, Custom):
             due = custom_due(alert, interval, run, store)
             return Deadline(alert, due, interval, reason=None if due is not None else "its reference gave no date")
-        base, why = base_of(alert.reference, run, store.runs_of(run.dag.dag_id), now)
+        base, why = base_of(alert.reference, run, store.runs_of(run.dag.dag_id), made_at)
         if base is None and isinstance(alert.reference, LogicalDate):
             if run.dag.before_3_2:
                 raise ValueError("No matching record found in the database: the run has no logical date")
             message = f"'{run.dag.dag_id}' has a deadline counted from the logical date, and this run has none"
             self._finding(run, "warning", message, "count from DAGRUN_QUEUED_AT")
-        return Deadline(alert, None if base is None else base + interval, interval, reason=None if base else why)
+        if base is None:
+            return Deadline(alert, None, interval, reason=why)
+        return Deadline(alert, base + interval, interval)
 
     def _cannot_make(self, alert: DeadlineAlert, run: DagRun, error: BaseException) -> str:
         told = explain(error, None)

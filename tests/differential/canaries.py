@@ -105,10 +105,6 @@ def _nothing(_: Any) -> Callable[..., None]:
     return lambda *_args: None
 
 
-def _as_admitted(_: Any) -> Callable[..., list[TaskInstance]]:
-    return lambda admitted, _executors: list(admitted)
-
-
 def _an_hour_later(right: Callable[..., Any]) -> Callable[..., Any]:
     def wrong(*args: Any) -> tuple[int | None, str]:
         at, why = right(*args)
@@ -144,7 +140,7 @@ CANARIES = (
     Canary("past dependencies", "scheduler", ((TASK, _field("depends_on_past", False)),)),
     Canary("pools", "scheduler", ((TASK, _field("pool_slots", 0)),)),
     Canary("executor slots", "scheduler", (("harness.scheduler.queueing._executor_obstacle", _nothing),)),
-    Canary("turns of executors", "scheduler", (("harness.session.driver.in_turn", _as_admitted),)),
+    Canary("stuck in queued", "scheduler", (("harness.session.attempts.requeue_stuck", _never),)),
     Canary("deadlines met", "scheduler", (("harness.session.deadlines.meet", _no_instances),)),
     Canary("deadlines due", "scheduler", (("harness.session.deadlines.base_of", _an_hour_later),)),
     Canary("priorities", "scheduler", (("harness.scheduler.candidates.place_of", _order),)),

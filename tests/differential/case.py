@@ -47,6 +47,7 @@ class TaskCase:
             whole, with the groups' prefix ("outer.inner.t3").
         is_setup, is_teardown: ``as_setup()``; ``as_teardown(setups=teardown_of, …)``.
         weight_rule: "downstream", "upstream" or "absolute".
+        queue: any but "default" is one that no worker serves.
     """
 
     task_id: str
@@ -78,6 +79,7 @@ class TaskCase:
     execution_timeout_s: int | None = None
     outlets: tuple[str, ...] = ()
     executor: str | None = None
+    queue: str = "default"
 
 
 @dataclass(frozen=True)

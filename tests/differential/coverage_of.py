@@ -99,6 +99,7 @@ SCHEDULER_LEVEL: dict[str, Feature] = {
     "parallelism": lambda case: case.parallelism < 4,
     "two executors": lambda case: len(case.executors) == 2,
     "an executor named": _task(lambda task: task.executor == "side"),
+    "a queue that nobody serves": _task(lambda task: task.queue == "nobody"),
     "an executor by its path": _task(lambda task: task.executor == "oracle.side.Executor"),
     **{
         f"deadline {kind}": _dag(lambda dag, kind=kind: any(one.reference == kind for one in dag.deadlines))

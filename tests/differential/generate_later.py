@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from hypothesis import strategies as st
 
-from tests.differential.case import Case, DagCase, DeadlineCase
+from tests.differential.case import Case, DagCase, DeadlineCase, TaskCase
 
 EXECUTORS = ({"main": 2, "side": 1}, {"main": 1, "side": 1}, {"main": 3, "side": 2}, {"main": 32, "side": 1})
 ASKED = ("side", None, "side", "main", "oracle.side.Executor")
@@ -17,13 +17,16 @@ INTERVALS_S = (61, 121, 301, 601, 1801, 3601, 7201, 86461)
 
 @st.composite
 def with_executors(draw: st.DrawFn, case: Case) -> Case:
-    """One case in five: two executors with slots of their own, and tasks that name one of them."""
+    """One case in five: two executors with slots of their own, tasks that name one of them, and perhaps a queue that no
+    worker serves."""
     if not draw(st.sampled_from((False, False, False, False, True))):
         return case
-    dags = tuple(
-        replace(dag, tasks=tuple(replace(task, executor=draw(st.sampled_from(ASKED))) for task in dag.tasks))
-        for dag in case.dags
-    )
+    queues = draw(st.sampled_from((("default",), ("default", "default", "default", "nobody"))))
+
+    def placed(task: TaskCase) -> TaskCase:
+        return replace(task, executor=draw(st.sampled_from(ASKED)), queue=draw(st.sampled_from(queues)))
+
+    dags = tuple(replace(dag, tasks=tuple(placed(task) for task in dag.tasks)) for dag in case.dags)
     return replace(case, dags=dags, executors=draw(st.sampled_from(EXECUTORS)))
 
 

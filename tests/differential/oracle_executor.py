@@ -32,6 +32,8 @@ class ScriptedExecutor(BaseExecutor):
 
     def _process_workloads(self, workloads: Sequence[Any]) -> None:
         for workload in workloads:
+            if workload.ti.queue != "default":
+                continue  # no worker serves it
             self.queued_tasks.pop(workload.ti.key)
             self.running.add(workload.ti.key)
             self.taken.append(workload)
@@ -42,6 +44,10 @@ class ScriptedExecutor(BaseExecutor):
         self.queued.clear()
         self.taken.clear()
         return queued, taken
+
+    def revoke_task(self, *, ti: Any) -> None:
+        """As Celery's executor: what no worker has taken is forgotten."""
+        self.queued_tasks.pop(ti.key, None)
 
     def send_callback(self, request: Any) -> None:
         """Callbacks would go to the Dag processor, which the oracle does without."""

@@ -4,7 +4,8 @@ Real are: parsing and serialisation of the Dags, ``SchedulerJobRunner._do_schedu
 ``DagRun.update_state``, ``_executable_task_instances_to_queued``), the metadata database, `BaseExecutor`, the task
 runner and the functions of the execution API, ``Trigger.submit_event`` and ``trigger_dag``, and of deadlines all but
 their callbacks. Ours are the clock, and the acts in place of each operator's `execute`. Left out: callbacks,
-heartbeats, and the timed events of the scheduler's loop but for the one that ends runs of paused Dags.
+heartbeats, and the timed events of the scheduler's loop but for those that end runs of paused Dags and schedule anew
+what is stuck in queues.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ from sqlalchemy import select, update
 
 from harness.bridge.reference.clock import VirtualClock, iso
 from harness.bridge.reference.dags import parsed, write
-from harness.bridge.reference.due import due_in_database
+from harness.bridge.reference.due import due_in_database, stuck_in_queued
 from tests.differential.case import Case, History, ManualRun
 from tests.differential.oracle_deadlines import miss, pending
 from tests.differential.oracle_executor import ScriptedExecutor, configure, executors_of
@@ -76,6 +77,7 @@ class Rehearsal:
         self.player = Player(case, dict(bag.dags), clock)
         self.recorder = Recorder()
         self.skipping = any(not dag.catchup and dag.schedule is not None and not dag.assets for dag in case.dags)
+        self.with_queues = any(task.queue != "default" for dag in case.dags for task in dag.tasks)
         self.with_deadlines = any(dag.deadlines for dag in case.dags)
         self.running: dict[str, Stretch] = {}
         self.deferred: list[tuple[dt.datetime, TryKey]] = []
@@ -122,6 +124,8 @@ class Rehearsal:
         for ti_id, stretch in list(self.running.items()):
             if stretch.ends <= self.clock.now and ti_id in self.running:
                 self._end(ti_id, stretch)
+        if self.with_queues:
+            self.scheduler._handle_tasks_stuck_in_queued()
 
     def _loop(self) -> bool:
         """One turn of ``SchedulerJobRunner._run_scheduler_loop``; whether another may change anything."""
@@ -185,6 +189,7 @@ class Rehearsal:
         due += [_at(run) for run in self.manual[:1]]
         with create_session() as session:
             due += due_in_database(session, self.scheduler.scheduler_dag_bag)
+            due += stuck_in_queued(session, self.scheduler._task_queued_timeout)
         return max(min(due), self.clock.now) if due else None
 
     def _trigger(self, run: ManualRun) -> None:

@@ -121,6 +121,8 @@ class Body:
             values["ignore_downstream_trigger_rules"] = task.ignore_downstream_trigger_rules
         if task.executor is not None:
             values["executor"] = task.executor
+        if task.queue != "default":
+            values["queue"] = task.queue
         if task.outlets:
             values["outlets"] = Code(f"[{', '.join(f'Asset({shown(name)})' for name in task.outlets)}]")
         return values

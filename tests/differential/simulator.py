@@ -77,6 +77,9 @@ def world_of(case: Case) -> World:
     world = World()
     executors = {f"{alias}:oracle.{alias}.Executor": slots for alias, slots in case.executors.items()}
     world.set_executor(parallelism=case.parallelism, executors=executors)
+    if any(task.queue != "default" for dag in case.dags for task in dag.tasks):
+        names = list(executors) or [None]
+        world.set_executor(workers={f"w{n}": {"concurrency": 1000, "executor": name} for n, name in enumerate(names)})
     for name, pool in case.pools.items():
         world.pool(name, pool.slots, include_deferred=pool.include_deferred)
     return world
@@ -120,7 +123,7 @@ def _events(watch: Watch) -> list[Event]:
     last: dict[tuple[str, ...], tuple[str, int]] = {}
     for at in sorted(by_instant):
         for key, told in by_instant[at].items():
-            if last.get(key) == (told[-1].state, told[-1].try_number):
+            if last.get(key) == (told[-1].state, told[-1].try_number) and told[-1].state not in TOLD:
                 told.pop()  # what came back to where it was has not changed, to one who looks between instants
             else:
                 last[key] = (told[-1].state, told[-1].try_number)

@@ -389,6 +389,17 @@ def test_a_synchronous_callback_that_raises_is_reported(rehearse, callback, rais
     assert messages(result)[1] == ("callback", "error", f"a deadline's callback {callback} raised {raised}")
 
 
+@from_3_3
+def test_a_synchronous_callback_reads_connections_and_variables_and_no_more(rehearse):
+    world = lasting(60)
+    world.variable("channel", "ops")
+    world.connection("pager", uri="http://pager.test")
+    result = rehearse(dag_of(alert(30, SyncCallback(deadline_callbacks.sync_asks))), world)
+    assert told == [("01 00:30", "ops", "pager.test")]
+    assert result.missed_deadlines[0].callback_state == "failed"
+    assert "Unhandled request" in messages(result)[1][2]
+
+
 @from_3_2
 def test_a_class_is_made_and_called_and_an_exit_with_zero_is_a_success(rehearse):
     notifier = SyncCallback(deadline_callbacks.Notifier, {"text": "notified"})

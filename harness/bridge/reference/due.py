@@ -28,6 +28,13 @@ def waiting(session: Any, dag_bag: Any) -> list[dt.datetime]:
     return [*_retries(session, dag_bag), *_reschedules(session)]
 
 
+def stuck_in_queued(session: Any, timeout_s: float) -> list[dt.datetime]:
+    """The case's instants at which ``_handle_tasks_stuck_in_queued`` is to look at those that are queued."""
+    queued = select(TaskInstance.queued_dttm).where(TaskInstance.state == TaskInstanceState.QUEUED)
+    dates = [date for date in session.scalars(queued) if date is not None]
+    return [instant_of(date + dt.timedelta(seconds=timeout_s)) for date in dates]
+
+
 def pending_deadlines() -> Any:
     """A query of the deadlines that are neither missed nor met; those that are met are deleted."""
     missed = getattr(Deadline, "missed", None)
