@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_args
 
 import structlog
 
@@ -28,6 +28,18 @@ Ended = Callable[[str, str], None]
 def is_async(callback: Any) -> bool:
     """Whether the triggerer runs it; an executor does otherwise. Source: ``Callback.create_from_sdk_def`` (3.3.2)."""
     return type(callback).__name__ == "AsyncCallback"
+
+
+def messages_of_workers() -> frozenset[str] | None:
+    """Class names of the messages that a ``SyncCallback`` may send; None where the version does not say (3.2).
+
+    Source: ``CallbackToSupervisor`` (3.3.2): connections and variables, and nothing of the run.
+    """
+    try:
+        from airflow.sdk.execution_time.callback_supervisor import CallbackToSupervisor
+    except ImportError:
+        return None
+    return frozenset(member.__name__ for member in get_args(get_args(CallbackToSupervisor)[0]))
 
 
 async def run_in_triggerer(callback: Any, context: dict[str, Any], ended: Ended) -> None:

@@ -13,6 +13,7 @@ from harness.bridge.sandbox import airflow_version
 from harness.bridge.store import Store, facts
 from harness.kernel.instant import SECOND, Instant, Microseconds, span, to_datetime, to_instant
 from harness.scheduler.deadlines import (
+    PENDING,
     AverageRuntime,
     Custom,
     Deadline,
@@ -99,6 +100,32 @@ def custom_due(alert: DeadlineAlert, interval: Microseconds, run: DagRun, store:
             run_id=run.run_id,
         )
     return None if due is None else to_instant(due)
+
+
+def clearing_fails(run: DagRun, now: Instant) -> Exception | None:
+    """What the installed Airflow raises when it moves the deadlines of a run that is cleared now; mostly None.
+
+    Its own function is asked, with our deadlines in place of the database's rows.
+    Source: ``_recalculate_dagrun_queued_at_deadlines`` (from 3.2 on; 3.3.2 cannot read the intervals it wrote).
+    """
+    pending = [one for one in run.deadlines if one.state == PENDING and isinstance(one.alert.reference, QueuedAt)]
+    if not pending or run.dag.before_3_2:
+        return None
+    from airflow.models import taskinstance
+    from airflow.serialization.encoders import encode_deadline_alert
+
+    dag: Any = facts(run).dag
+    rows = [
+        (SimpleNamespace(id=None, deadline_time=None), SimpleNamespace(**encode_deadline_alert(alert)))
+        for alert in (dag.deadline[one.alert.place] for one in pending)
+    ]
+    session = SimpleNamespace(execute=lambda _query: SimpleNamespace(all=lambda: rows))
+    of = SimpleNamespace(id=0, dag_id=run.dag.dag_id, run_id=run.run_id)
+    try:
+        taskinstance._recalculate_dagrun_queued_at_deadlines(of, to_datetime(now), session)
+    except Exception as error:
+        return error
+    return None
 
 
 def callback_of(deadline: Deadline, run: DagRun) -> Any:

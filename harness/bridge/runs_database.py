@@ -17,20 +17,26 @@ def session_of(store: Store) -> Iterator[Any]:
 
     What is written there is forgotten after the block.
     """
+    from sqlalchemy.orm import Session
+
+    if store.database is None:
+        store.database = _empty()
+    with Session(store.database) as session:  # closed without a commit
+        _write(store, session)
+        yield session
+
+
+def _empty() -> Any:
+    """The engine of a database with Airflow's tables; all threads share its one connection."""
     from airflow.models import import_all_models
     from airflow.models.base import Base
     from sqlalchemy import create_engine
-    from sqlalchemy.orm import Session
+    from sqlalchemy.pool import StaticPool
 
     import_all_models()
-    engine = create_engine("sqlite://")
-    try:
-        Base.metadata.create_all(engine)
-        with Session(engine) as session:
-            _write(store, session)
-            yield session
-    finally:
-        engine.dispose()
+    engine = create_engine("sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False})
+    Base.metadata.create_all(engine)
+    return engine
 
 
 def _write(store: Store, session: Any) -> None:

@@ -71,6 +71,7 @@ class Store:
     hitl: dict[UUID, Any] = field(default_factory=dict)
     trigger: Callable[..., DagRun] | None = None
     reset: Callable[[DagRun], None] | None = None
+    database: Any = None  # made when code of the user's is given a session (`runs_database`)
     _dated: dict[str, list[DagRun]] = field(default_factory=dict)
 
     def add_run(self, run: DagRun) -> None:

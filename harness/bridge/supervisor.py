@@ -38,6 +38,7 @@ class Speaker:
         pushed: a value on its way to be an XCom, and as it is serialised.
         closed: it has ended; what code it left behind still sends is not heard.
         raised: the last error that was logged for it.
+        may_send: class names of the messages it may send; None for all.
     """
 
     ti: TaskInstance
@@ -53,6 +54,7 @@ class Speaker:
     timed_from: int | None = None
     pushed: tuple[Any, Any] | None = None
     raised: BaseException | None = None
+    may_send: frozenset[str] | None = None
 
 
 speaker: ContextVar[Speaker | None] = ContextVar("harness_speaker", default=None)
@@ -118,6 +120,8 @@ class Supervisor:
             raise NoSpeaker(f"{type(msg).__name__} sent from outside a task")
         if who.closed:
             return None
+        if who.may_send is not None and type(msg).__name__ not in who.may_send:
+            raise refuse("Unhandled request", type(msg).__name__, 400)
         try:
             return _handler(msg)(self, msg, who)
         except Exception as error:

@@ -8,7 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bridge.callbacks import relevant
 from harness.bridge.capture import TaskLog
-from harness.bridge.deadline_callbacks import FAILED, IN_DAG_FILE, RUNNING, is_async, run_in_triggerer, run_in_worker
+from harness.bridge.deadline_callbacks import (
+    FAILED,
+    IN_DAG_FILE,
+    RUNNING,
+    is_async,
+    messages_of_workers,
+    run_in_triggerer,
+    run_in_worker,
+)
 from harness.bridge.deadlines import callback_of, simple_context
 from harness.bridge.masking import masked
 from harness.bridge.store import facts
@@ -63,6 +71,8 @@ class DeadlineCallbacks:
             self.driver.attempts.triggerer.run(lambda: run_in_triggerer(call.callback, call.context, ended), who)
             return
         self._state(call, "pending")
+        if who is not None:
+            who.may_send = messages_of_workers()
         executors = self.driver.limits.executors
         if executors and executor_of(call.executor, executors) is None:
             message = f"a deadline's callback asks for executor '{call.executor}', which is not configured"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from harness.bridge.deadlines import callback_of, custom_due, interval_of
+from harness.bridge.deadlines import callback_of, clearing_fails, custom_due, interval_of
 from harness.bridge.explain import explain
 from harness.bridge.store import facts
 from harness.checks.finding import Finding
@@ -37,6 +37,12 @@ NAMES = {
     FixedDatetime: "FIXED_DATETIME",
     AverageRuntime: "AVERAGE_RUNTIME",
 }
+UNMADE = {
+    "scheduled": "Airflow only logs this: the run goes on without this deadline and those after it",
+    "asset_triggered": "correct it: Airflow's scheduler ends with it: where assets trigger a run nothing catches it",
+}
+"""What Airflow does about a deadline that cannot be made, by type of run."""
+
 _SHOWN = 4
 
 
@@ -75,25 +81,25 @@ class Deadlines:
             self._watch(deadline, run)
 
     def _made(self, alert: DeadlineAlert, run: DagRun) -> Deadline:
-        store, now = self.driver.store, self.simulation.now
+        store, made_at = self.driver.store, run.queued_at if run.queued_at is not None else self.simulation.now
         interval = interval_of(alert, store)
         if isinstance(alert.reference, Custom):
             due = custom_due(alert, interval, run, store)
             return Deadline(alert, due, interval, reason=None if due is not None else "its reference gave no date")
-        base, why = base_of(alert.reference, run, store.runs_of(run.dag.dag_id), now)
+        base, why = base_of(alert.reference, run, store.runs_of(run.dag.dag_id), made_at)
         if base is None and isinstance(alert.reference, LogicalDate):
             if run.dag.before_3_2:
                 raise ValueError("No matching record found in the database: the run has no logical date")
             message = f"'{run.dag.dag_id}' has a deadline counted from the logical date, and this run has none"
             self._finding(run, "warning", message, "count from DAGRUN_QUEUED_AT")
-        return Deadline(alert, None if base is None else base + interval, interval, reason=None if base else why)
+        if base is None:
+            return Deadline(alert, None, interval, reason=why)
+        return Deadline(alert, base + interval, interval)
 
     def _cannot_make(self, alert: DeadlineAlert, run: DagRun, error: BaseException) -> str:
         told = explain(error, None)
         reason = f"{told.kind}: {told.message}"
-        fix = "Airflow only logs this: the run goes on without this deadline and those after it"
-        if run.run_type == "asset_triggered":
-            fix = "correct it: nothing catches this where assets trigger a run, and Airflow's scheduler ends with it"
+        fix = UNMADE.get(run.run_type, "correct it: Airflow refuses the request that would make this run")
         message = f"'{run.dag.dag_id}': {_told(alert)} raised {reason}"
         self._finding(run, "error", message, fix, told.where)
         return reason
@@ -110,6 +116,16 @@ class Deadlines:
         for deadline in meet(run):
             self._due.pop(deadline).cancel()
             self.recorder.deadline(run, deadline, "met")
+
+    def can_clear(self, run: DagRun) -> bool:
+        """Whether the installed Airflow can clear a run, which moves its deadlines."""
+        error = clearing_fails(run, self.simulation.now)
+        if error is None:
+            return True
+        message = f"'{run.dag.dag_id}' cannot be cleared: Airflow raises {type(error).__name__}: {error}"
+        fix = "it fails as long as a deadline counted from DAGRUN_QUEUED_AT is neither met nor missed"
+        self._finding(run, "error", message, fix)
+        return False
 
     def requeue(self, run: DagRun) -> None:
         """A run was cleared: some of its deadlines count anew."""

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from harness.bridge.callbacks import run_dag_callbacks
 from harness.bridge.store import AssetEvent, Store, facts
+from harness.bridge.supervisor import refuse
 from harness.kernel import Instant, Simulation
 from harness.kernel.simulation import LATE
 from harness.scheduler.candidates import Candidates
@@ -97,7 +98,12 @@ class Driver:
         self.simulation.schedule(run.run_after, self.wake)
 
     def reset(self, run: DagRun) -> None:
-        """Run a run once more from the start, as ``TriggerDagRunOperator(reset_dag_run=True)`` asks."""
+        """Run a run once more from the start, as ``TriggerDagRunOperator(reset_dag_run=True)`` asks.
+
+        Raises: AirflowRuntimeError: the installed Airflow cannot clear it.
+        """
+        if not self.deadlines.can_clear(run):
+            raise refuse("Internal Server Error", "internal_error", 500)
         if run.state == "running":
             self._leave(run)
             run.state = "failed"  # for a moment: a reset queues also a run that goes on
@@ -105,6 +111,8 @@ class Driver:
 
     def clear(self, run: DagRun, task_ids: Collection[str] | None = None) -> None:
         """Have tasks of a run, all of them without ``task_ids``, run again."""
+        if not self.deadlines.can_clear(run):
+            return
         for ti in clear(run, task_ids):
             self.attempts.stop(ti, own=True)
             history(ti).new_try()

@@ -66,6 +66,7 @@ def smallest(case: Case, differs: Callable[[Case], bool], tries: int = 150) -> C
 def told(level: str, case: Case, found: list[str]) -> str:
     """A disagreement for a reader: the lines of it, then the Dag files."""
     around = f"from {case.start} until {case.until}, parallelism {case.parallelism}, pools {case.pools}"
+    around += f", executors {case.executors}" if case.executors else ""
     files = [f"# {dag.dag_id}.py\n{render_dag(dag)}" for dag in case.dags]
     manual = [f"# {run}" for run in case.manual_runs]
     return "\n".join([f"{level} level, {around}", *manual, *found[:12], "", *files])

@@ -101,6 +101,18 @@ def _late(right: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *args: right(*args) + 60_000_000
 
 
+def _nothing(_: Any) -> Callable[..., None]:
+    return lambda *_args: None
+
+
+def _an_hour_later(right: Callable[..., Any]) -> Callable[..., Any]:
+    def wrong(*args: Any) -> tuple[int | None, str]:
+        at, why = right(*args)
+        return (None if at is None else at + 3_600_000_000), why
+
+    return wrong
+
+
 def _no_instances(_: Any) -> Callable[..., list[TaskInstance]]:
     return lambda *_args, **_more: []
 
@@ -127,6 +139,10 @@ CANARIES = (
     Canary("retry delay", "scheduler", (("harness.session.attempts.next_retry_at", _late),)),
     Canary("past dependencies", "scheduler", ((TASK, _field("depends_on_past", False)),)),
     Canary("pools", "scheduler", ((TASK, _field("pool_slots", 0)),)),
+    Canary("executor slots", "scheduler", (("harness.scheduler.queueing._executor_obstacle", _nothing),)),
+    Canary("stuck in queued", "scheduler", (("harness.session.attempts.requeue_stuck", _never),)),
+    Canary("deadlines met", "scheduler", (("harness.session.deadlines.meet", _no_instances),)),
+    Canary("deadlines due", "scheduler", (("harness.session.deadlines.base_of", _an_hour_later),)),
     Canary("priorities", "scheduler", (("harness.scheduler.candidates.place_of", _order),)),
     Canary("max_active_tasks", "scheduler", ((DAG, _field("max_active_tasks", 99)),)),
     Canary("max_active_tis_per_dag", "scheduler", ((TASK, _field("max_active_tis_per_dag", None)),)),

@@ -47,6 +47,7 @@ class TaskCase:
             whole, with the groups' prefix ("outer.inner.t3").
         is_setup, is_teardown: ``as_setup()``; ``as_teardown(setups=teardown_of, …)``.
         weight_rule: "downstream", "upstream" or "absolute".
+        queue: any but "default" is one that no worker serves.
     """
 
     task_id: str
@@ -77,6 +78,8 @@ class TaskCase:
     group: str = ""
     execution_timeout_s: int | None = None
     outlets: tuple[str, ...] = ()
+    executor: str | None = None
+    queue: str = "default"
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,21 @@ class GroupCase:
 
     group_id: str
     mapped_over: str | int | None = None
+
+
+@dataclass(frozen=True)
+class DeadlineCase:
+    """A deadline of all runs of a Dag.
+
+    Attributes:
+        reference: "queued_at", "logical_date" or "fixed".
+        interval_s: after the reference. No run should end then: to the second, Airflow's clock shows it later.
+        at: the date of "fixed".
+    """
+
+    reference: str
+    interval_s: int
+    at: str | None = None
 
 
 @dataclass(frozen=True)
@@ -112,6 +130,7 @@ class DagCase:
     fail_fast: bool = False
     dagrun_timeout_s: int | None = None
     is_paused: bool = False
+    deadlines: tuple[DeadlineCase, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,7 +152,11 @@ class ManualRun:
 
 @dataclass(frozen=True)
 class Case:
-    """What both sides are given: from ``start`` to ``until`` of virtual time the scheduler works."""
+    """What both sides are given: from ``start`` to ``until`` of virtual time the scheduler works.
+
+    Attributes:
+        executors: slots by alias, the first is the default; none is one executor of ``parallelism`` slots.
+    """
 
     dags: tuple[DagCase, ...]
     start: str
@@ -141,6 +164,7 @@ class Case:
     parallelism: int = 32
     pools: dict[str, PoolCase] = field(default_factory=dict)
     manual_runs: tuple[ManualRun, ...] = ()
+    executors: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, order=True)
@@ -173,6 +197,8 @@ class History:
         runs: (dag_id, run_id, run_type, logical_date, data_interval_start, data_interval_end, created_at), sorted.
         final: (dag_id, run_id, task_id, map_index) -> (state, try_number), of every task instance.
         run_states: (dag_id, run_id) -> state.
+        deadlines: (dag_id, run_id, due, when it was missed), sorted; the last is None for those that are neither missed
+            nor met. Those that are met are not told.
     """
 
     events: tuple[Event, ...]
@@ -180,3 +206,4 @@ class History:
     runs: tuple[tuple[str | None, ...], ...]
     final: dict[tuple[str, str, str, int], tuple[str | None, int]]
     run_states: dict[tuple[str, str], str]
+    deadlines: tuple[tuple[str, str, str, str | None], ...] = ()

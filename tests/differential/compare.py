@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -20,6 +21,7 @@ def differences(ours: History, theirs: History) -> list[str]:
     """
     ours, theirs = named(ours), named(theirs)
     found = [*_sets("run", ours.runs, theirs.runs), *_events(ours.events, theirs.events)]
+    found += _maps("deadlines", Counter(ours.deadlines), Counter(theirs.deadlines))
     if not found:
         found += _order(ours.queued, theirs.queued)
     if not found:
@@ -48,6 +50,7 @@ def named(history: History) -> History:
         runs=tuple(sorted(runs, key=str)),
         final={(dag_id, name(dag_id, run_id), *rest): v for (dag_id, run_id, *rest), v in history.final.items()},
         run_states={(dag_id, name(dag_id, run_id)): state for (dag_id, run_id), state in history.run_states.items()},
+        deadlines=tuple((dag_id, name(dag_id, run_id), *rest) for dag_id, run_id, *rest in history.deadlines),
     )
 
 

@@ -97,6 +97,15 @@ SCHEDULER_LEVEL: dict[str, Feature] = {
     "manual run": lambda case: bool(case.manual_runs),
     "only manual runs": _dag(lambda dag: dag.schedule is None and not dag.assets),
     "parallelism": lambda case: case.parallelism < 4,
+    "two executors": lambda case: len(case.executors) == 2,
+    "an executor named": _task(lambda task: task.executor == "side"),
+    "a queue that nobody serves": _task(lambda task: task.queue == "nobody"),
+    "an executor by its path": _task(lambda task: task.executor == "oracle.side.Executor"),
+    **{
+        f"deadline {kind}": _dag(lambda dag, kind=kind: any(one.reference == kind for one in dag.deadlines))
+        for kind in ("queued_at", "logical_date", "fixed")
+    },
+    "two deadlines": _dag(lambda dag: len(dag.deadlines) == 2),
     "pool": _task(lambda task: task.pool != "default_pool"),
     "pool of one": _pool(lambda pool: pool.slots == 1),
     "pool without limit": _pool(lambda pool: pool.slots == -1),

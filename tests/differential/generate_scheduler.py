@@ -12,6 +12,7 @@ from hypothesis.strategies import SearchStrategy
 
 from tests.differential.case import Act, Case, DagCase, ManualRun, PoolCase
 from tests.differential.generate_assemble import assemble
+from tests.differential.generate_later import with_deadlines, with_executors
 from tests.differential.generate_raw import FEATURES, Fields, Raw, fields, group_spans, raw_tasks, some_of
 
 START = datetime(2025, 1, 6, tzinfo=timezone.utc)
@@ -64,7 +65,8 @@ def cases_scheduler_level(draw: st.DrawFn) -> Case:
         dags.append(_dag(draw, features, tempo, pools, dags))
     manual = draw(_manual_runs(len(dags))) if "manual" in features else ()
     parallelism = draw(st.sampled_from((1, 2, 3, 4))) if "parallelism" in features else 32
-    return Case(tuple(dags), _iso(START), _iso(START + tempo.lasts), parallelism, pools, manual)
+    case = Case(tuple(dags), _iso(START), _iso(START + tempo.lasts), parallelism, pools, manual)
+    return draw(with_deadlines(draw(with_executors(case))))
 
 
 def _iso(at: datetime) -> str:

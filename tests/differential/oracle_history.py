@@ -124,12 +124,17 @@ class Recorder:
         self.created: dict[RunKey, str] = {}
         self.last = Snapshot({}, {})
         self.started: set[TryKey] = set()
+        self.deadlines: list[tuple[str, str, str, str | None]] = []
 
     def workload(self, at: str, key: TryKey, state: str) -> None:
         """A workload was queued, or began to run."""
         if state == "queued":
             self.queued.append((at, *key[:4]))
         self.events.append(Event(at, *key, state))
+
+    def deadline(self, told: tuple[str, str, str], at: str | None) -> None:
+        """A deadline was missed at an instant, or (None) is pending in the end."""
+        self.deadlines.append((*told, at))
 
     def settled(self, at: str, seen: Snapshot) -> None:
         """Tell what is different since the last instant; queued and running are told as workloads."""
@@ -173,4 +178,5 @@ class Recorder:
                 for (dag, run, task, index), row in sorted(self.last.instances.items())
             },
             run_states={(dag, names[dag, run]): row.state for (dag, run), row in sorted(runs.items())},
+            deadlines=tuple(sorted(((dag, names[dag, run], due, at) for dag, run, due, at in self.deadlines), key=str)),
         )

@@ -2,9 +2,10 @@
 
 Real are: parsing and serialisation of the Dags, ``SchedulerJobRunner._do_scheduling`` (creation of runs,
 ``DagRun.update_state``, ``_executable_task_instances_to_queued``), the metadata database, `BaseExecutor`, the task
-runner and the functions of the execution API, ``Trigger.submit_event`` and ``trigger_dag``. Ours are the clock, and the
-acts in place of each operator's `execute`. Left out: callbacks, heartbeats, and the timed events of the
-scheduler's loop but for the one that ends runs of paused Dags.
+runner and the functions of the execution API, ``Trigger.submit_event`` and ``trigger_dag``, and of deadlines all but
+their callbacks. Ours are the clock, and the acts in place of each operator's `execute`. Left out: callbacks,
+heartbeats, and the timed events of the scheduler's loop but for those that end runs of paused Dags and schedule anew
+what is stuck in queues.
 """
 
 from __future__ import annotations
@@ -29,10 +30,11 @@ from sqlalchemy import select, update
 
 from harness.bridge.reference.clock import VirtualClock, iso
 from harness.bridge.reference.dags import parsed, write
-from harness.bridge.reference.due import due_in_database
+from harness.bridge.reference.due import due_in_database, stuck_in_queued
 from harness.bridge.reference.order import rows_in_dag_order
 from tests.differential.case import Case, History, ManualRun
-from tests.differential.oracle_executor import ScriptedExecutor
+from tests.differential.oracle_deadlines import miss, pending
+from tests.differential.oracle_executor import ScriptedExecutor, configure, executors_of
 from tests.differential.oracle_history import Recorder, Snapshot, snapshot
 from tests.differential.oracle_order import define
 from tests.differential.oracle_player import Player, Stretch, TryKey, key_of
@@ -49,6 +51,7 @@ def run_case(folder: Path, case: Case) -> History:
     Raises: DagFilesError: a file that Airflow cannot import, or a Dag that no file has.
     """
     os.environ["AIRFLOW__CORE__PARALLELISM"] = str(case.parallelism)
+    configure(case)
     with VirtualClock(dt.datetime.fromisoformat(case.start)) as clock, rows_in_dag_order():
         bag = parsed(folder, [dag.dag_id for dag in case.dags])
         define(bag.dags)
@@ -72,11 +75,13 @@ class Rehearsal:
 
     def __init__(self, case: Case, bag: Any, clock: VirtualClock) -> None:
         self.case, self.clock, self.bag = case, clock, bag
-        self.executor = ScriptedExecutor(case.parallelism)
-        self.scheduler = _scheduler(self.executor)
+        self.executors = executors_of(case)
+        self.scheduler = _scheduler(self.executors)
         self.player = Player(case, dict(bag.dags), clock)
         self.recorder = Recorder()
         self.skipping = any(not dag.catchup and dag.schedule is not None and not dag.assets for dag in case.dags)
+        self.with_queues = any(task.queue != "default" for dag in case.dags for task in dag.tasks)
+        self.with_deadlines = any(dag.deadlines for dag in case.dags)
         self.running: dict[str, Stretch] = {}
         self.deferred: list[tuple[dt.datetime, TryKey]] = []
         self.manual = sorted(case.manual_runs, key=lambda run: dt.datetime.fromisoformat(run.at))
@@ -94,6 +99,8 @@ class Rehearsal:
             due = self._next()
             if due is None or due > self.clock.now:
                 self.recorder.settled(iso(self.clock.now), self._look())
+        for told in pending():
+            self.recorder.deadline(told, None)
         return self.recorder.history()
 
     def _settle(self) -> None:
@@ -120,6 +127,8 @@ class Rehearsal:
         for ti_id, stretch in list(self.running.items()):
             if stretch.ends <= self.clock.now and ti_id in self.running:
                 self._end(ti_id, stretch)
+        if self.with_queues:
+            self.scheduler._handle_tasks_stuck_in_queued()
 
     def _loop(self) -> bool:
         """One turn of ``SchedulerJobRunner._run_scheduler_loop``; whether another may change anything."""
@@ -127,8 +136,11 @@ class Rehearsal:
         with create_session() as session:
             self.scheduler._do_scheduling(session)
             session.expunge_all()
-        self.executor.heartbeat()
-        queued, taken = self.executor.take()
+        for executor in self.executors:
+            executor.heartbeat()
+        for told in miss() if self.with_deadlines else ():
+            self.recorder.deadline(told, iso(self.clock.now))
+        queued, taken = self.executors[0].take()
         for workload in queued:
             self.recorder.workload(iso(self.clock.now), key_of(workload), "queued")
         for workload in taken:
@@ -152,7 +164,7 @@ class Rehearsal:
     def _end(self, ti_id: str, stretch: Stretch) -> None:
         """A stretch ends: its worker is free."""
         del self.running[ti_id]
-        self.executor.running.discard(stretch.slot)
+        self._free(stretch)
         self.player.end(stretch)
         wait = self.player.wait_after(stretch)
         if wait is not None:
@@ -163,7 +175,11 @@ class Rehearsal:
         """Forget instances that something else ended (fail_fast, dagrun_timeout), as a worker's heartbeat would."""
         states = {row.ti_id: row.state for row in seen.instances.values()}
         for ti_id in [one for one in self.running if states.get(one) != "running"]:
-            self.executor.running.discard(self.running.pop(ti_id).slot)
+            self._free(self.running.pop(ti_id))
+
+    def _free(self, stretch: Stretch) -> None:
+        for executor in self.executors:
+            executor.running.discard(stretch.slot)
 
     def _look(self) -> Snapshot:
         with create_session() as session:
@@ -176,6 +192,7 @@ class Rehearsal:
         due += [_at(run) for run in self.manual[:1]]
         with create_session() as session:
             due += due_in_database(session, self.scheduler.scheduler_dag_bag)
+            due += stuck_in_queued(session, self.scheduler._task_queued_timeout)
         return max(min(due), self.clock.now) if due else None
 
     def _trigger(self, run: ManualRun) -> None:
@@ -202,12 +219,14 @@ def _fire(key: TryKey) -> None:
             Trigger.submit_event(trigger_id, TriggerEvent(None), session=session)
 
 
-def _scheduler(executor: ScriptedExecutor) -> Any:
-    """A scheduler of one executor: 3.1 looks for it in the job, later versions in the runner."""
+def _scheduler(executors: list[ScriptedExecutor]) -> Any:
+    """A scheduler with its executors: 3.1 looks for them in the job, later versions in the runner."""
     in_job = "executor" in inspect.signature(Job.__init__).parameters
     in_runner = "executors" in inspect.signature(SchedulerJobRunner.__init__).parameters
-    job = Job(executor=executor) if in_job else Job()
-    runner = SchedulerJobRunner(job=job, **({"executors": [executor]} if in_runner else {}))
+    job = Job(executor=executors[0]) if in_job else Job()
+    if in_job:
+        job.executors = executors
+    runner = SchedulerJobRunner(job=job, **({"executors": executors} if in_runner else {}))
     with create_session() as session:
         session.add(job)
     return runner

@@ -22,6 +22,7 @@ IMPORTS = (
     ("airflow.providers.standard.operators.python", ("ShortCircuitOperator",)),
     ("airflow.providers.standard.triggers.temporal", ("TimeDeltaTrigger",)),
     ("airflow.sdk", ("DAG", "Asset", "BaseOperator", "TaskGroup", "task_group")),
+    ("airflow.sdk.definitions.deadline", ("AsyncCallback", "DeadlineAlert", "DeadlineReference")),
 )
 """Where names are imported from in 3.1 and 3.3 alike, without a warning."""
 
@@ -59,6 +60,8 @@ def _arguments(dag: DagCase) -> list[str]:
         values["dagrun_timeout"] = text.seconds(dag.dagrun_timeout_s)
     if dag.is_paused:
         values["is_paused_upon_creation"] = True
+    if dag.deadlines:
+        values["deadline"] = [text.deadline(deadline) for deadline in dag.deadlines]
     return [text.shown(dag.dag_id), *text.keywords(values, {})]
 
 

@@ -119,6 +119,10 @@ class Body:
         values |= {name: getattr(task, name) for name in numbers}
         if task.kind == "short_circuit":
             values["ignore_downstream_trigger_rules"] = task.ignore_downstream_trigger_rules
+        if task.executor is not None:
+            values["executor"] = task.executor
+        if task.queue != "default":
+            values["queue"] = task.queue
         if task.outlets:
             values["outlets"] = Code(f"[{', '.join(f'Asset({shown(name)})' for name in task.outlets)}]")
         return values

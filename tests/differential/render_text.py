@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 
-from tests.differential.case import Act, DagCase
+from tests.differential.case import Act, DagCase, DeadlineCase
 
 WIDTH = 110
 INDENT = "    "
@@ -76,6 +76,15 @@ def schedule(dag: DagCase) -> Code:
     if dag.schedule is not None and dag.schedule.startswith("every:"):
         return seconds(int(dag.schedule.removeprefix("every:")))
     return Code(shown(dag.schedule))
+
+
+def deadline(one: DeadlineCase) -> Code:
+    """A ``DeadlineAlert``; its callback takes no time, and need not know of any context."""
+    names = {"queued_at": "DAGRUN_QUEUED_AT", "logical_date": "DAGRUN_LOGICAL_DATE"}
+    fixed = f"FIXED_DATETIME({instant(one.at)})" if one.at is not None else ""
+    reference = f"DeadlineReference.{names.get(one.reference, fixed)}"
+    callback = 'AsyncCallback("asyncio.sleep", {"delay": 0})'
+    return Code(f"DeadlineAlert({reference}, {seconds(one.interval_s)}, {callback})")
 
 
 def acts(chosen: tuple[Act, ...]) -> list[dict[str, object]]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from harness.bridge.timetables import parse_date
 from harness.kernel.instant import Instant, to_datetime
+from harness.report.calendar import CalendarResult
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.session import CalendarOptions, Rehearsal
 from harness.session.options import Action
@@ -57,8 +59,8 @@ def simulated(case: Case, folder: Path) -> History:
         fresh=True,
         actions=tuple(Action(parse_date(m.at), "trigger", m.dag_id, run_id=m.run_id) for m in case.manual_runs),
     )
-    rehearsal.simulate(options, world_of(case), watch)
-    return _history(watch)
+    result = rehearsal.simulate(options, world_of(case), watch)
+    return _history(watch, tuple(sorted(_deadlines(result), key=str)))
 
 
 def present() -> Instant:
@@ -71,15 +73,27 @@ def present() -> Instant:
 
 
 def world_of(case: Case) -> World:
-    """The case's pools and parallelism."""
+    """The case's pools and executors."""
     world = World()
-    world.set_parallelism(case.parallelism)
+    executors = {f"{alias}:oracle.{alias}.Executor": slots for alias, slots in case.executors.items()}
+    world.set_executor(parallelism=case.parallelism, executors=executors)
+    if any(task.queue != "default" for dag in case.dags for task in dag.tasks):
+        names = list(executors) or [None]
+        world.set_executor(workers={f"w{n}": {"concurrency": 1000, "executor": name} for n, name in enumerate(names)})
     for name, pool in case.pools.items():
         world.pool(name, pool.slots, include_deferred=pool.include_deferred)
     return world
 
 
-def _history(watch: Watch) -> History:
+def _deadlines(result: CalendarResult) -> Iterator[tuple[str, str, str, str | None]]:
+    for run in result.runs:
+        for one in run.deadlines:
+            if one.due is not None and one.state != "met":
+                at = None if one.missed_at is None else written(one.missed_at)
+                yield run.dag_id, run.run_id, written(one.due), at
+
+
+def _history(watch: Watch, deadlines: tuple[tuple[str, str, str, str | None], ...]) -> History:
     return History(
         events=tuple(_events(watch)),
         queued=tuple(watch.queued),
@@ -90,6 +104,7 @@ def _history(watch: Watch) -> History:
             for ti in run.task_instances.values()
         },
         run_states={(run.dag.dag_id, run.run_id): run.state for run in watch.runs},
+        deadlines=deadlines,
     )
 
 
@@ -108,7 +123,7 @@ def _events(watch: Watch) -> list[Event]:
     last: dict[tuple[str, ...], tuple[str, int]] = {}
     for at in sorted(by_instant):
         for key, told in by_instant[at].items():
-            if last.get(key) == (told[-1].state, told[-1].try_number):
+            if last.get(key) == (told[-1].state, told[-1].try_number) and told[-1].state not in TOLD:
                 told.pop()  # what came back to where it was has not changed, to one who looks between instants
             else:
                 last[key] = (told[-1].state, told[-1].try_number)

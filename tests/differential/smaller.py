@@ -24,6 +24,8 @@ def smaller(case: Case) -> Iterator[Case]:
         yield replace(case, manual_runs=case.manual_runs[:-1])
     if case.parallelism != 32:
         yield replace(case, parallelism=32)
+    if case.executors:
+        yield replace(case, executors={}, dags=tuple(map(_without_executors, case.dags)))
 
 
 def _smaller_dags(dag: DagCase) -> Iterator[DagCase]:
@@ -34,6 +36,8 @@ def _smaller_dags(dag: DagCase) -> Iterator[DagCase]:
     for name in _options(DagCase, _KEPT_OF_DAG):
         if getattr(dag, name) != getattr(plain, name):
             yield replace(dag, **{name: getattr(plain, name)})
+    for deadline in dag.deadlines:
+        yield replace(dag, deadlines=tuple(one for one in dag.deadlines if one is not deadline))
     for at, task in enumerate(dag.tasks):
         for less in _smaller_tasks(task):
             yield replace(dag, tasks=(*dag.tasks[:at], less, *dag.tasks[at + 1 :]))
@@ -52,6 +56,10 @@ def _smaller_tasks(task: TaskCase) -> Iterator[TaskCase]:
         yield replace(task, acts=(Act(returns=task.acts[0].returns),))
         if len(task.acts) > 1:
             yield replace(task, acts=task.acts[-1:])
+
+
+def _without_executors(dag: DagCase) -> DagCase:
+    return replace(dag, tasks=tuple(replace(task, executor=None) for task in dag.tasks))
 
 
 def _without(dag: DagCase, task_id: str) -> DagCase:

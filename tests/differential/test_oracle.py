@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.differential.case import Act, Case, DagCase, History, ManualRun, PoolCase, TaskCase
+from tests.differential.case import Act, Case, DagCase, DeadlineCase, History, ManualRun, PoolCase, TaskCase
 from tests.differential.codec import decode, encode
 from tests.differential.oracle import Oracle, OracleError
 
@@ -144,6 +144,59 @@ def test_parallelism_of_the_executor(play: Play) -> None:
     ]
 
 
+def test_each_executor_has_its_slots_and_all_have_parallelism(play: Play) -> None:
+    tasks = [TaskCase(name, acts=(Act(duration_s=10),)) for name in ("m0", "s0", "m1", "s1")]
+    case = dataclasses.replace(by_hand("sides", *tasks), executors={"main": 2, "side": 1})
+    by_executor = [("00:00:00", "m0"), ("00:00:00", "m1"), ("00:00:00", "s0")]
+    assert queue_of(play(case)) == [*by_executor, ("00:00:10", "s1")]
+    narrow = dataclasses.replace(case, parallelism=2)
+    assert queue_of(play(narrow)) == [
+        ("00:00:00", "m0"), ("00:00:00", "s0"), ("00:00:10", "m1"), ("00:00:10", "s1"),
+    ]  # fmt: skip
+
+
+def queue_of(history: History) -> list[tuple[str, str]]:
+    return [(at[11:19], task) for at, _, _, task, _ in history.queued]
+
+
+def late(act: Act) -> Case:
+    return by_hand("due", TaskCase("only", acts=(act,)), deadlines=(DeadlineCase("queued_at", 61),))
+
+
+def missed(history: History) -> list[tuple[str, str | None]]:
+    return [(due[5:19], None if at is None else at[5:19]) for _, _, due, at in history.deadlines]
+
+
+def test_deadlines_are_missed_when_they_are_due(play: Play) -> None:
+    always, never = ("12-31T23:59:00", "01-01T00:00:00"), ("01-02T00:01:01", None)
+    assert missed(play(late(Act(duration_s=60)))) == [always], "all others are met and deleted"
+    queued = ("01-01T00:01:01", "01-01T00:01:01")
+    assert missed(play(late(Act(duration_s=120)))) == [always, queued]
+    later = ("01-01T00:05:01", "01-01T00:05:01")
+    assert missed(play(late(Act("failed", 60)))) == [always, queued, later, never], "a run that failed meets none"
+
+
+def test_a_deadline_that_counts_from_no_date_ends_the_scheduler_of_3_1(play: Play) -> None:
+    producer = DagCase("producer", (TaskCase("make", outlets=("parcel",)),))
+    undated = DagCase("undated", (TaskCase("take"),), schedule=None, assets=("parcel",))
+    case = Case(
+        (producer, dataclasses.replace(undated, deadlines=(DeadlineCase("logical_date", 3600),))), MIDNIGHT, MIDNIGHT
+    )
+    if before_3_2():
+        with pytest.raises(OracleError, match="ValueError: No matching record found in the database"):
+            play(case)
+    else:
+        history = play(case)
+        assert history.run_states["undated", f"asset_triggered__{MIDNIGHT}"] == "success"
+        assert history.deadlines == ()
+
+
+def before_3_2() -> bool:
+    from harness.bridge.sandbox import airflow_version
+
+    return airflow_version() < (3, 2)
+
+
 def daily(**options: Any) -> Case:
     dag = DagCase("daily", (TaskCase("only", acts=(Act(duration_s=60),)),), max_active_runs=1, **options)
     return Case((dag,), "2025-01-03T12:00:00+00:00", "2025-01-04T00:00:00+00:00")
@@ -275,11 +328,18 @@ def test_cases_and_histories_survive_json() -> None:
     case = dataclasses.replace(
         linear(Act(follows=()), Act(reschedules_s=(1, 2))),
         pools={"narrow": PoolCase(1)},
+        executors={"main": 2},
     )
     mapped = TaskCase("m", mapped_over=3, acts_of={0: (Act(),), 2: (Act("skipped", deferred_s=4),)})
-    case = dataclasses.replace(case, dags=(dataclasses.replace(case.dags[0], tasks=(mapped,)),))
+    dag = dataclasses.replace(case.dags[0], tasks=(mapped,), deadlines=(DeadlineCase("queued_at", 61),))
+    case = dataclasses.replace(case, dags=(dag,))
     assert decode(Case, encode(case)) == case
     history = History(
-        (), (("at", "d", "r", "t", -1),), (("d", None),), {("d", "r", "t", 0): (None, 0)}, {("d", "r"): "x"}
+        (),
+        (("at", "d", "r", "t", -1),),
+        (("d", None),),
+        {("d", "r", "t", 0): (None, 0)},
+        {("d", "r"): "x"},
+        (("d", "r", "x", None),),
     )
     assert decode(History, encode(history)) == history

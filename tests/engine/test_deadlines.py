@@ -239,8 +239,33 @@ def test_a_run_that_is_cleared_counts_anew():
     dag.get_task("work").python_callable = lambda: 1 / 0
     result = simulate("2025-01-02", "2025-01-02T10:00", dag, actions=["2025-01-02T01:00Z clear late"])
     (run,) = result.runs
-    moved = 60 if airflow_version() >= (3, 2) else 0
+    refused = airflow_version() >= (3, 3) and any("cannot be cleared" in finding.message for finding in run.findings)
+    moved = 60 if airflow_version() >= (3, 2) and not refused else 0
     assert (run.missed_deadlines[0].missed_at - run.run_after) // MINUTE == 120 + moved
+    assert run.task("work").try_number == (1 if refused else 2)
+    if refused:  # as 3.3.2 does
+        assert "Airflow raises TypeError: unsupported type for timedelta" in messages(run)[0][2]
+
+
+def test_a_reset_of_a_run_that_cannot_be_cleared_fails(rehearse):
+    from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+
+    late = dag_of(alert(120), schedule=None)
+    with DAG("boss", schedule="@daily", start_date=START) as boss:
+        first = TriggerDagRunOperator(task_id="first", trigger_dag_id="late", trigger_run_id="r")
+        first >> TriggerDagRunOperator(
+            task_id="again",
+            trigger_dag_id="late",
+            trigger_run_id="r",
+            reset_dag_run=True,
+            skip_when_already_exists=False,
+        )
+    result = rehearse(boss, lasting(60), with_dags=[late])
+    (other,) = result.companions
+    refused = any("cannot be cleared" in finding.message for finding in other.findings)
+    assert refused == (airflow_version()[:3] == (3, 3, 2))
+    assert result.task("again").state == ("failed" if refused else "success")
+    assert other.state == "success"
 
 
 # -- callbacks --------------------------------------------------------------------------------------------------
@@ -364,6 +389,17 @@ def test_a_synchronous_callback_that_raises_is_reported(rehearse, callback, rais
     assert messages(result)[1] == ("callback", "error", f"a deadline's callback {callback} raised {raised}")
 
 
+@from_3_3
+def test_a_synchronous_callback_reads_connections_and_variables_and_no_more(rehearse):
+    world = lasting(60)
+    world.variable("channel", "ops")
+    world.connection("pager", uri="http://pager.test")
+    result = rehearse(dag_of(alert(30, SyncCallback(deadline_callbacks.sync_asks))), world)
+    assert told == [("01 00:30", "ops", "pager.test")]
+    assert result.missed_deadlines[0].callback_state == "failed"
+    assert "Unhandled request" in messages(result)[1][2]
+
+
 @from_3_2
 def test_a_class_is_made_and_called_and_an_exit_with_zero_is_a_success(rehearse):
     notifier = SyncCallback(deadline_callbacks.Notifier, {"text": "notified"})
@@ -371,3 +407,33 @@ def test_a_class_is_made_and_called_and_an_exit_with_zero_is_a_success(rehearse)
     result = rehearse(dag_of(alert(10, notifier), alert(10, leaves)), lasting(30))
     assert told == [("01 00:10", "notified", START + timedelta(minutes=10))]
     assert [one.callback_state for one in result.deadlines] == ["success", "success"]
+
+
+@from_3_2
+def test_an_average_is_the_one_that_airflows_own_query_gives():
+    from random import Random
+
+    import time_machine
+    from airflow.serialization.definitions.deadline import SerializedReferenceModels
+
+    from harness.bridge.runs_database import session_of
+    from harness.bridge.snapshot import snapshot
+    from harness.bridge.store import Store
+    from harness.kernel.instant import to_instant
+    from harness.scheduler.deadlines import AverageRuntime, average_runtime
+    from harness.scheduler.model import DagRun
+
+    chance, store, dag = Random(1), Store(World(), {}), snapshot(dag_of())
+    for day in range(8):
+        start = to_instant(START) + day * 1440 * MINUTE
+        end = start + chance.randrange(1, 500) * MINUTE if day != 3 else None
+        state = "running" if end is None else chance.choice(("success", "success", "failed"))
+        store.add_run(DagRun(dag, f"r{day}", "scheduled", start, start, start, start, state, start, end))
+    with time_machine.travel(START, tick=False), session_of(store) as session:
+        for max_runs, min_runs in ((3, 3), (10, 5), (10, 10), (1, 1)):
+            theirs = SerializedReferenceModels.AverageRuntimeDeadline(max_runs, min_runs)
+            due = theirs.evaluate_with(session=session, interval=timedelta(0), dag_id="late", run_id="r0")
+            rule = AverageRuntime(max_runs, min_runs, only_successful=airflow_version() >= (3, 3))
+            ours, _ = average_runtime(rule, store.runs_of("late"))
+            assert (due is None) == (ours is None)
+            assert due is None or abs((due - START).total_seconds() - ours / 1e6) < 0.001

@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow.models import DagRun, TaskInstance
 from airflow.models.dag import DagModel
+from airflow.models.deadline import Deadline
 from airflow.models.taskreschedule import TaskReschedule
 from airflow.utils.state import DagRunState, TaskInstanceState
 from sqlalchemy import func, select
@@ -18,13 +19,33 @@ from harness.bridge.reference.clock import UTC, instant_of
 def due_in_database(session: Any, dag_bag: Any) -> list[dt.datetime]:
     """The case's instants of all that is not past yet by the clock Airflow sees."""
     now = dt.datetime.now(UTC)
-    dates = [*waiting(session, dag_bag), *_timeouts(session, dag_bag), *_creations(session)]
+    dates = [*waiting(session, dag_bag), *_timeouts(session, dag_bag), *_creations(session), *_deadlines(session)]
     return [instant_of(date) for date in dates if date >= now]
 
 
 def waiting(session: Any, dag_bag: Any) -> list[dt.datetime]:
     """When task instances that wait for a date go on."""
     return [*_retries(session, dag_bag), *_reschedules(session)]
+
+
+def stuck_in_queued(session: Any, timeout_s: float) -> list[dt.datetime]:
+    """The case's instants at which ``_handle_tasks_stuck_in_queued`` is to look at those that are queued."""
+    queued = select(TaskInstance.queued_dttm).where(TaskInstance.state == TaskInstanceState.QUEUED)
+    dates = [date for date in session.scalars(queued) if date is not None]
+    return [instant_of(date + dt.timedelta(seconds=timeout_s)) for date in dates]
+
+
+def pending_deadlines() -> Any:
+    """A query of the deadlines that are neither missed nor met; those that are met are deleted."""
+    missed = getattr(Deadline, "missed", None)
+    return select(Deadline).where(
+        ~missed if missed is not None else Deadline.callback_state.is_(None)
+    )  # the latter 3.1
+
+
+def _deadlines(session: Any) -> Iterator[dt.datetime]:
+    for deadline in session.scalars(pending_deadlines()):
+        yield deadline.deadline_time
 
 
 def _retries(session: Any, dag_bag: Any) -> Iterator[dt.datetime]:
