@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.bridge.capture import TaskLog
@@ -51,6 +51,11 @@ class Recorder:
         )
         if self._watcher is not None:
             self._watcher(run, None)
+
+    def backfill(self, told: Mapping[str, Any]) -> None:
+        """A person asked for a backfill; ``told`` is its result as far as it goes."""
+        if not self._silent:
+            self._journal.write({"kind": "backfill", **told})
 
     def run_state(self, run: DagRun) -> None:
         """A run changed its state."""

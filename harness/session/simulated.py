@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.report.calendar import CalendarResult
 from harness.session.actions import Actor
-from harness.session.calendar import Calendar, MakeRun
+from harness.session.calendar import Calendar
 from harness.session.options import CalendarOptions
 from harness.session.results import run_result
 from harness.session.stage import Stage
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
 def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptions) -> CalendarResult:
     """Simulate the calendar of some Dags on a stage that was not used yet."""
     with stage.opened(options.since, options.seed, options.debug, options.on_error) as driver:
-        make: MakeRun = lambda dag, plan: stage.create(dag, plan, {})  # noqa: E731 - one line, used once
-        calendar = Calendar(driver, dags, make, None if options.fresh else options.since)
+        calendar = Calendar(driver, dags, stage.create, None if options.fresh else options.since)
         driver.calendar = calendar
         actor = Actor(stage, driver, calendar)
         for action in options.actions:
@@ -37,4 +36,5 @@ def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptio
         driver.simulation.close()
         runs = [run_result(run, stage.recorder) for run in stage.store.runs.values()]
     stage.interrupted()
-    return CalendarResult(options.since, options.until, runs, waiting, calendar.findings, busy_until)
+    asked = calendar.backfills.results
+    return CalendarResult(options.since, options.until, runs, waiting, calendar.findings, busy_until, backfills=asked)

@@ -132,6 +132,20 @@ class ManualRun:
 
 
 @dataclass(frozen=True)
+class BackfillCase:
+    """A backfill that a person asks for at a virtual instant; the fields are those of ``_create_backfill``."""
+
+    at: str
+    dag_id: str
+    from_date: str
+    to_date: str
+    reverse: bool = False
+    max_active_runs: int = 10
+    reprocess: str = "none"
+    run_on_latest_version: bool = True
+
+
+@dataclass(frozen=True)
 class Case:
     """What both sides are given: from ``start`` to ``until`` of virtual time the scheduler works."""
 
@@ -141,6 +155,7 @@ class Case:
     parallelism: int = 32
     pools: dict[str, PoolCase] = field(default_factory=dict)
     manual_runs: tuple[ManualRun, ...] = ()
+    backfills: tuple[BackfillCase, ...] = ()
 
 
 @dataclass(frozen=True, order=True)
@@ -173,6 +188,8 @@ class History:
         runs: (dag_id, run_id, run_type, logical_date, data_interval_start, data_interval_end, created_at), sorted.
         final: (dag_id, run_id, task_id, map_index) -> (state, try_number), of every task instance.
         run_states: (dag_id, run_id) -> state.
+        backfills: of each, by its number in the case: ("1", "refused", exception), or ("1", place, logical_date,
+            "made" or the reason why not) for each date and ("1", "complete", when or None).
     """
 
     events: tuple[Event, ...]
@@ -180,3 +197,4 @@ class History:
     runs: tuple[tuple[str | None, ...], ...]
     final: dict[tuple[str, str, str, int], tuple[str | None, int]]
     run_states: dict[tuple[str, str], str]
+    backfills: tuple[tuple[str | None, ...], ...] = ()

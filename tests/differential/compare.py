@@ -20,6 +20,7 @@ def differences(ours: History, theirs: History) -> list[str]:
     """
     ours, theirs = named(ours), named(theirs)
     found = [*_sets("run", ours.runs, theirs.runs), *_events(ours.events, theirs.events)]
+    found += _sets("backfill", ours.backfills, theirs.backfills)
     if not found:
         found += _order(ours.queued, theirs.queued)
     if not found:
@@ -48,6 +49,7 @@ def named(history: History) -> History:
         runs=tuple(sorted(runs, key=str)),
         final={(dag_id, name(dag_id, run_id), *rest): v for (dag_id, run_id, *rest), v in history.final.items()},
         run_states={(dag_id, name(dag_id, run_id)): state for (dag_id, run_id), state in history.run_states.items()},
+        backfills=history.backfills,
     )
 
 

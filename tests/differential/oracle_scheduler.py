@@ -9,6 +9,7 @@ scheduler's loop but for the one that ends runs of paused Dags.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import inspect
 import os
@@ -30,7 +31,8 @@ from sqlalchemy import select, update
 from harness.bridge.reference.clock import VirtualClock, iso
 from harness.bridge.reference.dags import parsed, write
 from harness.bridge.reference.due import due_in_database
-from tests.differential.case import Case, History, ManualRun
+from tests.differential.case import BackfillCase, Case, History, ManualRun
+from tests.differential.oracle_backfills import Backfills
 from tests.differential.oracle_executor import ScriptedExecutor
 from tests.differential.oracle_history import Recorder, Snapshot, snapshot
 from tests.differential.oracle_player import Player, Stretch, TryKey, key_of
@@ -76,7 +78,8 @@ class Rehearsal:
         self.skipping = any(not dag.catchup and dag.schedule is not None and not dag.assets for dag in case.dags)
         self.running: dict[str, Stretch] = {}
         self.deferred: list[tuple[dt.datetime, TryKey]] = []
-        self.manual = sorted(case.manual_runs, key=lambda run: dt.datetime.fromisoformat(run.at))
+        self.manual = sorted(case.manual_runs, key=_at)
+        self.backfills = Backfills(case.backfills)
 
     def run(self) -> History:
         """From instant to instant until nothing is due or the case is over."""
@@ -91,7 +94,7 @@ class Rehearsal:
             due = self._next()
             if due is None or due > self.clock.now:
                 self.recorder.settled(iso(self.clock.now), self._look())
-        return self.recorder.history()
+        return dataclasses.replace(self.recorder.history(), backfills=self.backfills.rows())
 
     def _settle(self) -> None:
         """Do what is due, then let the scheduler loop until nothing changes; again for what that made due at once."""
@@ -111,6 +114,10 @@ class Rehearsal:
         """What is due without the scheduler: runs triggered by hand, triggers that fire, stretches that end."""
         while self.manual and _at(self.manual[0]) <= self.clock.now:
             self._trigger(self.manual.pop(0))
+        while self.backfills.left and _at(self.backfills.left[0]) <= self.clock.now:
+            if self.backfills.ask():
+                write(self.bag)  # the schedule goes on behind the latest run, once the Dag processor was there
+            self.scheduler._mark_backfills_complete()
         for due, key in [one for one in self.deferred if one[0] <= self.clock.now]:
             self.deferred.remove((due, key))
             _fire(key)
@@ -124,6 +131,7 @@ class Rehearsal:
         with create_session() as session:
             self.scheduler._do_scheduling(session)
             session.expunge_all()
+        self.scheduler._mark_backfills_complete()
         self.executor.heartbeat()
         queued, taken = self.executor.take()
         for workload in queued:
@@ -170,7 +178,7 @@ class Rehearsal:
         """The next instant at which something is due."""
         due = [stretch.ends for stretch in self.running.values()]
         due += [when for when, _ in self.deferred]
-        due += [_at(run) for run in self.manual[:1]]
+        due += [_at(asked) for asked in (*self.manual[:1], *self.backfills.left[:1])]
         with create_session() as session:
             due += due_in_database(session, self.scheduler.scheduler_dag_bag)
         return max(min(due), self.clock.now) if due else None
@@ -186,8 +194,8 @@ class Rehearsal:
         )
 
 
-def _at(run: ManualRun) -> dt.datetime:
-    return dt.datetime.fromisoformat(run.at)
+def _at(asked: ManualRun | BackfillCase) -> dt.datetime:
+    return dt.datetime.fromisoformat(asked.at)
 
 
 def _fire(key: TryKey) -> None:
