@@ -84,6 +84,7 @@ class Rehearsal:
         self.deferred: list[tuple[dt.datetime, TryKey]] = []
         self.manual = sorted(case.manual_runs, key=_at)
         self.backfills = Backfills(case.backfills)
+        self.active = 0
 
     def run(self) -> History:
         """From instant to instant until nothing is due or the case is over."""
@@ -105,16 +106,11 @@ class Rehearsal:
         for _ in range(MAX_LOOPS):
             self._happen()
             idle = 0
-            while idle < self._turns():
+            while idle < 1 + self.active // RUNS_A_LOOP:  # so many loops look at every running run
                 idle = 0 if self._loop() or self._look_at_paused() else idle + 1
             if not self._anything_due():
                 return
         raise RuntimeError(f"the scheduler does not settle at {iso(self.clock.now)}")
-
-    def _turns(self) -> int:
-        """So many loops that change nothing have looked at every running run."""
-        running = sum(run.state == "running" for run in self._look().runs.values())
-        return 1 + running // RUNS_A_LOOP
 
     def _anything_due(self) -> bool:
         ends = [stretch.ends for stretch in self.running.values()] + [due for due, _ in self.deferred]
@@ -141,7 +137,8 @@ class Rehearsal:
         with create_session() as session:
             self.scheduler._do_scheduling(session)
             session.expunge_all()
-        self.scheduler._mark_backfills_complete()
+        if self.case.backfills:
+            self.scheduler._mark_backfills_complete()
         self.executor.heartbeat()
         queued, taken = self.executor.take()
         for workload in queued:
@@ -151,6 +148,7 @@ class Rehearsal:
             self.running[stretch.ti_id] = stretch
             self.recorder.workload(iso(self.clock.now), stretch.key, "running")
         after = self._look()
+        self.active = sum(run.state == "running" for run in after.runs.values())
         self._drop_stopped(after)
         return bool(queued) or after != before  # what was queued may have hidden what could be queued now
 
