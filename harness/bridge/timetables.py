@@ -169,8 +169,8 @@ def _run_id(run_type: str, timetable: Any, run_after: Instant, interval: Any) ->
     from airflow.utils.types import DagRunType
 
     moment = pendulum.instance(to_datetime(run_after), tz="UTC")
-    if run_type == "asset_triggered":
-        return f"asset_triggered__{moment.isoformat()}"
+    if run_type in ("asset_triggered", "backfill"):
+        return f"{run_type}__{moment.isoformat()}"
     made: str = timetable.generate_run_id(run_type=DagRunType(run_type), run_after=moment, data_interval=interval)
     return made
 

@@ -22,7 +22,7 @@ def next_run(dag: DAG, last: RunPlan | None) -> RunPlan | None:
     timetable = timetable_of(dag)
     if not timetable.can_be_scheduled or getattr(timetable, "partitioned", False):
         return None
-    info = ask(timetable, _info(last), restriction_of(dag, dag.catchup))
+    info = next_info(timetable, _info(last), restriction_of(dag, dag.catchup))
     return None if info is None else plan_of("scheduled", timetable, info)
 
 
@@ -39,20 +39,20 @@ def next_run_since(dag: DAG, since: Instant) -> RunPlan | None:
     if dag.catchup and isinstance(delta, timedelta) and restriction.earliest is not None:
         info = _on_grid(timetable, restriction, delta, since)  # anchored at start_date, which skipping does not respect
     else:
-        info = ask(timetable, None, restriction)
+        info = next_info(timetable, None, restriction)
     while info is not None and to_instant(info.run_after) < since:
-        info = ask(timetable, info, restriction_of(dag, dag.catchup))
+        info = next_info(timetable, info, restriction_of(dag, dag.catchup))
     return None if info is None else plan_of("scheduled", timetable, info)
 
 
 def _on_grid(timetable: Any, restriction: Any, delta: timedelta, since: Instant) -> Any:
     start = to_instant(restriction.earliest)
     behind = max(0, (since - start) // span(delta) - 1)
-    moved = restriction._replace(earliest=_pendulum(start + behind * span(delta)), catchup=True)
-    return ask(timetable, None, moved)
+    moved = restriction._replace(earliest=pendulum_of(start + behind * span(delta)), catchup=True)
+    return next_info(timetable, None, moved)
 
 
-def ask(timetable: Any, last: Any, restriction: Any) -> Any:
+def next_info(timetable: Any, last: Any, restriction: Any) -> Any:
     """The ``DagRunInfo`` after ``last``, or the first; None when a timetable has none.
 
     Raises: whatever the timetable raises.
@@ -70,9 +70,9 @@ def _info(last: RunPlan | None) -> Any:
         return None
     interval = None
     if last.data_interval_start is not None and last.data_interval_end is not None:
-        interval = DataInterval(_pendulum(last.data_interval_start), _pendulum(last.data_interval_end))
+        interval = DataInterval(pendulum_of(last.data_interval_start), pendulum_of(last.data_interval_end))
     nothing = dict.fromkeys(DagRunInfo._fields)  # 3.2 has no defaults for its partition fields
-    return DagRunInfo(**{**nothing, "run_after": _pendulum(last.run_after), "data_interval": interval})
+    return DagRunInfo(**{**nothing, "run_after": pendulum_of(last.run_after), "data_interval": interval})
 
 
 def restriction_of(dag: DAG, catchup: bool) -> Any:
@@ -90,13 +90,14 @@ def restriction_of(dag: DAG, catchup: bool) -> Any:
         ends += [dag.end_date] if dag.end_date is not None else []
         latest = max(ends, default=latest)
     return TimeRestriction(
-        earliest=_pendulum(to_instant(min(starts))) if starts else None,
-        latest=_pendulum(to_instant(latest)) if latest is not None else None,
+        earliest=pendulum_of(to_instant(min(starts))) if starts else None,
+        latest=pendulum_of(to_instant(latest)) if latest is not None else None,
         catchup=catchup,
     )
 
 
-def _pendulum(at: Instant) -> Any:
+def pendulum_of(at: Instant) -> Any:
+    """An instant as timetables want it."""
     import pendulum
 
     return pendulum.instance(to_datetime(at), tz="UTC")

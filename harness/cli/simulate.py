@@ -18,7 +18,9 @@ Fresh = Annotated[
 ]
 Actions = Annotated[
     list[str] | None,
-    typer.Option("--action", metavar="'ISO VERB DAG'", help="trigger, pause, unpause or clear meanwhile; repeatable."),
+    typer.Option(
+        "--action", metavar="'ISO VERB DAG'", help="trigger, pause, unpause, clear or backfill meanwhile; repeatable."
+    ),
 ]
 
 
@@ -47,6 +49,8 @@ def simulate(
       airflow-harness simulate --from 2025-01-01 --until 2025-02-01 --dag sales --world fixtures/world.yaml
       airflow-harness simulate --from 2025-01-01 --until 1d --fresh
       airflow-harness simulate --from 2025-01-01 --until 1d --action '2025-01-01T05:00Z trigger sales {"full": true}'
+      airflow-harness simulate --from 2025-01-10 --until 1d \\
+        --action '2025-01-10T05:00Z backfill sales {"from": "2025-01-01", "to": "2025-01-05", "max_active_runs": 2}'
     """
     from harness.cli.calendar import CalendarArguments, SimulateCalendar
 

@@ -44,7 +44,8 @@ def simulate(_airflow_runner: Runner) -> Callable[..., CalendarResult]:
                 find the others too.
             fresh: the Dags are deployed for the first time at ``since``; catchup makes up for all the past.
             actions: what a person does meanwhile: ``"2025-01-01T05:00Z trigger sales"``, or the same as a mapping with
-                the keys ``at``, ``verb``, ``dag_id``, ``task_id``, ``conf`` and ``run_id``.
+                the keys ``at``, ``verb``, ``dag_id``, ``task_id``, ``conf``, ``run_id`` and ``backfill``: a mapping
+                with ``from``, ``to``, ``reverse``, ``max_active_runs``, ``reprocess``, ``conf`` and ``dry_run``.
             world, seed, keep: as in ``run_dag``.
         Raises: DagNotFound, TaskNotFound, NoDagsFolder, ServiceUnavailable, UsageError. A failed run raises nothing:
             see ``states`` and ``ok``.
@@ -74,8 +75,11 @@ def simulate(_airflow_runner: Runner) -> Callable[..., CalendarResult]:
 
 def _action(given: str | Mapping[str, Any]) -> Action:
     from harness.session.actions import parse_action
+    from harness.session.asked import backfill_of
     from harness.session.options import Action
 
     if isinstance(given, str):
         return parse_action(given)
-    return Action(**{**given, "at": instant(given["at"], "at")})
+    asked = given.get("backfill")
+    backfill = {"backfill": backfill_of(asked)} if isinstance(asked, Mapping) else {}
+    return Action(**{**given, **backfill, "at": instant(given["at"], "at")})

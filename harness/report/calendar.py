@@ -10,6 +10,7 @@ from typing import Any
 from harness.checks.finding import Finding
 from harness.errors import TaskNotFound, known_names
 from harness.kernel.instant import Instant, iso
+from harness.report.backfill import BackfillResult
 from harness.report.result import RunResult
 
 SCHEMA = "airflow-harness/calendar/1"
@@ -26,6 +27,7 @@ class CalendarResult:
         waiting: (dag_id, run_id, task name, why) of what had not ended.
         findings: of Dags as such; those of runs are theirs.
         busy_until: the last instant at which anything happened.
+        backfills: those that people asked for, dry runs among them, in order.
     """
 
     since: Instant
@@ -36,6 +38,7 @@ class CalendarResult:
     busy_until: Instant = 0
     real_seconds: float = 0.0
     ledger: Path | None = None
+    backfills: list[BackfillResult] = field(default_factory=list)
 
     def runs_of(self, dag_id: str) -> list[RunResult]:
         """The runs of a Dag, in the order they were made; empty when its schedule asked for none."""
@@ -84,6 +87,7 @@ class CalendarResult:
             "busy_until": iso(self.busy_until),
             "states": self.states,
             "runs": [run.to_json() for run in self.runs],
+            "backfills": [backfill.to_json() for backfill in self.backfills],
             "waiting": [dict(zip(("dag_id", "run_id", "task", "why"), one, strict=True)) for one in self.waiting],
             "findings": [finding.to_json() for finding in self.findings],
             "real_seconds": round(self.real_seconds, 6),
@@ -99,6 +103,7 @@ class CalendarResult:
         for run in self.runs:
             lines.append(f"  {run!r}")
             lines += [f"    {ti!r}" for ti in run.failed]
+        lines += [f"  {backfill!r}" for backfill in self.backfills]
         lines += [f"  waits: {dag_id} {run_id} {task} {why}" for dag_id, run_id, task, why in self.waiting]
         lines += [f"  {finding.severity}: {finding.check}: {finding.message}" for finding in self.findings]
         return "\n".join(lines)

@@ -10,12 +10,14 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.kernel.instant import Instant, iso
+from harness.report.backfill_terminal import show_backfills
 from harness.report.calendar import CalendarResult
 from harness.report.plain import clean, one_line
 from harness.report.result import RunResult
 from harness.report.spans import real_text, span_text
 from harness.report.style import Glyphs, colour, glyphs
 from harness.report.terminal import shown_place
+from harness.scheduler.backfill import BACKFILL
 
 FAILURES, WAITS, UNFINISHED = 10, 8, 10
 
@@ -39,6 +41,7 @@ class CalendarReport:
     def show(self, result: CalendarResult) -> None:
         """The whole report."""
         self._dags(result)
+        show_backfills(self.console, result.backfills, self.verbose)
         self._waits(result)
         self._failures(result)
         self._unfinished(result)
@@ -53,7 +56,7 @@ class CalendarReport:
             states = [str(run.state) for run in runs]
             failed, good = states.count("failed"), states.count("success")
             lasted = [run.end_date - run.start_date for run in runs if run.end_date and run.start_date]
-            late = [run.start_date - run.run_after for run in runs if run.start_date and run.run_after is not None]
+            late = [span for run in runs if (span := _lateness(run)) is not None]
             table.add_row(
                 clean(dag_id),
                 str(len(runs)),
@@ -154,6 +157,13 @@ def _by_dag(result: CalendarResult) -> dict[str, list[RunResult]]:
     for run in sorted(result.runs, key=lambda run: run.dag_id):
         found[run.dag_id].append(run)
     return found
+
+
+def _lateness(run: RunResult) -> int | None:
+    """How long after its instant a run started; a backfill's has none, it makes up for what is past."""
+    if run.start_date is None or run.run_after is None or run.run_type == BACKFILL:
+        return None
+    return run.start_date - run.run_after
 
 
 def _times(runs: list[RunResult]) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from harness.kernel.instant import Instant
+from harness.scheduler.backfill import BACKFILL
 from harness.scheduler.model import FAILED, Dag, DagRun
 
 AssetKey = tuple[str, str]
@@ -76,6 +77,19 @@ def needs_scheduled_run(calendar: DagCalendar, active_runs: int, now: Instant) -
     if calendar.paused or calendar.due is None or calendar.due > now:
         return False
     return active_runs < calendar.dag.max_active_runs
+
+
+def latest_automated(runs: Iterable[DagRun]) -> DagRun | None:
+    """The run that a Dag's next scheduled one follows once the Dag is parsed anew: the latest logical date counts.
+
+    So a backfill of dates that catchup has not come to yet makes catchup go on behind them.
+
+    Args:
+        runs: all of the Dag.
+    Source: airflow/dag_processing/collection.py `_get_latest_runs_stmt` (3.3.2).
+    """
+    made = (run for run in runs if run.run_type in ("scheduled", BACKFILL) and run.logical_date is not None)
+    return max(made, key=lambda run: run.logical_date or 0, default=None)
 
 
 def asset_triggered_at(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
+from harness.scheduler.backfill import BACKFILL
 from harness.scheduler.lengths import (
     NotPopulated,
     is_mapped_somewhere,
@@ -24,11 +25,10 @@ __all__ = [
     "is_mapped_somewhere",
     "length_of",
     "mapped_count",
+    "out_of_length",
     "relevant_map_indexes",
     "revise_map_indexes",
 ]
-
-BACKFILL = "backfill"
 
 
 @dataclass(slots=True)
@@ -125,6 +125,30 @@ def revise_map_indexes(task: Task, run: DagRun, existing: Iterable[TaskInstance]
     _remove((one for index, one in by_index.items() if not 0 <= index < total), total, expansion)
     expansion.expanded = [_create(task, run, index) for index in range(total) if index not in by_index]
     return expansion
+
+
+def out_of_length(run: DagRun) -> list[TaskInstance]:
+    """The instances that a run does without when it is moved to the newest version of its Dag, changed or not.
+
+    Those beyond the mapped length, as the run knows it; all mapped ones while it is not known; and an unmapped one
+    whose length stands in the Dag file: a task mapped over an empty literal is then removed, not skipped.
+    Source: airflow/models/dagrun.py `DagRun.verify_integrity`, `_check_for_removed_or_restored_tasks` (3.3.2).
+    """
+    found = []
+    for ti in run.task_instances.values():
+        if not is_mapped_somewhere(ti.task):
+            continue
+        literal = parse_time_mapped_count(ti.task, run.dag)
+        if literal is not None:
+            gone = not 0 <= ti.map_index < literal
+        else:
+            try:
+                gone = ti.map_index >= (mapped_count(ti.task, run) or 0) and ti.map_index >= 0
+            except NotPopulated:
+                gone = ti.map_index >= 0
+        if gone:
+            found.append(ti)
+    return found
 
 
 def _spread(ti: TaskInstance, total: int, expansion: Expansion) -> None:

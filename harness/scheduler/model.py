@@ -217,8 +217,10 @@ class DagRun:
         skipmixin: key -> value of the ``skipmixin_key`` XCom that a branching task pushed.
         past_depends_met: keys that recorded ``past_depends_met``.
         clear_number: how often the run was cleared.
-        backfill_id: the backfill that made it, None outside backfills.
+        backfill_id: the backfill that made it or cleared it last, None outside backfills.
         backfill_ordinal: its place in that backfill, from 1; the first ignores ``depends_on_past``.
+        backfill_max_active_runs: that backfill's limit, which stands for the Dag's.
+        former_ordinals: its places in backfills before.
         ordinal: how many runs of all Dags were made before it.
         queued_at: when it was made, or cleared last.
         deadlines: its own, by the place of their alerts.
@@ -248,6 +250,8 @@ class DagRun:
     clear_number: int = 0
     backfill_id: str | None = None
     backfill_ordinal: int | None = None
+    backfill_max_active_runs: int | None = None
+    former_ordinals: tuple[int, ...] = ()
     ordinal: int = 0
     examined: Instant | None = None
     queued_at: Instant | None = None

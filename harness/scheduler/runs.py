@@ -1,35 +1,90 @@
-"""When a queued run starts, and what state a run takes."""
+"""When a queued run starts, which running ones a loop examines, and what state a run takes."""
 
 from __future__ import annotations
+
+from collections.abc import Collection, Container, Iterable, Mapping
 
 from harness.kernel.instant import Instant
 from harness.scheduler.model import DagRun
 
 _FINISHED = frozenset({"success", "failed"})
 
+RUNS_A_LOOP = 20
+"""Airflow's ``[scheduler] max_dagruns_per_loop_to_schedule``."""
 
-def may_start(run: DagRun, active: int, backfill_max_active_runs: int | None = None) -> bool:
+Group = tuple[str, str | None]
+"""(dag_id, backfill_id): runs of one limit of running runs."""
+
+
+def group_of(run: DagRun) -> Group:
+    """Whom a run shares its limit with: the runs of its backfill, or those of its Dag that are in none."""
+    return (run.dag.dag_id, run.backfill_id)
+
+
+def may_start(run: DagRun, active: int) -> bool:
     """Whether a queued run may become running, once its ``run_after`` has come.
 
+    The limit is ``max_active_runs`` of its backfill, for a run that is in none of its Dag.
+
     Args:
-        active: running runs of its Dag in the same backfill, or outside any for a run that is in none.
-        backfill_max_active_runs: the backfill's own limit, which replaces the Dag's.
+        active: running runs of its `group_of`.
     Source: airflow/jobs/scheduler_job_runner.py `_start_queued_dagruns`,
     airflow/models/dagrun.py `get_queued_dag_runs_to_set_running` (3.3.2).
     """
     most = run.dag.max_active_runs
-    if run.backfill_id is not None and backfill_max_active_runs is not None:
-        most = backfill_max_active_runs
+    if run.backfill_id is not None and run.backfill_max_active_runs is not None:
+        most = run.backfill_max_active_runs
     return run.state == "queued" and active < most
+
+
+def to_start(queued: Iterable[DagRun], running: Mapping[Group, int]) -> list[DagRun]:
+    """The queued runs that a loop starts, in order: it looks at 20 whose group has room, and starts while it has.
+
+    Args:
+        queued: runs whose ``run_after`` has come and whose Dag is not paused.
+        running: how many runs of each group are running.
+    Source: airflow/jobs/scheduler_job_runner.py `_start_queued_dagruns`,
+    airflow/models/dagrun.py `get_queued_dag_runs_to_set_running` (3.3.2).
+    """
+    candidates = [run for run in queued if may_start(run, running.get(group_of(run), 0))]
+    candidates.sort(key=lambda run: start_order(run, running.get(group_of(run), 0)))
+    active, started = dict(running), []
+    for run in candidates[:RUNS_A_LOOP]:
+        group = group_of(run)
+        if may_start(run, active.get(group, 0)):
+            active[group] = active.get(group, 0) + 1
+            started.append(run)
+    return started
 
 
 def start_order(run: DagRun, active: int = 0) -> tuple[int, Instant, int, Instant, str, str]:
     """Sort key of queued runs: those of no backfill first, then by place in it; those never examined or longest ago;
-    those of Dags with fewer ``active`` running runs; by run_after; ties by ids.
+    those of groups with fewer ``active`` running runs; by run_after; ties by ids.
 
     Source: airflow/models/dagrun.py `get_queued_dag_runs_to_set_running` (3.3.2).
     """
     return (run.backfill_ordinal or 0, *_examined(run), active, run.run_after, run.dag.dag_id, run.run_id)
+
+
+def to_examine(dirty: Iterable[DagRun], running: Collection[DagRun], paused: Container[str] = ()) -> list[DagRun]:
+    """The running runs that a loop examines, in order, of those in which something may have changed.
+
+    A loop takes 20 runs, those of no backfill first, in turn; then a backfill's first, second, and so on, not in
+    turn. So the runs of a backfill starve where 20 others are running, and its 21st while the first 20 are.
+
+    Args:
+        dirty: runs to look at.
+        running: all running runs.
+        paused: ids of paused Dags: their runs take nobody's place.
+    Source: airflow/models/dagrun.py `get_running_dag_runs_to_examine` (3.3.2).
+    """
+    ordered = sorted(dirty, key=examination_order)
+    first = [run for run in ordered if not _ordinals(run)][:RUNS_A_LOOP]
+    backfilled = [run for run in ordered if _ordinals(run)]
+    if not backfilled:
+        return first
+    rows = [row for run in running if run.dag.dag_id not in paused for row in _ordinals(run) or (0,)]
+    return first + [run for run in backfilled if sum(row < min(_ordinals(run)) for row in rows) < RUNS_A_LOOP]
 
 
 def examination_order(run: DagRun) -> tuple[int, Instant, Instant, str, str]:
@@ -37,7 +92,12 @@ def examination_order(run: DagRun) -> tuple[int, Instant, Instant, str, str]:
 
     Source: airflow/models/dagrun.py `get_running_dag_runs_to_examine` (3.3.2).
     """
-    return (run.backfill_ordinal or 0, *_examined(run), run.run_after, run.dag.dag_id, run.run_id)
+    return (min(_ordinals(run), default=0), *_examined(run), run.run_after, run.dag.dag_id, run.run_id)
+
+
+def _ordinals(run: DagRun) -> tuple[int, ...]:
+    """The run's rows in ``backfill_dag_run``; that query joins them all, also those of former backfills."""
+    return run.former_ordinals if run.backfill_ordinal is None else (*run.former_ordinals, run.backfill_ordinal)
 
 
 def _examined(run: DagRun) -> tuple[Instant]:

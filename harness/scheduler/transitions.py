@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from harness.kernel.instant import Instant, iso
+from harness.scheduler.mapping import out_of_length
 from harness.scheduler.model import (
     FAILED,
     FINISHED,
+    REMOVED,
     RUNNING,
     SCHEDULEABLE,
     SCHEDULED,
@@ -61,24 +63,33 @@ def fail_fast(run: DagRun, ti: TaskInstance, now: Instant) -> list[TaskInstance]
     return changed
 
 
-def clear(run: DagRun, task_ids: Collection[str] | None = None) -> list[TaskInstance]:
+def clear(run: DagRun, task_ids: Collection[str] | None = None, on_latest_version: bool = False) -> list[TaskInstance]:
     """Have instances run again: their tries count on, as many retries again are theirs; a finished run is queued.
 
     Mapped instances stay expanded, XComs stay until their task's next try deletes them. A running one starts anew
-    at once, where Airflow waits for its worker to notice (``restarting``).
+    at once, where Airflow waits for its worker to notice (``restarting``). Where there is nothing to clear, the run
+    stays as it is.
 
     Args:
         task_ids: whose instances, None for all.
+        on_latest_version: a finished run is moved to the newest version of its Dag, which is none other here, but
+            checks it: see `out_of_length`.
     Returns: the cleared instances; the caller ends the processes of those that ran.
     Source: airflow/models/taskinstance.py `clear_task_instances`, airflow/models/dagrun.py `DagRun.set_state` (3.3.2).
     """
     cleared = [ti for ti in run.task_instances.values() if task_ids is None or ti.task_id in task_ids]
+    if not cleared:
+        return []
+    finished = run.state in ("success", FAILED)
+    removed = out_of_length(run) if on_latest_version and finished else []
     for ti in cleared:
         ti.max_tries = ti.try_number + ti.task.retries
         ti.state = ti.start = ti.end = ti.due = ti.reason = ti.retry_delay_override = None
+    for ti in removed:
+        ti.state, ti.reason = REMOVED, "its task has no such map index"
     run.memory = None
     run.clear_number += 1
-    if run.state in ("success", "failed"):
+    if finished:
         run.state, run.start, run.end, run.reason, run.examined = "queued", None, None, None, None
     return cleared
 

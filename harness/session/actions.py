@@ -1,17 +1,24 @@
-"""What a person does while a calendar goes on: trigger, pause, unpause, clear."""
+"""What a person does while a calendar goes on: trigger, pause, unpause, clear, backfill."""
 
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
+from harness.bridge.backfills import is_partitioned
 from harness.bridge.timetables import manual, parse_date
 from harness.errors import DagNotFound, TaskNotFound, UsageError, known_names
+from harness.session.asked import FORM, backfill_of
 from harness.session.calendar import Calendar
 from harness.session.driver import Driver
 from harness.session.options import VERBS, Action
 from harness.session.stage import Stage
 
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
 _FORM = "write --action '2025-01-03T05:00Z trigger sales {\"full\": true}', or '… clear sales.load'"
+_WITH_JSON = ("trigger", "backfill")
 
 
 def parse_action(text: str) -> Action:
@@ -24,13 +31,15 @@ def parse_action(text: str) -> Action:
         raise UsageError(f"--action {text!r} is not TIME VERB DAG", known=f"verbs: {', '.join(VERBS)}", fix=_FORM)
     try:
         at = parse_date(words[0])
-        conf = json.loads(words[3]) if len(words) > 3 else {}
+        given = json.loads(words[3]) if len(words) > 3 else {}
     except ValueError as error:
         raise UsageError(f"--action {text!r}: {error}", fix=_FORM) from None
-    if not isinstance(conf, dict) or (conf and words[1] != "trigger"):
-        raise UsageError(f"--action {text!r}: only trigger takes a conf, a JSON object", fix=_FORM)
+    if not isinstance(given, dict) or (given and words[1] not in _WITH_JSON):
+        raise UsageError(f"--action {text!r}: only {' and '.join(_WITH_JSON)} take a JSON object", fix=_FORM)
+    if words[1] == "backfill":
+        return Action(at, "backfill", words[2], backfill=backfill_of(given))
     dag_id, _, task_id = words[2].partition(".") if words[1] == "clear" else (words[2], "", "")
-    return Action(at, words[1], dag_id, task_id or None, conf)
+    return Action(at, words[1], dag_id, task_id or None, given)
 
 
 class Actor:
@@ -51,13 +60,27 @@ class Actor:
         if action.task_id is not None and action.task_id not in tasks:
             where = f"Dag {action.dag_id!r}"
             raise TaskNotFound(f"no task {action.task_id!r} in {where}", known=known_names(action.task_id, tasks))
+        if action.verb == "backfill":
+            self._check_backfill(action, known[action.dag_id].dag)
         if action.at < self.driver.simulation.now:
             raise UsageError(f"an action ({action.verb} {action.dag_id}) lies before the calendar begins")
         self.driver.simulation.schedule(action.at, self._perform, action)
 
+    def _check_backfill(self, action: Action, dag: DAG) -> None:
+        if action.backfill is None:
+            raise UsageError(f"the backfill of {action.dag_id} does not say of which dates", fix=FORM)
+        if is_partitioned(dag):
+            raise UsageError(
+                f"Dag {action.dag_id!r} has partitions, and the harness does not know backfills of those",
+                where=str(dag.fileloc),
+                fix="leave this action out",
+            )
+
     def _perform(self, action: Action) -> None:
         if action.verb == "trigger":
             self._trigger(action)
+        elif action.backfill is not None:
+            self.calendar.backfill(action.dag_id, action.backfill)
         elif action.verb == "clear":
             self._clear(action)
         else:

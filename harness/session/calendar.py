@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,14 +13,22 @@ from harness.bridge.timetables import RunPlan, asset_triggered
 from harness.bridge.upcoming import next_run, next_run_since
 from harness.checks.finding import Finding
 from harness.kernel import Instant
-from harness.scheduler.calendar import DagCalendar, asset_triggered_at, concerns, fails_too_often, needs_scheduled_run
+from harness.scheduler.backfill import Backfill
+from harness.scheduler.calendar import (
+    DagCalendar,
+    asset_triggered_at,
+    concerns,
+    fails_too_often,
+    latest_automated,
+    needs_scheduled_run,
+)
 from harness.scheduler.model import DagRun
+from harness.session.backfills import Backfills
 from harness.session.driver import Driver
+from harness.session.stage import MakeRun
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
-
-MakeRun = Callable[["DAG", RunPlan], DagRun]
 
 
 @dataclass(slots=True, eq=False)
@@ -29,7 +37,7 @@ class _Entry:
 
     Attributes:
         plan: the next scheduled run; ``asked_at`` says when the timetable named it.
-        last: the latest scheduled run made.
+        last: the run that the next scheduled one follows: the latest made, by the schedule or by a backfill.
         triggered: how many asset-triggered runs were made.
     """
 
@@ -49,12 +57,14 @@ class Calendar:
         since: Dags are taken to have run on schedule until then; None has them deployed for the first time when
             `begin` is called, so that a Dag with catchup makes up for all the past.
     Attributes:
-        findings: timetables that raised, Dags that paused themselves.
+        findings: timetables that raised, Dags that paused themselves, backfills that Airflow refuses.
+        backfills: what people asked for.
     """
 
     def __init__(self, driver: Driver, dags: Iterable[DAG], make: MakeRun, since: Instant | None) -> None:
         self.driver, self.simulation, self._make, self._since = driver, driver.simulation, make, since
         self.findings: list[Finding] = []
+        self.backfills = Backfills(driver, make)
         self.entries = {dag.dag_id: _entry(dag) for dag in sorted(dags, key=lambda dag: dag.dag_id)}
         self._due: dict[_Entry, None] = {}
         self._on_assets = [entry for entry in self.entries.values() if entry.calendar.condition is not None]
@@ -85,7 +95,7 @@ class Calendar:
         """
         made = False
         for entry in sorted(self._due, key=lambda one: one.dag.dag_id):  # Airflow keeps them in a set
-            active = self.driver.active_runs(entry.dag.dag_id)
+            active = self.driver.active_runs(entry.dag.dag_id, backfills=False)
             if needs_scheduled_run(entry.calendar, active, self.simulation.now) and self._is_fresh(entry):
                 self._make_scheduled(entry)
                 made = True
@@ -105,7 +115,7 @@ class Calendar:
         assert plan is not None
         exists = plan.logical_date is not None and self.driver.store.dated_run(entry.dag.dag_id, plan.logical_date)
         if not exists and "scheduled" in _allowed(entry.dag):
-            self.driver.add(self._make(entry.dag, plan))
+            self.driver.add(self._make(entry.dag, plan, {}))
         self._ask(entry)
 
     def _make_asset_triggered(self, entry: _Entry) -> bool:
@@ -116,7 +126,7 @@ class Calendar:
         if at is None:
             return False
         entry.triggered += 1
-        run = self._make(entry.dag, asset_triggered(entry.dag, at, entry.triggered))
+        run = self._make(entry.dag, asset_triggered(entry.dag, at, entry.triggered), {})
         facts(run).consumed += self._window(entry, at)
         calendar.queued.clear()
         self.driver.add(run)
@@ -156,8 +166,46 @@ class Calendar:
 
     # -- what happens meanwhile ------------------------------------------------------------------------------------
 
+    def backfill(self, dag_id: str, asked: Backfill) -> None:
+        """Do what a person asks for; what Airflow refuses is a finding."""
+        entry = self.entries[dag_id]
+        result = self.backfills.ask(entry.dag, entry.calendar.dag, asked)
+        error = self.backfills.timetable_error
+        if error is not None:
+            self._complain(entry, "error", f"its timetable raised {type(error).__name__}: {error}", "timetable")
+        if result.refused is not None:
+            self._complain(entry, "error", f"Airflow refuses the backfill: {result.refused}", "backfill")
+        elif not asked.dry_run:
+            self._parsed_again(entry)
+
+    def _parsed_again(self, entry: _Entry) -> None:
+        """Have the schedule go on behind the latest run, as when Airflow parses the Dag (twice a minute; at once here).
+
+        In a steady state runs made before it began count too, though they are not here. 3.1 does not ask anew while
+        the Dag is at its limit of runs.
+        Source: ``DagModelOperation.update_dags`` (3.1.8, 3.3.2).
+        """
+        dag_id, dag = entry.dag.dag_id, entry.calendar.dag
+        latest = latest_automated(self.driver.store.runs_of(dag_id))
+        if latest is None or latest.logical_date is None:
+            return
+        if self._since is not None and (entry.plan is None or latest.logical_date < (entry.plan.logical_date or 0)):
+            return
+        if dag.before_3_2 and self.driver.active_runs(dag_id, backfills=False) >= dag.max_active_runs:
+            return
+        entry.last = RunPlan(
+            latest.run_id,
+            latest.run_type,
+            latest.logical_date,
+            latest.data_interval_start,
+            latest.data_interval_end,
+            latest.run_after,
+        )
+        self._ask(entry)
+
     def run_ended(self, run: DagRun, reason: str | None) -> None:
-        """Pause a Dag that fails again and again."""
+        """Complete a backfill; pause a Dag that fails again and again."""
+        self.backfills.run_ended(run)
         limit = run.dag.max_consecutive_failed_dag_runs
         entry = self.entries.get(run.dag.dag_id)
         if entry is None or limit <= 0 or run.state != "failed" or reason == "timed_out":

@@ -10,6 +10,7 @@ from harness.bridge.store import AssetEvent, Store, facts
 from harness.bridge.supervisor import refuse
 from harness.kernel import Instant, Simulation
 from harness.kernel.simulation import LATE
+from harness.scheduler.backfill import BACKFILL
 from harness.scheduler.candidates import Candidates
 from harness.scheduler.decide import Decision, schedule, step, timed_out, times_out_at
 from harness.scheduler.executors import in_turn
@@ -27,7 +28,7 @@ from harness.scheduler.model import (
 from harness.scheduler.occupancy import Occupancy
 from harness.scheduler.past import followers
 from harness.scheduler.queueing import Limits, admit_once, held_back
-from harness.scheduler.runs import examination_order, may_start, set_run_state, start_order
+from harness.scheduler.runs import Group, group_of, set_run_state, to_examine, to_start
 from harness.scheduler.transitions import clear
 from harness.session.attempts import Attempts
 from harness.session.deadlines import Deadlines
@@ -35,9 +36,6 @@ from harness.session.environment import Interruption
 from harness.session.history import history
 from harness.session.record import Recorder
 from harness.session.turns import Turn
-
-RUNS_A_LOOP = 20
-"""Airflow's ``[scheduler] max_dagruns_per_loop_to_schedule``."""
 
 _ACTIVE = OCCUPYING | {DEFERRED, AWAITING_INPUT}
 
@@ -76,7 +74,7 @@ class Driver:
         self.active: dict[DagRun, None] = {}
         self.waiting = Candidates()
         self._queued: dict[DagRun, None] = {}
-        self._running: dict[str, int] = {}
+        self._running: dict[Group, int] = {}
         self._dirty: dict[DagRun, None] = {}
         self._parked: dict[DagRun, None] = {}
         self._holding: dict[TaskInstance, None] = {}
@@ -109,11 +107,11 @@ class Driver:
             run.state = "failed"  # for a moment: a reset queues also a run that goes on
         self.clear(run)
 
-    def clear(self, run: DagRun, task_ids: Collection[str] | None = None) -> None:
+    def clear(self, run: DagRun, task_ids: Collection[str] | None = None, on_latest_version: bool = False) -> None:
         """Have tasks of a run, all of them without ``task_ids``, run again."""
         if not self.deadlines.can_clear(run):
             return
-        for ti in clear(run, task_ids):
+        for ti in clear(run, task_ids, on_latest_version):
             self.attempts.stop(ti, own=True)
             history(ti).new_try()
             self.recorder.ti_state(ti)
@@ -123,26 +121,29 @@ class Driver:
         self.deadlines.requeue(run)
         self.mark(run)
 
-    def active_runs(self, dag_id: str) -> int:
-        """How many runs of a Dag are running or queued."""
-        return self._running.get(dag_id, 0) + sum(run.dag.dag_id == dag_id for run in self._queued)
+    def active_runs(self, dag_id: str, backfills: bool = True) -> int:
+        """How many runs of a Dag are running or queued.
+
+        Args:
+            backfills: theirs too.
+        """
+        runs = (run for group in (self.active, self._queued) for run in group if run.dag.dag_id == dag_id)
+        return sum(backfills or run.run_type != BACKFILL for run in runs)
 
     def _start_queued(self) -> bool:
         """Source: ``SchedulerJobRunner._start_queued_dagruns`` (3.3.2)."""
-        now, moved, paused = self.simulation.now, False, self.limits.paused_dags
+        now, paused = self.simulation.now, self.limits.paused_dags
         due = [run for run in self._queued if run.run_after <= now and run.dag.dag_id not in paused]
-        due.sort(key=lambda run: start_order(run, self._running.get(run.dag.dag_id, 0)))
-        for run in due:
-            if may_start(run, self._running.get(run.dag.dag_id, 0)):
-                moved = True
-                self._start(run)
-        return moved
+        started = to_start(due, self._running)
+        for run in started:
+            self._start(run)
+        return bool(started)
 
     def _start(self, run: DagRun) -> None:
         del self._queued[run]
         set_run_state(run, "running", self.simulation.now)
         self.active[run] = None
-        self._running[run.dag.dag_id] = self._running.get(run.dag.dag_id, 0) + 1
+        self._running[group_of(run)] = self._running.get(group_of(run), 0) + 1
         self.recorder.run_state(run)
         limit = times_out_at(run)
         if limit is not None:
@@ -152,7 +153,7 @@ class Driver:
     def _leave(self, run: DagRun) -> None:
         if run in self.active:
             del self.active[run]
-            self._running[run.dag.dag_id] -= 1
+            self._running[group_of(run)] -= 1
 
     def _finish(self, run: DagRun, state: str, reason: str | None) -> None:
         set_run_state(run, state, self.simulation.now, reason)
@@ -199,7 +200,7 @@ class Driver:
         """
         moved = self.calendar is not None and self.calendar.make_due()
         moved |= self._start_queued()
-        for run in sorted(self._dirty, key=examination_order)[:RUNS_A_LOOP]:
+        for run in to_examine(self._dirty, self.active, self.limits.paused_dags):
             del self._dirty[run]
             if run.state == "running":
                 moved |= self._examine(run)

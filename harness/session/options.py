@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.kernel import SECOND, Instant
+from harness.scheduler.backfill import Backfill
 
 HORIZON: int = 30 * 24 * 3600 * SECOND
 """Virtual time after its start at which a simulation stops, unless told otherwise: 30 days."""
@@ -55,7 +56,7 @@ class RunOptions:
     on_error: Callable[[BaseException], None] | None = None
 
 
-VERBS = ("trigger", "pause", "unpause", "clear")
+VERBS = ("trigger", "pause", "unpause", "clear", "backfill")
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,7 @@ class Action:
             Dag's latest run or the one of ``run_id``, and has it run again.
         conf: of a triggered run.
         run_id: of a triggered run; None has Airflow's timetable name it.
+        backfill: what ``backfill`` asks for.
     """
 
     at: Instant
@@ -75,6 +77,7 @@ class Action:
     task_id: str | None = None
     conf: Mapping[str, Any] = field(default_factory=dict)
     run_id: str | None = None
+    backfill: Backfill | None = None
 
 
 @dataclass(frozen=True)

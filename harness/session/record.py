@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.bridge.capture import TaskLog
@@ -58,6 +58,11 @@ class Recorder:
         )
         if self._watcher is not None:
             self._watcher(run, None)
+
+    def backfill(self, told: Mapping[str, Any]) -> None:
+        """A person asked for a backfill; ``told`` is its result as far as it goes."""
+        if not self._silent:
+            self._journal.write({"kind": "backfill", **told})
 
     def run_state(self, run: DagRun) -> None:
         """A run changed its state."""
@@ -152,8 +157,7 @@ class Recorder:
             task_id=task_id,
             fix="write it to a file or a table, and return its name",
         )
-        self.findings.setdefault(run, []).append(finding)
-        self._write(run, "finding", check=finding.check, task_id=task_id, message=finding.message)
+        self.finding(run, finding)
 
     def _write(self, run: DagRun, kind: str, **fields: Any) -> None:
         if not self._silent:

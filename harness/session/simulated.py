@@ -9,7 +9,7 @@ from harness.checks.finding import Finding
 from harness.errors import HarnessError
 from harness.report.calendar import CalendarResult
 from harness.session.actions import Actor
-from harness.session.calendar import Calendar, MakeRun
+from harness.session.calendar import Calendar
 from harness.session.options import CalendarOptions
 from harness.session.results import run_result
 from harness.session.stage import Stage
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptions) -> CalendarResult:
     """Simulate the calendar of some Dags on a stage that was not used yet."""
     with stage.opened(options.since, options.seed, options.debug, options.on_error) as driver:
-        make: MakeRun = lambda dag, plan: stage.create(dag, plan, {})  # noqa: E731 - one line, used once
         since = None if options.fresh else options.since
         chosen = {dag.dag_id: dag for dag in dags}
-        calendar = Calendar(driver, [chosen[name] for name in chosen if name not in stage.refused], make, since)
+        left = [chosen[name] for name in chosen if name not in stage.refused]
+        calendar = Calendar(driver, left, stage.create, since)
         calendar.findings += [_refused(stage.refused[name], name) for name in chosen if name in stage.refused]
         driver.calendar = calendar
         actor = Actor(stage, driver, calendar)
@@ -42,7 +42,8 @@ def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptio
         driver.simulation.close()
         runs = [run_result(run, stage.recorder) for run in stage.store.runs.values()]
     stage.interrupted()
-    return CalendarResult(options.since, options.until, runs, waiting, calendar.findings, busy_until)
+    asked = calendar.backfills.results
+    return CalendarResult(options.since, options.until, runs, waiting, calendar.findings, busy_until, backfills=asked)
 
 
 def _refused(error: HarnessError, dag_id: str) -> Finding:

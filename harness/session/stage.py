@@ -24,6 +24,9 @@ from harness.world import World
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
+MakeRun = Callable[["DAG", RunPlan, Mapping[str, Any]], DagRun]
+"""Makes a run of a plan, with a conf; it is not in the simulation yet. `Stage.create` is one."""
+
 
 class Stage:
     """Dags and a world, ready to be simulated once.

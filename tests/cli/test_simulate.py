@@ -93,13 +93,49 @@ def test_fresh_and_actions(company):
     assert [run["logical_date"][11:13] for run in json.loads(done.out)["runs"]] == ["00", "01"]
 
 
+def test_a_backfill_for_people_and_for_programs(company):
+    asked = '2025-01-03T00:30Z backfill extract {"from": "2025-01-01", "to": "2025-01-01T03:00", "max_active_runs": 2'
+    arguments = ("simulate", "--from", "2025-01-03", "--until", "6h", "--dag", "extract", "--world", "world.yaml")
+    told = company(*arguments, "--action", asked + "}")
+    assert told.code == 0, told.err
+    assert "Backfills" in told.out
+    assert "2 at a time" in told.out
+    assert "4 created; complete at 2025-01-03T" in told.out
+    done = company(*arguments, "--json", "--action", asked + ', "dry_run": true}', "--action", asked + "}")
+    document = json.loads(done.out)
+    dry, real = document["backfills"]
+    assert dry["dates"] == [{**date, "run_id": None} for date in real["dates"]]
+    assert [date["outcome"] for date in real["dates"]] == ["created"] * 4
+    assert [run["run_id"] for run in document["runs"] if run["run_type"] == "backfill"] == [
+        date["run_id"] for date in real["dates"]
+    ]
+
+
+def test_a_backfill_that_airflow_refuses(company):
+    asked = '2025-01-03T00:30Z backfill report {"from": "2026-01-01", "to": "2026-01-02"}'
+    arguments = ("simulate", "--from", "2025-01-03", "--until", "6h", "--world", "world.yaml")
+    done = company(
+        *arguments, "--action", asked.replace("2025-01-01", "2026-01-01").replace("2025-01-02", "2026-01-02")
+    )
+    assert done.code == 1
+    assert "refused: " in done.out
+    assert "error backfill: report: Airflow refuses the backfill: " in done.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
         (("--from", "soon", "--until", "1d"), "--from 'soon' is not an ISO 8601 date"),
         (("--from", "2025-01-02", "--until", "2025-01-01"), "is not after --from"),
         (("--from", "2025-01-01", "--until", "1d", "--dag", "extrakt"), "did you mean 'extract'"),
-        (("--from", "2025-01-01", "--until", "1d", "--action", "dance"), "verbs: trigger, pause, unpause, clear"),
+        (
+            ("--from", "2025-01-01", "--until", "1d", "--action", "dance"),
+            "verbs: trigger, pause, unpause, clear, backfill",
+        ),
+        (
+            ("--from", "2025-01-01", "--until", "1d", "--action", '2025-01-01T05:00Z backfill extract {"til": 1}'),
+            "known   conf",
+        ),
         (("--from", "2025-01-01"), "--until"),
     ],
 )

@@ -10,6 +10,7 @@ from pathlib import Path
 from tests.differential.case import Case
 from tests.differential.compare import differences
 from tests.differential.generate import cases_run_level, cases_scheduler_level
+from tests.differential.generate_backfill import with_backfills
 from tests.differential.generate_seeded import numbered
 from tests.differential.oracle import Oracle
 from tests.differential.render import render, render_dag
@@ -21,7 +22,9 @@ LEVELS = ("run", "scheduler")
 
 def drawn(level: str, seed: int, number: int) -> Case:
     """The case of a level, a seed and a number."""
-    return numbered(cases_run_level() if level == "run" else cases_scheduler_level(), seed, number)
+    if level == "run":
+        return numbered(cases_run_level(), seed, number)
+    return with_backfills(numbered(cases_scheduler_level(), seed, number), seed, number)
 
 
 def disagreements(level: str, case: Case, oracle: Oracle) -> list[str]:
@@ -68,5 +71,5 @@ def told(level: str, case: Case, found: list[str]) -> str:
     around = f"from {case.start} until {case.until}, parallelism {case.parallelism}, pools {case.pools}"
     around += f", executors {case.executors}" if case.executors else ""
     files = [f"# {dag.dag_id}.py\n{render_dag(dag)}" for dag in case.dags]
-    manual = [f"# {run}" for run in case.manual_runs]
-    return "\n".join([f"{level} level, {around}", *manual, *found[:12], "", *files])
+    asked = [f"# {one}" for one in (*case.manual_runs, *case.backfills)]
+    return "\n".join([f"{level} level, {around}", *asked, *found[:12], "", *files])

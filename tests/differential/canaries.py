@@ -93,6 +93,14 @@ def _starts(_: Any) -> Callable[..., bool]:
     return lambda run, *_args: bool(run.state == "queued")
 
 
+def _backfills_start(right: Callable[..., bool]) -> Callable[..., bool]:
+    return lambda run, active: right(run, 0 if run.backfill_id is not None else active)
+
+
+def _forward(right: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda plans, now, _reverse: right(plans, now, False)
+
+
 def _is_due(_: Any) -> Callable[..., bool]:
     return lambda calendar, _active, now: not calendar.paused and calendar.due is not None and calendar.due <= now
 
@@ -102,7 +110,7 @@ def _late(right: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _nothing(_: Any) -> Callable[..., None]:
-    return lambda *_args: None
+    return lambda *_args, **_more: None
 
 
 def _an_hour_later(right: Callable[..., Any]) -> Callable[..., Any]:
@@ -149,8 +157,11 @@ CANARIES = (
     Canary(
         "max_active_runs",
         "scheduler",
-        (("harness.session.driver.may_start", _starts), ("harness.session.calendar.needs_scheduled_run", _is_due)),
+        (("harness.scheduler.runs.may_start", _starts), ("harness.session.calendar.needs_scheduled_run", _is_due)),
     ),
+    Canary("backfills' order", "scheduler", (("harness.session.backfills.in_order", _forward),)),
+    Canary("backfills' max_active_runs", "scheduler", (("harness.scheduler.runs.may_start", _backfills_start),)),
+    Canary("backfills' reprocessing", "scheduler", (("harness.scheduler.backfill.no_create_reason", _nothing),)),
     Canary("Dag-run creation", "scheduler", (("harness.session.calendar.needs_scheduled_run", _never),)),
     Canary("assets", "scheduler", (("harness.session.calendar.concerns", _never),)),
     Canary("dagrun_timeout", "scheduler", ((DAG, _field("dagrun_timeout", None)),)),

@@ -151,6 +151,20 @@ class ManualRun:
 
 
 @dataclass(frozen=True)
+class BackfillCase:
+    """A backfill that a person asks for at a virtual instant; the fields are those of ``_create_backfill``."""
+
+    at: str
+    dag_id: str
+    from_date: str
+    to_date: str
+    reverse: bool = False
+    max_active_runs: int = 10
+    reprocess: str = "none"
+    run_on_latest_version: bool = True
+
+
+@dataclass(frozen=True)
 class Case:
     """What both sides are given: from ``start`` to ``until`` of virtual time the scheduler works.
 
@@ -165,6 +179,7 @@ class Case:
     pools: dict[str, PoolCase] = field(default_factory=dict)
     manual_runs: tuple[ManualRun, ...] = ()
     executors: dict[str, int] = field(default_factory=dict)
+    backfills: tuple[BackfillCase, ...] = ()
 
 
 @dataclass(frozen=True, order=True)
@@ -199,6 +214,8 @@ class History:
         run_states: (dag_id, run_id) -> state.
         deadlines: (dag_id, run_id, due, when it was missed), sorted; the last is None for those that are neither missed
             nor met. Those that are met are not told.
+        backfills: of each, by its number in the case: ("1", "refused", exception), or ("1", place, logical_date,
+            "made" or the reason why not) for each date and ("1", "complete", when or None).
     """
 
     events: tuple[Event, ...]
@@ -207,3 +224,4 @@ class History:
     final: dict[tuple[str, str, str, int], tuple[str | None, int]]
     run_states: dict[tuple[str, str], str]
     deadlines: tuple[tuple[str, str, str, str | None], ...] = ()
+    backfills: tuple[tuple[str | None, ...], ...] = ()

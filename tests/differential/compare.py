@@ -22,6 +22,7 @@ def differences(ours: History, theirs: History) -> list[str]:
     ours, theirs = named(ours), named(theirs)
     found = [*_sets("run", ours.runs, theirs.runs), *_events(ours.events, theirs.events)]
     found += _maps("deadlines", Counter(ours.deadlines), Counter(theirs.deadlines))
+    found += _sets("backfill", ours.backfills, theirs.backfills)
     if not found:
         found += _order(ours.queued, theirs.queued)
     if not found:
@@ -51,6 +52,7 @@ def named(history: History) -> History:
         final={(dag_id, name(dag_id, run_id), *rest): v for (dag_id, run_id, *rest), v in history.final.items()},
         run_states={(dag_id, name(dag_id, run_id)): state for (dag_id, run_id), state in history.run_states.items()},
         deadlines=tuple((dag_id, name(dag_id, run_id), *rest) for dag_id, run_id, *rest in history.deadlines),
+        backfills=history.backfills,
     )
 
 

@@ -10,6 +10,7 @@ what is stuck in queues.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import inspect
 import os
@@ -32,12 +33,16 @@ from harness.bridge.reference.clock import VirtualClock, iso
 from harness.bridge.reference.dags import parsed, write
 from harness.bridge.reference.due import due_in_database, stuck_in_queued
 from harness.bridge.reference.order import rows_in_dag_order
-from tests.differential.case import Case, History, ManualRun
+from tests.differential.case import BackfillCase, Case, History, ManualRun
+from tests.differential.oracle_backfills import Backfills
 from tests.differential.oracle_deadlines import miss, pending
 from tests.differential.oracle_executor import ScriptedExecutor, configure, executors_of
 from tests.differential.oracle_history import Recorder, Snapshot, snapshot
 from tests.differential.oracle_order import define
 from tests.differential.oracle_player import Player, Stretch, TryKey, key_of
+
+RUNS_A_LOOP = 20
+"""Airflow's default of ``[scheduler] max_dagruns_per_loop_to_schedule``; the oracle's home has a higher one."""
 
 MAX_LOOPS = 2_000
 """Scheduler loops in one instant before the oracle gives up: a case that never settles."""
@@ -52,6 +57,7 @@ def run_case(folder: Path, case: Case) -> History:
     """
     os.environ["AIRFLOW__CORE__PARALLELISM"] = str(case.parallelism)
     configure(case)
+    DagRun.DEFAULT_DAGRUNS_TO_EXAMINE = RUNS_A_LOOP
     with VirtualClock(dt.datetime.fromisoformat(case.start)) as clock, rows_in_dag_order():
         bag = parsed(folder, [dag.dag_id for dag in case.dags])
         define(bag.dags)
@@ -84,7 +90,9 @@ class Rehearsal:
         self.with_deadlines = any(dag.deadlines for dag in case.dags)
         self.running: dict[str, Stretch] = {}
         self.deferred: list[tuple[dt.datetime, TryKey]] = []
-        self.manual = sorted(case.manual_runs, key=lambda run: dt.datetime.fromisoformat(run.at))
+        self.manual = sorted(case.manual_runs, key=_at)
+        self.backfills = Backfills(case.backfills)
+        self.active = 0
 
     def run(self) -> History:
         """From instant to instant until nothing is due or the case is over."""
@@ -101,14 +109,15 @@ class Rehearsal:
                 self.recorder.settled(iso(self.clock.now), self._look())
         for told in pending():
             self.recorder.deadline(told, None)
-        return self.recorder.history()
+        return dataclasses.replace(self.recorder.history(), backfills=self.backfills.rows())
 
     def _settle(self) -> None:
         """Do what is due, then let the scheduler loop until nothing changes; again for what that made due at once."""
         for _ in range(MAX_LOOPS):
             self._happen()
-            while self._loop() or self._look_at_paused():
-                pass
+            idle = 0
+            while idle < 1 + self.active // RUNS_A_LOOP:  # so many loops look at every running run
+                idle = 0 if self._loop() or self._look_at_paused() else idle + 1
             if not self._anything_due():
                 return
         raise RuntimeError(f"the scheduler does not settle at {iso(self.clock.now)}")
@@ -121,6 +130,10 @@ class Rehearsal:
         """What is due without the scheduler: runs triggered by hand, triggers that fire, stretches that end."""
         while self.manual and _at(self.manual[0]) <= self.clock.now:
             self._trigger(self.manual.pop(0))
+        while self.backfills.left and _at(self.backfills.left[0]) <= self.clock.now:
+            if self.backfills.ask():
+                write(self.bag)  # the schedule goes on behind the latest run, once the Dag processor was there
+            self.scheduler._mark_backfills_complete()
         for due, key in [one for one in self.deferred if one[0] <= self.clock.now]:
             self.deferred.remove((due, key))
             _fire(key)
@@ -136,6 +149,8 @@ class Rehearsal:
         with create_session() as session:
             self.scheduler._do_scheduling(session)
             session.expunge_all()
+        if self.case.backfills:
+            self.scheduler._mark_backfills_complete()
         for executor in self.executors:
             executor.heartbeat()
         for told in miss() if self.with_deadlines else ():
@@ -148,6 +163,7 @@ class Rehearsal:
             self.running[stretch.ti_id] = stretch
             self.recorder.workload(iso(self.clock.now), stretch.key, "running")
         after = self._look()
+        self.active = sum(run.state == "running" for run in after.runs.values())
         self._drop_stopped(after)
         return bool(queued) or after != before  # what was queued may have hidden what could be queued now
 
@@ -189,7 +205,7 @@ class Rehearsal:
         """The next instant at which something is due."""
         due = [stretch.ends for stretch in self.running.values()]
         due += [when for when, _ in self.deferred]
-        due += [_at(run) for run in self.manual[:1]]
+        due += [_at(asked) for asked in (*self.manual[:1], *self.backfills.left[:1])]
         with create_session() as session:
             due += due_in_database(session, self.scheduler.scheduler_dag_bag)
             due += stuck_in_queued(session, self.scheduler._task_queued_timeout)
@@ -206,8 +222,8 @@ class Rehearsal:
         )
 
 
-def _at(run: ManualRun) -> dt.datetime:
-    return dt.datetime.fromisoformat(run.at)
+def _at(asked: ManualRun | BackfillCase) -> dt.datetime:
+    return dt.datetime.fromisoformat(asked.at)
 
 
 def _fire(key: TryKey) -> None:

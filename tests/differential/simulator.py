@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from harness.bridge.timetables import parse_date
 from harness.kernel.instant import Instant, to_datetime
+from harness.report.backfill import BackfillResult
 from harness.report.calendar import CalendarResult
+from harness.scheduler.backfill import Backfill
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.session import CalendarOptions, Rehearsal
 from harness.session.options import Action
 from harness.world import World
-from tests.differential.case import Case, Event, History
+from tests.differential.case import BackfillCase, Case, Event, History
 
 TOLD = frozenset({"queued", "running"})
+NO_STATUS = "None"
+"""Of an instance that was cleared; the oracle tells what it comes to next."""
 
 
 class Watch:
@@ -57,10 +62,34 @@ def simulated(case: Case, folder: Path) -> History:
         parse_date(case.start),
         parse_date(case.until),
         fresh=True,
-        actions=tuple(Action(parse_date(m.at), "trigger", m.dag_id, run_id=m.run_id) for m in case.manual_runs),
+        actions=(
+            *(Action(parse_date(m.at), "trigger", m.dag_id, run_id=m.run_id) for m in case.manual_runs),
+            *(Action(parse_date(one.at), "backfill", one.dag_id, backfill=_asked(one)) for one in case.backfills),
+        ),
     )
     result = rehearsal.simulate(options, world_of(case), watch)
-    return _history(watch, tuple(sorted(_deadlines(result), key=str)))
+    rows = (row for number, one in enumerate(result.backfills, 1) for row in _backfill_rows(str(number), one))
+    return replace(_history(watch, tuple(sorted(_deadlines(result), key=str))), backfills=tuple(rows))
+
+
+def _asked(one: BackfillCase) -> Backfill:
+    return Backfill(
+        parse_date(one.from_date),
+        parse_date(one.to_date),
+        one.reverse,
+        one.max_active_runs,
+        one.reprocess,
+        run_on_latest_version=one.run_on_latest_version,
+    )
+
+
+def _backfill_rows(number: str, one: BackfillResult) -> Iterator[tuple[str | None, ...]]:
+    if one.refused is not None:
+        yield (number, "refused", one.refused.partition(":")[0])
+        return
+    for place, date in enumerate(one.dates, 1):
+        yield (number, str(place), written(date.logical_date), date.reason or "made")
+    yield (number, "complete", None if one.completed_at is None else written(one.completed_at))
 
 
 def present() -> Instant:
@@ -127,6 +156,8 @@ def _events(watch: Watch) -> list[Event]:
                 told.pop()  # what came back to where it was has not changed, to one who looks between instants
             else:
                 last[key] = (told[-1].state, told[-1].try_number)
+                if told[-1].state == NO_STATUS:
+                    told.pop()
         found += sorted(chain(*by_instant[at].values()))
     return found
 

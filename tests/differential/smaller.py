@@ -16,12 +16,16 @@ def smaller(case: Case) -> Iterator[Case]:
     if len(case.dags) > 1:
         for dag in case.dags:
             manual = tuple(run for run in case.manual_runs if run.dag_id != dag.dag_id)
-            yield replace(case, dags=tuple(one for one in case.dags if one is not dag), manual_runs=manual)
+            asked = tuple(one for one in case.backfills if one.dag_id != dag.dag_id)
+            left = tuple(one for one in case.dags if one is not dag)
+            yield replace(case, dags=left, manual_runs=manual, backfills=asked)
     for at, dag in enumerate(case.dags):
         for less in _smaller_dags(dag):
             yield replace(case, dags=(*case.dags[:at], less, *case.dags[at + 1 :]))
     if case.manual_runs:
         yield replace(case, manual_runs=case.manual_runs[:-1])
+    for at in range(len(case.backfills)):
+        yield replace(case, backfills=case.backfills[:at] + case.backfills[at + 1 :])
     if case.parallelism != 32:
         yield replace(case, parallelism=32)
     if case.executors:

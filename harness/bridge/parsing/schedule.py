@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.bridge.upcoming import ask, restriction_of
+from harness.bridge.upcoming import next_info, restriction_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -81,7 +81,7 @@ def now() -> datetime:
 def first_run(dag: DAG, timetable: Any) -> First:
     """Ask a timetable for the first run between ``start_date`` and ``end_date``, whatever the present is."""
     try:
-        info = ask(timetable, None, _restriction(dag))
+        info = next_info(timetable, None, _restriction(dag))
     except Exception as error:
         return First(False, error=error)
     if info is None:
@@ -98,11 +98,11 @@ def due_runs(dag: DAG, timetable: Any, at: datetime, most: int) -> Due:
     Raises: whatever the timetable raises.
     """
     restriction = _restriction(dag)
-    info = ask(timetable, None, restriction)
+    info = next_info(timetable, None, restriction)
     first, count = info, 0
     while info is not None and info.run_after <= at and count <= most:
         count, last = count + 1, info
-        info = ask(timetable, info, restriction)
+        info = next_info(timetable, info, restriction)
     if count <= most:
         return Due(count, True)
     end = at if restriction.latest is None else min(at, restriction.latest)

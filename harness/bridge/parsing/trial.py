@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from harness.bridge.parsing.standins import StandIn, TaskInstance, Use
-from harness.bridge.upcoming import ask
+from harness.bridge.upcoming import next_info
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -76,7 +76,7 @@ def _scheduled(timetable: Any, at: datetime) -> Moment | None:
     from airflow.timetables.base import TimeRestriction
 
     try:
-        info = ask(timetable, None, TimeRestriction(earliest=pendulum.instance(at), latest=None, catchup=True))
+        info = next_info(timetable, None, TimeRestriction(earliest=pendulum.instance(at), latest=None, catchup=True))
         start, end = info.data_interval
     except Exception:  # another check says what is wrong with it
         return None

@@ -22,8 +22,8 @@ MADE = dag(task("t"), max_active_runs=2)
     ],
 )
 def test_may_start(state: str, active: int, backfill: str | None, most: int | None, may: bool) -> None:
-    run = run_of(MADE, state=state, backfill_id=backfill)
-    assert may_start(run, active, most) is may
+    run = run_of(MADE, state=state, backfill_id=backfill, backfill_max_active_runs=most)
+    assert may_start(run, active) is may
 
 
 def test_backfills_start_after_others_and_in_their_order() -> None:

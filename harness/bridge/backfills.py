@@ -1,0 +1,80 @@
+"""What a backfill asks a Dag: the dates between two, whether it may, and what its params make of a conf."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from harness.bridge.names import task_exception
+from harness.bridge.sandbox import airflow_version
+from harness.bridge.timetables import RunPlan, plan_of, timetable_of
+from harness.bridge.upcoming import next_info, pendulum_of
+from harness.kernel.instant import Instant
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+
+def runs_between(dag: DAG, earliest: Instant, latest: Instant) -> Iterator[RunPlan]:
+    """The runs whose logical date lies between two instants, both counted; ``start_date`` does not matter.
+
+    Source: ``SerializedDAG.iter_dagrun_infos_between`` (3.1.8, 3.3.2); its runs are named as
+    ``DagRun.generate_run_id`` names them. Where Airflow logs what a timetable raises and takes what it has, this
+    raises it.
+    """
+    from airflow.timetables.base import TimeRestriction
+
+    timetable = timetable_of(dag)
+    restriction = TimeRestriction(pendulum_of(earliest), pendulum_of(latest), catchup=True)
+    info = next_info(timetable, None, restriction)
+    while info is not None:
+        yield plan_of("backfill", timetable, info).named(f"backfill__{info.run_after.isoformat()}")
+        info = next_info(timetable, info, restriction)
+
+
+def is_partitioned(dag: DAG) -> bool:
+    """Whether the Dag's runs have partitions instead of dates; the harness knows none."""
+    return bool(getattr(timetable_of(dag), "partitioned", False))
+
+
+def is_periodic(dag: DAG) -> bool:
+    """Whether the Dag's schedule is one that can be backfilled.
+
+    Before 3.3 Airflow refuses only Dags without a schedule. ``@continuous`` is refused here by all versions: in 3.1
+    and 3.2 the request may never end.
+    Source: ``_create_backfill``, ``Timetable.periodic`` (3.1.8, 3.3.2).
+    """
+    timetable = timetable_of(dag)
+    if airflow_version() >= (3, 3):
+        return bool(timetable.periodic)
+    return timetable.summary != "None" and type(timetable).__name__ != "ContinuousTimetable"
+
+
+def allows_backfills(dag: DAG) -> bool:
+    """Source: ``DAG.allowed_run_types`` (3.2 and later)."""
+    types = getattr(dag, "allowed_run_types", None)
+    return not types or "backfill" in [str(getattr(kind, "value", kind)) for kind in types]
+
+
+def conf_error(dag: DAG, conf: Mapping[str, Any] | None) -> str | None:
+    """Why the Dag's params refuse a conf; None when they take it.
+
+    Source: ``_validate_backfill_params``, ``SerializedDAG.create_dagrun`` (3.3.2).
+    """
+    params = copy.deepcopy(dag.params)
+    try:
+        params.update(conf or {})
+        params.validate()
+    except task_exception("ParamValidationError") as error:
+        return str(error)
+    return None
+
+
+def on_latest_version(dag: DAG, asked: bool | None) -> bool:
+    """Whether cleared runs are moved to the newest version of the Dag.
+
+    Source: ``resolve_run_on_latest_version`` (3.3.2), which backfills ask with the fallback True; 3.1 has no other.
+    """
+    own = getattr(dag, "rerun_with_latest_version", None) if asked is None else asked
+    return own is None or bool(own)
