@@ -37,10 +37,10 @@ def gate(*folders: Path, **options: object) -> GateResult:
 
 
 def expected(folder: Path) -> Found:
-    """(file, check, line) of every ``# expect: check-id`` or ``# expect: check-id:line``."""
+    """(file, check, line) of every ``# expect: check-id`` or ``# expect: check-id:line``, in template files too."""
     return {
         (str(path.relative_to(ROOT)), check, int(line) if line else None)
-        for path in sorted(folder.rglob("*.py"))
+        for path in sorted(one for one in folder.rglob("*") if one.suffix in (".py", ".sh"))
         for check, line in _EXPECT.findall(path.read_text(encoding="utf-8", errors="replace"))
     }
 

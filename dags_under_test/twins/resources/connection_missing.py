@@ -15,5 +15,7 @@ with DAG("well_connected", schedule=None):
     def ask():
         return BaseHook.get_connection("warehouse").host
 
-    told = BashOperator(task_id="told", bash_command="echo {{ conn.get('warehouse').host }} {{ connected.x }}")
+    told = BashOperator(
+        task_id="told", bash_command="echo {{ conn.get('warehouse').host }} {% set connected = ds %}{{ connected }}"
+    )
     default >> ask() >> told >> Load(task_id="load", warehouse_conn_id="warehouse")

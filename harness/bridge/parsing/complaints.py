@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _UNDEFINED = re.compile(r"^'(\w+)' is undefined$")
@@ -23,6 +23,7 @@ class Complaint:
     Attributes:
         name: the name that is undefined, where that is why.
         line: in the template.
+        path: the file that this line is of, where that is another than the template's own: an included one.
         dated: another date might do.
         params: it is a param that is not declared.
     """
@@ -32,6 +33,7 @@ class Complaint:
     line: int | None = None
     dated: bool = False
     params: bool = False
+    path: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,16 +57,18 @@ def complaint(error: Exception, tried: Tried) -> Complaint | None:
     """What an error of a rendering says; None when a real run might not have it."""
     import jinja2
 
-    line = _line(error)
+    path, line = _place(error)
     if isinstance(error, jinja2.UndefinedError):
-        return _undefined(str(error.message), line, tried)
+        found = _undefined(str(error.message), line, tried)
+        return found and replace(found, path=path)
     if tried.guessed:
         return None
     if isinstance(error, jinja2.TemplateError):
-        return Complaint(f"{type(error).__name__}: {error.message}", None, line)
-    own = any(tried.own(frame.filename) for frame in traceback.extract_tb(error.__traceback__))
+        return Complaint(f"{type(error).__name__}: {error.message}", None, line, path=path)
+    frames = traceback.extract_tb(error.__traceback__)
+    own = any(tried.own(frame.filename) for frame in frames if frame.filename.endswith(".py"))
     if isinstance(error, _CERTAIN) and not own:
-        return Complaint(f"{type(error).__name__}: {error}", None, line, dated=True)
+        return Complaint(f"{type(error).__name__}: {error}", None, line, dated=True, path=path)
     return None
 
 
@@ -91,13 +95,26 @@ def _never_set(name: str, tree: Any) -> bool:
     return not any(one.name == name and one.ctx != "load" for one in tree.find_all(nodes.Name))
 
 
-def _line(error: Exception) -> int | None:
-    """The innermost line of a template, in a traceback that Jinja has rewritten."""
+def _place(error: Exception) -> tuple[str | None, int | None]:
+    """The innermost file (None: the template itself) and line of a template.
+
+    Airflow joins the pieces of a text outside of what rewrites a traceback: most of them show compiled templates.
+    Source: ``render_template`` (3.1 to 3.3), ``jinja2.debug.rewrite_traceback_stack``.
+    """
     lineno = getattr(error, "lineno", None)
     if isinstance(lineno, int):
-        return lineno
-    frames = traceback.extract_tb(error.__traceback__)
-    return next((one.lineno for one in reversed(frames) if one.name.startswith(_TEMPLATES)), None)
+        return _file(getattr(error, "filename", None)), lineno
+    for frame, at in reversed(list(traceback.walk_tb(error.__traceback__))):
+        template = frame.f_globals.get("__jinja_template__")
+        if template is not None:
+            return _file(template.filename), template.get_corresponding_lineno(at)
+        if frame.f_code.co_name.startswith(_TEMPLATES):
+            return _file(frame.f_code.co_filename), at
+    return None, None
+
+
+def _file(name: str | None) -> str | None:
+    return None if name is None or name.startswith("<") else name
 
 
 _TEMPLATES = ("top-level template code", "block ", "template")

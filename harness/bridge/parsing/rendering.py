@@ -27,7 +27,8 @@ class Unrendered:
     """A template that cannot be rendered.
 
     Attributes:
-        file: the file that holds it, as the field names it; None for one written in place.
+        file: the file that should hold it and was not found, as the field names it.
+        source: the template, without that of a file that was not found.
         kind, date: of the run that it fails in, see `harness.bridge.parsing.trial`; None: in every run.
         known: names that it could have used.
     """
@@ -36,6 +37,7 @@ class Unrendered:
     field: str
     complaint: Complaint
     file: str | None = None
+    source: str = ""
     kind: str | None = None
     date: str | None = None
     known: tuple[str, ...] = ()
@@ -124,7 +126,7 @@ class _Renderer:
         if native not in self._environments:
             self._environments[native] = task.get_template_env()
         environment = self._environments[native]
-        file = text if is_file else _file_of(task, field)
+        source = ""
         try:
             source = environment.loader.get_source(environment, text)[0] if is_file else text
             template = environment.from_string(source)
@@ -133,14 +135,14 @@ class _Renderer:
             yield Unrendered(task.task_id, field, said, file=str(error.name))
             return
         except jinja2.TemplateSyntaxError as error:
-            yield Unrendered(task.task_id, field, Complaint(str(error.message), None, error.lineno), file)
+            yield Unrendered(task.task_id, field, Complaint(str(error.message), None, error.lineno), source=source)
             return
         for run in self._trials():
             context = run.context(task)
             found = self._rendered(task, template, source, context, run.use)
             if found is not None:
                 known = (*context, *(self._dag.user_defined_macros or ()))
-                yield Unrendered(task.task_id, field, found, file, run.kind, run.date, known)
+                yield Unrendered(task.task_id, field, found, None, source, run.kind, run.date, known)
                 return
 
     def _trials(self) -> list[TrialRun]:
@@ -173,12 +175,6 @@ def _renders_with_plugins(task: Any, template: Any, context: dict[str, Any]) -> 
     except Exception:
         return False
     return True
-
-
-def _file_of(task: Any, field: str) -> str | None:
-    """The template file whose text a field holds by now."""
-    given = getattr(task, "_BaseOperator__init_kwargs", {}).get(field)
-    return given if isinstance(given, str) and task.template_ext and given.endswith(tuple(task.template_ext)) else None
 
 
 @lru_cache(maxsize=2)

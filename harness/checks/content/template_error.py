@@ -72,19 +72,30 @@ def _unrendered(look: DagLook) -> Iterable[Unrendered]:
 
 
 def _place(look: DagLook, found: Unrendered) -> tuple[str | None, int | None]:
-    """File and line of a template that has a file of its own."""
-    folders = [look.dag.folder, *(look.dag.template_searchpath or ())]
-    paths = [Path(folder) / found.file for folder in folders if found.file and found.complaint.line is not None]
-    path = next((path for path in paths if path.is_file()), None)
-    return (str(path), found.complaint.line) if path is not None else (None, None)
+    """File and line of a template that has a file of its own: by now the field holds its text."""
+    line, watch = found.complaint.line, look.file.watch
+    if line is None or watch is None:
+        return None, None
+    if found.complaint.path is not None:
+        return found.complaint.path, line
+    endings = tuple(look.dag.task_dict[found.task_id].template_ext or ())
+    read = sorted(path for path in watch.reads if endings and path.endswith(endings))
+    path = next((path for path in read if _text(path) == found.source), None)
+    return (path, line) if path is not None else (None, None)
+
+
+def _text(path: str) -> str | None:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        return None
 
 
 def _fix(name: str | None, found: Unrendered) -> str | None:
     if found.complaint.params:
         return "declare it in params= with a default: a scheduled run has no others"
     if name is None:
-        missing = found.file is not None and found.complaint.line is None
-        return _FILE if missing else None
+        return _FILE if found.file is not None else None
     if name in DATE_NAMES and found.kind == ASSET_TRIGGERED:
         return "{{ dag_run.run_after }}, or a date from {{ triggering_asset_events }}"
     if name in REPLACED:

@@ -1,0 +1,10 @@
+# expect: params:10
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import DAG, Param
+
+with DAG("loads_one_table", schedule=None, params={"table": Param(type="string"), "limit": Param(10)}):
+    BashOperator(task_id="load", bash_command="load {{ params.table }} {{ params.limit }}")
+
+with DAG("loads_all_tables", schedule="@daily"):
+    TriggerDagRunOperator(task_id="trigger", trigger_dag_id="loads_one_table", conf={"limit": 3})

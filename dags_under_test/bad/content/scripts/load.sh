@@ -1,0 +1,1 @@
+load --day {{ ds }}

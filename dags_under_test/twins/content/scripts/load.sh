@@ -1,0 +1,3 @@
+{# what the day brought #}
+{% include "scripts/day.sh" ignore missing %}
+load --day {{ ds }}

@@ -1,0 +1,1 @@
+{% macro of(table) %}{{ table }}_new{% endmacro %}

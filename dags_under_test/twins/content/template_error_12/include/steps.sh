@@ -1,0 +1,1 @@
+export DAY={{ dag_run.start_date }}
