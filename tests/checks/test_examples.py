@@ -11,7 +11,7 @@ from harness.checks.registry import CHECKS
 from tests.checks.cases import gate
 from tests.checks.examples import KNOWN
 
-JUDGED = ("loading", "graph", "schedule")
+JUDGED = ("loading", "graph", "schedule", "content")
 """Families that are held against the examples."""
 FOLDERS = ("example_dags", "providers/standard/example_dags")
 

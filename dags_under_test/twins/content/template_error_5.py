@@ -1,5 +1,5 @@
 from airflow.providers.standard.operators.bash import BashOperator
-from airflow.sdk import DAG, Asset, AssetOrTimeSchedule, CronTriggerTimetable
+from airflow.sdk import DAG, Asset
 
 ORDERS = Asset("orders")
 EVENTS = "{% for asset, events in triggering_asset_events.items() %}{{ events[0].extra.day }}{% endfor %}"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+from types import FunctionType, MethodType
 from typing import Any
 
 from harness.bridge.parsing.apart import apart
@@ -85,11 +87,15 @@ def _problem(
 
 def _place(look: DagLook, one: Callback) -> tuple[str | None, int | None]:
     """Where a callback is defined, or else whose it is."""
-    found = look.file.definitions.of(one.function) if callable(one.function) else None
+    found = look.file.definitions.of(one.function) if isinstance(one.function, _FUNCTIONS) else None
     if found is not None:
         return found.path, found.node.lineno
     place = look.place(one.task.task_id) if one.task is not None else look.made
     return place or (None, look.line)
+
+
+_FUNCTIONS = (FunctionType, MethodType, partial)
+"""A decorated task is none: there it is the use that is wrong."""
 
 
 def _identity(one: Callback) -> Any:

@@ -34,7 +34,7 @@ _HINT = re.compile(
 _PLACEHOLDER = re.compile(
     r"^$|\{|\$\{|^[$<]|%[sd(]|\*\*|\.\.\.|…|^(.)\1*$|^[a-z]+(?:[_-][a-z]+)+$"
     r"|change.?me|change.?this|replace|placeholder|example|dummy|fake|redact|todo|fixme|none|null|test|sample|insert"
-    r"|secret$|^(?:your|my|the|some|a)[-_ ]"
+    r"|secret$|^(?:var)?(?:char|text|binary|bytea|bool)|^(?:your|my|the|some|a)[-_ ]"
     r"|^(?:pass|passwd|password|pwd|passphrase|token|api_?key|str|string|text|foo|bar|baz)$"
     r"|^[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+$|^(?:/|\./|~|env:|vault:|arn:|projects/|ssm:)|://[^:@]*$",
     re.IGNORECASE,
@@ -124,4 +124,5 @@ def _form_of(text: str) -> str | None:
     for match in _URI.finditer(text):
         if not _PLACEHOLDER.search(match[1]):
             return "a URI with its password"
-    return next((what for what, form in FORMS.items() if form.search(text)), None)
+    forms = ((what, form.search(text)) for what, form in FORMS.items())
+    return next((what for what, match in forms if match and "EXAMPLE" not in match[0]), None)

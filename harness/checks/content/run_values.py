@@ -6,8 +6,9 @@ import ast
 import re
 from typing import Any
 
-from harness.checks.callables import callable_of
+from harness.checks.callables import callable_of, plain
 from harness.checks.content.bindings import Bindings
+from harness.checks.texts import literal
 
 _FETCHES = {
     *("xcom_pull", "axcom_pull", "get_records", "get_first", "get_df", "get_pandas_df", "fetchall", "fetchone"),
@@ -21,6 +22,9 @@ _KEEPS = {
     *("dict", "enumerate", "filter", "iter", "list", "map", "max", "min", "next", "reversed", "set", "sorted", "str"),
     *("tuple", "zip", "repr", "format"),
 }
+_NUMBERS = {"boolean", "integer", "null", "number"}
+_FORMATS = {"date", "date-time", "time", "uuid"}
+_NO_TEXT = {"bool", "date", "datetime", "Decimal", "float", "int", "UUID"}
 _RUN = re.compile(
     r"\{[{%].*?\b(?:ti|task_instance)\.|\{[{%].*?\b(?:params|dag_run\.conf|var\.(?:value|json))\b", re.DOTALL
 )
@@ -40,7 +44,25 @@ def given_in_runs(task: Any) -> frozenset[str]:
     if mapped:
         expanded = getattr(task._get_specified_expand_input(), "value", None)
         found |= {str(name) for name in expanded} if isinstance(expanded, dict) else set(order)
-    return frozenset(found)
+    return frozenset(found - _annotated(callable_of(task)))
+
+
+def _annotated(function: Any) -> set[str]:
+    """Parameters that are said to be no text."""
+    given = getattr(plain(function), "__annotations__", {})
+    return {name for name, kind in given.items() if getattr(kind, "__name__", kind) in _NO_TEXT}
+
+
+def harmless_params(dag: Any, task: Any) -> frozenset[str]:
+    """Params of a task that cannot hold any text: numbers, one of several values, dates."""
+    found: dict[str, Any] = {**dict(dag.params.items()), **dict((task.params or {}).items())}
+    return frozenset(name for name, param in found.items() if _is_harmless(getattr(param, "schema", None) or {}))
+
+
+def _is_harmless(schema: dict[str, Any]) -> bool:
+    kinds = schema.get("type", "string")
+    numbers = {kinds} if isinstance(kinds, str) else set(kinds)
+    return numbers <= _NUMBERS or not schema.keys().isdisjoint(("enum", "const")) or schema.get("format") in _FORMATS
 
 
 def _of_run(value: Any) -> bool:
@@ -58,10 +80,11 @@ class RunValues:
 
     Args:
         parameters: those that do.
+        harmless: names of params that do not.
     """
 
-    def __init__(self, bindings: Bindings, parameters: frozenset[str]) -> None:
-        self._bindings, self._parameters = bindings, parameters
+    def __init__(self, bindings: Bindings, parameters: frozenset[str], harmless: frozenset[str] = frozenset()) -> None:
+        self._bindings, self._parameters, self._harmless = bindings, parameters, harmless
         self._names: dict[str, str | None] = {}
 
     def of(self, node: ast.AST | None) -> str | None:
@@ -111,6 +134,8 @@ class RunValues:
     def _part(self, node: ast.Subscript | ast.Attribute) -> str | None:
         """``params["x"]``, ``context["params"]["x"]``, ``dag_run.conf["x"]``, a part of something known."""
         found = self.of(node.value)
+        if isinstance(node, ast.Subscript) and literal(node.slice) in self._harmless:
+            return found if found not in (None, "a param") else None
         if found is not None:
             return found
         if isinstance(node, ast.Attribute):
@@ -144,7 +169,8 @@ class RunValues:
             if name in _FETCHES:
                 return "an XCom" if "xcom" in name else "what another system answers" if name == "json" else "a row"
             if name == "get" and isinstance(function.value, ast.Name) and function.value.id == "params":
-                return "a param" if self._injected("params") else self.of(function.value)
+                harmless = bool(node.args) and literal(node.args[0]) in self._harmless
+                return "a param" if self._injected("params") and not harmless else self.of(function.value)
             if name == "join" and node.args:
                 return self.of(node.args[0])
             return self.of(function.value) or (self._first(*node.args) if name == "format" else None)

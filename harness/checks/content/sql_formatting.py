@@ -11,7 +11,7 @@ from typing import Any
 from harness.bridge.parsing.rendering import texts
 from harness.checks.content.bindings import Bindings
 from harness.checks.content.reached import codes, functions_of, reached_from
-from harness.checks.content.run_values import RunValues, given_in_runs
+from harness.checks.content.run_values import RunValues, given_in_runs, harmless_params
 from harness.checks.content.statements import built, is_value, looks_like_sql
 from harness.checks.finding import Problem
 from harness.checks.look import FileLook
@@ -31,15 +31,15 @@ def sql_formatting(file: FileLook) -> Iterator[Problem]:
     value belongs. A name with an apostrophe breaks the task, and whoever may trigger the Dag or write that table may
     write the statement. Looked at are the functions of tasks and those that they call, and statements of operators
     with the output of a task in an f-string. Not told: names of tables and columns, which no parameter can stand for;
-    constants; dates of the run; what became a number; what a function of the repository made of it. (ruff's S608 tells
-    of any text that looks like SQL.)
+    constants; dates of the run; what is or became a number; params of a few known values; what a function of the
+    repository made of it. (ruff's S608 tells of any text that looks like SQL.)
 
     Fix: placeholders: ``hook.run("… WHERE name = %(name)s", parameters={"name": name})``.
     """
     known: set[tuple[str, int]] = set()
     for dag in file.dags:
         for task in dag.tasks:
-            for path, line, said in _of_functions(file, task):
+            for path, line, said in _of_functions(file, dag.dag, task):
                 if (path, line) not in known:
                     known.add((path, line))
                     here = (task.task_id, dag.dag_id) if path == file.path else (None, None)
@@ -62,14 +62,15 @@ def _of_fields(task: Any) -> Iterator[tuple[str, str]]:
                     yield field, match[1]
 
 
-def _of_functions(file: FileLook, task: Any) -> Iterator[tuple[str, int, str]]:
+def _of_functions(file: FileLook, dag: Any, task: Any) -> Iterator[tuple[str, int, str]]:
     """(path, line, message) of statements in what a task runs."""
     for function in functions_of(task, file.users.own):
         for one in reached_from(function, file.users.own):
             if not _has_sql(one) or (definition := file.definitions.of(one)) is None:
                 continue
             bindings = Bindings(definition.node, one)
-            values = RunValues(bindings, given_in_runs(task) if one is function else frozenset())
+            given = given_in_runs(task) if one is function else frozenset()
+            values = RunValues(bindings, given, harmless_params(dag, task))
             name = f"{one.__qualname__.rpartition('<locals>.')[2]}()"
             for node, how, what in _statements(bindings, values):
                 told = f"{name} writes {what} into an SQL statement with {how}"

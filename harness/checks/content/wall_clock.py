@@ -24,6 +24,8 @@ _DATES = {
 }
 """Names of what stands for the day that data are of."""
 _FILE = re.compile(r"/|\.(?:csv|tsv|json|jsonl|ndjson|parquet|avro|orc|txt|xml|xlsx?|gz|zip|tar|pkl|html|pdf)\b", re.I)
+_KEPT_APART = re.compile(r"\b(?:logs?|te?mp|backups?|archives?|dumps?)\b|_(?:te?mp|backup|dump)(?=[_./])", re.I)
+"""Of files that are named after the instant they are written: logs, and copies of what there is at the time."""
 _FILE_VERBS = {
     *("open", "to_csv", "to_json", "to_parquet", "to_excel", "to_pickle", "to_feather", "read_csv", "read_json"),
     *("read_parquet", "read_excel", "write_text", "write_bytes", "read_text", "read_bytes", "load_file", "load_string"),
@@ -47,8 +49,10 @@ def wall_clock(file: FileLook) -> Iterator[Problem]:
     ``execute`` and ``poke`` of the repository's operators, and the repository's functions that these call. Told is a
     date from ``datetime.now()``, ``date.today()``, ``pendulum.now()``, ``pandas.Timestamp.now()`` or ``time.time()``
     that becomes the name of a file or a key, part of an SQL statement, an argument or a key with the name of a date
-    (``day=``, ``partition=``), or what the task returns. Not told: durations and timeouts, logs, columns like
-    ``loaded_at``, names with minutes or seconds in them, what deletes or only compares, and whatever is not sure.
+    (``day=``, ``partition=``), or what the task returns. Not told: durations and timeouts, logs and files of logs,
+    backups, columns like ``loaded_at``, names with minutes or seconds in them, what deletes or only compares, and
+    whatever is not sure. It is told from the code: nothing is run. To see what a task makes of two dates, ``simulate``
+    both.
 
     Fix: the run's own date: a parameter ``ds`` or ``logical_date`` of the task's function, ``context["logical_date"]``.
     """
@@ -169,9 +173,8 @@ def _told(moment: Moment, use: str) -> str | None:
     if moment.form == TEXT:
         if _SQL.match(moment.literal):
             return "puts {} into SQL" if moment.day or "where" in moment.literal.lower() else None
-        if moment.day and (_FILE.search(moment.literal) or name in _FILE_VERBS):
-            return "names a file after {}"
-        return None
+        named = moment.day and (_FILE.search(moment.literal) or name in _FILE_VERBS)
+        return "names a file after {}" if named and not _KEPT_APART.search(moment.literal) else None
     if not moment.day or moment.form not in (MOMENT, STAMP):
         return None
     if how == "named":
@@ -182,4 +185,6 @@ def _told(moment: Moment, use: str) -> str | None:
 
 
 def _meant(moment: Moment) -> bool:
-    return moment.form == TEXT and (_FILE.search(moment.literal) or _SQL.match(moment.literal)) is not None
+    if moment.form != TEXT or _KEPT_APART.search(moment.literal):
+        return False
+    return (_FILE.search(moment.literal) or _SQL.match(moment.literal)) is not None

@@ -1,0 +1,6 @@
+def notify(context):
+    send("#etl", str(context["task"]))
+
+
+def send(channel, text):
+    print(channel, text)
