@@ -27,7 +27,7 @@ _TOKEN = re.compile(
     re.IGNORECASE,
 )
 _HINT = re.compile(
-    r"passw|pwd|passphrase|token|secret|api_?key|://[^\s/]*:[^\s/]*@|PRIVATE KEY|hooks\.slack"
+    r"passw|pwd|passphrase|token|secret|api[_-]?key|://[^\s/]*:[^\s/]*@|PRIVATE KEY|hooks\.slack"
     r"|\b(?:AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|AIza|xox[a-z]-|[rs]k_live_|SG\.|eyJ)",
     re.IGNORECASE,
 )

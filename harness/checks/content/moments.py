@@ -245,10 +245,17 @@ class Moments:
         found = [one for one in map(self.of, parts) if one is not None and one.form != SECONDS]
         if not found:
             return None
-        literal = text + between.join(_literal(part) or "" for part in parts) + "".join(one.literal for one in found)
+        literal = text + between.join(map(self._known, parts))
         if len(parts) == 1 and not literal and found[0].form in (STAMP, MOMENT):
             return replace(found[0], form=STAMP)
         return replace(found[0], form=TEXT, day=all(one.day for one in found), literal=literal)
+
+
+    def _known(self, node: ast.expr) -> str:
+        """The text of an expression, as far as it is known."""
+        text = _literal(node)
+        found = self.of(node) if text is None or isinstance(node, ast.JoinedStr) else None
+        return found.literal if found is not None and found.literal else text or ""
 
 
 _SHORT = ("hour", "minute", "second", "h", "min", "s", None)

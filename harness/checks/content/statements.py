@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 _SQL = re.compile(
-    r"^\s*(?:--[^\n]*\n\s*)*(?:select\b.*\bfrom|insert\s+(?:into|overwrite)|update\b.*\bset|delete\s+from|merge\s+into"
-    r"|replace\s+into|with\s+\w+\s+as\s*\(|copy\b.*\bfrom|call\s+\w+\s*\(|exec(?:ute)?\s+\w+)\b",
+    r"^\s*(?:--[^\n]*\n\s*)*(?:(?:select\b.*\bfrom|insert\s+(?:into|overwrite)|update\b.*\bset|delete\s+from|merge\s+into"
+    r"|replace\s+into|copy\b.*\bfrom|exec(?:ute)?\s+\w+)\b|(?:with\s+\w+\s+as|call\s+[\w.]+)\s*\()",
     re.IGNORECASE | re.DOTALL,
 )
 _VALUE = re.compile(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dis
 import inspect
 from collections.abc import Iterator
 from types import CodeType, FunctionType
@@ -58,7 +59,13 @@ def _may_be_odd(function: FunctionType, look: DagLook) -> bool:
     """Whether a function's constants are such that what it returns is worth a look."""
     if not look.file.users.own(function.__code__.co_filename) or inspect.isgeneratorfunction(function):
         return False
-    return any(map(_is_odd, function.__code__.co_consts))
+    code = function.__code__
+    if any(map(_is_odd, code.co_consts)):
+        return True
+    return _DICT in code.co_code[::2] and any(one.__class__ in (int, float) for one in code.co_consts)
+
+
+_DICT = dis.opmap["BUILD_MAP"]
 
 
 def _is_odd(constant: Any) -> bool:
