@@ -108,7 +108,7 @@ class _Renderer:
             is_file = text.endswith(tuple(task.template_ext or ())) if task.template_ext else False
             if not is_file and (not any(mark in text for mark in _MARKS) or self._is_plain(text)):
                 continue
-            key = (text, native, is_file, id(task.params) if task.params else None)
+            key = (text, native, is_file, _values(task.params) if task.params else None)
             if key not in self._seen:
                 self._seen.add(key)
                 yield from self._tried(task, field, text, native, is_file)
@@ -166,6 +166,11 @@ class _Renderer:
             of_plugins = found is not None and "MacrosAccessor" in found.reason
             return None if of_plugins and _renders_with_plugins(task, template, context) else found
         return None
+
+
+def _values(params: Any) -> str:
+    """Params in a form that can be compared: every task has a copy of its Dag's."""
+    return repr([(name, getattr(param, "value", param)) for name, param in params.items()])
 
 
 def _renders_with_plugins(task: Any, template: Any, context: dict[str, Any]) -> bool:

@@ -250,7 +250,6 @@ class Moments:
             return replace(found[0], form=STAMP)
         return replace(found[0], form=TEXT, day=all(one.day for one in found), literal=literal)
 
-
     def _known(self, node: ast.expr) -> str:
         """The text of an expression, as far as it is known."""
         text = _literal(node)
