@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,8 +13,16 @@ from harness.bridge.supervisor import speaker
 _PLAIN = (str, int, bool, type(None))
 
 
-def trouble(value: Any, stored: Any, most_bytes: float) -> str | None:
-    """What is wrong with a value as an XCom, in words; None for nothing.
+@dataclass(frozen=True)
+class Trouble:
+    """What is wrong with a value as an XCom, in words, and what to do about it."""
+
+    reason: str
+    fix: str = "write it to a file or a table, and return its name"
+
+
+def trouble(value: Any, stored: Any, most_bytes: float) -> Trouble | None:
+    """What is wrong with a value as an XCom; None for nothing.
 
     Args:
         stored: as Airflow serialises it.
@@ -23,22 +32,22 @@ def trouble(value: Any, stored: Any, most_bytes: float) -> str | None:
     try:
         text = json.dumps(stored, allow_nan=False)
     except ValueError:
-        return "holds NaN or infinity, which JSON does not have: PostgreSQL refuses it"
+        return Trouble("holds NaN or infinity, which JSON does not have: PostgreSQL refuses it", "None in their place")
     except TypeError as error:
-        return f"cannot be written as JSON: {error}"
+        return Trouble(f"cannot be written as JSON: {error}")
     if len(text) > most_bytes:
-        return f"is {len(text) / 1024:,.0f} KiB of JSON, more than {most_bytes / 1024:g}"
+        return Trouble(f"is {len(text) / 1024:,.0f} KiB of JSON, more than {most_bytes / 1024:g}")
     return None if _is_plain(value) else _lost(value, text)
 
 
-def trouble_of_literal(value: Any, most_bytes: float) -> str | None:
+def trouble_of_literal(value: Any, most_bytes: float) -> Trouble | None:
     """The same for a value that was not pushed yet; what Airflow cannot serialise included."""
     from harness.bridge.answers_xcom import encoded
 
     try:
         stored = encoded(value)
     except Exception as error:
-        return f"cannot be an XCom: {str(error).split('. ')[0]}"
+        return Trouble(f"cannot be an XCom: {str(error).split('. ')[0]}")
     return trouble(value, stored, most_bytes)
 
 
@@ -65,7 +74,7 @@ def _is_plain(value: Any) -> bool:
     return kind is dict and all(key.__class__ is str and _is_plain(one) for key, one in value.items())
 
 
-def _lost(value: Any, text: str) -> str | None:
+def _lost(value: Any, text: str) -> Trouble | None:
     from airflow.sdk.bases.xcom import BaseXCom
 
     try:
@@ -76,10 +85,12 @@ def _lost(value: Any, text: str) -> str | None:
     if not same:
         key = _odd_key(value)
         if key is not None:
-            return f"has keys that are no text, like {key!r}: they come back as text"
-        return None if back.__class__ is not value.__class__ and _odd(value) else "comes back as another value"
+            return Trouble(f"has keys that are no text, like {key!r}: they come back as text", "make its keys text")
+        if back.__class__ is not value.__class__ and _odd(value):
+            return None
+        return Trouble("comes back as another value", "return what JSON knows: text, numbers, lists, dicts")
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return "is a named tuple, and comes back without its names"
+        return Trouble("is a named tuple, and comes back without its names", "return its _asdict()")
     return None
 
 

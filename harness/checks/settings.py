@@ -43,6 +43,12 @@ def parse_limit(config: Config, name: str) -> float:
     return config.limits.get(name, PARSE_LIMITS[name])
 
 
+def xcom_bytes(config: Config) -> float | None:
+    """Bytes of JSON above which an XCom of a run is told; None where ``xcom-size`` is off."""
+    severity = config.checks.get("xcom-size", config.checks.get("content"))
+    return None if severity == "off" else config.limits.get("xcom-bytes", LIMITS["xcom-bytes"])
+
+
 def _refuse_unknown(config: Config, table: str, given: Iterable[str], known: Iterable[str]) -> None:
     for name in given:
         if name not in known:

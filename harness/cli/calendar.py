@@ -55,10 +55,11 @@ class SimulateCalendar:
         airflow_version()
         enter()
         with terminal.collecting():
+            from harness.checks.settings import xcom_bytes
             from harness.session import CalendarOptions, Rehearsal
             from harness.session.actions import parse_action
 
-            rehearsal = Rehearsal.of_paths(paths)
+            rehearsal = Rehearsal.of_paths(paths, xcom_bytes(config))
             terminal.begin()
         actions = tuple(parse_action(text) for text in given.actions)
         options = CalendarOptions(since, until, given.fresh, given.dag_ids, actions, given.seed)

@@ -71,7 +71,7 @@ class Rehearse:
         airflow_version()
         enter()
         with terminal.collecting():
-            rehearsal, dag = self._loaded(paths)
+            rehearsal, dag = self._loaded(paths, config)
             terminal.begin()
         _notes(rehearsal, dag, terminal)
         from harness.session.options import RunOptions
@@ -116,11 +116,12 @@ class Rehearse:
             return around or [file]
         return configured(config)
 
-    def _loaded(self, paths: list[Path]) -> tuple[Rehearsal, DAG]:
+    def _loaded(self, paths: list[Path], config: Config) -> tuple[Rehearsal, DAG]:
         from harness.bridge.loader import load_file
+        from harness.checks.settings import xcom_bytes
         from harness.session.rehearsal import Rehearsal
 
-        rehearsal, file = Rehearsal.of_paths(paths), self.arguments.file
+        rehearsal, file = Rehearsal.of_paths(paths, xcom_bytes(config)), self.arguments.file
         folder = rehearsal.folder
         if file is not None and file.resolve() not in map(Path.resolve, folder.files):  # ignored there, asked for here
             folder.files.append(file.resolve())

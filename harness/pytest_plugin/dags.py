@@ -82,9 +82,11 @@ def _airflow_rehearsal(pytestconfig: pytest.Config) -> Rehearsal:
 
 
 def _load(project: Project) -> Rehearsal:
+    from harness.checks.settings import xcom_bytes
     from harness.session import Rehearsal
 
-    return Rehearsal.of_paths(project.dags) if project.dags else Rehearsal()
+    most = xcom_bytes(project.settings)
+    return Rehearsal.of_paths(project.dags, most) if project.dags else Rehearsal(xcom_bytes=most)
 
 
 def _warm_up(rehearsal: Rehearsal) -> None:

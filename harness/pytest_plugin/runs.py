@@ -197,7 +197,7 @@ class Runner:
         if not added:
             return self._rehearsal
         folder = self._rehearsal.folder
-        return Rehearsal(replace(folder, dags={**folder.dags, **added}))
+        return Rehearsal(replace(folder, dags={**folder.dags, **added}), self._rehearsal.xcom_bytes)
 
     def _set_in_the_test(self) -> dict[str, str]:
         """``AIRFLOW_CONN_*`` and ``AIRFLOW_VAR_*`` set since pytest started: a test means them, unlike its owner's."""

@@ -12,7 +12,6 @@ from harness.bridge.runtime import TOP_LEVEL_ERROR
 from harness.bridge.store import AssetEvent, facts
 from harness.bridge.supervisor import Speaker
 from harness.checks.finding import Finding
-from harness.checks.look import LIMITS
 from harness.kernel import Instant, Simulation, iso
 from harness.replay.journal import Journal
 from harness.scheduler.deadlines import Deadline
@@ -28,18 +27,22 @@ Watcher = Callable[["DagRun", "TaskInstance | None"], None]
 class Recorder:
     """One simulation's record.
 
+    Args:
+        xcom_bytes: of JSON, above which an XCom is a finding; None: no XCom is one.
+
     Attributes:
         events: (instant, run, task name, state) of every state change of a task instance.
         findings: callbacks that raised, XComs that are too big, and the like, by run.
     """
 
-    def __init__(self, journal: Journal, watcher: Watcher | None = None) -> None:
+    def __init__(self, journal: Journal, watcher: Watcher | None, xcom_bytes: float | None) -> None:
         self.simulation: Simulation | None = None
         self.events: dict[DagRun, list[tuple[Instant, str, str | None]]] = {}
         self.findings: dict[DagRun, list[Finding]] = {}
         self._told: set[tuple[str, str, str]] = set()
         self._journal = journal
         self._watcher = watcher
+        self._xcom_bytes = xcom_bytes
         self._silent = type(journal).__name__ == "NoJournal"
         self._present: tuple[Instant | None, str] = (None, "")
 
@@ -144,18 +147,18 @@ class Recorder:
 
     def _pushed(self, run: DagRun, task_id: str, key: str, value: Any, stored: Any) -> None:
         """An XCom that does not do well in a database is a finding, once for each task and key."""
-        why = trouble(value, stored, LIMITS["xcom-bytes"])
-        if why is None or (run.dag.dag_id, task_id, key) in self._told:
+        told = None if self._xcom_bytes is None else trouble(value, stored, self._xcom_bytes)
+        if told is None or (run.dag.dag_id, task_id, key) in self._told:
             return
         self._told.add((run.dag.dag_id, task_id, key))
         finding = Finding(
             check="xcom-size",
             severity="warning",
-            message=f"XCom {key!r} of task {task_id!r} {why}",
+            message=f"XCom {key!r} of task {task_id!r} {told.reason}",
             path=str(facts(run).dag.fileloc),
             dag_id=run.dag.dag_id,
             task_id=task_id,
-            fix="write it to a file or a table, and return its name",
+            fix=told.fix,
         )
         self.finding(run, finding)
 

@@ -12,6 +12,7 @@ from harness.bridge.answers_xcom import RETURN_KEY, encoded, keep
 from harness.bridge.loader import Folder, load
 from harness.bridge.store import AssetEvent, facts
 from harness.bridge.timetables import RunPlan, manual, scheduled
+from harness.checks.look import LIMITS
 from harness.errors import TaskNotFound, known_names
 from harness.kernel import Instant
 from harness.kernel.frozen import frozen_instant
@@ -39,18 +40,20 @@ class Rehearsal:
 
     Args:
         folder: loaded Dags; `Rehearsal.of_paths` loads them.
+        xcom_bytes: of JSON, above which an XCom is a finding; None: no XCom is one.
     """
 
-    def __init__(self, folder: Folder | None = None) -> None:
+    def __init__(self, folder: Folder | None = None, xcom_bytes: float | None = LIMITS["xcom-bytes"]) -> None:
         self.folder = folder if folder is not None else Folder()
+        self.xcom_bytes = xcom_bytes
 
     @classmethod
-    def of_paths(cls, paths: Iterable[Path]) -> Rehearsal:
+    def of_paths(cls, paths: Iterable[Path], xcom_bytes: float | None = LIMITS["xcom-bytes"]) -> Rehearsal:
         """Load the Dags below these paths.
 
         Raises: NoDagsFolder: a path that does not exist, or no Dag file at all.
         """
-        return cls(load(list(paths)))
+        return cls(load(list(paths)), xcom_bytes)
 
     def plan(self, dag: DAG, options: RunOptions) -> RunPlan:
         """Which run the options mean.
@@ -84,7 +87,8 @@ class Rehearsal:
             if chosen.keep is not None:
                 journal = stack.enter_context(FileJournal(chosen.keep))
             live = stack.enter_context(served(world or World()))
-            result = _Simulated(self.folder, found, plan, live, chosen, journal, watcher).result()
+            stage = Stage({**self.folder.dags, found.dag_id: found}, live, journal, watcher, self.xcom_bytes)
+            result = _Simulated(stage, found, plan, chosen).result()
         result.real_seconds = perf_counter() - began
         result.ledger = chosen.keep
         return result
@@ -103,7 +107,8 @@ class Rehearsal:
             if options.keep is not None:
                 journal = stack.enter_context(FileJournal(options.keep))
             live = stack.enter_context(served(world or World()))
-            result = simulated_calendar(Stage(self.folder.dags, live, journal, watcher), chosen.values(), options)
+            stage = Stage(self.folder.dags, live, journal, watcher, self.xcom_bytes)
+            result = simulated_calendar(stage, chosen.values(), options)
         result.real_seconds = perf_counter() - began
         result.ledger = options.keep
         return result
@@ -112,18 +117,8 @@ class Rehearsal:
 class _Simulated:
     """One simulation around one run."""
 
-    def __init__(
-        self,
-        folder: Folder,
-        dag: DAG,
-        plan: RunPlan,
-        world: World,
-        options: RunOptions,
-        journal: Journal,
-        watcher: Watcher | None,
-    ) -> None:
-        self.dag, self.plan, self.options = dag, plan, options
-        self.stage = Stage({**folder.dags, dag.dag_id: dag}, world, journal, watcher)
+    def __init__(self, stage: Stage, dag: DAG, plan: RunPlan, options: RunOptions) -> None:
+        self.stage, self.dag, self.plan, self.options = stage, dag, plan, options
 
     def result(self) -> RunResult:
         """Simulate, and tell what became of the run."""

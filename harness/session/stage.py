@@ -31,17 +31,27 @@ MakeRun = Callable[["DAG", RunPlan, Mapping[str, Any]], DagRun]
 class Stage:
     """Dags and a world, ready to be simulated once.
 
+    Args:
+        xcom_bytes: see `Recorder`.
+
     Attributes:
         interruption: whether Ctrl-C struck; see `interrupted`.
         refused: dag_id -> why Airflow would not import the Dag into such a world.
     """
 
-    def __init__(self, dags: Mapping[str, DAG], world: World, journal: Journal, watcher: Watcher | None) -> None:
+    def __init__(
+        self,
+        dags: Mapping[str, DAG],
+        world: World,
+        journal: Journal,
+        watcher: Watcher | None,
+        xcom_bytes: float | None,
+    ) -> None:
         self.world = world
         where = world.where("executor", "executors")
         self.refused = {dag.dag_id: error for dag, error in refusals(dags.values(), world.executor, where)}
         self.store = Store(world, {dag_id: dag for dag_id, dag in dags.items() if dag_id not in self.refused})
-        self.recorder = Recorder(journal, watcher)
+        self.recorder = Recorder(journal, watcher, xcom_bytes)
         self.interruption: Interruption | None = None
         self._snapshots: dict[str, Dag] = {}
 

@@ -75,3 +75,28 @@ def test_what_is_replaced_is_put_back(rehearse):
     before = vars(BaseXCom)["serialize_value"]
     rehearse(pushing("x"))
     assert vars(BaseXCom)["serialize_value"] is before
+
+
+@pytest.mark.parametrize(("most", "told"), [(1000.0, "is 1 KiB of JSON, more than 0.976562"), (None, None)])
+def test_the_limit_is_the_projects(most, told):
+    from harness.session import Rehearsal
+
+    result = Rehearsal(xcom_bytes=most).run(pushing("x" * 1500))
+    assert [told in finding.message for finding in result.findings] == ([True] if told else [])
+
+
+@pytest.mark.parametrize(
+    ("checks", "limits", "most"),
+    [
+        ({}, {}, 48 * 1024),
+        ({}, {"xcom-bytes": 1000}, 1000),
+        ({"xcom-size": "off"}, {"xcom-bytes": 1000}, None),
+        ({"content": "off"}, {}, None),
+        ({"content": "off", "xcom-size": "error"}, {}, 48 * 1024),
+    ],
+)
+def test_what_the_project_says_of_xcoms(tmp_path, checks, limits, most):
+    from harness.checks.settings import xcom_bytes
+    from harness.config import Config
+
+    assert xcom_bytes(Config([], None, tmp_path, checks=checks, limits=limits)) == most

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
-from harness.bridge.roundtrip import trouble_of_literal
+from harness.bridge.roundtrip import Trouble, trouble_of_literal
 from harness.checks.callables import callable_of, plain, returned
 from harness.checks.finding import Problem
 from harness.checks.look import DagLook
@@ -18,7 +18,6 @@ from harness.checks.registry import check
 _UNKNOWN: Any = object()
 _LONG = 1000
 _MOST = 64 * 1024 * 1024
-_MADE = {ast.Lambda: "a function", ast.GeneratorExp: "a generator"}
 
 
 @check("xcom-size", severity="warning")
@@ -31,9 +30,9 @@ def xcom_size(look: DagLook) -> Iterator[Problem]:
     tuple without its names, NaN is refused by PostgreSQL.
 
     Before a run this is known of literals only. ``run``, ``simulate`` and the fixtures tell it of every value that a
-    task pushes, once for each key.
+    task pushes, once for each key, with the limit of the project; where the check is off they do not.
 
-    Fix: write big data to a file or a table and return its name.
+    Fix: write big data to a file or a table and return its name; return what JSON knows, with keys that are text.
     """
     for task in look.tasks:
         function = plain(callable_of(task))
@@ -41,13 +40,10 @@ def xcom_size(look: DagLook) -> Iterator[Problem]:
             continue
         definition = look.file.definitions.of(function)
         for node in returned(definition.node) if definition is not None else ():
-            why = _why(node, look.limit("xcom-bytes"))
-            if why is not None and definition is not None:
-                said = f"what task {task.task_id!r} returns {why}"
-                yield Problem(said, task.task_id, node.lineno if node else None, definition.path, _FIX)
-
-
-_FIX = "write it to a file or a table, and return its name"
+            told = _told(node, look.limit("xcom-bytes"))
+            if told is not None and definition is not None:
+                said = f"what task {task.task_id!r} returns {told.reason}"
+                yield Problem(said, task.task_id, node.lineno if node else None, definition.path, told.fix)
 
 
 def _pushes(task: Any) -> bool:
@@ -78,9 +74,11 @@ def _is_odd(constant: Any) -> bool:
     return isinstance(constant, (bytes, complex)) or (isinstance(constant, int) and constant > _LONG)
 
 
-def _why(node: ast.expr | None, most_bytes: float) -> str | None:
-    if type(node) in _MADE:
-        return f"is {_MADE[type(node)]}, which cannot be an XCom"
+def _told(node: ast.expr | None, most_bytes: float) -> Trouble | None:
+    if isinstance(node, ast.GeneratorExp):
+        return Trouble("is a generator, which cannot be an XCom", "a list: […] in place of (…)")
+    if isinstance(node, ast.Lambda):
+        return Trouble("is a function, which cannot be an XCom", "return what it returns")
     value = _value(node)
     if value is _UNKNOWN:
         return None
