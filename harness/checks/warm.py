@@ -54,11 +54,11 @@ with DAG("sample", schedule="@daily", start_date=datetime(2025, 1, 1), catchup=F
     with TaskGroup("group"):
         one = PythonOperator(task_id="one", python_callable=print, outlets=[Asset("x://y")])
 
-    told >> way(numbers()) >> one
+    told >> way(numbers()) >> one >> BashOperator(task_id="two", bash_command="{{ ti.try_number }} {{ params.n + 1 }}")
     numbers.override(task_id="more").expand_kwargs([{}])
 
 with DAG("sampled", schedule=[Asset("x://y")]):
-    BashOperator(task_id="told", bash_command="true")
+    BashOperator(task_id="told", bash_command="true {{ params }}")
 """
 
 

@@ -171,7 +171,7 @@ def _context(callback: Callback, timetable: Callable[[Any], Any], use: Use) -> _
 
     dag = callback.dag
     kind = kinds(dag)[0]
-    run = TrialRun(dag, kind, moments(timetable(dag), kind)[0], use)
+    run = TrialRun(dag, kind, next(moments(timetable(dag), kind)), use)
     context = _Context(run.context(callback.task or next(iter(dag.task_dict.values()))))
     context["dag_run"].end_date = context["dag_run"].run_after
     if callback.task is None:

@@ -20,6 +20,11 @@ _DATED = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 _DATES = ("logical_date", "data_interval_start", "data_interval_end")
 _ALWAYS = ("run_id", "task_instance_key_str")
 _MARKS = ("{{", "{%", "{#")
+_VARIES = re.compile(r"\b(?:ds|ts)|date|interval|macros|run|\bti\b|instance|include|import|extends|prev_")
+"""What may be another thing in a run of another date."""
+_PARAM = re.compile(r"\{\{-?\s*params(?:\.|\[['\"])(\w+)(?:['\"]\])?\s*-?\}\}")
+_WORD = r"(?:'[^'\\{}]*'|\"[^\"\\{}]*\")"
+_PULL = rf"(?:ti|task_instance)\.xcom_pull\(\s*(?:(?:(?:task_ids|dag_id|key)\s*=\s*)?{_WORD}\s*,?\s*)*\)"
 
 
 @dataclass(frozen=True)
@@ -100,24 +105,27 @@ class _Renderer:
         self._environments: dict[Any, Any] = {}
         self._seen: set[tuple[Any, ...]] = set()
         self._runs: list[TrialRun] = []
+        self._more = self._made()
 
     def of_task(self, task: Any) -> Iterator[Unrendered]:
         """What is wrong with a task's templates that no task before had."""
         native = getattr(task, "render_template_as_native_obj", None)
         for field, text in texts(task):
             is_file = text.endswith(tuple(task.template_ext or ())) if task.template_ext else False
-            if not is_file and (not any(mark in text for mark in _MARKS) or self._is_plain(text)):
+            if not is_file and (not any(mark in text for mark in _MARKS) or self._is_plain(text, task)):
                 continue
             key = (text, native, is_file, _values(task.params) if task.params else None)
             if key not in self._seen:
                 self._seen.add(key)
                 yield from self._tried(task, field, text, native, is_file)
 
-    def _is_plain(self, text: str) -> bool:
-        """Whether a text holds nothing but names that every run of the Dag has."""
+    def _is_plain(self, text: str, task: Any) -> bool:
+        """Whether a text holds nothing but what every run of the Dag has."""
         if self._dag.jinja_environment_kwargs or self._dag.user_defined_filters:
             return False
         rest = _plain(ASSET_TRIGGERED not in self._kinds).sub("", text)
+        if "params" in rest and task.params:
+            rest = _PARAM.sub(lambda match: "" if match[1] in task.params else match[0], rest)
         return not any(mark in rest for mark in _MARKS)
 
     def _tried(self, task: Any, field: str, text: str, native: Any, is_file: bool) -> Iterator[Unrendered]:
@@ -137,22 +145,27 @@ class _Renderer:
         except jinja2.TemplateSyntaxError as error:
             yield Unrendered(task.task_id, field, Complaint(str(error.message), None, error.lineno), source=source)
             return
-        for run in self._trials():
+        for number, run in enumerate(self._trials()):
             context = run.context(task)
             found = self._rendered(task, template, source, context, run.use)
             if found is not None:
                 known = (*context, *(self._dag.user_defined_macros or ()))
                 yield Unrendered(task.task_id, field, found, None, source, run.kind, run.date, known)
                 return
+            if number == 0 and len(self._kinds) == 1 and not run.use.happened and not _VARIES.search(source):
+                return  # the others would go the same way
 
-    def _trials(self) -> list[TrialRun]:
-        if not self._runs:
-            self._runs = [
-                TrialRun(self._dag, kind, moment, Use(truth=number != 1))
-                for kind in self._kinds
-                for number, moment in enumerate(moments(self._timetable(), kind))
-            ]
-        return self._runs
+    def _trials(self) -> Iterator[TrialRun]:
+        """The runs, made when the first template needs them."""
+        yield from self._runs
+        for run in self._more:
+            self._runs.append(run)
+            yield run
+
+    def _made(self) -> Iterator[TrialRun]:
+        for kind in self._kinds:
+            for number, moment in enumerate(moments(self._timetable(), kind)):
+                yield TrialRun(self._dag, kind, moment, Use(truth=number != 1))
 
     def _rendered(self, task: Any, template: Any, source: str, context: dict[str, Any], use: Use) -> Complaint | None:
         """Why a template cannot be rendered; None if it can, or nobody can tell."""
@@ -185,7 +198,7 @@ def _renders_with_plugins(task: Any, template: Any, context: dict[str, Any]) -> 
 @lru_cache(maxsize=2)
 def _plain(dated: bool) -> re.Pattern[str]:
     """Expressions that no run fails in: known names, dates with Airflow's own filters."""
-    names = "|".join((*_ALWAYS, *(_DATED if dated else ())))
+    names = "|".join((*_ALWAYS, *(_DATED if dated else ()), _PULL, r"var\.value\.\w+"))
     dates = "|".join(_DATES) if dated else r"(?!)"
     filters = "|".join(_DATED)
     return re.compile(rf"\{{\{{-?\s*(?:(?:{names})|(?:{dates})(?:\s*\|\s*(?:{filters}))?)\s*-?\}}\}}")

@@ -60,15 +60,17 @@ def kinds(dag: DAG) -> list[str]:
     return [SCHEDULED] * by_time + [ASSET_TRIGGERED] * by_asset or [MANUAL]
 
 
-def moments(timetable: Any, kind: str) -> list[Moment]:
-    """Runs at dates that computing with dates may trip over, as the schedule makes them.
+def moments(timetable: Any, kind: str) -> Iterator[Moment]:
+    """Runs at dates that computing with dates may trip over, as the schedule makes them, each when it is asked for.
 
     Args:
         timetable: the scheduler's; None or one that raises: the dates as they are.
     """
     if kind == ASSET_TRIGGERED:
-        return [Moment(None, None, None, UNUSUAL[0])]
-    return [(_scheduled(timetable, at) if kind == SCHEDULED else None) or Moment(at, at, at, at) for at in UNUSUAL]
+        yield Moment(None, None, None, UNUSUAL[0])
+        return
+    for at in UNUSUAL:
+        yield (_scheduled(timetable, at) if kind == SCHEDULED else None) or Moment(at, at, at, at)
 
 
 def _scheduled(timetable: Any, at: datetime) -> Moment | None:

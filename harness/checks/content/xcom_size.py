@@ -58,15 +58,18 @@ def _may_be_odd(function: FunctionType, look: DagLook) -> bool:
     code = function.__code__
     if any(map(_is_odd, code.co_consts)):
         return True
-    return _DICT in code.co_code[::2] and any(one.__class__ in (int, float) for one in code.co_consts)
+    if not any(one.__class__ in (int, float, tuple) for one in code.co_consts):
+        return False
+    return not _DICTS.isdisjoint(code.co_code[::2])
 
 
-_DICT = dis.opmap["BUILD_MAP"]
+_DICTS = {dis.opmap[name] for name in ("BUILD_MAP", "BUILD_CONST_KEY_MAP") if name in dis.opmap}
+_PLAIN = (bool, float, int, str, type(None))
 
 
 def _is_odd(constant: Any) -> bool:
     if isinstance(constant, tuple):
-        return any(not isinstance(one, str) for one in constant)
+        return len(constant) > _LONG or any(not isinstance(one, _PLAIN) or _is_odd(one) for one in constant)
     if isinstance(constant, CodeType):
         return constant.co_name in ("<lambda>", "<genexpr>")
     if isinstance(constant, str):
