@@ -1,4 +1,4 @@
-# expect: template-field:13
+# expect: template-field:16
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG
 
@@ -6,6 +6,9 @@ from airflow.sdk import DAG
 class Span:
     def __init__(self, since):
         self.since = since
+
+    def __repr__(self):
+        return f"Span({self.since!r})"
 
 
 with DAG("template_in_an_object", schedule="@daily"):

@@ -9,7 +9,7 @@ with DAG(
 ):
 
     @task
-    def load(hook, params, ds, known: int, day: str = "2025-01-01"):
+    def load(hook, known: int, params, ds, day: str = "2025-01-01"):
         hook.run("SELECT * FROM orders WHERE customer = %(customer)s", parameters={"customer": params["customer"]})
         hook.run(f"SELECT * FROM orders WHERE day = '{ds}' AND day > '{day}' LIMIT {LIMIT}")
         hook.run(f"SELECT * FROM orders LIMIT {params['limit']}")

@@ -8,6 +8,9 @@ class Span:
     def __init__(self, since):
         self.since = since
 
+    def __repr__(self):
+        return f"Span({self.since!r})"
+
 
 with DAG("templates_in_values", schedule="@daily"):
     arguments = [{"day": "{{ ds }}", "days": ({"{{ ds }}"}, ["{{ ts }}"])}, Span("{{ ds }}")]

@@ -6,6 +6,9 @@ class Span:
     def __init__(self, since):
         self.since = since
 
+    def __repr__(self):
+        return f"Span({self.since!r})"
+
 
 with DAG("no_template_in_an_object", schedule="@daily"):
     load = PythonOperator(

@@ -11,8 +11,8 @@ def without_value(params: Any) -> Iterator[tuple[str, str]]:
 
     Source: ``Param.resolve``, ``ParamsDict.validate`` (3.1 to 3.3); a default without schema is valid.
     """
+    from airflow.sdk.definitions import param as module  # the error is at home elsewhere in 3.1
     from airflow.sdk.definitions._internal.types import NOTSET
-    from airflow.sdk.exceptions import ParamValidationError
 
     for name, param in params.items():
         value = getattr(param, "value", param)
@@ -21,5 +21,5 @@ def without_value(params: Any) -> Iterator[tuple[str, str]]:
         elif getattr(param, "schema", None):
             try:
                 param.resolve()
-            except ParamValidationError as error:
+            except module.ParamValidationError as error:
                 yield name, f"has an invalid default: {str(error).splitlines()[0]}"
