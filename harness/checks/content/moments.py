@@ -132,7 +132,7 @@ class Moments:
         return replace(owner, day=owner.day or (cut and node.slice.lower is None))
 
     def _call(self, node: ast.Call) -> Moment | None:
-        dotted = self._bindings.dotted(node.func)
+        dotted = self._bindings.dotted(node.func).replace("pathlib._local.", "pathlib.")  # Python 3.13
         if (read := self._clock(node, dotted)) is not None:
             return read
         first = self.of(node.args[0]) if node.args else None
