@@ -201,7 +201,9 @@ class Driver:
         """
         moved = self.calendar is not None and self.calendar.make_due()
         moved |= self._start_queued()
-        for run in to_examine(self._dirty, self.active, self.limits.paused_dags):
+        for run in to_examine(self._dirty, self.active, self.limits.paused_dags) if self._dirty else ():
+            if run not in self._dirty:
+                continue
             del self._dirty[run]
             if run.state == "running":
                 moved |= self._examine(run)
