@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.bridge.supervisor import speaker
 
+REMEDY = "return plain JSON (texts as keys of dicts), or write it to a file or a table and return its name"
 _PLAIN = (str, int, bool, type(None))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.bridge.capture import TaskLog
 from harness.bridge.masking import masked
-from harness.bridge.roundtrip import trouble
+from harness.bridge.roundtrip import REMEDY, trouble
 from harness.bridge.runtime import TOP_LEVEL_ERROR
 from harness.bridge.store import AssetEvent, facts
 from harness.bridge.supervisor import Speaker
@@ -155,7 +155,7 @@ class Recorder:
             path=str(facts(run).dag.fileloc),
             dag_id=run.dag.dag_id,
             task_id=task_id,
-            fix="write it to a file or a table, and return its name",
+            fix=REMEDY,
         )
         self.finding(run, finding)
 

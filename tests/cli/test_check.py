@@ -210,7 +210,9 @@ def test_a_baseline_lets_an_old_repository_start_green(found, tmp_path):
     dags.mkdir(parents=True)
     (dags / "sales.py").write_text(SALES)
     (folder / "w.yaml").write_text("pools: {etl: 3}\n")
-    (folder / "pyproject.toml").write_text('[tool.airflow-harness]\nworld = "w.yaml"\nchecks = { unstable-dag = "off" }\n')
+    (folder / "pyproject.toml").write_text(
+        '[tool.airflow-harness]\nworld = "w.yaml"\nchecks = { unstable-dag = "off" }\n'
+    )
     wrote = found("check", "--write-baseline", cwd=folder)
     assert wrote.code == 0
     assert "note wrote 1 finding to airflow-harness-baseline.json\n" in wrote.out

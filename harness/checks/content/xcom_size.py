@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
-from harness.bridge.roundtrip import trouble_of_literal
+from harness.bridge.roundtrip import REMEDY, trouble_of_literal
 from harness.checks.callables import callable_of, plain, returned
 from harness.checks.finding import Problem
 from harness.checks.look import DagLook
@@ -43,10 +43,7 @@ def xcom_size(look: DagLook) -> Iterator[Problem]:
             why = _why(node, look.limit("xcom-bytes"))
             if why is not None and definition is not None:
                 said = f"what task {task.task_id!r} returns {why}"
-                yield Problem(said, task.task_id, node.lineno if node else None, definition.path, _FIX)
-
-
-_FIX = "write it to a file or a table, and return its name"
+                yield Problem(said, task.task_id, node.lineno if node else None, definition.path, REMEDY)
 
 
 def _pushes(task: Any) -> bool:
