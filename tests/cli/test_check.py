@@ -115,7 +115,8 @@ def test_settings_and_the_command_line_choose_the_checks(found, tmp_path):
     (folder / "dags").mkdir(parents=True)
     (folder / "dags" / "sales.py").write_text(SALES)
     (folder / "w.yaml").write_text("pools: {etl: 3}\n")
-    settings = '[tool.airflow-harness]\nworld = "w.yaml"\nchecks = { pool-missing = "warning", owner = "error", unstable-dag = "off" }\n'
+    checks = 'pool-missing = "warning", owner = "error", unstable-dag = "off"'
+    settings = f'[tool.airflow-harness]\nworld = "w.yaml"\nchecks = {{ {checks} }}\n'
     (folder / "pyproject.toml").write_text(settings)
     both = found("check", cwd=folder)
     assert both.code == 1

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from harness.bridge.names import task_exception
+
 
 def without_value(params: Any) -> Iterator[tuple[str, str]]:
     """(name, why) of the params that a run without conf cannot have.
@@ -12,7 +14,6 @@ def without_value(params: Any) -> Iterator[tuple[str, str]]:
     Source: ``Param.resolve``, ``ParamsDict.validate`` (3.1 to 3.3); a default without schema is valid.
     """
     from airflow.sdk.definitions._internal.types import NOTSET
-    from airflow.sdk.exceptions import ParamValidationError
 
     for name, param in params.items():
         value = getattr(param, "value", param)
@@ -21,5 +22,5 @@ def without_value(params: Any) -> Iterator[tuple[str, str]]:
         elif getattr(param, "schema", None):
             try:
                 param.resolve()
-            except ParamValidationError as error:
+            except task_exception("ParamValidationError") as error:
                 yield name, f"has an invalid default: {str(error).splitlines()[0]}"
