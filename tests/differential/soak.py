@@ -24,6 +24,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from tests.differential.orphans import end_with_owner
+
 ROOT = Path(__file__).resolve().parents[2]
 FIGURES = ROOT / "docs" / "fidelity.json"
 SCHEMA = "airflow-harness/fidelity/1"
@@ -126,7 +128,8 @@ def _pool(jobs: int) -> ProcessPoolExecutor:
 
 
 def _quiet() -> None:
-    """What Airflow and Dag files print is not ours to tell."""
+    """Begin a process of the pool: what Airflow and Dag files print is not ours to tell."""
+    end_with_owner()
     warnings.simplefilter("ignore")
     sys.stdout = sys.stderr = open("/dev/null", "w")  # noqa: PTH123, SIM115 - as long as the process
 
