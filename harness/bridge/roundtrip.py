@@ -7,8 +7,6 @@ from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
-from harness.bridge.supervisor import speaker
-
 REMEDY = "return plain JSON (texts as keys of dicts), or write it to a file or a table and return its name"
 _PLAIN = (str, int, bool, type(None))
 
@@ -45,6 +43,7 @@ def trouble_of_literal(value: Any, most_bytes: float) -> str | None:
 
 def remembers_pushed(serialize: Callable[..., Any]) -> Callable[..., Any]:
     """``BaseXCom.serialize_value``, with whoever pushes keeping the value until the supervisor has heard of it."""
+    from harness.bridge.supervisor import speaker
 
     def serialize_value(value: Any, **kwargs: Any) -> Any:
         stored = serialize(value, **kwargs)
