@@ -11,6 +11,8 @@ import pytest
 from harness.checks.gate import GateResult
 from tests.hostile.cases import gate
 
+pytestmark = pytest.mark.gate
+
 PLUGIN = """
 from airflow.plugins_manager import AirflowPlugin
 from airflow.timetables.trigger import CronTriggerTimetable

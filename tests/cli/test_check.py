@@ -10,6 +10,8 @@ import pytest
 
 from .project import TIMEOUT_S
 
+pytestmark = pytest.mark.gate
+
 SALES = """
 from airflow.sdk import DAG, task
 

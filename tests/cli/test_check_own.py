@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.gate
+
 DAG = """
 from airflow.sdk import DAG, task
 

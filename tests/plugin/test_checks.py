@@ -12,6 +12,8 @@ import pytest
 
 from tests.plugin.conftest import Project
 
+pytestmark = pytest.mark.gate
+
 SALES = """
 from airflow.sdk import DAG, task
 
