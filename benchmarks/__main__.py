@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import calendar_figures
+from benchmarks import calendar_figures, gate
 from benchmarks.processes import case, wall
 
 HERE = Path(__file__).parent
@@ -32,11 +32,13 @@ def main() -> int:
     parser.add_argument("--stock-runs", type=int, default=20, help="dag.test() runs to compare with (default 20)")
     parser.add_argument("--cold", type=int, default=7, help="repetitions of the cold start (default 7)")
     parser.add_argument("--calendar", type=int, default=1000, help="runs of the simulated calendar (default 1000)")
+    parser.add_argument("--checks", type=int, default=5, help="repetitions of the integrity gate (default 5)")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--write", action="store_true", help="keep the figures: benchmarks/figures.json and the README")
     options = parser.parse_args()
     figures = {**per_task_instance(options.runs, options.stock_runs), **cold_start(options.cold), **memory()}
     figures |= calendar_figures.calendar(options.calendar)
+    figures |= gate.gate(options.checks)
     show(figures)
     for path in [options.json] * bool(options.json) + [FIGURES] * options.write:
         path.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n")
@@ -102,6 +104,7 @@ def rows(figures: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         ),
         ("memory over 10,000 task instances", f"+{figures['growth_mib']:.1f} MiB", "", ""),
         *calendar_figures.rows(figures),
+        *gate.rows(figures),
     ]
 
 

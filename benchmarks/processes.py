@@ -19,16 +19,17 @@ def case(script: str, *arguments: str) -> dict[str, float]:
     return figures
 
 
-def wall(command: list[str]) -> float:
-    """Seconds that a command takes."""
+def wall(command: list[str], folder: Path | None = None) -> float:
+    """Seconds that a command takes, run in a folder."""
     began = time.perf_counter()
-    run(command)
+    run(command, folder=folder)
     return time.perf_counter() - began
 
 
-def run(command: list[str], given: dict[str, str] | None = None) -> str:
+def run(command: list[str], given: dict[str, str] | None = None, folder: Path | None = None) -> str:
     """What a command prints. Raises: SystemExit: it failed."""
-    done = subprocess.run(command, env=environment() if given is None else given, capture_output=True, text=True)
+    surroundings = environment() if given is None else given
+    done = subprocess.run(command, env=surroundings, cwd=folder, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout}\n{done.stderr}")
     return done.stdout

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
-from harness.bridge.supervisor import speaker
-
 _PLAIN = (str, int, bool, type(None))
 
 
@@ -53,6 +51,7 @@ def trouble_of_literal(value: Any, most_bytes: float) -> Trouble | None:
 
 def remembers_pushed(serialize: Callable[..., Any]) -> Callable[..., Any]:
     """``BaseXCom.serialize_value``, with whoever pushes keeping the value until the supervisor has heard of it."""
+    from harness.bridge.supervisor import speaker
 
     def serialize_value(value: Any, **kwargs: Any) -> Any:
         stored = serialize(value, **kwargs)

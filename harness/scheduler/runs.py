@@ -63,36 +63,39 @@ def start_order(run: DagRun, active: int = 0) -> tuple[int, Instant, int, Instan
 
     Source: airflow/models/dagrun.py `get_queued_dag_runs_to_set_running` (3.3.2).
     """
-    return (run.backfill_ordinal or 0, *_examined(run), active, run.run_after, run.dag.dag_id, run.run_id)
+    return (run.backfill_ordinal or 0, _examined(run), active, run.run_after, run.dag.dag_id, run.run_id)
 
 
 def to_examine(dirty: Iterable[DagRun], running: Collection[DagRun], paused: Container[str] = ()) -> list[DagRun]:
-    """The running runs that a loop examines, in order, of those in which something may have changed.
+    """The running runs that a loop examines, in order; those that are not dirty when their turn comes may be left out.
+
+    Where a loop takes all runs, that is all of them: what one does may concern another that has its turn later.
 
     A loop takes 20 runs, those of no backfill first, in turn; then a backfill's first, second, and so on, not in
     turn. So the runs of a backfill starve where 20 others are running, and its 21st while the first 20 are.
 
     Args:
-        dirty: runs to look at.
+        dirty: runs in which something may have changed.
         running: all running runs.
         paused: ids of paused Dags: their runs take nobody's place.
     Source: airflow/models/dagrun.py `get_running_dag_runs_to_examine` (3.3.2).
     """
-    ordered = sorted(dirty, key=examination_order)
+    taking_part = [run for run in running if run.dag.dag_id not in paused]
+    in_turn = len(taking_part) > RUNS_A_LOOP
+    runs = dirty if in_turn else {**dict.fromkeys(taking_part), **dict.fromkeys(dirty)}
+    ordered = sorted(runs, key=lambda run: _examination_order(run, in_turn))
     first = [run for run in ordered if not _ordinals(run)][:RUNS_A_LOOP]
     backfilled = [run for run in ordered if _ordinals(run)]
     if not backfilled:
         return first
-    rows = [row for run in running if run.dag.dag_id not in paused for row in _ordinals(run) or (0,)]
+    rows = [row for run in taking_part for row in _ordinals(run) or (0,)]
     return first + [run for run in backfilled if sum(row < min(_ordinals(run)) for row in rows) < RUNS_A_LOOP]
 
 
-def examination_order(run: DagRun) -> tuple[int, Instant, Instant, str, str]:
-    """Sort key of running runs: the order in which a loop examines them.
-
-    Source: airflow/models/dagrun.py `get_running_dag_runs_to_examine` (3.3.2).
-    """
-    return (min(_ordinals(run), default=0), *_examined(run), run.run_after, run.dag.dag_id, run.run_id)
+def _examination_order(run: DagRun, in_turn: bool) -> tuple[int, Instant, Instant, str, str]:
+    """Sort key of running runs; where all of them are examined in every loop, nobody's turn was longer ago."""
+    examined = _examined(run) if in_turn else min(_examined(run), 0)
+    return (min(_ordinals(run), default=0), examined, run.run_after, run.dag.dag_id, run.run_id)
 
 
 def _ordinals(run: DagRun) -> tuple[int, ...]:
@@ -100,8 +103,8 @@ def _ordinals(run: DagRun) -> tuple[int, ...]:
     return run.former_ordinals if run.backfill_ordinal is None else (*run.former_ordinals, run.backfill_ordinal)
 
 
-def _examined(run: DagRun) -> tuple[Instant]:
-    return (-1 if run.examined is None else run.examined,)
+def _examined(run: DagRun) -> Instant:
+    return -1 if run.examined is None else run.examined
 
 
 def next_run_state(outcome: str | None) -> str:

@@ -249,7 +249,7 @@ class Attempts:
         self.people.forget(ti)
         process, given = history(ti).process, history(ti).workload
         if given is not None:
-            self.workloads.revoke(given)
+            self.workloads.abandon(given)
         if process is not None and (own or process is not self.simulation.current):
             self._kill(ti, process)
 

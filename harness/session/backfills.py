@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.bridge.backfills import allows_backfills, conf_error, is_periodic, on_latest_version, runs_between
+from harness.bridge.deadlines import clearing_fails
 from harness.bridge.timetables import RunPlan
 from harness.report.backfill import CLEARED, CREATED, NOT_CREATED, BackfillDate, BackfillResult
 from harness.scheduler.backfill import (
@@ -14,6 +15,7 @@ from harness.scheduler.backfill import (
     LEAVE,
     Backfill,
     Circumstances,
+    Refusal,
     Step,
     in_order,
     is_complete,
@@ -61,13 +63,23 @@ class Backfills:
         met = Circumstances(
             is_periodic(dag), allows_backfills(dag), known.dag_id in self._open, conf_error(dag, asked.conf), len(plans)
         )
-        refused = refusal(asked, known, now, met)
+        refused = refusal(asked, known, now, met) or self._breaks(asked, plans, known.dag_id)
         if refused is not None:
             result.refused = str(refused)
         else:
             self._do(dag, asked, plans, result)
         self.driver.recorder.backfill(result.to_json())
         return result
+
+    def _breaks(self, asked: Backfill, plans: list[RunPlan], dag_id: str) -> Refusal | None:
+        """What Airflow raises where it cannot clear one of the runs: then none is cleared or made."""
+        store, now = self.driver.store, self.driver.simulation.now
+        for step in steps(plans, lambda date: store.dated_run(dag_id, date), asked.reprocess):
+            if step.verb == CLEAR and step.run is not None and not asked.dry_run:
+                error = clearing_fails(step.run, now)
+                if error is not None:
+                    return Refusal(type(error).__name__, f"{error} ({step.run.run_id})")
+        return None
 
     def run_ended(self, run: DagRun) -> None:
         """Complete the backfill of which this was the last run."""

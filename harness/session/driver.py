@@ -191,7 +191,8 @@ class Driver:
                 pass
         elif not self.turn.goes_on and self._loop():
             self.wake()
-        self.attempts.workloads.take()
+        if self.attempts.workloads.take():
+            self.wake()
 
     def _loop(self) -> bool:
         """One loop of the scheduler; whether it changed anything.
@@ -200,7 +201,9 @@ class Driver:
         """
         moved = self.calendar is not None and self.calendar.make_due()
         moved |= self._start_queued()
-        for run in to_examine(self._dirty, self.active, self.limits.paused_dags):
+        for run in to_examine(self._dirty, self.active, self.limits.paused_dags) if self._dirty else ():
+            if run not in self._dirty:
+                continue
             del self._dirty[run]
             if run.state == "running":
                 moved |= self._examine(run)
@@ -273,10 +276,12 @@ class Driver:
         return bool(admitted)
 
     def occupancy(self) -> Occupancy:
-        """What task instances and callbacks occupy."""
+        """What task instances and callbacks occupy, and what executors still have of those that have ended."""
         taken = Occupancy()
         for executor in self.deadlines.callbacks.given:
             taken.add_workload(executor)
+        for workload in self.attempts.workloads.stale:
+            taken.add_workload(workload.executor)
         for ti in list(self._holding):
             state = ti.state
             if state in _ACTIVE and state is not None:

@@ -19,14 +19,16 @@ class Workload:
     Attributes:
         process: None until a worker has it.
         timeout: happens when no worker takes it in time.
+        stale: nobody wants it any more; the worker that takes it sees so, and has done.
     """
 
-    __slots__ = ("executor", "process", "queue", "start", "timeout")
+    __slots__ = ("executor", "process", "queue", "stale", "start", "timeout")
 
     def __init__(self, start: Callable[[], Process], executor: str | None, queue: str) -> None:
         self.start, self.executor, self.queue = start, executor, queue
         self.process: Process | None = None
         self.timeout: Event | None = None
+        self.stale = False
 
 
 class Workloads:
@@ -34,11 +36,13 @@ class Workloads:
 
     Attributes:
         waiting: how many no worker has taken.
+        stale: those of them that nobody wants any more; each has a slot of its executor all the same.
     """
 
     def __init__(self, limits: Limits) -> None:
         self._executors = limits.executors
         self.waiting = 0
+        self.stale: dict[Workload, None] = {}
         names = dict.fromkeys(worker.executor for worker in limits.workers)
         self._brokers = {
             name: Broker[Workload]([one for one in limits.workers if one.executor == name], _is_busy) for name in names
@@ -54,12 +58,16 @@ class Workloads:
         self.waiting += 1
         return False
 
-    def take(self) -> None:
-        """Have what free workers can take begin."""
+    def take(self) -> bool:
+        """Have what free workers can take begin; whether a slot is free again that something stale had."""
+        before = len(self.stale)
         for broker in self._brokers.values() if self.waiting else ():
-            for workload in broker.take():
-                self._leave(workload)
-                workload.process = workload.start()
+            while taken := broker.take():
+                for workload in taken:
+                    self._leave(workload)
+                    if not workload.stale:
+                        workload.process = workload.start()
+        return len(self.stale) < before
 
     def revoke(self, workload: Workload) -> bool:
         """Forget a workload that no worker has taken; whether it was one."""
@@ -69,6 +77,19 @@ class Workloads:
         self._leave(workload)
         return True
 
+    def abandon(self, workload: Workload) -> None:
+        """A task instance has ended without the worker it waited for: nobody tells the executor.
+
+        Source: ``DagRun.update_state`` at a ``dagrun_timeout``; ``BaseExecutor.slots_occupied`` (3.3.2).
+        """
+        broker = self._broker(workload)
+        if broker is None or broker.why(workload) is None:
+            return
+        workload.stale = True
+        self.stale[workload] = None
+        if workload.timeout is not None:
+            workload.timeout.cancel()
+
     def why(self, workload: Workload) -> str | None:
         """Why it waits, None when it does not."""
         broker = self._broker(workload)
@@ -76,6 +97,7 @@ class Workloads:
 
     def _leave(self, workload: Workload) -> None:
         self.waiting -= 1
+        self.stale.pop(workload, None)
         if workload.timeout is not None:
             workload.timeout.cancel()
 
@@ -87,4 +109,4 @@ class Workloads:
 
 
 def _is_busy(workload: Workload) -> bool:
-    return workload.process is None or workload.process.alive
+    return not workload.stale and (workload.process is None or workload.process.alive)

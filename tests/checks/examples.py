@@ -20,7 +20,7 @@ KNOWN = {
     ("example_latest_only.py", "start-date"): _NAIVE,
     ("example_outlet_event_extra.py", "start-date"): _NAIVE + " (3.1)",
     ("example_params_ui_tutorial.py", "unstable-dag"): "two params have the time of the parse as their default",
-    ("example_passing_params_via_test_command.py", "template-error"): "a scheduled run of it has no param 'foo'",
+    ("example_passing_params_via_test_command.py", "template-error"): "its schedule's runs have no params.foo",
     ("example_setup_teardown.py", "setup-teardown"): _UNSEEN,
     ("example_setup_teardown_taskflow.py", "setup-teardown"): _UNSEEN,
     ("example_workday_timetable.py", "serialization"): _EXAMPLES_ONLY,

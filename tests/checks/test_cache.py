@@ -8,6 +8,8 @@ from harness.checks.cache import Cache, question_of
 from harness.checks.look import Asked, Declared
 from tests.checks.cases import gate
 
+pytestmark = pytest.mark.gate
+
 HELPED = """
 from airflow.sdk import DAG, task
 from cache_helper import POOL

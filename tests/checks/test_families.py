@@ -9,6 +9,8 @@ from harness.checks.catalogue import FAMILIES
 from harness.checks.registry import CHECKS
 from tests.checks.cases import ROOT, expected, found, gate
 
+pytestmark = pytest.mark.gate
+
 catalogue.load()
 WITH_CHECKS = sorted({check.family for check in CHECKS.values() if check.family in FAMILIES})
 

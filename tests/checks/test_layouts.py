@@ -11,6 +11,8 @@ import pytest
 from harness.checks.gate import GateResult
 from tests.hostile.cases import gate
 
+pytestmark = pytest.mark.gate
+
 PLUGIN = """
 from airflow.plugins_manager import AirflowPlugin
 from airflow.timetables.trigger import CronTriggerTimetable
@@ -135,7 +137,7 @@ def test_a_plain_project(tmp_path):
     with zipfile.ZipFile(root / "dags" / "packed.zip", "w") as archive:
         archive.writestr("in_zip.py", USES.replace("helper", "zipped"))
         archive.writestr("zipped/__init__.py", "NAME = 'in_an_archive'")
-    result = gate(root)
+    result = gate(root, once=True)
     violation = "AirflowClusterPolicyViolation: forbidden is tagged secret"
     assert said(result) == [("forbidden.py", "import-error", violation)]
     assert result.findings[0].line == 4
@@ -166,7 +168,7 @@ with DAG("astro_" + Variable.get("region"), schedule=None):
     pass
 """,
     }
-    result = gate(grow(tmp_path, tree) / "dags")
+    result = gate(grow(tmp_path, tree) / "dags", once=True)
     assert [file.dag_ids for file in result.files] == [["astro_north"]]
     assert [(file, check) for file, check, _ in said(result)] == [("uses.py", "top-level-secrets")]
 
@@ -178,7 +180,7 @@ def test_bundles_have_modules_of_one_name(tmp_path):
     for name in ("one", "two"):
         tree[f"{name}/helper.py"] = f"NAME = 'of_bundle_{name}'"
         tree[f"{name}/uses.py"] = USES
-    result = gate(grow(tmp_path, tree))
+    result = gate(grow(tmp_path, tree), once=True)
     assert [file.dag_ids for file in result.files] == [["of_bundle_one"], ["of_bundle_two"]]
     assert said(result) == []
 
@@ -193,7 +195,7 @@ def test_missing_packages_are_told_once(tmp_path, requirements):
     }
     if requirements:
         tree["requirements.txt"] = "no-such-package\n"
-    result = gate(grow(tmp_path, tree) / "dags")
+    result = gate(grow(tmp_path, tree) / "dags", once=True)
     (finding,) = result.findings
     assert finding.message == (
         "2 packages are not installed here: apache-airflow-providers-samba (1 file), no_such_package (6 files)"

@@ -10,6 +10,8 @@ import pytest
 
 from .project import TIMEOUT_S
 
+pytestmark = pytest.mark.gate
+
 SALES = """
 from airflow.sdk import DAG, task
 
@@ -115,7 +117,8 @@ def test_settings_and_the_command_line_choose_the_checks(found, tmp_path):
     (folder / "dags").mkdir(parents=True)
     (folder / "dags" / "sales.py").write_text(SALES)
     (folder / "w.yaml").write_text("pools: {etl: 3}\n")
-    settings = '[tool.airflow-harness]\nworld = "w.yaml"\nchecks = { pool-missing = "warning", owner = "error" }\n'
+    checks = 'pool-missing = "warning", owner = "error", unstable-dag = "off"'
+    settings = f'[tool.airflow-harness]\nworld = "w.yaml"\nchecks = {{ {checks} }}\n'
     (folder / "pyproject.toml").write_text(settings)
     both = found("check", cwd=folder)
     assert both.code == 1
@@ -210,7 +213,9 @@ def test_a_baseline_lets_an_old_repository_start_green(found, tmp_path):
     dags.mkdir(parents=True)
     (dags / "sales.py").write_text(SALES)
     (folder / "w.yaml").write_text("pools: {etl: 3}\n")
-    (folder / "pyproject.toml").write_text('[tool.airflow-harness]\nworld = "w.yaml"\n')
+    (folder / "pyproject.toml").write_text(
+        '[tool.airflow-harness]\nworld = "w.yaml"\nchecks = { unstable-dag = "off" }\n'
+    )
     wrote = found("check", "--write-baseline", cwd=folder)
     assert wrote.code == 0
     assert "note wrote 1 finding to airflow-harness-baseline.json\n" in wrote.out

@@ -2,6 +2,8 @@
 
 import pytest
 
+pytestmark = pytest.mark.gate
+
 DAG = """
 from airflow.sdk import DAG, task
 
@@ -45,7 +47,7 @@ RAISING = "\n\n@harness.check('wrong')\ndef wrong(look):\n    return look.nothin
 
 @pytest.fixture(scope="module")
 def own(project):
-    project.write("pyproject.toml", "")
+    project.write("pyproject.toml", '[tool.airflow-harness]\nchecks = { unstable-dag = "off" }\n')
     project.write("fixtures/world.yaml", "")
     project.write("dags/sales.py", DAG)
     return project

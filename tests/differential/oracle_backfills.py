@@ -45,7 +45,7 @@ class Backfills:
                 reprocess_behavior=ReprocessBehavior(asked.reprocess),
                 run_on_latest_version=asked.run_on_latest_version,
             )
-        except (AirflowException, ValueError, RuntimeError) as error:
+        except (AirflowException, ValueError, RuntimeError, TypeError) as error:
             name = type(error).__name__
             self._answers.append(SAME.get(name, name))
             return False

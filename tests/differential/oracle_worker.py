@@ -14,9 +14,12 @@ import traceback
 from pathlib import Path
 from typing import Any, TextIO
 
+from tests.differential.orphans import end_with_owner
+
 
 def main(template: Path, database: Path) -> None:
     """Answer jobs until stdin ends."""
+    end_with_owner()
     answers = _own_stdout()
     from airflow import settings
 

@@ -268,6 +268,20 @@ def test_a_reset_of_a_run_that_cannot_be_cleared_fails(rehearse):
     assert other.state == "success"
 
 
+def test_a_backfill_of_a_run_that_cannot_be_cleared_makes_nothing():
+    dag = dag_of(alert(120), catchup=False)
+    dag.get_task("work").python_callable = lambda: 1 / 0
+    asked = '2025-01-03T01:00Z backfill late {"from": "2025-01-01", "to": "2025-01-03", "reprocess": "failed"}'
+    result = simulate("2025-01-03", "2025-01-03T10:00", dag, actions=[asked])
+    refused = result.backfills[0].refused
+    assert (refused is not None) == (airflow_version()[:3] == (3, 3, 2))
+    assert len(result.runs) == (1 if refused else 3)
+    if refused:
+        assert refused.startswith("TypeError: unsupported type for timedelta")
+        assert [finding.check for finding in result.findings] == ["backfill"]
+        assert result.runs[0].task("work").try_number == 1
+
+
 # -- callbacks --------------------------------------------------------------------------------------------------
 
 

@@ -1,7 +1,7 @@
 """Executors with slots of their own, queues and the workers that serve them, in whole runs."""
 
 import time
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from airflow.sdk import DAG, task
@@ -156,3 +156,24 @@ def test_a_queued_task_says_what_it_waits_for(rehearse):
     with pytest.raises(HorizonReached) as caught:
         rehearse(several(count=2, queue="gpu"), declared, horizon=3600 * 1_000_000)
     assert "'t0' is queued: no worker serves queue 'gpu'" in caught.value.known
+
+
+@pytest.mark.parametrize(("served", "began"), [("default", 0), ("default,slow", 1)])
+def test_what_waits_for_a_worker_keeps_its_executors_slot_when_its_run_is_over(served, began):
+    from harness.bridge.timetables import parse_date
+    from harness.session import CalendarOptions, Rehearsal
+
+    with DAG("late", schedule="@daily", start_date=START, dagrun_timeout=timedelta(minutes=5)) as late:
+        task(lambda: None, task_id="first", queue="slow")()
+        task(lambda: None, task_id="second", queue="slow")()
+    with DAG("next", schedule="30 0 * * *", start_date=START) as following:
+        task(lambda: None, task_id="only")()
+    rehearsal = Rehearsal()
+    rehearsal.folder.dags |= {"late": late, "next": following}
+    workers = {"one": {"queues": served.split(","), "concurrency": 1}}
+    declared = world(executors={"celery:path.to.CeleryExecutor": 2}, workers=workers)
+    options = CalendarOptions(parse_date("2025-01-02"), parse_date("2025-01-02T12:00"))
+    result = rehearsal.simulate(options, declared)
+    late_run, only = (next(run for run in result.runs if run.dag_id == dag_id) for dag_id in ("late", "next"))
+    assert late_run.reason == "timed_out"
+    assert [state for _, _, state in only.events].count("running") == began, "nobody serves: the slots are gone"

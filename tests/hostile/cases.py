@@ -30,10 +30,15 @@ def copied(into: Path) -> dict[str, set[str]]:
     return verdicts
 
 
-def gate(folder: Path, **options: object) -> GateResult:
-    """A folder before the checks of how files load."""
+def gate(folder: Path, once: bool = False, **options: object) -> GateResult:
+    """A folder before the checks of how files load.
+
+    Args:
+        once: do not parse it a second time.
+    """
     catalogue.load()
-    asked = Asked({check.id: "error" for check in CHECKS.values() if check.family == "loading"})
+    checks = [check for check in CHECKS.values() if check.family == "loading" and not (once and check.level == "twin")]
+    asked = Asked({check.id: "error" for check in checks})
     return run_gate(dag_files([folder]), GateOptions(asked=asked, **options))  # type: ignore[arg-type]
 
 

@@ -14,6 +14,7 @@ PAGES = [path for path in files() if path.suffix == ".md" and path.relative_to(R
 OTHERS = [path for path in files() if path.suffix == ".md" and path not in PAGES]
 
 
+@pytest.mark.pages
 @pytest.mark.parametrize("page", PAGES, ids=name)
 def test_every_block_of_the_page_runs(page: Path, tmp_path: Path) -> None:
     Runner(tmp_path / "page", tmp_path / "aside").page(page.read_text(encoding="utf-8"), name(page))

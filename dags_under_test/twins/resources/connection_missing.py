@@ -16,6 +16,7 @@ with DAG("well_connected", schedule=None):
         return BaseHook.get_connection("warehouse").host
 
     told = BashOperator(
-        task_id="told", bash_command="echo {{ conn.get('warehouse').host }} {% set connected = ds %}{{ connected }}"
+        task_id="told",
+        bash_command="echo {{ conn.get('warehouse').host }} {% set connected = dag %}{{ connected.dag_id }}",
     )
     default >> ask() >> told >> Load(task_id="load", warehouse_conn_id="warehouse")

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.bridge.parsing.mapping import default_max_active_tasks, length_of
 from harness.checks.finding import Problem
 from harness.checks.look import DagLook
 from harness.checks.registry import check
-from harness.scheduler.model import Concat, Length, Literal, OfTask, Product, Zip
+
+if TYPE_CHECKING:
+    from harness.scheduler.model import Length
 
 SHARED_POOL = "default_pool"
 AIRFLOWS_OWN = 16
@@ -61,6 +63,8 @@ def _too_long(length: Length | None, look: DagLook) -> str:
 
 def _at_least(length: Length | None) -> int:
     """What is known of a length; a task's result counts as one item."""
+    from harness.scheduler.model import Concat, Literal, OfTask, Product
+
     if isinstance(length, Literal):
         return length.length
     if length is None or isinstance(length, OfTask):
@@ -74,6 +78,8 @@ def _at_least(length: Length | None) -> int:
 
 
 def _run_time(length: Length | None) -> bool:
+    from harness.scheduler.model import Concat, OfTask, Product, Zip
+
     if isinstance(length, (Product, Concat, Zip)):
         return any(map(_run_time, length.parts))
     return isinstance(length, OfTask)

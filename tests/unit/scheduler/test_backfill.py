@@ -136,7 +136,7 @@ def test_a_loop_looks_at_twenty_queued_runs_that_have_room() -> None:
 def test_the_twenty_first_of_a_backfill_is_not_looked_at_while_twenty_run() -> None:
     runs = [backfilled(f"{n:02}", n) for n in range(1, 23)]
     assert to_examine(runs[18:], runs) == runs[18:20]
-    assert to_examine(runs[18:], runs[2:]) == runs[18:]
+    assert to_examine(runs[18:], runs[2:]) == runs[2:]
     other = run_of(PLAIN, run_id="x")
     assert to_examine([*runs[18:], other], [*runs, other]) == [other, runs[18]]
     assert to_examine(runs[18:], [*runs, other], paused={"d"}) == runs[18:]

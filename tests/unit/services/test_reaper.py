@@ -49,6 +49,7 @@ def test_ends_with_its_owner(owner, leaves_nothing, ending: str, code: int) -> N
     leaves_nothing()
 
 
+@pytest.mark.hostile
 @pytest.mark.parametrize(
     ("sent", "doing"),
     [
@@ -69,6 +70,7 @@ def test_ends_with_its_owner_on_signals(owner, area: Path, leaves_nothing, sent:
     leaves_nothing()
 
 
+@pytest.mark.hostile
 @pytest.mark.parametrize("after_s", [0, 0.02, 0.1, 0.2, 0.35, 0.5, 0.8])
 def test_the_owner_killed_at_any_moment_of_the_start(owner, area: Path, leaves_nothing, after_s: float) -> None:
     process = owner(SERVE + "time.sleep(60)")
@@ -79,6 +81,7 @@ def test_the_owner_killed_at_any_moment_of_the_start(owner, area: Path, leaves_n
     leaves_nothing()
 
 
+@pytest.mark.hostile
 @pytest.mark.parametrize("after_s", [0, 0.01, 0.03])
 def test_the_owner_killed_while_it_stops(owner, area: Path, leaves_nothing, after_s: float) -> None:
     process = owner(SERVE + "server.stop(); print('down', flush=True)")
@@ -117,6 +120,7 @@ def test_a_stop_with_a_forked_child_about(owner, area: Path, leaves_nothing) -> 
     leaves_nothing()
 
 
+@pytest.mark.hostile
 @pytest.mark.parametrize("sent", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_reaper_that_is_ended_takes_the_server_along(owner, area: Path, leaves_nothing, sent: int) -> None:
     process = owner(SERVE + "time.sleep(60)")
