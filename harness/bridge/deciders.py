@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.branch_source import branches_of, names_one
+from harness.bridge.operators import argument, class_of, roots
 from harness.exploration.outcomes import Decider
 
 if TYPE_CHECKING:
@@ -28,13 +29,13 @@ def deciders_of(dag: DAG) -> dict[str, Decider]:
 
 
 def _decider(dag: DAG, task: Any) -> Decider:
-    classes = {each.__name__ for each in _class_of(task).__mro__}
+    classes = {each.__name__ for each in class_of(task).__mro__}
     if "ShortCircuitOperator" in classes:
         return Decider(skips=short_circuited(task))
     below = tuple(sorted(task.downstream_task_ids))
     if "LatestOnlyOperator" in classes:
         return Decider(options=(below, ()))
-    sides = [_given(task, f"follow_task_ids_if_{side}") for side in ("true", "false")]
+    sides = [argument(task, f"follow_task_ids_if_{side}") for side in ("true", "false")]
     if None not in sides:
         return Decider(options=_known(dag, [_texts(side) for side in sides]))
     function = _function_of(task, classes)
@@ -56,7 +57,7 @@ def _any(below: tuple[str, ...], one: bool) -> tuple[tuple[str, ...], ...]:
 
 def short_circuited(task: Any) -> tuple[str, ...]:
     """Task ids that a short circuit skips when it is false. Source: ``ShortCircuitOperator.execute``."""
-    ignores = _given(task, "ignore_downstream_trigger_rules")
+    ignores = argument(task, "ignore_downstream_trigger_rules")
     every = ignores is None or ignores is True
     skipped = task.get_flat_relatives(upstream=False) if every else task.get_direct_relatives(upstream=False)
     return tuple(sorted({other.task_id for other in skipped if not other.is_teardown}))
@@ -75,31 +76,12 @@ def _known(dag: DAG, branches: Iterable[Iterable[str]]) -> tuple[tuple[str, ...]
     return tuple(dict.fromkeys(found))
 
 
-def roots(dag: DAG, name: str) -> list[str]:
-    """The task itself, or the roots of a task group."""
-    if name in dag.task_group_dict:
-        return sorted(task.task_id for task in dag.task_group_dict[name].roots)
-    return [name]
-
-
-def _class_of(task: Any) -> type:
-    found: type = task.operator_class if getattr(task, "is_mapped", False) else type(task)
-    return found
-
-
-def _given(task: Any, name: str) -> Any:
-    """An argument of the operator, also of a mapped one; None when it has none."""
-    if getattr(task, "is_mapped", False):
-        return task.partial_kwargs.get(name)
-    return getattr(task, name, None)
-
-
 def _function_of(task: Any, classes: set[str]) -> Callable[..., Any] | None:
     """The user's function that chooses: the callable of a Python branch, or an operator's own ``choose_branch``."""
     if "BranchPythonOperator" in classes:
-        function: Callable[..., Any] | None = _given(task, "python_callable")
+        function: Callable[..., Any] | None = argument(task, "python_callable")
         return function
-    return getattr(_class_of(task), "choose_branch", None)
+    return getattr(class_of(task), "choose_branch", None)
 
 
 def _texts(value: Any) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.deadlines import alerts_of
+from harness.bridge.operators import fails_the_run
 from harness.bridge.sandbox import airflow_version
 from harness.kernel.instant import Instant, Microseconds, span, to_instant
 from harness.scheduler.model import Concat, Dag, Length, Literal, MappedGroup, OfTask, Product, Task, Zip
@@ -85,7 +86,7 @@ def _task(task: Any, kept: set[str], place: int) -> Task:
         trigger_rule=str(getattr(task.trigger_rule, "value", task.trigger_rule)),
         is_setup=bool(task.is_setup),
         is_teardown=bool(task.is_teardown),
-        on_failure_fail_dagrun=_fails_the_run(task),
+        on_failure_fail_dagrun=fails_the_run(task),
         groups=tuple(group.group_id for group in task.iter_mapped_task_groups()),
         length=length_of(task._get_specified_expand_input()) if mapped else None,
         map_dependencies=tuple(sorted(op.task_id for op in task.iter_mapped_dependencies())) if mapped else (),
@@ -111,17 +112,6 @@ def _task(task: Any, kept: set[str], place: int) -> Task:
         short_circuits=_short_circuits(task),
         place=place,
     )
-
-
-def _fails_the_run(task: Any) -> bool:
-    """Whether a teardown's failure is the run's.
-
-    A serialised Dag keeps only what a mapped teardown was given with ``@teardown``: ``as_teardown`` has no effect.
-    Source: ``SerializedMappedOperator.on_failure_fail_dagrun``, ``MappedOperator.get_serialized_fields`` (3.3.2).
-    """
-    if getattr(task, "is_mapped", False):
-        return bool(task.partial_kwargs.get("on_failure_fail_dagrun"))
-    return bool(task.on_failure_fail_dagrun)
 
 
 def _short_circuits(task: Any) -> bool:

@@ -89,6 +89,14 @@ def callable_of(task: Any) -> Any:
     return given or getattr(task, "python_callable", None)
 
 
+def content_of(cell: Any) -> Any:
+    """What a closure's cell holds; None for one that is not filled yet."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return None
+
+
 def returned(node: Node) -> list[ast.expr | None]:
     """What a function's own ``return`` statements return, None where one returns nothing."""
     if isinstance(node, ast.Lambda):

@@ -40,6 +40,11 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, ast.Call]]:
             yield name, node
 
 
+def called(call: ast.Call) -> str:
+    """The last name of what a call calls; empty for what has none."""
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
 def dotted(node: ast.AST) -> str:
     """``a.b.c`` as written; empty for what is no plain name."""
     parts: list[str] = []

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness.bridge.deciders import deciders_of, roots
+from harness.bridge.deciders import deciders_of
+from harness.bridge.operators import roots
 from harness.bridge.snapshot import snapshot
 from harness.errors import TaskNotFound, UsageError, known_names
 from harness.exploration.outcomes import Outcome, Part, choices_of, outcome_for

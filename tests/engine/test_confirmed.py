@@ -33,7 +33,7 @@ def test_wall_clock(kind, days):
     from harness.bridge.timetables import parse_date
     from harness.session import Rehearsal, RunOptions
 
-    rehearsal = Rehearsal.of_paths([ROOT / kind / "content" / "wall_clock.py"])
+    rehearsal = Rehearsal.of_paths([ROOT / kind / "content" / "wall_clock_0.py"])
     dag_id = {"bad": "clocked", "twins": "well_clocked"}[kind]
     found = set()
     for day in ("2025-01-01", "2025-01-02"):

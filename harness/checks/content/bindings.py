@@ -8,7 +8,7 @@ from functools import cached_property
 from types import FunctionType, ModuleType
 from typing import Any
 
-from harness.checks.callables import Node, own
+from harness.checks.callables import Node, content_of, own
 
 
 class Bindings:
@@ -22,7 +22,7 @@ class Bindings:
     def __init__(self, node: Node, function: FunctionType) -> None:
         self.node, self._function = node, function
         self._surroundings = dict(
-            zip(function.__code__.co_freevars, map(_content, function.__closure__ or ()), strict=False)
+            zip(function.__code__.co_freevars, map(content_of, function.__closure__ or ()), strict=False)
         )
 
     @cached_property
@@ -99,13 +99,6 @@ class Bindings:
         if isinstance(name, str) and isinstance(module, str) and callable(value):
             return f"{module}.{name}"
         return ""
-
-
-def _content(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:  # not filled yet
-        return None
 
 
 def _given(node: ast.AST) -> Iterator[tuple[str, ast.expr | None]]:

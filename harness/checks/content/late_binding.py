@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
+from harness.bridge.operators import arguments
 from harness.bridge.parsing.callbacks import OF_TASKS
 from harness.checks.callables import plain
 from harness.checks.content.loops import shared_names
@@ -49,8 +50,7 @@ def late_binding(file: FileLook) -> Iterator[Problem]:
 
 def _functions(task: Any) -> Iterator[FunctionType]:
     """Functions that a task was given: its callable, those that sensors ask, callbacks."""
-    given = task.partial_kwargs if getattr(task, "is_mapped", False) else vars(task)
-    for name, value in list(given.items()):
+    for name, value in list(arguments(task).items()):
         if name[0] == "_":
             continue
         if callable(value) and isinstance(function := plain(value), FunctionType):

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.checks.callables import returned
 from harness.checks.content.bindings import Bindings
+from harness.checks.texts import called
 
 CLOCKS = {
     "arrow.now": False,
@@ -218,8 +219,7 @@ class Moments:
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult):
             return self._is_span(node.left) or self._is_span(node.right)
         if isinstance(node, ast.Call):
-            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-            return name in _SPANS
+            return called(node) in _SPANS
         if isinstance(node, ast.Name) and self._bindings.is_local(node.id):
             values = self._bindings.assigned.get(node.id, [])
             return bool(values) and all(value is not None and self._is_span(value) for value in values)

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from harness.checks.callables import callable_of, plain
+from harness.bridge.operators import class_of
+from harness.checks.callables import callable_of, content_of, plain
 
 _METHODS = ("execute", "poke")
 _MOST = 500
@@ -15,7 +16,7 @@ _MOST = 500
 
 def functions_of(task: Any, own: Callable[[str], bool]) -> list[FunctionType]:
     """What a task runs, as far as the repository defines it: its callable, its class's ``execute`` or ``poke``."""
-    operator = task.operator_class if getattr(task, "is_mapped", False) else type(task)
+    operator = class_of(task)
     found = [plain(callable_of(task)), *(plain(getattr(operator, name, None)) for name in _METHODS)]
     return [one for one in found if isinstance(one, FunctionType) and own(one.__code__.co_filename)]
 
@@ -70,7 +71,7 @@ def _globals_of(code: CodeType) -> set[str]:
 def _named(function: FunctionType) -> Iterator[FunctionType]:
     names, known = names_in(function), function.__globals__
     values = [known.get(name) for name in names]
-    values += [_content(cell) for cell in function.__closure__ or ()]
+    values += [content_of(cell) for cell in function.__closure__ or ()]
     for value in values:
         target = plain(value) if callable(value) else value
         if isinstance(target, FunctionType):
@@ -78,10 +79,3 @@ def _named(function: FunctionType) -> Iterator[FunctionType]:
         elif isinstance(target, ModuleType):
             inner = vars(target)
             yield from (one for name in names if isinstance(one := plain(inner.get(name)), FunctionType))
-
-
-def _content(cell: Any) -> Any:
-    try:
-        return cell.cell_contents
-    except ValueError:  # not filled yet
-        return None

@@ -6,6 +6,7 @@ import ast
 import re
 from typing import Any
 
+from harness.bridge.operators import arguments
 from harness.checks.callables import callable_of, plain
 from harness.checks.content.bindings import Bindings
 from harness.checks.texts import literal
@@ -32,8 +33,7 @@ _RUN = re.compile(
 
 def given_in_runs(task: Any) -> frozenset[str]:
     """The parameters of a task's function whose values only a run knows."""
-    mapped = getattr(task, "is_mapped", False)
-    given = task.partial_kwargs if mapped else vars(task)
+    given = arguments(task)
     named = dict(given.get("op_kwargs") or {}) if isinstance(given.get("op_kwargs"), dict) else {}
     code = getattr(callable_of(task), "__code__", None)
     order = code.co_varnames[: code.co_argcount] if code is not None else ()
@@ -41,7 +41,7 @@ def given_in_runs(task: Any) -> frozenset[str]:
     if isinstance(positional, (list, tuple)):
         named.update(zip(order, positional, strict=False))
     found = {name for name, value in named.items() if _of_run(value)}
-    if mapped:
+    if getattr(task, "is_mapped", False):
         expanded = getattr(task._get_specified_expand_input(), "value", None)
         found |= {str(name) for name in expanded} if isinstance(expanded, dict) else set(order)
     return frozenset(found - _annotated(callable_of(task)))

@@ -16,6 +16,7 @@ from harness.checks.content.statements import built, is_value, looks_like_sql
 from harness.checks.finding import Problem
 from harness.checks.look import FileLook
 from harness.checks.registry import check
+from harness.checks.texts import called
 
 _FIELDS = {"sql", "query", "hql", "bteq", "statement", "sql_query"}
 _OUTPUT = re.compile(r"\{\{ task_instance\.xcom_pull\(task_ids='([^']*)', dag_id='[^']*', key='[^']*'\) \}\}")
@@ -92,10 +93,7 @@ def _statements(bindings: Bindings, values: RunValues) -> Iterator[tuple[ast.exp
 def _only_says(node: ast.AST) -> bool:
     if isinstance(node, ast.Raise):
         return True
-    if not isinstance(node, ast.Call):
-        return False
-    name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    return name in _SAYS
+    return isinstance(node, ast.Call) and called(node) in _SAYS
 
 
 def _has_sql(function: FunctionType) -> bool:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from harness.bridge.operators import arguments, class_of
 from harness.bridge.parsing.rendering import texts
 from harness.checks.callables import callable_of, plain
 from harness.checks.finding import Problem
@@ -69,9 +70,8 @@ def _short(text: str) -> str:
 def _unrendered(task: Any) -> Iterator[tuple[str, bool, str]]:
     """Templates that nobody renders: the field, whether it is rendered itself, the text."""
     mapped = getattr(task, "is_mapped", False)
-    given = task.partial_kwargs if mapped else vars(task)
     fields = set(task.template_fields)
-    for name, value in given.items():
+    for name, value in arguments(task).items():
         if name[0] == "_" or name in _NEVER_MEANT or (mapped and name not in _OF_EVERY_OPERATOR | fields):
             continue  # what a mapped operator makes of an argument of its own is not known
         if value.__class__ in _PLAIN:
@@ -116,8 +116,7 @@ def _lost(value: Any, depth: int) -> str | None:
 
 def _renders_itself(task: Any) -> bool:
     """Whether an operator's own methods render something."""
-    operator = task.operator_class if getattr(task, "is_mapped", False) else type(task)
-    for cls in operator.__mro__:
+    for cls in class_of(task).__mro__:
         if cls.__module__.startswith("airflow.sdk."):
             continue
         for name, method in vars(cls).items():

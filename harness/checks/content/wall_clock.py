@@ -16,7 +16,7 @@ from harness.checks.content.reached import functions_of, names_in, reached_from
 from harness.checks.finding import Problem
 from harness.checks.look import FileLook
 from harness.checks.registry import check
-from harness.checks.texts import literal
+from harness.checks.texts import called, literal
 
 _DATES = {
     *("as_of", "as_of_date", "date", "date_str", "day", "ds", "dt", "for_date", "from_date", "to_date", "date_from"),
@@ -149,7 +149,7 @@ def _is_poke(function: FunctionType) -> bool:
 def _uses(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
     """(value, what it is used as) of a node: ``call NAME``, or ``named NAME``."""
     if isinstance(node, ast.Call):
-        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        name = called(node)
         if name in _SAYS or name.endswith(("Error", "Exception")) or _CLEANS.search(name):
             return
         for one in node.args:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from types import CodeType, FunctionType
 from typing import Any
 
+from harness.bridge.operators import arguments
 from harness.bridge.roundtrip import Trouble, trouble_of_literal
 from harness.checks.callables import callable_of, plain, returned
 from harness.checks.finding import Problem
@@ -47,8 +48,7 @@ def xcom_size(look: DagLook) -> Iterator[Problem]:
 
 
 def _pushes(task: Any) -> bool:
-    given = task.partial_kwargs if getattr(task, "is_mapped", False) else vars(task)
-    return bool(given.get("do_xcom_push", True))
+    return bool(arguments(task).get("do_xcom_push", True))
 
 
 def _may_be_odd(function: FunctionType, look: DagLook) -> bool:

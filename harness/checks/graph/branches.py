@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from harness.bridge.operators import argument, class_of, roots
 from harness.checks.callables import Definition, Node, callable_of, own, returned
 from harness.checks.look import DagLook
 
@@ -33,12 +34,6 @@ class Named:
 def is_branch(task: Any) -> bool:
     """Whether a task follows some of those directly downstream and skips the others."""
     return bool(task.inherits_from_skipmixin) and any("BranchMixIn" in base.__name__ for base in class_of(task).__mro__)
-
-
-def class_of(task: Any) -> type:
-    """The operator's class, also of a mapped one."""
-    found: type = task.operator_class if getattr(task, "is_mapped", False) else type(task)
-    return found
 
 
 def named(look: DagLook, task: Any) -> tuple[list[Named], bool]:
@@ -78,13 +73,13 @@ def choices(look: DagLook, task: Any) -> list[frozenset[str]] | None:
         return None  # another check tells
     branches = _arguments(task)
     found = chooser(look, task) if branches is None else None
-    if branches is not None and _given(task, "multiple"):
+    if branches is not None and argument(task, "multiple"):
         return None
     if found is not None and complete:
         branches = [ids for value in returned(found.node) for ids in _ids(value)]
     elif found is not None and chooses_one(found.node):
         below = task.downstream_task_ids
-        groups = [name for name in look.dag.task_group_dict if name and below & set(roots(look, name))]
+        groups = [name for name in look.dag.task_group_dict if name and below & set(roots(look.dag, name))]
         branches = [[name] for name in sorted([*below, *groups])]
     if branches is None:
         return None
@@ -96,13 +91,6 @@ def valid(look: DagLook, value: Any) -> bool:
     return isinstance(value, str) and (value in look.dag.task_dict or value in look.dag.task_group_dict)
 
 
-def roots(look: DagLook, name: str) -> list[str]:
-    """The task itself, or the first tasks of a group. Source: ``BranchMixIn._expand_task_group_roots`` (3.3.2)."""
-    if name in look.dag.task_group_dict:
-        return sorted(task.task_id for task in look.dag.task_group_dict[name].roots)
-    return [name]
-
-
 def followed(look: DagLook, task: Any, ids: Iterable[str]) -> frozenset[str]:
     """Those directly downstream that are not skipped when a branch names these ids.
 
@@ -110,7 +98,7 @@ def followed(look: DagLook, task: Any, ids: Iterable[str]) -> frozenset[str]:
     """
     kept: set[str] = set()
     for name in ids:
-        for task_id in roots(look, name):
+        for task_id in roots(look.dag, name):
             kept |= {task_id, *look.shape.below(task_id)}
     return frozenset(kept & task.downstream_task_ids)
 
@@ -127,18 +115,14 @@ def chooses_one(node: Node) -> bool:
     return all(value is None or _is_one(value, names) for value in returned(node))
 
 
-def _given(task: Any, name: str) -> Any:
-    return task.partial_kwargs.get(name) if getattr(task, "is_mapped", False) else getattr(task, name, None)
-
-
 def _arguments(task: Any) -> list[list[Any]] | None:
     """Branches that an operator is told as arguments: ``follow_task_ids_if_true``, the options of a person."""
-    sides = [_given(task, f"follow_task_ids_if_{side}") for side in ("true", "false")]
+    sides = [argument(task, f"follow_task_ids_if_{side}") for side in ("true", "false")]
     if None not in sides:
         return [[side] if isinstance(side, str) else list(side) for side in sides]
-    options = _given(task, "options")
+    options = argument(task, "options")
     if any(base.__name__ == "HITLBranchOperator" for base in class_of(task).__mro__) and isinstance(options, list):
-        mapping = _given(task, "options_mapping") or {}
+        mapping = argument(task, "options_mapping") or {}
         return [[mapping.get(option, option)] for option in options]
     return None
 

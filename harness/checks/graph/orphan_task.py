@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from harness.bridge.operators import class_of
 from harness.checks.finding import Problem
-from harness.checks.graph.branches import class_of
 from harness.checks.look import DagLook
 from harness.checks.registry import check
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from harness.bridge.operators import class_of
 from harness.checks.callables import Definition, callable_of
 from harness.checks.look import DagLook
 from harness.checks.texts import templates
@@ -66,8 +67,7 @@ def in_source(look: DagLook, task: Any) -> Iterator[Pull]:
 
 def functions(look: DagLook, task: Any) -> Iterator[tuple[Any, Definition]]:
     """What a task runs, as far as it is defined in the Dag's own file: its callable, and its class's ``execute``."""
-    operator = task.operator_class if getattr(task, "is_mapped", False) else type(task)
-    for function in (callable_of(task), getattr(operator, "execute", None)):
+    for function in (callable_of(task), getattr(class_of(task), "execute", None)):
         code = getattr(function, "__code__", None)
         if code is not None and code.co_filename == look.file.path:
             found = look.file.definitions.of(function)

@@ -6,8 +6,8 @@ import ast
 import sys
 from typing import Any
 
+from harness.bridge.operators import argument, class_of
 from harness.checks.callables import Node, callable_of, own, returned
-from harness.checks.graph.branches import class_of
 from harness.checks.graph.pulls import RETURN_VALUE
 from harness.checks.look import DagLook
 from harness.checks.texts import literal, templates
@@ -40,8 +40,8 @@ def never_pushes(look: DagLook, task: Any, key: str) -> bool:
     if "EmptyOperator" in names:
         return True
     if kind.__name__ == "BashOperator":
-        pushes = _given(task, "do_xcom_push", True)
-        return not pushes or (key != RETURN_VALUE and not _given(task, "multiple_outputs", False))
+        pushes = argument(task, "do_xcom_push", True)
+        return not pushes or (key != RETURN_VALUE and not argument(task, "multiple_outputs", False))
     if "PythonOperator" not in names or task.inherits_from_skipmixin:
         return False
     return _python_never_pushes(look, task, key)
@@ -52,14 +52,14 @@ def _python_never_pushes(look: DagLook, task: Any, key: str) -> bool:
     found = look.file.definitions.of(function)
     if found is None or hasattr(function, "__wrapped__") or _may_push(look, function, found.node, key):
         return False
-    if not _given(task, "do_xcom_push", True):
+    if not argument(task, "do_xcom_push", True):
         return True
     values = returned(found.node)
     if any(isinstance(one, (ast.Yield, ast.YieldFrom)) for one in own(found.node)):
         return False
     if key == RETURN_VALUE:
         return all(one is None or (isinstance(one, ast.Constant) and one.value is None) for one in values)
-    if not _given(task, "multiple_outputs", False):
+    if not argument(task, "multiple_outputs", False):
         return True
     return bool(values) and all(isinstance(one, ast.Dict) and not _may_hold(one, key) for one in values)
 
@@ -69,13 +69,9 @@ def _may_hold(node: ast.Dict, key: str) -> bool:
     return None in texts or key in texts
 
 
-def _given(task: Any, name: str, default: Any) -> Any:
-    return task.partial_kwargs.get(name, default) if getattr(task, "is_mapped", False) else getattr(task, name, default)
-
-
 def _has_hooks(task: Any) -> bool:
     """Whether the user's code may push beside the operator's."""
-    given = [_given(task, name, None) for name in _HOOKS]
+    given = [argument(task, name) for name in _HOOKS]
     return any(one for one in given if not str(getattr(one, "__module__", "")).startswith("airflow."))
 
 

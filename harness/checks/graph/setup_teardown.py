@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from harness.bridge.operators import argument, fails_the_run
 from harness.checks.finding import Problem
 from harness.checks.look import DagLook
 from harness.checks.registry import check
@@ -29,7 +30,7 @@ def setup_teardown(look: DagLook) -> Iterator[Problem]:
                 task_id=task.task_id,
                 fix=f"{task.task_id}.as_teardown(setups=…), or an ordinary task with trigger_rule='all_done'",
             )
-        elif not _fails_the_run(task) and not _told(task):
+        elif not fails_the_run(task) and not _told(task):
             yield Problem(
                 f"teardown {task.task_id!r} fails unseen: the run succeeds all the same, and nobody is told",
                 task_id=task.task_id,
@@ -37,13 +38,6 @@ def setup_teardown(look: DagLook) -> Iterator[Problem]:
             )
 
 
-def _fails_the_run(task: Any) -> bool:
-    """Source: ``MappedOperator.get_serialized_fields`` (3.3.2): what ``as_teardown`` sets on a mapped task is lost."""
-    if getattr(task, "is_mapped", False):
-        return bool(task.partial_kwargs.get("on_failure_fail_dagrun"))
-    return bool(task.on_failure_fail_dagrun)
-
-
 def _told(task: Any) -> bool:
-    given = task.partial_kwargs.get if getattr(task, "is_mapped", False) else lambda name: getattr(task, name, None)
-    return bool(given("on_failure_callback") or (given("email") and given("email_on_failure") is not False))
+    mails = argument(task, "email") and argument(task, "email_on_failure") is not False
+    return bool(argument(task, "on_failure_callback") or mails)

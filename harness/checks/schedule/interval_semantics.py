@@ -11,10 +11,12 @@ from harness.checks.callables import callable_of
 from harness.checks.finding import Problem
 from harness.checks.look import DagLook
 from harness.checks.registry import check
-from harness.checks.texts import literal, templates
+from harness.checks.texts import called, literal, templates
 
 _START, _END = "data_interval_start", "data_interval_end"
 _FIX = 'schedule=CronDataIntervalTimetable("…", timezone="UTC")'
+
+_PRINTS = ("print", "debug", "info", "warning", "error", "exception", "log")
 
 
 @check("interval-semantics")
@@ -77,11 +79,7 @@ def _around(name: str, text: str) -> Iterator[tuple[str, str]]:
 
 def _prints(node: ast.AST) -> bool:
     """Whether a call only shows what it is given."""
-    if not isinstance(node, ast.Call):
-        return False
-    function = node.func
-    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return name in ("print", "debug", "info", "warning", "error", "exception", "log")
+    return isinstance(node, ast.Call) and called(node) in _PRINTS
 
 
 def _end_of(node: ast.AST) -> str | None:

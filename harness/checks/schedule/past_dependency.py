@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from harness.bridge.operators import argument
 from harness.checks.finding import Problem
 from harness.checks.look import DagLook
 from harness.checks.registry import check
@@ -23,7 +24,9 @@ def past_dependency(look: DagLook) -> Iterator[Problem]:
     Fix: ``ignore_first_depends_on_past=True``; ``execution_timeout`` on the tasks instead of
     ``dagrun_timeout``, and ``max_active_runs=1``.
     """
-    waiting = [task for task in look.tasks if _given(task, "depends_on_past") or _given(task, "wait_for_downstream")]
+    waiting = [
+        task for task in look.tasks if argument(task, "depends_on_past") or argument(task, "wait_for_downstream")
+    ]
     for task in waiting:
         if _never_begins(task, look.dag):
             said = f"task {task.task_id!r} can never begin: it depends on the run before its first, which it is not in"
@@ -31,7 +34,7 @@ def past_dependency(look: DagLook) -> Iterator[Problem]:
     if waiting and look.dag.dagrun_timeout is not None and look.is_periodic:
         task, runs = waiting[0], look.dag.max_active_runs
         at_once = f", up to {runs} at once" if runs > 1 else ""
-        name = "wait_for_downstream" if _given(task, "wait_for_downstream") else "depends_on_past"
+        name = "wait_for_downstream" if argument(task, "wait_for_downstream") else "depends_on_past"
         said = f"task {task.task_id!r} has {name}, and dagrun_timeout ends runs that wait for the past{at_once}"
         yield Problem(
             f"{said}: the run after them goes ahead", task.task_id, fix="execution_timeout on the tasks instead"
@@ -41,8 +44,4 @@ def past_dependency(look: DagLook) -> Iterator[Problem]:
 def _never_begins(task: Any, dag: Any) -> bool:
     """Source: airflow/ti_deps/deps/prev_dagrun_dep.py `PrevDagrunDep._get_dep_statuses` (3.3.2)."""
     later = task.start_date is not None and dag.start_date is not None and task.start_date > dag.start_date
-    return later and not dag.catchup and not _given(task, "ignore_first_depends_on_past")
-
-
-def _given(task: Any, name: str) -> bool:
-    return bool(task.partial_kwargs.get(name) if getattr(task, "is_mapped", False) else getattr(task, name, False))
+    return later and not dag.catchup and not argument(task, "ignore_first_depends_on_past")

@@ -1,0 +1,46 @@
+"""What a task says of itself, a mapped one as any other. Nothing is imported; the checks ask too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+
+def class_of(task: Any) -> type:
+    """The operator's class."""
+    found: type = task.operator_class if getattr(task, "is_mapped", False) else type(task)
+    return found
+
+
+def argument(task: Any, name: str, default: Any = None) -> Any:
+    """What the operator has of this name; of a mapped one only what is the same for all its instances."""
+    if getattr(task, "is_mapped", False):
+        return task.partial_kwargs.get(name, default)
+    return getattr(task, name, default)
+
+
+def arguments(task: Any) -> Mapping[str, Any]:
+    """All that it has, by name."""
+    given: Mapping[str, Any] = task.partial_kwargs if getattr(task, "is_mapped", False) else vars(task)
+    return given
+
+
+def fails_the_run(task: Any) -> bool:
+    """Whether a teardown's failure is the run's.
+
+    A serialised Dag keeps only what a mapped teardown was given with ``@teardown``: ``as_teardown`` has no effect.
+    Source: ``SerializedMappedOperator.on_failure_fail_dagrun``, ``MappedOperator.get_serialized_fields`` (3.3.2).
+    """
+    if getattr(task, "is_mapped", False):
+        return bool(task.partial_kwargs.get("on_failure_fail_dagrun"))
+    return bool(task.on_failure_fail_dagrun)
+
+
+def roots(dag: DAG, name: str) -> list[str]:
+    """The task itself, or the roots of a task group. Source: ``BranchMixIn._expand_task_group_roots`` (3.3.2)."""
+    if name in dag.task_group_dict:
+        return sorted(task.task_id for task in dag.task_group_dict[name].roots)
+    return [name]
