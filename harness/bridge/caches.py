@@ -8,7 +8,8 @@ fit. All of it is put back after a simulation (`harness.bridge.patches`), so tha
 * ``conf``: every task asks the configuration file parser the same again.
 * ``coerce_datetime``: the dates of a run, the same for all of its tasks.
 * ``should_hide_value_for_key``: whether a name is that of a secret.
-* ``_ExecutionCallableRunner``: a class is made of it for each call of a callable; ``Generic`` examines it each time.
+* ``create_executable_runner``: makes a class for each call of a callable, which only a generator function needs.
+* ``_AsyncExecutionCallableRunner``: so it does for coroutines; ``Generic`` examines each of those classes.
 * ``is_async_callable``, ``inspect.signature`` of the decorators: of the same functions in every run.
 """
 
@@ -27,6 +28,7 @@ KEPT = 4096
 """Answers kept of one question; values of that number are forgotten all at once."""
 
 _SWITCH = "hide_sensitive_var_conn_fields"
+_ASYNC = "_AsyncExecutionCallableRunner"
 
 Change = tuple[Any, str, Any]
 """(module or class, name, what stands there meanwhile)"""
@@ -112,16 +114,36 @@ def _hides(original: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
 
 def _callables() -> Iterator[Change]:
     from airflow.sdk.bases import decorator
-    from airflow.sdk.execution_time import callback_runner
+    from airflow.sdk.execution_time import callback_runner, task_runner
 
-    for name in ("_ExecutionCallableRunner", "_AsyncExecutionCallableRunner"):
-        base = getattr(callback_runner, name, None)
-        if isinstance(base, type) and base.__bases__ == (Generic,):
-            yield callback_runner, name, type(name, (), {"run": vars(base)["run"], "__module__": base.__module__})
+    create = _runners(callback_runner.create_executable_runner)
+    for module in (callback_runner, task_runner):
+        yield module, "create_executable_runner", create
+    base = getattr(callback_runner, _ASYNC, None)
+    if isinstance(base, type) and base.__bases__ == (Generic,):
+        yield callback_runner, _ASYNC, type(_ASYNC, (), {"run": vars(base)["run"], "__module__": base.__module__})
     if getattr(decorator, "inspect", None) is inspect:
         yield decorator, "inspect", _RememberedInspect()
     if hasattr(decorator, "is_async_callable"):
         yield decorator, "is_async_callable", _of_functions(decorator.is_async_callable)
+
+
+class _Runner:
+    """What ``create_executable_runner`` makes of a callable that yields nothing: ``run`` calls it."""
+
+    __slots__ = ("run",)
+
+    def __init__(self, run: Callable[..., Any]) -> None:
+        self.run = run
+
+
+def _runners(original: Callable[..., Any]) -> Callable[..., Any]:
+    def create_executable_runner(func: Any, *args: Any, **kwargs: Any) -> Any:
+        if inspect.isgeneratorfunction(func):
+            return original(func, *args, **kwargs)
+        return _Runner(func)
+
+    return create_executable_runner
 
 
 class _RememberedInspect:

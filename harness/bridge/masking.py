@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
+
+_BARE = (type(None), bool, int, float)
+_FILLED = (str, list, dict, tuple)
 
 
 def masked(value: Any, name: str | None = None) -> Any:
     """The value with every secret that Airflow's masker knows replaced by ``***``."""
-    if value is None or isinstance(value, (bool, int, float)):
+    kind = type(value)
+    if kind in _BARE or (kind in _FILLED and not value):
         return value
     return _masker().redact(value, name)
 
@@ -17,6 +22,7 @@ def mask(value: Any, name: str | None = None) -> None:
     _masker().mask_secret(value, name)
 
 
+@cache
 def _masker() -> Any:
     try:
         from airflow.sdk._shared import secrets_masker

@@ -32,7 +32,7 @@ from harness.bridge.names import task_exception
 from harness.bridge.roundtrip import remembers_pushed
 from harness.bridge.stubs import play, runs_itself
 from harness.bridge.supervisor import Speaker, speaker
-from harness.bridge.templates import compiled_once
+from harness.bridge.templates import once
 from harness.bridge.unobserved import unobserved
 from harness.kernel import SECOND, CodeExit, Event, Process, Simulation, seconds
 from harness.scheduler.model import TaskInstance
@@ -113,7 +113,7 @@ def patched(
         (settings, "Session", BlockedSession),
         (settings, "NonScopedSession", BlockedSession),
     ]
-    changes += [*caches(), compiled_once(), *unobserved()]
+    changes += [*caches(), *once(), *unobserved()]
     sensor = sys.modules.get("airflow.sdk.bases.sensor")
     if sensor is not None:
         changes.append((sensor, "time", _SensorTime(simulation)))

@@ -1,12 +1,14 @@
 """Jinja templates of tasks, compiled once: Airflow compiles every templated string anew for every task that has it.
 
+So it does with their environments, which are made out of settings of the Dag: once here, and copied for each task.
+
 Compiling is a function of the text and of the environment's settings. It folds constants by calling filters and tests,
 so where those are not Jinja's and Airflow's own, which are functions of their arguments, nothing is remembered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 KEPT = 4096
@@ -20,6 +22,15 @@ _SETTINGS = (
     *("undefined", "optimized", "autoescape", "is_async"),
 )
 """Attributes of an environment that its lexer and compiler read."""
+
+
+def once() -> Iterator[tuple[Any, str, Callable[..., Any]]]:
+    """What to replace for the length of a simulation: (module or class, name, what stands there meanwhile)."""
+    from airflow.sdk.definitions._internal import templater
+
+    yield compiled_once()
+    if hasattr(templater, "create_template_env"):  # 3.1 has none
+        yield templater, "create_template_env", _copied(templater.create_template_env)
 
 
 def compiled_once() -> tuple[Any, str, Callable[..., Any]]:
@@ -47,6 +58,57 @@ def compiled_once() -> tuple[Any, str, Callable[..., Any]]:
         return code
 
     return templater._AirflowEnvironmentMixin, "compile", compiled
+
+
+def _copied(create: Callable[..., Any]) -> Callable[..., Any]:
+    """``create_template_env``, whose result a task may change: its parts are the task's own.
+
+    With keyword arguments for the environment of the user's own, which may hold anything, nothing is remembered.
+    """
+    made: dict[Any, Any] = {}
+
+    def create_template_env(
+        *,
+        native: bool = False,
+        searchpath: list[str] | None = None,
+        jinja_environment_kwargs: dict[str, Any] | None = None,
+        user_defined_macros: dict[str, Any] | None = None,
+        user_defined_filters: dict[str, Any] | None = None,
+        **others: Any,
+    ) -> Any:
+        if jinja_environment_kwargs:
+            return create(
+                native=native,
+                searchpath=searchpath,
+                jinja_environment_kwargs=jinja_environment_kwargs,
+                user_defined_macros=user_defined_macros,
+                user_defined_filters=user_defined_filters,
+                **others,
+            )
+        key = (native, tuple(searchpath or ()), *others.items())
+        found = made.get(key)
+        if found is None:
+            found = made[key] = create(native=native, searchpath=searchpath, **others)
+        environment = _copy(found)
+        environment.globals.update(user_defined_macros or ())
+        environment.filters.update(user_defined_filters or ())
+        return environment
+
+    return create_template_env
+
+
+def _copy(environment: Any) -> Any:
+    """An environment like it that shares nothing which can be changed.
+
+    Source: ``Environment.overlay`` (Jinja 3.1), which shares filters, tests and globals.
+    """
+    copy = object.__new__(type(environment))
+    own = {name: dict(part) if type(part) is dict else part for name, part in vars(environment).items()}
+    vars(copy).update(own)
+    copy.extensions = {name: extension.bind(copy) for name, extension in own["extensions"].items()}
+    if own["loader"] is not None:
+        copy.loader = type(own["loader"])(list(own["loader"].searchpath))
+    return copy
 
 
 class _Plain:

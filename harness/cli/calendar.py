@@ -100,4 +100,4 @@ class SimulateCalendar:
                 found = rehearsal.simulate(replace(options, keep=folder), world, progress)  # type: ignore[arg-type]
             finally:
                 progress.end()
-            return masked_calendar(found)
+            return masked_calendar(found, whole=terminal.as_json)

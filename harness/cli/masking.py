@@ -10,37 +10,41 @@ from harness.report.calendar import CalendarResult
 from harness.report.result import Attempt, Failure, RunResult, TaskResult
 
 
-def masked_run(run: RunResult) -> RunResult:
-    """A copy of the result in which Airflow's masker has replaced every secret it knows."""
+def masked_run(run: RunResult, whole: bool = True) -> RunResult:
+    """A copy of the result in which Airflow's masker has replaced every secret it knows.
+
+    Args:
+        whole: with fields, XComs and logs of its task instances; else they have none, and need no masking.
+    """
     return replace(
         run,
         reason=masked(run.reason),
-        task_instances=[_task(ti) for ti in run.task_instances],
+        task_instances=[_task(ti, whole) for ti in run.task_instances],
         findings=[_finding(finding) for finding in run.findings],
         deadlines=[replace(deadline, reason=masked(deadline.reason)) for deadline in run.deadlines],
-        companions=[masked_run(other) for other in run.companions],
+        companions=[masked_run(other, whole) for other in run.companions],
     )
 
 
-def masked_calendar(calendar: CalendarResult) -> CalendarResult:
+def masked_calendar(calendar: CalendarResult, whole: bool) -> CalendarResult:
     """The same for the runs and findings of a calendar."""
     return replace(
         calendar,
-        runs=[masked_run(run) for run in calendar.runs],
+        runs=[masked_run(run, whole) for run in calendar.runs],
         findings=[_finding(finding) for finding in calendar.findings],
         waiting=[masked(one) for one in calendar.waiting],
     )
 
 
-def _task(ti: TaskResult) -> TaskResult:
+def _task(ti: TaskResult, whole: bool) -> TaskResult:
     return replace(
         ti,
-        rendered=masked(ti.rendered),
-        xcoms={key: masked(value, key) for key, value in ti.xcoms.items()},
+        rendered=masked(ti.rendered) if whole else {},
+        xcoms={key: masked(value, key) for key, value in ti.xcoms.items()} if whole else {},
         error=None if ti.error is None else _failure(ti.error),
         attempts=[_attempt(attempt) for attempt in ti.attempts],
         reason=masked(ti.reason),
-        log=masked(ti.log),
+        log=masked(ti.log) if whole else "",
     )
 
 
@@ -49,7 +53,7 @@ def _failure(error: Failure) -> Failure:
 
 
 def _attempt(attempt: Attempt) -> Attempt:
-    return replace(attempt, reason=masked(attempt.reason))
+    return attempt if attempt.reason is None else replace(attempt, reason=masked(attempt.reason))
 
 
 def _finding(finding: Finding) -> Finding:

@@ -102,7 +102,8 @@ class Recorder:
         elif kind == "pushed":
             self._pushed(ti.run, *data)
         elif kind == "rendered" and not self._silent:
-            self._write(ti.run, "rendered", task_id=ti.task_id, map_index=ti.map_index, fields=masked(data))
+            # masked by Airflow's `_serialize_rendered_fields`
+            self._write(ti.run, "rendered", task_id=ti.task_id, map_index=ti.map_index, fields=data)
         elif kind == "triggered":
             self._write(
                 ti.run, "triggered", task_id=ti.task_id, triggered_dag_id=data.dag.dag_id, triggered_run_id=data.run_id
