@@ -103,7 +103,7 @@ def _copy(environment: Any) -> Any:
     Source: ``Environment.overlay`` (Jinja 3.1), which shares filters, tests and globals.
     """
     copy = object.__new__(type(environment))
-    own = {name: dict(part) if type(part) is dict else part for name, part in vars(environment).items()}
+    own: dict[str, Any] = {n: dict(part) if type(part) is dict else part for n, part in vars(environment).items()}
     vars(copy).update(own)
     copy.extensions = {name: extension.bind(copy) for name, extension in own["extensions"].items()}
     if own["loader"] is not None:
