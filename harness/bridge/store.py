@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, UUID, uuid5
@@ -73,11 +73,13 @@ class Store:
     reset: Callable[[DagRun], None] | None = None
     database: Any = None  # made when code of the user's is given a session (`runs_database`)
     _dated: dict[str, list[DagRun]] = field(default_factory=dict)
+    _of_dags: dict[str, list[DagRun]] = field(default_factory=dict)
 
     def add_run(self, run: DagRun) -> None:
         """Keep a run, in its place among the dated ones of its Dag."""
         run.ordinal = len(self.runs)
         self.runs[(run.dag.dag_id, run.run_id)] = run
+        self._of_dags.setdefault(run.dag.dag_id, []).append(run)
         if run.logical_date is None:
             return
         dated = self._dated.setdefault(run.dag.dag_id, [])
@@ -93,9 +95,13 @@ class Store:
         """The run of these ids."""
         return self.runs.get((dag_id, run_id))
 
-    def runs_of(self, dag_id: str) -> Iterator[DagRun]:
+    def runs_of(self, dag_id: str) -> Sequence[DagRun]:
         """The runs of a Dag in order of creation."""
-        return (run for (owner, _), run in self.runs.items() if owner == dag_id)
+        return self._of_dags.get(dag_id, ())
+
+    def events_between(self, after: Instant, until: Instant) -> list[AssetEvent]:
+        """The asset events later than ``after``, up to and with ``until``."""
+        return self.events[bisect_right(self.events, after, key=_at) : bisect_right(self.events, until, key=_at)]
 
     def selected_runs(
         self,
@@ -141,6 +147,10 @@ class Store:
             for asset in _scheduled_assets(dag):
                 known[asset.name] = (asset.name, asset.uri, asset.group)
         return known
+
+
+def _at(event: AssetEvent) -> Instant:
+    return event.at
 
 
 def _date(run: DagRun) -> Instant:

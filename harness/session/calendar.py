@@ -134,11 +134,11 @@ class Calendar:
 
     def _window(self, entry: _Entry, until: Instant) -> list[AssetEvent]:
         """The events since the asset-triggered run before."""
-        condition, dag_id = entry.calendar.condition, entry.dag.dag_id
+        condition, store = entry.calendar.condition, self.driver.store
         assert condition is not None
-        before = (run.run_after for run in self.driver.store.runs_of(dag_id) if run.run_type == "asset_triggered")
-        floor = max((at for at in before if at < until), default=-1)
-        events = (event for event in self.driver.store.events if floor < event.at <= until)
+        latest = (run for run in reversed(store.runs_of(entry.dag.dag_id)) if run.run_type == "asset_triggered")
+        floor = next((run.run_after for run in latest if run.run_after < until), -1)
+        events = store.events_between(floor, until)
         return [event for event in events if concerns(condition, (event.name, event.uri), event.aliases)]
 
     def _ask(self, entry: _Entry) -> None:

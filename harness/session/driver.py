@@ -10,7 +10,6 @@ from harness.bridge.store import AssetEvent, Store, facts
 from harness.bridge.supervisor import refuse
 from harness.kernel import Instant, Simulation
 from harness.kernel.simulation import LATE
-from harness.scheduler.backfill import BACKFILL
 from harness.scheduler.candidates import Candidates
 from harness.scheduler.decide import Decision, schedule, step, timed_out, times_out_at
 from harness.scheduler.executors import in_turn
@@ -127,8 +126,10 @@ class Driver:
         Args:
             backfills: theirs too.
         """
-        runs = (run for group in (self.active, self._queued) for run in group if run.dag.dag_id == dag_id)
-        return sum(backfills or run.run_type != BACKFILL for run in runs)
+        queued = sum((backfills or run.backfill_id is None) and run.dag.dag_id == dag_id for run in self._queued)
+        if not backfills:
+            return queued + self._running.get((dag_id, None), 0)
+        return queued + sum(count for group, count in self._running.items() if group[0] == dag_id)
 
     def _start_queued(self) -> bool:
         """Source: ``SchedulerJobRunner._start_queued_dagruns`` (3.3.2)."""

@@ -190,17 +190,30 @@ def test_the_collector_is_patient_meanwhile_and_as_its_owner_had_it_afterwards(r
         gc.set_threshold(*former)
 
 
-def test_the_work_for_a_task_instance_does_not_grow_with_their_number(hours):
+@pytest.mark.parametrize("fed", [False, True])
+def test_the_work_for_a_task_instance_does_not_grow_with_their_number(fed):
+    """Also where each run emits an asset event, and another Dag's run follows it."""
+    from airflow.sdk import Asset
+    from harness.bridge.timetables import parse_date
+    from harness.session import CalendarOptions, Rehearsal
+
     def calls(runs):
+        asset, rehearsal = Asset("flat"), Rehearsal()
         with DAG("flat", schedule="@hourly", start_date=START, catchup=True) as dag:
+            task(lambda: 1, task_id="one", outlets=[asset] if fed else [])()
+        with DAG("follows", schedule=[asset], start_date=START) as follows:
             task(lambda: 1, task_id="one")()
+        rehearsal.folder.dags |= {each.dag_id: each for each in (dag, follows)}
+        since = parse_date("2025-01-01")
+        options = CalendarOptions(since, since + (runs * 3600 + 60) * 1_000_000, fresh=True)
         profile = cProfile.Profile()
         profile.enable()
-        hours(dag, runs)
+        result = rehearsal.simulate(options)
         profile.disable()
+        assert result.states == {"success": (runs + 1) * (1 + fed)}
         return sum(entry.callcount for entry in profile.getstats())
 
     for _ in range(2):  # the first two do what is done once in a process
         calls(2)
-    few, more, many = calls(2), calls(6), calls(26)
-    assert many - more == pytest.approx(5 * (more - few), rel=0.03)
+    few, more, many = calls(2), calls(6), calls(206)
+    assert many - more == pytest.approx(50 * (more - few), rel=0.03)
