@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,7 @@ def _packages() -> list[list[str]]:
     return [sorted(os.listdir(entry)) for entry in sys.path if entry.endswith("-packages") and os.path.isdir(entry)]  # noqa: PTH112, PTH208
 
 
+@cache
 def _own_code() -> list[tuple[str, int, int]]:
     """Size and time of our own modules: checks change while they are written."""
     found: list[tuple[str, int, int]] = []

@@ -6,7 +6,6 @@ The one way in of the command line and of pytest.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,42 +22,13 @@ from harness.checks.repository import repository_of
 from harness.checks.scope import Scope, scope_of
 from harness.checks.settings import asked_of, parse_limit
 from harness.checks.upkeep import CHECK_FAILED
+from harness.checks.wanted import Wanted
 from harness.config import Config
 from harness.world import World, load
 from harness.world.file import shown_path
 
 MOST_JOBS = 8
 SHOWN_GONE = 5
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a command line asks for beyond the settings.
-
-    Attributes:
-        paths: folders and files; the project's own when empty.
-        select, ignore: check ids and families.
-        world: in place of the project's world file.
-        jobs: processes side by side; as many as there are processors when None.
-        cache: whether the last runs' answers count.
-        baseline: in place of the customary file beside ``pyproject.toml``.
-        use_baseline: whether one counts at all.
-        write_baseline: keep what is found in it.
-        changed_since: only what a change since this revision can have touched.
-        told: see `harness.checks.gate.GateOptions`.
-    """
-
-    paths: tuple[Path, ...] = ()
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    world: Path | None = None
-    jobs: int | None = None
-    cache: bool = True
-    baseline: Path | None = None
-    use_baseline: bool = True
-    write_baseline: bool = False
-    changed_since: str | None = None
-    told: Callable[[int, int, str], None] = lambda *_: None
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+import click
 
 from harness.cli.check import check
 from harness.cli.init import init
@@ -22,15 +20,10 @@ Exit codes:
   130  Ctrl-C
   143  SIGTERM"""
 
-app = typer.Typer(
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
-)
+SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
-def _version(asked: bool) -> None:
+def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
     if not asked:
         return
     from importlib.metadata import PackageNotFoundError, version
@@ -41,16 +34,15 @@ def _version(asked: bool) -> None:
         airflow = f"Airflow {version('apache-airflow-core')}"
     except PackageNotFoundError:
         airflow = "no Airflow"
-    typer.echo(f"{PROGRAM} {version('airflow-harness')} ({airflow}, Python {python()})")
-    raise typer.Exit
+    click.echo(f"{PROGRAM} {version('airflow-harness')} ({airflow}, Python {python()})")
+    context.exit()
 
 
-@app.callback(epilog=EXIT_CODES)
-def root(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the versions and exit.")
-    ] = False,
-) -> None:
+@click.group(epilog=EXIT_CODES, context_settings=SETTINGS, no_args_is_help=False)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version, help="Show the versions and exit."
+)
+def app() -> None:
     """Run, test and rehearse Airflow Dags on this machine: the real task code, in virtual time.
 
     \b
@@ -65,8 +57,5 @@ def root(
     """
 
 
-app.command(epilog=EXIT_CODES)(check)
-app.command(epilog=EXIT_CODES)(init)
-app.command(epilog=EXIT_CODES)(run)
-app.command(epilog=EXIT_CODES)(simulate)
-app.command(epilog=EXIT_CODES)(verify)
+for command in (check, init, run, simulate, verify):
+    app.command(epilog=EXIT_CODES)(command)

@@ -1,67 +1,57 @@
 """``airflow-harness check``: the integrity gate."""
 
-# no `from __future__ import annotations`: typer reads these as values
-from pathlib import Path
-from typing import Annotated
+from __future__ import annotations
 
-import typer
+from pathlib import Path
+
+import click
 
 from harness.cli import options as given
+from harness.cli.inputs import names
 from harness.cli.job import Job
 
-Paths = Annotated[
-    list[Path] | None,
-    typer.Argument(
-        metavar="PATH",
-        help="Dag folders and files; a module stands for the Dags that import it.  "
-        "[default: dags of [tool.airflow-harness], else ./dags]",
-        show_default=False,
-    ),
-]
-Select = Annotated[
-    list[str] | None, typer.Option(metavar="IDS", help="Only these checks or families; repeated, or with commas.")
-]
-Ignore = Annotated[list[str] | None, typer.Option(metavar="IDS", help="Not these checks or families.")]
-Format = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--format",
-        metavar="FORMAT[=FILE]",
-        help="text, json, junit, sarif or github; with =FILE into a file.  [default: text]",
-    ),
-]
-Output = Annotated[Path | None, typer.Option(metavar="FILE", help="Write the report here, and text on stdout.")]
-Jobs = Annotated[int | None, typer.Option("-j", "--jobs", metavar="N", min=1, help="Processes.  [default: processors]")]
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Parse every file, changed or not.")]
-Baseline = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Findings known already.  [default: airflow-harness-baseline.json, if there]"),
-]
-NoBaseline = Annotated[bool, typer.Option("--no-baseline", help="Tell what is in the baseline too.")]
-WriteBaseline = Annotated[bool, typer.Option("--write-baseline", help="Keep what is found now as the baseline.")]
-ChangedSince = Annotated[
-    str | None, typer.Option(metavar="REV", help="Only Dags that a change since this git revision can have touched.")
-]
-Explain = Annotated[str | None, typer.Option(metavar="CHECK", help="Say what a check catches, why, and how to fix it.")]
-List = Annotated[bool, typer.Option("--list", help="List the checks.")]
 
-
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=given.PATH)
+@given.texts("--select", metavar="IDS", help="Only these checks or families; repeated, or with commas.")
+@given.texts("--ignore", metavar="IDS", help="Not these checks or families.")
+@given.texts(
+    "--format",
+    "formats",
+    metavar="FORMAT[=FILE]",
+    help="text, json, junit, sarif or github; with =FILE into a file.  [default: text]",
+)
+@given.text("--output", metavar="FILE", type=given.PATH, help="Write the report here, and text on stdout.")
+@given.text(
+    "--baseline",
+    metavar="FILE",
+    type=given.PATH,
+    help="Findings known already.  [default: airflow-harness-baseline.json, if there]",
+)
+@given.flag("--no-baseline", help="Tell what is in the baseline too.")
+@given.flag("--write-baseline", help="Keep what is found now as the baseline.")
+@given.text("--changed-since", metavar="REV", help="Only Dags that a change since this git revision can have touched.")
+@given.text("-j", "--jobs", metavar="N", type=click.IntRange(min=1), help="Processes.  [default: processors]")
+@given.flag("--no-cache", help="Parse every file, changed or not.")
+@given.world
+@given.text("--explain", metavar="CHECK", help="Say what a check catches, why, and how to fix it.")
+@given.flag("--list", "list_", help="List the checks.")
+@given.verbose
 def check(
-    paths: Paths = None,
-    select: Select = None,
-    ignore: Ignore = None,
-    format_: Format = None,
-    output: Output = None,
-    baseline: Baseline = None,
-    no_baseline: NoBaseline = False,
-    write_baseline: WriteBaseline = False,
-    changed_since: ChangedSince = None,
-    jobs: Jobs = None,
-    no_cache: NoCache = False,
-    world: given.World = None,
-    explain: Explain = None,
-    list_: List = False,
-    verbose: given.Verbose = False,  # noqa: ARG001 - read in harness.cli.entry
+    paths: tuple[Path, ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    formats: tuple[str, ...],
+    output: Path | None,
+    baseline: Path | None,
+    no_baseline: bool,
+    write_baseline: bool,
+    changed_since: str | None,
+    jobs: int | None,
+    no_cache: bool,
+    world: Path | None,
+    explain: str | None,
+    list_: bool,
+    verbose: bool,  # noqa: ARG001 - read in harness.cli.entry
 ) -> Job:
     """Find what would break after a deploy, in any Dag repository, without a test written.
 
@@ -69,6 +59,9 @@ def check(
     checks of the catalogue. What pools, connections and variables there are is read from the world file. A finding
     that is meant to be stands with ``# harness: ignore[check-id] the reason`` in the file; severities, thresholds and
     ignored paths in pyproject.toml.
+
+    PATH is a Dag folder or file; a module stands for the Dags that import it. Without one, the dags of
+    [tool.airflow-harness] are meant, else ./dags.
 
     \b
     Examples:
@@ -81,25 +74,23 @@ def check(
       airflow-harness check --explain pool-missing
       airflow-harness check --list
     """
+    from harness.checks.wanted import Wanted
     from harness.cli import checking
 
     if explain is not None:
         return checking.Explain(explain)
     if list_:
         return checking.List()
-    return checking.Checking(
-        checking.CheckArguments(
-            paths=tuple(paths or ()),
-            select=tuple(select or ()),
-            ignore=tuple(ignore or ()),
-            formats=tuple(format_ or ()),
-            output=output,
-            baseline=baseline,
-            use_baseline=not no_baseline,
-            write_baseline=write_baseline,
-            changed_since=changed_since,
-            jobs=jobs,
-            cache=not no_cache,
-            world=world,
-        )
+    wanted = Wanted(
+        paths=paths,
+        select=names(select),
+        ignore=names(ignore),
+        world=world,
+        jobs=jobs,
+        cache=not no_cache,
+        baseline=baseline,
+        use_baseline=not no_baseline,
+        write_baseline=write_baseline,
+        changed_since=changed_since,
     )
+    return checking.Checking(wanted, formats, output)

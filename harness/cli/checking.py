@@ -2,43 +2,31 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.check_reports import Reports
 from harness.cli.folders import configured
-from harness.cli.inputs import names
 from harness.cli.terminal import Terminal
-from harness.config import read_config
+from harness.config import Config, read_config
 
 if TYPE_CHECKING:
     from harness.checks.inspection import Inspection
+    from harness.checks.wanted import Wanted
 
 
 @dataclass(frozen=True)
-class CheckArguments:
-    """The command line of ``check``, as typed."""
+class Checking:
+    """The job of one ``check`` command.
 
-    paths: tuple[Path, ...] = ()
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
+    Args:
+        formats, output: see `Reports.of`.
+    """
+
+    wanted: Wanted
     formats: tuple[str, ...] = ()
     output: Path | None = None
-    baseline: Path | None = None
-    use_baseline: bool = True
-    write_baseline: bool = False
-    changed_since: str | None = None
-    jobs: int | None = None
-    cache: bool = True
-    world: Path | None = None
-
-
-class Checking:
-    """The job of one ``check`` command."""
-
-    def __init__(self, arguments: CheckArguments) -> None:
-        self.arguments = arguments
 
     def __call__(self, terminal: Terminal) -> int:
         """Look at the project and tell what was found.
@@ -46,37 +34,22 @@ class Checking:
         Returns: 0 clean, 1 findings of severity error, 70 a check of ours failed.
         Raises: HarnessError: a command line or settings that mean nothing, no Dag file at all.
         """
-        reports = Reports.of(self.arguments.formats, self.arguments.output)
+        reports = Reports.of(self.formats, self.output)
         found = self._inspected(terminal)
         reports.write(found, terminal)
         return found.exit_code
 
     def _inspected(self, terminal: Terminal) -> Inspection:
         from harness.bridge.sandbox import airflow_version
-        from harness.checks.inspection import Wanted, dags_of, inspect
+        from harness.checks.inspection import dags_of, inspect
         from harness.cli.check_progress import CheckProgress
 
-        given, config = self.arguments, read_config(Path.cwd())
-        if not given.paths and not dags_of(config):
+        config = read_config(Path.cwd())
+        if not self.wanted.paths and not dags_of(config):
             configured(config)
         airflow_version()
         with CheckProgress(terminal.err) as progress:
-            return inspect(
-                config,
-                Wanted(
-                    paths=given.paths,
-                    select=names(given.select),
-                    ignore=names(given.ignore),
-                    world=given.world,
-                    baseline=given.baseline,
-                    use_baseline=given.use_baseline,
-                    write_baseline=given.write_baseline,
-                    changed_since=given.changed_since,
-                    jobs=given.jobs,
-                    cache=given.cache,
-                    told=progress.told,
-                ),
-            )
+            return inspect(config, replace(self.wanted, told=progress.told))
 
 
 @dataclass(frozen=True)
@@ -89,14 +62,9 @@ class Explain:
         """Write the check's page. Raises: UsageError: no such check."""
         from inspect import cleandoc
 
-        from harness.checks import catalogue
-        from harness.checks.cache import FOLDER
-        from harness.checks.own_table import registered
         from harness.checks.registry import named
 
-        catalogue.load()
-        config = read_config(Path.cwd())
-        registered(config.root, config.root / FOLDER)
+        _known()
         check = named(self.check_id)
         terminal.out.write(f"{check.id} ({check.severity} by default, family {check.family})\n\n")
         terminal.out.write(cleandoc(check.doc) + "\n")
@@ -109,19 +77,25 @@ class List:
 
     def __call__(self, terminal: Terminal) -> int:
         """Write a line a check, as this project sets them."""
-        from harness.checks import catalogue
-        from harness.checks.cache import FOLDER
-        from harness.checks.own_table import registered
         from harness.checks.registry import CHECKS
         from harness.checks.settings import asked_of
 
-        catalogue.load()
-        config = read_config(Path.cwd())
-        registered(config.root, config.root / FOLDER)
-        on = asked_of(config).severities
+        on = asked_of(_known()).severities
         width = max(map(len, CHECKS))
         for check in sorted(CHECKS.values(), key=lambda one: (one.family, one.id)):
             terminal.out.write(
                 f"{check.id:<{width}}  {on.get(check.id, 'off'):<7}  {check.family:<9}  {check.summary}\n"
             )
         return 0
+
+
+def _known() -> Config:
+    """The project's settings, once its own checks are registered beside ours."""
+    from harness.checks import catalogue
+    from harness.checks.cache import FOLDER
+    from harness.checks.own_table import registered
+
+    catalogue.load()
+    config = read_config(Path.cwd())
+    registered(config.root, config.root / FOLDER)
+    return config

@@ -70,18 +70,16 @@ def parsed(arguments: Sequence[str]) -> Job | int:
 
     Raises: UsageError: they cannot be understood.
     """
-    import typer
+    import click
 
     from harness.cli.app import app
 
     try:
         found: Job | int | None = app(list(arguments), prog_name=PROGRAM, standalone_mode=False)
-    except typer.Abort:
+    except click.Abort:
         raise KeyboardInterrupt from None
-    except Exception as error:
-        if "ClickException" in (base.__name__ for base in type(error).__mro__):  # typer's own click, or click's
-            raise _usage_error(error) from None
-        raise
+    except click.ClickException as error:
+        raise _usage_error(error) from None
     return 0 if found is None else found
 
 

@@ -1,21 +1,17 @@
 """``airflow-harness init``: a first world file."""
 
-# no `from __future__ import annotations`: typer reads these as values
-from pathlib import Path
-from typing import Annotated
+from __future__ import annotations
 
-import typer
+from pathlib import Path
 
 from harness.cli import options as given
 from harness.cli.job import Job
 
-WorldFile = Annotated[
-    Path | None, typer.Option("--world", metavar="FILE", help="Where to write.  [default: fixtures/world.yaml]")
-]
-Print = Annotated[bool, typer.Option("--print", help="Print the file instead of writing it.")]
 
-
-def init(dags: given.Dags = None, world: WorldFile = None, to_stdout: Print = False) -> Job:
+@given.dags
+@given.text("--world", metavar="FILE", type=given.PATH, help="Where to write.  [default: fixtures/world.yaml]")
+@given.flag("--print", "to_stdout", help="Print the file instead of writing it.")
+def init(dags: tuple[Path, ...], world: Path | None, to_stdout: bool) -> Job:
     """Write a world file that names every pool, connection and variable the Dags use.
 
     Each entry says where it is used. Sizes of pools and kinds of connections are guesses: complete them as they are
@@ -30,4 +26,4 @@ def init(dags: given.Dags = None, world: WorldFile = None, to_stdout: Print = Fa
     """
     from harness.cli.sketching import Sketch
 
-    return Sketch(tuple(dags or ()), world, to_stdout)
+    return Sketch(dags, world, to_stdout)

@@ -2,33 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from harness.cli import options as given
 from harness.cli.job import Job
 
 
-def run(
-    dag_id: given.DagId,
-    dags: given.Dags = None,
-    logical_date: given.LogicalDate = None,
-    conf: given.Conf = None,
-    param: given.Param = None,
-    world: given.World = None,
-    only: given.Only = None,
-    start_from: given.StartFrom = None,
-    seed: given.Seed = 0,
-    start: given.Start = None,
-    horizon: given.Horizon = None,
-    manual: given.Manual = False,
-    alone: given.Alone = False,
-    as_json: given.AsJson = False,
-    keep: given.Keep = None,
-    pdb: given.Pdb = False,
-    verbose: given.Verbose = False,
-) -> Job:
+@given.dag_id
+@given.dags
+@given.logical_date
+@given.conf
+@given.param
+@given.world
+@given.texts("--only", metavar="TASK", help="Run these tasks alone; repeated, or with commas.")
+@given.text("--from", "start_from", metavar="TASK", help="Run this task and those downstream of it.")
+@given.seed
+@given.text("--start", metavar="ISO", help="Virtual time to begin at.  [default: when the run is due]")
+@given.text("--horizon", metavar="DURATION", help="Stop after so much virtual time, as 12h.  [default: 30d]")
+@given.flag("--manual", help="A run as a person triggers it, on any date.")
+@given.flag("--alone", help="Leave out the Dags that sensors wait for.")
+@given.as_json
+@given.keep
+@given.flag("--pdb", help="Open the debugger where a task's code raises.")
+@given.verbose
+def run(**arguments: Any) -> Job:
     """Run one Dag from end to end: the real task code, in virtual time, on this machine only.
 
     A sleep, a sensor or a retry delay of hours costs nothing. Connections, variables and pools are those of the world
     file; the machine's own Airflow, its home and its database are neither read nor written.
+
+    DAG_ID is that of a Dag, or a .py file that holds one.
 
     \b
     Examples:
@@ -41,24 +44,4 @@ def run(
     """
     from harness.cli.rehearse import Rehearse, RunArguments
 
-    return Rehearse(
-        RunArguments(
-            dag_id=dag_id,
-            dags=tuple(dags or ()),
-            logical_date=logical_date,
-            conf=conf,
-            param=tuple(param or ()),
-            world=world,
-            only=tuple(only or ()),
-            start_from=start_from,
-            seed=seed,
-            start=start,
-            horizon=horizon,
-            manual=manual,
-            alone=alone,
-            as_json=as_json,
-            keep=keep,
-            pdb=pdb,
-            verbose=verbose,
-        )
-    )
+    return Rehearse(RunArguments(**arguments))

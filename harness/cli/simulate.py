@@ -1,42 +1,30 @@
 """``airflow-harness simulate``: the calendar of a whole Dag folder."""
 
-# no `from __future__ import annotations`: typer reads these as values
-from typing import Annotated
+from __future__ import annotations
 
-import typer
+from typing import Any
 
 from harness.cli import options as given
 from harness.cli.job import Job
 
-Since = Annotated[str, typer.Option("--from", metavar="ISO", help="Virtual time to begin at.")]
-Until = Annotated[str, typer.Option(metavar="ISO", help="Virtual time to end at, or a span after --from, as 7d.")]
-DagIds = Annotated[
-    list[str] | None, typer.Option("--dag", metavar="DAG_ID", help="Only this Dag; may be repeated.  [default: all]")
-]
-Fresh = Annotated[
-    bool, typer.Option("--fresh", help="Deploy the Dags at --from for the first time: catchup makes up for the past.")
-]
-Actions = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--action", metavar="'ISO VERB DAG'", help="trigger, pause, unpause, clear or backfill meanwhile; repeatable."
-    ),
-]
 
-
-def simulate(
-    since: Since,
-    until: Until,
-    dags: given.Dags = None,
-    dag: DagIds = None,
-    fresh: Fresh = False,
-    action: Actions = None,
-    world: given.World = None,
-    seed: given.Seed = 0,
-    as_json: given.AsJson = False,
-    keep: given.Keep = None,
-    verbose: given.Verbose = False,
-) -> Job:
+@given.text("--from", "since", metavar="ISO", required=True, help="Virtual time to begin at.")
+@given.text("--until", metavar="ISO", required=True, help="Virtual time to end at, or a span after --from, as 7d.")
+@given.dags
+@given.texts("--dag", "dag_ids", metavar="DAG_ID", help="Only this Dag; may be repeated.  [default: all]")
+@given.flag("--fresh", help="Deploy the Dags at --from for the first time: catchup makes up for the past.")
+@given.texts(
+    "--action",
+    "actions",
+    metavar="'ISO VERB DAG'",
+    help="trigger, pause, unpause, clear or backfill meanwhile; repeatable.",
+)
+@given.world
+@given.seed
+@given.as_json
+@given.keep
+@given.verbose
+def simulate(**arguments: Any) -> Job:
     """Run everything the schedules of a Dag folder ask for, from one date to another, in virtual time.
 
     Dag runs are made as Airflow's scheduler makes them: catchup, max_active_runs, assets, end dates. They share the
@@ -54,18 +42,4 @@ def simulate(
     """
     from harness.cli.calendar import CalendarArguments, SimulateCalendar
 
-    return SimulateCalendar(
-        CalendarArguments(
-            since=since,
-            until=until,
-            dags=tuple(dags or ()),
-            dag_ids=tuple(dag or ()),
-            fresh=fresh,
-            actions=tuple(action or ()),
-            world=world,
-            seed=seed,
-            as_json=as_json,
-            keep=keep,
-            verbose=verbose,
-        )
-    )
+    return SimulateCalendar(CalendarArguments(**arguments))

@@ -144,7 +144,8 @@ def _made(config: pytest.Config) -> Plan | None:
 
 def _looked_at(config: pytest.Config, settings: Config, wanted: list[Path], every: list[Path]) -> Plan:
     from harness.bridge.sandbox import airflow_version
-    from harness.checks.inspection import Wanted, inspect
+    from harness.checks.inspection import inspect
+    from harness.checks.wanted import Wanted
     from harness.pytest_plugin.plan import made
 
     airflow_version()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from harness.bridge.backfills import allows_backfills, conf_error, is_periodic, on_latest_version, runs_between
@@ -63,7 +64,9 @@ class Backfills:
         met = Circumstances(
             is_periodic(dag), allows_backfills(dag), known.dag_id in self._open, conf_error(dag, asked.conf), len(plans)
         )
-        refused = refusal(asked, known, now, met) or self._breaks(asked, plans, known.dag_id)
+        refused = refusal(asked, known, now, met)
+        if refused is None and not asked.dry_run:
+            refused = self._breaks(asked, plans, known.dag_id)
         if refused is not None:
             result.refused = str(refused)
         else:
@@ -73,13 +76,16 @@ class Backfills:
 
     def _breaks(self, asked: Backfill, plans: list[RunPlan], dag_id: str) -> Refusal | None:
         """What Airflow raises where it cannot clear one of the runs: then none is cleared or made."""
-        store, now = self.driver.store, self.driver.simulation.now
-        for step in steps(plans, lambda date: store.dated_run(dag_id, date), asked.reprocess):
-            if step.verb == CLEAR and step.run is not None and not asked.dry_run:
-                error = clearing_fails(step.run, now)
+        for step in self._steps(asked, plans, dag_id):
+            if step.verb == CLEAR and step.run is not None:
+                error = clearing_fails(step.run, self.driver.simulation.now)
                 if error is not None:
                     return Refusal(type(error).__name__, f"{error} ({step.run.run_id})")
         return None
+
+    def _steps(self, asked: Backfill, plans: list[RunPlan], dag_id: str) -> Iterator[Step[RunPlan]]:
+        store = self.driver.store
+        return steps(plans, lambda date: store.dated_run(dag_id, date), asked.reprocess)
 
     def run_ended(self, run: DagRun) -> None:
         """Complete the backfill of which this was the last run."""
@@ -100,7 +106,7 @@ class Backfills:
 
     def _do(self, dag: DAG, asked: Backfill, plans: list[RunPlan], result: BackfillResult) -> None:
         store, dag_id, backfill_id = self.driver.store, result.dag_id, str(len(self.results))
-        for step in steps(plans, lambda date: store.dated_run(dag_id, date), asked.reprocess):
+        for step in self._steps(asked, plans, dag_id):
             if not asked.dry_run and step.verb != LEAVE:
                 self._take(dag, asked, step, backfill_id)
             run = store.dated_run(dag_id, step.plan.logical_date or 0)

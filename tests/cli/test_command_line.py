@@ -32,7 +32,7 @@ def test_help_and_version_import_neither_airflow_nor_rich(bare):
     for argument in ("--help", "--version"):
         answer = bare(argument, PYTHONPROFILEIMPORTTIME="1")
         imported = {line.rpartition("|")[2].strip() for line in answer.err.splitlines()}
-        assert "typer" in imported
+        assert "click" in imported
         assert not imported & {"airflow", "rich", "pydantic", "harness.session"}
 
 
@@ -51,7 +51,7 @@ def test_version_names_what_matters(bare):
         ([], "usage: Missing command"),
         (["runn"], "usage: No such command 'runn'"),
         (["run"], "usage: Missing argument 'DAG_ID'"),
-        (["run", "d", "--jsn"], "usage: No such option: --jsn"),
+        (["run", "d", "--jsn"], "usage: No such option"),
         (["run", "d", "--seed", "x"], "usage: Invalid value for '--seed'"),
         (["run", "d", "--conf", '{"a": 1,'], "usage: --conf is not valid JSON"),
         (["run", "d", "--conf", "[1]"], "usage: --conf must be a JSON object, not '[1]'"),

@@ -17,7 +17,7 @@ import os
 import sys
 
 NAMES = ("AIRFLOW_HOME", "AIRFLOW_CONFIG", "AIRFLOW__CORE__LOAD_EXAMPLES")
-HEAVY = ("airflow", "greenlet", "pydantic", "yaml", "psycopg2", "rich", "typer", "harness.bridge.loader")
+HEAVY = ("airflow", "greenlet", "pydantic", "yaml", "psycopg2", "rich", "click", "harness.bridge.loader")
 """
 
 

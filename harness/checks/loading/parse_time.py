@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from statistics import median
 
 from harness.checks.finding import Problem
 from harness.checks.look import LIMITS, Judgement, Note
@@ -30,6 +29,8 @@ def parse_time(_notes: list[Note], judgement: Judgement) -> Iterator[Problem]:
     Move work and heavy imports (pandas, clients of clouds) into the tasks. The time is the import's own, the faster of
     two; what this machine kept it waiting for a processor does not count. Below half a second nothing is slow.
     """
+    from statistics import median
+
     limit = judgement.asked.limits.get("parse-time-s", LIMITS["parse-time-s"])
     usual = median(judgement.seconds.values()) if len(judgement.seconds) >= ENOUGH else None
     for path, seconds in sorted(judgement.seconds.items()):
