@@ -194,6 +194,7 @@ def test_the_collector_is_patient_meanwhile_and_as_its_owner_had_it_afterwards(r
 def test_the_work_for_a_task_instance_does_not_grow_with_their_number(fed):
     """Also where each run emits an asset event, and another Dag's run follows it."""
     from airflow.sdk import Asset
+
     from harness.bridge.timetables import parse_date
     from harness.session import CalendarOptions, Rehearsal
 
