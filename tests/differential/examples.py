@@ -1,6 +1,6 @@
 """Airflow's own example Dags, one file after the other through both sides.
 
-``python -m tests.differential.examples [-k PART]`` compares; exit code 1 when one differs that is not listed here.
+``python -m tests.differential.examples [-k PART] [-j N]``; exit code 1 when one that is not listed here differs.
 """
 
 from __future__ import annotations
@@ -15,9 +15,10 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from tests.differential.oracle import Oracle, OracleError
 from tests.differential.simulator_run import run_differences, simulated_run
+from tests.differential.soak import processes
 
 PACKAGES = ("airflow.example_dags", "airflow.providers.standard.example_dags")
 AT = "2025-01-01T00:00:00+00:00"
@@ -39,6 +40,7 @@ LEFT_OUT = {
     "tutorial": "its shell reads the machine's clock",
 }
 """dag_id -> why it is not compared."""
+_oracle: Any = None
 
 
 @dataclass(frozen=True)
@@ -59,38 +61,48 @@ def example_files() -> Iterator[Path]:
             yield from (path for path in sorted(Path(place).glob("*.py")) if "dag" in path.read_text().lower())
 
 
-def compared(wanted: str = "") -> Iterator[Told]:
-    """Each Dag of each file whose name or dag_id contains ``wanted``."""
-    oracle = Oracle(limit_s=LIMIT_S)
-    with contextlib.ExitStack() as stack:
-        stack.callback(lambda: oracle.close())
-        for file in example_files():
-            with tempfile.TemporaryDirectory(prefix="airflow-harness-example-") as place:
-                folder = Path(place)
-                shutil.copy(file, folder)
-                for dag_id in _dag_ids(folder):
-                    if wanted in f"{file.name} {dag_id}":
-                        yield _one(folder, file, dag_id, oracle)
+def compared(wanted: str, jobs: int) -> Iterator[Told]:
+    """Each Dag of each file whose name or dag_id contains ``wanted``, several at a time: many wait in real time."""
+    found = [(file, dag_id) for file in example_files() for dag_id in _dag_ids(file)]
+    asked = [(file, dag_id) for file, dag_id in found if wanted in f"{file.name} {dag_id}"]
+    yield from (Told(dag_id, file.name, [], LEFT_OUT[dag_id]) for file, dag_id in asked if dag_id in LEFT_OUT)
+    compare = [(file, dag_id) for file, dag_id in asked if dag_id not in LEFT_OUT]
+    with processes(jobs) as pool:
+        yield from pool.map(_one, *zip(*compare, strict=True)) if compare else ()
 
 
-def _dag_ids(folder: Path) -> list[str]:
-    from harness.bridge import sandbox
+@contextlib.contextmanager
+def _alone(file: Path) -> Iterator[Path]:
+    """A folder that holds this file only."""
+    with tempfile.TemporaryDirectory(prefix="airflow-harness-example-") as place:
+        shutil.copy(file, place)
+        yield Path(place)
+
+
+def _dag_ids(file: Path) -> list[str]:
     from harness.session import Rehearsal
 
+    with _alone(file) as folder:
+        return list(Rehearsal.of_paths([folder]).folder.dags)
+
+
+def _one(file: Path, dag_id: str) -> Told:
+    """In a process of its own, which keeps its oracle."""
+    from harness.bridge import sandbox
+    from tests.differential.oracle import Oracle, OracleError
+
+    global _oracle
     sandbox.enter()
-    return list(Rehearsal.of_paths([folder]).folder.dags)
-
-
-def _one(folder: Path, file: Path, dag_id: str, oracle: Oracle) -> Told:
-    if dag_id in LEFT_OUT:
-        return Told(dag_id, file.name, [], LEFT_OUT[dag_id])
-    try:
-        ours = simulated_run(folder, dag_id, AT)
-        theirs = oracle.run(folder, dag_id, AT)
-    except OracleError as error:
-        return Told(dag_id, file.name, [f"no answer from Airflow: {str(error)[:300]}"])
-    except Exception as error:
-        return Told(dag_id, file.name, [f"the simulator raised {type(error).__name__}: {error}"[:600]])
+    _oracle = _oracle or Oracle(limit_s=LIMIT_S)
+    with _alone(file) as folder:
+        try:
+            ours = simulated_run(folder, dag_id, AT)
+            theirs = _oracle.run(folder, dag_id, AT)
+        except OracleError as error:
+            _oracle = None
+            return Told(dag_id, file.name, [f"no answer from Airflow: {str(error)[:300]}"])
+        except Exception as error:
+            return Told(dag_id, file.name, [f"the simulator raised {type(error).__name__}: {error}"[:600]])
     return Told(dag_id, file.name, run_differences(ours, theirs))
 
 
@@ -98,21 +110,24 @@ def main(arguments: list[str]) -> int:
     """Compare, and tell each Dag in a line."""
     parser = argparse.ArgumentParser(prog="python -m tests.differential.examples")
     parser.add_argument("-k", default="", metavar="PART", help="only names that contain this")
+    parser.add_argument("--jobs", "-j", type=int, default=4, help="processes")
+    asked = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
-    differing = alike = 0
+    differing = alike = left_out = 0
     answers = sys.stdout
     from harness.bridge import sandbox
 
     sandbox.enter()  # before the packages of the examples are looked up, which imports Airflow
     with contextlib.redirect_stdout(sys.stderr):
-        for told in compared(parser.parse_args(arguments).k):
+        for told in compared(asked.k, asked.jobs):
             state = f"left out: {told.left_out}" if told.left_out else "differs" if told.differences else "alike"
             print(
                 f"{told.dag_id} ({told.file}): {state}", *told.differences[:6], sep="\n    ", file=answers, flush=True
             )
             differing += bool(told.differences)
-            alike += not told.differences and not told.left_out
-    print(f"{alike} alike, {len(LEFT_OUT)} left out, {differing} differ", file=answers)
+            left_out += told.left_out is not None
+            alike += not told.differences and told.left_out is None
+    print(f"{alike} alike, {left_out} left out, {differing} differ", file=answers)
     return 1 if differing else 0
 
 

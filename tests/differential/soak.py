@@ -124,7 +124,7 @@ def _versions() -> dict[str, str]:
 def _compared(level: str, seed: int, first: int, count: int, jobs: int) -> Iterator[tuple[int, list[str]]]:
     """(number, differences) of the cases that differ, told as they are found."""
     began, differing = time.time(), 0
-    with _pool(jobs) as pool:
+    with processes(jobs) as pool:
         numbers = range(first, first + count)
         answers = pool.map(_compare, *zip(*((level, seed, number) for number in numbers), strict=True))
         for done, (number, found) in enumerate(zip(numbers, answers, strict=True), 1):
@@ -136,7 +136,8 @@ def _compared(level: str, seed: int, first: int, count: int, jobs: int) -> Itera
                 print(f"{level} level: {done}/{count}, {differing} differ, {time.time() - began:.0f} s", flush=True)
 
 
-def _pool(jobs: int) -> ProcessPoolExecutor:
+def processes(jobs: int) -> ProcessPoolExecutor:
+    """A pool whose processes say nothing, and end with this one."""
     return ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), initializer=_quiet)
 
 
@@ -167,7 +168,7 @@ def _canaries(seed: int, runs: int, schedules: int, jobs: int) -> dict[str, int 
     """Family of rules -> number of the case that told its canary."""
     from tests.differential.canaries import CANARIES
 
-    with _pool(jobs) as pool:
+    with processes(jobs) as pool:
         counts = [runs if canary.level == "run" else schedules for canary in CANARIES]
         found = pool.map(_canary, range(len(CANARIES)), [seed] * len(CANARIES), counts)
         told = {canary.family: number for canary, number in zip(CANARIES, found, strict=True)}
