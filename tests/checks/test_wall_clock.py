@@ -28,6 +28,8 @@ TOLD = [
     ("hook.insert(day=date.fromtimestamp(time.time()))", "gives time.time() as 'day'"),
     ("row['partition'] = f'{datetime.now():%Y-%m-%d}'", "gives datetime.now() as 'partition'"),
     ("return f'orders/{datetime.now():%Y/%m/%d}/part.parquet'", "returns datetime.now()"),
+    ("return {'path': f'orders/{date.today()}.csv', 'rows': 1}", "returns a name after date.today()"),
+    ("made = {'paths': [f'orders/{date.today()}.csv']}; return made", "returns a name after date.today()"),
     ("day = date.today() if ds else date.today(); hook.insert(day=day)", "gives date.today() as 'day'"),
 ]
 NOT_TOLD = [
@@ -51,6 +53,8 @@ NOT_TOLD = [
     "return date.today().weekday() == 0",
     "return date.today() > limit",
     "return {'written': str(date.today())}",
+    "return {'path': f'orders/{ds}.csv', 'written': str(date.today())}",
+    "return {'log': f'logs/{date.today()}.txt'}",
     "day = ds or date.today(); open(f'orders_{day}.csv')",
     "day = date.today(); day = ds; open(f'orders_{day}.csv')",
     "for day in days(date.today()): open(f'orders_{day}.csv')",

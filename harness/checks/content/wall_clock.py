@@ -121,6 +121,10 @@ class _Reader:
             moment = moments.of(result)
             if moment is not None and moment.day and (moment.form in (MOMENT, STAMP) or _meant(moment)):
                 yield _Found(name, "returns {}", moment)
+            for part in _parts(result, bindings):
+                moment = moments.of(part)
+                if moment is not None and moment.day and _meant(moment):
+                    yield _Found(name, "returns a name after {}", moment)
 
     def _made(self, function: FunctionType) -> tuple[Bindings, Moments] | None:
         definition = self._file.definitions.of(function)
@@ -144,6 +148,19 @@ class _Reader:
 
 def _is_poke(function: FunctionType) -> bool:
     return function.__name__ == "poke"
+
+
+def _parts(node: ast.expr | None, bindings: Bindings) -> Iterator[ast.expr]:
+    """What stands in a literal dictionary, list or tuple, however deep; also in one that has a name."""
+    if isinstance(node, ast.Name) and bindings.is_local(node.id):
+        assigned = bindings.assigned.get(node.id, [])
+        if len(assigned) == 1 and isinstance(assigned[0], (ast.Dict, ast.List, ast.Tuple)):
+            node = assigned[0]
+    held = node.values if isinstance(node, ast.Dict) else getattr(node, "elts", ())
+    for part in held:
+        yield part
+        if isinstance(part, (ast.Dict, ast.List, ast.Tuple)):
+            yield from _parts(part, bindings)
 
 
 def _uses(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
