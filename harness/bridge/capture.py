@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import sys
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,7 +15,7 @@ import structlog
 from harness.bridge.supervisor import Speaker, speaker
 
 LINES_KEPT = 5_000
-"""Lines kept of one attempt's log; what comes after is counted, not kept."""
+"""Lines kept of one attempt's log: the first half of them and the last; what is in between is counted."""
 
 _SILENT = ("::group::", "::endgroup::")
 _KNOWN = frozenset({"ti", "task", "_logger", "_record", "logger_name"})  # said by whose log it is
@@ -27,23 +28,28 @@ Sink = Callable[[Speaker, str, str, "BaseException | None"], None]
 class TaskLog:
     """The log of one attempt, as lines ``LEVEL text``."""
 
-    __slots__ = ("dropped", "lines")
+    __slots__ = ("_last", "dropped", "lines")
 
     def __init__(self) -> None:
         self.lines: list[str] = []
         self.dropped = 0
+        self._last: deque[str] | None = None
 
     def add(self, level: str, text: str) -> None:
         """One entry; a text of several lines stays together."""
-        if len(self.lines) < LINES_KEPT:
-            self.lines.append(f"{level.upper():<8}{text}")
-        else:
-            self.dropped += 1
+        line = f"{level.upper():<8}{text}"
+        if len(self.lines) < LINES_KEPT // 2:
+            self.lines.append(line)
+            return
+        if self._last is None:
+            self._last = deque(maxlen=LINES_KEPT // 2)
+        self.dropped += len(self._last) == self._last.maxlen
+        self._last.append(line)
 
     def text(self) -> str:
         """The whole log."""
-        tail = [f"… {self.dropped} more lines"] if self.dropped else []
-        return "\n".join([*self.lines, *tail])
+        between = [f"… {self.dropped} lines left out"] if self.dropped else []
+        return "\n".join([*self.lines, *between, *(self._last or ())])
 
 
 @contextmanager

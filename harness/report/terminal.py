@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from rich.console import Console, RenderableType
@@ -131,14 +132,15 @@ class TerminalReport:
         self._log(ti)
 
     def _log(self, ti: TaskResult) -> None:
-        lines = clean(ti.log).splitlines()
+        lines = [(line, len(list(same))) for line, same in groupby(clean(ti.log).splitlines())]
         shown = lines if self.verbose else lines[-LOG_LINES:]
         if not lines:
             return
-        cut = f", the last {len(shown)} of {len(lines)} lines (-v shows all)" if len(shown) < len(lines) else ""
+        count, last = (sum(times for _, times in some) for some in (lines, shown))
+        cut = f", the last {last:,} of {count:,} lines (-v shows all)" if len(shown) < len(lines) else ""
         self._line(Text(f"  log{cut}", "dim"))
-        for line in shown:
-            self._line(Text(f"    {line}"))
+        for line, times in shown:
+            self._line(Text(f"    {line}{f'  (× {times:,})' if times > 1 else ''}"))
 
     def _findings(self, run: RunResult) -> None:
         found = [finding for one in (run, *run.companions) for finding in one.findings]

@@ -207,7 +207,7 @@ class Attempts:
         if outcome.error is not None:
             return f"{type(outcome.error).__name__}: {outcome.error}"
         if outcome.state == SKIPPED:
-            lines = [line for line in history(ti).log.lines if "Skipping task." in line]
+            lines = [line for line in history(ti).log.text().splitlines() if "Skipping task." in line]
             return lines[-1].partition("reason=")[2].strip("'\"") or "skipped itself" if lines else "skipped itself"
         if outcome.state == AWAITING_INPUT:
             return self.people.waits_for(ti)

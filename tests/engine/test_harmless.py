@@ -156,6 +156,19 @@ def test_prints_logs_and_warnings_go_to_the_tasks_log(rehearse, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_a_log_without_end_keeps_its_beginning_and_its_end(rehearse):
+    def body():
+        for number in range(7_000):
+            print(f"line {number}")
+        raise ValueError("the last word")
+
+    lines = rehearse(dag_of(body)).task("t").log.splitlines()
+    assert any(line.endswith(" line 0") for line in lines[:20])
+    assert "the last word" in "\n".join(lines[-40:])
+    (gap,) = [line for line in lines if line.endswith(" lines left out")]
+    assert lines.index(gap) == 2_500
+
+
 def test_randomness_is_seeded_and_restored(rehearse):
     import random
 

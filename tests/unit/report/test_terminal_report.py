@@ -79,6 +79,14 @@ def test_a_long_log_keeps_its_end_unless_all_is_asked_for(read):
     assert "line 3\n" in read(broken, verbose=True)
 
 
+def test_a_line_that_comes_again_and_again_is_shown_once(read):
+    log = "\n".join(["INFO    began", *["INFO    poking"] * 500, "ERROR   gave up"])
+    told = read(run(failed_load(log=log), state="failed"))
+    assert told.count("poking") == 1
+    assert "poking  (× 500)" in told
+    assert "-v shows all" not in told
+
+
 def test_logs_of_what_went_well_are_shown_only_when_asked_for(read):
     fine = run(task("extract", ("success", 0, 1), log="INFO    42 rows"))
     assert "42 rows" not in read(fine)
