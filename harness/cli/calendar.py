@@ -78,11 +78,13 @@ class SimulateCalendar:
 
     def _stretch(self) -> tuple[int, int]:
         """The instants of ``--from`` and ``--until``."""
+        from harness.world.duration import is_duration
+
         since = inputs.instant("--from", self.arguments.since)
         assert since is not None
         text = self.arguments.until
-        looks_like_span = (text[-1:].isalpha() and text[-1:] not in "zZ") or text.isdecimal()
-        until = since + (inputs.span("--until", text) or 0) if looks_like_span else inputs.instant("--until", text)
+        spanned = is_duration(text)
+        until = since + (inputs.span("--until", text) or 0) if spanned else inputs.instant("--until", text)
         if until is None or until <= since:
             raise UsageError(f"--until {text!r} is not after --from {self.arguments.since!r}", fix="write --until 7d")
         return since, until

@@ -29,12 +29,12 @@ def instant(option: str, text: str | None) -> Instant | None:
 
 def span(option: str, text: str | None) -> Microseconds | None:
     """A duration such as ``90m``, ``2d`` or a number of seconds; None stays None."""
-    from harness.world.duration import duration
+    from harness.world.duration import typed_duration
 
     if text is None:
         return None
     try:
-        return duration(float(text) if text.replace(".", "", 1).isdigit() else text)
+        return typed_duration(text)
     except ValueError as error:
         raise UsageError(f"{option} {text!r}: {error}", fix=f"write {option} 12h") from None
 

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from harness.world import World
 
 Date = str | datetime | date
+Span = float | str | timedelta
 Consumed = tuple[str, str, Mapping[str, Any]]
 
 
@@ -32,23 +33,31 @@ def instant(value: Date | None, name: str) -> int | None:
         raise UsageError(f"{name}={value!r} is no date", fix=f'{name}="2025-01-01", or a datetime') from None
 
 
-def microseconds(value: float | timedelta, name: str) -> int:
-    """Microseconds of seconds or a ``timedelta``.
+def microseconds(value: Span, name: str) -> int:
+    """Microseconds of seconds, of text such as ``90m`` or ``7d``, or of a ``timedelta``.
 
     Raises: UsageError: anything else, or a negative one.
     """
     from harness.errors import UsageError
-    from harness.kernel.instant import seconds, span
+    from harness.world.duration import typed_duration
 
-    if isinstance(value, timedelta):
-        found = span(value)
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        found = seconds(value)
-    else:
-        raise UsageError(f"{name}={value!r} is no span of time", fix=f"{name}=timedelta(hours=2), or seconds")
-    if found < 0:
-        raise UsageError(f"{name}={value!r} is negative")
-    return found
+    try:
+        return typed_duration(value)
+    except ValueError as error:
+        raise UsageError(f"{name}={value!r}: {error}", fix=f'{name}=timedelta(hours=2), "2h", or seconds') from None
+
+
+def after(value: Date | Span, since: int, name: str) -> int:
+    """The instant of a date, or that of a span after another instant.
+
+    Raises: UsageError: anything else.
+    """
+    from harness.world.duration import is_duration
+
+    if isinstance(value, (timedelta, int, float)) or (isinstance(value, str) and is_duration(value)):
+        return since + microseconds(value, name)
+    found = instant(value, name)
+    return since if found is None else found
 
 
 def consumed(events: Iterable[Any]) -> tuple[Consumed, ...]:

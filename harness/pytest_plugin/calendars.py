@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.pytest_plugin.arguments import Date, instant, microseconds, world_of
+from harness.pytest_plugin.arguments import Date, Span, after, instant, world_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -26,7 +25,7 @@ def simulate(_airflow_runner: Runner) -> Callable[..., CalendarResult]:
 
     def calendar(
         since: Date,
-        until: Date | timedelta | float,
+        until: Date | Span,
         dags: Iterable[DAG | str] = (),
         *,
         fresh: bool = False,
@@ -38,8 +37,8 @@ def simulate(_airflow_runner: Runner) -> Callable[..., CalendarResult]:
         """Simulate the calendar of the project's Dags, or of some, in virtual time.
 
         Args:
-            since, until: ISO text, ``datetime`` or ``date``; ``until`` also a span after ``since``, in seconds or as a
-                ``timedelta``. What happens at ``until`` itself still counts.
+            since, until: ISO text, ``datetime`` or ``date``; ``until`` also a span after ``since``: seconds, ``"7d"``
+                or a ``timedelta``. What happens at ``until`` itself still counts.
             dags: dag_ids or DAG objects whose schedules are kept; the project's Dags when empty. Triggers and sensors
                 find the others too.
             fresh: the Dags are deployed for the first time at ``since``; catchup makes up for all the past.
@@ -55,12 +54,9 @@ def simulate(_airflow_runner: Runner) -> Callable[..., CalendarResult]:
         __tracebackhide__ = True
         start, given = instant(since, "since"), list(dags)
         assert start is not None
-        spanned = isinstance(until, (timedelta, int, float))
-        end = start + microseconds(until, "until") if spanned else instant(until, "until")  # type: ignore[arg-type]
-        assert end is not None
         options = CalendarOptions(
             start,
-            end,
+            after(until, start, "until"),
             fresh,
             tuple(dag if isinstance(dag, str) else dag.dag_id for dag in given),
             tuple(_action(one) for one in actions),

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.pytest_plugin.arguments import Date, consumed, instant, microseconds, world_of
+from harness.pytest_plugin.arguments import Date, Span, consumed, instant, microseconds, world_of
 from harness.pytest_plugin.dags import _no_folder
 from harness.pytest_plugin.failures import remember
 from harness.pytest_plugin.project import SECRETS, project_of
@@ -52,7 +51,7 @@ class Runner:
         xcoms: Mapping[str, Any] | None = None,
         seed: int = 0,
         start: Date | None = None,
-        horizon: float | timedelta | None = None,
+        horizon: Span | None = None,
         asset_events: Iterable[Any] = (),
         keep: str | Path | None = None,
         others: Iterable[DAG] = (),
@@ -71,7 +70,7 @@ class Runner:
             xcoms: task_id -> return value, as if those tasks had run.
             seed: of ``random`` in task code.
             start: virtual start of the simulation; default the frozen instant, else when the run is due.
-            horizon: virtual seconds, or a ``timedelta``, after which the simulation gives up; default 30 days.
+            horizon: virtual seconds, ``"12h"`` or a ``timedelta``, then the simulation gives up; default 30 days.
             asset_events: what the run consumes: assets, their names, or (name, uri, extra).
             keep: folder for the ledger of the run.
             others: further DAG objects that exist, for what the run triggers or waits for.

@@ -27,6 +27,17 @@ def duration(value: object) -> Microseconds:
     return found
 
 
+def typed_duration(value: object) -> Microseconds:
+    """The same where people type: a number of seconds may be text too. Raises: ValueError: as `duration`."""
+    bare = isinstance(value, str) and value.replace(".", "", 1).isdecimal()
+    return duration(float(value) if bare else value)  # type: ignore[arg-type]
+
+
+def is_duration(text: str) -> bool:
+    """Whether text means to be a span, as ``7d`` or a number of seconds, and not a date."""
+    return text.isdecimal() or (text[-1:].isalpha() and text[-1:] not in "zZ" and text[:1].isdecimal())
+
+
 def _read(value: object) -> Microseconds:
     if isinstance(value, timedelta):
         return span(value)

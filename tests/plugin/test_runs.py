@@ -58,8 +58,21 @@ def test_a_date_that_is_none(run_dag):
     for wrong in ("January", 5, ""):
         with pytest.raises(UsageError, match="is no date"):
             run_dag("sales", logical_date=wrong)
-    with pytest.raises(UsageError, match="is no span"):
+    with pytest.raises(UsageError, match="is not a duration"):
         run_dag("sales", horizon="soon")
+
+
+@pytest.mark.parametrize("until", ["2025-01-03", "2d", "172800", 172_800, timedelta(days=2), date(2025, 1, 3)])
+def test_a_calendar_until_a_date_or_for_a_span(simulate, until):
+    result = simulate("2025-01-01", until, ["sales"])
+    assert result.until - result.since == 172_800_000_000
+
+
+def test_a_calendar_until_something_else(simulate):
+    with pytest.raises(UsageError, match="until='2 fortnights': '2 fortnights' is not a duration"):
+        simulate("2025-01-01", "2 fortnights")
+    with pytest.raises(UsageError, match="until='soon' is no date"):
+        simulate("2025-01-01", "soon")
 
 
 def test_which_run(run_dag):
@@ -255,5 +268,5 @@ def test_fixtures(project, monkeypatch):
     )
     monkeypatch.setenv("AIRFLOW_VAR_OWNERS", "production")
     result = project.pytest("-rs")
-    result.assert_outcomes(passed=25, skipped=1)
+    result.assert_outcomes(passed=32, skipped=1)
     result.stdout.fnmatch_lines(["*no network here*"])
