@@ -12,6 +12,7 @@ import importlib.util
 import sys
 import traceback
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,9 +87,11 @@ class Folder:
         )
 
 
-def load(paths: list[Path]) -> Folder:
+def load(paths: list[Path], search_path: Callable[[Path], list[str]] = lambda root: [str(root)]) -> Folder:
     """Import every Dag file below the paths (folders, ``.py`` files, zip files).
 
+    Args:
+        search_path: what the files of a folder need on ``sys.path``.
     Raises: NoDagsFolder: a path that does not exist, or nothing that looks like a Dag file below any.
     """
     folder = Folder()
@@ -98,8 +101,7 @@ def load(paths: list[Path]) -> Folder:
             raise NoDagsFolder(f"{given} does not exist", fix="name an existing folder or file with --dags")
         root = path if path.is_dir() else path.parent
         folder.roots.append(path)
-        if str(root) not in sys.path:
-            sys.path.append(str(root))
+        sys.path += [entry for entry in search_path(root) if entry not in sys.path]
         for file in dag_files(path):
             folder.files.append(file)
             load_file(file, root, folder)

@@ -88,6 +88,16 @@ class Repository:
         return list(dict.fromkeys([*around, root] if self.astro else [root, *around]))
 
 
+def search_path(root: Path) -> list[str]:
+    """What the files of a Dag folder find on ``sys.path`` in production: itself, its project, the plugins.
+
+    Raises: UsageError: as `repository_of`.
+    """
+    repository = repository_of(root)
+    airflow, around = repository.path_of_airflow, repository.path_with(str(root.resolve()))
+    return [*around, *airflow] if repository.astro else [*airflow, *around]
+
+
 def repository_of(path: Path) -> Repository:
     """The project that a Dag folder or a file of one belongs to.
 

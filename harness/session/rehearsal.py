@@ -13,6 +13,7 @@ from harness.bridge.loader import Folder, load
 from harness.bridge.store import AssetEvent, facts
 from harness.bridge.timetables import RunPlan, manual, scheduled
 from harness.checks.look import LIMITS
+from harness.checks.repository import search_path
 from harness.errors import TaskNotFound, known_names
 from harness.kernel import Instant
 from harness.kernel.frozen import frozen_instant
@@ -51,9 +52,10 @@ class Rehearsal:
     def of_paths(cls, paths: Iterable[Path], xcom_bytes: float | None = LIMITS["xcom-bytes"]) -> Rehearsal:
         """Load the Dags below these paths.
 
-        Raises: NoDagsFolder: a path that does not exist, or no Dag file at all.
+        Raises: NoDagsFolder: a path that does not exist, or no Dag file at all. UsageError: a file of the project,
+            as ``.env``, that cannot be read as what it is.
         """
-        return cls(load(list(paths)), xcom_bytes)
+        return cls(load(list(paths), search_path), xcom_bytes)
 
     def plan(self, dag: DAG, options: RunOptions) -> RunPlan:
         """Which run the options mean.

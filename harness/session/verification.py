@@ -14,6 +14,7 @@ from harness.bridge.reference.child import airflow_run
 from harness.bridge.reference.history import RunHistory
 from harness.bridge.store import facts
 from harness.bridge.timetables import first_date
+from harness.checks.repository import search_path
 from harness.errors import HorizonReached
 from harness.kernel import SECOND, Instant, iso
 from harness.report.verification import NONE, Row, Verification
@@ -51,7 +52,8 @@ def verify(
     ours, reasons = simulated(rehearsal, dag, bare, options)
     again, _ = simulated(rehearsal, dag, bare, replace(options, seed=1, start=date + SECOND))
     with served(bare) as live:
-        theirs = airflow_run(_folder(rehearsal, dag), dag.dag_id, date, conf, live, limit_s)
+        folder = _folder(rehearsal, dag)
+        theirs = airflow_run(folder, dag.dag_id, date, conf, live, limit_s, search_path(folder))
     volatile = {key for key in ours.xcoms if ours.xcoms[key] != again.xcoms.get(key)}
     rows = compared(dag, ours, theirs, reasons, volatile)
     names = sorted(_named(*key) for key in volatile)

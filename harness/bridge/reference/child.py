@@ -27,7 +27,13 @@ class ReferenceFailed(HarnessError):
 
 
 def airflow_run(
-    folder: Path, dag_id: str, logical_date: Instant, conf: dict[str, Any], world: World, limit_s: float
+    folder: Path,
+    dag_id: str,
+    logical_date: Instant,
+    conf: dict[str, Any],
+    world: World,
+    limit_s: float,
+    search_path: list[str],
 ) -> RunHistory:
     """What ``dag.test()`` of the installed Airflow makes of a run; a virtual clock begins at its logical date.
 
@@ -35,10 +41,12 @@ def airflow_run(
         folder: the Dag's folder; ``dag.test()`` parses all of it.
         world: its connections, variables and environment; services in it must be up.
         limit_s: real seconds until it is given up.
+        search_path: what the folder's files need on ``sys.path``.
     Raises: ReferenceFailed.
     """
     at = to_datetime(logical_date).astimezone(timezone.utc).isoformat()
     job = {"folder": str(folder), "dag_id": dag_id, "logical_date": at, "now": at, "conf": conf}
+    job |= {"search_path": search_path, "working_directory": str(Path.cwd())}
     with tempfile.TemporaryDirectory(prefix="airflow-harness-reference-") as place:
         home = Path(place)
         database = home / "airflow.db"
