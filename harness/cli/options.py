@@ -29,6 +29,17 @@ def texts(*names: str, metavar: str, help: str, **more: Any) -> Parameter:  # no
     return click.option(*names, metavar=metavar, help=help, multiple=True, **more)
 
 
+def together(*parameters: Parameter) -> Parameter:
+    """Several at once, in this order."""
+
+    def give(function: Callable[..., Any]) -> Callable[..., Any]:
+        for parameter in reversed(parameters):
+            function = parameter(function)
+        return function
+
+    return give
+
+
 dag_id = click.argument("dag_id", metavar="DAG_ID")
 dags = texts(
     "--dags",
@@ -51,3 +62,4 @@ seed = text("--seed", metavar="N", type=int, default=0, show_default=True, help=
 as_json = flag("--json", "as_json", help="One JSON document on stdout, everything else on stderr.")
 keep = text("--keep", metavar="DIR", type=PATH, help="Keep the ledger here.  [default: a temporary folder]")
 verbose = flag("-v", "--verbose", help="All logs, and all else that was written.")
+one_run = together(dag_id, dags, logical_date, conf, param, world)

@@ -8,12 +8,7 @@ from harness.cli import options as given
 from harness.cli.job import Job
 
 
-@given.dag_id
-@given.dags
-@given.logical_date
-@given.conf
-@given.param
-@given.world
+@given.one_run
 @given.texts("--only", metavar="TASK", help="Run these tasks alone; repeated, or with commas.")
 @given.text("--from", "start_from", metavar="TASK", help="Run this task and those downstream of it.")
 @given.seed

@@ -8,12 +8,7 @@ from harness.cli import options as given
 from harness.cli.job import Job
 
 
-@given.dag_id
-@given.dags
-@given.logical_date
-@given.conf
-@given.param
-@given.world
+@given.one_run
 @given.text(
     "--limit",
     "limit_s",
