@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import os
 import sys
 import traceback
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +23,10 @@ from harness.errors import DagImportError, DagNotFound, NoDagsFolder, UsageError
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
+
+
+Surroundings = Callable[[Path], tuple[list[str], dict[str, str]]]
+"""What the files of a Dag folder need: entries of ``sys.path``, variables of the environment."""
 
 
 @dataclass
@@ -45,13 +51,18 @@ class ImportFailure:
 
 @dataclass
 class Folder:
-    """What was loaded: Dags by id, the folder each came from, files that failed, ids seen twice."""
+    """What was loaded: Dags by id, the folder each came from, files that failed, ids seen twice.
+
+    Attributes:
+        environment: variables that the projects of the folders set for their processes.
+    """
 
     dags: dict[str, DAG] = field(default_factory=dict)
     roots: list[Path] = field(default_factory=list)
     failures: list[ImportFailure] = field(default_factory=list)
     duplicates: list[tuple[str, str, str]] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
+    environment: dict[str, str] = field(default_factory=dict)
 
     def dag(self, dag_id: str) -> DAG:
         """The Dag of this id, or of this file when it holds one Dag.
@@ -87,11 +98,9 @@ class Folder:
         )
 
 
-def load(paths: list[Path], search_path: Callable[[Path], list[str]] = lambda root: [str(root)]) -> Folder:
+def load(paths: list[Path], surroundings: Surroundings = lambda root: ([str(root)], {})) -> Folder:
     """Import every Dag file below the paths (folders, ``.py`` files, zip files).
 
-    Args:
-        search_path: what the files of a folder need on ``sys.path``.
     Raises: NoDagsFolder: a path that does not exist, or nothing that looks like a Dag file below any.
     """
     folder = Folder()
@@ -101,10 +110,13 @@ def load(paths: list[Path], search_path: Callable[[Path], list[str]] = lambda ro
             raise NoDagsFolder(f"{given} does not exist", fix="name an existing folder or file with --dags")
         root = path if path.is_dir() else path.parent
         folder.roots.append(path)
-        sys.path += [entry for entry in search_path(root) if entry not in sys.path]
-        for file in dag_files(path):
-            folder.files.append(file)
-            load_file(file, root, folder)
+        search_path, variables = surroundings(root)
+        sys.path += [entry for entry in search_path if entry not in sys.path]
+        folder.environment |= variables
+        with _exported(variables):
+            for file in dag_files(path):
+                folder.files.append(file)
+                load_file(file, root, folder)
     if not folder.files:
         raise NoDagsFolder(
             f"no Dag file below {', '.join(map(str, paths)) or 'no folder at all'}",
@@ -112,6 +124,17 @@ def load(paths: list[Path], search_path: Callable[[Path], list[str]] = lambda ro
             fix="name the folder of your Dags with --dags (in pytest --airflow-dags, or dags = […] in pyproject.toml)",
         )
     return folder
+
+
+@contextmanager
+def _exported(variables: Mapping[str, str]) -> Iterator[None]:
+    added = {name: value for name, value in variables.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            os.environ.pop(name, None)
 
 
 def dag_files(path: Path) -> list[Path]:

@@ -88,14 +88,17 @@ class Repository:
         return list(dict.fromkeys([*around, root] if self.astro else [root, *around]))
 
 
-def search_path(root: Path) -> list[str]:
-    """What the files of a Dag folder find on ``sys.path`` in production: itself, its project, the plugins.
+def surroundings(root: Path) -> tuple[list[str], dict[str, str]]:
+    """What the files of a Dag folder find in production.
 
+    Returns: ``sys.path``: the folder itself, its project, the plugins; variables of the project's ``.env`` that are
+        none of Airflow's and that the process does not have.
     Raises: UsageError: as `repository_of`.
     """
     repository = repository_of(root)
     airflow, around = repository.path_of_airflow, repository.path_with(str(root.resolve()))
-    return [*around, *airflow] if repository.astro else [*airflow, *around]
+    plain = {name: value for name, value in repository.environment.items() if not name.startswith("AIRFLOW")}
+    return [*around, *airflow] if repository.astro else [*airflow, *around], plain
 
 
 def repository_of(path: Path) -> Repository:

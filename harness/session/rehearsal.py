@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,7 @@ from harness.bridge.loader import Folder, load
 from harness.bridge.store import AssetEvent, facts
 from harness.bridge.timetables import RunPlan, manual, scheduled
 from harness.checks.look import LIMITS
-from harness.checks.repository import search_path
+from harness.checks.repository import surroundings
 from harness.errors import TaskNotFound, known_names
 from harness.kernel import Instant
 from harness.kernel.frozen import frozen_instant
@@ -55,7 +57,13 @@ class Rehearsal:
         Raises: NoDagsFolder: a path that does not exist, or no Dag file at all. UsageError: a file of the project,
             as ``.env``, that cannot be read as what it is.
         """
-        return cls(load(list(paths), search_path), xcom_bytes)
+        return cls(load(list(paths), surroundings), xcom_bytes)
+
+    def world_with(self, world: World | None) -> World:
+        """The world, and in its environment what the project sets and nobody else does."""
+        given = world or World()
+        added = {name: value for name, value in self.folder.environment.items() if name not in os.environ}
+        return replace(given, env={**added, **given.env}) if added else given
 
     def plan(self, dag: DAG, options: RunOptions) -> RunPlan:
         """Which run the options mean.
@@ -88,7 +96,7 @@ class Rehearsal:
         with ExitStack() as stack:
             if chosen.keep is not None:
                 journal = stack.enter_context(FileJournal(chosen.keep))
-            live = stack.enter_context(served(world or World()))
+            live = stack.enter_context(served(self.world_with(world)))
             stage = Stage({**self.folder.dags, found.dag_id: found}, live, journal, watcher, self.xcom_bytes)
             result = _Simulated(stage, found, plan, chosen).result()
         result.real_seconds = perf_counter() - began
@@ -108,7 +116,7 @@ class Rehearsal:
             journal: Journal = NoJournal()
             if options.keep is not None:
                 journal = stack.enter_context(FileJournal(options.keep))
-            live = stack.enter_context(served(world or World()))
+            live = stack.enter_context(served(self.world_with(world)))
             stage = Stage(self.folder.dags, live, journal, watcher, self.xcom_bytes)
             result = simulated_calendar(stage, chosen.values(), options)
         result.real_seconds = perf_counter() - began
