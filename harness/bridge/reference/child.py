@@ -64,6 +64,7 @@ def airflow_run(
         except subprocess.TimeoutExpired:
             raise ReferenceFailed(
                 f"Airflow's own run of {dag_id!r} had not ended after {limit_s:g} s of real time",
+                why="dag.test() runs this Dag alone: a sensor that waits for another one pokes until it times out",
                 fix="give it longer with --limit",
             ) from None
     return _answer(dag_id, done)
