@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
 
+from harness.bridge.operators import class_of
 from harness.bridge.supervisor import Speaker, Supervisor, speaker
 from harness.kernel.waits import real_join, real_start
 
@@ -26,8 +27,7 @@ _HEADER = 4
 
 def starts_children(task: Any) -> bool:
     """Whether an operator runs its callable in a child that speaks to the supervisor."""
-    operator = getattr(task, "operator_class", type(task))
-    return hasattr(operator, "_execute_python_callable_in_subprocess")
+    return hasattr(class_of(task), "_execute_python_callable_in_subprocess")
 
 
 @contextmanager

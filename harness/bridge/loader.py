@@ -54,6 +54,7 @@ class Folder:
     """What was loaded: Dags by id, the folder each came from, files that failed, ids seen twice.
 
     Attributes:
+        search_path: what the folders' files need on ``sys.path``.
         environment: variables that the projects of the folders set for their processes.
     """
 
@@ -62,6 +63,7 @@ class Folder:
     failures: list[ImportFailure] = field(default_factory=list)
     duplicates: list[tuple[str, str, str]] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
+    search_path: list[str] = field(default_factory=list)
     environment: dict[str, str] = field(default_factory=dict)
 
     def dag(self, dag_id: str) -> DAG:
@@ -98,7 +100,7 @@ class Folder:
         )
 
 
-def load(paths: list[Path], surroundings: Surroundings = lambda root: ([str(root)], {})) -> Folder:
+def load(paths: list[Path], surroundings: Surroundings) -> Folder:
     """Import every Dag file below the paths (folders, ``.py`` files, zip files).
 
     Raises: NoDagsFolder: a path that does not exist, or nothing that looks like a Dag file below any.
@@ -112,6 +114,7 @@ def load(paths: list[Path], surroundings: Surroundings = lambda root: ([str(root
         folder.roots.append(path)
         search_path, variables = surroundings(root)
         sys.path += [entry for entry in search_path if entry not in sys.path]
+        folder.search_path += search_path
         folder.environment |= variables
         with _exported(variables):
             for file in dag_files(path):

@@ -67,31 +67,17 @@ def _copied(create: Callable[..., Any]) -> Callable[..., Any]:
     """
     made: dict[Any, Any] = {}
 
-    def create_template_env(
-        *,
-        native: bool = False,
-        searchpath: list[str] | None = None,
-        jinja_environment_kwargs: dict[str, Any] | None = None,
-        user_defined_macros: dict[str, Any] | None = None,
-        user_defined_filters: dict[str, Any] | None = None,
-        **others: Any,
-    ) -> Any:
+    def create_template_env(*, jinja_environment_kwargs: Any = None, **given: Any) -> Any:
         if jinja_environment_kwargs:
-            return create(
-                native=native,
-                searchpath=searchpath,
-                jinja_environment_kwargs=jinja_environment_kwargs,
-                user_defined_macros=user_defined_macros,
-                user_defined_filters=user_defined_filters,
-                **others,
-            )
-        key = (native, tuple(searchpath or ()), *others.items())
+            return create(jinja_environment_kwargs=jinja_environment_kwargs, **given)
+        macros, filters = (given.pop(f"user_defined_{name}", None) or {} for name in ("macros", "filters"))
+        key = tuple((name, tuple(value) if type(value) is list else value) for name, value in given.items())
         found = made.get(key)
         if found is None:
-            found = made[key] = create(native=native, searchpath=searchpath, **others)
+            found = made[key] = create(**given)
         environment = _copy(found)
-        environment.globals.update(user_defined_macros or ())
-        environment.filters.update(user_defined_filters or ())
+        environment.globals.update(macros)
+        environment.filters.update(filters)
         return environment
 
     return create_template_env

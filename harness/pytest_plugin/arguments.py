@@ -57,7 +57,8 @@ def after(value: Date | Span, since: int, name: str) -> int:
     if isinstance(value, (timedelta, int, float)) or (isinstance(value, str) and is_duration(value)):
         return since + microseconds(value, name)
     found = instant(value, name)
-    return since if found is None else found
+    assert found is not None
+    return found
 
 
 def consumed(events: Iterable[Any]) -> tuple[Consumed, ...]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.differential.simulator_run import run_differences, simulated_run
-from tests.differential.soak import processes
+from tests.differential.soak import beside_airflow, processes
 
 PACKAGES = ("airflow.example_dags", "airflow.providers.standard.example_dags")
 AT = "2025-01-01T00:00:00+00:00"
@@ -40,7 +40,6 @@ LEFT_OUT = {
     "tutorial": "its shell reads the machine's clock",
 }
 """dag_id -> why it is not compared."""
-_oracle: Any = None
 
 
 @dataclass(frozen=True)
@@ -87,23 +86,15 @@ def _dag_ids(file: Path) -> list[str]:
 
 
 def _one(file: Path, dag_id: str) -> Told:
-    """In a process of its own, which keeps its oracle."""
     from harness.bridge import sandbox
-    from tests.differential.oracle import Oracle, OracleError
 
-    global _oracle
     sandbox.enter()
-    _oracle = _oracle or Oracle(limit_s=LIMIT_S)
     with _alone(file) as folder:
-        try:
-            ours = simulated_run(folder, dag_id, AT)
-            theirs = _oracle.run(folder, dag_id, AT)
-        except OracleError as error:
-            _oracle = None
-            return Told(dag_id, file.name, [f"no answer from Airflow: {str(error)[:300]}"])
-        except Exception as error:
-            return Told(dag_id, file.name, [f"the simulator raised {type(error).__name__}: {error}"[:600]])
-    return Told(dag_id, file.name, run_differences(ours, theirs))
+
+        def differences(oracle: Any) -> list[str]:
+            return run_differences(simulated_run(folder, dag_id, AT), oracle.run(folder, dag_id, AT))
+
+        return Told(dag_id, file.name, beside_airflow(differences, LIMIT_S))
 
 
 def main(arguments: list[str]) -> int:

@@ -18,7 +18,7 @@ import subprocess
 import sys
 import time
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
@@ -149,14 +149,19 @@ def _quiet() -> None:
 
 
 def _compare(level: str, seed: int, number: int) -> list[str]:
-    """In a process of its own, which keeps its oracle."""
     from tests.differential.agree import disagreements, drawn
+
+    return beside_airflow(lambda oracle: disagreements(level, drawn(level, seed, number), oracle), LIMIT_S)
+
+
+def beside_airflow(compare: Callable[[Any], list[str]], limit_s: float) -> list[str]:
+    """The differences that a comparison finds, or why there is none, in a process which keeps its oracle."""
     from tests.differential.oracle import Oracle, OracleError
 
     global _oracle
-    _oracle = _oracle or Oracle(limit_s=LIMIT_S)
+    _oracle = _oracle or Oracle(limit_s=limit_s)
     try:
-        return disagreements(level, drawn(level, seed, number), _oracle)
+        return compare(_oracle)
     except OracleError as error:
         _oracle = None
         return [f"no answer from Airflow: {str(error)[-1500:]}"]

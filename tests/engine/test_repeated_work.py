@@ -34,16 +34,16 @@ def rendered(result, *names):
 
 @pytest.fixture
 def hours():
-    """Simulate a Dag that runs every hour, for so many runs."""
+    """Simulate a Dag that runs every hour, for so many runs, each of which another Dag may follow."""
     from harness.bridge.timetables import parse_date
     from harness.session import CalendarOptions, Rehearsal
 
-    def simulate(dag, runs):
+    def simulate(dag, runs, *followers):
         rehearsal = Rehearsal()
-        rehearsal.folder.dags[dag.dag_id] = dag
+        rehearsal.folder.dags |= {each.dag_id: each for each in (dag, *followers)}
         since = parse_date("2025-01-01")
         result = rehearsal.simulate(CalendarOptions(since, since + (runs * 3600 + 1) * 1_000_000, fresh=True))
-        assert result.states == {"success": runs + 1}
+        assert result.states == {"success": (runs + 1) * (1 + len(followers))}
         return result
 
     return simulate
@@ -191,27 +191,20 @@ def test_the_collector_is_patient_meanwhile_and_as_its_owner_had_it_afterwards(r
 
 
 @pytest.mark.parametrize("fed", [False, True])
-def test_the_work_for_a_task_instance_does_not_grow_with_their_number(fed):
+def test_the_work_for_a_task_instance_does_not_grow_with_their_number(hours, fed):
     """Also where each run emits an asset event, and another Dag's run follows it."""
     from airflow.sdk import Asset
 
-    from harness.bridge.timetables import parse_date
-    from harness.session import CalendarOptions, Rehearsal
-
     def calls(runs):
-        asset, rehearsal = Asset("flat"), Rehearsal()
+        asset = Asset("flat")
         with DAG("flat", schedule="@hourly", start_date=START, catchup=True) as dag:
             task(lambda: 1, task_id="one", outlets=[asset] if fed else [])()
         with DAG("follows", schedule=[asset], start_date=START) as follows:
             task(lambda: 1, task_id="one")()
-        rehearsal.folder.dags |= {each.dag_id: each for each in (dag, follows)}
-        since = parse_date("2025-01-01")
-        options = CalendarOptions(since, since + (runs * 3600 + 60) * 1_000_000, fresh=True)
         profile = cProfile.Profile()
         profile.enable()
-        result = rehearsal.simulate(options)
+        hours(dag, runs, *([follows] if fed else []))
         profile.disable()
-        assert result.states == {"success": (runs + 1) * (1 + fed)}
         return sum(entry.callcount for entry in profile.getstats())
 
     for _ in range(2):  # the first two do what is done once in a process

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.bridge.operators import class_of
+
 _IDLE = {"EmptyOperator", "LatestOnlyOperator", "BaseBranchOperator", "ShortCircuitOperator"}
 
 
 def does_work(task: Any) -> bool:
     """Whether a task may fail or hang for reasons outside the Dag."""
-    operator = task.operator_class if isinstance(getattr(task, "operator_class", None), type) else type(task)
-    return not _IDLE & {base.__name__ for base in operator.__mro__}
+    return not _IDLE & {base.__name__ for base in class_of(task).__mro__}
