@@ -9,35 +9,14 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
-from importlib.metadata import PackageNotFoundError, version
 
-from harness.errors import UnsupportedAirflow
+from harness.project.installed import airflow_version
 
-OLDEST, BEFORE = (3, 1), (4, 0)
+__all__ = ["adopt", "airflow_version", "enter", "leave", "settings", "sweep"]
 
 _PREFIX = "airflow-harness-home-"
 _OWNER = re.compile(rf"{_PREFIX}(\d+)-")
 _home: str | None = None
-
-
-def airflow_version() -> tuple[int, int, int]:
-    """Version of the installed Airflow, read from its metadata without importing it.
-
-    Raises: UnsupportedAirflow: none installed, or outside the supported range.
-    """
-    try:
-        text = version("apache-airflow-core")
-    except PackageNotFoundError:
-        raise UnsupportedAirflow(
-            "no apache-airflow-core in this environment", fix="pip install 'apache-airflow-core>=3.1,<4'"
-        ) from None
-    found = re.match(r"(\d+)\.(\d+)\.(\d+)", text)
-    numbers = (int(found[1]), int(found[2]), int(found[3])) if found else (0, 0, 0)
-    if not OLDEST <= numbers[:2] < BEFORE:
-        raise UnsupportedAirflow(
-            f"Airflow {text} is not supported", known="3.1 up to, not including, 4.0", fix="install a supported version"
-        )
-    return numbers
 
 
 def settings(home: str) -> dict[str, str]:

@@ -22,7 +22,7 @@ from harness.bridge.parsing.watch import Watch
 from harness.checks.channel import Channel
 from harness.checks.examine import examine, twin_report
 from harness.checks.look import Asked, Declared
-from harness.checks.repository import Repository
+from harness.project.repository import Repository
 from harness.world.model import World
 
 LATER_S = 26 * 3600 + 61 * 60 + 7

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from harness.checks import catalogue
 from harness.checks.cache import Cache, question_of
-from harness.checks.discovery import DagFile
 from harness.checks.finding import Finding, Problem
 from harness.checks.gathered import Gathered
 from harness.checks.look import Asked, Declared, Judgement
 from harness.checks.own_table import OwnChecks
-from harness.checks.repository import Repository, repository_of
 from harness.checks.verdicts import problems_of
+from harness.project.discovery import DagFile
+from harness.project.repository import Repository, repository_of
 from harness.world.model import World
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def run_gate(files: list[DagFile], options: GateOptions) -> GateResult:
     """Parse every file that has changed since the last run, and put all before the checks.
 
     Args:
-        files: see `harness.checks.discovery.dag_files`.
+        files: see `harness.project.discovery.dag_files`.
     Raises:
         AirflowUnusable: Airflow does not import here.
         WorkerLost: a process of ours was ended while no file was at work in it.

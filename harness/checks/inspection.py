@@ -12,18 +12,18 @@ from pathlib import Path
 from harness.checks import baseline, catalogue
 from harness.checks.baseline import Baseline
 from harness.checks.cache import FOLDER
-from harness.checks.changed import changed_since
 from harness.checks.declared import declared_of
 from harness.checks.gate import GateOptions, GateResult, run_gate
 from harness.checks.ignores import PathIgnores
 from harness.checks.own_table import registered
 from harness.checks.quiet import Quiet
-from harness.checks.repository import repository_of
-from harness.checks.scope import Scope, scope_of
 from harness.checks.settings import asked_of, parse_limit
 from harness.checks.upkeep import CHECK_FAILED
 from harness.checks.wanted import Wanted
-from harness.config import Config
+from harness.project.changed import changed_since
+from harness.project.config import Config
+from harness.project.repository import repository_of
+from harness.project.scope import Scope, scope_of
 from harness.world import World, load
 from harness.world.file import shown_path
 

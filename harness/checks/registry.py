@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from harness.config import SEVERITIES
 from harness.errors import UsageError, known_names
+from harness.project.config import SEVERITIES
 
 LEVELS = ("file", "dag", "repository", "twin", "gate")
 

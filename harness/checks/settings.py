@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from harness.checks.look import LIMITS, OPTIONS, Asked
 from harness.checks.own import own_checks
 from harness.checks.selection import Selection, is_known, unknown
-from harness.config import Config
 from harness.errors import UsageError, known_names
+from harness.project.config import Config
 
 PARSE_LIMITS: dict[str, float] = {"import-timeout-s": 30, "memory-mb": 1024}
 """Thresholds of the parse itself: real seconds of one import, memory beyond Airflow's own."""

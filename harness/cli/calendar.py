@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from harness.cli import inputs
 from harness.cli.folders import configured, note_failures, world_of
 from harness.cli.terminal import Terminal
-from harness.config import read_config
 from harness.errors import DagNotFound, UsageError
+from harness.project.config import read_config
 
 if TYPE_CHECKING:
     from harness.report.calendar import CalendarResult

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.cli.check_reports import Reports
 from harness.cli.folders import configured
 from harness.cli.terminal import Terminal
-from harness.config import Config, read_config
+from harness.project.config import Config, read_config
 
 if TYPE_CHECKING:
     from harness.checks.inspection import Inspection

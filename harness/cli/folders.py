@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.config import Config
 from harness.errors import NoDagsFolder
+from harness.project.config import Config
 
 if TYPE_CHECKING:
     from harness.bridge.loader import Folder

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from harness.cli import inputs
 from harness.cli.folders import configured, note_failures, world_of
 from harness.cli.terminal import Terminal
-from harness.config import Config, read_config
 from harness.errors import HarnessError, UsageError
+from harness.project.config import Config, read_config
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.folders import configured
-from harness.config import DEFAULT_WORLD, read_config
 from harness.errors import NoDagsFolder
+from harness.project.config import DEFAULT_WORLD, read_config
 
 if TYPE_CHECKING:
-    from harness.checks.discovery import DagFile
     from harness.checks.gate import GateResult
     from harness.cli.terminal import Terminal
+    from harness.project.discovery import DagFile
     from harness.world import World
 
 Used = dict[str, dict[str, list[tuple[str, str]]]]
@@ -30,7 +30,7 @@ class Sketch:
 
     def __call__(self, terminal: Terminal) -> int:
         """Write, or print what is lacking; 1 when files did not import, so that their names are not in it."""
-        from harness.checks.discovery import dag_files
+        from harness.project.discovery import dag_files
         from harness.world import load
         from harness.world.file import shown_path
         from harness.world.sketch import sketch

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.cli import inputs
 from harness.cli.folders import configured, note_failures, world_of
 from harness.cli.terminal import Terminal
-from harness.config import read_config
+from harness.project.config import read_config
 
 if TYPE_CHECKING:
     from harness.report.verification import Verification

@@ -16,7 +16,7 @@ import pytest
 from harness.pytest_plugin.project import as_the_owner, project_of
 
 if TYPE_CHECKING:
-    from harness.config import Config
+    from harness.project.config import Config
     from harness.pytest_plugin.plan import Plan
 
 INPUT = "airflow_harness_plan"
@@ -125,8 +125,8 @@ def _given(config: pytest.Config) -> list[Path]:
 
 
 def _made(config: pytest.Config) -> Plan | None:
-    from harness.checks.discovery import dag_files
     from harness.errors import HarnessError
+    from harness.project.discovery import dag_files
 
     project = project_of(config)
     settings: Config = replace(project.settings, dags=project.dags, world=project.world)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from harness.checks.finding import Finding
     from harness.checks.gate import FileResult
     from harness.checks.inspection import Inspection
-    from harness.config import Config
+    from harness.project.config import Config
 
 
 @dataclass(frozen=True)

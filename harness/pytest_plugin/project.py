@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from harness.config import Config
+    from harness.project.config import Config
 
 SECRETS = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
 
@@ -112,8 +112,8 @@ def as_the_owner(config: pytest.Config) -> Iterator[None]:
 
 
 def _read(config: pytest.Config) -> Project:
-    from harness.config import read_config
     from harness.errors import UsageError
+    from harness.project.config import read_config
 
     options = config.known_args_namespace
     try:

@@ -6,10 +6,10 @@ import re
 from pathlib import Path
 
 from harness.checks import catalogue
-from harness.checks.discovery import dag_files
 from harness.checks.gate import GateOptions, GateResult, run_gate
 from harness.checks.look import Asked, Declared
 from harness.checks.registry import CHECKS
+from harness.project.discovery import dag_files
 from harness.world import load
 
 ROOT = Path(__file__).parents[2] / "dags_under_test"

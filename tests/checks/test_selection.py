@@ -10,8 +10,8 @@ from harness.checks import catalogue
 from harness.checks.look import LIMITS
 from harness.checks.selection import Selection
 from harness.checks.settings import asked_of, parse_limit
-from harness.config import Config, read_config
 from harness.errors import UsageError
+from harness.project.config import Config, read_config
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -85,7 +85,7 @@ def test_no_dag_folder_says_how_to_name_one(bare, tmp_path):
 
 def test_a_fault_of_ours_asks_for_a_report_and_shows_the_traceback_with_v(bare):
     fault = "def fail(start):\n    raise RuntimeError('unforeseen')"
-    program = f"import harness.config\n\n\n{fault}\n\n\nharness.config.read_config = fail\n"
+    program = f"import harness.project.config\n\n\n{fault}\n\n\nharness.project.config.read_config = fail\n"
     patched = bare.write("patched/sitecustomize.py", program).parent
     short = bare("run", "d", PYTHONPATH=str(patched))
     assert short.code == 70

@@ -97,6 +97,6 @@ def test_the_limit_is_the_projects(most, told):
 )
 def test_what_the_project_says_of_xcoms(tmp_path, checks, limits, most):
     from harness.checks.settings import xcom_bytes
-    from harness.config import Config
+    from harness.project.config import Config
 
     assert xcom_bytes(Config([], None, tmp_path, checks=checks, limits=limits)) == most

@@ -7,10 +7,10 @@ import shutil
 from pathlib import Path
 
 from harness.checks import catalogue
-from harness.checks.discovery import dag_files
 from harness.checks.gate import FileResult, GateOptions, GateResult, run_gate
 from harness.checks.look import Asked
 from harness.checks.registry import CHECKS
+from harness.project.discovery import dag_files
 
 CORPUS = Path(__file__).parents[2] / "dags_under_test" / "hostile"
 GOOD = CORPUS.parent / "good"

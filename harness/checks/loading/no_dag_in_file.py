@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.checks.dags_in_text import unreached
 from harness.checks.finding import Problem
 from harness.checks.look import FileLook, Judgement, Note
 from harness.checks.registry import check
+from harness.project.dags_in_text import unreached
 
 
 def gather(file: FileLook) -> dict[str, Any] | None:

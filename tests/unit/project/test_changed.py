@@ -6,9 +6,9 @@ import subprocess
 
 import pytest
 
-from harness.checks.changed import changed_since
-from harness.checks.scope import scope_of
 from harness.errors import UsageError
+from harness.project.changed import changed_since
+from harness.project.scope import scope_of
 
 DAG = "from airflow.sdk import DAG\n"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.checks.discovery import dag_files
 from harness.errors import NoDagsFolder, UsageError
+from harness.project.discovery import dag_files
 
 DAG = "from airflow.sdk import DAG\n"
 

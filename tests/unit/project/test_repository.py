@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.checks.declarations import airflow_cfg, dot_env
-from harness.checks.repository import Repository, repository_of, root_of
 from harness.errors import UsageError
+from harness.project.declarations import airflow_cfg, dot_env
+from harness.project.repository import Repository, repository_of, root_of
 
 
 @pytest.fixture(autouse=True)

@@ -88,7 +88,7 @@ class Table:
 
     def where(self, key: str) -> str:
         """``file:line`` of a key."""
-        from harness.config.lines import line_of
+        from harness.project.lines import line_of
 
         return f"{self._file}:{line_of(self._file, self._below, key)}"
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.checks.discovery import DagFile, dag_files, might_contain_dag
-from harness.checks.importers import importers_of
 from harness.errors import NoDagsFolder
+from harness.project.discovery import DagFile, dag_files, might_contain_dag
+from harness.project.importers import importers_of
 
 
 @dataclass(frozen=True)

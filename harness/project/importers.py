@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from harness.checks.discovery import DagFile
+from harness.project.discovery import DagFile
 
 _LEFT_OUT = {"__pycache__", "node_modules", "site-packages"}
 

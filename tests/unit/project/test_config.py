@@ -1,7 +1,7 @@
 import pytest
 
-from harness.config import read_config
 from harness.errors import UsageError
+from harness.project.config import read_config
 
 
 @pytest.fixture

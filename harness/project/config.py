@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.config.table import TABLE, Table, parsed
+from harness.project.table import TABLE, Table, parsed
 
 DEFAULT_DAGS = "dags"
 DEFAULT_WORLD = "fixtures/world.yaml"

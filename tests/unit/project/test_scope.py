@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.checks.scope import scope_of
 from harness.errors import NoDagsFolder
+from harness.project.scope import scope_of
 
 DAG = "from airflow.sdk import DAG\n"
 

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from harness.bridge.sandbox import airflow_version
-from harness.checks.repository import Repository, repository_of, root_of
 from harness.errors import NoDagsFolder, UnsupportedAirflow, UsageError
+from harness.project.installed import airflow_version
+from harness.project.repository import Repository, repository_of, root_of
 
 IGNORE_FILE = ".airflowignore"
 _LEFT_OUT = ("__pycache__",)

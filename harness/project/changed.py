@@ -8,9 +8,9 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
-from harness.checks.importers import importers_of
-from harness.checks.scope import Scope
 from harness.errors import UsageError
+from harness.project.importers import importers_of
+from harness.project.scope import Scope
 
 EVERYTHING = {"conftest.py", "airflow_local_settings.py"}
 """Python files that every Dag may depend on, without an import."""

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from harness.checks.declarations import Declarations, declarations_of, kept
+from harness.project.declarations import Declarations, declarations_of, kept
 
 _MARKS = (
     *("airflow.cfg", "airflow_settings.yaml", ".astro", ".env", "airflow_local_settings.py", "Dockerfile", ".git"),

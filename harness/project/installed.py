@@ -1,0 +1,30 @@
+"""Which Airflow is installed, read from its metadata without importing it."""
+
+from __future__ import annotations
+
+import re
+from importlib.metadata import PackageNotFoundError, version
+
+from harness.errors import UnsupportedAirflow
+
+OLDEST, BEFORE = (3, 1), (4, 0)
+
+
+def airflow_version() -> tuple[int, int, int]:
+    """Version of the installed Airflow.
+
+    Raises: UnsupportedAirflow: none installed, or outside the supported range.
+    """
+    try:
+        text = version("apache-airflow-core")
+    except PackageNotFoundError:
+        raise UnsupportedAirflow(
+            "no apache-airflow-core in this environment", fix="pip install 'apache-airflow-core>=3.1,<4'"
+        ) from None
+    found = re.match(r"(\d+)\.(\d+)\.(\d+)", text)
+    numbers = (int(found[1]), int(found[2]), int(found[3])) if found else (0, 0, 0)
+    if not OLDEST <= numbers[:2] < BEFORE:
+        raise UnsupportedAirflow(
+            f"Airflow {text} is not supported", known="3.1 up to, not including, 4.0", fix="install a supported version"
+        )
+    return numbers
