@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.timetables import timetable_of
+from harness.scheduler.asset_runs import AssetPolicy
 from harness.scheduler.calendar import AllOf, AnyOf, Condition, OfAlias, OfAsset
 
 if TYPE_CHECKING:
@@ -23,6 +24,20 @@ def asset_condition(dag: DAG) -> Condition | None:
     if not isinstance(timetable, AssetTriggeredTimetable) or getattr(timetable, "partitioned", False):
         return None
     return _condition(timetable.asset_condition)
+
+
+def asset_policy(dag: DAG) -> AssetPolicy:
+    """How the Dag's asset events become runs: its timetable says it from 3.4 on (``[scheduler] batch_asset_events``).
+
+    Source: ``Timetable.batch_asset_events``, ``DagModel.NUM_DAGS_PER_DAGRUN_QUERY`` (3.4.0b2).
+    """
+    from airflow.configuration import conf
+
+    batch = getattr(timetable_of(dag), "batch_asset_events", None)
+    if batch is None:
+        return AssetPolicy()
+    runs_a_loop = conf.getint("scheduler", "max_dagruns_to_create_per_loop", fallback=10)
+    return AssetPolicy("batch" if batch else "each", bool(dag.catchup), runs_a_loop)
 
 
 def _condition(given: Any) -> Condition:

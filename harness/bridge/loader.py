@@ -12,13 +12,13 @@ import importlib.util
 import os
 import sys
 import traceback
-import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.bridge import sources
 from harness.errors import DagImportError, DagNotFound, NoDagsFolder, UsageError, known_names
 
 if TYPE_CHECKING:
@@ -141,12 +141,8 @@ def _exported(variables: Mapping[str, str]) -> Iterator[None]:
 
 
 def dag_files(path: Path) -> list[Path]:
-    """Files that may hold a Dag, sorted. Source: ``airflow.utils.file.list_py_file_paths``."""
-    from airflow.utils.file import list_py_file_paths
-
-    if path.is_file():
-        return [path]
-    return sorted(Path(found) for found in list_py_file_paths(path, safe_mode=True))
+    """Files that may hold a Dag, sorted."""
+    return [path] if path.is_file() else sorted(sources.listed(path))
 
 
 def load_file(path: Path, root: Path, into: Folder) -> None:
@@ -184,14 +180,13 @@ def modules_of(path: Path, into: list[Any]) -> list[Exception]:
     Source: ``PythonDagImporter._load_modules_from_file`` and ``_load_modules_from_zip`` (3.3.2).
     """
     from airflow.sdk.definitions._internal.contextmanager import DagContext
-    from airflow.utils.file import get_unique_dag_module_name, might_contain_dag
 
     forget_dags()
-    if path.suffix != ".py" and zipfile.is_zipfile(path):
+    if sources.is_archive(path):
         return _modules_of_zip(path, into)
-    name = get_unique_dag_module_name(str(path))
+    name = sources.module_name(str(path))
     sys.modules.pop(name, None)
-    if not might_contain_dag(str(path), safe_mode=True):
+    if not sources.might_contain_dag(str(path)):
         return []
     DagContext.current_autoregister_module_name = name
     loader = importlib.machinery.SourceFileLoader(name, str(path))
@@ -233,25 +228,17 @@ def _is_dag(value: Any) -> bool:
 
 def _modules_of_zip(path: Path, into: list[Any]) -> list[Exception]:
     from airflow.sdk.definitions._internal.contextmanager import DagContext
-    from airflow.utils.file import might_contain_dag
 
     failed: list[Exception] = []
-    with zipfile.ZipFile(path) as archive:
-        names = sorted(n for n in archive.namelist() if n.endswith((".py", ".pyc")) and "/" not in n)
-        sys.path.insert(0, str(path))
-        try:
-            for name in names:
-                if might_contain_dag(name, safe_mode=True, zip_file=archive):
-                    stem = name.rpartition(".")[0]
-                    sys.modules.pop(stem, None)
-                    DagContext.current_autoregister_module_name = stem
-                    try:
-                        into.append(importlib.import_module(stem))
-                    except Exception as error:
-                        DagContext.autoregistered_dags.clear()
-                        failed.append(error)
-        finally:
-            sys.path.remove(str(path))
+    with sources.modules_in(path) as modules:
+        for name, imported in modules:
+            sys.modules.pop(name, None)
+            DagContext.current_autoregister_module_name = name
+            try:
+                into.append(imported())
+            except Exception as error:
+                DagContext.autoregistered_dags.clear()
+                failed.append(error)
     return failed
 
 

@@ -32,7 +32,9 @@ def unobserved() -> Iterator[Change]:
     yield from _hooks(task_runner.get_listener_manager())
     span: Any = getattr(task_runner, "detail_span", None)
     if hasattr(span, "_make_ctx"):
-        yield span, "_make_ctx", _no_trace(span._make_ctx, task_runner.get_task_span_detail_level)
+        asked = getattr(sys.modules[span.__module__], "get_task_span_detail_level", None)
+        if asked is not None:
+            yield span, "_make_ctx", _no_trace(span._make_ctx, asked)
     for path in ("airflow.sdk._shared.dagnode.node", "airflow.sdk.definitions._internal.node"):
         node = sys.modules.get(path)
         if getattr(node, "structlog", None) is structlog:

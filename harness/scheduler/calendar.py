@@ -6,11 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from harness.kernel.instant import Instant
+from harness.scheduler.asset_runs import AssetKey, AssetPolicy, QueuedEvent
 from harness.scheduler.backfill import BACKFILL
 from harness.scheduler.model import FAILED, Dag, DagRun
-
-AssetKey = tuple[str, str]
-"""(name, uri) of an asset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +55,8 @@ class DagCalendar:
         due: when its next scheduled run is to be made (``next_dagrun_create_after``), None for never.
         condition: of the assets it is scheduled on.
         queued: assets with an event since its last asset-triggered run, and when (``AssetDagRunQueue``).
+        policy: how events become runs.
+        waiting: the events behind `queued`, where the policy consumes each of them once.
     """
 
     dag: Dag
@@ -64,6 +64,8 @@ class DagCalendar:
     due: Instant | None = None
     condition: Condition | None = None
     queued: dict[AssetKey, Instant] = field(default_factory=dict)
+    policy: AssetPolicy = field(default_factory=AssetPolicy)
+    waiting: list[QueuedEvent] = field(default_factory=list)
 
 
 def needs_scheduled_run(calendar: DagCalendar, active_runs: int, now: Instant) -> bool:

@@ -6,23 +6,23 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.bridge.conditions import asset_condition
+from harness.bridge.conditions import asset_condition, asset_policy
 from harness.bridge.snapshot import snapshot
-from harness.bridge.store import AssetEvent, facts
-from harness.bridge.timetables import RunPlan, asset_triggered
+from harness.bridge.store import AssetEvent
+from harness.bridge.timetables import RunPlan
 from harness.bridge.upcoming import next_run, next_run_since
 from harness.checks.finding import Finding
 from harness.kernel import Instant
+from harness.scheduler.asset_runs import AssetPolicy
 from harness.scheduler.backfill import Backfill
 from harness.scheduler.calendar import (
     DagCalendar,
-    asset_triggered_at,
-    concerns,
     fails_too_often,
     latest_automated,
     needs_scheduled_run,
 )
 from harness.scheduler.model import DagRun
+from harness.session.asset_runs import AssetRuns
 from harness.session.backfills import Backfills
 from harness.session.driver import Driver
 from harness.session.stage import MakeRun
@@ -38,7 +38,6 @@ class _Entry:
     Attributes:
         plan: the next scheduled run; ``asked_at`` says when the timetable named it.
         last: the run that the next scheduled one follows: the latest made, by the schedule or by a backfill.
-        triggered: how many asset-triggered runs were made.
     """
 
     dag: DAG
@@ -46,7 +45,6 @@ class _Entry:
     plan: RunPlan | None = None
     asked_at: Instant = 0
     last: RunPlan | None = None
-    triggered: int = 0
 
 
 class Calendar:
@@ -67,7 +65,7 @@ class Calendar:
         self.backfills = Backfills(driver, make)
         self.entries = {dag.dag_id: _entry(dag) for dag in sorted(dags, key=lambda dag: dag.dag_id)}
         self._due: dict[_Entry, None] = {}
-        self._on_assets = [entry for entry in self.entries.values() if entry.calendar.condition is not None]
+        self._assets = AssetRuns(driver, make, [(entry.dag, entry.calendar) for entry in self.entries.values()])
 
     def begin(self) -> None:
         """Ask every schedule for its first run."""
@@ -99,9 +97,7 @@ class Calendar:
             if needs_scheduled_run(entry.calendar, active, self.simulation.now) and self._is_fresh(entry):
                 self._make_scheduled(entry)
                 made = True
-        for entry in self._on_assets:
-            made |= self._make_asset_triggered(entry)
-        return made
+        return self._assets.make_due() or made
 
     def _is_fresh(self, entry: _Entry) -> bool:
         """Ask a schedule without catchup again when its answer is old: meanwhile Airflow parsed the Dag anew."""
@@ -117,29 +113,6 @@ class Calendar:
         if not exists and "scheduled" in _allowed(entry.dag):
             self.driver.add(self._make(entry.dag, plan, {}))
         self._ask(entry)
-
-    def _make_asset_triggered(self, entry: _Entry) -> bool:
-        """Source: ``SchedulerJobRunner._create_dag_runs_asset_triggered`` (3.3.2)."""
-        calendar, store = entry.calendar, self.driver.store
-        active = self.driver.active_runs(entry.dag.dag_id)
-        at = asset_triggered_at(calendar, active, store.alias_assets) if calendar.queued else None
-        if at is None:
-            return False
-        entry.triggered += 1
-        run = self._make(entry.dag, asset_triggered(entry.dag, at, entry.triggered), {})
-        facts(run).consumed += self._window(entry, at)
-        calendar.queued.clear()
-        self.driver.add(run)
-        return True
-
-    def _window(self, entry: _Entry, until: Instant) -> list[AssetEvent]:
-        """The events since the asset-triggered run before."""
-        condition, store = entry.calendar.condition, self.driver.store
-        assert condition is not None
-        latest = (run for run in reversed(store.runs_of(entry.dag.dag_id)) if run.run_type == "asset_triggered")
-        floor = next((run.run_after for run in latest if run.run_after < until), -1)
-        events = store.events_between(floor, until)
-        return [event for event in events if concerns(condition, (event.name, event.uri), event.aliases)]
 
     def _ask(self, entry: _Entry) -> None:
         """Have the timetable name the next run."""
@@ -219,12 +192,8 @@ class Calendar:
         return (run for _, run in sorted(made, key=lambda one: (one[1].run_after, one[0]), reverse=True))
 
     def asset_event(self, event: AssetEvent) -> None:
-        """Queue an event for the Dags scheduled on its asset. Source: ``AssetManager.register_asset_change``."""
-        asset = (event.name, event.uri)
-        for entry in self._on_assets:
-            calendar = entry.calendar
-            if not calendar.paused and calendar.condition and concerns(calendar.condition, asset, event.aliases):
-                calendar.queued.setdefault(asset, event.at)
+        """A task emitted an asset event."""
+        self._assets.event(event)
 
     def _complain(self, entry: _Entry, severity: str, message: str, check: str) -> None:
         self.findings.append(
@@ -233,8 +202,10 @@ class Calendar:
 
 
 def _entry(dag: DAG) -> _Entry:
-    calendar = DagCalendar(snapshot(dag), bool(dag.is_paused_upon_creation), condition=asset_condition(dag))
-    return _Entry(dag, calendar)
+    condition = asset_condition(dag)
+    policy = AssetPolicy() if condition is None else asset_policy(dag)
+    paused = bool(dag.is_paused_upon_creation)
+    return _Entry(dag, DagCalendar(snapshot(dag), paused, condition=condition, policy=policy))
 
 
 def _allowed(dag: DAG) -> Iterable[str]:

@@ -26,6 +26,24 @@ def rehearse():
 
 
 @pytest.fixture
+def calendar():
+    """Simulate DAG objects: ``calendar(since, until, *dags, world=None, **options)`` -> CalendarResult."""
+    from harness.bridge.timetables import parse_date
+    from harness.session import CalendarOptions, Rehearsal
+    from harness.session.actions import parse_action
+
+    def simulate(since, until, *dags, world=None, actions=(), **options):
+        rehearsal = Rehearsal()
+        rehearsal.folder.dags |= {dag.dag_id: dag for dag in dags}
+        acted = tuple(map(parse_action, actions))
+        return rehearsal.simulate(
+            CalendarOptions(parse_date(since), parse_date(until), actions=acted, **options), world
+        )
+
+    return simulate
+
+
+@pytest.fixture
 def minutes():
     """The timeline of a run as {(task name, state): minutes after its start}."""
 

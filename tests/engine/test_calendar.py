@@ -11,24 +11,6 @@ from harness.errors import DagNotFound, TaskNotFound, UsageError
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 
 
-@pytest.fixture
-def calendar():
-    """Simulate DAG objects: ``calendar(since, until, *dags, world=None, **options)`` -> CalendarResult."""
-    from harness.bridge.timetables import parse_date
-    from harness.session import CalendarOptions, Rehearsal
-    from harness.session.actions import parse_action
-
-    def simulate(since, until, *dags, world=None, actions=(), **options):
-        rehearsal = Rehearsal()
-        rehearsal.folder.dags |= {dag.dag_id: dag for dag in dags}
-        acted = tuple(map(parse_action, actions))
-        return rehearsal.simulate(
-            CalendarOptions(parse_date(since), parse_date(until), actions=acted, **options), world
-        )
-
-    return simulate
-
-
 def one_task(dag_id, body, schedule="@hourly", outlets=(), **options):
     task_options = {name: options.pop(name) for name in ("pool", "depends_on_past", "retries") if name in options}
     with DAG(dag_id, schedule=schedule, start_date=START, **options) as dag:
