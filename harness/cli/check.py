@@ -35,6 +35,7 @@ from harness.cli.job import Job
 @given.world
 @given.text("--explain", metavar="CHECK", help="Say what a check catches, why, and how to fix it.")
 @given.flag("--list", "list_", help="List the checks.")
+@given.flag("--upgrade", help="What is left of Airflow 2: every name and argument, in every file, in one pass.")
 @given.verbose
 def check(
     paths: tuple[Path, ...],
@@ -51,7 +52,8 @@ def check(
     world: Path | None,
     explain: str | None,
     list_: bool,
-    verbose: bool,  # noqa: ARG001 - read in harness.cli.entry
+    upgrade: bool,
+    verbose: bool,
 ) -> Job:
     """Find what would break after a deploy, in any Dag repository, without a test written.
 
@@ -73,6 +75,11 @@ def check(
       airflow-harness check --changed-since origin/main
       airflow-harness check --explain pool-missing
       airflow-harness check --list
+      airflow-harness check --upgrade
+
+    --upgrade reads the text of all Python files and templates of the project (or of PATH), importable or not, and
+    puts what they take from Airflow before the installed one: what is gone, what has another name now, and what to
+    write instead. Its exit code is 1 where something is gone.
     """
     from harness.checks.wanted import Wanted
     from harness.cli import checking
@@ -81,6 +88,10 @@ def check(
         return checking.Explain(explain)
     if list_:
         return checking.List()
+    if upgrade:
+        from harness.cli.upgrading import Upgrading
+
+        return Upgrading(paths, formats, output, verbose)
     wanted = Wanted(
         paths=paths,
         select=names(select),

@@ -65,9 +65,9 @@ def summary(told: CheckResult, signs: Glyphs) -> Line:
     """``✗ 1 error in 3 files, 2 Dags, 4 tasks; 1 waived  (2.4 s real)``."""
     counts = told.result.to_json()["summary"]
     seen = ", ".join(
-        _count(counts[name], word) for name, word in (("files", "file"), ("dags", "Dag"), ("tasks", "task"))
+        counted(counts[name], word) for name, word in (("files", "file"), ("dags", "Dag"), ("tasks", "task"))
     )
-    found = [_count(counts[name], name[:-1]) for name in ("errors", "warnings") if counts[name]]
+    found = [counted(counts[name], name[:-1]) for name in ("errors", "warnings") if counts[name]]
     aside = [
         f"{number} {word}"
         for number, word in ((counts["cached"], "cached"), (told.waived, "waived"), (told.known, "in the baseline"))
@@ -82,5 +82,6 @@ def summary(told: CheckResult, signs: Glyphs) -> Line:
     ]
 
 
-def _count(number: int, word: str) -> str:
+def counted(number: int, word: str) -> str:
+    """``1 file``, ``2 files``."""
     return f"{number} {word}{'' if number == 1 else 's'}"

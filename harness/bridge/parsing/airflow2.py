@@ -104,6 +104,7 @@ MODULES: dict[str, str] = {
     "airflow.hooks.base_hook": "airflow.sdk",
     "airflow.sensors.base_sensor_operator": "airflow.sdk",
     "airflow.datasets": "airflow.sdk",
+    "airflow.utils.log.secrets_masker": "airflow.sdk.log",
     "airflow.utils.dates": "pendulum",
     "airflow.operators.subdag": "airflow.sdk",
     "airflow.operators.subdag_operator": "airflow.sdk",

@@ -1,0 +1,56 @@
+"""The upgrade report for people: a row a name, what to write instead, and where it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.report.check_text import Line, counted
+from harness.report.plain import clean
+from harness.report.spans import real_text
+from harness.report.style import Glyphs
+from harness.upgrade.report import GONE, OLD, Row, Upgrade
+
+PLACES = 3
+"""Places named below a row; ``--verbose`` names all."""
+
+
+def lines(told: Upgrade, signs: Glyphs, verbose: bool = False) -> Iterator[Line]:
+    """The whole report."""
+    for state, title in (
+        (GONE, f"Gone from Airflow {told.airflow}"),
+        (OLD, "Works still, and will not for ever"),
+    ):
+        rows = told.of(state)
+        if rows:
+            yield [(title, "bold")]
+            for row in rows:
+                yield from _row(row, "red" if state == GONE else "yellow", verbose)
+            yield []
+    if told.unknown:
+        yield [
+            ("note ", "yellow"),
+            (f"not installed here, so their names cannot be judged: {', '.join(told.unknown)}", ""),
+        ]
+    yield _summary(told, signs)
+
+
+def _row(row: Row, style: str, verbose: bool) -> Iterator[Line]:
+    many = f"{counted(len(row.places), 'use')} in {counted(row.files, 'file')}"
+    yield [("  ", ""), (clean(row.name.shown), style), (f"  {many}", "dim")]
+    yield [("    instead  ", "dim"), (clean(row.instead or "nothing public: ask the package that has the name"), "")]
+    shown = row.places if verbose or len(row.places) <= PLACES + 1 else row.places[:PLACES]
+    where = ", ".join(f"{clean(place.path)}:{place.line}" for place in shown)
+    more = len(row.places) - len(shown)
+    yield [("    where    ", "dim"), (where + (f", and {more} more (-v names them)" if more else ""), "")]
+
+
+def _summary(told: Upgrade, signs: Glyphs) -> Line:
+    """``✗ 7 names are gone, 1 is old, in 12 files looked at  (4.1 s real)``."""
+    gone, old = len(told.of(GONE)), len(told.of(OLD))
+    found = [f"{counted(gone, 'name')} {'is' if gone == 1 else 'are'} gone"] if gone else []
+    found += [f"{counted(old, 'name') if not gone else old} {'is' if old == 1 else 'are'} old"] if old else []
+    style = "bold red" if gone else "yellow" if old else "green"
+    return [
+        (f"{signs.bad if gone else signs.ok} {', '.join(found) or 'nothing of Airflow 2 found'}", style),
+        (f" in {counted(told.looked_at, 'file')} looked at  ({real_text(told.seconds)} real)", ""),
+    ]

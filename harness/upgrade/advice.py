@@ -1,0 +1,141 @@
+"""What to write instead of a name, as far as it is public: Airflow's own words, our table, and ruff's."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Collection, Iterable
+
+from harness.bridge.parsing.airflow2 import provider_of, replacement
+
+CONTEXT: dict[str, str] = {
+    "conf": "from airflow.sdk import conf, where a task needs Airflow's settings",
+    "execution_date": "logical_date, or dag_run.run_after where a run may have none",
+    "next_ds": "data_interval_end | ds",
+    "next_ds_nodash": "data_interval_end | ds_nodash",
+    "next_execution_date": "data_interval_end",
+    "prev_ds": "prev_data_interval_start_success | ds, or (logical_date - a day) | ds",
+    "prev_ds_nodash": "prev_data_interval_start_success | ds_nodash, or (logical_date - a day) | ds_nodash",
+    "prev_execution_date": "prev_data_interval_start_success, or logical_date less the interval",
+    "prev_execution_date_success": "prev_data_interval_start_success",
+    "tomorrow_ds": "macros.ds_add(ds, 1)",
+    "tomorrow_ds_nodash": 'macros.ds_add(ds, 1) | replace("-", "")',
+    "yesterday_ds": "macros.ds_add(ds, -1)",
+    "yesterday_ds_nodash": 'macros.ds_add(ds, -1) | replace("-", "")',
+    "triggering_dataset_events": "triggering_asset_events",
+}
+"""Key of the context in Airflow 2 -> what has its value. Source: Airflow's page "Upgrading to Airflow 3"."""
+
+FIELDS: dict[tuple[str, str], str] = {
+    ("dag_run", "execution_date"): "dag_run.logical_date",
+    ("dag_run", "external_trigger"): 'dag_run.run_type == "manual"',
+    ("ti", "execution_date"): "logical_date of the context",
+    ("ti", "get_dagrun"): "dag_run of the context",
+    ("ti", "get_previous_execution_date"): "prev_data_interval_start_success of the context",
+    ("ti", "next_try_number"): "ti.try_number + 1",
+    ("dag", "schedule_interval"): "dag.schedule",
+    ("dag", "concurrency"): "dag.max_active_tasks",
+}
+"""Field of an object of the context that is gone -> what has its value; ``task_instance`` is ``ti``."""
+
+RULES: dict[str, str] = {
+    "dummy": "always",
+    "none_failed_or_skipped": "none_failed_min_one_success",
+}
+"""Trigger rule of Airflow 2 -> its name now."""
+
+NO_EFFECT: dict[str, str] = {
+    "sla": "leave it out: it has no effect; deadline=DeadlineAlert(…) of the Dag",
+    "sla_miss_callback": "leave it out: it has no effect; deadline=DeadlineAlert(…)",
+}
+"""Arguments that Airflow 3 still takes and does nothing with."""
+
+DATABASE = ("airflow.utils.session", "airflow.utils.db", "airflow.settings.Session", "airflow.settings.engine")
+NO_DATABASE = (
+    "tasks cannot reach the metadata database: Airflow's REST API (package apache-airflow-client), or airflow.sdk"
+)
+
+PUBLIC = (
+    "airflow.sdk",
+    "airflow.sdk.exceptions",
+    "airflow.sdk.log",
+    "airflow.sdk.timezone",
+    "airflow.configuration",
+    "airflow.plugins_manager",
+)
+"""Modules that Dags may import from, beside ``airflow.providers``. Source: Airflow's page "Public Interface"."""
+
+_USE = re.compile(r"(?:[Uu]se|import it from|import from)\s+[`'\"]*(airflow(?:\.\w+)+)")
+_RUFF = re.compile(r"[`](\w+)[`] (?:from|has been moved to) [`]([\w.]+)[`]")
+
+
+def is_public(name: str) -> bool:
+    """Whether Dags may import a dotted name: what is private moves without notice."""
+    module = name.rpartition(".")[0]
+    return module in PUBLIC or name.startswith("airflow.providers.")
+
+
+def as_import(name: str) -> str:
+    """``from a.b import C``, with the package where it is a provider's."""
+    module, _, leaf = name.rpartition(".")
+    package = provider_of(module)
+    return f"from {module} import {leaf}" + (f" (package {package})" if package else "")
+
+
+def of_import(name: str, words: str, public: Collection[str], moved: dict[str, str]) -> str | None:
+    """What to import instead of a dotted name.
+
+    Args:
+        name: the module or ``module.name``.
+        words: what the installed Airflow says of it.
+        public: names of ``airflow.sdk``.
+        moved: see `moved_by_ruff`.
+    Returns: None where nothing public is known.
+    """
+    module, _, own = name.rpartition(".")
+    if name.startswith(DATABASE):
+        return NO_DATABASE
+    if known := replacement(module, own) or replacement(name):
+        return known
+    said = _USE.search(words)
+    target = said[1] if said else moved.get(name)
+    if target is not None and is_public(target):
+        return as_import(target)
+    for leaf in (one.rpartition(".")[2] for one in (target, name) if one):
+        if leaf in public and leaf != "conf":
+            return as_import(f"airflow.sdk.{leaf}")
+    return None
+
+
+def moved_by_ruff(names: Iterable[str]) -> dict[str, str]:
+    """Where names of Airflow 2 are now, as ruff's rules AIR301 to AIR312 have it; those that it knows.
+
+    Each name is put before ruff in a line of its own: its rules look at uses, and a repository's may be anywhere.
+    """
+    wanted = sorted({name for name in names if name.count(".") > 1})
+    if not wanted:
+        return {}
+    lines: list[str] = []
+    for number, name in enumerate(wanted):
+        module, _, leaf = name.rpartition(".")
+        lines += [f"from {module} import {leaf} as n{number}", f"n{number}"]
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--preview", "--exit-zero"]
+    command += [
+        "--select",
+        "AIR301,AIR302,AIR311,AIR312",
+        "--output-format",
+        "full",
+        "--stdin-filename",
+        "names.py",
+        "-",
+    ]
+    done = subprocess.run(command, input="\n".join(lines) + "\n", capture_output=True, text=True, timeout=60)
+    found: dict[str, str] = {}
+    row: int | None = None
+    for line in done.stdout.splitlines():
+        if at := re.search(r"names\.py:(\d+):", line):
+            row = int(at[1])
+        elif row is not None and (said := _RUFF.search(line)):
+            found[wanted[(row - 1) // 2]] = f"{said[2]}.{said[1]}"
+    return found

@@ -1,0 +1,153 @@
+"""One pass over a repository: every name of Airflow in every file, put before the installed Airflow once."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from harness.bridge.installed_names import DEPRECATED, GONE, MISSING, asked
+from harness.bridge.parsing.airflow2 import ARGUMENTS, provider_of
+from harness.upgrade import advice, report
+from harness.upgrade.files import files_below, texts_of
+from harness.upgrade.python import callables_in, names_in
+from harness.upgrade.report import Row, Upgrade
+from harness.upgrade.templates import names_of
+from harness.upgrade.uses import Name, Place, Uses
+
+Verdict = tuple[str, "str | None"]
+"""State of a name and what to write instead."""
+
+
+def looked(folders: list[Path], base: Path, told: Callable[[int], None] = lambda _: None) -> Upgrade:
+    """Look at a repository.
+
+    Args:
+        folders: folders and files to look below.
+        base: what paths are relative to.
+        told: called with how many texts were read.
+    Raises: AirflowUnusable: the installed Airflow does not import.
+    """
+    began = perf_counter()
+    files = list(files_below(folders))
+    uses = _uses(files, base, told)
+    answers = asked(_job(uses))
+    judge = _Judge(answers, _gone(answers))
+    rows = [Row(name, *verdict, tuple(sorted(uses[name]))) for name in sorted(uses) if (verdict := judge.of(name))]
+    rows.sort(key=lambda row: (row.state != report.GONE, -len(row.places), row.name))
+    airflow = version("apache-airflow-core")
+    return Upgrade(airflow, tuple(_without_echoes(rows)), len(files), judge.not_installed(), perf_counter() - began)
+
+
+def _uses(files: list[Path], base: Path, told: Callable[[int], None]) -> Uses:
+    """Every name in every file."""
+    texts = [text for path in files for text in texts_of(path)]
+    callables = {name for path, text in texts if path.endswith(".py") for name in callables_in(text)}
+    uses: Uses = defaultdict(set)
+    for count, (path, text) in enumerate(texts, 1):
+        told(count)
+        shown = Path(os.path.relpath(path, base)).as_posix()
+        if path.endswith(".py"):
+            for name, line in names_in(text, callables):
+                uses[name].add(Place(shown, line))
+        else:
+            for name, line in names_of(text):
+                if name.text != "conf":  # too plain a word: templates of other programs have it too
+                    uses[name].add(Place(shown, line))
+    return uses
+
+
+def _job(uses: Uses) -> dict[str, Any]:
+    """What is to be asked of the installed Airflow."""
+    names = {_dotted(name) for name in uses if name.kind in ("import", "member")}
+    arguments: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(uses):
+        if name.kind == "argument":
+            arguments[name.owner].append(name.text)
+    return {"names": sorted(names), "arguments": arguments}
+
+
+def _dotted(name: Name) -> str:
+    return f"{name.owner}.{name.text}" if name.text else name.owner
+
+
+def _gone(answers: dict[str, Any]) -> list[str]:
+    return [name for name, (state, _) in answers["names"].items() if state in (GONE, MISSING, DEPRECATED)]
+
+
+class _Judge:
+    """Verdicts over names.
+
+    Args:
+        answers: see `harness.bridge.installed_names.asked`.
+        gone: names that need an advice.
+    """
+
+    def __init__(self, answers: dict[str, Any], gone: Collection[str]) -> None:
+        self._answers = answers
+        self._public = set(answers["public"])
+        self._moved = advice.moved_by_ruff(gone)
+
+    def of(self, name: Name) -> Verdict | None:
+        """The state of a name and what to write instead; None where nothing is the matter."""
+        match name.kind:
+            case "import" | "member":
+                return self._import(_dotted(name))
+            case "argument":
+                return self._argument(name)
+            case "value":
+                old = name.text in advice.RULES and name.text not in self._answers["rules"]
+                return (report.GONE, f'trigger_rule="{advice.RULES[name.text]}"') if old else None
+            case "context":
+                old = name.text in advice.CONTEXT and name.text not in self._answers["context"]
+                return (report.GONE, advice.CONTEXT[name.text]) if old else None
+            case "field":
+                owner = "ti" if name.owner == "task_instance" else name.owner
+                instead = advice.FIELDS.get((owner, name.text))
+                return (report.GONE, instead) if instead else None
+            case "default":
+                instead = ARGUMENTS.get(name.text) or advice.NO_EFFECT.get(name.text)
+                return (report.OLD, f"{instead}; nothing reads it") if instead else None
+        return report.GONE, f"save it as Python 3: {name.text}"
+
+    def _import(self, name: str) -> Verdict | None:
+        state, words = self._answers["names"][name]
+        instead = advice.of_import(name, words, self._public, self._moved)
+        if state == GONE:
+            return report.GONE, instead
+        if state == MISSING:  # known to be gone from wherever it was, whatever is installed here
+            elsewhere = instead is not None and (provider_of(name) or name) not in instead
+            return (report.GONE, instead) if elsewhere else None
+        if state == DEPRECATED or name.startswith(advice.DATABASE):
+            return report.OLD, instead
+        leaf = name.rpartition(".")[2]
+        moved = not advice.is_public(name) and leaf in self._public and leaf[0].isupper()
+        return (report.OLD, advice.as_import(f"airflow.sdk.{leaf}")) if moved else None
+
+    def _argument(self, name: Name) -> Verdict | None:
+        if name.text in self._answers["arguments"].get(name.owner, ()):
+            return report.GONE, ARGUMENTS.get(name.text)
+        if name.text in advice.NO_EFFECT:
+            return report.OLD, advice.NO_EFFECT[name.text]
+        state = self._answers["names"].get(name.owner, [GONE])[0]
+        gone = state in (GONE, MISSING) and name.text in ARGUMENTS
+        return (report.GONE, ARGUMENTS[name.text]) if gone else None
+
+    def not_installed(self) -> tuple[str, ...]:
+        """Packages of providers that the repository imports and that are not here."""
+        missing = [name for name, (state, _) in self._answers["names"].items() if state == MISSING]
+        return tuple(sorted({package for name in missing if (package := provider_of(name))}))
+
+
+def _without_echoes(rows: list[Row]) -> list[Row]:
+    """Without members of what is gone itself: one cause, one row."""
+    gone = {_dotted(row.name) for row in rows if row.name.kind == "import" and row.state == report.GONE}
+    return [row for row in rows if not (row.name.kind == "member" and _is_below(_dotted(row.name), gone))]
+
+
+def _is_below(name: str, owners: Collection[str]) -> bool:
+    return any(name == owner or name.startswith(f"{owner}.") for owner in owners)
