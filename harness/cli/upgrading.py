@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from harness.cli.check_reports import TEXT
 from harness.cli.terminal import Terminal
-from harness.config import read_config
 from harness.errors import NoDagsFolder, UsageError
+from harness.project.config import read_config
 
 if TYPE_CHECKING:
     from harness.upgrade.report import Upgrade

@@ -84,7 +84,7 @@ class _Reader:
             elif (
                 isinstance(node, ast.keyword) and node.arg == "user_defined_macros" and isinstance(node.value, ast.Dict)
             ):
-                self.macros |= {one.value for one in node.value.keys if isinstance(one, ast.Constant)}
+                self.macros |= {str(one.value) for one in node.value.keys if isinstance(one, ast.Constant)}
 
     def found(self, tree: ast.Module) -> Found:
         within = {id(child): node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
@@ -142,9 +142,11 @@ class _Reader:
     def _of_context(self, owner: ast.expr, key: ast.expr) -> Found:
         if not (isinstance(key, ast.Constant) and isinstance(key.value, str)):
             return
-        if (isinstance(owner, ast.Name) and owner.id in self.contexts) or _calls(owner, "get_current_context"):
-            if key.value != "conf" or _last(owner) != "kwargs":  # too plain a word for whatever else takes **kwargs
-                yield Name("context", "", key.value), key.lineno
+        # "conf" is too plain a word: whatever else takes **kwargs has it.
+        plain = key.value == "conf" and _last(owner) == "kwargs"
+        held = isinstance(owner, ast.Name) and owner.id in self.contexts
+        if (held or _calls(owner, "get_current_context")) and not plain:
+            yield Name("context", "", key.value), key.lineno
 
     def _text(self, node: ast.Constant, outer: ast.AST | None) -> Found:
         if isinstance(node.value, str) and not isinstance(outer, (ast.Expr, ast.FormattedValue)):
