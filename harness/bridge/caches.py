@@ -24,14 +24,13 @@ from operator import is_
 from types import FunctionType
 from typing import Any, Generic
 
+from harness.bridge.replaced import Change
+
 KEPT = 4096
 """Answers kept of one question; values of that number are forgotten all at once."""
 
 _SWITCH = "hide_sensitive_var_conn_fields"
 _ASYNC = "_AsyncExecutionCallableRunner"
-
-Change = tuple[Any, str, Any]
-"""(module or class, name, what stands there meanwhile)"""
 
 
 def caches() -> Iterator[Change]:

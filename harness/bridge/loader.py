@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge import sources
+from harness.bridge.seal import sealed
 from harness.errors import DagImportError, DagNotFound, NoDagsFolder, UsageError, known_names
 
 if TYPE_CHECKING:
@@ -100,9 +101,11 @@ class Folder:
         )
 
 
-def load(paths: list[Path], surroundings: Surroundings) -> Folder:
-    """Import every Dag file below the paths (folders, ``.py`` files, zip files).
+def load(paths: list[Path], surroundings: Surroundings, owners: Mapping[str, str] | None = None) -> Folder:
+    """Import every Dag file below the paths (folders, ``.py`` files, zip files), closed towards the outside.
 
+    Args:
+        owners: as of `harness.bridge.seal.sealed`.
     Raises: NoDagsFolder: a path that does not exist, or nothing that looks like a Dag file below any.
     """
     folder = Folder()
@@ -116,7 +119,7 @@ def load(paths: list[Path], surroundings: Surroundings) -> Folder:
         sys.path += [entry for entry in search_path if entry not in sys.path]
         folder.search_path += search_path
         folder.environment |= variables
-        with _exported(variables):
+        with _exported(variables), sealed(owners):
             for file in dag_files(path):
                 folder.files.append(file)
                 load_file(file, root, folder)

@@ -9,7 +9,6 @@
 * ``latest_only.pendulum``: its ``now`` is a microsecond late. The operator asks ``left < now``, and a worker never
   starts at the very instant its run is due; a simulated one does.
 * ``sensor.time``: a sensor fails when more than its timeout has passed, and in production it always is a little more.
-* ``settings.Session``: refused, as Airflow's supervisor refuses it in a worker (``block_orm_access``).
 * ``signal.signal``: ``run`` installs a SIGTERM handler a task and never takes it away; the owner's stays.
 * ``os._exit``: in a task it would end the whole rehearsal, with the task's own exit code.
 """
@@ -29,6 +28,7 @@ from greenlet import GreenletExit
 
 from harness.bridge.caches import caches
 from harness.bridge.names import task_exception
+from harness.bridge.replaced import replaced
 from harness.bridge.roundtrip import remembers_pushed
 from harness.bridge.stubs import play, runs_itself
 from harness.bridge.supervisor import Speaker, speaker
@@ -96,7 +96,6 @@ def patched(
     simulation: Simulation, stub_of: Callable[[TaskInstance], Any], duration_of: Callable[[TaskInstance], int | None]
 ) -> Iterator[None]:
     """Replace the names listed above for the block."""
-    from airflow import settings
     from airflow.sdk.bases.xcom import BaseXCom
     from airflow.sdk.execution_time import task_runner, timeout
 
@@ -110,8 +109,6 @@ def patched(
         (signal, "signal", _without_sigterm(signal.signal)),
         (os, "_exit", _exit_of(simulation, os._exit)),
         (BaseXCom, "serialize_value", staticmethod(remembers_pushed(BaseXCom.serialize_value))),
-        (settings, "Session", BlockedSession),
-        (settings, "NonScopedSession", BlockedSession),
     ]
     changes += [*caches(), *once(), *unobserved()]
     sensor = sys.modules.get("airflow.sdk.bases.sensor")
@@ -120,18 +117,8 @@ def patched(
     latest_only = sys.modules.get("airflow.providers.standard.operators.latest_only")
     if latest_only is not None:
         changes.append((latest_only, "pendulum", _LatePendulum()))
-    missing = object()
-    former = [(holder, name, vars(holder).get(name, missing)) for holder, name, _ in changes]
-    try:
-        for holder, name, value in changes:
-            setattr(holder, name, value)
+    with replaced(changes):
         yield
-    finally:
-        for holder, name, value in former:
-            if value is missing:
-                delattr(holder, name)
-            else:
-                setattr(holder, name, value)
 
 
 def _apart(original: Callable[..., Any]) -> Callable[..., Any]:
@@ -211,19 +198,6 @@ class _LatePendulum:
         import pendulum
 
         return pendulum.now(*args).add(microseconds=1)
-
-
-class BlockedSession:
-    """Refuses as the installed Airflow does, whatever is asked of it."""
-
-    def __new__(cls, *_: object, **__: object) -> Any:
-        from airflow.sdk.execution_time.supervisor import BlockedDBSession
-
-        return BlockedDBSession()
-
-    @classmethod
-    def remove(cls) -> None:
-        """``scoped_session.remove``: nothing to remove."""
 
 
 def _around_execute(

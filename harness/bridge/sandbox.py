@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Mapping
 
+from harness.bridge.outside import outward
 from harness.project.installed import airflow_version
 
 __all__ = ["adopt", "airflow_version", "enter", "leave", "settings", "sweep"]
@@ -39,6 +40,8 @@ def settings(home: str) -> dict[str, str]:
 def enter() -> dict[str, str | None]:
     """Point Airflow's environment at a throw-away home, once per process; needs no import of Airflow.
 
+    Settings that lead outside are taken away: Airflow looks for some of them when it is imported.
+
     Returns: the former values of what was changed, for `leave`. Empty when Airflow is imported already: then it
     stands on its owner's home, which the harness neither reads nor writes.
     """
@@ -49,10 +52,13 @@ def enter() -> dict[str, str | None]:
         sweep()
         _home = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
         atexit.register(shutil.rmtree, _home, ignore_errors=True)
-    former = {}
-    for name, value in settings(_home).items():
-        former[name] = os.environ.get(name)
-        os.environ[name] = value
+    former: dict[str, str | None] = {name: os.environ.pop(name) for name in outward(list(os.environ))}
+    return former | _exported(settings(_home))
+
+
+def _exported(values: Mapping[str, str]) -> dict[str, str | None]:
+    former = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
     return former
 
 

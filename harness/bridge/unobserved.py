@@ -19,7 +19,7 @@ from typing import Any
 
 import structlog
 
-from harness.bridge.caches import Change
+from harness.bridge.replaced import Change
 
 
 def unobserved() -> Iterator[Change]:

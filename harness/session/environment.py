@@ -16,7 +16,9 @@ from typing import Any, NoReturn
 
 from harness.bridge.ambient import CurrentContext, TaskEnvironment
 from harness.bridge.capture import Sink, captured
+from harness.bridge.outside import OWNERS_SECRETS
 from harness.bridge.patches import overran, patched
+from harness.bridge.seal import sealed
 from harness.kernel import Instant, Simulation
 from harness.kernel.clock import wall_clock
 from harness.kernel.doors import doors
@@ -26,8 +28,6 @@ from harness.kernel.watchdog import alarm_watchdog
 from harness.scheduler.model import TaskInstance
 from harness.session.collector import patient_collector
 from harness.world import World
-
-_OWNERS_SECRETS = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
 
 
 class Interruption:
@@ -69,6 +69,7 @@ def simulation_environment(
     with ExitStack() as stack:
         stack.enter_context(freezegun_suspended())
         stack.enter_context(process_state(world, seed))
+        stack.enter_context(sealed({}))
         stack.enter_context(patient_collector())
         simulation = Simulation(start, stack.enter_context(wall_clock(start)))
         simulation.ambients += [RunningLoop(), CurrentContext(), TaskEnvironment()]
@@ -94,7 +95,7 @@ def process_state(world: World, seed: int) -> Iterator[None]:
     path, disabled, patience = sys.path[:], logging.root.manager.disable, socket.getdefaulttimeout()
     umask, handlers, numpy_state = _umask(), _handlers(), _numpy_state(seed)
     for name in environment:
-        if name.startswith(_OWNERS_SECRETS):
+        if name.startswith(OWNERS_SECRETS):
             del os.environ[name]
     os.environ.update(world.env)
     random.seed(seed)

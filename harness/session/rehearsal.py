@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -51,13 +51,20 @@ class Rehearsal:
         self.xcom_bytes = xcom_bytes
 
     @classmethod
-    def of_paths(cls, paths: Iterable[Path], xcom_bytes: float | None = LIMITS["xcom-bytes"]) -> Rehearsal:
+    def of_paths(
+        cls,
+        paths: Iterable[Path],
+        xcom_bytes: float | None = LIMITS["xcom-bytes"],
+        owners: Mapping[str, str] | None = None,
+    ) -> Rehearsal:
         """Load the Dags below these paths.
 
+        Args:
+            owners: see `harness.bridge.loader.load`.
         Raises: NoDagsFolder: a path that does not exist, or no Dag file at all. UsageError: a file of the project,
             as ``.env``, that cannot be read as what it is.
         """
-        return cls(load(list(paths), surroundings), xcom_bytes)
+        return cls(load(list(paths), surroundings, owners), xcom_bytes)
 
     def world_with(self, world: World | None) -> World:
         """The world, and in its environment what the project sets and nobody else does."""

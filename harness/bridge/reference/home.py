@@ -15,6 +15,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from harness.bridge.outside import outward
+
 PACKAGES = Path(__file__).resolve().parents[3]
 """Where the package ``harness`` lies, for processes that are started."""
 
@@ -61,7 +63,8 @@ def _migrate(file: Path) -> None:
 
 def environment(home: Path, database: Path) -> dict[str, str]:
     """The environment of a process that imports Airflow: nothing of the user's Airflow is left in it."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "_AIRFLOW"))}
+    gone = {*outward(os.environ), *(name for name in os.environ if name.startswith(("AIRFLOW", "_AIRFLOW")))}
+    kept = {name: value for name, value in os.environ.items() if name not in gone}
     return {
         **kept,
         "AIRFLOW_HOME": str(home),
