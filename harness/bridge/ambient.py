@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 
@@ -25,19 +26,26 @@ class CurrentContext:
         return former
 
 
+_ZONE = b"TZ"
+
+
 class TaskEnvironment:
-    """The ``AIRFLOW_CTX_*`` variables that ``_execute_task`` exports for subprocesses."""
+    """The ``AIRFLOW_CTX_*`` variables that ``_execute_task`` exports for subprocesses, and the local time zone.
+
+    A worker has a process for each task; what one does to ``TZ``, no other sees.
+    """
 
     def __init__(self) -> None:
         from airflow.sdk.execution_time.context import AIRFLOW_VAR_NAME_FORMAT_MAPPING
 
         names = sorted(each["env_var_format"] for each in AIRFLOW_VAR_NAME_FORMAT_MAPPING.values())
-        self._names = [os.fsencode(name) for name in names]  # in bytes nothing is encoded at each look
+        self._names = [_ZONE, *(os.fsencode(name) for name in names)]  # in bytes nothing is encoded at each look
         self._exported = vars(os.environb).get("_data", os.environb)  # CPython's dictionary below
+        self._zone = {name: value for name, value in os.environb.items() if name == _ZONE}
 
     def fresh(self) -> dict[bytes, bytes]:
-        """None: the task exports its own."""
-        return {}
+        """The zone of the simulation: the task exports its own context."""
+        return dict(self._zone)
 
     def swap(self, state: dict[bytes, bytes]) -> dict[bytes, bytes]:
         """Export these and no others. Returns: what was exported."""
@@ -49,4 +57,6 @@ class TaskEnvironment:
         for name, value in state.items():
             if former.get(name) != value:
                 os.environb[name] = value
+        if former.get(_ZONE) != state.get(_ZONE):
+            time.tzset()
         return former

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.bridge.datamodels import dag_run_model, optional_datetime
 from harness.bridge.supervisor import Speaker, Supervisor, answers, error_response, refuse
-from harness.kernel.instant import SECOND, Instant, to_instant
+from harness.kernel.instant import SECOND, Instant, to_datetime, to_instant
 from harness.scheduler.model import DagRun, TaskInstance
 
 
@@ -28,6 +28,7 @@ def _trigger(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
     )
     if existing is not None:
         if not msg.reset_dag_run or store.reset is None:
+            who.refused = f"Dag {msg.dag_id!r} has a run {existing.run_id!r} already{_dated(existing, msg.run_id)}"
             return error_response("DAGRUN_ALREADY_EXISTS", {"dag_id": msg.dag_id, "run_id": msg.run_id})
         store.reset(existing)
         return OKResponse(ok=True)
@@ -203,6 +204,12 @@ def _group_tasks(supervisor: Supervisor, dag_id: str, group_id: str) -> set[str]
     dag = supervisor.store.dags.get(dag_id)
     group = dag.task_group_dict.get(group_id) if dag is not None else None
     return {task.task_id for task in group.iter_tasks()} if group is not None else {group_id}
+
+
+def _dated(run: DagRun, asked: str) -> str:
+    """The date that another run has taken."""
+    same = run.run_id == asked or run.logical_date is None
+    return "" if same else f", of the same logical_date {to_datetime(run.logical_date or 0).isoformat()}"
 
 
 def _instant(moment: datetime | None) -> Instant | None:

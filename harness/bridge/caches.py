@@ -29,6 +29,7 @@ from harness.bridge.replaced import Change
 KEPT = 4096
 """Answers kept of one question; values of that number are forgotten all at once."""
 
+_UNCHANGING = frozenset({str, int, float, bool, type(None)})
 _SWITCH = "hide_sensitive_var_conn_fields"
 _ASYNC = "_AsyncExecutionCallableRunner"
 
@@ -173,7 +174,11 @@ def _of_functions(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 class _RememberedConf:
-    """Airflow's configuration, its answers kept: nothing changes it while a simulation runs."""
+    """Airflow's configuration, its answers to Airflow's own code kept: that changes nothing while a simulation runs.
+
+    Others may: a task that sets an option, or a variable of the environment, reads it then. What could be changed by
+    whoever gets it (``getjson``, ``getlist``) is asked anew, as is what a fallback gives that has no hash.
+    """
 
     def __init__(self, conf: Any) -> None:
         self._conf = conf
@@ -183,13 +188,21 @@ class _RememberedConf:
         method = getattr(self._conf, name)
         if not name.startswith("get") or not callable(method):
             return method
-        kept = self._kept
+        kept, missing = self._kept, object()
 
         def ask(*args: Any, **kwargs: Any) -> Any:
-            question = (name, args, *kwargs.items())
-            if question not in kept:
-                kept[question] = method(*args, **kwargs)
-            return kept[question]
+            if not str(sys._getframe(1).f_globals.get("__name__")).startswith("airflow."):
+                return method(*args, **kwargs)
+            question = (name, args, *kwargs.items(), *map(type, kwargs.values()))  # True is not 1
+            try:
+                answer = kept.get(question, missing)
+            except TypeError:
+                return method(*args, **kwargs)
+            if answer is missing:
+                answer = method(*args, **kwargs)
+                if type(answer) in _UNCHANGING:
+                    kept[question] = answer
+            return answer
 
         setattr(self, name, ask)
         return ask

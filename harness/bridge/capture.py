@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from harness.bridge.supervisor import Speaker, speaker
+from harness.bridge.supervisor import Speaker, speaking
 
 LINES_KEPT = 5_000
 """Lines kept of one attempt's log: the first half of them and the last; what is in between is counted."""
@@ -87,7 +87,7 @@ class _StructlogSink:
         self._sink, self._former = sink, former
 
     def __call__(self, logger: Any, method: str, event: dict[str, Any]) -> Any:
-        who = speaker.get()
+        who = speaking()
         if who is None:  # not a task's: it goes where it always went
             value: Any = event
             for processor in self._former:
@@ -108,7 +108,7 @@ class _LoggingSink(logging.Handler):
         self._sink = sink
 
     def emit(self, record: logging.LogRecord) -> None:
-        who = speaker.get()
+        who = speaking()
         if who is None:
             return
         text = record.getMessage()
@@ -140,7 +140,7 @@ class _Stream(io.TextIOBase):
         return True
 
     def write(self, text: str, /) -> int:
-        who = speaker.get()
+        who = speaking()
         if who is None:
             return int(self._real.write(text))
         *whole, rest = (self._pending.pop(who, "") + text).split("\n")

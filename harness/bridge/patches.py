@@ -8,6 +8,8 @@
 * ``get_hostname``: looks the machine up, which is slow and different on every laptop.
 * ``latest_only.pendulum``: its ``now`` is a microsecond late. The operator asks ``left < now``, and a worker never
   starts at the very instant its run is due; a simulated one does.
+* ``trigger_dagrun.timezone``: each look at its clock is a microsecond later than the one before. The operator makes
+  run_id and logical_date of it, and a real clock never shows two of them, or one and the schedule's run, the same.
 * ``sensor.time``: a sensor fails when more than its timeout has passed, and in production it always is a little more.
 * ``signal.signal``: ``run`` installs a SIGTERM handler a task and never takes it away; the owner's stays.
 * ``os._exit``: in a task it would end the whole rehearsal, with the task's own exit code.
@@ -22,6 +24,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 from greenlet import GreenletExit
@@ -31,10 +34,10 @@ from harness.bridge.names import task_exception
 from harness.bridge.replaced import replaced
 from harness.bridge.roundtrip import remembers_pushed
 from harness.bridge.stubs import play, runs_itself
-from harness.bridge.supervisor import Speaker, speaker
+from harness.bridge.supervisor import Speaker, speaking
 from harness.bridge.templates import once
 from harness.bridge.unobserved import unobserved
-from harness.kernel import SECOND, CodeExit, Event, Process, Simulation, seconds
+from harness.kernel import SECOND, CodeExit, Event, Process, ProcessKilled, Simulation, seconds
 from harness.scheduler.model import TaskInstance
 
 HOSTNAME = "airflow-harness"
@@ -117,6 +120,9 @@ def patched(
     latest_only = sys.modules.get("airflow.providers.standard.operators.latest_only")
     if latest_only is not None:
         changes.append((latest_only, "pendulum", _LatePendulum()))
+    trigger_dagrun = sys.modules.get("airflow.providers.standard.operators.trigger_dagrun")
+    if trigger_dagrun is not None:
+        changes.append((trigger_dagrun, "timezone", _DistinctInstants(trigger_dagrun.timezone)))
     with replaced(changes):
         yield
 
@@ -177,7 +183,7 @@ class _SensorTime:
 
     def monotonic(self) -> float:
         """Virtual seconds since the sensor first asked."""
-        who, now = speaker.get(), self._simulation.now
+        who, now = speaking(), self._simulation.now
         if who is None:
             return time.monotonic()
         if who.timed_from is None:
@@ -200,6 +206,23 @@ class _LatePendulum:
         return pendulum.now(*args).add(microseconds=1)
 
 
+class _DistinctInstants:
+    """The module ``timezone`` whose ``utcnow`` is never the same twice."""
+
+    def __init__(self, timezone: Any) -> None:
+        self._timezone = timezone
+        self._last: datetime | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._timezone, name)
+
+    def utcnow(self) -> datetime:
+        """Now, and as many microseconds more as were asked for at this instant."""
+        now: datetime = self._timezone.utcnow()
+        self._last = max(now, self._last or now) + timedelta(microseconds=1)
+        return self._last
+
+
 def _around_execute(
     original: Callable[..., Any],
     simulation: Simulation,
@@ -209,7 +232,7 @@ def _around_execute(
     """``_execute_task`` with the world's stub in place of the operator, lasting as long as declared."""
 
     def execute_task(*args: Any, **kwargs: Any) -> Any:
-        who = speaker.get()
+        who = speaking()
         if who is None:
             return original(*args, **kwargs)
         began, stub, lasts = simulation.now, stub_of(who.ti), duration_of(who.ti)
@@ -228,7 +251,14 @@ def _around_execute(
 
 def _cut_off() -> tuple[type[BaseException], ...]:
     """What ends a task before its declared duration is over."""
-    return (GreenletExit, GeneratorExit, WorkerExited, KeyboardInterrupt, task_exception("AirflowTaskTimeout"))
+    return (
+        ProcessKilled,
+        GreenletExit,
+        GeneratorExit,
+        WorkerExited,
+        KeyboardInterrupt,
+        task_exception("AirflowTaskTimeout"),
+    )
 
 
 def _last(simulation: Simulation, who: Speaker, began: int, lasts: int) -> None:

@@ -13,6 +13,7 @@ from harness.bridge.capture import TaskLog
 from harness.bridge.child_comms import child_socket, starts_children
 from harness.bridge.datamodels import constructed, dag_run_model, optional_datetime
 from harness.bridge.patches import WorkerExited
+from harness.bridge.runner_log import AFTER_THE_END
 from harness.bridge.store import facts, ti_id
 from harness.bridge.supervisor import Speaker, Supervisor, speaker
 from harness.kernel.instant import Instant, span, to_datetime, to_instant
@@ -21,7 +22,6 @@ from harness.scheduler.model import Task, TaskInstance
 from harness.scheduler.retries import may_retry
 
 TRIGGER_FAIL = "__fail__"
-TOP_LEVEL_ERROR = "Top level error"
 
 
 @dataclass
@@ -118,8 +118,9 @@ def _outcome(supervisor: Supervisor, who: Speaker, runtime: Any, quiet: Callable
     context["exception"] = error
     try:
         task_runner.finalize(runtime, state, context, log, error)
-    except (Exception, SystemExit):  # the state is reported; the worker logs this and exits (``task_runner.main``)
-        log.exception(TOP_LEVEL_ERROR)
+    except (Exception, SystemExit) as raised:  # the state is reported; the worker logs this and exits (``main``)
+        log.exception("Top level error")
+        supervisor.observe(who, "callback-failed", (raised, AFTER_THE_END))
     return Outcome(state.value, who.outcome if who.outcome is not None else message, error, who)
 
 

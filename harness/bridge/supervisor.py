@@ -16,10 +16,14 @@ from typing import Any
 import structlog
 
 from harness.bridge.store import Store
+from harness.kernel.present import inherited
 from harness.scheduler.model import TaskInstance
 
 Handler = Callable[["Supervisor", Any, "Speaker"], Any]
 HANDLERS: dict[str, Handler] = {}
+
+_ASKS = "Get"
+"""Messages that only ask carry names of Dags, tasks and keys: they are not worth the time."""
 
 
 @dataclass(eq=False)
@@ -38,6 +42,9 @@ class Speaker:
         pushed: a value on its way to be an XCom, and as it is serialised.
         closed: it has ended; what code it left behind still sends is not heard.
         raised: the last error that was logged for it.
+        skip: why it skipped itself.
+        refused: why a Dag run that it asked for was not made.
+        told: why the task runner let it fail, where that was no exception.
         may_send: class names of the messages it may send; None for all.
     """
 
@@ -54,11 +61,19 @@ class Speaker:
     timed_from: int | None = None
     pushed: tuple[Any, Any] | None = None
     raised: BaseException | None = None
+    skip: str | None = None
+    refused: str | None = None
+    told: str | None = None
     may_send: frozenset[str] | None = None
 
 
 speaker: ContextVar[Speaker | None] = ContextVar("harness_speaker", default=None)
 """Who speaks, per process; threads started by a task and coroutines of a trigger inherit it."""
+
+
+def speaking() -> Speaker | None:
+    """Who speaks where this is called: also in a greenlet that a task made."""
+    return inherited(speaker)
 
 
 def answers(*names: str) -> Callable[[Handler], Handler]:
@@ -100,20 +115,23 @@ class Supervisor:
     """
 
     def __init__(self, store: Store, now: Callable[[], Any], observe: Callable[[Speaker, str, Any], None]) -> None:
+        from harness.bridge.runner_log import RunnerLog
+
         _import_answers()
         self.store = store
         self.now = now
         self.observe = observe
         self.fault: BaseException | None = None
         self.socket = None  # read by task_runner.main's teardown and by operators that re-exec
-        self.task_log = structlog.get_logger(logger_name="task").bind()  # bound: a lazy one binds at each call
+        # bound: a lazy one binds at each call
+        self.task_log = RunnerLog(structlog.get_logger(logger_name="task").bind(), observe)
 
     def send(self, msg: Any) -> Any:
         """Answer one message.
 
         Raises: AirflowRuntimeError: where the Execution API would answer with an error.
         """
-        who = speaker.get()
+        who = speaking()
         if who is None:
             from harness.bridge.explain import NoSpeaker
 
@@ -122,6 +140,8 @@ class Supervisor:
             return None
         if who.may_send is not None and type(msg).__name__ not in who.may_send:
             raise refuse("Unhandled request", type(msg).__name__, 400)
+        if not type(msg).__name__.startswith(_ASKS):
+            _over_the_wire(msg)
         try:
             return _handler(msg)(self, msg, who)
         except Exception as error:
@@ -149,6 +169,18 @@ def supervisor_comms(comms: Any) -> Iterator[None]:
             del task_runner.SUPERVISOR_COMMS
         else:
             task_runner.SUPERVISOR_COMMS = former
+
+
+def _over_the_wire(msg: Any) -> None:
+    """A worker writes each message for its supervisor: what cannot be written is an error of the task's, there.
+
+    Such are text with lone surrogates, integers of more than 64 bits, keys that are no text.
+    Raises: UnicodeEncodeError, OverflowError, TypeError, NotImplementedError: Airflow's own encoder does.
+    Source: ``CommsDecoder.send``, ``_RequestFrame.as_bytes`` (3.1.8 and 3.3.2).
+    """
+    from airflow.sdk.execution_time.comms import _RequestFrame
+
+    _RequestFrame(id=0, body=vars(msg)).as_bytes()
 
 
 def _handler(msg: Any) -> Handler:

@@ -15,8 +15,8 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
 
-from harness.kernel.instant import SECOND
-from harness.kernel.present import active, in_process, pause, threads, virtual_now
+from harness.kernel.instant import SECOND, Microseconds
+from harness.kernel.present import active, in_process, inherited, pause, threads, turn, virtual_now
 from harness.kernel.process import Process, owner
 from harness.kernel.strands import WORK_PATIENCE_S, here
 
@@ -35,11 +35,14 @@ class VirtualSelector(selectors.DefaultSelector):
         self.pending_work = 0
         self.work_in_threads = 0
         self.parks_at_once = False
+        self.next_timer: Callable[[], Microseconds | None] = lambda: None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """As ``selectors.BaseSelector.select``, the wait in virtual time."""
         ready = super().select(0)
         if ready or (timeout is not None and timeout <= 0):
+            if not ready and (passes := turn(self.next_timer())):
+                pause(passes / SECOND, "turns of an event loop")
             return ready
         strands = threads()
         if strands and in_process():
@@ -94,6 +97,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         super().__init__(self._virtual_selector)
         self._virtual_selector.own_descriptors = len(self._virtual_selector.get_map())
         self._began = virtual_now()
+        self._virtual_selector.next_timer = self._next_timer
         self._clock_resolution = 1 / SECOND
 
     def time(self) -> float:
@@ -102,13 +106,17 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
             return super().time()
         return (virtual_now() - self._began) / SECOND
 
+    def _next_timer(self) -> Microseconds | None:
+        timers = self._scheduled  # type: ignore[attr-defined]
+        return math.ceil(round((timers[0]._when - self.time()) * SECOND, 1)) if timers else None
+
     def run_in_executor(  # type: ignore[override]
         self, executor: Executor | None, func: Callable[..., Any], *args: Any
     ) -> asyncio.Future[Any]:
         """As asyncio's; work in threads is kept in step, other work is waited for in real time before time jumps."""
         future = super().run_in_executor(executor, func, *args)
         selector = self._virtual_selector
-        if threads() is not None and isinstance(executor, ThreadPoolExecutor | None) and owner.get() is not None:
+        if threads() is not None and isinstance(executor, ThreadPoolExecutor | None) and inherited(owner) is not None:
             selector.work_in_threads += 1
             future.add_done_callback(self._thread_work_done)
         else:
@@ -149,7 +157,7 @@ class VirtualEventLoopPolicy(asyncio.DefaultEventLoopPolicy):
 
     def new_event_loop(self) -> asyncio.AbstractEventLoop:
         """A `VirtualEventLoop` for a simulation process, else what the former policy makes."""
-        if active() is None or owner.get() is None:
+        if active() is None or inherited(owner) is None:
             return self._former.new_event_loop()
         return VirtualEventLoop()
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TypeVar
 
-from harness.kernel.instant import SECOND, Instant, seconds
+from harness.kernel.instant import SECOND, Instant, Microseconds, seconds
 from harness.kernel.simulation import Simulation
 from harness.kernel.sleepers import Sleepers
 from harness.kernel.strands import Strands, here
+
+_Value = TypeVar("_Value")
 
 _active: Simulation | None = None
 _threads: Strands | None = None
@@ -59,23 +63,40 @@ def virtual_now() -> Instant:
     return max(strand.ahead, simulation.now) if strand is not None and strand.loose else simulation.now
 
 
+def inherited(variable: ContextVar[_Value | None]) -> _Value | None:
+    """A context variable; in a greenlet of the user's, which begins without any, what its process has."""
+    found = variable.get()
+    if found is None and in_process() and _active is not None and _active.current is not None:
+        found = _active.current.context.get(variable)
+    return found
+
+
+def turn(most: Microseconds | None = None) -> Microseconds:
+    """The caller comes round without waiting: what time passes with it; see `harness.kernel.spin`."""
+    if _active is None:
+        return 0
+    spins = _active.current if in_process() else here()
+    return 0 if spins is None else spins.spin.turn(virtual_now(), most)
+
+
 def pause(by_s: float, why: str) -> bool:
     """Let virtual time pass for the caller. False when the caller is nobody's: then it must wait for real."""
     simulation, strands = _active, _threads
     if simulation is None or strands is None:
         return False
+    by = seconds(by_s) or turn()
     if in_process():
         strands.settle()
-        simulation.hold(seconds(by_s), why)
+        simulation.hold(by, why)
         return True
     strand = here()
     if strand is None:
         return False
     if strand.loose:
-        strand.ahead = virtual_now() + seconds(by_s)
+        strand.ahead = virtual_now() + by
         _sleepers.sleep(strand.ahead)
     else:
-        strands.sleep(strand, seconds(by_s))
+        strands.sleep(strand, by)
     return True
 
 

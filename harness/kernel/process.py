@@ -9,10 +9,11 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
-from greenlet import GreenletExit, greenlet
+from greenlet import GreenletExit, getcurrent, greenlet
 
 from harness.errors import HarnessError
 from harness.kernel.instant import Microseconds
+from harness.kernel.spin import Spin
 
 if TYPE_CHECKING:
     from harness.kernel.simulation import Event, Simulation
@@ -21,8 +22,11 @@ owner: contextvars.ContextVar[Process | None] = contextvars.ContextVar("harness_
 """The process on whose behalf code runs; copied into threads started by it."""
 
 
-class ProcessKilled(GreenletExit):
-    """Thrown into a parked process that must end without going on with its work."""
+class ProcessKilled(BaseException):
+    """Thrown into a parked process that must end without going on with its work.
+
+    No ``GreenletExit``: with that, a greenlet of the user's would end in silence, and who waits for it would go on.
+    """
 
 
 class CodeExit(BaseException):
@@ -45,6 +49,7 @@ class Process:
 
     Attributes:
         name: for messages.
+        context: the variables of its code; a greenlet that its code makes begins without any.
         alive: not yet ended.
         killed: ended by `kill`; whatever its code still does on the way out does not count.
         real_seconds: real time its own code took so far, waits in virtual time excluded.
@@ -73,14 +78,16 @@ class Process:
         self.real_seconds = 0.0
         self.real_deadline: float | None = None
         self.event_loop: Any = None  # the asyncio loop set for this process (policy state)
+        self.spin = Spin()
         self._on_end = on_end
         self._ambient: list[Any] | None = None
         self._tracer: Any = None
         self._entered_at = 0.0
         self._greenlet: greenlet | None = greenlet(self._body)
-        context = contextvars.copy_context()
-        context.run(owner.set, self)
-        self._greenlet.gr_context = context
+        self._parked: greenlet | None = None  # where it left: its own greenlet, or one that its code made
+        self.context = contextvars.copy_context()
+        self.context.run(owner.set, self)
+        self._greenlet.gr_context = self.context
         self._run, self._args = run, args
 
     def __repr__(self) -> str:
@@ -129,10 +136,7 @@ class Process:
         try:
             if tracer is not None:
                 sys.settrace(tracer)
-            if exception is None:
-                strand.switch()
-            else:
-                strand.throw(exception)
+            self._go_on(strand, exception)
         finally:
             if tracer is not None:
                 self._tracer = sys.gettrace()
@@ -145,7 +149,18 @@ class Process:
             self._ambient = inside if self.alive else None
             simulation.current = None
             if not self.alive:
-                self._greenlet = None  # its context holds this process, and whoever spoke in it
+                self._greenlet = self._parked = None  # their context holds this process, and whoever spoke in it
+
+    def _go_on(self, strand: greenlet, exception: BaseException | None) -> None:
+        """Resume where it left, until it leaves again or ends.
+
+        A greenlet of the user's may end below us: its parent was that of another task, or the very main one. In a
+        worker the task's own code is the main greenlet, and has the value.
+        """
+        parked, self._parked = self._parked or strand, None
+        value = parked.switch() if exception is None else parked.throw(exception)
+        while self.alive and self._parked is None:
+            value = strand.switch(value)
 
     def ambient(self) -> list[Any]:
         """The state of every ambient as it left it; for a thread of its own that goes on while it waits."""
@@ -164,6 +179,7 @@ class Process:
         """Give the processor back. Only called from inside the process, through the simulation."""
         self.frame = why
         self.interruptible = interruptible
+        self._parked = getcurrent()
         self.simulation.main.switch()
         self.interruptible = False
 

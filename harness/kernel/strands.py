@@ -16,6 +16,7 @@ from harness.kernel.instant import Instant, Microseconds
 from harness.kernel.places import Place, place_of, waits_for_lock
 from harness.kernel.process import Process
 from harness.kernel.simulation import Simulation
+from harness.kernel.spin import Spin
 
 Question = Callable[[], bool]
 
@@ -73,6 +74,7 @@ class Strand:
         self.due: Instant | None = None
         self.expired = self.gone = False
         self.waited = 0.0
+        self.spin = Spin()
         self.ahead: Instant = home.simulation.now
         self.place: Place | None = None
         self.still = 0

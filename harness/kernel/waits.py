@@ -19,8 +19,8 @@ from typing import Any
 
 from harness.kernel.callers import is_machinery, wait_is_virtual
 from harness.kernel.instant import Microseconds, seconds
-from harness.kernel.present import catch_up, in_process, threads
-from harness.kernel.process import owner
+from harness.kernel.present import catch_up, in_process, inherited, threads
+from harness.kernel.process import Process, owner
 from harness.kernel.strands import ProcessGone, Strand, Strands, here, real_wait
 
 real_start = threading.Thread.start
@@ -72,13 +72,13 @@ class Gate:
 
 def start(self: threading.Thread) -> None:
     """``Thread.start``: a process's thread is kept in step, and speaks for the process."""
-    strands, process = threads(), owner.get()
+    strands, process = threads(), inherited(owner)
     if strands is None or process is None:
         return _start_really(self)
     target = getattr(self, "_target", None) or type(self).run
     strand = strands.add(process, loose=is_machinery(getattr(target, "__module__", "")))
     strands.by_thread[self] = strand
-    context, run = contextvars.copy_context(), self.run
+    context, run = _context(process), self.run
 
     def in_step() -> None:
         strands.begin(strand)
@@ -94,6 +94,11 @@ def start(self: threading.Thread) -> None:
     except BaseException:
         strands.end(strand)
         raise
+
+
+def _context(process: Process) -> contextvars.Context:
+    """What a thread that starts here inherits."""
+    return contextvars.copy_context() if owner.get() is not None else process.context.copy()
 
 
 def _start_really(thread: threading.Thread) -> None:
@@ -183,11 +188,11 @@ def _pass(gate: Gate, strands: Strands, timeout: float | None, virtual: bool) ->
 
 def submit(self: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
     """``ThreadPoolExecutor.submit``: the work is a strand of whoever submits it."""
-    strands, process = threads(), owner.get()
+    strands, process = threads(), inherited(owner)
     if strands is None or process is None:
         return _real_submit(self, fn, *args, **kwargs)
     strand = strands.add(process, self)
-    work = partial(contextvars.copy_context().run, fn)
+    work = partial(_context(process).run, fn)
     work.strand = strand  # type: ignore[attr-defined]
     try:
         future = _real_submit(self, work, *args, **kwargs)

@@ -49,7 +49,8 @@ class FileJournal:
 
     def write(self, record: dict[str, Any]) -> None:
         """Append one record; ``n`` and ``hash`` are added."""
-        body = _encode({"n": self._count, **record}).encode()
+        # what UTF-8 cannot hold is a lone surrogate, and its backslash form is that of JSON
+        body = _encode({"n": self._count, **record}).encode(errors="backslashreplace")
         self._hash = chain(self._hash, body)
         self._file.write(b'%b, "hash": "%b"}\n' % (body[:-1], self._hash.encode()))
         self._file.flush()

@@ -49,8 +49,8 @@ def step(run: DagRun, now: Instant) -> Decision:
     airflow/jobs/scheduler_job_runner.py `_schedule_dag_run` (3.3.2).
     """
     decision = Decision()
-    if run.logical_date is not None and run.logical_date > now:
-        decision.next_due = run.logical_date
+    if run.begins_at is not None and run.begins_at > now:
+        decision.next_due = run.begins_at
         return decision
     one = _one_pass(run, now, decision, set())
     _conclude(run, now, decision, one)
@@ -65,8 +65,8 @@ def decide(run: DagRun, now: Instant) -> Decision:
     short-circuiting tasks ready ends the call, because their success belongs between it and the next.
     """
     decision = Decision()
-    if run.logical_date is not None and run.logical_date > now:
-        decision.next_due = run.logical_date
+    if run.begins_at is not None and run.begins_at > now:
+        decision.next_due = run.begins_at
         return decision
     taken: set[int] = set()
     while True:

@@ -223,6 +223,7 @@ class DagRun:
         former_ordinals: its places in backfills before.
         ordinal: how many runs of all Dags were made before it.
         queued_at: when it was made, or cleared last.
+        date_ahead: how far the clock that gave its logical date was ahead of the simulation's.
         deadlines: its own, by the place of their alerts.
         examined: when the scheduler last looked at it (``last_scheduling_decision``).
         memory: the rules' own, what the last decision saw (see ``memory``).
@@ -255,9 +256,15 @@ class DagRun:
     ordinal: int = 0
     examined: Instant | None = None
     queued_at: Instant | None = None
+    date_ahead: Microseconds = 0
     deadlines: list[Deadline] = field(default_factory=list, repr=False)
     memory: Any = field(default=None, repr=False)
     extra: Any = field(default=None, repr=False)  # the session's own record of the run
+
+    @property
+    def begins_at(self) -> Instant | None:
+        """The instant before which no task of it runs (``RunnableExecDateDep``), None for a run without a date."""
+        return None if self.logical_date is None else self.logical_date - self.date_ahead
 
     def instances(self, task_id: str) -> Iterator[TaskInstance]:
         """The instances of a task in map_index order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.bridge.backfills import is_partitioned
@@ -88,12 +89,18 @@ class Actor:
 
     def _trigger(self, action: Action) -> None:
         """Source: the trigger endpoint, given the present instant as logical date, as the UI gives it (3.3.2)."""
-        dag = self.stage.store.dags[action.dag_id]
-        plan = manual(dag, self.driver.simulation.now)
+        store, now = self.stage.store, self.driver.simulation.now
+        dag = store.dags[action.dag_id]
+        date = now
+        while store.dated_run(action.dag_id, date) is not None:  # nobody clicks at the very instant of another run
+            date += 1
+        plan = replace(manual(dag, date), run_after=now)
         if action.run_id is not None:
             plan = plan.named(action.run_id)
-        if self.stage.store.run(action.dag_id, plan.run_id) is None:
-            self.driver.add(self.stage.create(dag, plan, action.conf))
+        if store.run(action.dag_id, plan.run_id) is None:
+            run = self.stage.create(dag, plan, action.conf)
+            run.date_ahead = date - now
+            self.driver.add(run)
 
     def _clear(self, action: Action) -> None:
         runs = list(self.stage.store.runs_of(action.dag_id))

@@ -207,12 +207,13 @@ class Attempts:
         if outcome.error is not None:
             return f"{type(outcome.error).__name__}: {outcome.error}"
         if outcome.state == SKIPPED:
-            lines = [line for line in history(ti).log.text().splitlines() if "Skipping task." in line]
-            return lines[-1].partition("reason=")[2].strip("'\"") or "skipped itself" if lines else "skipped itself"
+            return outcome.speaker.skip or outcome.speaker.refused or "skipped itself"
         if outcome.state == AWAITING_INPUT:
             return self.people.waits_for(ti)
         if outcome.state == DEFERRED:
             return f"waits for {outcome.message.classpath.rpartition('.')[2]}"
+        if outcome.state in (FAILED, UP_FOR_RETRY):
+            return outcome.speaker.refused or outcome.speaker.told
         return None
 
     def _fired(self, ti: TaskInstance, resume: Resume | EndedByTrigger) -> None:

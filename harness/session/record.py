@@ -8,7 +8,6 @@ from typing import Any
 from harness.bridge.capture import TaskLog
 from harness.bridge.masking import masked
 from harness.bridge.roundtrip import trouble
-from harness.bridge.runtime import TOP_LEVEL_ERROR
 from harness.bridge.store import AssetEvent, facts
 from harness.bridge.supervisor import Speaker
 from harness.checks.finding import Finding
@@ -99,6 +98,8 @@ class Recorder:
         elif kind == "xcom" and not self._silent:
             task_id, index, key, value = data
             self._write(ti.run, "xcom", task_id=task_id, map_index=index, key=key, value=masked(value, key))
+        elif kind == "callback-failed":
+            self.callback_failed(ti.run, data[0], ti.task_id, data[1])
         elif kind == "pushed":
             self._pushed(ti.run, *data)
         elif kind == "rendered" and not self._silent:
@@ -118,10 +119,6 @@ class Recorder:
         who.raised = who.raised if error is None else error
         target: TaskLog = who.log if who.log is not None else history(who.ti).log
         target.add(level, text if error is None else f"{text}\n{type(error).__name__}: {error}")
-        if error is not None and text.startswith("Failed to run task callback"):
-            self.callback_failed(who.ti.run, error, who.ti.task_id, _callback_name(text))
-        elif error is not None and text.startswith(("Failed to send email notification", TOP_LEVEL_ERROR)):
-            self.callback_failed(who.ti.run, error, who.ti.task_id, "what follows the task's end (e-mail, links)")
 
     def callback_failed(
         self, run: DagRun, error: BaseException, task_id: str | None, name: str, fix: str = TOLD_NOBODY
@@ -178,8 +175,3 @@ class Recorder:
 
 def _iso(at: Instant | None) -> str | None:
     return None if at is None else iso(at)
-
-
-def _callback_name(text: str) -> str:
-    kind = text.partition("kind='")[2].partition("'")[0]
-    return kind or "a callback"

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 MakeRun = Callable[["DAG", RunPlan, Mapping[str, Any]], DagRun]
 """Makes a run of a plan, with a conf; it is not in the simulation yet. `Stage.create` is one."""
 
+_READ_AHEAD = 10_000
+"""Microseconds by which the clock of an operator may be ahead (`harness.bridge.patches`)."""
+
 
 class Stage:
     """Dags and a world, ready to be simulated once.
@@ -129,18 +132,23 @@ class Stage:
         run_after: Instant | None,
         conf: Mapping[str, Any],
     ) -> DagRun:
-        """Source: ``trigger_dag`` (3.3.2): an operator-triggered run, its interval inferred from its logical date."""
+        """A run that a task asks for: due at once, whatever its date, with the interval of the instant it is due.
+
+        Source: ``trigger_dag`` (3.1.8 and 3.3.2).
+        """
         dag = self.store.dags[dag_id]
-        now = driver.simulation.now
-        interval = manual(dag, logical_date) if logical_date is not None else None
+        due = driver.simulation.now if run_after is None else run_after
+        interval = manual(dag, due) if logical_date is not None else None
         plan = RunPlan(
             run_id,
             "operator_triggered",
             logical_date,
             interval.data_interval_start if interval else None,
             interval.data_interval_end if interval else None,
-            run_after if run_after is not None else (logical_date if logical_date is not None else now),
+            due,
         )
         run = self.create(dag, plan, conf)
+        if logical_date is not None and 0 < logical_date - due < _READ_AHEAD:
+            run.date_ahead = logical_date - due
         driver.add(run)
         return run
