@@ -1,60 +1,49 @@
-"""A file of the zygote's that a child writes to, found again when a Dag file has closed all descriptors."""
+"""Memory of the zygote's that a child writes to: no descriptor leads to it that a Dag file could close or write to."""
 
 from __future__ import annotations
 
 import builtins
-import os
-import sys
-import tempfile
+import mmap
 
 globals()["__builtins__"] = dict(vars(builtins))  # ours: it writes while a Dag file is at work
 
+_SIZE, _HEAD = 8, 9
+
 
 class Channel:
-    """A file without a name, made before the fork.
+    """Bytes that are appended to, shared with whatever is forked after it was made.
 
-    Attributes:
-        descriptor: as it was made; a child that lost it opens the file anew, through its parent (Linux).
+    Args:
+        most: bytes it holds; what is too much for the rest of them is left out.
     """
 
-    def __init__(self, name: str) -> None:
-        if sys.platform == "linux":
-            self.descriptor = os.memfd_create(name)
-        else:
-            made, path = tempfile.mkstemp(prefix=f"airflow-harness-{name}-")
-            os.unlink(path)  # noqa: PTH108
-            self.descriptor = made
-        self._again = f"/proc/{os.getpid()}/fd/{self.descriptor}"
-        self._own = self._identity(self.descriptor)
-        self._writing = self.descriptor
-        self._write, self._open = os.write, os.open
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._map = mmap.mmap(-1, _HEAD + most)  # anonymous and shared; pages are taken as they are written to
 
     def write(self, data: bytes) -> None:
-        """Append, from a child; nothing when the file cannot be reached any more."""
-        rest = memoryview(data)
-        try:
-            if self._identity(self._writing) != self._own:
-                self._writing = self._open(self._again, os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC)
-            while rest:
-                rest = rest[self._write(self._writing, rest) :]
-        except OSError:
+        """Append, from a child."""
+        begin = self.size()
+        end = begin + len(data)
+        if end > self._most:
+            self._map[_SIZE] = 1
             return
+        self._map[_HEAD + begin : _HEAD + end] = data
+        self._map[:_SIZE] = end.to_bytes(_SIZE, "little")
+
+    @property
+    def full(self) -> bool:
+        """Whether there was no room for something."""
+        return self._map[_SIZE] != 0
 
     def size(self) -> int:
         """Bytes that were written so far."""
-        return os.fstat(self.descriptor).st_size
+        return int.from_bytes(self._map[:_SIZE], "little")
 
-    def read(self, most: int) -> bytes:
-        """What was written, from its begin; by the process that made it."""
-        return os.pread(self.descriptor, most, 0)
+    def read(self) -> bytes:
+        """What was written, from its begin."""
+        return self._map[_HEAD : _HEAD + min(self.size(), self._most)]
 
     def close(self) -> None:
         """Let go of it, in the process that made it."""
-        os.close(self.descriptor)
-
-    def _identity(self, descriptor: int, _fstat: object = os.fstat) -> tuple[int, int] | None:
-        try:
-            found = _fstat(descriptor)  # type: ignore[operator]
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
+        self._map.close()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import faulthandler
-import json
 import os
 import sys
 import tempfile
@@ -12,14 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from harness.bridge.parsing import confine
+from harness.bridge.parsing import confine, seal
 from harness.bridge.parsing.drivers import Drivers
+from harness.bridge.parsing.exits import Exits
+from harness.bridge.parsing.imports import Imports
 from harness.bridge.parsing.parse import Parsed, parse
 from harness.bridge.parsing.places import Places
 from harness.bridge.parsing.secrets import answer_from
 from harness.bridge.parsing.users import Users
 from harness.bridge.parsing.watch import Watch
-from harness.checks.channel import Channel
+from harness.checks.channels import Channels
 from harness.checks.examine import examine, twin_report
 from harness.checks.look import Asked, Declared
 from harness.project.repository import Repository
@@ -33,7 +34,7 @@ LEAST_ADDRESSES_MB = 16 * 1024
 PLACEHOLDER = "/airflow-harness"
 """Stands for the throw-away folders in what twins note: their names differ, and are ours."""
 
-_exit, _dumps, _getpid, _time = os._exit, json.dumps, os.getpid, time.time
+_exit, _getpid, _time = os._exit, os.getpid, time.time
 
 
 @dataclass(frozen=True)
@@ -60,28 +61,8 @@ class Setting:
     project: str = ""
 
 
-@dataclass(frozen=True)
-class Channels:
-    """What a child writes to.
-
-    Attributes:
-        report: lines of JSON, two a file: ``{"phase": "checking"}`` when it is imported, ``{"report": …}``.
-        told: events, as they happen.
-        crash: tracebacks of `faulthandler`.
-    """
-
-    report: Channel = field(default_factory=lambda: Channel("report"))
-    told: Channel = field(default_factory=lambda: Channel("told"))
-    crash: Channel = field(default_factory=lambda: Channel("crash"))
-
-    def close(self) -> None:
-        """Let go of all, in the process that made them."""
-        for channel in (self.report, self.told, self.crash):
-            channel.close()
-
-
 def parse_and_tell(
-    files: list[tuple[str, str]], twin: bool, setting: Setting, channels: Channels, parent: int
+    files: list[tuple[str, str]], twin: bool, setting: Setting, channels: Channels, parent: int, sealed: bool
 ) -> NoReturn:
     """Be the child: confine this process, parse the files, write a report of each, end.
 
@@ -90,18 +71,20 @@ def parse_and_tell(
     Args:
         files: (path, root), all of one root.
         twin: parse with a later clock, and only note what may not differ.
+        sealed: this process sees files that it may not change as read-only already.
     """
-    scratch = ""
+    home = os.environ["AIRFLOW_HOME"]
     try:
         scratch = _confine(setting, channels, parent, len(files))
-        parser = _Parser(Path(files[0][1]), setting, channels, scratch)
+        sealed = seal.only_below((home, "/dev", "/proc")) or sealed
+        parser = _Parser(Path(files[0][1]), setting, channels, scratch, sealed)
         for path, _ in files:
             report, innocent = parser.twin(Path(path)) if twin else parser.report(Path(path))
-            _tell(channels.report, {"report": report}, scratch)
+            channels.reports.report(report, ((scratch, PLACEHOLDER), (home, PLACEHOLDER)))
             if not innocent:
                 break
     except BaseException as error:  # of ours, or of a file that reaches into us
-        _tell(channels.report, {"report": {"fault": f"{type(error).__name__}: {error}"}}, scratch)
+        channels.reports.report({"fault": f"{type(error).__name__}: {error}"})
     finally:
         _exit(0)
 
@@ -120,21 +103,25 @@ def _confine(setting: Setting, channels: Channels, parent: int, count: int) -> s
     os.environ["TMPDIR"] = tempfile.tempdir = scratch
     seconds = count * int(setting.timeout_s + setting.checking_s) + 5
     confine.limit(max(ADDRESSES * setting.memory_mb, LEAST_ADDRESSES_MB), seconds)
-    faulthandler.enable(channels.crash.descriptor)
+    faulthandler.enable(channels.crash)
     return scratch
 
 
 class _Parser:
     """Parses files of one root in this process, which is watched from now on."""
 
-    def __init__(self, root: Path, setting: Setting, channels: Channels, scratch: str) -> None:
+    def __init__(self, root: Path, setting: Setting, channels: Channels, scratch: str, sealed: bool) -> None:
         self._root, self._setting, self._channels = root, setting, channels
         self._own = _getpid()
         self._users = Users(str(setting.repository.project or root), str(root))
         allowed = (scratch, os.environ["AIRFLOW_HOME"], "/dev", "/proc/self")
-        self._watch = Watch(self._users, allowed, channels.told.write)
+        told = channels.told
+        self._watch = Watch(self._users, allowed, told.write, told.read)
+        self._watch.refuses_programs = not sealed
         self._places = Places(self._users)
         self._places.watch()
+        self._imports = Imports(self._users)
+        self._exits = Exits(self._watch, self._users)
         answer_from(setting.world, self._watch)
         Drivers(self._watch).install()
         self._watch.install()
@@ -142,8 +129,9 @@ class _Parser:
 
     def report(self, path: Path) -> tuple[dict[str, Any], bool]:
         """What the checks say of a file, and whether another may follow."""
-        parsed = self._parsed(path)
-        return examine(parsed, self._setting.declared, self._setting.asked), parsed.innocent
+        parsed = self._parsed(path, self._exits)
+        report = examine(parsed, self._setting.declared, self._setting.asked)
+        return report, parsed.innocent and not parsed.events  # what it did meanwhile counts
 
     def twin(self, path: Path) -> tuple[dict[str, Any], bool]:
         """What is noted of a file that is parsed at another time; and whether another may follow."""
@@ -153,18 +141,14 @@ class _Parser:
             parsed = self._parsed(path)
         return twin_report(parsed, self._setting.declared, self._setting.asked), parsed.innocent
 
-    def _parsed(self, path: Path) -> Parsed:
-        return parse(path, self._root, self._places, self._users, self._watch, self._imported)
+    def _parsed(self, path: Path, exits: Exits | None = None) -> Parsed:
+        self._imports.forget()
+        parsed = parse(path, self._root, self._places, self._users, self._watch, self._imported, exits)
+        parsed.brought = self._brought
+        return parsed
 
     def _imported(self) -> None:
         if _getpid() != self._own:
             _exit(0)  # the file forked, and this is its child
-        _tell(self._channels.report, {"phase": "checking"}, "")
-
-
-def _tell(channel: Channel, document: dict[str, Any], scratch: str) -> None:
-    """Write a document; throw-away folders have one name in all of them."""
-    text = _dumps(document, default=str) + "\n"
-    for folder in (scratch, os.environ["AIRFLOW_HOME"]):
-        text = text.replace(folder, PLACEHOLDER) if folder else text
-    channel.write(text.encode())
+        self._brought = dict(self._imports.seconds)
+        self._channels.reports.phase("checking")

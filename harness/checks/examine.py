@@ -26,13 +26,16 @@ def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
     """
     look = FileLook(parsed, declared, asked)
     problems: Problems = []
-    for check in _on("file", asked):
-        problems += _asked_of(check, look, None)
+    if parsed.tampered:
+        said = f"the file changes what checks it: {', '.join(parsed.tampered[:3])}"
+        problems.append(("check-failed", Problem(said, fix="leave the harness as it is")))
     for dag in look.dags:
         for check in _on("dag", asked):
             if check.cyclic or not dag.cycle:
                 problems += _asked_of(check, dag, dag)
     noted = [*_noted(look, "repository", problems), *_noted(look, "twin", problems)]
+    for check in _on("file", asked):  # last: what goes on in threads, and in what checks touch, is told too
+        problems += _asked_of(check, look, None)
     return {
         "problems": [[check, problem.to_json()] for check, problem in problems],
         "dags": [{"dag_id": dag.dag_id, "tasks": len(dag.tasks), "line": dag.line} for dag in look.dags],

@@ -117,7 +117,7 @@ class FileLook:
         found: how many Dags Airflow would take from it. lost: those with tasks that it made and Airflow does not find.
         seconds: time that the import took.
         events: what it did meanwhile. warned: warnings it raised. pollution: what it left changed.
-        imported: files of the repository that it imported.
+        imported: files of the repository that it imported. brought: packages of others -> what their import took.
     """
 
     def __init__(self, parsed: Parsed, declared: Declared, asked: Asked) -> None:
@@ -132,6 +132,7 @@ class FileLook:
         self.warned: list[Warned] = parsed.warned
         self.pollution: list[Change] = parsed.pollution
         self.imported: list[str] = parsed.imported
+        self.brought: dict[str, float] = parsed.brought
         self.dags = [DagLook(dag, self, parsed) for dag in parsed.dags]
 
     @cached_property

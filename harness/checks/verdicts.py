@@ -20,7 +20,7 @@ def problems_of(path: str, verdict: Verdict, timeout_s: float) -> Iterator[tuple
     line = _line(path, verdict)
     if verdict.report is not None:
         said = f"the checks of this file failed: {verdict.report['fault']}"
-        yield "check-failed", Problem(said, line=line, ours=True)
+        yield "check-failed", Problem(said, line=line, ours="theirs" not in verdict.report)
     elif verdict.phase == "checking":
         yield "check-failed", Problem(f"the checks of this file did not end: {_how(verdict, timeout_s)}", line=line)
     elif verdict.outcome == "timeout" and (tries := _tries(verdict)):

@@ -20,9 +20,10 @@ from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
 from harness.bridge import sandbox
-from harness.bridge.parsing import confine, pollution
+from harness.bridge.parsing import confine, pollution, seal
 from harness.checks import catalogue, own
-from harness.checks.child import Channels, Setting, parse_and_tell
+from harness.checks.channels import Channels, Document
+from harness.checks.child import Setting, parse_and_tell
 from harness.checks.descendants import descendants, end_all, reap
 from harness.checks.strays import network_of
 from harness.checks.warm import import_airflow, warm_up
@@ -34,7 +35,6 @@ AFTER_OTHERS_S = 1.0
 """A file that takes longer after others is left for a child of its own, which has all the time that is given."""
 NO_AIRFLOW = 3
 """Exit code: Airflow does not import."""
-MOST_BYTES = 64 * 1024 * 1024
 
 
 @dataclass
@@ -73,15 +73,19 @@ def main() -> None:
         sandbox.adopt(setting.repository.home_entries)
         sys.path += setting.repository.path_of_airflow
         _get_warm(setting)
-        _answer(answers, {"ready": True, "network": network_of(os.getpid()) if confine.without_network() else None})
+        network = network_of(os.getpid()) if confine.without_network() else None
+        sealed = seal.read_only_but(os.environ["AIRFLOW_HOME"])
+        _answer(answers, {"ready": True, "network": network})
         while (request := _next(reader, owner)) is not None:
-            verdicts = Child(request["files"], request["twin"], setting, requests).verdicts()
+            verdicts = Child(request["files"], request["twin"], setting, (requests, answers), sealed).verdicts()
             _answer(answers, {"verdicts": [vars(verdict) for verdict in verdicts]})
     except BrokenPipeError:
         pass  # nobody listens any more
     finally:
         end_all()
-        shutil.rmtree(os.environ.get("AIRFLOW_HOME", ""), ignore_errors=True)
+        if home := os.environ.get("AIRFLOW_HOME"):
+            seal.open_again(home)
+            shutil.rmtree(home, ignore_errors=True)
 
 
 def _get_warm(setting: Setting) -> None:
@@ -136,18 +140,24 @@ class Child:
 
     Args:
         files: (path, root), parsed one after the other as long as they leave nothing behind.
-        owner: the descriptor of our input: its end means ours.
+        ours: the descriptors of our input, whose end means ours, and of our output: no file may reach them.
+        sealed: see `parse_and_tell`.
     """
 
-    def __init__(self, files: list[tuple[str, str]], twin: bool, setting: Setting, owner: int) -> None:
-        self._setting, self._owner = setting, owner
+    def __init__(
+        self, files: list[tuple[str, str]], twin: bool, setting: Setting, ours: tuple[int, int], sealed: bool
+    ) -> None:
+        self._setting, self._owner = setting, ours[0]
         self._channels = Channels()
-        self._began, self._written = time.monotonic(), 0
+        self._began, self._written, self._done, self._count = time.monotonic(), 0, 0, len(files)
+        self._last: list[Document] = []
         self._memory = confine.memory_of(os.getpid())
         parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
-            parse_and_tell(files, twin, setting, self._channels, parent)
+            for descriptor in ours:
+                os.close(descriptor)
+            parse_and_tell(files, twin, setting, self._channels, parent, sealed)
         self._end = os.pidfd_open(self.pid) if sys.platform == "linux" else None
 
     def verdicts(self) -> list[Verdict]:
@@ -161,13 +171,13 @@ class Child:
             end_all()
             if self._end is not None:
                 os.close(self._end)
-        documents = self._documents()
-        verdicts = [Verdict("report", report=one["report"]) for one in documents if "report" in one]
+        documents = self._channels.reports.of_files()
+        verdicts = [Verdict("report", report=one["report"]) for one in documents if "report" in one][: self._count]
+        if len(verdicts) == self._count and (outcome, code) != ("exited", 0):
+            verdicts.pop()  # its child was not done: who ended it, and wrote this?
         if not verdicts:
-            told = self._channels.told.read(1 << 20).decode(errors="replace")
-            crash = self._channels.crash.read(1 << 20).decode(errors="replace")
-            events = [json.loads(line) for line in told.splitlines() if line.endswith("}")]
-            verdicts.append(Verdict(outcome, code, _phase(documents), crash, events))
+            said, events = self._channels.said_in_crash(), self._channels.events()
+            verdicts.append(Verdict(outcome, code, _phase(documents), said, events))
         shutil.rmtree(os.path.join(os.environ["AIRFLOW_HOME"], f"scratch-{self.pid}"), ignore_errors=True)  # noqa: PTH118
         self._channels.close()
         return verdicts
@@ -186,15 +196,16 @@ class Child:
 
     def _why_stop(self) -> str | None:
         """Why to end it: a file that takes too long, since the one before it was done."""
-        size = self._channels.report.size()
-        documents = self._documents() if size != self._written else None
-        if documents is not None and documents[-1:] and "report" in documents[-1]:
-            self._began, self._written = time.monotonic(), size
+        if (size := self._channels.reports.size()) != self._written:
+            self._written, self._last = size, self._channels.reports.of_files()
+            done = sum("report" in one for one in self._last)
+            if done != self._done:
+                self._began, self._done = time.monotonic(), done
         took = time.monotonic() - self._began
-        most_s = min(self._setting.timeout_s, AFTER_OTHERS_S) if self._written else self._setting.timeout_s
-        if took > most_s and (_phase(self._documents()) == "importing" or took > most_s + self._setting.checking_s):
+        most_s = min(self._setting.timeout_s, AFTER_OTHERS_S) if self._done else self._setting.timeout_s
+        if took > most_s and (_phase(self._last) == "importing" or took > most_s + self._setting.checking_s):
             return "timeout"
-        if size > MOST_BYTES:
+        if self._channels.reports.full:
             return "timeout"
         living = descendants(os.getpid())
         if len(living) > self._setting.most_processes:
@@ -207,16 +218,6 @@ class Child:
         os.kill(self.pid, signal.SIGABRT)
         if self._end is not None:
             select.select([self._end], [], [], LAST_WORDS_S)
-
-    def _documents(self) -> list[dict[str, Any]]:
-        """What it has written, as far as it is whole."""
-        found: list[dict[str, Any]] = []
-        for line in self._channels.report.read(MOST_BYTES).split(b"\n")[:-1]:
-            try:
-                found.append(json.loads(line))
-            except ValueError:
-                break
-        return found
 
 
 def _phase(documents: list[dict[str, Any]]) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
-import json
 import os
 import socket
 
@@ -11,35 +9,13 @@ import pytest
 
 from harness.bridge.parsing import confine
 from harness.checks.strays import network_of
+from tests.checks.forks import ME_AND_NOBODY, in_a_fork
 
-NOBODY = 65534
 
-
-def in_a_fork(user: int) -> dict[str, object]:
-    """What `confine.without_network` comes to in a process of its own."""
-    "localhost".encode("idna")  # imported now: nobody may read the folder that Python lies in
-    reader, writer = os.pipe()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            if user != os.getuid():
-                os.setgid(user)
-                os.setuid(user)
-                ctypes.CDLL(None).prctl(4, 1, 0, 0, 0)  # a process of that user's as any other: /proc/self is its own
-            before, left = network_of(os.getpid()), confine.without_network()
-            found = {
-                "left": left,
-                "other": network_of(os.getpid()) != before,
-                "user": os.getuid(),
-                "reached": _reached(),
-            }
-            os.write(writer, json.dumps(found).encode())
-        finally:
-            os._exit(0)
-    os.close(writer)
-    os.waitpid(pid, 0)
-    with os.fdopen(reader) as pipe:
-        return json.loads(pipe.read())
+def without_network() -> dict[str, object]:
+    """What `confine.without_network` comes to."""
+    before, left = network_of(os.getpid()), confine.without_network()
+    return {"left": left, "other": network_of(os.getpid()) != before, "user": os.getuid(), "reached": _reached()}
 
 
 def _reached() -> int:
@@ -50,9 +26,10 @@ def _reached() -> int:
     return 0
 
 
-@pytest.mark.parametrize("user", [os.getuid(), *([NOBODY] if os.getuid() == 0 else [])])
+@pytest.mark.parametrize("user", ME_AND_NOBODY)
 def test_a_process_leaves_the_network_or_says_that_it_could_not(user):
-    found = in_a_fork(user)
+    "localhost".encode("idna")  # imported now: nobody may read the folder that Python lies in
+    found = in_a_fork(without_network, user)
     assert found["left"] == found["other"]
     assert found["user"] == user
     if found["left"]:

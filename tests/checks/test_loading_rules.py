@@ -40,6 +40,18 @@ def test_slower_than_the_others():
     assert slow([*[0.3] * 9, 1.4]) == []  # not five times
 
 
+def test_what_nobody_can_move_is_not_the_files():
+    provider = Note("0.py", "", None, {"fixed": 2.0, "heavy": {}})
+    pandas = Note("0.py", "", None, {"fixed": 0.3, "heavy": {"pandas": 2.0, "yaml": 0.1}})
+    busy = Note("0.py", "", None, {"told": True})
+    asked = Judgement(frozenset(), Declared(), Asked({}), seconds={"0.py": 2.5})
+    assert list(parse_time([provider], asked)) == []
+    assert list(parse_time([busy], asked)) == []
+    (found,) = parse_time([pandas], asked)
+    assert found.message == "the file takes 2.2 s to import, more than 2 s (pandas 2.0 s)"
+    assert found.fix == "import pandas in the tasks that use it"
+
+
 def note(dag: dict[str, Any]) -> Note:
     return Note("a.py", "a", 3, {"dag": dag, "places": {"load": ["a.py", 7]}})
 

@@ -18,13 +18,14 @@ SECONDS = 5.0
 """Real time that it has, all in all; what it has not come to by then is not known."""
 
 
-def apart(work: Callable[[], Iterable[Any]], watch: Watch) -> list[Any]:
+def apart(work: Callable[[], Iterable[Any]], watch: Watch, seconds: float = SECONDS) -> list[Any]:
     """Go through what calls the user's code, in a fork of this process.
 
     Network, changes of files, signals and new processes are refused there; sleeps take no time.
 
     Args:
         work: yields JSON values, each of them known as soon as it is yielded.
+        seconds: real time that it has.
     Returns: what it yielded before its end, however it ended.
     """
     reader, writer = os.pipe()
@@ -40,7 +41,7 @@ def apart(work: Callable[[], Iterable[Any]], watch: Watch) -> list[Any]:
             os._exit(0)
     os.close(writer)
     try:
-        return _whole_lines(_received(reader))
+        return _whole_lines(_received(reader, seconds))
     finally:
         os.close(reader)
         with suppress(ProcessLookupError):
@@ -60,9 +61,9 @@ def _no_sleep(_seconds: float) -> None:
     """Takes the place of ``time.sleep``."""
 
 
-def _received(reader: int) -> bytes:
+def _received(reader: int, seconds: float) -> bytes:
     found = bytearray()
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + seconds
     while (left := until - time.monotonic()) > 0 and select.select([reader], [], [], left)[0]:
         chunk = os.read(reader, 1 << 16)
         if not chunk:

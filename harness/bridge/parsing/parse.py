@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_from
 from harness.bridge.parsing.elapsed import Stopwatch
+from harness.bridge.parsing.exits import Exits
 from harness.bridge.parsing.failure import Failure, failure_of
+from harness.bridge.parsing.guard import reaches
 from harness.bridge.parsing.places import Places
-from harness.bridge.parsing.pollution import Before, Change, Spoilt
+from harness.bridge.parsing.pollution import Before, Change, Spoilt, keep
 from harness.bridge.parsing.state import State, state
 from harness.bridge.parsing.users import Users
 from harness.bridge.parsing.watch import Event, Place, Watch
@@ -53,8 +55,10 @@ class Parsed:
         failures: of the file, or of single Dags of it (with the Dag's id).
         seconds: time that the import took, less what this process waited for a processor.
         pollution: what the file left changed in its process.
+        brought: packages of others that it imported -> how long that took.
         imported: files of the repository that it imported.
         reads: files and folders that were read; it goes on to grow while the Dags are looked at.
+        tampered: names of ours that it made others; they are put right.
         innocent: it left nothing in its process that the next file could meet.
         watch: what watched it.
     """
@@ -71,18 +75,27 @@ class Parsed:
     events: list[Event] = field(default_factory=list)
     warned: list[Warned] = field(default_factory=list)
     pollution: list[Change] = field(default_factory=list)
+    brought: dict[str, float] = field(default_factory=dict)
     imported: list[str] = field(default_factory=list)
     reads: set[str] = field(default_factory=set)
+    tampered: list[str] = field(default_factory=list)
     innocent: bool = False
     watch: Watch | None = None
 
 
+_ANYTHING = BaseException  # by a name that no file has taken away
 BRIEF_S = 0.25
 """An import that takes longer may have brought something that makes the next one's faster."""
 
 
 def parse(
-    path: Path, root: Path, places: Places, users: Users, watch: Watch, parsed_hook: Callable[[], None] = lambda: None
+    path: Path,
+    root: Path,
+    places: Places,
+    users: Users,
+    watch: Watch,
+    parsed_hook: Callable[[], None] = lambda: None,
+    exits: Exits | None = None,
 ) -> Parsed:
     """Import a file, as Airflow's Dag processor does in a process of its own.
 
@@ -90,17 +103,22 @@ def parse(
         root: the Dag folder; on ``sys.path`` by the caller.
         places, watch: at work in this process already; what they hold of another file is dropped.
         parsed_hook: called when the file's own code has ended.
+        exits: tries what the file has put off to the end of its process.
     Source: ``PythonDagImporter.import_file``, ``DagBag.bag_dag`` (3.3.2).
     """
     places.forget()
     result = Parsed(path, root, places, users, watch=watch)
     known = len(sys.modules)
-    before, was = Before(users), state()
+    before, was, put_right = Before(users), state(), keep().guard.put_right
     modules, errors, spoilt = _import(path, before, watch, result)
     parsed_hook()
     result.pollution = before.changes(spoilt, watch.marks)
+    watch.events += watch.of_forks()
     result.events, result.reads = watch.events, watch.reads
     result.imported = _imported(users, known)
+    texts = [Path(file).read_bytes() for file in (str(path), *result.imported) if Path(file).is_file()]
+    if path.suffix != ".py" or any(map(reaches, texts)):
+        result.tampered = put_right()
     taken: list[tuple[Any, Any]] = []
     try:
         taken = taken_from(modules)
@@ -113,12 +131,24 @@ def parse(
         _take(dag, module, result)
     result.lost = result.places.lost([dag for dag, _ in taken], str(path))
     result.innocent = _left_nothing(result, modules, known, was)
+    if exits is not None:
+        _ended(result, modules, exits, watch, any(b"__del__" in text for text in texts))
     return result
+
+
+def _ended(result: Parsed, modules: list[Any], exits: Exits, watch: Watch, deaths: bool) -> None:
+    """Add what the file would do at the end of its process."""
+    exits.tried(modules, deaths)
+    if exits.kept or deaths:
+        result.innocent = False
+        told = [event for event in watch.of_forks() if event.kind in ("write", "process")]
+        watch.events += [event for event in told if event not in watch.events]
 
 
 def _left_nothing(result: Parsed, modules: list[Any], known: int, was: State) -> bool:
     """Whether another file may follow in this process; then the file's own module is taken out of it."""
-    if state() != was or result.failures or result.pollution or result.events or result.seconds > BRIEF_S:
+    told = result.failures or result.pollution or result.tampered or result.events
+    if told or state() != was or result.seconds > BRIEF_S:
         return False
     own = {module.__name__ for module in modules}
     if set(_newest(len(sys.modules) - known)) != own:
@@ -143,7 +173,7 @@ def _import(path: Path, before: Before, watch: Watch, result: Parsed) -> tuple[l
     catching.__enter__()
     warnings.simplefilter("always")
     warnings.showwarning = record
-    watch.begin()
+    watch.begin(str(path))
     stopwatch.start()
     try:
         errors += modules_of(path, modules)
@@ -158,6 +188,10 @@ def _import(path: Path, before: Before, watch: Watch, result: Parsed) -> tuple[l
         except BaseException:
             traced = True
     result.seconds = stopwatch.stop()
+    try:  # noqa: SIM105 - a file may have spoilt the builtins that suppress() uses
+        watch.settle()
+    except _ANYTHING:  # whatever the file made of threads and processes
+        pass
     watch.active = False
     spoilt = before.restore(traced)
     catching.__exit__(None, None, None)

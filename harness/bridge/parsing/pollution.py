@@ -17,6 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from harness.bridge.parsing.classes import Classes
+from harness.bridge.parsing.guard import Guard
 from harness.bridge.parsing.users import Users
 
 # What is told here is told with builtins of our own, that no file has spoilt.
@@ -67,6 +68,7 @@ class Kept:
     Attributes:
         modules: all there are, by name. listed: their names; the last is the one that was imported last.
         names: of standard modules, what they hold.
+        guard: keeps what is ours.
     """
 
     def __init__(self) -> None:
@@ -75,6 +77,7 @@ class Kept:
         self.names = {name: dict(held) for name, held in self.dicts.items()}
         self.listed = [name.encode().decode() for name in self.modules]  # side by side in memory
         self.last = self.listed[-1]
+        self.guard = Guard()
         self.guarded = [name for name in self.listed if name in _KEPT or name.startswith(_GUARDED)]
 
 

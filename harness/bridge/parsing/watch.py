@@ -1,19 +1,22 @@
 """What a Dag file does while it is parsed, told by Python's audit events: network, processes, files, signals.
 
 A hook cannot be taken out again, so it belongs into a process that is thrown away. What it sees is written at once,
-one JSON line an event, so that a file that crashes afterwards has told what it did. The network is refused, and so are
-signals to other processes and changes to files outside the folders that are allowed; processes may be started while a
-file is parsed.
+one JSON line an event, so that a file that crashes afterwards, or a process that it forks, has told what it did. The
+network is refused, and so are signals to other processes and changes to files outside the folders that are allowed, in
+every thread and also after the import; processes may be started while a file is parsed, where the kernel keeps files
+from what no hook sees (`harness.bridge.parsing.seal`).
 """
 
 from __future__ import annotations
 
+import _posixsubprocess
 import builtins
 import json
 import mmap
 import os
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import FrameType
@@ -25,6 +28,8 @@ globals()["__builtins__"] = dict(vars(builtins))  # ours: a file may spoil the c
 
 _NETWORK = {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"}
 _PROCESS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn"}
+_WITH_ARGUMENTS = {"subprocess.Popen", "os.exec", "os.posix_spawn"}
+_TRACKER = "multiprocessing.resource_tracker"
 _CHANGE = {
     "os.remove": ((0, 1),),
     "os.rename": ((0, 2), (1, 3)),
@@ -35,6 +40,9 @@ _CHANGE = {
     "os.truncate": ((0, None),),
     "os.chmod": ((0, 2),),
     "os.chown": ((0, 3),),
+    "os.utime": ((0, 3),),
+    "os.setxattr": ((0, None),),
+    "os.removexattr": ((0, None),),
     "shutil.rmtree": ((0, 1),),
 }
 """Event -> its arguments that name what is changed, each with the one that holds the folder's descriptor."""
@@ -42,9 +50,13 @@ _SIGNAL = {"os.kill", "os.killpg"}
 _MARKS = {"os.putenv", "os.unsetenv", "os.chdir"}
 _READ = {"open", "os.listdir", "os.scandir"}
 _NOT_READ = tuple({sys.prefix + "/", sys.base_prefix + "/", "/proc/", "/sys/", "/dev/", "/usr/", "/etc/"})
+_LATER = {*_CHANGE, *_PROCESS, "open"}
+"""Refused also after the import, when a thread or an object of the user's goes on."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 _IMPORTS = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
 MOST_FORKS = 256
+REST_S, TIMER_S = 0.3, 2.0
+"""Real seconds that threads and processes have to come to an end by themselves, and that timers have to go off."""
 
 Place = tuple[str, int]
 
@@ -89,20 +101,33 @@ class Watch:
         users: tells which frames are the user's.
         allowed: folders that may be written to.
         told: takes every event as a line.
+        heard: gives what was told so far, by forks of this process too.
     Attributes:
         events: what was seen.
         reads: files that were read and folders that were listed; the interpreter's and the system's own left out.
         active: whether somebody wants to know of events; reads are kept all the time.
         marks: where a variable of the environment, the working directory or a thread (by its id) was last set.
         refuses_processes: nor may processes be started.
+        refuses_programs: nor programs, as nothing else would keep them from the files.
+        forked: there was a process that was forked off this one.
+        behind: the line of the user's that is to blame where none is on the stack.
     """
 
-    def __init__(self, users: Users, allowed: tuple[str, ...], told: Callable[[bytes], None]) -> None:
+    def __init__(
+        self,
+        users: Users,
+        allowed: tuple[str, ...],
+        told: Callable[[bytes], None],
+        heard: Callable[[], bytes] = bytes,
+    ) -> None:
         self.events: list[Event] = []
         self.reads: set[str] = set()
         self.marks: dict[tuple[str, Any], Place | None] = {}
-        self.active = self.refuses_processes = False
-        self._users, self._told = users, told
+        self.active = self.refuses_processes = self.refuses_programs = False
+        self.behind: Place | None = None
+        self._file = ""
+        self.forked, self._telling = False, set[int]()
+        self._users, self._told, self._heard = users, told, heard
         self._allowed = tuple(os.path.join(os.path.realpath(folder), "") for folder in allowed)  # noqa: PTH118
         self._own = os.getpid()
         self._forks = mmap.mmap(-1, 4)  # shared with whatever is forked
@@ -110,42 +135,91 @@ class Watch:
         self._fspath, self._abspath, self._realpath = os.fspath, os.path.abspath, os.path.realpath
         self._exists = os.path.exists
         self._join, self._readlink = os.path.join, os.readlink
+        self._loads, self._ident, self._main = json.loads, threading.get_ident, threading.get_ident()
+        self._threads, self._timer, self._frames = threading.enumerate, threading.Timer, sys._current_frames
+        self._now, self._sleep = time.monotonic, time.sleep
         vars(os)["_exit"] = self._noted_exit(os._exit)
         threading.Thread.start = self._marked_start(threading.Thread.start)  # type: ignore[method-assign,assignment]
+        _posixsubprocess.fork_exec = self._noted_program(_posixsubprocess.fork_exec)
 
     def install(self) -> None:
         """Put the hook into this process, for as long as it lives."""
         sys.addaudithook(self._hook)
 
-    def begin(self) -> None:
+    def begin(self, file: str = "") -> None:
         """Look at a file from now on."""
-        self.events, self.reads, self.marks = [], set(), {}
+        self.events, self.reads, self.marks, self._file = [], set(), {}, file or self._file
         self.active = True
 
+    def settle(self) -> None:
+        """Wait for what the user's code started and did not wait for: what it does is its doing too."""
+        began = self._now()
+        while self._getpid() == self._own and (living := self._living()) and self._now() - began < max(living):
+            self._sleep(0.005)
+
+    def _living(self) -> list[float]:
+        """For how long each thread and process of the user's that is still there is waited for."""
+        threads = [one for one in self._threads() if self.marks.get(("thread", id(one))) is not None]
+        found = [TIMER_S if isinstance(one, self._timer) else REST_S for one in threads if one.is_alive()]
+        return found + ([REST_S] if self.forked and _below(self._own) else [])
+
+    def of_forks(self) -> list[Event]:
+        """What processes did that were forked off this one."""
+        found: list[Event] = []
+        for line in self._heard().splitlines() if self.forked else ():
+            try:
+                told = self._loads(line)
+                if told.pop("fork", False) and (event := Event(**told)) not in found:
+                    found.append(event)
+            except (ValueError, TypeError, AttributeError):
+                continue  # not ours
+        return found
+
     def note(self, kind: str, detail: str, refused: bool = False) -> None:
-        """Record an event at the innermost frame of the user's; nothing when none of the user's is on the stack."""
-        place = self.place() if self.active else None
-        if place is None:
-            return
-        event = Event(kind, detail[:300], *place, refused)
-        self.active = False  # what telling it does is ours
+        """Record an event at the user's line that is to blame; nothing when there is none."""
+        place = self.blamed() if self.active else None
+        if place is not None:
+            self._record(Event(kind, detail[:300], *place, refused))
+
+    def _record(self, event: Event) -> None:
+        self._telling.add(self._ident())  # what telling it does is ours
         try:
             self.events.append(event)
-            self._told((self._dumps(event.to_json()) + "\n").encode())
+            fork = {} if self._getpid() == self._own else {"fork": True}
+            self._told((self._dumps(event.to_json() | fork) + "\n").encode())
         finally:
-            self.active = True
+            self._telling.discard(self._ident())
 
-    def refuse(self, kind: str, detail: str, errno: int, why: str, file: str | None = None) -> None:
-        """Note an event and do not let it happen.
+    def refuse(
+        self, kind: str, detail: str, errno: int, why: str, file: str | None = None, place: Place | None = None
+    ) -> None:
+        """Record an event and do not let it happen.
 
         Raises: Refused.
         """
-        self.note(kind, detail, refused=True)
+        place = place or self.blamed()
+        if place is not None:
+            self._record(Event(kind, detail[:300], *place, True))
         raise Refused(errno, f"{why} while Dag files are checked", *([file] if file else []))
+
+    def blamed(self) -> Place | None:
+        """The user's line at work, or the one that started this thread; None where a library is at its own work."""
+        return self.place() or self._behind()
 
     def place(self) -> Place | None:
         """Path and line of the innermost frame of the user's; None within the import of somebody else's module."""
-        frame: FrameType | None = self._frame(1)
+        return self._place_in(self._frame(1))
+
+    def _behind(self) -> Place | None:
+        """The line of the user's that started this thread; None where a library did, and in the main thread."""
+        if self.behind is not None or self._ident() == self._main:
+            return self.behind
+        thread = threading._active.get(self._ident())  # type: ignore[attr-defined]
+        if ("thread", id(thread)) in self.marks:
+            return self.marks["thread", id(thread)]
+        return self._place_in(self._frames().get(self._main)) if self.active else (self._file, 1)
+
+    def _place_in(self, frame: FrameType | None) -> Place | None:
         while frame is not None:
             name = frame.f_code.co_filename
             if self._users.own(name):
@@ -168,6 +242,15 @@ class Watch:
 
         return _exit
 
+    def _noted_program(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """What ``multiprocessing`` starts programs with: no audit event tells of it."""
+
+        def fork_exec(args: Any, *more: Any) -> Any:
+            self._process("fork_exec", (args,))
+            return original(args, *more)
+
+        return fork_exec
+
     def _marked_start(self, original: Callable[[Any], None]) -> Callable[[Any], None]:
         def start(thread: Any) -> None:
             if self.active:
@@ -181,10 +264,8 @@ class Watch:
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
         if event in _READ:
             self._read(event, args)
-        if not self.active:
-            return
-        seen = _SEEN.get(event)
-        if seen is not None:
+        seen = _SEEN.get(event) if self.active or (self._file and event in _LATER) else None
+        if seen is not None and self._ident() not in self._telling:
             seen(self, event, args)
 
     def _read(self, event: str, args: tuple[Any, ...]) -> None:
@@ -209,11 +290,16 @@ class Watch:
             self.note("network", f"listens at {_address(args[1])}")
 
     def _process(self, event: str, args: tuple[Any, ...]) -> None:
-        command = args[1] if event == "subprocess.Popen" else args[0]
-        told = " ".join(map(str, command)) if isinstance(command, (list, tuple)) else str(command)
-        if self.refuses_processes:
+        command = args[1] if event in _WITH_ARGUMENTS and args[1] else args[0]
+        words = command if isinstance(command, (list, tuple)) else [command]
+        told = " ".join(one.decode(errors="replace") if isinstance(one, bytes) else str(one) for one in words)
+        if _TRACKER in told:
+            return  # multiprocessing's own, beside the process that is started
+        place = self.blamed()
+        if self.refuses_processes or (self.refuses_programs and place is not None):
             self.refuse("process", told, 1, "processes may not be started")
-        self.note("process", told)
+        if place is not None:
+            self._record(Event("process", told[:300], *place))
 
     def _open(self, _event: str, args: tuple[Any, ...]) -> None:
         path, mode, flags = args
@@ -235,12 +321,17 @@ class Watch:
 
     def _changed(self, given: Any, how: str, folder: str = "") -> None:
         try:
-            name = self._fspath(given)
+            name = self._where(given) if isinstance(given, int) else self._fspath(given)
             path = self._realpath(self._join(folder, name if isinstance(name, str) else name.decode()))
         except (TypeError, ValueError, OSError):
             return
-        if not path.startswith(self._allowed) and self.place() is not None:
-            self.refuse("write", f"{path} ({how})", 13, "files may not be changed", path)
+        if path.startswith(self._allowed):
+            return
+        place = self.blamed()
+        if place is None and self._users.own(path):  # nobody but the file's own code comes to that, if at its end
+            place = self._file, 1
+        if place is not None:
+            self.refuse("write", f"{path} ({how})", 13, "files may not be changed", path, place)
 
     def _signal(self, event: str, args: tuple[Any, ...]) -> None:
         self.note("signal", f"{event.removeprefix('os.')}{args}")
@@ -251,6 +342,7 @@ class Watch:
     def _fork(self, event: str, _args: tuple[Any, ...]) -> None:
         if self.refuses_processes:
             self.refuse("process", event, 1, "processes may not be started")
+        self.forked = True
         if self._getpid() == self._own:
             self.note("process", event)
         count = int.from_bytes(self._forks[:4], "little") + 1
