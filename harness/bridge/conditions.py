@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.timetables import timetable_of
@@ -49,3 +50,19 @@ def _condition(given: Any) -> Condition:
     if kind == "AssetAlias":
         return OfAlias(given.name)
     return OfAsset(getattr(given, "name", None), getattr(given, "uri", None))
+
+
+def watched_assets(dag: DAG) -> list[str]:
+    """Names of the assets in a Dag's schedule that watchers listen for, sorted.
+
+    Asked of the Dag's own timetable: what the scheduler keeps of it has no watchers.
+    Source: ``AssetModelOperation.add_asset_trigger_references`` (3.3.2).
+    """
+    return sorted({str(asset.name) for asset in _assets_in(getattr(dag.timetable, "asset_condition", None))})
+
+
+def _assets_in(given: Any) -> Iterator[Any]:
+    for part in getattr(given, "objects", ()):
+        yield from _assets_in(part)
+    if getattr(given, "watchers", None):
+        yield given

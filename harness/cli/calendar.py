@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import inputs
-from harness.cli.folders import configured, note_failures, world_of
+from harness.cli.folders import configured, import_errors, note_failures, world_of
 from harness.cli.terminal import Terminal
 from harness.errors import DagNotFound, UsageError
 from harness.project.config import read_config
@@ -64,8 +64,8 @@ class SimulateCalendar:
         actions = tuple(parse_action(text) for text in given.actions)
         options = CalendarOptions(since, until, given.fresh, given.dag_ids, actions, given.seed)
         if not rehearsal.folder.dags:
+            note_failures(rehearsal.folder, terminal)
             raise DagNotFound("no Dag was loaded", where=", ".join(map(str, paths)), fix="see the notes above")
-        note_failures(rehearsal.folder, terminal)
         result = self._simulated(rehearsal, options, world, terminal)
         terminal.show_collected()
         if terminal.as_json:
@@ -74,7 +74,7 @@ class SimulateCalendar:
             from harness.report.calendar_terminal import CalendarReport
 
             CalendarReport(terminal.console, terminal.verbose).show(result)
-        return 0 if result.ok and not rehearsal.folder.failures else 1
+        return 0 if result.ok else 1
 
     def _stretch(self) -> tuple[int, int]:
         """The instants of ``--from`` and ``--until``."""
@@ -102,4 +102,5 @@ class SimulateCalendar:
                 found = rehearsal.simulate(replace(options, keep=folder), world, progress)  # type: ignore[arg-type]
             finally:
                 progress.end()
+            found.findings += import_errors(rehearsal.folder)
             return masked_calendar(found, whole=terminal.as_json)

@@ -10,6 +10,7 @@ from harness.project.config import Config
 
 if TYPE_CHECKING:
     from harness.bridge.loader import Folder
+    from harness.checks.finding import Finding
     from harness.cli.terminal import Terminal
     from harness.world import World
 
@@ -38,6 +39,16 @@ def world_of(file: Path | None) -> World | None:
     from harness.world import load
 
     return load(file)
+
+
+def import_errors(folder: Folder) -> list[Finding]:
+    """The files that did not import, as findings of a document."""
+    from harness.checks.finding import Finding
+
+    return [
+        Finding("import-error", "error", f"does not import: {failure.message}", str(failure.path), failure.line)
+        for failure in folder.failures
+    ]
 
 
 def note_failures(folder: Folder, terminal: Terminal) -> None:

@@ -9,7 +9,12 @@ from harness.cli.job import Job
 
 
 @given.text("--from", "since", metavar="ISO", required=True, help="Virtual time to begin at.")
-@given.text("--until", metavar="ISO", required=True, help="Virtual time to end at, or a span after --from, as 7d.")
+@given.text(
+    "--until",
+    metavar="ISO",
+    required=True,
+    help="Virtual time to end at, or a span after --from, as 7d; what happens at that very instant still counts.",
+)
 @given.dags
 @given.texts("--dag", "dag_ids", metavar="DAG_ID", help="Only this Dag; may be repeated.  [default: all]")
 @given.flag("--fresh", help="Deploy the Dags at --from for the first time: catchup makes up for the past.")

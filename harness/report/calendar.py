@@ -28,6 +28,7 @@ class CalendarResult:
         findings: of Dags as such; those of runs are theirs.
         busy_until: the last instant at which anything happened.
         backfills: those that people asked for, dry runs among them, in order.
+        idle: (dag_id, why) of the Dags that made no run.
     """
 
     since: Instant
@@ -39,6 +40,7 @@ class CalendarResult:
     real_seconds: float = 0.0
     ledger: Path | None = None
     backfills: list[BackfillResult] = field(default_factory=list)
+    idle: list[tuple[str, str]] = field(default_factory=list)
 
     def runs_of(self, dag_id: str) -> list[RunResult]:
         """The runs of a Dag, in the order they were made; empty when its schedule asked for none."""
@@ -89,6 +91,7 @@ class CalendarResult:
             "runs": [run.to_json() for run in self.runs],
             "backfills": [backfill.to_json() for backfill in self.backfills],
             "waiting": [dict(zip(("dag_id", "run_id", "task", "why"), one, strict=True)) for one in self.waiting],
+            "idle": [{"dag_id": dag_id, "why": why} for dag_id, why in self.idle],
             "findings": [finding.to_json() for finding in self.findings],
             "real_seconds": round(self.real_seconds, 6),
             "ledger": None if self.ledger is None else str(self.ledger),

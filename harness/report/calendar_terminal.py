@@ -19,7 +19,7 @@ from harness.report.style import Glyphs, colour, glyphs
 from harness.report.terminal import shown_place
 from harness.scheduler.backfill import BACKFILL
 
-FAILURES, WAITS, UNFINISHED = 10, 8, 10
+FAILURES, WAITS, UNFINISHED, IDLE = 10, 8, 10, 8
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,7 @@ class CalendarReport:
     def show(self, result: CalendarResult) -> None:
         """The whole report."""
         self._dags(result)
+        self._idle(result)
         show_backfills(self.console, result.backfills, self.verbose)
         self._waits(result)
         self._failures(result)
@@ -67,6 +68,15 @@ class CalendarReport:
                 span_text(max(late)) if late else "",
             )
         self.console.print(table)
+
+    def _idle(self, result: CalendarResult) -> None:
+        if not result.idle:
+            return
+        self._heading("Dags without a run")
+        for dag_id, why in result.idle if self.verbose else result.idle[:IDLE]:
+            self._line(f"{clean(dag_id)}  {one_line(why, 160)}")
+        if len(result.idle) > IDLE and not self.verbose:
+            self._line(Text(f"and {len(result.idle) - IDLE} more (-v shows them)", style="dim"))
 
     def _waits(self, result: CalendarResult) -> None:
         found = longest_waits(result)
@@ -111,6 +121,8 @@ class CalendarReport:
         for finding in found:
             style = "bold red" if finding.severity == "error" else "yellow"
             self._line(Text.assemble((f"{finding.severity} {finding.check}", style), f": {clean(finding.message)}"))
+            if finding.fix:
+                self._line(f"  fix    {clean(finding.fix)}")
 
     def _verdict(self, result: CalendarResult) -> None:
         self.console.print()

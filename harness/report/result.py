@@ -228,7 +228,8 @@ class RunResult:
             "real_seconds": round(self.real_seconds, 6),
             "task_instances": [ti.to_json() for ti in self.task_instances],
             "deadlines": [deadline.to_json() for deadline in self.deadlines],
-            "findings": [finding.to_json() for finding in self.findings],
+            "findings": [finding.to_json() for run in (self, *self.companions) for finding in run.findings],
+            "companions": [run.to_json() for run in self.companions],
             "ledger": None if self.ledger is None else str(self.ledger),
         }
 

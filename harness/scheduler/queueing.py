@@ -13,7 +13,7 @@ from harness.scheduler.model import SCHEDULED, DagRun, TaskInstance
 from harness.scheduler.occupancy import Occupancy, occupancy_of
 from harness.scheduler.workers import NUM_STUCK_IN_QUEUED_RETRIES, TASK_QUEUED_TIMEOUT, Worker
 
-__all__ = ["Admission", "Executor", "Limits", "Pool", "admit", "admit_once", "held_back"]
+__all__ = ["Admission", "Executor", "Limits", "Pool", "admit", "admit_once", "held_back", "never_admitted"]
 
 MAX_TIS_PER_QUERY = 16
 """Default of Airflow's ``[scheduler] max_tis_per_query``."""
@@ -250,6 +250,14 @@ def _pool_obstacle(ti: TaskInstance, taken: Occupancy, limits: Limits) -> Obstac
     if wanted > pool.slots:
         return Obstacle("task", f"needs {_slots(wanted)} of pool '{name}', which has {pool.slots}")
     return Obstacle("task", f"needs {_slots(wanted)} of pool '{name}', which has {left} open ({used} taken)")
+
+
+def never_admitted(ti: TaskInstance, limits: Limits) -> bool:
+    """Whether no end of another instance can ever let ``ti`` be queued: no such pool or executor, a pool too small."""
+    pool, wanted = limits.pools.get(ti.task.pool), ti.task.pool_slots
+    if pool is None or (pool.slots != -1 and not 0 < wanted <= pool.slots):
+        return True
+    return bool(limits.executors) and executor_of(ti.task.executor, limits.executors) is None
 
 
 def _slots(number: int) -> str:

@@ -55,6 +55,12 @@ class People:
         for event in self._events.pop(ti, ()):
             event.cancel()
 
+    def will_go_on(self, ti: TaskInstance) -> bool:
+        """Whether an answer is there or to come, or the time for one ends."""
+        return self._response(ti) is not None or any(
+            not event.cancelled and event.at >= self._simulation.now for event in self._events.get(ti, ())
+        )
+
     def waits_for(self, ti: TaskInstance) -> str:
         """What a parked task instance waits for, and how an answer is declared."""
         request = (self._store.hitl.get(ti_id(ti)) or {}).get("request")

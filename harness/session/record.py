@@ -16,6 +16,7 @@ from harness.replay.journal import Journal
 from harness.scheduler.deadlines import Deadline
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.session.history import history
+from harness.session.left_out import left_out
 
 TOLD_NOBODY = "Airflow only logs this and goes on: correct the callback, nobody would have been told"
 
@@ -58,6 +59,7 @@ class Recorder:
             run_after=iso(run.run_after),
             conf=masked(dict(run.conf)),
         )
+        self._left_out(run)
         if self._watcher is not None:
             self._watcher(run, None)
 
@@ -142,6 +144,14 @@ class Recorder:
         """A deadline was ``created``, ``moved``, ``met`` or ``missed``, or its ``callback`` went on."""
         alert = {"place": deadline.alert.place, "name": deadline.alert.name}
         self._write(run, f"deadline-{what}", **alert, due=_iso(deadline.due), **fields)
+
+    def _left_out(self, run: DagRun) -> None:
+        """A run without some of its tasks is a finding, once for each Dag and the same tasks."""
+        finding = left_out(run)
+        told = ("", "", "") if finding is None else (finding.check, run.dag.dag_id, f"{len(run.task_instances)}")
+        if finding is not None and told not in self._told:
+            self._told.add(told)
+            self.finding(run, finding)
 
     def _pushed(self, run: DagRun, task_id: str, key: str, value: Any, stored: Any) -> None:
         """An XCom that does not do well in a database is a finding, once for each task and key."""

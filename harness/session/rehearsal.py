@@ -31,6 +31,7 @@ from harness.session.results import run_result
 from harness.session.services import served
 from harness.session.simulated import simulated_calendar
 from harness.session.stage import Stage
+from harness.session.stuck import unfinished_findings
 from harness.session.waiting import unfinished_error
 from harness.world import World
 
@@ -151,6 +152,8 @@ class _Simulated:
             driver.simulation.run_until(horizon)
             driver.deadlines.forget()
             problem = unfinished_error(driver, run, horizon)
+            for other, finding in unfinished_findings(driver, run, horizon):
+                stage.recorder.finding(other, finding)
             driver.simulation.close()
             result = run_result(run, stage.recorder)  # here still: a naive date in an XCom means UTC
             result.companions = [run_result(r, stage.recorder) for r in stage.store.runs.values() if r is not run]

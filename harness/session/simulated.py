@@ -10,9 +10,11 @@ from harness.errors import HarnessError
 from harness.report.calendar import CalendarResult
 from harness.session.actions import Actor
 from harness.session.calendar import Calendar
+from harness.session.idle import idle, not_simulated, nothing_ran
 from harness.session.options import CalendarOptions
 from harness.session.results import run_result
 from harness.session.stage import Stage
+from harness.session.stuck import stuck_findings
 from harness.session.waiting import waits_for
 
 if TYPE_CHECKING:
@@ -39,11 +41,18 @@ def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptio
             if ti.state is not None
         ]
         busy_until = driver.simulation.now
+        for run, finding in stuck_findings(driver):
+            stage.recorder.finding(run, finding)
+        calendar.findings += not_simulated(calendar)
+        calendar.findings += nothing_ran(calendar, options)
+        left = idle(calendar)
         driver.simulation.close()
         runs = [run_result(run, stage.recorder) for run in stage.store.runs.values()]
     stage.interrupted()
     asked = calendar.backfills.results
-    return CalendarResult(options.since, options.until, runs, waiting, calendar.findings, busy_until, backfills=asked)
+    return CalendarResult(
+        options.since, options.until, runs, waiting, calendar.findings, busy_until, backfills=asked, idle=left
+    )
 
 
 def _refused(error: HarnessError, dag_id: str) -> Finding:

@@ -84,6 +84,17 @@ def test_failures_are_told_once_and_the_exit_code_says_so(company):
     assert "broken/broken.py:10" in done.out
 
 
+def test_no_exit_1_without_a_finding(company):
+    company.write("half/good.py", DAGS)
+    company.write("half/bad.py", "from airflow.sdk import DAG\n\nimport nowhere_to_be_found\n")
+    done = company(
+        "simulate", "--from", "2025-01-01", "--until", "1h", "--dags", "half", "--json", "--world", "world.yaml"
+    )
+    found = json.loads(done.out)["findings"]
+    assert done.code == 1
+    assert [(one["check"], one["severity"], one["line"]) for one in found] == [("import-error", "error", 3)]
+
+
 def test_fresh_and_actions(company):
     done = company(
         "simulate", "--from", "2025-01-01T04:00", "--until", "30m", "--dag", "extract", "--fresh", "--json",
