@@ -10,9 +10,9 @@ import difflib
 from collections.abc import Iterable
 
 
-def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
-    """Names of ``known`` closest to ``name``, best first, at most ``limit``."""
-    return difflib.get_close_matches(name, sorted(known), n=limit, cutoff=0.5)
+def nearest(name: str, known: Iterable[str], limit: int = 3, cutoff: float = 0.5) -> list[str]:
+    """Names of ``known`` closest to ``name``, best first, at most ``limit``; ``cutoff`` is least likeness, 0 to 1."""
+    return difflib.get_close_matches(name, sorted(known), n=limit, cutoff=cutoff)
 
 
 def known_names(name: str, known: Iterable[str], limit: int = 12) -> str:
@@ -119,6 +119,12 @@ class WorldError(HarnessError):
     """A world file with an unknown key, a wrong type, or that cannot be read."""
 
     id = "world"
+
+
+class UnmatchedEntry(HarnessError):
+    """A stub, duration or answer that speaks of no task."""
+
+    id = "unmatched"
 
 
 class ServiceUnavailable(HarnessError):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from harness.world.matching import TaskFacts, Tasks
+
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
@@ -37,6 +39,17 @@ def fails_the_run(task: Any) -> bool:
     if getattr(task, "is_mapped", False):
         return bool(task.partial_kwargs.get("on_failure_fail_dagrun"))
     return bool(task.on_failure_fail_dagrun)
+
+
+def tasks_of(dag: DAG) -> Tasks:
+    """What patterns of a world must know of a Dag's tasks."""
+    return {
+        task_id: TaskFacts(
+            mapped=bool(getattr(task, "is_mapped", False)) or task.get_closest_mapped_task_group() is not None,
+            asks=any(base.__name__ == "HITLOperator" for base in class_of(task).__mro__),
+        )
+        for task_id, task in dag.task_dict.items()
+    }
 
 
 def roots(dag: DAG, name: str) -> list[str]:

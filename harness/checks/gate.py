@@ -268,6 +268,7 @@ class _Run:
             seconds={result.path: result.seconds for result in results if not result.failed},
             imported={result.path: result.imported for result in results},
             requirements=str(requirements) if requirements else None,
+            world=self.options.world,
         )
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from harness.world.model import World
+
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
@@ -94,6 +96,7 @@ class Judgement:
         seconds: path -> what its import took, of files that came to an end.
         imported: path -> files of the repository that it imported.
         requirements: the file that names the repository's packages.
+        world: stubs, durations and answers of the world file among them.
     """
 
     dag_ids: frozenset[str]
@@ -104,6 +107,7 @@ class Judgement:
     seconds: Mapping[str, float] = field(default_factory=dict)
     imported: Mapping[str, list[str]] = field(default_factory=dict)
     requirements: str | None = None
+    world: World = field(default_factory=World)
 
 
 class FileLook:

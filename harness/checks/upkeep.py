@@ -1,8 +1,16 @@
-"""What the gate itself has to say: checks like the others, with a page, but nothing to call."""
+"""What the gate has to say of its own work, and of the world file: checks like the others, with a page."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from harness.bridge.operators import tasks_of
+from harness.checks.finding import Problem
+from harness.checks.look import DagLook, Judgement, Note
 from harness.checks.registry import check
+from harness.world.matching import TaskFacts, unmatched_entries
 
 WAIVER, CHECK_FAILED = "waiver", "check-failed"
 
@@ -28,3 +36,29 @@ def check_failed() -> None:
     Fix: where the check is one of your own, correct it. Where it is one of ours, report it with the Dag that
     makes it raise; until then it can be turned off under ``[tool.airflow-harness.checks]``.
     """
+
+
+def _tasks(look: DagLook) -> dict[str, Any]:
+    """The tasks of a Dag, and what patterns must know of them, as JSON."""
+    return {task_id: [facts.mapped, facts.asks] for task_id, facts in tasks_of(look.dag).items()}
+
+
+@check("unmatched", level="repository", gather=_tasks)
+def unmatched(notes: list[Note], judgement: Judgement) -> Iterator[Problem]:
+    """A stub, a duration or an answer of the world file that speaks of no task.
+
+    The task that is meant runs its real code, as if nothing had been said of it. Nothing is said of Dags that are not
+    there while a file of the repository does not load.
+
+    Fix: correct the name: ``dag_id.task_id``, with ``*`` and ``?`` as wildcards, ``[1]`` at the end for a map index.
+    """
+    dags = {
+        note.dag_id: {task_id: TaskFacts(mapped, asks) for task_id, (mapped, asks) in note.value.items()}
+        for note in notes
+    }
+    for wrong in unmatched_entries(judgement.world, dags.get, dags):
+        if wrong.where is None or (judgement.partial and not wrong.sure):
+            continue
+        path, _, line = wrong.where.rpartition(":")
+        fix = f"{wrong.meant!r}?" if wrong.meant else None
+        yield Problem(wrong.fact, line=int(line), path=str(Path(path).resolve()), fix=fix)

@@ -94,8 +94,8 @@ def check(
         return Upgrading(paths, formats, output, verbose)
     wanted = Wanted(
         paths=paths,
-        select=names(select),
-        ignore=names(ignore),
+        select=names("--select", select),
+        ignore=names("--ignore", ignore),
         world=world,
         jobs=jobs,
         cache=not no_cache,

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import UsageError
+from harness.world.json_object import read_json
 
 if TYPE_CHECKING:
     from harness.kernel.instant import Instant, Microseconds
@@ -45,10 +46,12 @@ def conf(text: str | None) -> dict[str, Any]:
         return {}
     fix = """write an object in quotes, as --conf '{"city": "Oslo"}'"""
     try:
-        found = json.loads(text)
+        found = read_json(text)
     except json.JSONDecodeError as error:
         shown = f"{text[: error.pos]}⟶{text[error.pos :]}"
         raise UsageError(f"--conf is not valid JSON: {error.msg}", where=f"at the arrow: {shown}", fix=fix) from None
+    except ValueError as error:
+        raise UsageError(f"--conf: {error}", fix="keep one of them") from None
     if not isinstance(found, dict):
         raise UsageError(f"--conf must be a JSON object, not {text!r}", fix=fix)
     return found
@@ -61,13 +64,26 @@ def params(texts: Iterable[str]) -> dict[str, Any]:
         key, mark, value = text.partition("=")
         if not key or not mark:
             raise UsageError(f"--param {text!r} has no '='", fix="write --param city=Oslo")
+        if key in found:
+            raise UsageError(f"--param {key} is given twice", fix="keep one of them; a list is --param 'days=[1, 2]'")
         try:
-            found[key] = json.loads(value)
+            found[key] = read_json(value)
         except json.JSONDecodeError:
             found[key] = value
+        except ValueError as error:
+            raise UsageError(f"--param {key}: {error}", fix="keep one of them") from None
     return found
 
 
-def names(texts: Iterable[str]) -> tuple[str, ...]:
-    """Task ids, given one by one or with commas."""
-    return tuple(name for text in texts for name in (part.strip() for part in text.split(",")) if name)
+def names(option: str, texts: Iterable[str]) -> tuple[str, ...]:
+    """Task ids, given one by one or with commas; none where the option was not given.
+
+    Raises: UsageError: it was given and names nothing.
+    """
+    found = []
+    for text in texts:
+        parts = [part.strip() for part in text.split(",")]
+        if not any(parts):
+            raise UsageError(f"{option} {text!r} names nothing", fix=f"name what is meant, or leave {option} out")
+        found += [part for part in parts if part]
+    return tuple(found)

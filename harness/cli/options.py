@@ -11,7 +11,17 @@ import click
 Parameter = Callable[[Callable[..., Any]], Callable[..., Any]]
 """A decorator that gives a command's function one of its arguments."""
 
-PATH = click.Path(path_type=Path)
+
+class _GivenPath(click.Path):
+    """A path that says something: an empty one would mean the working directory."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        if value == "":
+            self.fail("'' names nothing: write . for the working directory", parameter, context)
+        return super().convert(value, parameter, context)
+
+
+PATH = _GivenPath(path_type=Path)
 
 
 def flag(*names: str, help: str) -> Parameter:  # noqa: A002 - as click names it

@@ -94,7 +94,7 @@ class Rehearse:
             "manual": given.manual,
             "conf": inputs.conf(given.conf),
             "params": inputs.params(given.param),
-            "only": inputs.names(given.only),
+            "only": inputs.names("--only", given.only),
             "start_from": given.start_from,
             "seed": given.seed,
             "start": inputs.instant("--start", given.start),

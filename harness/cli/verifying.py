@@ -54,6 +54,7 @@ class Verifying:
         enter()
         with terminal.collecting():
             from harness.session import Rehearsal
+            from harness.session.unmatched import check_params
             from harness.session.verification import verify
             from harness.world import World
 
@@ -61,6 +62,7 @@ class Verifying:
             terminal.begin()
         note_failures(rehearsal.folder, terminal)
         dag = rehearsal.folder.dag(given.dag_id)
+        check_params(dag, inputs.params(given.param))
         if terminal.console.is_terminal:
             terminal.note("running it here, then in Airflow (the first time its database is made: some seconds)")
         with terminal.collecting():

@@ -61,6 +61,21 @@ def after(value: Date | Span, since: int, name: str) -> int:
     return found
 
 
+def chosen(name: str, given: Iterable[str] | None) -> tuple[str, ...]:
+    """Ids that a test chooses, one or several; empty only where it chooses none.
+
+    Raises: UsageError: a choice of nothing, as of a list that came out empty: all would be taken, or none tested.
+    """
+    from harness.errors import UsageError
+
+    if given is None:
+        return ()
+    ids = (given,) if isinstance(given, str) else tuple(given)
+    if not ids or not all(ids):
+        raise UsageError(f"{name}={given!r} names nothing", fix=f"name what is meant, or leave {name}= out")
+    return ids
+
+
 def consumed(events: Iterable[Any]) -> tuple[Consumed, ...]:
     """(name, uri, extra) of asset events given as names, ``Asset`` objects, or those tuples.
 

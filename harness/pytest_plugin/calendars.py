@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.pytest_plugin.arguments import Date, Span, after, instant, world_of
+from harness.pytest_plugin.arguments import Date, Span, after, chosen, instant, world_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -26,7 +26,7 @@ def simulate(_airflow_runner: Runner) -> Callable[..., CalendarResult]:
     def calendar(
         since: Date,
         until: Date | Span,
-        dags: Iterable[DAG | str] = (),
+        dags: Iterable[DAG | str] | None = None,
         *,
         fresh: bool = False,
         actions: Iterable[str | Mapping[str, Any]] = (),
@@ -39,8 +39,8 @@ def simulate(_airflow_runner: Runner) -> Callable[..., CalendarResult]:
         Args:
             since, until: ISO text, ``datetime`` or ``date``; ``until`` also a span after ``since``: seconds, ``"7d"``
                 or a ``timedelta``. What happens at ``until`` itself still counts.
-            dags: dag_ids or DAG objects whose schedules are kept; the project's Dags when empty. Triggers and sensors
-                find the others too.
+            dags: dag_ids or DAG objects whose schedules are kept; None for all of the project's. Triggers and
+                sensors find the others too.
             fresh: the Dags are deployed for the first time at ``since``; catchup makes up for all the past.
             actions: what a person does meanwhile: ``"2025-01-01T05:00Z trigger sales"``, or the same as a mapping with
                 the keys ``at``, ``verb``, ``dag_id``, ``task_id``, ``conf``, ``run_id`` and ``backfill``: a mapping
@@ -52,8 +52,10 @@ def simulate(_airflow_runner: Runner) -> Callable[..., CalendarResult]:
         from harness.session.options import CalendarOptions
 
         __tracebackhide__ = True
-        start, given = instant(since, "since"), list(dags)
+        start, given = instant(since, "since"), [] if dags is None else list(dags)
         assert start is not None
+        if dags is not None:
+            chosen("dags", [dag if isinstance(dag, str) else dag.dag_id for dag in given])
         options = CalendarOptions(
             start,
             after(until, start, "until"),

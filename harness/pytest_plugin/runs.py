@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.pytest_plugin.arguments import Date, Span, consumed, instant, microseconds, world_of
+from harness.pytest_plugin.arguments import Date, Span, chosen, consumed, instant, microseconds, world_of
 from harness.pytest_plugin.dags import _no_folder
 from harness.pytest_plugin.failures import remember
 from harness.pytest_plugin.project import SECRETS, project_of
@@ -46,7 +46,7 @@ class Runner:
         params: Mapping[str, Any] | None = None,
         world: World | str | Path | None = None,
         manual: bool = False,
-        only: Iterable[str] = (),
+        only: Iterable[str] | None = None,
         start_from: str | None = None,
         xcoms: Mapping[str, Any] | None = None,
         seed: int = 0,
@@ -65,7 +65,7 @@ class Runner:
             conf, params: of the run.
             world: in place of the ``world`` fixture: a World, or a world file.
             manual: as a person triggers it, not the schedule.
-            only: task ids to run; the others are left out.
+            only: task ids to run; the others are left out. None for all; no id at all is an error.
             start_from: this task and all downstream of it.
             xcoms: task_id -> return value, as if those tasks had run.
             seed: of ``random`` in task code.
@@ -85,7 +85,7 @@ class Runner:
             manual=manual,
             conf=dict(conf or {}),
             params=dict(params or {}),
-            only=(only,) if isinstance(only, str) else tuple(only),
+            only=chosen("only", only),
             start_from=start_from,
             xcoms=dict(xcoms or {}),
             seed=seed,

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from harness.bridge.backfills import is_partitioned
 from harness.bridge.timetables import manual, parse_date
 from harness.errors import DagNotFound, TaskNotFound, UsageError, known_names
+from harness.kernel import Instant, iso
 from harness.session.asked import FORM, backfill_of
 from harness.session.calendar import Calendar
 from harness.session.driver import Driver
 from harness.session.options import VERBS, Action
 from harness.session.stage import Stage
+from harness.world.json_object import read_json
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
 _FORM = "write --action '2025-01-03T05:00Z trigger sales {\"full\": true}', or '… clear sales.load'"
+SHOWN = 3
 _WITH_JSON = ("trigger", "backfill")
 
 
@@ -32,7 +34,7 @@ def parse_action(text: str) -> Action:
         raise UsageError(f"--action {text!r} is not TIME VERB DAG", known=f"verbs: {', '.join(VERBS)}", fix=_FORM)
     try:
         at = parse_date(words[0])
-        given = json.loads(words[3]) if len(words) > 3 else {}
+        given = read_json(words[3]) if len(words) > 3 else {}
     except ValueError as error:
         raise UsageError(f"--action {text!r}: {error}", fix=_FORM) from None
     if not isinstance(given, dict) or (given and words[1] not in _WITH_JSON):
@@ -52,8 +54,8 @@ class Actor:
     def __init__(self, stage: Stage, driver: Driver, calendar: Calendar) -> None:
         self.stage, self.driver, self.calendar = stage, driver, calendar
 
-    def plan(self, action: Action) -> None:
-        """Have an action happen at its instant."""
+    def plan(self, action: Action, until: Instant) -> None:
+        """Have an action happen at its instant, ``until`` at the latest."""
         known = self.calendar.entries
         if action.dag_id not in known:
             raise DagNotFound(f"no Dag {action.dag_id!r} to {action.verb}", known=known_names(action.dag_id, known))
@@ -63,8 +65,11 @@ class Actor:
             raise TaskNotFound(f"no task {action.task_id!r} in {where}", known=known_names(action.task_id, tasks))
         if action.verb == "backfill":
             self._check_backfill(action, known[action.dag_id].dag)
-        if action.at < self.driver.simulation.now:
-            raise UsageError(f"an action ({action.verb} {action.dag_id}) lies before the calendar begins")
+        told, now = f"an action ({action.verb} {action.dag_id})", self.driver.simulation.now
+        if action.at < now:
+            raise UsageError(f"{told} lies before the calendar begins, {iso(now)}", fix="take a later time for it")
+        if action.at > until:
+            raise UsageError(f"{told} lies after the calendar ends, {iso(until)}", fix="take an earlier time for it")
         self.driver.simulation.schedule(action.at, self._perform, action)
 
     def _check_backfill(self, action: Action, dag: DAG) -> None:
@@ -97,16 +102,25 @@ class Actor:
         plan = replace(manual(dag, date), run_after=now)
         if action.run_id is not None:
             plan = plan.named(action.run_id)
-        if store.run(action.dag_id, plan.run_id) is None:
-            run = self.stage.create(dag, plan, action.conf)
-            run.date_ahead = date - now
-            self.driver.add(run)
+        if store.run(action.dag_id, plan.run_id) is not None:
+            self._did_nothing(action, f"there is a run {plan.run_id} already")
+            return
+        run = self.stage.create(dag, plan, action.conf)
+        run.date_ahead = date - now
+        self.driver.add(run)
+
+    def _did_nothing(self, action: Action, why: str) -> None:
+        """An action that met nothing to act upon."""
+        what = f"{action.verb} {action.dag_id}{'' if action.task_id is None else f'.{action.task_id}'}"
+        self.calendar.complain(action.dag_id, "warning", f"{what} at {iso(action.at)} did nothing: {why}", "action")
 
     def _clear(self, action: Action) -> None:
         runs = list(self.stage.store.runs_of(action.dag_id))
         found = [run for run in runs if action.run_id in (None, run.run_id)]
         if not found:
-            return  # nothing has run yet: nothing to clear
+            names = ", ".join(run.run_id for run in runs[-SHOWN:])
+            self._did_nothing(action, f"there is no such run (latest: {names})" if names else "nothing has run yet")
+            return
         dag, tasks = self.stage.store.dags[action.dag_id], None
         if action.task_id is not None:
             tasks = {action.task_id, *dag.task_dict[action.task_id].get_flat_relative_ids(upstream=False)}

@@ -195,6 +195,10 @@ class Calendar:
         """A task emitted an asset event."""
         self._assets.event(event)
 
+    def complain(self, dag_id: str, severity: str, message: str, check: str) -> None:
+        """Keep a finding about a Dag."""
+        self._complain(self.entries[dag_id], severity, message, check)
+
     def _complain(self, entry: Entry, severity: str, message: str, check: str) -> None:
         self.findings.append(
             Finding(check, severity, f"{entry.dag.dag_id}: {message}", str(entry.dag.fileloc), dag_id=entry.dag.dag_id)

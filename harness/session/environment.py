@@ -76,7 +76,9 @@ def simulation_environment(
         stack.enter_context(doors(simulation))
         stack.enter_context(virtual_event_loops())
         stack.enter_context(captured(sink, redirect_streams))
-        stack.enter_context(patched(simulation, lambda ti: world.stub_of(ti.run.dag.dag_id, ti.task_id), duration_of))
+        stack.enter_context(
+            patched(simulation, lambda ti: world.stub_of(ti.run.dag.dag_id, ti.task_id, ti.map_index), duration_of)
+        )
         stack.enter_context(alarm_watchdog(simulation, overran))
         stack.enter_context(_interruptible(interruption))
         try:

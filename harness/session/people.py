@@ -34,7 +34,7 @@ class People:
 
     def asked(self, ti: TaskInstance, request: Any) -> None:
         """A task instance wrote its request: have somebody answer in time."""
-        answer = self._store.world.answer_of(ti.run.dag.dag_id, ti.task_id)
+        answer = self._store.world.answer_of(ti.run.dag.dag_id, ti.task_id, ti.map_index)
         if answer is not None:
             self._plan(ti, self._simulation.now + answer.after, self._respond, ti, request.ti_id, answer)
 
@@ -65,7 +65,7 @@ class People:
         """What a parked task instance waits for, and how an answer is declared."""
         request = (self._store.hitl.get(ti_id(ti)) or {}).get("request")
         subject = f" to {request.subject!r}" if request is not None else ""
-        if ti.task_id and self._store.world.answer_of(ti.run.dag.dag_id, ti.task_id) is not None:
+        if ti.task_id and self._store.world.answer_of(ti.run.dag.dag_id, ti.task_id, ti.map_index) is not None:
             return f"waits for a person's answer{subject}"
         options = f" ({', '.join(request.options)})" if request is not None else ""
         name = f"{ti.run.dag.dag_id}.{ti.task_id}"

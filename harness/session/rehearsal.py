@@ -32,6 +32,7 @@ from harness.session.services import served
 from harness.session.simulated import simulated_calendar
 from harness.session.stage import Stage
 from harness.session.stuck import unfinished_findings
+from harness.session.unmatched import check_options, check_world, unmatched_indexes
 from harness.session.waiting import unfinished_error
 from harness.world import World
 
@@ -93,20 +94,24 @@ class Rehearsal:
     ) -> RunResult:
         """Simulate one run of a Dag, and whatever it triggers or waits for.
 
-        Raises: DagNotFound, ExecutorMissing, OffSchedule, TaskNotFound, ServiceUnavailable; RunStuck and
-            HorizonReached, with the result as their ``result``.
+        Raises: DagNotFound, ExecutorMissing, OffSchedule, TaskNotFound, UnmatchedEntry, UsageError,
+            ServiceUnavailable; RunStuck and HorizonReached, with the result as their ``result``.
         """
         found = self.folder.dag(dag) if isinstance(dag, str) else dag
         chosen = options if options is not None else RunOptions()
+        check_options(found, chosen)
         plan = self.plan(found, chosen)
+        dags = {**self.folder.dags, found.dag_id: found}
+        doubts = check_world(world or World(), dags, self.folder)
         began = perf_counter()
         journal: Journal = NoJournal()
         with ExitStack() as stack:
             if chosen.keep is not None:
                 journal = stack.enter_context(FileJournal(chosen.keep))
             live = stack.enter_context(served(self.world_with(world)))
-            stage = Stage({**self.folder.dags, found.dag_id: found}, live, journal, watcher, self.xcom_bytes)
+            stage = Stage(dags, live, journal, watcher, self.xcom_bytes)
             result = _Simulated(stage, found, plan, chosen).result()
+            result.findings = [*doubts, *result.findings, *unmatched_indexes(live, stage.store.runs.values())]
         result.real_seconds = perf_counter() - began
         result.ledger = chosen.keep
         return result
@@ -116,8 +121,9 @@ class Rehearsal:
     ) -> CalendarResult:
         """Simulate what the schedules of all Dags ask for over a stretch of virtual time.
 
-        Raises: DagNotFound, ServiceUnavailable.
+        Raises: DagNotFound, UnmatchedEntry, ServiceUnavailable.
         """
+        doubts = check_world(world or World(), self.folder.dags, self.folder)
         chosen = {dag_id: self.folder.dag(dag_id) for dag_id in options.dag_ids} or self.folder.dags
         began = perf_counter()
         with ExitStack() as stack:
@@ -127,6 +133,7 @@ class Rehearsal:
             live = stack.enter_context(served(self.world_with(world)))
             stage = Stage(self.folder.dags, live, journal, watcher, self.xcom_bytes)
             result = simulated_calendar(stage, chosen.values(), options)
+            result.findings += [*doubts, *unmatched_indexes(live, stage.store.runs.values())]
         result.real_seconds = perf_counter() - began
         result.ledger = options.keep
         return result
@@ -187,13 +194,6 @@ class _Simulated:
     def _kept(self) -> set[str] | None:
         """Task ids to run, None for all."""
         chosen = self.options
-        for task_id in (*chosen.only, *([chosen.start_from] if chosen.start_from else [])):
-            if task_id not in self.dag.task_dict:
-                raise TaskNotFound(
-                    f"no task {task_id!r} in Dag {self.dag.dag_id!r}",
-                    where=str(self.dag.fileloc),
-                    known=known_names(task_id, self.dag.task_dict),
-                )
         if chosen.only:
             return set(chosen.only)
         if chosen.start_from:

@@ -32,7 +32,7 @@ def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptio
         driver.calendar = calendar
         actor = Actor(stage, driver, calendar)
         for action in options.actions:
-            actor.plan(action)
+            actor.plan(action, options.until)
         calendar.begin()
         driver.simulation.run_until(options.until)
         waiting = [

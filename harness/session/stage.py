@@ -69,7 +69,7 @@ class Stage:
             self.world,
             seed,
             self.recorder.log,
-            lambda ti: durations.duration_of(ti.run.dag.dag_id, ti.task_id),
+            lambda ti: durations.duration_of(ti.run.dag.dag_id, ti.task_id, ti.map_index),
             not debug,
         ) as (simulation, self.interruption):
             self.recorder.simulation = simulation

@@ -21,6 +21,7 @@ from harness.scheduler.model import DagRun, TaskInstance
 from harness.session.options import RunOptions
 from harness.session.rehearsal import Rehearsal
 from harness.session.services import served
+from harness.session.unmatched import check_world
 from harness.session.waiting import RunStuck
 from harness.world import World
 
@@ -42,9 +43,10 @@ def verify(
     Stubs and declared durations are left out on both sides. XComs that differ between two simulations, one second
     and one seed apart, change by themselves and are not compared.
 
-    Raises: DagNotFound, ServiceUnavailable, ReferenceFailed.
+    Raises: DagNotFound, UnmatchedEntry, ServiceUnavailable, ReferenceFailed.
     """
     began = perf_counter()
+    check_world(world, rehearsal.folder.dags, rehearsal.folder)
     bare = replace(rehearsal.world_with(world.copy()), stubs={}, durations={})
     date = first_date(dag) if logical_date is None else logical_date
     options = RunOptions(logical_date=date, manual=True, conf=conf, companions=False, one_by_one=True)

@@ -29,7 +29,8 @@ class World:
         variables: by key; always text, as Airflow stores them.
         pools: by name; ``default_pool`` is always there.
         executor: the executor's limits.
-        durations: virtual microseconds of tasks that do not sleep, by ``dag_id.task_id`` pattern.
+        durations: virtual microseconds of tasks that do not sleep, by ``dag_id.task_id`` pattern; ``[1]`` after it is
+            a map index.
         stubs: what happens in a task's place, by pattern.
         answers: what a person answers to a human-in-the-loop task, by pattern.
         env: environment variables that tasks see.
@@ -172,17 +173,17 @@ class World:
             declared_at=dict(self.declared_at),
         )
 
-    def duration_of(self, dag_id: str, task_id: str) -> Microseconds | None:
+    def duration_of(self, dag_id: str, task_id: str, map_index: int = -1) -> Microseconds | None:
         """Declared virtual duration of a task, by the most specific pattern; None if there is none."""
-        return most_specific(self.durations, dag_id, task_id)
+        return most_specific(self.durations, dag_id, task_id, map_index)
 
-    def stub_of(self, dag_id: str, task_id: str) -> Stub | None:
+    def stub_of(self, dag_id: str, task_id: str, map_index: int = -1) -> Stub | None:
         """What happens in a task's place, by the most specific pattern; None if it runs itself."""
-        return most_specific(self.stubs, dag_id, task_id)
+        return most_specific(self.stubs, dag_id, task_id, map_index)
 
-    def answer_of(self, dag_id: str, task_id: str) -> Answer | None:
+    def answer_of(self, dag_id: str, task_id: str, map_index: int = -1) -> Answer | None:
         """What a person answers to a task, by the most specific pattern; None if nobody does."""
-        return most_specific(self.answers, dag_id, task_id)
+        return most_specific(self.answers, dag_id, task_id, map_index)
 
     def where(self, section: str, name: str) -> str | None:
         """``file:line`` of an entry that came from a file, as in ``where("pools", "etl")``."""

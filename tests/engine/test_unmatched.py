@@ -1,0 +1,163 @@
+"""What somebody names and is not there is an error, with the nearest name; a map index in a pattern is one."""
+
+from datetime import datetime, timezone
+
+import pytest
+from airflow.providers.standard.operators.hitl import ApprovalOperator
+from airflow.sdk import DAG, Asset, AssetAlias, Param, task, task_group
+
+from harness.bridge.loader import ImportFailure
+from harness.errors import TaskNotFound, UnmatchedEntry, UsageError
+from harness.world import World, load
+
+START = datetime(2025, 1, 1, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def few():
+    with DAG("few", schedule="@daily", start_date=START, params={"city": Param("Oslo")}) as dag:
+
+        @task
+        def items():
+            return [1, 2]
+
+        @task
+        def load(x):
+            return x
+
+        @task_group
+        def inside():
+            @task
+            def deep():
+                return "deep"
+
+            deep()
+
+        load.expand(x=items())
+        inside()
+        ApprovalOperator(task_id="ask", subject="Go on?")
+    return dag
+
+
+def answered():
+    world = World()
+    world.answer("few.ask", "Approve")
+    return world
+
+
+@pytest.mark.parametrize(
+    ("section", "pattern", "meant"),
+    [
+        ("stub", "few.laod", "few.load"),
+        ("duration", "few.deep", "few.inside.deep"),
+        ("stub", "*.itmes", "few.items"),
+        ("duration", "fwe.load", "few.load"),
+        ("answer", "few.load", None),
+        ("stub", "few.items[1]", "few.items"),
+        ("stub", "few.laod[1]", "few.load"),
+    ],
+)
+def test_a_pattern_that_matches_nothing(rehearse, few, section, pattern, meant):
+    world = answered()
+    given = {"stub": {"returns": 1}, "duration": {"value": "5h"}, "answer": {}}[section]
+    getattr(world, section)(pattern, *(["Approve"] if section == "answer" else []), **given)
+    with pytest.raises(UnmatchedEntry) as told:
+        rehearse(few, world)
+    assert f"{section} {pattern!r} matches no" in str(told.value)
+    assert meant is None or f"did you mean {meant!r}?" in str(told.value)
+
+
+def test_all_of_them_are_told_at_once_each_where_it_stands(rehearse, few, tmp_path):
+    file = tmp_path / "world.yaml"
+    file.write_text("stubs:\n  few.laod: {returns: 1}\n  other.load: {returns: 1}\ndurations:\n  few.lod: 5h\n")
+    with pytest.raises(UnmatchedEntry) as told:
+        rehearse(few, load(file))
+    assert "2 entries of the world match nothing" in str(told.value)
+    assert "world.yaml:2  stub 'few.laod' matches no task, did you mean 'few.load'?" in str(told.value)
+    assert "world.yaml:5" in str(told.value)
+    assert "other" not in str(told.value)  # of a Dag that was not loaded: world files are shared
+
+
+def test_a_pattern_speaks_of_one_instance_of_a_mapped_task(rehearse, few):
+    world = answered()
+    world.stub("few.load[1]", returns="the second")
+    world.stub("*.load[0]", state="skipped")
+    world.duration("few.load[0]", "5h")
+    world.duration("few.*", "1h")
+    result = rehearse(few, world)
+    assert [ti.state for ti in result.mapped("load")] == ["skipped", "success"]
+    assert result.task("load", 1).xcom() == "the second"
+    hours = [(ti.end_date - ti.start_date) / 3600e6 for ti in result.mapped("load")]
+    assert hours == [5, 1]
+
+
+def test_an_instance_that_there_was_not_is_a_finding(rehearse, few):
+    world = answered()
+    world.stub("few.load[2]", returns="the third")
+    result = rehearse(few, world)
+    assert [(one.check, one.severity) for one in result.findings] == [("unmatched", "error")]
+    assert "'few.load' has 2, [0] to [1]" in result.findings[0].message
+
+
+def test_where_a_file_did_not_import_nobody_can_tell(few, tmp_path):
+    from harness.session import Rehearsal
+
+    rehearsal = Rehearsal()
+    rehearsal.folder.dags["few"] = few
+    rehearsal.folder.roots.append(tmp_path)
+    rehearsal.folder.failures.append(ImportFailure(tmp_path / "broken.py", 1, "SyntaxError", ""))
+    world = answered()
+    world.stub("other.load", returns=1)
+    (doubt,) = rehearsal.run("few", world).findings
+    assert (doubt.check, doubt.severity) == ("unmatched", "warning")
+    assert "broken.py did not import" in doubt.message
+    world.stub("few.laod", returns=1)
+    with pytest.raises(UnmatchedEntry, match=r"few\.laod"):
+        rehearsal.run("few", world)
+
+
+def test_tasks_params_and_assets_of_a_run(rehearse, few):
+    world = answered()
+    for options, said in (
+        ({"start_from": ""}, "no task ''"),
+        ({"only": ("laod",)}, "did you mean 'load'?"),
+        ({"params": {"citty": 1}}, "did you mean 'city'?"),
+    ):
+        with pytest.raises((TaskNotFound, UsageError)) as told:
+            rehearse(few, world, **options)
+        assert said in str(told.value)
+    with DAG("consumer", schedule=Asset("orders")) as consumer:
+        task(lambda: 1, task_id="work")()
+    with pytest.raises(UsageError, match="not scheduled on asset 'ordres'"):
+        rehearse(consumer, asset_events=(("ordres", "ordres", {}),))
+    with DAG("by_alias", schedule=AssetAlias("any")) as by_alias:
+        task(lambda: 1, task_id="work")()
+    assert rehearse(by_alias, asset_events=(("ordres", "ordres", {}),)).state == "success"
+
+
+def test_actions_that_meet_nothing(few):
+    from harness.bridge.timetables import parse_date
+    from harness.session import CalendarOptions, Rehearsal
+    from harness.session.actions import parse_action
+
+    def simulate(*actions, also=few):
+        rehearsal = Rehearsal()
+        rehearsal.folder.dags |= {dag.dag_id: dag for dag in (few, also)}
+        acted = tuple(map(parse_action, actions))
+        options = CalendarOptions(parse_date("2025-01-02"), parse_date("2025-01-03"), actions=acted)
+        return rehearsal.simulate(options, answered())
+
+    for action, said in (
+        ("2025-01-01T23:00Z trigger few", "before the calendar begins"),
+        ("2025-01-03T01:00Z trigger few", "after the calendar ends"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            simulate(action)
+    with pytest.raises(UsageError, match="comes twice"):
+        simulate('2025-01-02T05:00Z trigger few {"a": 1, "a": 2}')
+    with DAG("idle", schedule=None) as idle:
+        task(lambda: 1, task_id="work")()
+    result = simulate("2025-01-02T05:00Z clear idle.work", "2025-01-02T06:00Z clear few", also=idle)
+    assert [one.message for one in result.findings if one.check == "action"] == [
+        "idle: clear idle.work at 2025-01-02T05:00:00Z did nothing: nothing has run yet"
+    ]
