@@ -15,15 +15,22 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Annotated, Any, get_args, get_origin
 
-import httpx
 from airflow.api_fastapi.execution_api.routes import execution_api_router
+from airflow.api_fastapi.execution_api.versions import bundle
 from airflow.models.dagbag import DBDagBag
+from airflow.sdk.api import client as task_runner_client
 from airflow.sdk.execution_time.supervisor import InProcessTestSupervisor
 from airflow.utils.session import create_session
 from fastapi import HTTPException, Response
 from fastapi.params import Depends, Query
 from pydantic import BaseModel, TypeAdapter
 from starlette.routing import Match
+
+httpx: Any = getattr(task_runner_client, "httpx2", None) or task_runner_client.httpx  # type: ignore[attr-defined]
+"""The HTTP library of the task runner; another one from 3.4 on."""
+
+ATTEMPT = "X-Airflow-In-Process-Attempt-Id"
+"""Header with the id of the task instance that asks (3.4)."""
 
 
 class Unbound(Exception):
@@ -45,6 +52,7 @@ class Route:
     def call(self, request: httpx.Request, path: dict[str, Any], dag_bag: DBDagBag) -> httpx.Response:
         """Call the function in a session of its own, as ``SessionDep`` gives it one."""
         response = Response()
+        bundle.api_version_var.set(None)  # the client and the server are of one version
         with create_session(scoped=False) as session:
             given = {"session": session, "dag_bag": dag_bag, "response": response, "services": None}
             given |= self._body(request)
@@ -92,7 +100,7 @@ def _bound(
         if name in given:
             arguments[name] = given[name]
         elif name == "token":
-            arguments[name] = _token(path)
+            arguments[name] = _token(request, path)
         elif name in path:
             arguments[name] = TypeAdapter(kind).validate_python(path[name])
         elif depends := next((mark for mark in marks if isinstance(mark, Depends)), None):
@@ -126,13 +134,14 @@ def _is_model(hint: Any) -> bool:
     return isinstance(hint, type) and issubclass(hint, BaseModel)
 
 
-def _token(path: dict[str, Any]) -> Any:
-    """Who asks: as in Airflow's own ``InProcessExecutionAPI``, the task instance of the path."""
+def _token(request: httpx.Request, path: dict[str, Any]) -> Any:
+    """Who asks: as in Airflow's own ``InProcessExecutionAPI``, the task instance of the path, or of a header (3.4)."""
     from uuid import UUID
 
     from airflow.api_fastapi.execution_api.datamodels.token import TIClaims, TIToken
 
-    return TIToken(id=UUID(str(path.get("task_instance_id", UUID(int=0)))), claims=TIClaims(scope="execution"))
+    asks = path.get("task_instance_id") or request.headers.get(ATTEMPT) or UUID(int=0)
+    return TIToken(id=UUID(str(asks)), claims=TIClaims(scope="execution"))
 
 
 def _from_query(name: str, kind: Any, parameter: inspect.Parameter, request: httpx.Request) -> dict[str, Any]:
@@ -178,8 +187,10 @@ class DirectTransport(httpx.BaseTransport):
             raise
 
 
-def client(transport: DirectTransport) -> Any:
+def client(transport: DirectTransport, attempt_id: Any = None) -> Any:
     """The task runner's own client, without its retries, as ``InProcessTestSupervisor._api_client`` makes it."""
     made = InProcessTestSupervisor._Client(base_url=None, token="", dry_run=True, transport=transport)
+    if attempt_id is not None:
+        made.headers[ATTEMPT] = str(attempt_id)
     made.base_url = "http://in-process.invalid./"
     return made

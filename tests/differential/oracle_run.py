@@ -23,6 +23,10 @@ def run_dag(folder: Path, dag_id: str, logical_date: str, now: str, conf: dict[s
     Raises: DagFilesError: no such Dag.
     """
     with VirtualClock(dt.datetime.fromisoformat(now)) as clock:
-        made = client(DirectTransport())
-        with patch.object(InProcessTestSupervisor, "_api_client", staticmethod(lambda dag=None: made)):
+        transport = DirectTransport()
+
+        def made(dag: Any = None, attempt_id: Any = None) -> Any:
+            return client(transport, attempt_id)
+
+        with patch.object(InProcessTestSupervisor, "_api_client", staticmethod(made)):
             return tested(folder, dag_id, dt.datetime.fromisoformat(logical_date), conf, clock)

@@ -40,6 +40,7 @@ def parsed(folder: Path, wanted: list[str]) -> Any:
             }
         ]
     )
+    _forget_bundles()
     manager = DagBundlesManager()
     with create_session() as session:
         manager.sync_bundles_to_db(session=session)
@@ -53,6 +54,15 @@ def parsed(folder: Path, wanted: list[str]) -> Any:
         raise DagFilesError(f"{folder}: missing {missing}, import errors {bag.import_errors}")
     write(bag)
     return bag
+
+
+def _forget_bundles() -> None:
+    """Have Airflow read its configuration of bundles again, which it keeps from 3.4 on."""
+    from airflow.dag_processing.bundles import manager
+
+    kept = getattr(manager, "_load_bundle_config_snapshot", None)
+    if kept is not None:
+        kept.cache_clear()
 
 
 def write(bag: Any) -> None:
