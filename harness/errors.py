@@ -155,6 +155,13 @@ class WorkerLost(HarnessError):
     exit_code = 70
 
 
+class MachineError(HarnessError):
+    """What the machine refuses: a full disk, a folder that cannot be written, no memory or descriptor left."""
+
+    id = "machine"
+    exit_code = 74
+
+
 class PackageMissing(HarnessError, ImportError):
     """A package that a part of the harness needs, and that is not installed with it."""
 

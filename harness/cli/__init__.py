@@ -8,17 +8,23 @@ import sys
 
 def main() -> None:
     """The entry point; ends the process with the exit code of the command."""
+    from harness.cli.streams import say, stand_in_for_missing
+
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an exception, so that everything is cleaned up
     try:
+        stand_in_for_missing()
         from harness.cli.entry import command_line
 
         code = command_line(sys.argv[1:])
     except KeyboardInterrupt:  # before there is anything to clean up
-        print("airflow-harness: interrupted", file=sys.stderr)  # noqa: T201
+        say("airflow-harness: interrupted")
         code = 130
+    except OSError as error:  # not even a descriptor or a byte to begin with
+        say(f"machine: airflow-harness cannot begin: {error.strerror or error}")
+        code = 74
     except Exception:  # told by `command_line`, unless telling failed
         import traceback
 
-        traceback.print_exc()
+        say(traceback.format_exc())
         code = 70
     sys.exit(code)

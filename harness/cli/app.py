@@ -17,6 +17,7 @@ Exit codes:
   2    the command line, a world file or pyproject.toml cannot mean anything
   3    a service or a supported Airflow is not available
   70   a fault of airflow-harness itself
+  74   the machine refuses: a full disk, a folder that cannot be written, output that is lost
   130  Ctrl-C
   143  SIGTERM"""
 

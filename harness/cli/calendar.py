@@ -71,9 +71,7 @@ class SimulateCalendar:
         if terminal.as_json:
             terminal.document(result.to_json())
         else:
-            from harness.report.calendar_terminal import CalendarReport
-
-            CalendarReport(terminal.console, terminal.verbose).show(result)
+            terminal.report(result)
         return 0 if result.ok else 1
 
     def _stretch(self) -> tuple[int, int]:
@@ -94,10 +92,14 @@ class SimulateCalendar:
     ) -> CalendarResult:
         from harness.cli.calendar_progress import CalendarProgress
         from harness.cli.ledgers import ledger_folder
-        from harness.cli.masking import masked_calendar
+        from harness.cli.masking import masked_calendar, unfinished_masked
 
-        progress = CalendarProgress(terminal.console, terminal.console.is_terminal)
-        with ledger_folder(self.arguments.keep, "calendar") as folder, terminal.collecting():
+        progress = CalendarProgress(terminal.console, terminal.live)
+        with (
+            ledger_folder(self.arguments.keep, "calendar") as folder,
+            unfinished_masked(terminal),
+            terminal.collecting(),
+        ):
             try:
                 found = rehearsal.simulate(replace(options, keep=folder), world, progress)  # type: ignore[arg-type]
             finally:

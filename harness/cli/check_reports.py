@@ -8,6 +8,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.cli.written import write_whole
 from harness.errors import UsageError, known_names
 
 if TYPE_CHECKING:
@@ -53,8 +54,7 @@ class Reports:
     def write(self, found: Inspection, terminal: Terminal) -> None:
         """Write them all, files first."""
         for name, file in self.files:
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(_text(name, found, terminal), encoding="utf-8", errors="backslashreplace")
+            write_whole(file, _text(name, found, terminal), f"the {name} report {str(file)!r}")
         if self.on_stdout != TEXT:
             terminal.out.write(_text(self.on_stdout, found, terminal))
         elif not terminal.out.isatty():

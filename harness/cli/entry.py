@@ -10,18 +10,21 @@ import shlex
 import sys
 import traceback
 from collections.abc import Sequence
+from contextlib import redirect_stdout
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
+from harness.cli.faults import machines_refusal, refuse_a_vanished_folder
 from harness.cli.job import Job
 from harness.cli.terminal import Terminal
 from harness.errors import HarnessError, UsageError
 
 if TYPE_CHECKING:
+    from harness.report.calendar import CalendarResult
     from harness.report.result import RunResult
 
 PROGRAM = "airflow-harness"
-OUR_FAULT, INTERRUPTED = 70, 130
+OUR_FAULT, INTERRUPTED, TERMINATED = 70, 130, 143
 ERROR_SCHEMA = "airflow-harness/error/1"
 
 
@@ -33,17 +36,43 @@ def command_line(arguments: Sequence[str]) -> int:
     Returns: the exit code, as documented in ``--help``.
     """
     terminal = Terminal(_wants_document(arguments), "-v" in arguments or "--verbose" in arguments)
+    code = _done(terminal, arguments)
+    lost = terminal.lost()
+    if lost is None or code > 1:
+        return code
+    tell(terminal, lost, str(lost))
+    return lost.exit_code
+
+
+def _done(terminal: Terminal, arguments: Sequence[str]) -> int:
     try:
-        job = parsed(arguments)
-        return job if isinstance(job, int) else job(terminal)
-    except KeyboardInterrupt:
-        tell(terminal, Interrupted("interrupted"), "airflow-harness: interrupted")
-        return INTERRUPTED
+        with redirect_stdout(terminal.out):  # of the parser: --help, --version
+            job = parsed(arguments)
+        if isinstance(job, int):
+            return job
+        refuse_a_vanished_folder()
+        return job(terminal)
+    except (KeyboardInterrupt, SystemExit) as stop:
+        told: HarnessError = Interrupted("interrupted")
+        if isinstance(stop, SystemExit):
+            if stop.code != TERMINATED:
+                raise
+            told = Terminated("terminated")
+        told.result = getattr(stop, "result", None)  # type: ignore[attr-defined]
+        tell(terminal, told, f"{PROGRAM}: {told.fact}")
+        return told.exit_code
     except HarnessError as error:
         error.again = error.again or _again(arguments)
         tell(terminal, error, str(error))
         return error.exit_code
     except Exception as error:
+        refused = machines_refusal(error)
+        if refused is not None:
+            refused.again = _again(arguments)
+            tell(terminal, refused, str(refused))
+            if terminal.verbose:
+                print(traceback.format_exc(), file=terminal.err)
+            return refused.exit_code
         ours = OurFault(f"{type(error).__name__}: {error}", fix="please report this, with the output of -v")
         tell(terminal, ours, f"{ours.id}: a fault of airflow-harness itself: {ours.fact}; {ours.fix}")
         if terminal.verbose:
@@ -56,6 +85,13 @@ class Interrupted(HarnessError):
 
     id = "interrupted"
     exit_code = INTERRUPTED
+
+
+class Terminated(HarnessError):
+    """SIGTERM."""
+
+    id = "terminated"
+    exit_code = TERMINATED
 
 
 class OurFault(HarnessError):
@@ -85,7 +121,7 @@ def parsed(arguments: Sequence[str]) -> Job | int:
 
 def tell(terminal: Terminal, error: HarnessError, text: str) -> None:
     """An error for people on stderr, and with ``--json`` as the one document on stdout."""
-    run: RunResult | None = getattr(error, "result", None)
+    run: RunResult | CalendarResult | None = getattr(error, "result", None)
     if terminal.verbose:
         terminal.show_collected()
     if run is not None and not terminal.as_json:
@@ -97,13 +133,18 @@ def tell(terminal: Terminal, error: HarnessError, text: str) -> None:
         terminal.document(error_document(error, own_traceback, run))
 
 
-def error_document(error: HarnessError, own_traceback: str | None, run: RunResult | None) -> dict[str, Any]:
-    """The error as ``--json`` gives it; the unfinished run too when there is one."""
+def error_document(
+    error: HarnessError, own_traceback: str | None, run: RunResult | CalendarResult | None
+) -> dict[str, Any]:
+    """The error as ``--json`` gives it; the unfinished run or calendar too when there is one."""
     names = ("where", "known", "why", "fix", "again")
     told = {"id": error.id, "message": error.fact, **{name: getattr(error, name) for name in names}}
     if own_traceback is not None:
         told["traceback"] = own_traceback
-    return {"schema": ERROR_SCHEMA, "error": told} | ({} if run is None else {"run": run.to_json()})
+    document: dict[str, Any] = {"schema": ERROR_SCHEMA, "error": told}
+    if run is not None:
+        document["calendar" if hasattr(run, "runs") else "run"] = run.to_json()
+    return document
 
 
 def _usage_error(error: Any) -> UsageError:

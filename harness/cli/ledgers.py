@@ -11,7 +11,8 @@ from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
 
-from harness.errors import HarnessError, UsageError
+from harness.cli.faults import writing
+from harness.errors import MachineError, UsageError
 
 KEPT = 20
 
@@ -20,7 +21,7 @@ KEPT = 20
 def ledger_folder(keep: Path | None, dag_id: str) -> Iterator[Path]:
     """The folder a run writes its journal in.
 
-    Without ``keep`` a new one; it goes again when the block is left by an error that has no run to look at.
+    Without ``keep`` a new one; it goes again when the block is left by an error that has no result to look at.
 
     Args:
         keep: the folder the user named.
@@ -34,7 +35,7 @@ def ledger_folder(keep: Path | None, dag_id: str) -> Iterator[Path]:
     try:
         yield folder
     except BaseException as error:
-        if not (isinstance(error, HarnessError) and hasattr(error, "result")):
+        if not hasattr(error, "result"):
             shutil.rmtree(folder, ignore_errors=True)
         raise
 
@@ -44,7 +45,9 @@ def _make(keep: Path) -> None:
     try:
         keep.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"--keep {str(keep)!r}: {error.strerror}", fix=fix) from None
+        raise writing(error, f"--keep {str(keep)!r}") from None
+    except ValueError as error:  # a NUL in its name
+        raise UsageError(f"--keep {str(keep)!r}: {error}", fix=fix) from None
     if not os.access(keep, os.W_OK):
         raise UsageError(f"--keep {str(keep)!r} cannot be written", fix=fix)
 
@@ -56,6 +59,9 @@ def ledgers_home() -> Path:
     candidates = [Path(tempfile.gettempdir()), Path("/tmp"), Path("/var/tmp")]
     usable = [place for place in candidates if place.is_dir() and os.access(place, os.W_OK)]
     outside = [place for place in usable if home not in (place.resolve(), *place.resolve().parents)]
+    if not usable:
+        tried = ", ".join(dict.fromkeys(map(str, candidates)))
+        raise MachineError("no temporary folder can be written", known=tried, fix="name one in TMPDIR, or use --keep")
     folder = (outside or usable)[0] / f"airflow-harness-ledgers-{user}"
     with suppress(FileExistsError):
         folder.mkdir(mode=0o700)

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from harness.bridge.masking import masked
 from harness.checks.finding import Finding
+from harness.cli.terminal import Terminal
 from harness.report.calendar import CalendarResult
 from harness.report.result import Attempt, Failure, RunResult, TaskResult
+
+
+@contextmanager
+def unfinished_masked(terminal: Terminal) -> Iterator[None]:
+    """The result so far, which an error or an interruption carries, made fit to be shown."""
+    try:
+        yield
+    except BaseException as error:
+        unfinished = getattr(error, "result", None)
+        if isinstance(unfinished, RunResult):
+            error.result = masked_run(unfinished)  # type: ignore[attr-defined]
+        elif isinstance(unfinished, CalendarResult):
+            error.result = masked_calendar(unfinished, whole=terminal.as_json)  # type: ignore[attr-defined]
+        raise
 
 
 def masked_run(run: RunResult, whole: bool = True) -> RunResult:

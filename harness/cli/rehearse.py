@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.cli import inputs
 from harness.cli.folders import configured, note_failures, world_of
 from harness.cli.terminal import Terminal
-from harness.errors import HarnessError, UsageError
+from harness.errors import UsageError
 from harness.project.config import Config, read_config
 
 if TYPE_CHECKING:
@@ -136,12 +135,12 @@ class Rehearse:
         from dataclasses import replace
 
         from harness.cli.ledgers import ledger_folder
-        from harness.cli.masking import masked_run
+        from harness.cli.masking import masked_run, unfinished_masked
         from harness.cli.progress import Progress
 
         plan = rehearsal.plan(dag, options)
         debugging = self.arguments.pdb
-        live = terminal.console.is_terminal and not debugging
+        live = terminal.live and not debugging
         progress = Progress(terminal.console, dag.dag_id, plan.run_id, live)
         if debugging:
             from harness.cli.debugger import post_mortem
@@ -149,7 +148,7 @@ class Rehearse:
             options = replace(options, on_error=post_mortem)
         with ledger_folder(self.arguments.keep, dag.dag_id) as folder:
             options = replace(options, keep=folder)
-            with _result_masked(folder), nullcontext() if debugging else terminal.collecting():
+            with unfinished_masked(terminal), nullcontext() if debugging else terminal.collecting():
                 try:
                     result = rehearsal.run(dag, world, options, progress)
                 finally:
@@ -162,21 +161,6 @@ class Rehearse:
             terminal.document(result.to_json())
         else:
             terminal.report(result)
-
-
-@contextmanager
-def _result_masked(ledger: Path) -> Iterator[None]:
-    """An unfinished run that an error carries, made fit to be shown."""
-    from harness.cli.masking import masked_run
-
-    try:
-        yield
-    except HarnessError as error:
-        unfinished = getattr(error, "result", None)
-        if unfinished is not None:
-            unfinished.ledger = ledger
-            error.result = masked_run(unfinished)  # type: ignore[attr-defined]
-        raise
 
 
 def exit_code(run: RunResult) -> int:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.folders import configured
+from harness.cli.written import write_whole
 from harness.errors import NoDagsFolder
 from harness.project.config import DEFAULT_WORLD, read_config
 
@@ -47,8 +48,7 @@ class Sketch:
         if self.to_stdout:
             terminal.out.write(text)
         elif there is None:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_text(text, encoding="utf-8")
+            write_whole(target, text, f"the world file {str(target)!r}")
             terminal.console.print(f"wrote {shown_path(target)}: {_told(used)}")
         elif used:
             terminal.console.print(f"{shown_path(target)} is there already; it lacks {_told(used)}:\n")

@@ -14,13 +14,20 @@ from contextlib import contextmanager
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
 
+from harness.cli.streams import Stream
+from harness.errors import MachineError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from harness.report.calendar import CalendarResult
     from harness.report.result import RunResult
 
 PIPE_WIDTH = 120
 """Columns of a report that goes to a file or a pipe, unless COLUMNS says otherwise."""
+
+LEAST_WIDTH, MOST_WIDTH = 20, 10_000
+"""Columns that tables are made for, whatever COLUMNS says."""
 
 MOST_COLLECTED = 200_000
 """Characters shown of what was written outside tasks' logs; the last ones."""
@@ -38,7 +45,7 @@ class Terminal:
 
     def __init__(self, as_json: bool = False, verbose: bool = False) -> None:
         self.as_json, self.verbose = as_json, verbose
-        self.out, self.err = _real(1, sys.stdout), _real(2, sys.stderr)
+        self.out, self.err = Stream(1, sys.stdout), Stream(2, sys.stderr)
         self._spool: IO[bytes] | None = None
         self._before = 0
 
@@ -49,8 +56,15 @@ class Terminal:
 
         stream = self.err if self.as_json else self.out
         columns = os.environ.get("COLUMNS", "")
-        width = None if stream.isatty() else int(columns) if columns.isdecimal() else PIPE_WIDTH
-        return Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+        width = None if stream.isatty() else int(columns[:6]) if columns.isdecimal() else PIPE_WIDTH
+        console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+        console.width = min(max(console.width, LEAST_WIDTH), MOST_WIDTH)
+        return console
+
+    @property
+    def live(self) -> bool:
+        """Whether a line for people can be taken back and written anew."""
+        return self.console.file.isatty() and not self.console.is_dumb_terminal
 
     @contextmanager
     def collecting(self) -> Iterator[None]:
@@ -81,11 +95,16 @@ class Terminal:
         self.out.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
         self.out.flush()
 
-    def report(self, run: RunResult) -> None:
-        """A run for people."""
+    def report(self, result: RunResult | CalendarResult) -> None:
+        """A run or a calendar for people."""
+        from harness.report.calendar import CalendarResult
+        from harness.report.calendar_terminal import CalendarReport
         from harness.report.terminal import TerminalReport
 
-        TerminalReport(self.console, self.verbose).show(run)
+        if isinstance(result, CalendarResult):
+            CalendarReport(self.console, self.verbose).show(result)
+        else:
+            TerminalReport(self.console, self.verbose).show(result)
 
     def note(self, text: str) -> None:
         """A line beside the run that somebody should know."""
@@ -119,6 +138,15 @@ class Terminal:
         for line in lines:
             self.console.print(Text(f"  {line}"), soft_wrap=True)
 
+    def lost(self) -> MachineError | None:
+        """What of the output could not be written; a reader that went is nothing lost."""
+        _flush(self.out, self.err)
+        if self.out.failure is None:
+            return None
+        return MachineError(
+            f"stdout cannot be written: {self.out.failure.strerror}", fix="see where it goes, or name a file elsewhere"
+        )
+
     def error(self, text: str, below: str | None = None) -> None:
         """An error in the house style on stderr, ``below`` it the user's own traceback."""
         from rich.console import Console
@@ -135,17 +163,7 @@ class Terminal:
             console.print(Text(line), soft_wrap=True)
 
 
-def _real(descriptor: int, stream: Any) -> IO[str]:
-    """A stream over a copy of a descriptor; over the null device when the process was started without it."""
-    encoding = getattr(stream, "encoding", None) or "utf-8"
-    try:
-        copy = os.dup(descriptor)
-    except OSError:
-        copy = os.open(os.devnull, os.O_WRONLY)
-    return open(copy, "w", encoding=encoding, errors="backslashreplace", buffering=1)  # noqa: PTH123
-
-
-def _flush() -> None:
-    for stream in (sys.stdout, sys.stderr):
+def _flush(*streams: Any) -> None:
+    for stream in streams or (sys.stdout, sys.stderr):
         with contextlib.suppress(Exception):
             stream.flush()

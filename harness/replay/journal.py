@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, MachineError
 
 SCHEMA = "airflow-harness/journal/1"
 _SEED = "0" * 16
@@ -35,38 +36,65 @@ class NoJournal:
 class FileJournal:
     """Appends to ``journal.jsonl`` in a folder, line by line, so that a crash loses at most the last one.
 
+    Records are written from inside tasks' processes, where an error would be taken for the task's: what cannot be
+    written is remembered, the file ends with the last whole record, and `close` raises.
+
     Args:
         folder: created when it does not exist.
+    Raises: OSError: it cannot be made.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / "journal.jsonl"
-        self._file = self.path.open("wb")
+        self._file = self.path.open("wb", buffering=0)
         self._hash = _SEED
-        self._count = 0
+        self._count = self._size = 0
+        self._failure: OSError | None = None
         self.write({"kind": "header", "schema": SCHEMA})
 
     def write(self, record: dict[str, Any]) -> None:
         """Append one record; ``n`` and ``hash`` are added."""
+        if self._failure is not None:
+            return
         # what UTF-8 cannot hold is a lone surrogate, and its backslash form is that of JSON
         body = _encode({"n": self._count, **record}).encode(errors="backslashreplace")
-        self._hash = chain(self._hash, body)
-        self._file.write(b'%b, "hash": "%b"}\n' % (body[:-1], self._hash.encode()))
-        self._file.flush()
+        hashed = chain(self._hash, body)
+        line = b'%b, "hash": "%b"}\n' % (body[:-1], hashed.encode())
+        try:
+            rest = memoryview(line)
+            while rest:
+                rest = rest[self._file.write(rest) :]
+        except OSError as error:
+            self._failure = error
+            with suppress(OSError):
+                self._file.truncate(self._size)
+            return
+        self._hash, self._size = hashed, self._size + len(line)
         self._count += 1
 
     def close(self) -> None:
-        """Write the footer: a journal without one is of a run that was cut off."""
+        """Write the footer: a journal without one is of a run that was cut off.
+
+        Raises: MachineError: a record could not be written.
+        """
         if not self._file.closed:
             self.write({"kind": "footer", "records": self._count})
-            self._file.close()
+            with suppress(OSError):
+                self._file.close()
+            if self._failure is not None:
+                raise MachineError(
+                    f"the ledger {self.path} cannot be written: {self._failure.strerror}",
+                    known=f"it ends after {self._count} records",
+                    fix="free some space, or name another folder with --keep",
+                )
 
     def __enter__(self) -> FileJournal:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
-        if kind is None or issubclass(kind, HarnessError):  # stuck or past its horizon: told to its end all the same
+        # stuck, past its horizon or interrupted: told to its end all the same
+        if kind is None or issubclass(kind, (HarnessError, KeyboardInterrupt, SystemExit)):
             self.close()
         else:
             self._file.close()
@@ -84,7 +112,7 @@ def verify(path: Path) -> int:
     Raises: ValueError: naming the first line that does not fit, or the missing footer.
     """
     previous, kind, count = _SEED, None, 0
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(path.read_text(encoding="utf-8").removesuffix("\n").split("\n"), 1):
         body, mark, tail = line.rpartition(', "hash": "')
         if not mark or chain(previous, f"{body}}}".encode()) != tail.removesuffix('"}'):
             raise ValueError(f"{path}:{number}: the record does not follow from the one before")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
-from contextlib import ExitStack
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -105,7 +105,7 @@ class Rehearsal:
         doubts = check_world(world or World(), dags, self.folder)
         began = perf_counter()
         journal: Journal = NoJournal()
-        with ExitStack() as stack:
+        with _timed(began, chosen.keep), ExitStack() as stack:
             if chosen.keep is not None:
                 journal = stack.enter_context(FileJournal(chosen.keep))
             live = stack.enter_context(served(self.world_with(world)))
@@ -126,7 +126,7 @@ class Rehearsal:
         doubts = check_world(world or World(), self.folder.dags, self.folder)
         chosen = {dag_id: self.folder.dag(dag_id) for dag_id in options.dag_ids} or self.folder.dags
         began = perf_counter()
-        with ExitStack() as stack:
+        with _timed(began, options.keep), ExitStack() as stack:
             journal: Journal = NoJournal()
             if options.keep is not None:
                 journal = stack.enter_context(FileJournal(options.keep))
@@ -137,6 +137,18 @@ class Rehearsal:
         result.real_seconds = perf_counter() - began
         result.ledger = options.keep
         return result
+
+
+@contextmanager
+def _timed(began: float, ledger: Path | None) -> Iterator[None]:
+    """An unfinished result that an error carries is told how long it took and where its ledger is."""
+    try:
+        yield
+    except BaseException as error:
+        unfinished = getattr(error, "result", None)
+        if isinstance(unfinished, (RunResult, CalendarResult)):
+            unfinished.real_seconds, unfinished.ledger = perf_counter() - began, ledger
+        raise
 
 
 class _Simulated:
@@ -156,15 +168,17 @@ class _Simulated:
             if options.one_by_one:
                 driver.run_one_by_one()
             run = self._begin(driver)
-            driver.simulation.run_until(horizon)
+            stage.run_until(driver, horizon)
             driver.deadlines.forget()
-            problem = unfinished_error(driver, run, horizon)
-            for other, finding in unfinished_findings(driver, run, horizon):
-                stage.recorder.finding(other, finding)
+            problem = None
+            if not stage.was_interrupted:
+                problem = unfinished_error(driver, run, horizon)
+                for other, finding in unfinished_findings(driver, run, horizon):
+                    stage.recorder.finding(other, finding)
             driver.simulation.close()
             result = run_result(run, stage.recorder)  # here still: a naive date in an XCom means UTC
             result.companions = [run_result(r, stage.recorder) for r in stage.store.runs.values() if r is not run]
-        stage.interrupted()
+        stage.interrupted(result)
         if problem is not None:
             problem.result = result  # type: ignore[attr-defined]
             raise problem

@@ -34,25 +34,28 @@ def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptio
         for action in options.actions:
             actor.plan(action, options.until)
         calendar.begin()
-        driver.simulation.run_until(options.until)
+        stage.run_until(driver, options.until)
         waiting = [
             (ti.run.dag.dag_id, ti.run.run_id, ti.name, waits_for(ti, driver))
             for ti in driver.unfinished()
             if ti.state is not None
         ]
         busy_until = driver.simulation.now
-        for run, finding in stuck_findings(driver):
-            stage.recorder.finding(run, finding)
-        calendar.findings += not_simulated(calendar)
-        calendar.findings += nothing_ran(calendar, options)
+        if not stage.was_interrupted:
+            for run, finding in stuck_findings(driver):
+                stage.recorder.finding(run, finding)
+            calendar.findings += not_simulated(calendar)
+            calendar.findings += nothing_ran(calendar, options)
         left = idle(calendar)
         driver.simulation.close()
         runs = [run_result(run, stage.recorder) for run in stage.store.runs.values()]
-    stage.interrupted()
     asked = calendar.backfills.results
-    return CalendarResult(
-        options.since, options.until, runs, waiting, calendar.findings, busy_until, backfills=asked, idle=left
+    until = busy_until if stage.was_interrupted else options.until
+    found = CalendarResult(
+        options.since, until, runs, waiting, calendar.findings, busy_until, backfills=asked, idle=left
     )
+    stage.interrupted(found)
+    return found
 
 
 def _refused(error: HarnessError, dag_id: str) -> Finding:

@@ -92,10 +92,32 @@ class Stage:
             num_stuck_in_queued_retries=declared.num_stuck_in_queued_retries,
         )
 
-    def interrupted(self) -> None:
-        """After everything was put back: let Ctrl-C or SIGTERM, when it struck, do what it does."""
-        if self.interruption is not None and self.interruption.happened:
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether Ctrl-C or SIGTERM struck."""
+        return self.interruption is not None and self.interruption.happened
+
+    def run_until(self, driver: Driver, until: Instant) -> None:
+        """Simulate; also until Ctrl-C or SIGTERM, so that there is a result of what ran until then."""
+        try:
+            driver.simulation.run_until(until)
+        except KeyboardInterrupt:
+            if not self.was_interrupted:  # raised by the user's own code
+                raise
+
+    def interrupted(self, result: object) -> None:
+        """After everything was put back: let Ctrl-C or SIGTERM, when it struck, do what it does.
+
+        Args:
+            result: of what ran until then; the exception has it as its ``result``.
+        """
+        if self.interruption is None or not self.interruption.happened:
+            return
+        try:
             self.interruption.go_on()
+        except BaseException as stop:
+            stop.result = result  # type: ignore[attr-defined]
+            raise
 
     def create(self, dag: DAG, plan: RunPlan, conf: Mapping[str, Any], kept: set[str] | None = None) -> DagRun:
         """A queued run with its task instances.

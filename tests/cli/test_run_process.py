@@ -87,21 +87,25 @@ def test_a_folder_that_cannot_be_written_is_refused(orders):
     assert answer.err.startswith("usage: --keep 'dags/orders.py'")
 
 
-def test_ctrl_c_ends_it_in_one_line_and_leaves_nothing(orders):
-    before = sorted(orders.temporary.rglob("*"))
-    running = orders.start("run", "endless")
+@pytest.mark.parametrize(
+    ("signum", "code", "told"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
+)
+def test_an_interruption_shows_what_ran_and_keeps_a_valid_ledger(orders, tmp_path, signum, code, told):
+    running = orders.start("run", "endless", "--keep", tmp_path)
     deadline = time.monotonic() + TIMEOUT_S
     while time.monotonic() < deadline:  # the header is written when the run begins
         ready, _, _ = select.select([running.stdout], [], [], 1)
         if ready and running.stdout.readline().startswith("endless"):
             break
     time.sleep(0.5)
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=30)
-    assert running.returncode == 130
-    assert err == "airflow-harness: interrupted\n"
+    running.send_signal(signum)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == code
+    assert err == f"airflow-harness: {told}\n"
+    assert re.search(r"spin +· running +1 ", out)
+    assert "· endless has not ended (running): 1 running" in out
     assert "Traceback" not in out
-    assert [path for path in sorted(orders.temporary.rglob("*")) if path not in before and path.is_file()] == []
+    assert verify(tmp_path / "journal.jsonl") > 3
     assert orders.left_behind() == []
 
 
