@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.bridge.capture import TaskLog
+from harness.bridge.exits import WorkerExited
 from harness.bridge.runtime import AttemptRequest, runtime_instance
 from harness.bridge.store import facts
 from harness.bridge.supervisor import Speaker, speaker
@@ -39,7 +40,7 @@ def run_dag_callbacks(run: DagRun, success: bool, reason: str | None, failed: Fa
     for callback in found if isinstance(found, list) else [found]:
         try:
             callback(context)
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit, WorkerExited) as error:
             failed(run, error, None, name)
 
 
@@ -56,7 +57,7 @@ def run_failure_callbacks(ti: TaskInstance, failed: Failed) -> None:
     for callback in found if isinstance(found, (list, tuple)) else [found]:
         try:
             callback(context.get_template_context())
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit, WorkerExited) as error:
             failed(ti.run, error, ti.task_id, "on_failure_callback")
 
 

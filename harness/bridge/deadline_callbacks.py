@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 import structlog
 
+from harness.bridge.exits import WorkerExited
 from harness.bridge.store import facts
 from harness.bridge.triggerer import as_sent, decode
 from harness.scheduler.model import DagRun
@@ -52,7 +53,7 @@ async def run_in_triggerer(callback: Any, context: dict[str, Any], ended: Ended)
         with _unknown(_module(callback.path)):
             async for event in _trigger(callback, context).run():
                 state, output = str(getattr(event.payload["state"], "value", "")), str(event.payload.get("body"))
-    except (Exception, SystemExit) as error:
+    except (Exception, SystemExit, WorkerExited) as error:
         structlog.get_logger(logger_name="trigger").exception("An exit in a deadline's callback", exc_info=error)
         state, output = FAILED, f"{type(error).__name__}: {error}"
     ended(state, output)
@@ -77,8 +78,9 @@ def run_in_worker(callback: Any, context: dict[str, Any], run: DagRun, ended: En
     log = structlog.get_logger(logger_name="callback_runner")
     try:
         good, why = _execute(callback.path, kwargs, run, log)
-    except SystemExit as error:
-        good, why = error.code in (None, 0), f"SystemExit({error.code!r})"
+    except (SystemExit, WorkerExited) as error:
+        name = type(error).__name__
+        good, why = error.code == 0 or (error.code is None and name == "SystemExit"), f"{name}({error.code!r})"
         if not good:
             log.exception("Callback execution failed", exc_info=error)
     ended(SUCCESS if good else FAILED, str(why))

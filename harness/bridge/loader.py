@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge import sources
+from harness.bridge.exits import exits_of_files
 from harness.bridge.seal import sealed
 from harness.errors import DagImportError, DagNotFound, NoDagsFolder, UsageError, known_names
 
@@ -151,7 +152,9 @@ def dag_files(path: Path) -> list[Path]:
 def load_file(path: Path, root: Path, into: Folder) -> None:
     """Import one file and take its Dags; a failure is recorded, not raised (but for Ctrl-C)."""
     try:
-        for dag, module in found_in(path):
+        with exits_of_files():
+            found = found_in(path)
+        for dag, module in found:
             _bag(dag, module, root, into)
     except KeyboardInterrupt:
         raise

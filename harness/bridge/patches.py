@@ -12,13 +12,12 @@
   run_id and logical_date of it, and a real clock never shows two of them, or one and the schedule's run, the same.
 * ``sensor.time``: a sensor fails when more than its timeout has passed, and in production it always is a little more.
 * ``signal.signal``: ``run`` installs a SIGTERM handler a task and never takes it away; the owner's stays.
-* ``os._exit``: in a task it would end the whole rehearsal, with the task's own exit code.
+* ``os._exit``, ``os.abort``, ``os.exec…``: in a task they would end the whole rehearsal (`harness.bridge.exits`).
 """
 
 from __future__ import annotations
 
 import copy
-import os
 import signal
 import sys
 import time
@@ -30,6 +29,7 @@ from typing import Any
 from greenlet import GreenletExit
 
 from harness.bridge.caches import caches
+from harness.bridge.exits import WorkerExited, exits_of_tasks
 from harness.bridge.names import task_exception
 from harness.bridge.replaced import replaced
 from harness.bridge.roundtrip import remembers_pushed
@@ -37,7 +37,7 @@ from harness.bridge.stubs import play, runs_itself
 from harness.bridge.supervisor import Speaker, speaking
 from harness.bridge.templates import once
 from harness.bridge.unobserved import unobserved
-from harness.kernel import SECOND, CodeExit, Event, Process, ProcessKilled, Simulation, seconds
+from harness.kernel import SECOND, Event, Process, ProcessKilled, Simulation, seconds
 from harness.scheduler.model import TaskInstance
 
 HOSTNAME = "airflow-harness"
@@ -110,7 +110,6 @@ def patched(
         (task_runner, "get_hostname", lambda: HOSTNAME),
         (task_runner, "process_params", _apart(task_runner.process_params)),
         (signal, "signal", _without_sigterm(signal.signal)),
-        (os, "_exit", _exit_of(simulation, os._exit)),
         (BaseXCom, "serialize_value", staticmethod(remembers_pushed(BaseXCom.serialize_value))),
     ]
     changes += [*caches(), *once(), *unobserved()]
@@ -123,7 +122,7 @@ def patched(
     trigger_dagrun = sys.modules.get("airflow.providers.standard.operators.trigger_dagrun")
     if trigger_dagrun is not None:
         changes.append((trigger_dagrun, "timezone", _DistinctInstants(trigger_dagrun.timezone)))
-    with replaced(changes):
+    with replaced(changes), exits_of_tasks(simulation):
         yield
 
 
@@ -141,25 +140,6 @@ def _apart(original: Callable[..., Any]) -> Callable[..., Any]:
                 holder.params = params
 
     return process_params
-
-
-class WorkerExited(CodeExit):
-    """A task called ``os._exit``: its worker process would be gone."""
-
-    def __init__(self, code: int) -> None:
-        super().__init__(f"the task ended its process: os._exit({code})")
-        self.code = code
-
-
-def _exit_of(simulation: Simulation, original: Callable[[int], Any]) -> Callable[[int], Any]:
-    rehearsing = os.getpid()
-
-    def _exit(status: int) -> Any:
-        if simulation.current is None or os.getpid() != rehearsing:  # a child that a task forked may go
-            return original(status)
-        raise WorkerExited(status)
-
-    return _exit
 
 
 def _without_sigterm(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -12,7 +12,7 @@ from uuid import UUID
 from harness.bridge.capture import TaskLog
 from harness.bridge.child_comms import child_socket, starts_children
 from harness.bridge.datamodels import constructed, dag_run_model, optional_datetime
-from harness.bridge.patches import WorkerExited
+from harness.bridge.exits import WorkerExited
 from harness.bridge.runner_log import AFTER_THE_END
 from harness.bridge.store import facts, ti_id
 from harness.bridge.supervisor import Speaker, Supervisor, speaker
@@ -107,6 +107,7 @@ def _outcome(supervisor: Supervisor, who: Speaker, runtime: Any, quiet: Callable
         # supervisor makes of that a retry while there are tries (``ActivitySubprocess.final_state``)
         behind = raised.__context__ if isinstance(raised, UnboundLocalError) else None  # 3.1, 3.2: `finally` trips
         return Outcome("up_for_retry" if may_retry(ti) else "failed", None, behind or raised, who)
+    error = error if who.exited is None else who.exited
     if isinstance(error, WorkerExited):  # neither message nor callback: what the exit code says (``final_state``)
         gone = "success" if error.code == 0 else "up_for_retry" if may_retry(ti) else "failed"
         return Outcome(gone, None, None if error.code == 0 else error, who)
@@ -118,7 +119,7 @@ def _outcome(supervisor: Supervisor, who: Speaker, runtime: Any, quiet: Callable
     context["exception"] = error
     try:
         task_runner.finalize(runtime, state, context, log, error)
-    except (Exception, SystemExit) as raised:  # the state is reported; the worker logs this and exits (``main``)
+    except (Exception, SystemExit, WorkerExited) as raised:  # the state is reported; ``main`` logs this and exits
         log.exception("Top level error")
         supervisor.observe(who, "callback-failed", (raised, AFTER_THE_END))
     return Outcome(state.value, who.outcome if who.outcome is not None else message, error, who)

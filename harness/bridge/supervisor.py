@@ -45,6 +45,7 @@ class Speaker:
         skip: why it skipped itself.
         refused: why a Dag run that it asked for was not made.
         told: why the task runner let it fail, where that was no exception.
+        exited: set where one of its threads called what would have ended the worker.
         may_send: class names of the messages it may send; None for all.
     """
 
@@ -64,6 +65,7 @@ class Speaker:
     skip: str | None = None
     refused: str | None = None
     told: str | None = None
+    exited: BaseException | None = None
     may_send: frozenset[str] | None = None
 
 

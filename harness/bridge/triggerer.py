@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Any
 
 from harness.bridge.capture import TaskLog
+from harness.bridge.exits import WorkerExited
 from harness.bridge.runtime import TRIGGER_FAIL, AttemptRequest, Resume, runtime_instance
 from harness.bridge.store import Store, facts
 from harness.bridge.supervisor import Speaker, speaker
@@ -120,7 +121,7 @@ class Triggerer:
                 del self._tasks[ti]
                 ti.reason = "its trigger was cancelled from inside and will never fire"
             raise
-        except (Exception, SystemExit) as error:  # asyncio would let SystemExit end the triggerer and all of us
+        except (Exception, SystemExit, WorkerExited) as error:  # asyncio would let SystemExit end all of us
             self._done(ti, failed("Trigger failure", error))
         else:
             self._done(ti, ended(event) or Resume(message.next_method, with_event(message.next_kwargs, event.payload)))

@@ -20,7 +20,7 @@ from typing import Any
 from harness.kernel.callers import is_machinery, wait_is_virtual
 from harness.kernel.instant import Microseconds, seconds
 from harness.kernel.present import catch_up, in_process, inherited, threads
-from harness.kernel.process import Process, owner
+from harness.kernel.process import CodeExit, Process, owner
 from harness.kernel.strands import ProcessGone, Strand, Strands, here, real_wait
 
 real_start = threading.Thread.start
@@ -83,7 +83,7 @@ def start(self: threading.Thread) -> None:
     def in_step() -> None:
         strands.begin(strand)
         try:
-            with suppress(ProcessGone):
+            with suppress(ProcessGone, CodeExit):
                 context.run(run)
         finally:
             strands.end(strand)
