@@ -22,6 +22,7 @@ from harness.bridge import sources
 from harness.bridge.exits import exits_of_files
 from harness.bridge.seal import sealed
 from harness.errors import DagImportError, DagNotFound, NoDagsFolder, UsageError, known_names
+from harness.kernel.stops import Terminated, heeded
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -150,13 +151,13 @@ def dag_files(path: Path) -> list[Path]:
 
 
 def load_file(path: Path, root: Path, into: Folder) -> None:
-    """Import one file and take its Dags; a failure is recorded, not raised (but for Ctrl-C)."""
+    """Import one file and take its Dags; a failure is recorded, not raised (but for Ctrl-C and SIGTERM)."""
     try:
-        with exits_of_files():
+        with heeded(), exits_of_files():
             found = found_in(path)
         for dag, module in found:
             _bag(dag, module, root, into)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, Terminated):
         raise
     except BaseException as error:
         into.failures.append(failure_of(path, error))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import signal
 import sys
+
+from harness.kernel import stops
 
 
 def main() -> None:
     """The entry point; ends the process with the exit code of the command."""
     from harness.cli.streams import say, stand_in_for_missing
 
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # as an exception, so that everything is cleaned up
+    stops.listen()
     try:
         stand_in_for_missing()
         from harness.cli.entry import command_line
@@ -27,4 +28,5 @@ def main() -> None:
 
         say(traceback.format_exc())
         code = 70
-    sys.exit(code)
+    struck = stops.struck()
+    sys.exit(code if struck is None else stops.exit_code(struck))
