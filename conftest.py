@@ -1,3 +1,7 @@
 """Our own tests: `pytester` runs the plugin in a pytest of its own."""
 
+from harness.bridge import sandbox
+
 pytest_plugins = ["pytester"]
+
+sandbox.enter()  # our own tests import Airflow wherever they are: for the length of the run

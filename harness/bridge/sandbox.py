@@ -45,21 +45,30 @@ def enter() -> dict[str, str | None]:
     Returns: the former values of what was changed, for `leave`. Empty when Airflow is imported already: then it
     stands on its owner's home, which the harness neither reads nor writes.
     """
+    return {} if "airflow" in sys.modules else export()
+
+
+def export() -> dict[str, str | None]:
+    """The same, whether Airflow is imported or not."""
+    former: dict[str, str | None] = {name: os.environ.pop(name) for name in outward(list(os.environ))}
+    return former | exported(settings(home()))
+
+
+def exported(values: Mapping[str, str]) -> dict[str, str | None]:
+    """Set variables of the environment; returns what `leave` puts back."""
+    former = {name: os.environ.get(name) for name in values}
+    os.environ.update(values)
+    return former
+
+
+def home() -> str:
+    """The throw-away home of this process, made when first needed, gone when the process ends."""
     global _home
-    if "airflow" in sys.modules:
-        return {}
     if _home is None:
         sweep()
         _home = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
         atexit.register(shutil.rmtree, _home, ignore_errors=True)
-    former: dict[str, str | None] = {name: os.environ.pop(name) for name in outward(list(os.environ))}
-    return former | _exported(settings(_home))
-
-
-def _exported(values: Mapping[str, str]) -> dict[str, str | None]:
-    former = {name: os.environ.get(name) for name in values}
-    os.environ.update(values)
-    return former
+    return _home
 
 
 def adopt(entries: Mapping[str, str]) -> None:
@@ -68,9 +77,8 @@ def adopt(entries: Mapping[str, str]) -> None:
     Args:
         entries: name in the home -> path of the real one.
     """
-    home = os.environ["AIRFLOW_HOME"]
     for name, path in entries.items():
-        link = os.path.join(home, name)  # noqa: PTH118
+        link = os.path.join(home(), name)  # noqa: PTH118
         if not os.path.lexists(link):
             os.symlink(path, link)  # noqa: PTH211
 

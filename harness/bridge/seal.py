@@ -6,6 +6,7 @@ there, and are set aside here.
 
 * secrets backends, and settings that a command or a backend gives (``…_cmd``, ``…_secret``): the world alone answers,
   through the supervisor, also where core's search path names the metadata database.
+* the environment points at the throw-away home.
 * what a Dag processor remembers of secrets (``SecretCache``).
 * the metadata database: refused, as ``block_orm_access`` refuses it in a worker and in the Dag processor.
 * metrics go to nobody; spans are exported by nobody; Sentry hears of no task.
@@ -19,6 +20,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+from harness.bridge import sandbox
 from harness.bridge.outside import OWNERS_SECRETS, leads_outside
 from harness.bridge.replaced import ABSENT, Change, replaced
 
@@ -40,7 +42,11 @@ def sealed(owners: Mapping[str, str] | None = None) -> Iterator[None]:
             may have set others on purpose; None: all of them.
     """
     with unexported(owners), replaced(_changes()):
-        yield
+        former = sandbox.exported(sandbox.settings(sandbox.home()))
+        try:
+            yield
+        finally:
+            sandbox.leave(former)
 
 
 @contextmanager

@@ -6,6 +6,18 @@ but the standard library and pytest before a test asks for it, and a project wit
 
 from __future__ import annotations
 
+from harness.pytest_plugin.aliases import (
+    _airflow_prefixed_runner,
+    airflow_dag_bag,
+    airflow_explore,
+    airflow_frozen_time,
+    airflow_postgres,
+    airflow_render_task,
+    airflow_run_dag,
+    airflow_run_task,
+    airflow_simulate,
+    airflow_world,
+)
 from harness.pytest_plugin.calendars import simulate
 from harness.pytest_plugin.checks import (
     pytest_collect_directory,
@@ -27,16 +39,28 @@ from harness.pytest_plugin.failures import (
 )
 from harness.pytest_plugin.project import pytest_addoption, pytest_load_initial_conftests
 from harness.pytest_plugin.runs import _airflow_runner, render_task, run_dag, run_task
+from harness.pytest_plugin.scope import pytest_fixture_setup, pytest_runtest_call
 from harness.pytest_plugin.workers import pytest_configure_node
-from harness.pytest_plugin.worlds import _airflow_world_file, world
+from harness.pytest_plugin.worlds import _airflow_world, _airflow_world_file, world
 
 __all__ = [
     "_airflow_connect",
     "_airflow_database",
     "_airflow_postgres",
+    "_airflow_prefixed_runner",
     "_airflow_rehearsal",
     "_airflow_runner",
+    "_airflow_world",
     "_airflow_world_file",
+    "airflow_dag_bag",
+    "airflow_explore",
+    "airflow_frozen_time",
+    "airflow_postgres",
+    "airflow_render_task",
+    "airflow_run_dag",
+    "airflow_run_task",
+    "airflow_simulate",
+    "airflow_world",
     "dag_bag",
     "explore",
     "frozen_time",
@@ -48,9 +72,11 @@ __all__ = [
     "pytest_configure",
     "pytest_configure_node",
     "pytest_enter_pdb",
+    "pytest_fixture_setup",
     "pytest_ignore_collect",
     "pytest_load_initial_conftests",
     "pytest_report_collectionfinish",
+    "pytest_runtest_call",
     "pytest_runtest_makereport",
     "pytest_runtest_setup",
     "pytest_sessionstart",

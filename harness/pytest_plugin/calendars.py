@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 @pytest.fixture
 def simulate(_airflow_runner: Runner) -> Callable[..., CalendarResult]:
     """Simulate what schedules ask for: ``simulate("2025-01-01", timedelta(days=7), …)`` -> CalendarResult."""
+    return calendar_of(_airflow_runner)
+
+
+def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
+    """The function that the fixture gives."""
 
     def calendar(
         since: Date,
@@ -66,7 +71,7 @@ def simulate(_airflow_runner: Runner) -> Callable[..., CalendarResult]:
             None if keep is None else Path(keep),
         )
         others = [dag for dag in given if not isinstance(dag, str)]
-        return _airflow_runner.simulate(options, None if world is None else world_of(world), others)
+        return runner.simulate(options, None if world is None else world_of(world), others)
 
     return calendar
 

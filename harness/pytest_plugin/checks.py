@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.pytest_plugin.project import as_the_owner, project_of
+from harness.pytest_plugin.project import project_of
 
 if TYPE_CHECKING:
     from harness.project.config import Config
@@ -157,8 +157,7 @@ def _looked_at(config: pytest.Config, settings: Config, wanted: list[Path], ever
         if live:
             reporter.rewrite(f"checking Dag files: {done} of {of}, {os.path.basename(file)}", erase=True)  # noqa: PTH119
 
-    with as_the_owner(config):
-        found = inspect(settings, Wanted(paths=paths, told=told))
+    found = inspect(settings, Wanted(paths=paths, told=told))
     if live:
         reporter.rewrite("", erase=True)
     return made(settings, wanted, found, config.invocation_params.dir)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,13 @@ class FrozenTime:
 @pytest.fixture
 def frozen_time() -> Iterator[FrozenTime]:
     """Time stands still in the test: ``frozen_time.move_to("2025-01-01")``, ``.tick(60)``, ``.now``."""
+    with standing_still() as frozen:
+        yield frozen
+
+
+@contextmanager
+def standing_still() -> Iterator[FrozenTime]:
+    """The clock stopped for the block, at the present instant."""
     import time_machine
 
     with time_machine.travel(datetime.now(timezone.utc), tick=False) as traveller:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.pytest_plugin.project import Project, isolate, project_of
+from harness.pytest_plugin.project import Project, project_of
+from harness.pytest_plugin.scope import scope_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -63,22 +64,28 @@ def dag_bag(_airflow_rehearsal: Rehearsal) -> DagBag:
 
     A file that does not import raises nothing here; it is told in ``.import_errors``, and when its Dag is asked for.
     """
-    if not _airflow_rehearsal.folder.roots:
+    return bag_of(_airflow_rehearsal)
+
+
+def bag_of(rehearsal: Rehearsal) -> DagBag:
+    """The Dags that were loaded. Raises: NoDagsFolder: the project names no folder of them."""
+    if not rehearsal.folder.roots:
         raise _no_folder()
-    return DagBag(_airflow_rehearsal.folder)
+    return DagBag(rehearsal.folder)
 
 
 @pytest.fixture(scope="session")
 def _airflow_rehearsal(pytestconfig: pytest.Config) -> Rehearsal:
     """The engine over the project's Dags; over none when the project has no Dag folder."""
-    isolate(pytestconfig)
     from harness.kernel.frozen import freezegun_suspended
 
+    before = sys.path[:]
     with freezegun_suspended():  # classes made now must not be built on a frozen datetime
         rehearsal = _load(project_of(pytestconfig))
         if "freezegun" in sys.modules:
             _warm_up(rehearsal)
-        return rehearsal
+    scope_of(pytestconfig).path = [entry for entry in sys.path if entry not in before]
+    return rehearsal
 
 
 def _load(project: Project) -> Rehearsal:
@@ -86,7 +93,9 @@ def _load(project: Project) -> Rehearsal:
     from harness.session import Rehearsal
 
     most = xcom_bytes(project.settings)
-    return Rehearsal.of_paths(project.dags, most) if project.dags else Rehearsal(xcom_bytes=most)
+    if not project.dags:
+        return Rehearsal(xcom_bytes=most)
+    return Rehearsal.of_paths(project.dags, most, owners=project.secrets)
 
 
 def _warm_up(rehearsal: Rehearsal) -> None:

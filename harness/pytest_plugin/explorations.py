@@ -23,6 +23,11 @@ def explore(_airflow_rehearsal: Rehearsal) -> Callable[..., Exploration]:
     ``assert explore("sales").runs_always("cleanup")``, ``not explore("sales").never_run``; arguments as of
     ``harness.explore``.
     """
+    return explorer_of(_airflow_rehearsal)
+
+
+def explorer_of(rehearsal: Rehearsal) -> Callable[..., Exploration]:
+    """The function that the fixture gives."""
 
     def explore(
         dag: DAG | str, *, outcomes: Mapping[str, Iterable[Any]] | None = None, limit: int | None = None, seed: int = 0
@@ -32,9 +37,9 @@ def explore(_airflow_rehearsal: Rehearsal) -> Callable[..., Exploration]:
 
         __tracebackhide__ = True
         if isinstance(dag, str):
-            if not _airflow_rehearsal.folder.roots:
+            if not rehearsal.folder.roots:
                 raise _no_folder()
-            dag = _airflow_rehearsal.folder.dag(dag)
+            dag = rehearsal.folder.dag(dag)
         return explore(dag, outcomes=outcomes, limit=LIMIT if limit is None else limit, seed=seed)
 
     return explore

@@ -1,10 +1,9 @@
-"""Where the project under test keeps its Dags, and Airflow kept away from its owner's home. No Airflow import."""
+"""Where the project under test keeps its Dags. No Airflow import."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,16 +24,12 @@ class Project:
         settings: the table, before the options.
         dags: Dag folders and files; empty in a project that has none.
         world: the world file, None when there is none.
-        isolated: Airflow's environment points at the sandbox.
-        former: what stood in the environment in its place.
         secrets: ``AIRFLOW_CONN_*`` and ``AIRFLOW_VAR_*`` as they were at the start: the owner's, not a test's.
     """
 
     settings: Config
     dags: list[Path] = field(default_factory=list)
     world: Path | None = None
-    isolated: bool = False
-    former: dict[str, str | None] = field(default_factory=dict)
     secrets: dict[str, str] = field(default_factory=dict)
 
 
@@ -68,9 +63,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
-    """Before any conftest or test module can import Airflow: give it a home of its own, if there are Dags."""
-    if project_of(early_config).dags:
-        isolate(early_config)
+    """Read the settings, and note the owner's secrets, before any conftest sets some on purpose."""
+    project_of(early_config)
     return (yield)
 
 
@@ -83,32 +77,6 @@ def project_of(config: pytest.Config) -> Project:
     if found is None:
         found = config.stash[PROJECT] = _read(config)
     return found
-
-
-def isolate(config: pytest.Config) -> None:
-    """Point Airflow's environment at the sandbox until pytest ends; a second call does nothing."""
-    project = project_of(config)
-    if project.isolated:
-        return
-    from harness.bridge import sandbox
-
-    project.isolated = True
-    project.former = sandbox.enter()
-    config.add_cleanup(lambda: sandbox.leave(project.former))
-
-
-@contextmanager
-def as_the_owner(config: pytest.Config) -> Iterator[None]:
-    """The environment as it was before `isolate`, for processes that isolate themselves."""
-    from harness.bridge import sandbox
-
-    former = project_of(config).former
-    ours = {name: os.environ.get(name) for name in former}
-    sandbox.leave(former)
-    try:
-        yield
-    finally:
-        sandbox.leave(ours)
 
 
 def _read(config: pytest.Config) -> Project:

@@ -210,9 +210,13 @@ def _airflow_runner(
     _airflow_rehearsal: Rehearsal,
     pytestconfig: pytest.Config,
     world: World,
+    _airflow_world: World,
     _airflow_connect: Callable[[World], World],
 ) -> Runner:
-    return Runner(_airflow_rehearsal, pytestconfig, world, _airflow_connect)
+    from harness.world import World
+
+    ours = world if isinstance(world, World) else _airflow_world  # a fixture of that name may be another plugin's
+    return Runner(_airflow_rehearsal, pytestconfig, ours, _airflow_connect)
 
 
 @pytest.fixture

@@ -21,10 +21,15 @@ def _airflow_world_file(pytestconfig: pytest.Config) -> World:
 
 
 @pytest.fixture
-def world(_airflow_world_file: World) -> World:
+def _airflow_world(_airflow_world_file: World) -> World:
+    return _airflow_world_file.copy()
+
+
+@pytest.fixture
+def world(_airflow_world: World) -> World:
     """Connections, variables, pools and stubs of this test's runs; starts from the configured world file.
 
     ``world.connection("crm", uri="http://…")``, ``world.variable("region", "eu")``, ``world.pool("etl", 2)``,
     ``world.stub("sales.load", returns=3)``. What tasks set stands in it afterwards.
     """
-    return _airflow_world_file.copy()
+    return _airflow_world

@@ -68,8 +68,8 @@ def simulation_environment(
     interruption = Interruption()
     with ExitStack() as stack:
         stack.enter_context(freezegun_suspended())
+        stack.enter_context(sealed({}))  # before the world's environment, which may have the same names
         stack.enter_context(process_state(world, seed))
-        stack.enter_context(sealed({}))
         stack.enter_context(patient_collector())
         simulation = Simulation(start, stack.enter_context(wall_clock(start)))
         simulation.ambients += [RunningLoop(), CurrentContext(), TaskEnvironment()]

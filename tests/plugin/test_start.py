@@ -98,37 +98,37 @@ def test_no_bag(dag_bag):
     assert bare.left_behind() == []
 
 
-ISOLATED = (
-    SEES
-    + """
-assert os.environ["AIRFLOW_HOME"] != {home!r}
-assert os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] == "False"
-assert "airflow" not in sys.modules
-import airflow
-"""
-)
-
-
 @pytest.mark.parametrize("options", [(), ("-n", "1")], ids=["one process", "xdist"])
 def test_the_owners_airflow_stays_as_it_is(project: Project, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]):
-    """Conftest and test modules import Airflow under the sandbox, in xdist workers too; afterwards all is back."""
+    """Where nobody else imports Airflow, its home is a throw-away one, in xdist workers too; then all is back."""
     home = decoy(project)
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setenv("AIRFLOW_HOME", str(home))
     before = fingerprint(home)
-    isolated = ISOLATED.format(home=str(home))
     project.write(
-        conftest=isolated,
         test_it="""
 import os
+import sys
+
 import psutil
-from airflow.configuration import AIRFLOW_HOME, conf
 
 
-def test_home():
+def test_not_yet():
+    assert os.environ["AIRFLOW_HOME"] == os.environ["HOME"]
+    assert "airflow" not in sys.modules
+
+
+def test_home(dag_bag):
+    from airflow.configuration import AIRFLOW_HOME, conf
+
     assert os.environ["AIRFLOW_HOME"] == AIRFLOW_HOME != os.environ["HOME"]
     assert not conf.getboolean("core", "load_examples")
     assert "none.db" in conf.get("database", "sql_alchemy_conn")
+
+
+def test_between():
+    assert os.environ["AIRFLOW_HOME"] == os.environ["HOME"]
+    assert "airflow" not in sys.modules
 
 
 def test_run(run_dag):
@@ -148,7 +148,7 @@ sys.exit(code)
     )
     result = project.pytester.run(sys.executable, "main.py", "--no-airflow-checks", *options)
     assert result.ret == 0, result.stdout.str() + result.stderr.str()
-    result.assert_outcomes(passed=2)
+    result.assert_outcomes(passed=4)
     assert fingerprint(home) == before
     assert project.left_behind() == []
 
