@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -23,12 +22,16 @@ class Postgres:
         host, port, user, password, dbname: its parts.
     """
 
-    def __init__(self, database: Database) -> None:
-        self.database = database
+    def __init__(self, database: Database, of: Callable[[str], Postgres]) -> None:
+        self.database, self._of = database, of
         self.uri = database.uri
         self.host, self.port = database.host, database.port
         self.user, self.password, self.dbname = database.user, database.password, database.dbname
         self._connections: list[Any] = []
+
+    def of(self, conn_id: str) -> Postgres:
+        """The database of one connection of the world, where several ask for ``service: postgres``."""
+        return self._of(conn_id)
 
     def connect(self) -> Any:
         """A psycopg2 connection in autocommit mode; closed after the test."""
@@ -76,36 +79,45 @@ class LazyServer:
             self._server.stop()
 
 
-class LazyDatabase:
-    """The test's database, created when first needed."""
+class LazyDatabases:
+    """The test's databases, each created when first needed: one a connection of the world that asks for the service.
+
+    The first connection that is bound leads to the database of the fixture ``postgres``: mostly it is the only one.
+    """
 
     def __init__(self, server: LazyServer, name: str) -> None:
         self._server, self._name = server, name
-        self._opened: Postgres | None = None
+        self._own: Postgres | None = None
+        self._first: str | None = None
+        self._further: dict[str, Postgres] = {}
 
     def get(self) -> Postgres:
-        """The database. Raises: ServiceUnavailable."""
-        if self._opened is None:
-            self._opened = Postgres(self._server.get().create_database(self._name))
-        return self._opened
+        """The test's own. Raises: ServiceUnavailable."""
+        if self._own is None:
+            self._own = Postgres(self._server.get().create_database(self._name), self.of)
+        return self._own
+
+    def of(self, conn_id: str) -> Postgres:
+        """That of a connection. Raises: ServiceUnavailable."""
+        if self._first in (None, conn_id):
+            self._first = conn_id
+            return self.get()
+        if conn_id not in self._further:
+            made = self._server.get().create_database(f"{self._name}_{conn_id}")
+            self._further[conn_id] = Postgres(made, self.of)
+        return self._further[conn_id]
 
     def connect(self, world: World) -> World:
-        """The world with its ``service: postgres`` connections leading here; all else is shared with it."""
-        if all(connection.service != "postgres" for connection in world.connections.values()):
-            return world
-        address: dict[str, Any] = self.get().database.airflow
-        fields = {**address, "service": None}
-        named = {
-            conn_id: replace(connection, **fields) if connection.service == "postgres" else connection
-            for conn_id, connection in world.connections.items()
-        }
-        return replace(world, connections=named)
+        """The world with its ``service: postgres`` connections leading here."""
+        from harness.session.services import bound
+
+        return bound(world, lambda conn_id: self.of(conn_id).database)
 
     def drop(self) -> None:
-        """Remove it, if it was made."""
-        if self._opened is not None:
-            self._opened.close()
-            self._server.get().drop_database(self._opened.database)
+        """Remove those that were made."""
+        for made in filter(None, (self._own, *self._further.values())):
+            made.close()
+            self._server.get().drop_database(made.database)
 
 
 @pytest.fixture(scope="session")
@@ -116,21 +128,22 @@ def _airflow_postgres(pytestconfig: pytest.Config) -> Iterator[LazyServer]:
 
 
 @pytest.fixture
-def _airflow_database(request: pytest.FixtureRequest, _airflow_postgres: LazyServer) -> Iterator[LazyDatabase]:
-    database = LazyDatabase(_airflow_postgres, request.node.name)
+def _airflow_database(request: pytest.FixtureRequest, _airflow_postgres: LazyServer) -> Iterator[LazyDatabases]:
+    database = LazyDatabases(_airflow_postgres, request.node.name)
     yield database
     database.drop()
 
 
 @pytest.fixture
-def _airflow_connect(_airflow_database: LazyDatabase) -> Callable[[World], World]:
+def _airflow_connect(_airflow_database: LazyDatabases) -> Callable[[World], World]:
     return _airflow_database.connect
 
 
 @pytest.fixture
-def postgres(_airflow_database: LazyDatabase) -> Postgres:
+def postgres(_airflow_database: LazyDatabases) -> Postgres:
     """A real PostgreSQL database of this test: ``.uri``, ``.connect()``, ``.execute(sql)``.
 
-    Connections of the world declared with ``service="postgres"`` lead to it.
+    The connection of the world that is declared with ``service="postgres"`` leads to it. Where several are, each has a
+    database of its own: the first this one, any of them ``postgres.of(conn_id)``.
     """
     return _airflow_database.get()

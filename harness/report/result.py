@@ -184,6 +184,8 @@ class RunResult:
             found = [ti for ti in found if ti.map_index == map_index]
         if len(found) == 1:
             return found[0]
+        if not found and map_index is not None and (others := self.mapped(task_id)):
+            raise _no_such_index(self, others, map_index)
         if not found:
             names = {ti.task_id if map_index is None else ti.name for ti in self.task_instances}
             wanted = task_id if map_index is None else f"{task_id}[{map_index}]"
@@ -238,6 +240,24 @@ class RunResult:
 
     def __str__(self) -> str:
         return summary(self)
+
+
+def _no_such_index(run: RunResult, found: list[TaskResult], map_index: int) -> TaskNotFound:
+    """Why a task has no instance of an index: it was never expanded, or into fewer, or is not mapped."""
+    task_id, first = found[0].task_id, found[0]
+    if first.map_index >= 0:
+        count, last = len(found), found[-1].map_index
+        return TaskNotFound(
+            f"task {task_id!r} has no map_index {map_index} in this run of {run.dag_id!r}: it has {count} instances",
+            known=f"map_index 0 to {last}" if last else "map_index 0",
+            fix="take one of these, or give its upstream more values",
+        )
+    reason = f": {first.reason}" if first.reason else ""
+    return TaskNotFound(
+        f"task {task_id!r} was not expanded in this run of {run.dag_id!r}, it ended {first.state}{reason}",
+        why="map_index= asks for an instance of a mapped task",
+        fix="give what it is mapped over in xcoms=; leave map_index= out for a task that is not mapped",
+    )
 
 
 def headline(run: RunResult) -> str:

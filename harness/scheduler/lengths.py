@@ -73,6 +73,8 @@ def _combined(length: Zip | Concat | Product, known: list[int]) -> int:
 
 def _returned_length(task_id: str, run: DagRun, imposed: Container[Key]) -> int | None:
     task = run.dag.tasks.get(task_id)
+    if task is None and -1 not in run.returned.get(task_id, (-1,)):  # mapped, and left out of the run
+        return len(run.returned[task_id])
     if task is None or not task.is_mapped:
         return run.lengths.get(task_id)
     for ti in run.task_instances.values():

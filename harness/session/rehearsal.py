@@ -8,9 +8,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from harness.bridge.answers_xcom import RETURN_KEY, encoded, keep
 from harness.bridge.loader import Folder, load
 from harness.bridge.store import AssetEvent, facts
 from harness.bridge.timetables import RunPlan, manual, scheduled
@@ -25,6 +24,7 @@ from harness.report.result import RunResult
 from harness.scheduler.model import DagRun
 from harness.session.companions import awaited_runs
 from harness.session.driver import Driver
+from harness.session.given import give_xcom
 from harness.session.options import CalendarOptions, RunOptions
 from harness.session.record import Watcher
 from harness.session.results import run_result
@@ -198,7 +198,7 @@ class _Simulated:
             store.events.append(event)
             facts(run).consumed.append(event)
         for task_id, value in self.options.xcoms.items():
-            self._give_xcom(run, task_id, value)
+            give_xcom(run, self.dag, task_id, value)
         if self.options.companions and not self.options.only:
             for dag, plan in awaited_runs(self.dag, self.plan, store.dags):
                 driver.add(self.stage.create(dag, plan, {}))
@@ -214,19 +214,3 @@ class _Simulated:
             task = self.dag.task_dict[chosen.start_from]
             return {chosen.start_from, *task.get_flat_relative_ids(upstream=False)}
         return None
-
-    def _give_xcom(self, run: DagRun, task_id: str, value: Any) -> None:
-        """A return value as if its task had pushed it; also what mapping looks at."""
-        if task_id not in self.dag.task_dict:
-            raise TaskNotFound(
-                f"xcoms name {task_id!r}, which is no task of {self.dag.dag_id!r}",
-                known=known_names(task_id, self.dag.task_dict),
-            )
-        task = self.dag.task_dict[task_id]
-        if isinstance(value, (list, tuple)) and (task.is_mapped or task.get_closest_mapped_task_group() is not None):
-            for index, item in enumerate(value):  # one value an instance
-                keep(run, task_id, index, RETURN_KEY, encoded(item))
-            return
-        keep(run, task_id, -1, RETURN_KEY, encoded(value))
-        if isinstance(value, (list, dict, tuple)):
-            run.lengths[task_id] = len(value)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-from harness.services import PostgresServer, open_postgres
+from harness.services import Database, open_postgres
 from harness.services.postgres import URL_VARIABLE
 from harness.world import World
 
@@ -28,15 +28,20 @@ def served(world: World) -> Iterator[World]:
         yield world
         return
     with open_postgres("external" if os.environ.get(URL_VARIABLE) else "embedded") as server:
-        yield connected(world, server)
+        yield bound(world, server.create_database)
 
 
-def connected(world: World, server: PostgresServer) -> World:
-    """A copy of the world whose ``service: postgres`` connections lead to databases of their own."""
-    copy = world.copy()
+def bound(world: World, database_of: Callable[[str], Database]) -> World:
+    """The world with its ``service: postgres`` connections leading to real databases; all else is shared with it.
+
+    Args:
+        database_of: the database of a conn_id; each has one of its own, as in production.
+    """
+    if not needs_postgres(world):
+        return world
+    named = dict(world.connections)
     for conn_id, connection in world.connections.items():
         if connection.service == "postgres":
-            address = server.create_database(conn_id).airflow
-            fields: dict[str, Any] = {name: value for name, value in address.items() if name != "conn_type"}
-            copy.connections[conn_id] = replace(connection, service=None, conn_type="postgres", **fields)
-    return copy
+            address: dict[str, Any] = database_of(conn_id).airflow
+            named[conn_id] = replace(connection, service=None, **address)
+    return replace(world, connections=named)

@@ -21,6 +21,18 @@ with DAG("writes", schedule=None):
     """)
 '''
 
+BOTH = """
+from airflow.sdk import DAG, BaseHook, task
+
+with DAG("both", schedule=None):
+
+    @task
+    def names():
+        return [BaseHook.get_connection(name).schema for name in ("warehouse", "archive")]
+
+    names()
+"""
+
 TESTS = """
 import os
 
@@ -53,6 +65,15 @@ def test_only_the_world_asks(run_dag, world):
     assert world.connections["warehouse"].service == "postgres"
 
 
+def test_each_connection_has_its_own(postgres, run_dag, world):
+    world.connection("archive", service="postgres")
+    assert run_dag("both").task("names").xcom() == [postgres.of(name).dbname for name in ("warehouse", "archive")]
+    assert postgres.of("warehouse").dbname == postgres.dbname != postgres.of("archive").dbname
+    assert postgres.of("archive").execute("select current_database()") == [(postgres.of("archive").dbname,)]
+    first = run_dag("both").task("names").xcom()
+    assert first == run_dag("both").task("names").xcom()
+
+
 def test_in_frozen_time(postgres, frozen_time, run_dag):
     frozen_time.move_to("2030-01-01")
     assert run_dag("writes").state == "success"
@@ -65,6 +86,7 @@ def warehouse(bare: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     monkeypatch.setenv("PORTS", str(bare.pytester.path / "ports"))
     bare.write(
         dags__writes=DAG,
+        dags__both=BOTH,
         fixtures__world_yaml="connections:\n  warehouse: {service: postgres}\n",
         pyproject_toml='[tool.airflow-harness]\nworld = "fixtures/world.yaml"\n',
         test_it=TESTS,
@@ -87,13 +109,13 @@ def left_by_the_server(project: Project) -> list[str]:
 
 
 def test_one_process(warehouse: Project):
-    warehouse.pytest().assert_outcomes(passed=6)
+    warehouse.pytest().assert_outcomes(passed=7)
     assert len({port for port, _, _ in ports(warehouse)}) == 1
     assert warehouse.left_behind() == []
 
 
 def test_workers_share_one_server(warehouse: Project):
-    warehouse.pytest("-n", "2").assert_outcomes(passed=6)
+    warehouse.pytest("-n", "2").assert_outcomes(passed=7)
     assert len({port for port, _, _ in ports(warehouse)}) == 1
     assert len({pid for _, pid, _ in ports(warehouse)}) == 2
     assert warehouse.left_behind() == []
