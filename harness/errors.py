@@ -77,6 +77,12 @@ class UsageError(HarnessError):
     id = "usage"
 
 
+class AlreadySimulating(HarnessError):
+    """A simulation was asked for while another one runs in this process."""
+
+    id = "already-simulating"
+
+
 class DagNotFound(HarnessError):
     """No Dag of this id in the folders given."""
 

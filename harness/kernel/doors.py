@@ -78,7 +78,7 @@ def _waits_in_virtual_time(module: str) -> bool:
 def doors(simulation: Simulation) -> Iterator[None]:
     """Open the doors of one simulation for the block.
 
-    Raises: RuntimeError: when another simulation already runs in this process.
+    Raises: AlreadySimulating.
     """
     undo: list[Callable[[], None]] = []
     with activated(simulation, _real_monotonic):

@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import math
 import selectors
-import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
@@ -182,8 +181,7 @@ class VirtualEventLoopPolicy(asyncio.DefaultEventLoopPolicy):
 
 def _process() -> Process | None:
     simulation = active()
-    on_main = threading.current_thread() is threading.main_thread()
-    return simulation.current if simulation is not None and on_main else None
+    return simulation.current if simulation is not None and in_process() else None
 
 
 class RunningLoop:

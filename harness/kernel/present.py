@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TypeVar
 
+from harness.errors import AlreadySimulating
 from harness.kernel.instant import SECOND, Instant, Microseconds, seconds
 from harness.kernel.simulation import Simulation
 from harness.kernel.sleepers import Sleepers
@@ -15,6 +16,7 @@ from harness.kernel.strands import Strands, here
 
 _Value = TypeVar("_Value")
 
+_claim = threading.Lock()
 _active: Simulation | None = None
 _threads: Strands | None = None
 _sleepers = Sleepers()
@@ -36,11 +38,11 @@ def activated(simulation: Simulation, clock: Callable[[], float]) -> Iterator[No
 
     Args:
         clock: real monotonic seconds.
-    Raises: RuntimeError: when another simulation already runs in this process.
+    Raises: AlreadySimulating.
     """
     global _active, _threads
     if _active is not None:
-        raise RuntimeError("a simulation already runs in this process; one at a time")
+        raise already_simulating()
     _active, _threads = simulation, Strands(simulation, clock)
     simulation.outside = _threads
     try:
@@ -50,10 +52,34 @@ def activated(simulation: Simulation, clock: Callable[[], float]) -> Iterator[No
         _active = _threads = None
 
 
+@contextmanager
+def claimed() -> Iterator[None]:
+    """This process for one simulation: what it replaces belongs to the whole process, whichever thread runs it.
+
+    Raises: AlreadySimulating.
+    """
+    if not _claim.acquire(blocking=False):
+        raise already_simulating()
+    try:
+        yield
+    finally:
+        _claim.release()
+
+
+def already_simulating() -> AlreadySimulating:
+    """The error for a second simulation."""
+    mine = _active is not None and _active.thread is threading.current_thread()
+    return AlreadySimulating(
+        "a simulation already runs in this process",
+        where=None if _active is None else f"thread {_active.thread.name}",
+        why="clocks, environment and streams are the whole process's: two would take them from each other",
+        fix="let the task trigger the other Dag (TriggerDagRunOperator)" if mine else "run them one after the other",
+    )
+
+
 def in_process() -> bool:
     """Whether the caller is the process that runs now, and not a thread of it."""
-    on_main = threading.current_thread() is threading.main_thread()
-    return on_main and _active is not None and _active.current is not None
+    return _active is not None and _active.current is not None and threading.current_thread() is _active.thread
 
 
 def virtual_now() -> Instant:

@@ -50,6 +50,7 @@ class Process:
     Attributes:
         name: for messages.
         context: the variables of its code; a greenlet that its code makes begins without any.
+        args: what its code was called with.
         alive: not yet ended.
         killed: ended by `kill`; whatever its code still does on the way out does not count.
         real_seconds: real time its own code took so far, waits in virtual time excluded.
@@ -88,7 +89,7 @@ class Process:
         self.context = contextvars.copy_context()
         self.context.run(owner.set, self)
         self._greenlet.gr_context = self.context
-        self._run, self._args = run, args
+        self._run, self.args = run, args
 
     def __repr__(self) -> str:
         return f"<Process {self.name} {'alive' if self.alive else 'ended'}>"
@@ -108,7 +109,7 @@ class Process:
 
     def _body(self) -> None:
         try:
-            self._run(*self._args)
+            self._run(*self.args)
         except ProcessKilled:
             pass
         except EXITS as error:  # others are seen by whoever runs us: errors, Ctrl-C, a test framework's outcomes

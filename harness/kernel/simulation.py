@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -16,6 +17,9 @@ from harness.kernel.tracing import Tracers
 URGENT, NORMAL, LATE, LAST = 0, 1, 2, 3
 """Priorities among events of one instant: state changes first, then work, then decisions over the result, and last what
 asks whether anything had happened until then."""
+
+KILLS = 100
+"""Kills after which a process that catches them is given up."""
 
 SAME_INSTANT_LIMIT = 1_000_000
 
@@ -61,6 +65,8 @@ class Simulation:
         now: the present instant.
         current: the process that runs, None in the main loop.
         processes: the living ones, in order of their spawning.
+        thread: where it was made; its processes run in no other.
+        survived: called with a process whose code caught `KILLS` kills and went on, so that it was left where it stood.
     """
 
     def __init__(self, start: Instant, clock: Clock | None = None) -> None:
@@ -68,11 +74,13 @@ class Simulation:
         self.current: Process | None = None
         self.processes: dict[Process, None] = {}
         self.main = getcurrent()
+        self.thread = threading.current_thread()
         self.stopped: str | None = None
         self.ambients: list[Ambient] = []
         self.watchdog: Watchdog | None = None
         self.outside: Outside | None = None
         self.tracers = Tracers()
+        self.survived: Callable[[Process], None] = lambda _: None
         self._clock = clock
         self._queue: list[tuple[Instant, int, int, Event]] = []
         self._sequence = itertools.count()
@@ -135,11 +143,12 @@ class Simulation:
                 self.interrupt(process, ProcessKilled())
             self.schedule(self.now + grace, self.kill, process)
             return
-        for _ in range(100):  # code that swallows the kill and holds again is thrown out again
+        for _ in range(KILLS):  # code that swallows the kill and holds again is thrown out again
             if not process.alive:
                 return
             self.interrupt(process, ProcessKilled())
         self._forget(process)
+        self.survived(process)
 
     def step(self) -> bool:
         """Move to the next event and let it happen. False when there is none."""

@@ -59,6 +59,7 @@ class Strand:
         loose: belongs to machinery that rests unseen; its sleeps run ahead of the clock (``ahead``) and nobody waits.
         ended: its code has; the thread may live a little longer.
         resting: it waits; ``soon`` tells whether it is about to go on.
+        woken: its rest is over, and it has not gone on yet; on a busy machine that takes its time.
         place, still: where it stood when somebody looked, and how often it has not moved since.
         due: the instant that ends its rest; ``expired`` when that came, ``gone`` when its process was killed before.
         waited: real seconds it was waited for since it last rested.
@@ -68,7 +69,7 @@ class Strand:
         self.home, self.process, self.pool, self.loose = home, process, pool, loose
         self.number = next(_numbers)
         self.thread: threading.Thread | None = None
-        self.ended = self.resting = False
+        self.ended = self.resting = self.woken = False
         self.soon: Question = _never
         self.wake: Callable[[], None] = _nothing
         self.due: Instant | None = None
@@ -102,8 +103,6 @@ class Strands:
 
     Args:
         clock: real monotonic seconds.
-    Attributes:
-        by_thread: of each thread that a process started.
     """
 
     def __init__(self, simulation: Simulation, clock: Callable[[], float]) -> None:
@@ -111,7 +110,6 @@ class Strands:
         self.closed = False
         self.clock = clock
         self._changed = threading.Condition(threading.Lock())
-        self.by_thread: dict[threading.Thread, Strand] = {}
         self._living: dict[Strand, None] = {}
         self._watches: dict[Process, Watch] = {}
         self._settling = False
@@ -197,6 +195,7 @@ class Strands:
         finally:
             with self._changed:
                 strand.resting, strand.due, strand.soon, strand.wake = False, None, _never, _nothing
+                strand.woken, strand.still = False, 0
                 self._changed.notify_all()
 
     def _overtakes(self, strand: Strand) -> bool:
@@ -204,7 +203,7 @@ class Strands:
         if strand.due is None or self._settling or self.simulation.current is None:
             strand.still = 0
             return False
-        strand.look(threading.main_thread())
+        strand.look(self.simulation.thread)
         if strand.still < BLOCKED_SLICES and not strand.waits_for_lock(LOCKED_SLICES):
             return False
         with self._changed:
@@ -267,7 +266,7 @@ class Strands:
                 return strand.waited < WORK_PATIENCE_S
             self._living.pop(strand, None)
             return False
-        if not strand.resting and strand.waits_for_lock(LOCKED_TICKS):
+        if not strand.resting and not strand.woken and strand.waits_for_lock(LOCKED_TICKS):
             return False
         if strand.pool is not None:
             patience = WORK_PATIENCE_S
@@ -332,6 +331,7 @@ class Strands:
                 False,
                 strand.process.killed and not strand.process.alive,
             )
+            strand.woken = True
             strand.wake()
             strand.wake = _nothing
         try:

@@ -28,6 +28,7 @@ real_join = threading.Thread.join
 _real_submit = ThreadPoolExecutor.submit
 _real_run = pools._WorkItem.run
 _starting = threading.local()
+_STRAND = "_harness_strand"
 
 
 class Limit:
@@ -77,7 +78,7 @@ def start(self: threading.Thread) -> None:
         return _start_really(self)
     target = getattr(self, "_target", None) or type(self).run
     strand = strands.add(process, loose=is_machinery(getattr(target, "__module__", "")))
-    strands.by_thread[self] = strand
+    vars(self)[_STRAND] = strand  # here and nowhere else, so that it goes with its thread
     context, run = _context(process), self.run
 
     def in_step() -> None:
@@ -87,6 +88,7 @@ def start(self: threading.Thread) -> None:
                 context.run(run)
         finally:
             strands.end(strand)
+            vars(self).pop("run", None)  # it holds the context, and with it the task
 
     self.run = in_step  # type: ignore[method-assign]
     try:
@@ -117,7 +119,7 @@ def join(self: threading.Thread, timeout: float | None = None) -> None:
     else:
         real_join(self, 0)  # raises where a join is wrong
         _await_end(self, strands, Limit(strands, timeout, wait_is_virtual(sys._getframe(1)) is not False))
-    strand = None if strands is None else strands.by_thread.get(self)
+    strand = None if strands is None else vars(self).get(_STRAND)
     if strand is not None and strand.loose and not self.is_alive():
         catch_up(strand.ahead, f"join {self.name}")
 

@@ -13,8 +13,9 @@ from harness.bridge.runtime import AttemptRequest, Outcome, Resume, reschedule_a
 from harness.bridge.store import facts
 from harness.bridge.supervisor import Speaker, Supervisor
 from harness.bridge.triggerer import EndedByTrigger, Triggerer, starts_from_trigger
+from harness.checks.finding import Finding
 from harness.kernel import SECOND, Instant, Microseconds, Process, seconds
-from harness.kernel.simulation import LATE
+from harness.kernel.simulation import KILLS, LATE
 from harness.report.result import Attempt
 from harness.scheduler.model import (
     AWAITING_INPUT,
@@ -61,6 +62,7 @@ class Attempts:
         self.triggerer = Triggerer(self.simulation, self.store, self._fired)
         self.people = People(self.simulation, self.store, self._fired)
         self.workloads = Workloads(driver.limits)
+        self.simulation.survived = self._survived
 
     def launch(self, ti: TaskInstance) -> None:
         """Give an admitted task instance to its executor."""
@@ -253,6 +255,25 @@ class Attempts:
             self.workloads.abandon(given)
         if process is not None and (own or process is not self.simulation.current):
             self._kill(ti, process)
+
+    def _survived(self, process: Process) -> None:
+        """Code that goes on whatever is raised in it; SIGKILL would end its worker, here it stands where it stood."""
+        ti = process.args[0] if process.args else None
+        if not isinstance(ti, TaskInstance):
+            return
+        fact = f"{ti.name} catches what should end it, and went on {KILLS} times: it was left where it stood"
+        self.recorder.finding(
+            ti.run,
+            Finding(
+                "kill-ignored",
+                "warning",
+                fact,
+                str(facts(ti.run).dag.fileloc),
+                dag_id=ti.run.dag.dag_id,
+                task_id=ti.task_id,
+                fix="catch Exception, not BaseException, and let a loop end when it is told to",
+            ),
+        )
 
     def _kill(self, ti: TaskInstance, process: Process) -> None:
         past = history(ti)

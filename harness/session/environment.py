@@ -24,6 +24,7 @@ from harness.kernel.clock import wall_clock
 from harness.kernel.doors import doors
 from harness.kernel.event_loop import RunningLoop, virtual_event_loops
 from harness.kernel.frozen import freezegun_suspended
+from harness.kernel.present import claimed
 from harness.kernel.watchdog import alarm_watchdog
 from harness.scheduler.model import TaskInstance
 from harness.session.collector import patient_collector
@@ -67,6 +68,7 @@ def simulation_environment(
     """
     interruption = Interruption()
     with ExitStack() as stack:
+        stack.enter_context(claimed())
         stack.enter_context(freezegun_suspended())
         stack.enter_context(sealed({}))  # before the world's environment, which may have the same names
         stack.enter_context(process_state(world, seed))

@@ -14,7 +14,6 @@ from harness.bridge.loader import Folder, load
 from harness.bridge.store import AssetEvent, facts
 from harness.bridge.timetables import RunPlan, manual, scheduled
 from harness.checks.look import LIMITS
-from harness.errors import TaskNotFound, known_names
 from harness.kernel import Instant
 from harness.kernel.frozen import frozen_instant
 from harness.project.repository import surroundings

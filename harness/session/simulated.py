@@ -15,7 +15,7 @@ from harness.session.options import CalendarOptions
 from harness.session.results import run_result
 from harness.session.stage import Stage
 from harness.session.stuck import stuck_findings
-from harness.session.waiting import waits_for
+from harness.session.waiting import Waits
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -35,8 +35,9 @@ def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptio
             actor.plan(action, options.until)
         calendar.begin()
         stage.run_until(driver, options.until)
+        waits = Waits(driver)
         waiting = [
-            (ti.run.dag.dag_id, ti.run.run_id, ti.name, waits_for(ti, driver))
+            (ti.run.dag.dag_id, ti.run.run_id, ti.name, waits.of(ti))
             for ti in driver.unfinished()
             if ti.state is not None
         ]

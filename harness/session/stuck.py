@@ -18,7 +18,7 @@ from harness.scheduler.past import prev_dagrun, previous_run
 from harness.scheduler.queueing import never_admitted
 from harness.scheduler.transitions import times_out_at
 from harness.session.driver import Driver
-from harness.session.waiting import waits_for
+from harness.session.waiting import Waits
 
 SHOWN = 3
 
@@ -32,7 +32,8 @@ def stuck_findings(driver: Driver) -> list[tuple[DagRun, Finding]]:
     for run in _stuck(driver):
         found.setdefault(run.dag.dag_id, []).append(run)
     behind = _never_started(driver, found)
-    return [(runs[0], _finding(driver, runs, behind.get(dag_id, 0))) for dag_id, runs in found.items()]
+    waits = Waits(driver)
+    return [(runs[0], _finding(waits, runs, behind.get(dag_id, 0))) for dag_id, runs in found.items()]
 
 
 def unfinished_findings(driver: Driver, main: DagRun, horizon: Instant) -> list[tuple[DagRun, Finding]]:
@@ -110,10 +111,10 @@ def _never_started(driver: Driver, stuck: dict[str, list[DagRun]]) -> dict[str, 
     return behind
 
 
-def _finding(driver: Driver, runs: list[DagRun], behind: int) -> Finding:
+def _finding(waits: Waits, runs: list[DagRun], behind: int) -> Finding:
     run = runs[0]
     waiting = [ti for ti in run.task_instances.values() if ti.state not in FINISHED and ti.state is not None]
-    told = [f"{ti.name!r} {waits_for(ti, driver)}" for ti in waiting[:SHOWN]] or [_blocked(run)]
+    told = [f"{ti.name!r} {waits.of(ti)}" for ti in waiting[:SHOWN]] or [_blocked(run)]
     if len(waiting) > SHOWN:
         told.append(f"and {len(waiting) - SHOWN} more wait")
     fact = f"{run.dag.dag_id}: run {run.run_id} can never end: {'; '.join(told)}"
@@ -123,7 +124,7 @@ def _finding(driver: Driver, runs: list[DagRun], behind: int) -> Finding:
         fact += f"; {behind} runs cannot start behind them"
     dag_id, path = run.dag.dag_id, str(facts(run).dag.fileloc)
     task_id = waiting[0].task_id if waiting else None
-    return Finding("run-stuck", "error", fact, path, dag_id=dag_id, task_id=task_id, fix=_fix(waiting, driver))
+    return Finding("run-stuck", "error", fact, path, dag_id=dag_id, task_id=task_id, fix=_fix(waiting, waits.driver))
 
 
 def _blocked(run: DagRun) -> str:

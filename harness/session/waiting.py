@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from harness.errors import HarnessError, HorizonReached
 from harness.kernel import Instant, iso
 from harness.scheduler.model import AWAITING_INPUT, DEFERRED, QUEUED, RUNNING, UP_FOR_RESCHEDULE, DagRun, TaskInstance
@@ -20,7 +22,8 @@ def unfinished_error(driver: Driver, run: DagRun, horizon: Instant) -> HarnessEr
     """The error for a run that has not ended, None when it has."""
     if run.state not in ("running", "queued"):
         return None
-    waiting = [f"'{ti.name}' {waits_for(ti, driver)}" for ti in driver.unfinished() if ti.state is not None]
+    waits = Waits(driver)
+    waiting = [f"'{ti.name}' {waits.of(ti)}" for ti in driver.unfinished() if ti.state is not None]
     blocked = sorted({ti.name for ti in driver.unfinished() if ti.state is None})
     if blocked:
         waiting.append(f"behind them: {', '.join(blocked[:8])}{' …' if len(blocked) > 8 else ''}")
@@ -40,20 +43,30 @@ def unfinished_error(driver: Driver, run: DagRun, horizon: Instant) -> HarnessEr
     )
 
 
-def waits_for(ti: TaskInstance, driver: Driver) -> str:
-    """What an unfinished task instance waits for, after its name."""
-    if ti in driver.waiting:
-        why = next(why for held, why in driver.held() if held is ti)
-        return f"is scheduled, held back: {why}"
-    process, given = history(ti).process, history(ti).workload
-    if ti.state == QUEUED and given is not None:
-        return f"is queued: {driver.attempts.workloads.why(given)}"
-    if ti.state == RUNNING and process is not None:
-        return f"runs since {iso(ti.start or 0)}, in {process.frame or 'its own code'}"
-    if ti.state == UP_FOR_RESCHEDULE:
-        return f"pokes again and again ({ti.task.operator}), since {iso(ti.start or 0)}"
-    if ti.state == DEFERRED:
-        return f"is deferred ({ti.reason or 'its trigger has not fired'})"
-    if ti.state == AWAITING_INPUT:
-        return f"{ti.reason or 'waits for a person'}"
-    return f"is {ti.state}"
+class Waits:
+    """What unfinished task instances wait for, at one instant; what holds them all back is found once."""
+
+    def __init__(self, driver: Driver) -> None:
+        self.driver = driver
+
+    @cached_property
+    def _held(self) -> dict[TaskInstance, str]:
+        return dict(self.driver.held())
+
+    def of(self, ti: TaskInstance) -> str:
+        """In words, after its name."""
+        driver = self.driver
+        if ti in driver.waiting:
+            return f"is scheduled, held back: {self._held[ti]}"
+        process, given = history(ti).process, history(ti).workload
+        if ti.state == QUEUED and given is not None:
+            return f"is queued: {driver.attempts.workloads.why(given)}"
+        if ti.state == RUNNING and process is not None:
+            return f"runs since {iso(ti.start or 0)}, in {process.frame or 'its own code'}"
+        if ti.state == UP_FOR_RESCHEDULE:
+            return f"pokes again and again ({ti.task.operator}), since {iso(ti.start or 0)}"
+        if ti.state == DEFERRED:
+            return f"is deferred ({ti.reason or 'its trigger has not fired'})"
+        if ti.state == AWAITING_INPUT:
+            return f"{ti.reason or 'waits for a person'}"
+        return f"is {ti.state}"

@@ -1,10 +1,12 @@
 """How processes end: by themselves, killed at once or with a grace, by an exit that nobody caught."""
 
 import asyncio
+import threading
 import time
 
 import pytest
 
+from harness.errors import AlreadySimulating
 from harness.kernel import SECOND, ProcessKilled, Simulation, StrayExit
 from harness.kernel.doors import doors
 
@@ -60,3 +62,41 @@ def test_a_kill_and_its_grace(grace, shielded, expected):
         simulation.run_until()
     assert done == expected
     assert not simulation.processes
+
+
+def test_one_that_catches_every_kill_is_given_up_and_told():
+    def stubborn():
+        while True:
+            try:
+                time.sleep(60)
+            except BaseException:
+                continue
+
+    told = []
+    simulation = Simulation(0)
+    simulation.survived = told.append
+    with doors(simulation):
+        process = simulation.spawn(stubborn)
+        simulation.run_until(1)
+        simulation.kill(process)
+    assert told == [process]
+    assert not simulation.processes
+
+
+def test_a_second_simulation_is_refused_wherever_it_is_asked_for():
+    seen = []
+
+    def nested():
+        with pytest.raises(AlreadySimulating, match="already runs") as caught, doors(Simulation(0)):
+            pass
+        seen.append(caught.value)
+
+    simulation = Simulation(0)
+    simulation.spawn(nested)
+    with doors(simulation):
+        simulation.run_until()
+        thread = threading.Thread(target=nested)
+        thread.start()
+        thread.join()
+    assert "TriggerDagRunOperator" in (seen[0].fix or "")
+    assert "one after the other" in (seen[1].fix or "")
