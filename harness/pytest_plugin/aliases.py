@@ -18,7 +18,7 @@ from harness.pytest_plugin.runs import Runner
 
 if TYPE_CHECKING:
     from harness.exploration.result import Exploration
-    from harness.pytest_plugin.database import LazyDatabase, Postgres
+    from harness.pytest_plugin.database import LazyDatabases, Postgres
     from harness.report.calendar import CalendarResult
     from harness.report.result import RunResult, TaskResult
     from harness.session import Rehearsal
@@ -85,6 +85,6 @@ def airflow_frozen_time() -> Iterator[FrozenTime]:
 
 
 @pytest.fixture
-def airflow_postgres(_airflow_database: LazyDatabase) -> Postgres:
+def airflow_postgres(_airflow_database: LazyDatabases) -> Postgres:
     """The fixture ``postgres``: a real PostgreSQL database of this test."""
     return _airflow_database.get()
