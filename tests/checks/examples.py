@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-_NAIVE = "its start_date has no time zone"
 _UNSEEN = "its teardowns fail and nobody is told: what as_teardown() and @teardown do by themselves"
 
 _EXAMPLES_ONLY = "its class is registered only where Airflow loads its examples itself"
@@ -16,13 +15,9 @@ KNOWN = {
         "external-dag",
     ): "its sensor waits for a task group the parent does not have",
     ("example_hitl_operator.py", "deprecation"): "gives the operator an execution_timeout (3.1, 3.2)",
-    ("example_inlet_event_extra.py", "start-date"): _NAIVE + " (3.1)",
-    ("example_latest_only.py", "start-date"): _NAIVE,
-    ("example_outlet_event_extra.py", "start-date"): _NAIVE + " (3.1)",
     ("example_params_ui_tutorial.py", "unstable-dag"): "two params have the time of the parse as their default",
     ("example_passing_params_via_test_command.py", "template-error"): "its schedule's runs have no params.foo",
     ("example_setup_teardown.py", "setup-teardown"): _UNSEEN,
     ("example_setup_teardown_taskflow.py", "setup-teardown"): _UNSEEN,
     ("example_workday_timetable.py", "serialization"): _EXAMPLES_ONLY,
-    ("tutorial.py", "start-date"): _NAIVE,
 }

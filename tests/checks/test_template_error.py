@@ -41,8 +41,19 @@ FINE = [
     "{{ ti.hostname }} {{ ti.start_date.isoformat() }} {{ task.task_id }} {{ ti.map_index }} {{ ti.log_url }}",
     "{{ own(ds) }} {{ fails(ds) }}",
     "{% raw %}{{ dss }}{% endraw %} {# {{ dss }} #}",
+    "{{ macros.datetime.fromisoformat(ti.xcom_pull('make')) }} {{ macros.dateutil.parser.parse(var.value.day).year }}",
+    "{{ macros.json.loads(var.value.rows) }} {{ var.json.rows | tojson }} {{ '-'.join(conn.warehouse.schema) }}",
 ]
-MANUAL = ["{{ params.anything.name }} {{ params['x'] }} {{ dag_run.conf.table }} {{ dag_run.conf['a']['b'] }} {{ ds }}"]
+MANUAL = [
+    "{{ dag_run.conf | tojson }}",
+    "{{ macros.datetime.strptime(params.day, '%Y-%m-%d').date() }}",
+    "{% set day = params.day %}\n{{ macros.datetime.fromisoformat(day) }}",
+    "{{ ','.join([params.a, ti.xcom_pull('make')]) }} {{ '%d' % params.number }} {{ params | tojson }}",
+    "{{ macros.json.dumps(dag_run.conf) }} {{ macros.timedelta(days=params.days) }} {{ params.names | join }}",
+    "{{ macros.dateutil.parser.parse(var.value.start_day).year }}",
+    "{{ macros.dateutil.parser.parse(params.day) }}",
+    "{{ params.anything.name }} {{ params['x'] }} {{ dag_run.conf.table }} {{ dag_run.conf['a']['b'] }} {{ ds }}",
+]
 
 
 def fails(_):
@@ -74,7 +85,7 @@ def test_what_can_or_what_nobody_can_tell():
 
 def test_runs_that_people_start_have_what_they_give():
     assert reasons(*MANUAL, schedule=None) == {}
-    assert reasons("{{ dss }}", schedule=None).keys() == {"load_0"}
+    assert reasons("{{ dss }}", "{{ ds + 1 }}", schedule=None).keys() == {"load_0", "load_1"}
 
 
 def test_runs_that_assets_start_have_no_date():

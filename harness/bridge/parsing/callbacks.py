@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.bridge.parsing.standins import StandIn, Use
+from harness.bridge.parsing.standins import Endless, StandIn, Use
 from harness.bridge.parsing.trial import DATE_NAMES, TrialRun, kinds, moments
 
 if TYPE_CHECKING:
@@ -123,6 +123,8 @@ def called(
         context = _context(callback, timetable, use)
         try:
             _call(callback.function, context, own)
+        except Endless:
+            yield None
         except Exception as error:
             yield _of_template(error, context, use) or _judged(error, callback, context, own)
         else:

@@ -44,6 +44,7 @@ class Tried:
         guessed: values that only a run knows had a part in what happened.
         known: whether the context or the environment has a name.
         own: whether a file is the repository's: what its functions raise is not judged.
+        unsure: what comes to such a value, as the template says it.
     """
 
     source: str
@@ -51,6 +52,7 @@ class Tried:
     guessed: bool
     known: Callable[[str], bool]
     own: Callable[[str], bool]
+    unsure: re.Pattern[str]
 
 
 def complaint(error: Exception, tried: Tried) -> Complaint | None:
@@ -61,7 +63,7 @@ def complaint(error: Exception, tried: Tried) -> Complaint | None:
     if isinstance(error, jinja2.UndefinedError):
         found = _undefined(str(error.message), line, tried)
         return found and replace(found, path=path)
-    if tried.guessed:
+    if tried.guessed or tried.unsure.search(tried.source):
         return None
     if isinstance(error, jinja2.TemplateError):
         return Complaint(f"{type(error).__name__}: {error.message}", None, line, path=path)

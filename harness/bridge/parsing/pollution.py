@@ -129,7 +129,7 @@ class Before:
             spoilt.more.append("sys.settrace or sys.setprofile is set")
         for name, kept in _items(self._modules):
             now = self._kept.dicts[name]
-            other = [key for key, value in _items(kept) if _differ(now.get(key, _GONE), value)]
+            other = [key for key, value in _items(kept) if self._differs(key, now.get(key, _GONE), value)]
             spoilt.replaced[name] = [*other, *(key for key in now if name == "builtins" and key not in kept)]
             if other:
                 _update(now, kept)
@@ -139,6 +139,13 @@ class Before:
         self._hooks(spoilt)
         self._surroundings(spoilt)
         return spoilt
+
+    def _differs(self, key: str, now: Any, value: Any) -> bool:
+        """Whether a name is another thing through the file, and no cache of the module's own that has been filled."""
+        if not _differ(now, value):
+            return False
+        filled = value is None and key[:1] == "_" and key[:2] != "__"
+        return not (filled and not self._is_users(now))
 
     def _put_modules_back(self, spoilt: Spoilt) -> None:
         kept = self._kept.modules

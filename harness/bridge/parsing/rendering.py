@@ -9,8 +9,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.parsing.complaints import Complaint, Tried, complaint
-from harness.bridge.parsing.standins import Use
-from harness.bridge.parsing.trial import ASSET_TRIGGERED, TrialRun, kinds, moments, with_plugins
+from harness.bridge.parsing.standins import Endless, Use
+from harness.bridge.parsing.trial import ASSET_TRIGGERED, TrialRun, kinds, moments, stood_in, with_plugins
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -169,12 +169,15 @@ class _Renderer:
 
     def _rendered(self, task: Any, template: Any, source: str, context: dict[str, Any], use: Use) -> Complaint | None:
         """Why a template cannot be rendered; None if it can, or nobody can tell."""
-        use.happened = False
+        use.begin()
         try:
             task._render(template, context)
+        except Endless:
+            return None
         except Exception as error:
             known = context.keys() | template.globals.keys()
-            tried = Tried(source, template.environment, use.happened, known.__contains__, self._own)
+            unsure = stood_in(context)
+            tried = Tried(source, template.environment, use.happened, known.__contains__, self._own, unsure)
             found = complaint(error, tried)
             of_plugins = found is not None and "MacrosAccessor" in found.reason
             return None if of_plugins and _renders_with_plugins(task, template, context) else found

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+MOST_USES = 10_000
+"""What uses stand-ins more often waits for one to come to an end, as a parser does that reads from one."""
+
+
+class Endless(BaseException):
+    """Stand-ins were used so often that nothing can be said. No ``except Exception`` of a library may catch it."""
+
 
 class Use:
     """Whether stand-ins had a part in what happened.
@@ -17,6 +24,21 @@ class Use:
     def __init__(self, truth: bool = True) -> None:
         self.happened = False
         self.truth = truth
+        self._left = MOST_USES
+
+    def begin(self) -> None:
+        """Something else is tried."""
+        self.happened, self._left = False, MOST_USES
+
+    def now(self) -> None:
+        """A stand-in is used.
+
+        Raises: Endless: once too often.
+        """
+        self.happened = True
+        self._left -= 1
+        if self._left < 0:
+            raise Endless
 
 
 class StandIn:
@@ -31,7 +53,7 @@ class StandIn:
         object.__setattr__(self, "_use", use)
 
     def _used(self) -> StandIn:
-        object.__getattribute__(self, "_use").happened = True
+        object.__getattribute__(self, "_use").now()
         return self
 
     def __getattr__(self, name: str) -> Any:

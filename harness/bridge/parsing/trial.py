@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -182,6 +183,19 @@ class TrialRun:
         declared = dict(self._dag.params.items()) | dict((task.params or {}).items())
         values = {name: getattr(param, "value", param) for name, param in declared.items()}
         return {name: value if _is_set(value) else StandIn(self.use) for name, value in values.items()}
+
+
+def stood_in(context: dict[str, Any]) -> re.Pattern[str]:
+    """What a template says that comes to a stand-in: functions written in C do not tell that they use one."""
+    names = ["ti", "task_instance", "var", *(name for name, value in context.items() if isinstance(value, StandIn))]
+    if isinstance(context["dag_run"].conf, StandIn):
+        names.append(r"dag_run\s*\.\s*conf")
+    if isinstance(context["params"], _AnyParams):
+        names.append("params")
+    else:
+        unset = [name for name, value in context["params"].items() if isinstance(value, StandIn)]
+        names += [rf"params\W+{re.escape(name)}" for name in unset]
+    return re.compile(rf"\b(?:{'|'.join(names)})\b")
 
 
 class _AnyParams(dict[str, Any]):

@@ -9,9 +9,10 @@ from types import FunctionType
 from typing import Any
 
 from harness.bridge.parsing.rendering import texts
+from harness.checks.callables import callable_of
 from harness.checks.content.bindings import Bindings
 from harness.checks.content.reached import codes, functions_of, reached_from
-from harness.checks.content.run_values import RunValues, given_in_runs, harmless_params
+from harness.checks.content.run_values import RunValues, given_in_runs, harmless_params, makes_no_text
 from harness.checks.content.statements import built, is_value, looks_like_sql
 from harness.checks.finding import Problem
 from harness.checks.look import FileLook
@@ -32,8 +33,9 @@ def sql_formatting(file: FileLook) -> Iterator[Problem]:
     value belongs. A name with an apostrophe breaks the task, and whoever may trigger the Dag or write that table may
     write the statement. Looked at are the functions of tasks and those that they call, and statements of operators
     with the output of a task in an f-string. Not told: names of tables and columns, which no parameter can stand for;
-    constants; dates of the run; what is or became a number; params of a few known values; what a function of the
-    repository made of it. (ruff's S608 tells of any text that looks like SQL.)
+    constants; dates of the run; what is or became a number, also in the task that made it; params of a few known
+    values; what the function checks before, as in ``if name not in KNOWN: raise``; what a function of the repository
+    made of it. (ruff's S608 tells of any text that looks like SQL.)
 
     Fix: placeholders: ``hook.run("… WHERE name = %(name)s", parameters={"name": name})``.
     """
@@ -65,13 +67,20 @@ def _of_fields(task: Any) -> Iterator[tuple[str, str]]:
 
 def _of_functions(file: FileLook, dag: Any, task: Any) -> Iterator[tuple[str, int, str]]:
     """(path, line, message) of statements in what a task runs."""
+
+    def numbers(task_id: str, key: str) -> bool:
+        producer = getattr(dag, "task_dict", {}).get(task_id)
+        made_by = callable_of(producer) if producer is not None else None
+        found = file.definitions.of(made_by) if made_by is not None else None
+        return made_by is not None and makes_no_text(made_by, found.node if found else None, key)
+
     for function in functions_of(task, file.users.own):
         for one in reached_from(function, file.users.own):
             if not _has_sql(one) or (definition := file.definitions.of(one)) is None:
                 continue
             bindings = Bindings(definition.node, one)
-            given = given_in_runs(task) if one is function else frozenset()
-            values = RunValues(bindings, given, harmless_params(dag, task))
+            given = given_in_runs(task, numbers) if one is function else frozenset()
+            values = RunValues(bindings, given, harmless_params(dag, task), numbers)
             name = f"{one.__qualname__.rpartition('<locals>.')[2]}()"
             for node, how, what in _statements(bindings, values):
                 told = f"{name} writes {what} into an SQL statement with {how}"

@@ -17,7 +17,9 @@ def orphan_task(look: DagLook) -> Iterator[Problem]:
 
     It starts with the run and waits for nobody: most often a ``>>`` that was forgotten, or a result handed on in a
     text, which ties nothing. It is told only where all others hang together: a Dag of several parts is taken to mean
-    them, a task with assets is tied by those, and where there is a sensor, it may be what the sensor waits for.
+    them, a task with assets is tied by those, and where there is a sensor, it may be what the sensor waits for. Tasks
+    that a loop, a factory or another module makes are what their data says; they are not told where the same line makes
+    one that is tied.
 
     Fix: tie it with ``>>``, or give it a Dag of its own.
     """
@@ -28,7 +30,7 @@ def orphan_task(look: DagLook) -> Iterator[Problem]:
     if any(hasattr(class_of(task), "poke") for task in tasks):
         return
     for task in lone:
-        if not _has_assets(task):
+        if not _has_assets(task) and not _is_made_by_data(look, task):
             yield Problem(
                 f"task {task.task_id!r} is tied to none of the Dag's {len(tasks) - 1} other tasks",
                 task_id=task.task_id,
@@ -53,6 +55,20 @@ def _parts(look: DagLook) -> int:
                 seen.add(one)
                 rest += [*shape.upstream[one], *shape.downstream[one]]
     return parts
+
+
+def _is_made_by_data(look: DagLook, task: Any) -> bool:
+    """Whether the line that makes a task makes others too, or stands in another file: no arrow was forgotten there."""
+    place = look.place(task.task_id)
+    if place is not None and place[0] != look.file.path:
+        return True
+    for dag in look.file.dags:
+        for other in dag.tasks:
+            if dag.place(other.task_id) == place and place is not None:
+                tied = bool(other.upstream_task_ids or other.downstream_task_ids)
+                if tied or (dag is look and other is not task):
+                    return True
+    return False
 
 
 def _has_assets(task: Any) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.operators import class_of
 from harness.checks.callables import Definition, callable_of
+from harness.checks.graph.handled import in_function, in_template
 from harness.checks.look import DagLook
 from harness.checks.texts import templates
 
@@ -31,6 +32,7 @@ class Pull:
         key: None where it is not a literal.
         where: in words.
         path, line: of the call; None in a template.
+        handled: it is asked whether there is one before it is used.
         code: of the function that it stands in, which other tasks may share.
     """
 
@@ -40,16 +42,17 @@ class Pull:
     path: str | None = None
     line: int | None = None
     code: Any = None
+    handled: bool = False
 
 
 def in_templates(look: DagLook, task: Any) -> Iterator[Pull]:
     """Pulls in the rendered fields of a task."""
     for field, text in templates(task):
         if "xcom_pull" in text:
-            for given in _template_calls(text):
+            for given, handled in _template_calls(text):
                 pull = _pull(dict(given), f"template of {field}", look)
                 if pull is not None:
-                    yield pull
+                    yield replace(pull, handled=handled)
 
 
 def in_source(look: DagLook, task: Any) -> Iterator[Pull]:
@@ -62,7 +65,9 @@ def in_source(look: DagLook, task: Any) -> Iterator[Pull]:
                 given = _arguments(node) if _is_task_instance(node.func.value) else None
                 pull = _pull(given, f"{function.__name__}()", look) if given is not None else None
                 if pull is not None:
-                    yield Pull(pull.task_ids, pull.key, pull.where, found.path, node.lineno, function.__code__)
+                    handled = in_function(found.node, node)
+                    place = {"path": found.path, "line": node.lineno, "code": function.__code__}
+                    yield replace(pull, **place, handled=handled)
 
 
 def functions(look: DagLook, task: Any) -> Iterator[tuple[Any, Definition]]:
@@ -120,8 +125,8 @@ def _names_it(node: ast.expr) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _template_calls(text: str) -> tuple[tuple[tuple[str, Any], ...], ...]:
-    """The arguments of each pull in a template that has no syntax error."""
+def _template_calls(text: str) -> tuple[tuple[tuple[tuple[str, Any], ...], bool], ...]:
+    """The arguments of each pull in a template that has no syntax error, and whether None is handled."""
     from jinja2 import TemplateError, nodes
 
     try:
@@ -137,7 +142,7 @@ def _template_calls(text: str) -> tuple[tuple[tuple[str, Any], ...], ...]:
         if ours and call.dyn_args is None and call.dyn_kwargs is None:
             given = {name: _const(one) for name, one in zip(_NAMES, call.args, strict=False)}
             given |= {one.key: _const(one.value) for one in call.kwargs}
-            found.append(tuple(given.items()))
+            found.append((tuple(given.items()), in_template(tree, call)))
     return tuple(found)
 
 

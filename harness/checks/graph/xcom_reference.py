@@ -24,7 +24,8 @@ def xcom_reference(look: DagLook) -> Iterator[Problem]:
     Production answers ``None`` and goes on: the template renders the word "None", the load loads nothing. Often the id
     lacks the prefix of its task group, or a result was handed on in an f-string, which pulls but ties nothing. Without
     ``task_ids`` a task pulls its own XComs, since Airflow 3. Only literals are judged; pulls from other Dags, other
-    runs and prior dates are not.
+    runs and prior dates are not. Where the code asks for None (``or``, ``if``, ``is None``, ``default(…, true)``), only
+    an id that does not exist is told.
 
     Fix: the full task id, ``pulled >> task``, the key that is pushed.
     """
@@ -53,6 +54,8 @@ def _wrong(look: DagLook, task: Any, pull: Pull) -> Iterator[Said]:
             meant = meant or nearest(task_id, look.dag.task_dict)
             fix = f"{meant[0]!r}?" if meant else "the id of a task of this Dag"
             yield f"pulls an XCom of {task_id!r}, which is no task of this Dag", fix
+        elif pull.handled:
+            continue
         elif pulled is task:
             yield from _own(look, task, pull)
         elif task_id not in look.shape.above(task.task_id):

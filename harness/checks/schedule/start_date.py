@@ -14,6 +14,7 @@ from harness.checks.registry import check
 from harness.checks.texts import dotted, keyword, literal
 
 _MOVING = {"now", "utcnow", "today", "yesterday", "tomorrow", "days_ago"}
+_UTC = {"UTC", "ETC/UTC", "Z", "+00:00"}
 _JUST_NOW = timedelta(minutes=2)
 _LONG = timedelta(hours=1)
 
@@ -23,7 +24,8 @@ def start_date(look: DagLook) -> Iterator[Problem]:
     """A ``start_date`` that moves, has no time zone or is missing where it counts; a cron in an hour that clocks skip.
 
     A date made by ``now()`` is another one at every parse: the first run is never due, and every parse makes a new
-    version of the Dag. A date without time zone means another instant wherever ``core.default_timezone`` is another.
+    version of the Dag. A date without time zone is told where that is not UTC: it means another instant wherever
+    ``core.default_timezone`` is another, and beside a schedule of another zone the first run is not the one meant.
     With a ``timedelta`` as schedule the runs count from ``start_date``; without one, from whenever the scheduler first
     saw the Dag. And a cron of a local zone that names an hour of the clock change runs at another time that day.
 
@@ -35,8 +37,9 @@ def start_date(look: DagLook) -> Iterator[Problem]:
         return
     if dag.start_date is not None and (how := _moves(look)):
         yield Problem(f"start_date moves: it is made by {how} at every parse", fix="a date that stays")
-    elif look.has_naive_start:
-        yield Problem("start_date has no time zone", fix='pendulum.datetime(…, tz="UTC")')
+    elif look.has_naive_start and dag.start_date is not None and (zone := _other_zone(look)):
+        said = f"start_date has no time zone, and is read as one of {zone}"
+        yield Problem(said, fix=f"pendulum.datetime(…, tz={zone.split(',')[0]!r})")
     elif dag.start_date is None and not any(task.start_date for task in look.tasks) and _is_long(look.timetable):
         every = look.timetable.summary
         said = f"start_date is missing: runs every {every} count from when the scheduler first sees the Dag"
@@ -44,6 +47,16 @@ def start_date(look: DagLook) -> Iterator[Problem]:
     if str(getattr(dag.timetable, "timezone", getattr(dag.timetable, "_timezone", None))) != "UTC":
         for timetable in getattr(look.timetable, "_timetables", [look.timetable]):
             yield from _clock_change(look, timetable)
+
+
+def _other_zone(look: DagLook) -> str:
+    """The zone that a date without one is read in, where it matters which; empty where all is UTC."""
+    zone = str(getattr(look.dag.start_date.tzinfo, "name", look.dag.start_date.tzinfo))
+    timetable = look.dag.timetable
+    own = str(getattr(timetable, "timezone", getattr(timetable, "_timezone", None)) or zone)
+    if own == zone and zone.upper() in _UTC:
+        return ""
+    return zone if own == zone or own == "None" else f"{zone}, while the schedule is in {own}"
 
 
 def _clock_change(look: DagLook, timetable: Any) -> Iterator[Problem]:
