@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
-import os
 import sys
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,13 +22,11 @@ from harness.bridge.exits import exits_of_files
 from harness.bridge.seal import sealed
 from harness.errors import DagImportError, DagNotFound, NoDagsFolder, UsageError, known_names
 from harness.kernel.stops import Terminated, heeded
+from harness.project.discovery import dag_files
+from harness.world.model import World
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
-
-
-Surroundings = Callable[[Path], tuple[list[str], dict[str, str]]]
-"""What the files of a Dag folder need: entries of ``sys.path``, variables of the environment."""
 
 
 @dataclass
@@ -57,8 +54,7 @@ class Folder:
     """What was loaded: Dags by id, the folder each came from, files that failed, ids seen twice.
 
     Attributes:
-        search_path: what the folders' files need on ``sys.path``.
-        environment: variables that the projects of the folders set for their processes.
+        notes: what somebody should know of how the files were found.
     """
 
     dags: dict[str, DAG] = field(default_factory=dict)
@@ -66,8 +62,7 @@ class Folder:
     failures: list[ImportFailure] = field(default_factory=list)
     duplicates: list[tuple[str, str, str]] = field(default_factory=list)
     files: list[Path] = field(default_factory=list)
-    search_path: list[str] = field(default_factory=list)
-    environment: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
 
     def dag(self, dag_id: str) -> DAG:
         """The Dag of this id, or of this file when it holds one Dag.
@@ -103,28 +98,20 @@ class Folder:
         )
 
 
-def load(paths: list[Path], surroundings: Surroundings, owners: Mapping[str, str] | None = None) -> Folder:
-    """Import every Dag file below the paths (folders, ``.py`` files, zip files), closed towards the outside.
+def load(paths: list[Path], world: World | None = None, owners: Mapping[str, str] | None = None) -> Folder:
+    """Import every Dag file below the paths (folders, ``.py`` files, zip files), in the surroundings of the caller.
 
     Args:
+        world: answers what the files ask for at their top level.
         owners: as of `harness.bridge.seal.sealed`.
     Raises: NoDagsFolder: a path that does not exist, or nothing that looks like a Dag file below any.
     """
-    folder = Folder()
-    for given in paths:
-        path = given.resolve()
-        if not path.exists():
-            raise NoDagsFolder(f"{given} does not exist", fix="name an existing folder or file with --dags")
-        root = path if path.is_dir() else path.parent
-        folder.roots.append(path)
-        search_path, variables = surroundings(root)
-        sys.path += [entry for entry in search_path if entry not in sys.path]
-        folder.search_path += search_path
-        folder.environment |= variables
-        with _exported(variables), sealed(owners):
-            for file in dag_files(path):
-                folder.files.append(file)
-                load_file(file, root, folder)
+    folder = Folder(roots=[path.resolve() for path in paths])
+    files = dag_files(paths, note=folder.notes.append)
+    with answered_from(world or World(), owners):
+        for file in files:
+            folder.files.append(file.path)
+            load_file(file.path, file.root, folder)
     if not folder.files:
         raise NoDagsFolder(
             f"no Dag file below {', '.join(map(str, paths)) or 'no folder at all'}",
@@ -135,19 +122,20 @@ def load(paths: list[Path], surroundings: Surroundings, owners: Mapping[str, str
 
 
 @contextmanager
-def _exported(variables: Mapping[str, str]) -> Iterator[None]:
-    added = {name: value for name, value in variables.items() if name not in os.environ}
-    os.environ.update(added)
+def answered_from(world: World, owners: Mapping[str, str] | None = None) -> Iterator[None]:
+    """What Dag files ask for while they are parsed is answered out of the world and by nothing outside, for the block.
+
+    Stands in for the Dag processor's supervisor, ``DagFileProcessorProcess`` (3.3.2): what is not there is not found.
+    """
+    from harness.bridge.store import Store
+    from harness.bridge.supervisor import Speaker, Supervisor, speaker, supervisor_comms
+
+    asks = speaker.set(Speaker(ti=None, name="the Dag processor"))  # type: ignore[arg-type]
     try:
-        yield
+        with sealed(owners), supervisor_comms(Supervisor(Store(world, {}), lambda: None, lambda *_: None)):
+            yield
     finally:
-        for name in added:
-            os.environ.pop(name, None)
-
-
-def dag_files(path: Path) -> list[Path]:
-    """Files that may hold a Dag, sorted."""
-    return [path] if path.is_file() else sorted(sources.listed(path))
+        speaker.reset(asks)
 
 
 def load_file(path: Path, root: Path, into: Folder) -> None:

@@ -13,11 +13,24 @@ from collections.abc import Mapping
 from harness.bridge.outside import outward
 from harness.project.installed import airflow_version
 
-__all__ = ["adopt", "airflow_version", "enter", "leave", "settings", "sweep"]
+__all__ = [
+    "adopt",
+    "airflow_version",
+    "enter",
+    "export",
+    "exported",
+    "home",
+    "home_with",
+    "leave",
+    "link",
+    "settings",
+    "sweep",
+]
 
 _PREFIX = "airflow-harness-home-"
 _OWNER = re.compile(rf"{_PREFIX}(\d+)-")
 _home: str | None = None
+_homes: dict[tuple[tuple[str, str], ...], str] = {}
 
 
 def settings(home: str) -> dict[str, str]:
@@ -71,16 +84,34 @@ def home() -> str:
     return _home
 
 
+def home_with(entries: Mapping[str, str]) -> str:
+    """A throw-away home that shows a project's own folders and files: the process's, for its first project.
+
+    Args:
+        entries: name in the home -> path of the real one.
+    """
+    shown = tuple(sorted(entries.items()))
+    if shown not in _homes:
+        _homes[shown] = tempfile.mkdtemp(prefix="project-", dir=home()) if _homes else home()
+        link(entries, _homes[shown])
+    return _homes[shown]
+
+
 def adopt(entries: Mapping[str, str]) -> None:
     """Show a project's own folders and files in the throw-away home: Dags look for them at ``$AIRFLOW_HOME/include``.
 
     Args:
         entries: name in the home -> path of the real one.
     """
+    link(entries, home())
+
+
+def link(entries: Mapping[str, str], into: str) -> None:
+    """As `adopt`, in a home that is named."""
     for name, path in entries.items():
-        link = os.path.join(home(), name)  # noqa: PTH118
-        if not os.path.lexists(link):
-            os.symlink(path, link)  # noqa: PTH211
+        place = os.path.join(into, name)  # noqa: PTH118
+        if not os.path.lexists(place):
+            os.symlink(path, place)  # noqa: PTH211
 
 
 def sweep() -> None:

@@ -125,7 +125,8 @@ class _Parser:
         answer_from(setting.world, self._watch)
         Drivers(self._watch).install()
         self._watch.install()
-        sys.path += setting.repository.path_with(str(root))
+        first = setting.repository.path_of_airflow  # there since Airflow's import; in their order only now
+        sys.path[:] = [entry for entry in sys.path if entry not in first] + setting.repository.search_path(str(root))
 
     def report(self, path: Path) -> tuple[dict[str, Any], bool]:
         """What the checks say of a file, and whether another may follow."""

@@ -147,8 +147,7 @@ def _in_repository(files: list[DagFile], options: GateOptions) -> GateOptions:
         variables=options.declared.variables | frozenset(repository.variables),
     )
     repository = replace(repository, environment={**repository.environment, **options.world.env})
-    values = {name: value for name, value in repository.variables.items() if value is not None}
-    world = replace(options.world, variables={**values, **options.world.variables})
+    world = replace(options.world, variables={**repository.values, **options.world.variables})
     return replace(options, repository=repository, declared=declared, world=world)
 
 

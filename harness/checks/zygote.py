@@ -71,6 +71,7 @@ def main() -> None:
         reader = os.fdopen(requests, "rb", buffering=0)
         setting: Setting = pickle.loads(_exactly(reader, int(reader.readline())))
         sandbox.adopt(setting.repository.home_entries)
+        sys.path[:] = [entry for entry in sys.path if entry]  # "-c" adds the working directory, which is no part of it
         sys.path += setting.repository.path_of_airflow
         _get_warm(setting)
         network = network_of(os.getpid()) if confine.without_network() else None

@@ -59,7 +59,7 @@ class SimulateCalendar:
             from harness.session import CalendarOptions, Rehearsal
             from harness.session.actions import parse_action
 
-            rehearsal = Rehearsal.of_paths(paths, xcom_bytes(config))
+            rehearsal = Rehearsal.of_paths(paths, xcom_bytes(config), world)
             terminal.begin()
         actions = tuple(parse_action(text) for text in given.actions)
         options = CalendarOptions(since, until, given.fresh, given.dag_ids, actions, given.seed)

@@ -70,7 +70,7 @@ class Rehearse:
         airflow_version()
         enter()
         with terminal.collecting():
-            rehearsal, dag = self._loaded(paths, config)
+            rehearsal, dag = self._loaded(paths, config, world)
             terminal.begin()
         _notes(rehearsal, dag, terminal)
         from harness.session.options import RunOptions
@@ -115,16 +115,14 @@ class Rehearse:
             return around or [file]
         return configured(config)
 
-    def _loaded(self, paths: list[Path], config: Config) -> tuple[Rehearsal, DAG]:
-        from harness.bridge.loader import load_file
+    def _loaded(self, paths: list[Path], config: Config, world: World | None) -> tuple[Rehearsal, DAG]:
         from harness.checks.settings import xcom_bytes
         from harness.session.rehearsal import Rehearsal
 
-        rehearsal, file = Rehearsal.of_paths(paths, xcom_bytes(config)), self.arguments.file
+        rehearsal, file = Rehearsal.of_paths(paths, xcom_bytes(config), world), self.arguments.file
         folder = rehearsal.folder
         if file is not None and file.resolve() not in map(Path.resolve, folder.files):  # ignored there, asked for here
-            folder.files.append(file.resolve())
-            load_file(file.resolve(), file.resolve().parent, folder)
+            rehearsal.load_file(file.resolve(), world)
         return rehearsal, folder.dag(self.arguments.dag_id)
 
     # -- the run -----------------------------------------------------------------------------------------------------

@@ -58,7 +58,7 @@ class Verifying:
             from harness.session.verification import verify
             from harness.world import World
 
-            rehearsal = Rehearsal.of_paths(paths)
+            rehearsal = Rehearsal.of_paths(paths, world=world)
             terminal.begin()
         note_failures(rehearsal.folder, terminal)
         dag = rehearsal.folder.dag(given.dag_id)

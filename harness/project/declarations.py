@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from configparser import Error, RawConfigParser
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,6 +18,7 @@ _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(.*)")
 _NOT_TAKEN = re.compile(
     r"(PATH|HOME|TMPDIR|SHELL|USER|AIRFLOW_HOME|AIRFLOW_CONFIG|(PYTHON|LD_|DYLD_|AIRFLOW_HARNESS_).*)$"
 )
+_SECRETS = _CONNECTION, _VARIABLE = "AIRFLOW_CONN_", "AIRFLOW_VAR_"
 _SERVERS = (
     *("celery", "celery_broker_transport_options", "celery_kubernetes_executor", "database", "edge", "elasticsearch"),
     *("execution_api", "fab", "kerberos", "kubernetes", "kubernetes_executor", "local_kubernetes_executor", "logging"),
@@ -69,23 +70,29 @@ class Declarations:
         return self.settings.get((section, key))
 
 
-def declarations_of(project: Path) -> Declarations:
+def declarations_of(folders: Sequence[Path]) -> Declarations:
     """Read them.
 
+    Args:
+        folders: the project, and those above it that may hold settings of it too; the nearer goes before the farther.
     Raises: UsageError: a file that cannot be read as what it is.
     """
-    env = {**dot_env(project / ".env"), **{k: v for k, v in os.environ.items() if k.startswith("AIRFLOW_")}}
-    settings = {**airflow_cfg(project / "airflow.cfg"), **_settings_in(env)}
-    astro = _astro(project / "airflow_settings.yaml")
+    files: dict[str, str] = {}
+    settings: dict[tuple[str, str], str] = {}
+    for folder in reversed(folders):
+        files |= dot_env(folder / ".env")
+        settings |= airflow_cfg(folder / "airflow.cfg")
+    shell = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_")}
+    settings |= _settings_in({**files, **shell})
+    astro = _astro(folders[0] / "airflow_settings.yaml")
     given = {f"AIRFLOW__{s.upper()}__{k.upper()}": v for (s, k), v in settings.items() if _matters(s, k)}
+    plain = {name: value for name, value in files.items() if not name.startswith("AIRFLOW__")}
+    new = {name: value for name, value in plain.items() if name.startswith(_SECRETS) or name not in os.environ}
     return Declarations(
         settings=settings,
-        environment={
-            **{k: v for k, v in env.items() if not k.startswith("AIRFLOW__") and k not in os.environ},
-            **given,
-        },
-        connections=frozenset([*_named(env, "AIRFLOW_CONN_"), *astro["connections"]]),
-        variables={**astro["variables"], **_named(env, "AIRFLOW_VAR_")},
+        environment={**new, **given},
+        connections=frozenset([*_named({**files, **shell}, _CONNECTION), *astro["connections"]]),
+        variables={**dict.fromkeys(_named(shell, _VARIABLE)), **astro["variables"], **_named(files, _VARIABLE)},
         pools=astro["pools"],
         bundles=tuple(_bundles(settings.get(("dag_processor", "dag_bundle_config_list")))),
     )
@@ -128,12 +135,13 @@ def _settings_in(env: Mapping[str, str]) -> dict[tuple[str, str], str]:
 
 
 def kept(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment without the settings of Airflow that lead a process of ours outside."""
+    """An environment without what leads a process of ours outside: settings of Airflow, its owner's connections."""
     parts = {name: name.lower().split("__") for name in environment}
     return {
         name: value
         for name, value in environment.items()
-        if not name.startswith("AIRFLOW__") or _matters(parts[name][1], "__".join(parts[name][2:]))
+        if not name.startswith(("AIRFLOW__", _CONNECTION))
+        or (name.startswith("AIRFLOW__") and _matters(parts[name][1], "__".join(parts[name][2:])))
     }
 
 

@@ -20,6 +20,10 @@ from harness.project.repository import Repository, repository_of, root_of
 
 IGNORE_FILE = ".airflowignore"
 _LEFT_OUT = ("__pycache__",)
+_OTHERS = (*_LEFT_OUT, "node_modules", "site-packages", "tests")
+"""Folders that hold no Dags of a project's own."""
+SHOWN = 5
+"""Folders named in a note."""
 
 Rule = Callable[[Path, bool], "bool | None"]
 Note = Callable[[str], None]
@@ -54,11 +58,47 @@ def dag_files(paths: Iterable[Path], regexp: bool | None = None, note: Note = la
         if path.is_file():
             found.setdefault(path, DagFile(path, root_of(path, repository)))
             continue
-        for root in _roots(path, repository):
+        roots = _roots(path, repository)
+        for root in roots:
             for file in _walked(root, repository.regexp if regexp is None else regexp, note):
                 if (file.is_relative_to(path) or path == repository.project) and _is_dag_file(file):
-                    found.setdefault(file, DagFile(file, root))
+                    found.setdefault(file, DagFile(file, root if root != path else _within(path, file)))
+        if path == repository.project and repository.dags:
+            _tell_rest(path, roots, note)
     return [found[path] for path in sorted(found)]
+
+
+def _within(path: Path, file: Path) -> Path:
+    """The Dag folder of a file below a folder that is none itself: the outermost one called ``dags``."""
+    if "dags" in path.parts:
+        return path
+    inside = [folder for folder in file.parents if path in folder.parents and folder.name == "dags"]
+    return inside[-1] if inside else path
+
+
+def _tell_rest(project: Path, roots: list[Path], note: Note) -> None:
+    """Say what a project stood for, where it has other folders of Dags: nothing is passed over in silence."""
+    others = [folder for folder in _folders_called_dags(project, roots) if any(map(_is_dag_file, folder.rglob("*.py")))]
+    if not others:
+        return
+    taken, rest = ([_shown(one, project) for one in folders] for folders in (roots, others))
+    more = [f"{len(rest) - SHOWN} more"] if len(rest) > SHOWN else []
+    note(
+        f"looked at {' and '.join(taken)} only, as the project has it; Dag files lie in "
+        f"{', '.join([*rest[:SHOWN], *more])} too: name a folder to have it looked at"
+    )
+
+
+def _folders_called_dags(project: Path, roots: list[Path]) -> Iterator[Path]:
+    for here, below, _ in os.walk(project):
+        below[:] = sorted(name for name in below if name not in _OTHERS and not _is_environment(f"{here}/{name}"))
+        found = [Path(here, name) for name in below if name == "dags" or Path(here, name) in roots]
+        yield from (folder for folder in found if folder not in roots)
+        below[:] = [name for name in below if Path(here, name) not in found]
+
+
+def _shown(folder: Path, project: Path) -> str:
+    return f"{folder.relative_to(project).as_posix()}/" if folder.is_relative_to(project) else str(folder)
 
 
 def might_contain_dag(content: bytes) -> bool:
@@ -80,7 +120,7 @@ def _is_dag_file(path: Path) -> bool:
             return False
         if path.suffix == ".py":
             return might_contain_dag(path.read_bytes())
-        return zipfile.is_zipfile(path)
+        return (path.suffix.lower() == ".zip" or not _archives_by_name()) and zipfile.is_zipfile(path)
     except OSError:
         return path.suffix == ".py"  # cannot be read: to be told, not left out
 
@@ -157,6 +197,15 @@ def _folders_only() -> bool:
         return airflow_version() >= (3, 2)
     except UnsupportedAirflow:
         return True
+
+
+@cache
+def _archives_by_name() -> bool:
+    """Whether an archive must be called so: ``ZipImporter`` (3.4) goes by the name, before by the content."""
+    try:
+        return airflow_version() >= (3, 4)
+    except UnsupportedAirflow:
+        return False
 
 
 def _regexp_rule(text: str, root: Path) -> Rule | None:

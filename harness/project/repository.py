@@ -1,13 +1,14 @@
 """What surrounds a Dag folder: plugins, settings, helper modules, what is declared. Files only, no Airflow.
 
-Plain folders, Astro projects (``dags/ include/ plugins/ airflow_settings.yaml``) and Dag bundles are known. Airflow
-puts ``AIRFLOW_HOME/config``, the plugins and the Dag folder on ``sys.path``
+Plain folders, Astro projects (``dags/ include/ plugins/ airflow_settings.yaml``), packages below a git root and Dag
+bundles are known. Airflow appends ``AIRFLOW_HOME/config``, the plugins and the Dag folder to ``sys.path``
 (``prepare_syspath_for_config_and_plugins``, ``BundleDagBag``, 3.3.2); the images of Astro put the project there too,
-before the others.
+before the others. Every command and the pytest plugin take their answer from here.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,8 @@ _MARKS = (
 _NOT_IN_HOME = (".", "airflow.cfg", "airflow.db", "logs", "scratch-", "webserver_config", "simple_auth")
 _LEVELS = 3
 """How far above a Dag folder its project may be."""
+_OF_A_HOME = ("airflow.cfg", "airflow_settings.yaml")
+"""What makes a user's home folder a project: that of Astro's images is ``/usr/local/airflow``."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,7 @@ class Repository:
 
     Attributes:
         project: its folder; None when only the Dag folder is known.
+        top: the root of its git repository, None outside of one.
         dags: Dag folders that it names itself.
         astro: its folder comes first on ``sys.path``.
         plugins: folder of Airflow plugins.
@@ -48,6 +52,7 @@ class Repository:
     """
 
     project: Path | None = None
+    top: Path | None = None
     dags: tuple[Path, ...] = ()
     astro: bool = False
     plugins: Path | None = None
@@ -60,12 +65,17 @@ class Repository:
     regexp: bool = False
 
     def process_environment(self, own: Mapping[str, str]) -> dict[str, str]:
-        """The environment of a process that parses.
+        """The environment of a process that parses or runs Dags.
 
         Args:
             own: ours; settings of Airflow in it that lead outside (a database, a secrets backend) are left out.
         """
         return {**kept(own), **self.environment}
+
+    @property
+    def values(self) -> dict[str, str]:
+        """Variables of Airflow whose values the project's files tell."""
+        return {name: value for name, value in self.variables.items() if value is not None}
 
     @property
     def home_entries(self) -> dict[str, str]:
@@ -82,23 +92,20 @@ class Repository:
         """What Airflow needs on ``sys.path`` when it is imported."""
         return [str(folder) for folder in (*self.config, self.plugins) if folder is not None]
 
-    def path_with(self, root: str) -> list[str]:
-        """The Dag folder and the project, in the order in which they are searched."""
-        around = [str(folder) for folder in _around(Path(root), self.project)]
-        return list(dict.fromkeys([*around, root] if self.astro else [root, *around]))
+    def search_path(self, root: str) -> list[str]:
+        """What is appended to ``sys.path`` for the files of a Dag folder, in the order in which it is searched.
 
-
-def surroundings(root: Path) -> tuple[list[str], dict[str, str]]:
-    """What the files of a Dag folder find in production.
-
-    Returns: ``sys.path``: the folder itself, its project, the plugins; variables of the project's ``.env`` that are
-        none of Airflow's and that the process does not have.
-    Raises: UsageError: as `repository_of`.
-    """
-    repository = repository_of(root)
-    airflow, around = repository.path_of_airflow, repository.path_with(str(root.resolve()))
-    plain = {name: value for name, value in repository.environment.items() if not name.startswith("AIRFLOW")}
-    return [*around, *airflow] if repository.astro else [*airflow, *around], plain
+        As Airflow has it: ``config``, the plugins, the Dag folder; then what teams add in their images: the project,
+        the folder around the Dag folder, the top of the git repository, ``include``. With Astro the project is first.
+        """
+        project = [] if self.project is None else [self.project]
+        folder = Path(root).parent
+        near = [folder] if self.project is not None and self.project in folder.parents else []
+        include = [one for one in [self.project and self.project / "include"] if one and one.is_dir()]
+        top = [] if self.top is None else [self.top]
+        first = project if self.astro else []
+        entries = [*first, *self.path_of_airflow, root, *project, *near, *top, *include]
+        return list(dict.fromkeys(map(str, entries)))
 
 
 def repository_of(path: Path) -> Repository:
@@ -110,19 +117,21 @@ def repository_of(path: Path) -> Repository:
     """
     start = path.resolve()
     start = start if start.is_dir() else start.parent
-    project = project_of(start)
-    found = declarations_of(project) if project else Declarations()
+    project, top = project_of(start), top_of(start)
+    found = declarations_of(_between(project, top)) if project else Declarations()
     astro = project is not None and any((project / mark).exists() for mark in (".astro", "airflow_settings.yaml"))
     plugins = _first_folder([found.setting("core", "plugins_folder"), project and project / "plugins"])
     config = [folder for folder in _config_folders(start, project) if (folder / "airflow_local_settings.py").is_file()]
     log_config = project / "config" if project and (project / "config").is_dir() else None
+    dags = tuple(_dag_folders(project, found)) if project else ()
     return Repository(
         project=project,
-        dags=tuple(_dag_folders(project, found)) if project else (),
+        top=top,
+        dags=dags,
         astro=astro,
         plugins=plugins,
         config=tuple(dict.fromkeys([*config, *([log_config] if log_config else [])])),
-        environment=_environment(found, plugins, start),
+        environment=_environment(found, plugins, dags[0] if start == project and dags else start),
         connections=found.connections,
         variables=found.variables,
         pools=found.pools,
@@ -134,20 +143,41 @@ def repository_of(path: Path) -> Repository:
 def project_of(folder: Path) -> Path | None:
     """The nearest folder, this one or above, that looks like a project; none above a repository's top or a home."""
     for near in [folder, *folder.parents][: _LEVELS + 1]:
-        if near in (Path.home(), Path(near.anchor)):
+        if near == Path(near.anchor) or (near == Path.home() and not _is_a_project(near)):
             return None
         marks = [mark for mark in _MARKS if (near / mark).exists()]
         if marks and not (near == folder and folder.name == "dags" and not set(marks) & {"airflow.cfg", ".git"}):
             return near
-    return folder.parent if folder.name == "dags" else None
+    return next((near.parent for near in [folder, *folder.parents][:_LEVELS] if near.name == "dags"), None)
+
+
+def top_of(folder: Path) -> Path | None:
+    """The root of the git repository that a folder is in; a home that is one keeps somebody's dot files."""
+    for near in [folder, *folder.parents]:
+        if near in (Path.home(), Path(near.anchor)):
+            return None
+        if (near / ".git").exists():
+            return near
+    return None
+
+
+def _is_a_project(home: Path) -> bool:
+    named = os.environ.get("AIRFLOW_HOME")
+    return any((home / mark).is_file() for mark in _OF_A_HOME) or (named is not None and Path(named) == home)
+
+
+def _between(project: Path, top: Path | None) -> list[Path]:
+    """A project and the folders above it up to the top of its repository: settings may stand in any of them."""
+    above = [folder for folder in project.parents if top is not None and folder.is_relative_to(top)]
+    return [project, *above]
 
 
 def root_of(file: Path, repository: Repository) -> Path:
     """The Dag folder that a file belongs to: one that its project names, or the one called ``dags``; else its own."""
-    for folder in sorted(repository.dags, key=lambda one: -len(one.parts)):
-        if folder in file.parents:
-            return folder
-    return file.parent
+    named = sorted((folder for folder in repository.dags if folder in file.parents), key=lambda one: -len(one.parts))
+    inside = [folder for folder in file.parents if repository.project in folder.parents]
+    customary = [folder for folder in inside if folder.name == "dags"]
+    return next(iter([*named, *reversed(customary)]), file.parent)
 
 
 def _dag_folders(project: Path, found: Declarations) -> Iterable[Path]:
@@ -162,12 +192,6 @@ def _config_folders(start: Path, project: Path | None) -> list[Path]:
 
 def _first_folder(candidates: Iterable[str | Path | None]) -> Path | None:
     return next((Path(one).resolve() for one in candidates if one and Path(one).is_dir()), None)
-
-
-def _around(root: Path, project: Path | None) -> list[Path]:
-    if project is None:
-        return []
-    return [project, *([root.parent] if project in root.parent.parents else [])]
 
 
 def _environment(found: Declarations, plugins: Path | None, start: Path) -> dict[str, str]:

@@ -91,11 +91,13 @@ def _airflow_rehearsal(pytestconfig: pytest.Config) -> Rehearsal:
 def _load(project: Project) -> Rehearsal:
     from harness.checks.settings import xcom_bytes
     from harness.session import Rehearsal
+    from harness.world import load
 
     most = xcom_bytes(project.settings)
     if not project.dags:
         return Rehearsal(xcom_bytes=most)
-    return Rehearsal.of_paths(project.dags, most, owners=project.secrets)
+    theirs = {name: value for name, value in project.secrets.items() if name.startswith("AIRFLOW_CONN_")}
+    return Rehearsal.of_paths(project.dags, most, load(project.world) if project.world else None, theirs)
 
 
 def _warm_up(rehearsal: Rehearsal) -> None:

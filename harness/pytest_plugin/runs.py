@@ -196,7 +196,8 @@ class Runner:
         if not added:
             return self._rehearsal
         folder = self._rehearsal.folder
-        return Rehearsal(replace(folder, dags={**folder.dags, **added}), self._rehearsal.xcom_bytes)
+        given = self._rehearsal
+        return Rehearsal(replace(folder, dags={**folder.dags, **added}), given.xcom_bytes, given.surroundings)
 
     def _set_in_the_test(self) -> dict[str, str]:
         """``AIRFLOW_CONN_*`` and ``AIRFLOW_VAR_*`` set since pytest started: a test means them, unlike its owner's."""

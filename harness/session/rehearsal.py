@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from harness.bridge.loader import Folder, load
+from harness.bridge.loader import Folder, answered_from, load, load_file
 from harness.bridge.store import AssetEvent, facts
+from harness.bridge.surroundings import Surroundings
 from harness.bridge.timetables import RunPlan, manual, scheduled
 from harness.checks.look import LIMITS
 from harness.kernel import Instant
 from harness.kernel.frozen import frozen_instant
-from harness.project.repository import surroundings
+from harness.project.discovery import dag_files
+from harness.project.repository import Repository, repository_of, root_of
 from harness.replay.journal import FileJournal, Journal, NoJournal
 from harness.report.calendar import CalendarResult
 from harness.report.result import RunResult
@@ -47,31 +49,50 @@ class Rehearsal:
         xcom_bytes: of JSON, above which an XCom is a finding; None: no XCom is one.
     """
 
-    def __init__(self, folder: Folder | None = None, xcom_bytes: float | None = LIMITS["xcom-bytes"]) -> None:
+    def __init__(
+        self,
+        folder: Folder | None = None,
+        xcom_bytes: float | None = LIMITS["xcom-bytes"],
+        surroundings: Surroundings | None = None,
+    ) -> None:
         self.folder = folder if folder is not None else Folder()
         self.xcom_bytes = xcom_bytes
+        self.surroundings = surroundings or Surroundings()
 
     @classmethod
     def of_paths(
         cls,
         paths: Iterable[Path],
         xcom_bytes: float | None = LIMITS["xcom-bytes"],
+        world: World | None = None,
         owners: Mapping[str, str] | None = None,
     ) -> Rehearsal:
-        """Load the Dags below these paths.
+        """Load the Dags below these paths, in the surroundings of their project.
 
         Args:
-            owners: see `harness.bridge.loader.load`.
+            world: answers what the files ask for at their top level.
+            owners: variables of the environment that are not for them: connections of whoever runs us.
         Raises: NoDagsFolder: a path that does not exist, or no Dag file at all. UsageError: a file of the project,
             as ``.env``, that cannot be read as what it is.
         """
-        return cls(load(list(paths), surroundings, owners), xcom_bytes)
+        given = list(paths)
+        surroundings = surroundings_of(given, world)
+        with surroundings.entered():
+            folder = load(given, with_declared(world, surroundings.repository), owners or _connections())
+        return cls(folder, xcom_bytes, surroundings)
+
+    def load_file(self, file: Path, world: World | None = None) -> None:
+        """Load one file more, which the project's ignore files leave out."""
+        with self.surroundings.entered(), self._answered(world):
+            self.folder.files.append(file)
+            load_file(file, root_of(file, self.surroundings.repository), self.folder)
+
+    def _answered(self, world: World | None) -> AbstractContextManager[None]:
+        return answered_from(self.world_with(world), _connections())
 
     def world_with(self, world: World | None) -> World:
-        """The world, and in its environment what the project sets and nobody else does."""
-        given = world or World()
-        added = {name: value for name, value in self.folder.environment.items() if name not in os.environ}
-        return replace(given, env={**added, **given.env}) if added else given
+        """The world, and what the project's own files set and it does not."""
+        return with_declared(world, self.surroundings.repository)
 
     def plan(self, dag: DAG, options: RunOptions) -> RunPlan:
         """Which run the options mean.
@@ -99,7 +120,8 @@ class Rehearsal:
         found = self.folder.dag(dag) if isinstance(dag, str) else dag
         chosen = options if options is not None else RunOptions()
         check_options(found, chosen)
-        plan = self.plan(found, chosen)
+        with self.surroundings.entered():
+            plan = self.plan(found, chosen)
         dags = {**self.folder.dags, found.dag_id: found}
         doubts = check_world(world or World(), dags, self.folder)
         began = perf_counter()
@@ -107,6 +129,7 @@ class Rehearsal:
         with _timed(began, chosen.keep), ExitStack() as stack:
             if chosen.keep is not None:
                 journal = stack.enter_context(FileJournal(chosen.keep))
+            stack.enter_context(self.surroundings.entered())
             live = stack.enter_context(served(self.world_with(world)))
             stage = Stage(dags, live, journal, watcher, self.xcom_bytes)
             result = _Simulated(stage, found, plan, chosen).result()
@@ -129,6 +152,7 @@ class Rehearsal:
             journal: Journal = NoJournal()
             if options.keep is not None:
                 journal = stack.enter_context(FileJournal(options.keep))
+            stack.enter_context(self.surroundings.entered())
             live = stack.enter_context(served(self.world_with(world)))
             stage = Stage(self.folder.dags, live, journal, watcher, self.xcom_bytes)
             result = simulated_calendar(stage, chosen.values(), options)
@@ -148,6 +172,31 @@ def _timed(began: float, ledger: Path | None) -> Iterator[None]:
         if isinstance(unfinished, (RunResult, CalendarResult)):
             unfinished.real_seconds, unfinished.ledger = perf_counter() - began, ledger
         raise
+
+
+def surroundings_of(paths: list[Path], world: World | None) -> Surroundings:
+    """What the Dags below some paths find around them: the project of the first of these decides.
+
+    Raises: UsageError: as `harness.project.repository.repository_of`.
+    """
+    there = [path.resolve() for path in paths if path.exists()]
+    if not there:
+        return Surroundings(env=world.env if world else None)
+    repository = repository_of(there[0])
+    files = dag_files(there)
+    roots = list(dict.fromkeys(file.root for file in files))
+    return Surroundings(repository, roots, world.env if world else None)
+
+
+def _connections() -> dict[str, str]:
+    """Connections of the shell: production's as likely as not."""
+    return {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_CONN_")}
+
+
+def with_declared(world: World | None, repository: Repository) -> World:
+    """A world, and in it the variables that the project's own files give a value to and nobody else does."""
+    given = world or World()
+    return replace(given, variables={**repository.values, **given.variables}) if repository.values else given
 
 
 class _Simulated:

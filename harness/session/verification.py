@@ -53,8 +53,8 @@ def verify(
     ours, reasons = simulated(rehearsal, dag, bare, options)
     again, _ = simulated(rehearsal, dag, bare, replace(options, seed=1, start=date + SECOND))
     with served(bare) as live:
-        folder, search_path = _folder(rehearsal, dag), rehearsal.folder.search_path
-        theirs = airflow_run(folder, dag.dag_id, date, conf, live, limit_s, search_path)
+        folder = _folder(rehearsal, dag)
+        theirs = airflow_run(folder, dag.dag_id, date, conf, live, limit_s, rehearsal.surroundings)
     volatile = {key for key in ours.xcoms if ours.xcoms[key] != again.xcoms.get(key)}
     rows = compared(dag, ours, theirs, reasons, volatile)
     names = sorted(_named(*key) for key in volatile)

@@ -12,11 +12,15 @@ from typing import Any
 
 from harness.bridge.reference.history import RunHistory
 from harness.bridge.reference.home import default_cache, environment, restore, template
+from harness.bridge.sandbox import link
+from harness.bridge.surroundings import Surroundings
 from harness.errors import HarnessError
 from harness.kernel.instant import Instant, to_datetime
 from harness.world import World
 
 STDERR_TOLD = 3_000
+_THE_PROJECTS = ("AIRFLOW__CORE__DEFAULT_TIMEZONE", "AIRFLOW__CORE__DAGS_FOLDER")
+"""Settings that the reference makes for want of a better one."""
 
 
 class ReferenceFailed(HarnessError):
@@ -33,7 +37,7 @@ def airflow_run(
     conf: dict[str, Any],
     world: World,
     limit_s: float,
-    search_path: list[str],
+    surroundings: Surroundings,
 ) -> RunHistory:
     """What ``dag.test()`` of the installed Airflow makes of a run; a virtual clock begins at its logical date.
 
@@ -41,21 +45,22 @@ def airflow_run(
         folder: the Dag's folder; ``dag.test()`` parses all of it.
         world: its connections, variables and environment; services in it must be up.
         limit_s: real seconds until it is given up.
-        search_path: what the folder's files need on ``sys.path``.
+        surroundings: what the project's files find around them, on both sides.
     Raises: ReferenceFailed.
     """
     at = to_datetime(logical_date).astimezone(timezone.utc).isoformat()
     job = {"folder": str(folder), "dag_id": dag_id, "logical_date": at, "now": at, "conf": conf}
-    job |= {"search_path": search_path, "working_directory": str(Path.cwd())}
+    job |= {"search_path": surroundings.search_path, "working_directory": str(Path.cwd())}
     with tempfile.TemporaryDirectory(prefix="airflow-harness-reference-") as place:
         home = Path(place)
         database = home / "airflow.db"
         restore(template(default_cache()), database)
+        link(surroundings.repository.home_entries, place)
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "harness.bridge.reference.side"],
                 input=json.dumps(job),
-                env={**environment(home, database), **as_environment(world)},
+                env={**_surrounded(environment(home, database), surroundings), **as_environment(world)},
                 cwd=home,
                 capture_output=True,
                 text=True,
@@ -68,6 +73,12 @@ def airflow_run(
                 fix="give it longer with --limit",
             ) from None
     return _answer(dag_id, done)
+
+
+def _surrounded(own: dict[str, str], surroundings: Surroundings) -> dict[str, str]:
+    """The environment with what the project sets; what keeps the reference to itself stays ours."""
+    ours = {name: value for name, value in own.items() if name.startswith("AIRFLOW__") and name not in _THE_PROJECTS}
+    return {**own, **surroundings.plain_environment, **surroundings.settings, **ours}
 
 
 def _answer(dag_id: str, done: subprocess.CompletedProcess[str]) -> RunHistory:

@@ -27,12 +27,12 @@ def main() -> None:
 
 
 def _answer(job: dict[str, Any]) -> Any:
+    sys.path += [entry for entry in job["search_path"] if entry not in sys.path]  # first: policies lie there
     from airflow import settings
 
     from harness.bridge.reference.clock import VirtualClock, register_sql_now
     from harness.bridge.reference.run import tested
 
-    sys.path += [entry for entry in job["search_path"] if entry not in sys.path]
     os.chdir(job["working_directory"])  # as the simulator's: files may be named relative to it
     register_sql_now(settings.engine.raw_connection())
     with VirtualClock(dt.datetime.fromisoformat(job["now"])) as clock:

@@ -31,14 +31,14 @@ def grow(root: Path, **files: str) -> Path:
 def test_a_folder_alone_has_no_project(tmp_path):
     found = repository_of(grow(tmp_path, a_dot_py="") / "a.py")
     assert found.project is None
-    assert found.path_with(str(tmp_path)) == [str(tmp_path)]
+    assert found.search_path(str(tmp_path)) == [str(tmp_path)]
 
 
 def test_a_folder_called_dags_has_the_folder_above(tmp_path):
     grow(tmp_path, dags__a_dot_py="")
     found = repository_of(tmp_path / "dags")
     assert found.project == tmp_path
-    assert found.path_with(str(tmp_path / "dags")) == [str(tmp_path / "dags"), str(tmp_path)]
+    assert found.search_path(str(tmp_path / "dags")) == [str(tmp_path / "dags"), str(tmp_path)]
 
 
 def test_an_astro_project(tmp_path):
@@ -67,7 +67,9 @@ airflow:
     )
     found = repository_of(tmp_path / "dags")
     assert found.astro
-    assert found.path_with(str(tmp_path / "dags")) == [str(tmp_path), str(tmp_path / "dags")]
+    assert found.search_path(str(tmp_path / "dags")) == [
+        str(tmp_path / name) for name in ("", "plugins", "dags", "include")
+    ]
     assert found.plugins == tmp_path / "plugins"
     assert found.environment["AIRFLOW__CORE__PLUGINS_FOLDER"] == str(tmp_path / "plugins")
     assert found.connections == {"warehouse"}
@@ -166,6 +168,38 @@ def test_a_project_is_not_looked_for_above_a_home_or_far_away(tmp_path, monkeypa
     assert repository_of(tmp_path / "a" / "b" / "c" / "d").project is None
     monkeypatch.setenv("HOME", str(tmp_path))
     assert repository_of(tmp_path / "a").project is None
+
+
+def test_a_package_below_a_git_root(tmp_path):
+    grow(tmp_path, _dot_git__HEAD="", pkg__dags__a_dot_py="", pkg__plugins__p_dot_py="", pkg__helpers_dot_py="")
+    found = repository_of(tmp_path / "pkg" / "dags")
+    assert (found.project, found.top) == (tmp_path / "pkg", tmp_path)
+    assert found.search_path(str(tmp_path / "pkg/dags")) == [
+        str(tmp_path / name) for name in ("pkg/plugins", "pkg/dags", "pkg", "")
+    ]
+
+
+def test_settings_above_the_project_count_up_to_the_top_of_its_repository(tmp_path):
+    grow(tmp_path, _dot_env="OUTSIDE=1\n", repo___dot_git__HEAD="", repo___dot_env="A=far\nB=far\n")
+    grow(tmp_path / "repo", pkg__dags__a_dot_py="", pkg___dot_env="A=near\n")
+    found = repository_of(tmp_path / "repo" / "pkg" / "dags").environment
+    assert (found["A"], found["B"]) == ("near", "far")
+    assert "OUTSIDE" not in found
+
+
+def test_a_home_is_a_project_where_it_is_airflows(tmp_path, monkeypatch):
+    grow(
+        tmp_path, requirements_dot_txt="", dags__a_dot_py="", airflow_dot_cfg="[core]\ndefault_timezone = Asia/Tokyo\n"
+    )
+    monkeypatch.setenv("HOME", str(tmp_path))
+    found = repository_of(tmp_path / "dags")
+    assert found.project == tmp_path
+    assert found.environment["AIRFLOW__CORE__DEFAULT_TIMEZONE"] == "Asia/Tokyo"
+
+
+def test_a_file_alone_belongs_to_the_folder_called_dags(tmp_path):
+    file = grow(tmp_path, requirements_dot_txt="", pkg__dags__team__a_dot_py="") / "pkg/dags/team/a.py"
+    assert root_of(file, repository_of(file)) == tmp_path / "pkg" / "dags"
 
 
 def test_what_stands_in_airflows_home(tmp_path):

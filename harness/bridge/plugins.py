@@ -1,0 +1,146 @@
+"""The plugins of a project's ``plugins/``: macros, timetables, listeners, registered for a block.
+
+Airflow loads plugins once a process, from the folder that its settings name then, and keeps what it made of them. In a
+process that is somebody else's too, theirs are kept aside and stand there again after the block. There are two managers
+from 3.2 on, the core's and the task SDK's.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+_MANAGERS = ("airflow.plugins_manager", "airflow.sdk.plugins_manager")
+_LISTENERS = ("airflow.listeners.listener", "airflow.sdk.listener")
+_MACROS = "airflow.sdk.execution_time.macros"
+
+
+class Plugins:
+    """Those of one project; its files are run once, however often they are registered."""
+
+    def __init__(self) -> None:
+        self._getters: dict[str, Any] = {}
+        self._states: dict[str, dict[str, Any]] = {}
+
+    @contextmanager
+    def registered(self, wanted: bool) -> Iterator[None]:
+        """Load them as Airflow does, where they are wanted at all; Airflow's settings name their folder already.
+
+        A plugin that does not load is left out, as Airflow leaves it out.
+        """
+        if not wanted:
+            yield
+            return
+        with ExitStack() as stack:
+            managers = [manager for manager in map(_imported, _MANAGERS) if manager is not None]
+            for manager in managers:
+                stack.enter_context(self._own(manager))
+            stack.enter_context(_macros_taken_away())
+            for manager in managers:
+                manager.integrate_macros_plugins()
+            stack.enter_context(_listening())
+            yield
+
+    @contextmanager
+    def _own(self, manager: ModuleType) -> Iterator[None]:
+        """The manager with nothing in it but ours."""
+        if hasattr(manager, "_get_plugins"):
+            with self._cached(manager):
+                yield
+            return
+        fresh = {name: _empty(value) for name, value in vars(manager).items() if _is_state(name, value)}
+        former = {name: vars(manager)[name] for name in fresh}
+        vars(manager).update(self._states.get(manager.__name__, fresh))
+        vars(manager)["macros_modules"] = None  # taken away after each block
+        try:
+            yield
+        finally:
+            self._states[manager.__name__] = {name: vars(manager)[name] for name in fresh}
+            vars(manager).update(former)
+
+    @contextmanager
+    def _cached(self, manager: ModuleType) -> Iterator[None]:
+        """3.2 and later: every answer is cached, all of them made of ``_get_plugins``."""
+        former = manager._get_plugins
+        derived = [one for one in vars(manager).values() if hasattr(one, "cache_clear") and one is not former]
+        getter = self._getters.setdefault(manager.__name__, cache(former.__wrapped__))
+        manager._get_plugins = getter  # type: ignore[attr-defined]
+        for one in derived:
+            one.cache_clear()
+        try:
+            yield
+        finally:
+            manager._get_plugins = former  # type: ignore[attr-defined]
+            for one in derived:
+                one.cache_clear()
+
+
+@contextmanager
+def _macros_taken_away() -> Iterator[None]:
+    """What is added to Airflow's macros within is gone afterwards."""
+    macros = importlib.import_module(_MACROS)
+    names, modules = dict(vars(macros)), {name for name in sys.modules if name.startswith(f"{_MACROS}.")}
+    try:
+        yield
+    finally:
+        for name in [name for name in vars(macros) if name not in names]:
+            delattr(macros, name)
+        vars(macros).update(names)
+        for name in [name for name in sys.modules if name.startswith(f"{_MACROS}.") and name not in modules]:
+            del sys.modules[name]
+
+
+@contextmanager
+def _listening() -> Iterator[None]:
+    """The plugins' listeners beside those that somebody registered by hand."""
+    with ExitStack() as stack:
+        for name in _LISTENERS:
+            module = _imported(name)
+            if module is None:
+                continue
+            made_now = not _has_manager(module)
+            manager = module.get_listener_manager()
+            if made_now:
+                stack.callback(_forget_manager, module)
+                continue
+            before = set(map(id, manager.pm.get_plugins()))
+            module.integrate_listener_plugins(manager)
+            added = [one for one in manager.pm.get_plugins() if id(one) not in before]
+            for one in added:
+                stack.callback(manager.pm.unregister, one)
+        yield
+
+
+def _has_manager(module: ModuleType) -> bool:
+    get = module.get_listener_manager
+    if hasattr(get, "cache_info"):
+        return bool(get.cache_info().currsize)
+    return module._listener_manager is not None
+
+
+def _forget_manager(module: ModuleType) -> None:
+    if hasattr(module.get_listener_manager, "cache_clear"):
+        module.get_listener_manager.cache_clear()
+    else:
+        module._listener_manager = None  # type: ignore[attr-defined]
+
+
+def _is_state(name: str, value: Any) -> bool:
+    """What ``plugins_manager`` of 3.1 keeps: names of its own, empty or filled."""
+    return name.islower() and not name.startswith("_") and (value is None or isinstance(value, (list, dict, set)))
+
+
+def _empty(value: Any) -> Any:
+    return type(value)() if isinstance(value, (dict, set)) else None
+
+
+def _imported(name: str) -> ModuleType | None:
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError:
+        return None
