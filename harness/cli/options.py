@@ -18,6 +18,8 @@ class _GivenPath(click.Path):
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
         if value == "":
             self.fail("'' names nothing: write . for the working directory", parameter, context)
+        if "\0" in str(value):
+            self.fail(f"{value!r} holds a NUL character.", parameter, context)
         return super().convert(value, parameter, context)
 
 

@@ -29,6 +29,9 @@ PIPE_WIDTH = 120
 LEAST_WIDTH, MOST_WIDTH = 20, 10_000
 """Columns that tables are made for, whatever COLUMNS says."""
 
+LONGEST_LINE = 2000
+"""Characters of a line of an error."""
+
 MOST_COLLECTED = 200_000
 """Characters shown of what was written outside tasks' logs; the last ones."""
 
@@ -154,13 +157,19 @@ class Terminal:
 
         from harness.report.plain import clean
 
-        first, *rest = clean(text).splitlines() or [""]
+        first, *rest = map(_clipped, clean(text).splitlines() or [""])
         name, mark, fact = first.partition(": ")
         console = Console(file=self.err, highlight=False, markup=False, emoji=False)
         console.print(Text.assemble((name + mark, "bold red"), fact), soft_wrap=True)
         rest += ["", *(f"  {line}" for line in clean(below).rstrip().splitlines())] if below else []
         for line in rest:
             console.print(Text(line), soft_wrap=True)
+
+
+def _clipped(line: str) -> str:
+    """A line of an error that quotes what was typed, however long that was."""
+    more = len(line) - LONGEST_LINE
+    return line if more <= 0 else f"{line[:LONGEST_LINE]}… ({more} more characters)"
 
 
 def _flush(*streams: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import stat
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -42,9 +43,10 @@ class Table:
             raise self._wrong(key, "a list of paths" if many else "a path", example)
         found = [self._file.parent / text for text in texts]
         for text, path in zip(texts, found):  # noqa: B905 - of one length
-            if not path.exists():
+            fault = _fault_of(path, many)
+            if fault is not None:
                 raise UsageError(
-                    f"{key!r} of {self.name} names {text!r}, which does not exist",
+                    f"{key!r} of {self.name} names {text!r}, which {fault}",
                     where=self.where(key),
                     known=f"paths are relative to {self._file.parent}",
                     fix="correct the path",
@@ -106,6 +108,8 @@ def parsed(file: Path) -> dict[str, Any]:
         document = _toml(file.read_bytes().decode("utf-8"))
     except UnicodeDecodeError as error:
         raise UsageError(f"{file} is not UTF-8 text (byte {error.start})", fix="save the file as UTF-8") from None
+    except RecursionError:
+        raise UsageError(f"{file} is not valid TOML: it is nested too deeply", where=f"{file}:1") from None
     except ValueError as error:  # TOMLDecodeError
         line = re.search(r"at line (\d+)", str(error))
         raise UsageError(f"{file} is not valid TOML: {error}", where=f"{file}:{line[1] if line else 1}") from None
@@ -118,6 +122,19 @@ def parsed(file: Path) -> dict[str, Any]:
             fix=f"write [{TABLE}] with its keys below",
         )
     return found
+
+
+def _fault_of(path: Path, folders: bool) -> str | None:
+    """What is wrong with a path, None when nothing is."""
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return "does not exist"
+    except OSError as error:
+        return f"cannot be looked at: {error.strerror}"
+    except ValueError:
+        return "holds a NUL character"
+    return "is a folder, not a file" if stat.S_ISDIR(mode) and not folders else None
 
 
 def shown(value: Any) -> str:

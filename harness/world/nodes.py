@@ -9,12 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import yaml
 
 Path = tuple[object, ...]
 _DEPTH = 4
 """Section, entry, field, and one more below ``executor``: errors name nothing deeper."""
+
+MOST_DEEP, MOST_NODES = 100, 1_000_000
+"""Levels and values of a document, its aliases written out."""
 
 
 @dataclass
@@ -27,7 +31,50 @@ class Document:
 
 
 class _Loader(yaml.SafeLoader):
-    """SafeLoader with the plain scalars of YAML 1.2's core schema."""
+    """SafeLoader with the plain scalars of YAML 1.2's core schema, and bounds: a few aliases of aliases write more than
+    a machine can hold.
+    """
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._above = 0
+        self._measured: dict[int, tuple[int, int]] = {}
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """As PyYAML does, and see how deep and how large it is with its aliases written out."""
+        mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+        if self._above > MOST_DEEP:
+            raise yaml.MarkedYAMLError(problem=f"nested deeper than {MOST_DEEP} levels", problem_mark=mark)
+        self._above += 1
+        node = super().compose_node(parent, index)
+        self._above -= 1
+        if node is None or id(node) in self._measured:
+            return node
+        if node.start_mark.index != mark.index:  # composed elsewhere, and not whole yet
+            raise yaml.MarkedYAMLError(problem="an alias stands inside of what it names", problem_mark=mark)
+        sizes = [self._measured[id(child)] for child in _children(node)]
+        depth, size = 1 + max((deep for deep, _ in sizes), default=0), 1 + sum(many for _, many in sizes)
+        if depth > MOST_DEEP or size > MOST_NODES:
+            told = f"its aliases, written out, are deeper than {MOST_DEEP} levels or more than {MOST_NODES} values"
+            raise yaml.MarkedYAMLError(problem=told, problem_mark=mark)
+        self._measured[id(node)] = (depth, size)
+        return node
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        """As PyYAML does; its constructors raise what they like for a value that its tag does not allow."""
+        try:
+            return super().construct_object(node, deep)
+        except yaml.YAMLError:
+            raise
+        except Exception:
+            kind = node.tag.rpartition(":")[2]
+            raise yaml.MarkedYAMLError(problem=f"a value that is no {kind}", problem_mark=node.start_mark) from None
+
+
+def _children(node: yaml.Node) -> list[yaml.Node]:
+    if isinstance(node, yaml.MappingNode):
+        return [part for pair in node.value for part in pair]
+    return list(node.value) if isinstance(node, yaml.SequenceNode) else []
 
 
 _CORE = {
@@ -58,7 +105,7 @@ _Loader.add_constructor("tag:yaml.org,2002:int", _core_int)
 def parse(text: str) -> Document:
     """Data and lines of one YAML document; an empty one is an empty mapping.
 
-    Raises: yaml.YAMLError: syntax, unknown tags, several documents.
+    Raises: yaml.YAMLError: syntax, unknown tags, several documents, deeper or larger than the bounds.
     """
     loader = _Loader(text)
     try:

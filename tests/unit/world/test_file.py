@@ -105,6 +105,12 @@ def test_plain_scalars_follow_yaml_1_2(loaded) -> None:
     assert world.env == {"A": "on", "B": "1:30"}
 
 
+BOMB = "variables:\n a: &a [x, x, x, x, x, x, x, x, x, x]\n" + "".join(
+    f" {new}: &{new} [{', '.join([f'*{old}'] * 10)}]\n" for old, new in zip("abcdefgh", "bcdefghi", strict=True)
+)
+CHAIN = "variables:\n a0: &a0 [x]\n" + "".join(f" a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, 300))
+
+
 def test_anchors_and_merge_keys(loaded) -> None:
     world = loaded(
         "connections:\n  a: &a {conn_type: x, host: h}\n  b: {<<: *a, host: other}\npools: {p: &n 3, q: *n}\n"
@@ -151,7 +157,13 @@ def test_anchors_and_merge_keys(loaded) -> None:
         ("stubs:\n  a.b:\n    state: runing\n", 3, "stub 'a.b': state has an unknown value"),
         ("env:\n  A: true\n", 2, "environment variable 'A': must be text, not true/false"),
         ("- a\n- b\n", 1, "a world file is a mapping of sections, not a list"),
-        ("variables:\n  a: &a [*a]\n", 2, "a list cannot be kept as JSON"),
+        ("variables:\n  a: &a [*a]\n", 2, "an alias stands inside of what it names"),
+        ("variables:\n  a: " + "[" * 5000, 2, "nested deeper than 100 levels"),
+        ("variables:\n  a:\n   " + "- " * 5000, 3, "nested deeper than 100 levels"),
+        (BOMB, 7, "its aliases, written out, are deeper than 100 levels or more than 1000000 values"),
+        (CHAIN, 101, "its aliases, written out, are deeper than 100 levels"),
+        ("variables:\n  a: !!timestamp ''\n", 2, "a value that is no timestamp"),
+        ("variables:\n  a: !!float x\n", 2, "a value that is no float"),
         ("pools:\n  a: [1\nb: 2\n", 3, "is not valid YAML"),
         ("pools:\n\ta: 1\n", 2, "is not valid YAML"),
         ("pools:\n  a: !!python/name:os.system\n", 2, "is not valid YAML"),
