@@ -6,6 +6,7 @@ from typing import Any
 
 from harness.bridge.masking import mask
 from harness.bridge.supervisor import Speaker, Supervisor, answers, error_response
+from harness.world.secrets import basic_auth
 
 
 @answers("GetConnection")
@@ -18,6 +19,7 @@ def _connection(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
         return error_response("CONNECTION_NOT_FOUND", {"conn_id": msg.conn_id})
     if found.password:
         mask(found.password)
+        mask(basic_auth(found.login, found.password))
     if found.extra:
         mask(found.extra)
     return ConnectionResult(

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bridge import sources
 from harness.bridge.exits import exits_of_files
+from harness.bridge.masking import masked
 from harness.bridge.seal import sealed
 from harness.errors import DagImportError, DagNotFound, NoDagsFolder, UsageError, known_names
 from harness.kernel.stops import Terminated, heeded
@@ -281,4 +282,4 @@ def failure_of(path: Path, error: BaseException) -> ImportFailure:
     line = frames[own[-1]].lineno or 1 if own else getattr(error, "lineno", None) or 1
     shown = traceback.TracebackException.from_exception(error)
     shown.stack = traceback.StackSummary.from_list(frames[first:])
-    return ImportFailure(path, line, f"{type(error).__name__}: {error}", "".join(shown.format()))
+    return ImportFailure(path, line, masked(f"{type(error).__name__}: {error}"), masked("".join(shown.format())))

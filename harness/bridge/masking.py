@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from harness.world.secrets import forms_of
+
 _BARE = (type(None), bool, int, float)
 _FILLED = (str, list, dict, tuple)
 
@@ -19,7 +21,11 @@ def masked(value: Any, name: str | None = None) -> Any:
 
 def mask(value: Any, name: str | None = None) -> None:
     """Have a secret masked from now on. Not ``airflow.sdk.log.mask_secret``: that tells the supervisor, which is us."""
-    _masker().mask_secret(value, name)
+    masker = _masker()
+    masker.mask_secret(value, name)
+    if isinstance(value, str) and (name is None or masker.should_hide_value_for_key(name)):
+        for form in forms_of(value):
+            masker.mask_secret(form)
 
 
 @cache

@@ -24,6 +24,10 @@ from harness.checks.look import Asked, Declared
 
 FOLDER = ".airflow_harness_cache"
 _FILE = "check.json"
+_MARKS = {
+    ".gitignore": "*\n",
+    "CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n# made by airflow-harness\n",
+}
 _ABSENT = "absent"
 _OURS = settings("")
 
@@ -110,11 +114,10 @@ class Cache:
 
     def _make_folder(self, folder: Path) -> None:
         if not folder.is_dir():
-            folder.mkdir(parents=True)
-            (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-            (folder / "CACHEDIR.TAG").write_text(
-                "Signature: 8a477f597d28d172789f06886806bc55\n# made by airflow-harness\n", encoding="utf-8"
-            )
+            folder.mkdir(mode=0o700, parents=True)
+            for name, text in _MARKS.items():
+                (folder / name).touch(mode=0o600)
+                (folder / name).write_text(text, encoding="utf-8")
 
     def _digest(self, path: str) -> str:
         found = self._digests.get(path)

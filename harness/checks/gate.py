@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass, field, replace
@@ -18,6 +19,7 @@ from harness.checks.verdicts import problems_of
 from harness.project.discovery import DagFile
 from harness.project.repository import Repository, repository_of
 from harness.world.model import World
+from harness.world.secrets import Mask, secrets_of
 
 if TYPE_CHECKING:
     from harness.checks.examine import Report
@@ -165,6 +167,8 @@ class _Run:
         self.results = {str(file.path): FileResult(str(file.path)) for file in files}
         self.rest = {str(file.path): str(file.root) for file in files}
         self._parsed = 0
+        environment = self._repository.process_environment(os.environ)
+        self._mask = Mask(secrets_of(options.world, environment))
         self._gathered = Gathered(options.asked.severities)
         more = (options.timeout_s, asdict(options.repository), asdict(options.own))
         self._cache = Cache(options.cache, question_of(options.asked, options.declared, *more))
@@ -202,7 +206,8 @@ class _Run:
         self._cache.write()
 
     def _take(self, request: Request, verdict: Verdict) -> None:
-        path, report = request.path, verdict.report
+        path, verdict = request.path, verdict.masked(self._mask)
+        report = verdict.report
         if request.twin:
             problems = list(self._compared(path, verdict))
             self._hold(path, problems)

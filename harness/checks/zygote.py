@@ -16,7 +16,7 @@ import signal
 import sys
 import time
 import traceback
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
 
 from harness.bridge import sandbox
@@ -27,6 +27,7 @@ from harness.checks.child import Setting, parse_and_tell
 from harness.checks.descendants import descendants, end_all, reap
 from harness.checks.strays import network_of
 from harness.checks.warm import import_airflow, warm_up
+from harness.world.secrets import Mask
 
 LOOK_S = 0.05 if sys.platform == "linux" else 0.005
 IDLE_S = 1.0
@@ -35,6 +36,9 @@ AFTER_OTHERS_S = 1.0
 """A file that takes longer after others is left for a child of its own, which has all the time that is given."""
 NO_AIRFLOW = 3
 """Exit code: Airflow does not import."""
+
+_FILES = frozenset({"path", "reads", "imported", "names"})
+"""Keys of reports that name files and modules, by which they are found again."""
 
 
 @dataclass
@@ -56,6 +60,15 @@ class Verdict:
     crash: str = ""
     events: list[dict[str, Any]] = field(default_factory=list)
     report: dict[str, Any] | None = None
+
+    def masked(self, mask: Mask) -> Verdict:
+        """The same without secrets, before anybody sees or keeps it; names of files and modules stay."""
+        return replace(
+            self,
+            crash=mask.text(self.crash),
+            events=mask.value(self.events, _FILES),
+            report=None if self.report is None else mask.value(self.report, _FILES),
+        )
 
 
 def main() -> None:

@@ -43,7 +43,7 @@ def ledger_folder(keep: Path | None, dag_id: str) -> Iterator[Path]:
 def _make(keep: Path) -> None:
     fix = "name a folder that can be written"
     try:
-        keep.mkdir(parents=True, exist_ok=True)
+        keep.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise writing(error, f"--keep {str(keep)!r}") from None
     except ValueError as error:  # a NUL in its name
@@ -78,7 +78,7 @@ def _fresh(home: Path, dag_id: str) -> Path:
     for number in range(1, 10_000):
         folder = home / (stem if number == 1 else f"{stem}-{number}")
         with suppress(FileExistsError):
-            folder.mkdir()
+            folder.mkdir(mode=0o700)
             _prune(home)
             return folder
     raise UsageError(f"{home} holds too many ledgers of this second", fix="name a folder with --keep")

@@ -74,4 +74,4 @@ def _attempt(attempt: Attempt) -> Attempt:
 
 
 def _finding(finding: Finding) -> Finding:
-    return replace(finding, message=masked(finding.message))
+    return replace(finding, message=masked(finding.message), fix=masked(finding.fix))

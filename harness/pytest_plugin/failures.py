@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.pytest_plugin.discretion import forget, mask_report
+
 if TYPE_CHECKING:
     from harness.report.result import RunResult, TaskResult
 
@@ -32,6 +34,7 @@ def remember(config: pytest.Config, run: RunResult) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Forget the runs of the test before."""
     item.config.stash.setdefault(RUNS, []).clear()
+    forget(item.config)
 
 
 def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
@@ -69,6 +72,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
                 report.sections.append(("traceback of the Dag file", error.add_traceback))
         for run in item.config.stash.get(RUNS, [])[-SHOWN_RUNS:]:
             report.sections.append((f"Airflow run of {run.dag_id}", _whole(run)))
+    mask_report(item.config, report)
     return report  # type: ignore[no-any-return]
 
 

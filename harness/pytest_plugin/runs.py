@@ -12,6 +12,7 @@ import pytest
 
 from harness.pytest_plugin.arguments import Date, Span, chosen, consumed, instant, microseconds, world_of
 from harness.pytest_plugin.dags import _no_folder
+from harness.pytest_plugin.discretion import lived_in
 from harness.pytest_plugin.failures import remember
 from harness.pytest_plugin.project import SECRETS, project_of
 
@@ -162,6 +163,7 @@ class Runner:
     def _run(self, dag: DAG | str, world: World, options: Any, others: Iterable[DAG]) -> RunResult:
         __tracebackhide__ = True
         found = self._dag(dag) if isinstance(dag, str) else dag
+        lived_in(self._config, world)
         world = replace(world, env={**self._set_in_the_test(), **world.env})
         rehearsal = self._with(others)
         try:
@@ -179,9 +181,10 @@ class Runner:
         rehearsal = self._with(others)
         if not rehearsal.folder.dags:
             raise _no_folder()
-        lived_in = self._world if world is None else world
-        lived_in = replace(lived_in, env={**self._set_in_the_test(), **lived_in.env})
-        return rehearsal.simulate(replace(options, on_error=_let_through), self._connect(lived_in))
+        given = self._world if world is None else world
+        lived_in(self._config, given)
+        given = replace(given, env={**self._set_in_the_test(), **given.env})
+        return rehearsal.simulate(replace(options, on_error=_let_through), self._connect(given))
 
     def _dag(self, dag_id: str) -> DAG:
         __tracebackhide__ = True

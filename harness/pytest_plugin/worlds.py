@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.pytest_plugin.discretion import lived_in
 from harness.pytest_plugin.project import project_of
 
 if TYPE_CHECKING:
@@ -21,8 +22,10 @@ def _airflow_world_file(pytestconfig: pytest.Config) -> World:
 
 
 @pytest.fixture
-def _airflow_world(_airflow_world_file: World) -> World:
-    return _airflow_world_file.copy()
+def _airflow_world(_airflow_world_file: World, pytestconfig: pytest.Config) -> World:
+    own = _airflow_world_file.copy()
+    lived_in(pytestconfig, own)
+    return own
 
 
 @pytest.fixture

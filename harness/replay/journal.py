@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
@@ -33,6 +34,10 @@ class NoJournal:
         """Drop the record."""
 
 
+def _owners_alone(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
 class FileJournal:
     """Appends to ``journal.jsonl`` in a folder, line by line, so that a crash loses at most the last one.
 
@@ -45,9 +50,10 @@ class FileJournal:
     """
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path = folder / "journal.jsonl"
-        self._file = self.path.open("wb", buffering=0)
+        self._file = open(self.path, "wb", buffering=0, opener=_owners_alone)  # noqa: SIM115
+        self.path.chmod(0o600)  # of an earlier run
         self._hash = _SEED
         self._count = self._size = 0
         self._failure: OSError | None = None

@@ -70,7 +70,7 @@ class Recorder:
 
     def run_state(self, run: DagRun) -> None:
         """A run changed its state."""
-        self._write(run, "run-state", state=run.state, reason=run.reason)
+        self._write(run, "run-state", state=run.state, reason=masked(run.reason))
         if self._watcher is not None:
             self._watcher(run, None)
 
@@ -114,7 +114,9 @@ class Recorder:
 
     def asset_event(self, ti: TaskInstance, event: AssetEvent) -> None:
         """A task emitted an asset event."""
-        self._write(ti.run, "asset-event", task_id=ti.task_id, asset=event.name, uri=event.uri, extra=event.extra)
+        self._write(
+            ti.run, "asset-event", task_id=ti.task_id, asset=event.name, uri=event.uri, extra=masked(event.extra)
+        )
 
     def log(self, who: Speaker, level: str, text: str, error: BaseException | None) -> None:
         """A line of a task's log; the sink of `harness.bridge.capture`."""
@@ -138,7 +140,7 @@ class Recorder:
     def finding(self, run: DagRun, finding: Finding) -> None:
         """Something was found about a run."""
         self.findings.setdefault(run, []).append(finding)
-        self._write(run, "finding", check=finding.check, task_id=finding.task_id, message=finding.message)
+        self._write(run, "finding", check=finding.check, task_id=finding.task_id, message=masked(finding.message))
 
     def deadline(self, run: DagRun, deadline: Deadline, what: str, **fields: Any) -> None:
         """A deadline was ``created``, ``moved``, ``met`` or ``missed``, or its ``callback`` went on."""

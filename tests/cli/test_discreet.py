@@ -5,6 +5,8 @@ import socket
 
 import pytest
 
+from .project import Project
+
 DAG = """
 from airflow.sdk import DAG, BaseHook, Variable, task
 
@@ -71,3 +73,42 @@ def test_run_asks_and_tells_nobody(asks, production):
     assert answer.code == 0, answer.err
     (ti,) = json.loads(answer.out)["task_instances"]
     assert ti["xcoms"]["return_value"] == ["world", "world.example"]
+
+
+LEAKS = """
+import base64
+import os
+from urllib.parse import quote
+
+from airflow.sdk import DAG, BaseHook, Variable, task
+
+with DAG("leaks", schedule=None):
+    task(lambda: 1, task_id="t")()
+c = BaseHook.get_connection("api")
+header = base64.b64encode(f"{c.login}:{c.password}".encode()).decode()
+os.system("curl -H 'Authorization: Basic %s'" % header)
+raise RuntimeError(Variable.get("api_key") + quote(c.password, safe="") + header + os.environ["HOUSE_TOKEN"])
+"""
+SECRETS = "variables: {api_key: k3y-canary}\nconnections: {api: {uri: 'http://u:p4ss%2Fcanary@h.example'}}\n"
+
+
+@pytest.mark.gate
+def test_check_shows_and_keeps_no_secret(tmp_path):
+    project = Project(tmp_path)
+    project.write("dags/leaks.py", LEAKS)
+    project.write("fixtures/world.yaml", SECRETS)
+    project.write(".env", "HOUSE_TOKEN=env-canary-12345\n")
+    files = [f"--format={name}=out.{name}" for name in ("text", "junit", "sarif", "github")]
+    answer = project("check", "--format=json", *files)
+    assert answer.code == 1
+    said = {one["check"]: one["message"] for one in json.loads(answer.out)["findings"]}
+    assert said["import-error"].count("***") >= 3
+    told = [answer.out, answer.err, *(path.read_text() for path in project.folder.glob("out.*"))]
+    kept = [path for path in (project.folder / ".airflow_harness_cache").rglob("*") if path.is_file()]
+    told += [path.read_text() for path in kept]
+    sketch = project("init", "--print")
+    for text in [*told, sketch.out, sketch.err]:
+        assert "canary" not in text
+        assert "dTpwNHNz" not in text  # u:p4ss in base64
+    assert kept
+    assert {path.stat().st_mode & 0o077 for path in [*kept, kept[0].parent]} == {0}

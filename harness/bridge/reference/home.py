@@ -34,7 +34,7 @@ def template(cache: Path) -> Path:
     Args:
         cache: folder of the templates, shared by processes (a lock lets one of them migrate).
     """
-    cache.mkdir(parents=True, exist_ok=True)
+    cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = cache / f"airflow-{importlib.metadata.version('apache-airflow-core')}.db"
     with FileLock(f"{file}.lock"):
         if not file.exists():

@@ -1,0 +1,136 @@
+"""The secrets of a world, and text without them, in whatever form they come: encoded, quoted, line by line.
+
+What counts as a secret is Airflow's rule: passwords of connections, what a sensitive name says of a variable, of a
+connection's extra, of a variable of the environment.
+
+Source: ``secrets_masker.DEFAULT_SENSITIVE_FIELDS``, ``SecretsMasker.add_mask``, ``_mask_connection_secrets`` (3.3.2).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+from harness.errors import WorldError
+from harness.world.connection import Connection
+from harness.world.model import World
+
+SENSITIVE = (
+    *("access_key", "access_token", "api_key", "apikey", "auth_header", "authorization", "bearer"),
+    *("connection_string", "dsn", "passphrase", "passwd", "password", "private_key", "proxy", "proxies", "secret"),
+    *("service_account", "service_key", "token", "keyfile_dict", "webhook_url"),
+)
+LEAST = 5
+"""Characters of a secret that is masked: Airflow's ``[logging] min_length_masked_secret``."""
+LEAST_OF_ENVIRONMENT = 8
+"""The same of the machine's own environment, where ``TOKENIZERS_PARALLELISM=false`` is none."""
+COMMON = frozenset({"airflow"})
+MASK = "***"
+
+
+def is_sensitive(name: str) -> bool:
+    """Whether a name says that its value is a secret."""
+    lower = name.strip().lower()
+    return any(word in lower for word in SENSITIVE)
+
+
+def secrets_of(world: World, environment: Mapping[str, str] | None = None) -> set[str]:
+    """The secrets of a world and of an environment, as they are."""
+    found: list[str] = []
+    for connection in world.connections.values():
+        found += _of_connection(connection)
+    for key, value in {**world.variables, **world.env}.items():
+        found += _of_value(value, key)
+    for name, value in (environment or {}).items():
+        if name.startswith("AIRFLOW_CONN_"):
+            found += _of_text(value)
+        elif is_sensitive(name) and len(value) >= LEAST_OF_ENVIRONMENT and not value.startswith("/"):
+            found.append(value)
+    return {secret for secret in found if len(secret) >= LEAST and secret.lower() not in COMMON}
+
+
+def _of_connection(connection: Connection) -> Iterator[str]:
+    if connection.password:
+        yield connection.password
+        yield basic_auth(connection.login, connection.password)
+    if connection.extra:
+        with suppress(ValueError):
+            yield from _of_value(json.loads(connection.extra), "")
+
+
+def _of_text(text: str) -> Iterator[str]:
+    """A connection as a variable of the environment holds it."""
+    with suppress(ValueError, WorldError):
+        if text.lstrip().startswith("{"):
+            fields = json.loads(text)
+            extra = fields.get("extra")
+            given = extra if isinstance(extra, str) or extra is None else json.dumps(extra)
+            yield from _of_connection(
+                Connection(login=fields.get("login"), password=fields.get("password"), extra=given)
+            )
+        else:
+            yield from _of_connection(Connection.from_uri(text))
+
+
+def _of_value(value: Any, name: str) -> Iterator[str]:
+    """What is secret in a value, by its name and by the names within."""
+    if isinstance(value, Mapping):
+        for key, one in value.items():
+            yield from _of_value(one, str(key) if not is_sensitive(name) else name)
+    elif isinstance(value, (list, tuple)):
+        for one in value:
+            yield from _of_value(one, name)
+    elif isinstance(value, str):
+        if is_sensitive(name):
+            yield value
+        if value.lstrip()[:1] in ("{", "["):
+            with suppress(ValueError):
+                yield from _of_value(json.loads(value), name)
+
+
+def basic_auth(login: str | None, password: str) -> str:
+    """What an ``Authorization: Basic`` header says."""
+    return base64.b64encode(f"{login or ''}:{password}".encode()).decode()
+
+
+def forms_of(secret: str) -> set[str]:
+    """A secret as it is, percent-encoded, in base64, as Python and JSON write it, and each of its lines so."""
+    found = {secret, secret.strip()}
+    for part in [secret, *secret.splitlines()]:
+        line = part.strip()
+        if line.startswith("-----") or (part != secret and len(line) < LEAST_OF_ENVIRONMENT):
+            continue
+        found |= {line, quote(line), quote(line, safe=""), quote_plus(line)}
+        found |= {repr(part)[1:-1], json.dumps(part)[1:-1], json.dumps(part, ensure_ascii=False)[1:-1]}
+        with suppress(UnicodeEncodeError):
+            found.add(base64.b64encode(part.encode()).decode())
+    return {form for form in found if len(form) >= LEAST}
+
+
+class Mask:
+    """Takes secrets out of texts and of JSON values."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        forms = sorted({form for secret in secrets for form in forms_of(secret)}, key=lambda form: (-len(form), form))
+        self._pattern = re.compile("|".join(map(re.escape, forms))) if forms else None
+
+    def text(self, text: str) -> str:
+        """The text with each secret replaced."""
+        return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+    def value(self, value: Any, besides: frozenset[str] = frozenset()) -> Any:
+        """A JSON value with each of its texts masked; keys stay, and so do the values of the keys ``besides``."""
+        if self._pattern is None:
+            return value
+        if isinstance(value, str):
+            return self.text(value)
+        if isinstance(value, dict):
+            return {key: one if key in besides else self.value(one, besides) for key, one in value.items()}
+        if isinstance(value, (list, tuple)):
+            return type(value)(self.value(one, besides) for one in value)
+        return value

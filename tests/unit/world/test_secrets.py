@@ -1,0 +1,97 @@
+"""Which values of a world are secrets, and texts without them in every form."""
+
+from __future__ import annotations
+
+import base64
+import json
+from urllib.parse import quote, quote_plus
+
+import pytest
+
+from harness.world import World
+from harness.world.secrets import MASK, Mask, is_sensitive, secrets_of
+
+SECRET = "p4ss/w+rd ü&canary"
+KEY = "-----BEGIN PRIVATE KEY-----\nMIIEcanary01\nq83vcanary02\n-----END PRIVATE KEY-----\n"
+
+FORMS = {
+    "plain": SECRET,
+    "percent": quote(SECRET, safe=""),
+    "percent but slashes": quote(SECRET),
+    "plus": quote_plus(SECRET),
+    "base64": base64.b64encode(SECRET.encode()).decode(),
+    "basic auth": base64.b64encode(f"me:{SECRET}".encode()).decode(),
+    "json": json.dumps(SECRET),
+    "repr": repr(SECRET),
+    "in a URI": f"http://me:{quote(SECRET, safe='')}@h.example/x",
+}
+
+
+def world() -> World:
+    made = World()
+    made.connection(
+        "c", conn_type="http", login="me", password=SECRET, extra={"deep": [{"token": "extra-canary"}], "a": "b"}
+    )
+    made.variable("api_key", "variable-canary")
+    made.variable("settings", {"passwd": ["inner-canary"], "region": "northern"})
+    made.variable("private_key", KEY)
+    made.variable("region", "southern")
+    made.setenv("HOUSE_TOKEN", "env-canary")
+    return made
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+def test_in_every_form(form: str):
+    shown = Mask(secrets_of(world())).text(f"before {form} after")
+    assert "canary" not in shown
+    assert base64.b64encode(SECRET.encode()).decode()[:12] not in shown
+    assert shown.startswith("before ")
+    assert shown.endswith(" after")
+    assert MASK in shown
+
+
+def test_what_is_a_secret():
+    shown = Mask(secrets_of(world())).value(
+        {"message": str(vars(world())) + KEY, "lines": KEY.splitlines(), "path": "canary"}
+    )
+    assert "canary" not in shown["message"] + "".join(shown["lines"])
+    assert "northern" in shown["message"]
+    assert "southern" in shown["message"]
+    assert shown["path"] == "canary"
+
+
+def test_of_the_machines_environment():
+    environment = {
+        "AIRFLOW_CONN_A": "http://u:uri-canary@h",
+        "AIRFLOW_CONN_B": json.dumps(
+            {"conn_type": "http", "password": "json-canary", "extra": {"secret": "deep-canary"}}
+        ),
+        "GITHUB_TOKEN": "environment-canary",
+        "TOKENIZERS_PARALLELISM": "false",
+        "PASSWORD_STORE_DIR": "/home/somebody/store",
+        "AIRFLOW_CONN_C": "no connection at all",
+    }
+    found = Mask(secrets_of(World(), environment)).text(" ".join(environment.values()))
+    assert "canary" not in found
+    assert "false" in found
+    assert "/home/somebody/store" in found
+
+
+def test_short_and_common_values_are_none():
+    made = World()
+    made.connection("c", conn_type="http", login="airflow", password="airflow")
+    made.variable("password", "x")
+    assert Mask(secrets_of(made)).text("airflow x") == "airflow x"
+
+
+@pytest.mark.parametrize("name", ["API_KEY", "db_password", "my-token", "ProxyUrl"])
+def test_sensitive_names(name: str):
+    assert is_sensitive(name)
+
+
+def test_the_list_is_airflows():
+    from harness.bridge.masking import _masker
+    from harness.world.secrets import SENSITIVE
+
+    theirs = {word for word in _masker().DEFAULT_SENSITIVE_FIELDS if "proxy_" not in word}
+    assert theirs <= set(SENSITIVE)
