@@ -94,12 +94,14 @@ class SimulateCalendar:
         from harness.cli.ledgers import ledger_folder
         from harness.cli.masking import masked_calendar, unfinished_masked
 
-        progress = CalendarProgress(terminal.console, terminal.live)
+        stretch = (options.since, options.until)
+        progress = CalendarProgress(terminal.console, terminal.live, terminal.err, stretch)
         with (
             ledger_folder(self.arguments.keep, "calendar") as folder,
             unfinished_masked(terminal),
             terminal.collecting(),
         ):
+            progress.begin()
             try:
                 found = rehearsal.simulate(replace(options, keep=folder), world, progress)  # type: ignore[arg-type]
             finally:

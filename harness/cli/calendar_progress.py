@@ -1,15 +1,19 @@
-"""A calendar told while it is simulated: runs that fail, and on a terminal how far it is."""
+"""A calendar told while it is simulated: runs that fail, and how far it is: on a terminal all the time, else on stderr
+every ten seconds.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timezone
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
 from harness.bridge.masking import masked
+from harness.cli.heartbeat import Heartbeat, so_far
+from harness.kernel.instant import Instant, to_instant
 from harness.report.plain import clean, one_line
 from harness.report.style import colour, glyphs
 
@@ -27,13 +31,23 @@ class CalendarProgress:
 
     Args:
         live: keep a last line that says how far it is.
+        err: where a line goes from time to time when it is not live.
+        stretch: the instants from which and until which is simulated.
     """
 
-    def __init__(self, console: Console, live: bool) -> None:
+    def __init__(self, console: Console, live: bool, err: IO[str], stretch: tuple[Instant, Instant]) -> None:
         self._console, self._live, self._signs = console, live, glyphs(console.encoding)
+        self._stretch, self._began = stretch, perf_counter()
+        self._heartbeat = None if live else Heartbeat(err, self._far)
         self._runs = self._ended = self._failed = self._tasks = 0
         self._next = perf_counter() + FIRST_S
         self._shown = False
+
+    def begin(self) -> None:
+        """The simulation begins."""
+        self._began = perf_counter()
+        if self._heartbeat is not None:
+            self._heartbeat.begin()
 
     def __call__(self, run: DagRun, ti: TaskInstance | None) -> None:
         """A run or one of its task instances has a new state."""
@@ -50,7 +64,12 @@ class CalendarProgress:
             self._status()
 
     def end(self) -> None:
-        """Take the line away."""
+        """It is over."""
+        if self._heartbeat is not None:
+            self._heartbeat.end()
+        self._clear()
+
+    def _clear(self) -> None:
         if self._shown:
             self._console.file.write(_CLEAR)
             self._console.file.flush()
@@ -60,7 +79,7 @@ class CalendarProgress:
         self._failed += 1
         if self._failed > TOLD:
             return
-        self.end()
+        self._clear()
         failed = next((ti for ti in run.task_instances.values() if ti.state == "failed"), None)
         why = (f"{failed.name}: {failed.reason}" if failed is not None else run.reason) or ""
         line = Text.assemble((f"{self._signs.bad} {run.dag.dag_id} ", colour("failed")), f"{run.run_id}  ")
@@ -69,10 +88,17 @@ class CalendarProgress:
         if self._failed == TOLD:
             self._console.print(Text("  further failures are counted only", style="dim"))
 
-    def _status(self) -> None:
+    def _far(self, elapsed_s: float) -> str:
+        """How far it is, with an estimate."""
         at = datetime.now(timezone.utc)  # virtual, as everything here
+        since, until = self._stretch
+        part = (to_instant(at) - since) / (until - since)
         told = f"{at:%Y-%m-%d %H:%M}  {self._ended} of {self._runs} runs ended, {self._failed} failed, "
-        self.end()
-        self._console.file.write(clean(f"  {told}{self._tasks} task instances")[: self._console.width - 1])
+        return f"{told}{self._tasks} task instances, {so_far(elapsed_s, part)}"
+
+    def _status(self) -> None:
+        told = self._far(perf_counter() - self._began)
+        self._clear()
+        self._console.file.write(clean(f"  {told}")[: self._console.width - 1])
         self._console.file.flush()
         self._shown = True

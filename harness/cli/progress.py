@@ -1,18 +1,23 @@
-"""A run told while it runs: one line for each attempt that ends, and on a terminal what runs at the moment."""
+"""A run told while it runs: one line for each attempt that ends, and what runs at the moment: on a terminal all the
+time, else on stderr every ten seconds.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from time import perf_counter
+from typing import IO, TYPE_CHECKING
 
 from rich.console import Console
 from rich.text import Text
 
 from harness.bridge.masking import masked
+from harness.cli.heartbeat import EVERY_S, Heartbeat, so_far
 from harness.kernel.instant import Instant, iso
 from harness.report.plain import clean, one_line
 from harness.report.result import Attempt
 from harness.report.spans import real_text, span_text
 from harness.report.style import colour, glyphs
+from harness.scheduler.model import FINISHED
 from harness.session.history import history
 
 if TYPE_CHECKING:
@@ -24,17 +29,21 @@ _CLEAR = "\r\x1b[2K"
 class Progress:
     """A watcher for `harness.session.rehearsal.Rehearsal.run`.
 
-    It is called inside the tasks' processes, in virtual time: it waits for nothing and reads no clock.
+    It is called inside the tasks' processes, in virtual time: it waits for nothing.
 
     Args:
         console: where the lines go.
         run_id: of the run that was asked for; other runs' lines name their Dag.
         live: keep a last line that says what runs.
+        err: where a line goes from time to time when it is not live; None: nowhere.
     """
 
-    def __init__(self, console: Console, dag_id: str, run_id: str, live: bool) -> None:
+    def __init__(self, console: Console, dag_id: str, run_id: str, live: bool, err: IO[str] | None) -> None:
         self._console, self._main = console, (dag_id, run_id)
-        self._live = live
+        self._live, self._began = live, perf_counter()
+        self._heartbeat = None if live or err is None else Heartbeat(err, self._far)
+        self._asked: DagRun | None = None
+        self._ended: set[TaskInstance] = set()
         self._status_shown = False
         self._signs = glyphs(console.encoding)
         self._told: dict[TaskInstance, int] = {}
@@ -42,11 +51,20 @@ class Progress:
         self._running: dict[TaskInstance, None] = {}
         self._origin: Instant = 0
 
+    def begin(self) -> None:
+        """The simulation begins."""
+        self._began = perf_counter()
+        if self._heartbeat is not None:
+            self._heartbeat.begin()
+
     def __call__(self, run: DagRun, ti: TaskInstance | None) -> None:
         """A run or one of its task instances has a new state."""
         if ti is None:
             self._run(run)
             return
+        if (run.dag.dag_id, run.run_id) == self._main:
+            self._asked = run
+            (self._ended.add if ti.state in FINISHED else self._ended.discard)(ti)
         if ti.state == "running":
             self._running[ti] = None
         else:
@@ -58,7 +76,9 @@ class Progress:
         self._status()
 
     def end(self) -> None:
-        """Take away the line of what runs."""
+        """It is over."""
+        if self._heartbeat is not None:
+            self._heartbeat.end()
         self._clear()
 
     def _run(self, run: DagRun) -> None:
@@ -97,14 +117,27 @@ class Progress:
     def _status(self) -> None:
         if not self._live:
             return
-        names = [self._name(ti) for ti in self._running]
-        more = f" and {len(names) - 4} more" if len(names) > 4 else ""
         self._clear()
-        if names:
-            text = f"           running: {', '.join(names[:4])}{more}"
+        if self._running:
+            elapsed_s = perf_counter() - self._began
+            far = f"  ({self._part(elapsed_s)})" if elapsed_s > EVERY_S else ""
+            text = f"           running: {self._names()}{far}"
             self._console.file.write(clean(text)[: self._console.width - 1])
             self._console.file.flush()
             self._status_shown = True
+
+    def _names(self) -> str:
+        names = [self._name(ti) for ti in list(self._running)]
+        more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+        return f"{', '.join(names[:4])}{more}"
+
+    def _far(self, elapsed_s: float) -> str:
+        return f"{self._part(elapsed_s)}, running: {self._names() or 'nothing'}"
+
+    def _part(self, elapsed_s: float) -> str:
+        """How far it is, with an estimate."""
+        of, ended = len(self._asked.task_instances) if self._asked is not None else 0, len(self._ended)
+        return f"{ended} of {of} task instances ended, {so_far(elapsed_s, ended / of if of else None)}"
 
     def _clear(self) -> None:
         if self._status_shown:

@@ -139,7 +139,7 @@ class Rehearse:
         plan = rehearsal.plan(dag, options)
         debugging = self.arguments.pdb
         live = terminal.live and not debugging
-        progress = Progress(terminal.console, dag.dag_id, plan.run_id, live)
+        progress = Progress(terminal.console, dag.dag_id, plan.run_id, live, None if debugging else terminal.err)
         if debugging:
             from harness.cli.debugger import post_mortem
 
@@ -147,6 +147,7 @@ class Rehearse:
         with ledger_folder(self.arguments.keep, dag.dag_id) as folder:
             options = replace(options, keep=folder)
             with unfinished_masked(terminal), nullcontext() if debugging else terminal.collecting():
+                progress.begin()
                 try:
                     result = rehearsal.run(dag, world, options, progress)
                 finally:

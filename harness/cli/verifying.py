@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.cli import inputs
 from harness.cli.folders import configured, note_failures, world_of
+from harness.cli.heartbeat import Heartbeat, so_far
 from harness.cli.terminal import Terminal
 from harness.project.config import read_config
 
@@ -65,8 +66,14 @@ class Verifying:
         check_params(dag, inputs.params(given.param))
         if terminal.console.is_terminal:
             terminal.note("running it here, then in Airflow (the first time its database is made: some seconds)")
-        with terminal.collecting():
-            found = verify(rehearsal, dag, world or World(), date, conf, given.limit_s)
+        both = f"{dag.dag_id} runs here, then in Airflow, which may take {given.limit_s:g} s"
+        heartbeat = Heartbeat(terminal.err, lambda elapsed_s: f"{both}; {so_far(elapsed_s, None)}")
+        heartbeat.begin()
+        try:
+            with terminal.collecting():
+                found = verify(rehearsal, dag, world or World(), date, conf, given.limit_s)
+        finally:
+            heartbeat.end()
         terminal.show_collected()
         self._show(found, terminal)
         return 0 if found.alike else 1

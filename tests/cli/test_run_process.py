@@ -160,3 +160,41 @@ def test_a_terminal_shows_what_runs_and_no_color_is_heeded(orders):
     assert "running: price[0]" in screen
     assert "✓ price[2]" in screen
     assert not re.search(r"\x1b\[[\d;]*3\dm", screen)
+
+
+SLOW = """
+import time
+from datetime import datetime
+from airflow.sdk import dag, task
+
+@dag(schedule="@hourly", start_date=datetime(2025, 1, 1))
+def slow():
+    @task
+    def spin():
+        end = time.perf_counter() + 1
+        while time.perf_counter() < end:
+            pass
+
+    spin()
+
+slow()
+"""
+
+
+@pytest.mark.gate
+def test_a_long_calendar_says_how_far_it_is_and_ctrl_c_shows_it(project, tmp_path):
+    project.write("slow/slow.py", SLOW)
+    stretch = ("--from", "2025-01-02", "--until", "5d")
+    running = project.start("simulate", *stretch, "--dags", "slow", "--keep", tmp_path)
+    first = running.stderr.readline()
+    assert re.fullmatch(
+        r"airflow-harness: 2025-01-02 \d\d:00  \d+ of \d+ runs ended, 0 failed, \d+ task instances, "
+        r"1\d s so far, about \d+ (s|min) left\n",
+        first,
+    )
+    running.send_signal(signal.SIGINT)
+    out, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert err.endswith("airflow-harness: interrupted\n")
+    assert re.search(r"slow +\d+ +\d+ +0 ", out)
+    assert verify(tmp_path / "journal.jsonl") > 20

@@ -1,0 +1,72 @@
+"""Whoever waits for a command hears from it: a line every ten real seconds where no terminal shows how far it is."""
+
+from __future__ import annotations
+
+import _thread
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from time import perf_counter
+from typing import IO
+
+from harness.report.plain import clean
+
+EVERY_S = 10.0
+TRUSTED = 0.02
+"""Part of the whole that must be done before the rest is estimated by it."""
+
+
+class Heartbeat:
+    """A thread that looks at the real clock; the simulation's own is no clock to wait by.
+
+    It is none of ``threading``'s, so that tasks which count threads do not see it, and it imports nothing: a task may
+    fork at any moment.
+
+    Args:
+        stream: where a line goes.
+        told: says how far it is, from the real seconds that have passed.
+        every_s: real seconds between two lines, and before the first.
+    """
+
+    def __init__(self, stream: IO[str], told: Callable[[float], str], every_s: float = EVERY_S) -> None:
+        self._stream, self._told, self._every_s = stream, told, every_s
+        self._over = _thread.allocate_lock()
+        self._began, self._process = perf_counter(), os.getpid()
+
+    def begin(self) -> None:
+        """Start the thread."""
+        self._over.acquire()
+        _thread.start_new_thread(self._beat, ())
+
+    def end(self) -> None:
+        """Say nothing any more."""
+        with suppress(RuntimeError):  # it never began, or is over
+            self._over.release()
+
+    def _beat(self) -> None:
+        while not self._over.acquire(timeout=self._every_s):
+            line = clean(f"airflow-harness: {self._told(perf_counter() - self._began)}")
+            with suppress(Exception):  # the stream is closed, the process ends
+                self._stream.write(f"{line}\n")
+                self._stream.flush()
+        self._over.release()
+
+
+def so_far(elapsed_s: float, part: float | None) -> str:
+    """Real time so far and, where it can be known, still to come.
+
+    Args:
+        part: what is done of the whole, 0 to 1; None when nobody knows the whole.
+    """
+    told = f"{_rough(elapsed_s)} so far"
+    if part is None or not TRUSTED <= part <= 1:
+        return told
+    return f"{told}, about {_rough(max(elapsed_s * (1 - part) / part, 1))} left"
+
+
+def _rough(seconds: float) -> str:
+    """``12 s``, ``4 min``, ``2 h 10 min``."""
+    if seconds < 90:
+        return f"{round(seconds)} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02} min"
