@@ -2,7 +2,7 @@
 
 * ``timeout``: `execution_timeout` in virtual time (SIGALRM measures real time).
 * ``_execute_task``: declared durations and stubs of the world stand around the operator's ``execute``.
-* what `harness.bridge.caches` and `harness.bridge.templates` remember, and `harness.bridge.unobserved` leaves out.
+* what `harness.bridge.shortcuts` names, which changes the cost and nothing else.
 * ``process_params``: it resolves the Dag's own ``Param`` objects; a worker parses its own, tests share one Dag.
 * ``BaseXCom.serialize_value``: a value is remembered until it is an XCom, to see whether it comes back as it was.
 * ``get_hostname``: looks the machine up, which is slow and different on every laptop.
@@ -28,15 +28,13 @@ from typing import Any
 
 from greenlet import GreenletExit
 
-from harness.bridge.caches import caches
 from harness.bridge.exits import WorkerExited, exits_of_tasks
 from harness.bridge.names import task_exception
 from harness.bridge.replaced import replaced
 from harness.bridge.roundtrip import remembers_pushed
+from harness.bridge.shortcuts import shortcuts
 from harness.bridge.stubs import play, runs_itself
 from harness.bridge.supervisor import Speaker, speaking
-from harness.bridge.templates import once
-from harness.bridge.unobserved import unobserved
 from harness.kernel import SECOND, Event, Process, ProcessKilled, Simulation, seconds
 from harness.scheduler.model import TaskInstance
 
@@ -112,7 +110,7 @@ def patched(
         (signal, "signal", _without_sigterm(signal.signal)),
         (BaseXCom, "serialize_value", staticmethod(remembers_pushed(BaseXCom.serialize_value))),
     ]
-    changes += [*caches(), *once(), *unobserved()]
+    changes += shortcuts()
     sensor = sys.modules.get("airflow.sdk.bases.sensor")
     if sensor is not None:
         changes.append((sensor, "time", _SensorTime(simulation)))

@@ -10,6 +10,8 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from harness.bridge.shortcuts import off
+
 YOUNG = 20_000
 """New objects after which the youngest generation is collected."""
 
@@ -18,7 +20,7 @@ YOUNG = 20_000
 def patient_collector() -> Iterator[None]:
     """Collect after `YOUNG` new objects for the block; an owner who collects less often, or not at all, keeps that."""
     former = gc.get_threshold()
-    if 0 < former[0] < YOUNG:
+    if 0 < former[0] < YOUNG and not off():
         gc.set_threshold(YOUNG, *former[1:])
     try:
         yield

@@ -91,8 +91,13 @@ class Rehearsal:
         return answered_from(self.world_with(world), _connections())
 
     def world_with(self, world: World | None) -> World:
-        """The world, and what the project's own files set and it does not."""
-        return with_declared(world, self.surroundings.repository)
+        """The world, and what the project's own files set and it does not.
+
+        Raises: WorldError: something of it is no text.
+        """
+        found = with_declared(world, self.surroundings.repository)
+        found.check_text()
+        return found
 
     def plan(self, dag: DAG, options: RunOptions) -> RunPlan:
         """Which run the options mean.

@@ -11,13 +11,16 @@ from harness.kernel.instant import Microseconds
 from harness.world.connection import Connection
 from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS, Answer, Executor, Pool, Stub
 from harness.world.pattern import most_specific
-from harness.world.problem import EntryError, call_error
+from harness.world.problem import EntryError, Problem, call_error, kind
 
 _ABSENT: Any = object()
 
 
 def _default_pools() -> dict[str, Pool]:
     return {DEFAULT_POOL: Pool(DEFAULT_POOL_SLOTS)}
+
+
+_MAKES_TEXT = {"env": "world.setenv", "variables": "world.variable"}
 
 
 @dataclass
@@ -158,6 +161,30 @@ class World:
     def setenv(self, name: str, value: str) -> None:
         """Set an environment variable that tasks see."""
         self._put("env", name, value)
+
+    def check_text(self) -> None:
+        """See whether what a test put into ``env`` and ``variables`` past `setenv` and `variable` is text.
+
+        Raises: WorldError: naming what is not.
+        """
+        texts = [*self.env, *self.env.values(), *self.variables.values()]
+        if all(type(each) is str and each.isascii() and "\0" not in each for each in texts):
+            return  # as mostly, and `read` costs an import
+        for section in ("env", "variables"):
+            for name, value in getattr(self, section).items():
+                self._check_entry(section, name, value)
+
+    def _check_entry(self, section: str, name: object, value: object) -> None:
+        from harness.world.reading import SECTIONS, read
+
+        what = f"{SECTIONS[section][0]} {name!r}"
+        try:
+            read(section, name, value)
+        except EntryError as invalid:
+            raise call_error(what, invalid) from None
+        if not isinstance(value, str):
+            told = Problem(f"must be text, not {kind(value)}", fix=f"{_MAKES_TEXT[section]}({name!r}, …)")
+            raise call_error(what, EntryError(told))
 
     def copy(self) -> World:
         """A world that changes apart from this one. Entries are immutable and shared."""

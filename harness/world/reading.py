@@ -94,6 +94,10 @@ def read_env(value: object) -> str:
         raise EntryError(Problem(f"must be text, not {kind(value)}", fix="put the value in quotes"))
     if "\0" in value:
         raise EntryError(Problem("an environment variable cannot hold a NUL character"))
+    try:
+        value.encode(errors="surrogateescape")  # as ``os.environ`` does
+    except UnicodeEncodeError as error:
+        raise EntryError(Problem(f"an environment variable cannot hold {value[error.start]!r}")) from None
     return value
 
 

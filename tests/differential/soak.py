@@ -13,6 +13,7 @@ import argparse
 import contextlib
 import json
 import multiprocessing
+import os
 import platform
 import subprocess
 import sys
@@ -24,6 +25,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from harness.bridge.shortcuts import VARIABLE
 from tests.differential.orphans import end_with_owner
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,6 +47,8 @@ _oracle: Any = None
 def main(arguments: list[str]) -> int:
     """Compare, print, and perhaps write the figures."""
     asked = _parser().parse_args(arguments)
+    if asked.no_shortcuts:
+        os.environ[VARIABLE] = "off"  # before the first process is started: all of them have it
     if asked.case is not None:
         return _one(asked.level, asked.seed, asked.case)
     commit = _commit()
@@ -103,6 +107,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--canaries", action="store_true", help="plant wrong rules; each must be found by the cases")
     parser.add_argument("--jobs", "-j", type=int, default=2, help="processes")
     parser.add_argument("--write", action="store_true", help=f"write {FIGURES.relative_to(ROOT)}")
+    parser.add_argument(
+        "--no-shortcuts", action="store_true", help=f"with {VARIABLE}=off: only what has to be replaced"
+    )
     parser.add_argument("--level", choices=("run", "scheduler"), default="run", help="of --case")
     parser.add_argument("--case", type=int, help="one case again, in full, and the smallest that still differs")
     return parser

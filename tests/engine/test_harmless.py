@@ -45,12 +45,9 @@ def state_of_the_process():
 
 def caches_stand_where():
     """What a simulation replaces so that Airflow does not repeat its work."""
-    from harness.bridge.caches import caches
-    from harness.bridge.templates import once
-    from harness.bridge.unobserved import unobserved
+    from harness.bridge.shortcuts import shortcuts
 
-    places = [*caches(), *once(), *unobserved()]
-    return {(repr(place), name): vars(place).get(name) for place, name, _ in places}
+    return {(repr(place), name): vars(place).get(name) for place, name, _ in shortcuts()}
 
 
 def dag_of(body):

@@ -217,3 +217,27 @@ def test_importing_the_room_loads_no_yaml_and_no_pydantic() -> None:
     code = "import sys, harness.world; print(sorted({'yaml', 'pydantic', 'airflow', 'pytest'} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("section", ["env", "variables"])
+@pytest.mark.parametrize("value", [1, 1.5, None, True, ["a"], {"a": 1}])
+def test_what_is_put_there_past_the_methods_must_be_text(section, value):
+    world = World()
+    getattr(world, section)["LIMIT"] = value
+    with pytest.raises(WorldError, match=r"'LIMIT': must be text, not"):
+        world.check_text()
+
+
+@pytest.mark.parametrize("value", ["\ud800", "a\0b"])
+def test_an_environment_variable_holds_what_the_system_takes(value):
+    world = World()
+    world.env["ODD"] = value
+    with pytest.raises(WorldError, match="cannot hold"):
+        world.check_text()
+    with pytest.raises(WorldError, match="cannot hold"):
+        world.setenv("ODD", value)
+    world.env["ODD"] = "größe \udc80"
+    world.check_text()
+    world.env[5] = "five"
+    with pytest.raises(WorldError, match="a name must be text"):
+        world.check_text()
