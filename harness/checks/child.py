@@ -122,7 +122,7 @@ class _Parser:
         self._places.watch()
         self._imports = Imports(self._users)
         self._exits = Exits(self._watch, self._users)
-        answer_from(setting.world, self._watch)
+        answer_from(setting.world, self._watch, sketching=bool(setting.asked.options.get("names")))
         Drivers(self._watch).install()
         self._watch.install()
         first = setting.repository.path_of_airflow  # there since Airflow's import; in their order only now

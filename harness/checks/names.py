@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from harness.bridge.parsing.secrets import JSON_VARIABLE
 from harness.checks.look import FileLook
 from harness.checks.resources.used_names import connections, variables
+from harness.world.guess import guessed_variable
 
 _TYPES = {
     "postgres": "postgres",
@@ -20,6 +22,7 @@ _TYPES = {
     "slack": "slack",
     "gcp": "google_cloud_platform",
 }
+_ASKED = ("connection", "variable", JSON_VARIABLE)
 _DEFAULT_POOL = "default_pool"
 
 
@@ -30,7 +33,8 @@ class Name:
     Attributes:
         section: ``pools``, ``connections`` or ``variables``.
         by: who uses it, in words.
-        hint: of a pool the slots that one of its tasks takes, of a connection its type as its use tells it.
+        hint: of a pool the slots that one of its tasks takes, of a connection its type as its use tells it,
+            of a variable that the file needs to be parsed a value that it can be parsed with.
     """
 
     section: str
@@ -54,12 +58,14 @@ def names_in(file: FileLook) -> list[dict[str, Any]]:
         for used in uses:
             hint = _type(used.by) if section == "connections" else ""
             found.append(Name(section, used.name, used.by, used.path or file.path, used.line or 1, hint))
-    found += [_asked_while_parsed(event) for event in file.events if event.kind in ("connection", "variable")]
+    found += [_asked_while_parsed(event) for event in file.events if event.kind in _ASKED]
     return [vars(name) for name in found]
 
 
 def _asked_while_parsed(event: Any) -> Name:
-    return Name(f"{event.kind}s", event.detail, "asked for while the file is parsed", event.path, event.line)
+    hint = "{}" if event.kind == JSON_VARIABLE else guessed_variable(event.detail) if event.kind == "variable" else ""
+    section = "connections" if event.kind == "connection" else "variables"
+    return Name(section, event.detail, "asked for while the file is parsed", event.path, event.line, hint)
 
 
 def _type(by: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -59,6 +60,53 @@ def dotted(node: ast.AST) -> str:
 def literal(node: ast.AST | None) -> str | None:
     """The text of a literal; None for everything else."""
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def texts(node: ast.AST | None, tree: ast.AST) -> list[str]:
+    """The texts that an expression can be: a literal, a constant of the file or of a module it imports, the names that
+    a loop goes through.
+    """
+    if (text := literal(node)) is not None:
+        return [text]
+    if isinstance(node, ast.Attribute):
+        return _constant(sys.modules.get(_module_of(dotted(node.value), tree)), node.attr)
+    if not isinstance(node, ast.Name):
+        return []
+    found: list[str] = []
+    for one in ast.walk(tree):
+        if isinstance(one, (ast.For, ast.AsyncFor, ast.comprehension)) and _is_name(one.target, node.id):
+            items = one.iter.elts if isinstance(one.iter, (ast.Tuple, ast.List, ast.Set)) else []
+            found += [text for item in items if (text := literal(item)) is not None]
+        elif isinstance(one, ast.Assign) and any(_is_name(target, node.id) for target in one.targets):
+            found += [text] if (text := literal(one.value)) is not None else []
+        elif isinstance(one, ast.ImportFrom) and one.module and not one.level:
+            for alias in one.names:
+                if (alias.asname or alias.name) == node.id:
+                    found += _constant(sys.modules.get(one.module), alias.name)
+    return list(dict.fromkeys(found))
+
+
+def _is_name(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _constant(module: object, name: str) -> list[str]:
+    value = vars(module).get(name) if module is not None else None
+    return [value] if isinstance(value, str) else []
+
+
+def _module_of(name: str, tree: ast.AST) -> str:
+    """The module that a name of a file stands for; the name itself where nothing says."""
+    for one in ast.walk(tree):
+        if isinstance(one, ast.Import):
+            for alias in one.names:
+                if alias.asname == name:
+                    return alias.name
+        elif isinstance(one, ast.ImportFrom) and one.module and not one.level:
+            for alias in one.names:
+                if (alias.asname or alias.name) == name:
+                    return f"{one.module}.{alias.name}"
+    return name
 
 
 def keyword(call: ast.Call, *names: str) -> ast.expr | None:

@@ -42,7 +42,9 @@ def _connection(name: str, uses: list[tuple[str, str]]) -> str:
 
 
 def _variable(name: str, uses: list[tuple[str, str]]) -> str:
-    return f'{_uses(uses)}  {_key(name)}: ""\n'
+    value = next((hint for _, hint in uses if hint), "")
+    told = "    # a guess: the file is not parsed without one" if value else ""
+    return f"{_uses(uses)}  {_key(name)}: {json.dumps(value)}{told}\n"
 
 
 def _uses(uses: list[tuple[str, str]]) -> str:

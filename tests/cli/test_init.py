@@ -51,3 +51,76 @@ def test_a_file_that_does_not_import_is_told(project):
     assert told.code == 1
     assert "other/broken.py:2 ZeroDivisionError: division by zero" in told.out
     assert not (project.folder / "nowhere.yaml").exists()
+
+
+AT_THE_TOP = """
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG, BaseHook, Variable, task
+from include.settings import CRM
+from include.tell import Tell, told
+
+RETRIES = int(Variable.get("retries"))
+COMPANY = Variable.get("company", deserialize_json=True)
+HOST = BaseHook.get_connection("at_the_top").host
+OPTIONAL = Variable.get("optional", None)
+LAKE = "lake"
+
+with DAG(
+    "top",
+    schedule=Variable.get("when", default=None),
+    on_failure_callback=Tell(slack_webhook_conn_id="slack_team"),
+    default_args={"on_failure_callback": told, "retries": RETRIES},
+    params={"source_conn_id": "source"},
+):
+
+    @task
+    def ask():
+        BaseHook.get_connection(LAKE), BaseHook.get_connection(CRM)
+        return [Variable.get(name) for name in ("first_key", "second_key")]
+
+    ask()
+"""
+TELL = """
+from airflow.sdk import BaseNotifier
+
+
+class Tell(BaseNotifier):
+    def __init__(self, slack_webhook_conn_id):
+        super().__init__()
+        self.slack_webhook_conn_id = slack_webhook_conn_id
+
+    def notify(self, context):
+        pass
+
+
+class MailHook:
+    def __init__(self, smtp_conn_id):
+        pass
+
+
+def told(context):
+    MailHook(smtp_conn_id="mailer")
+
+
+def nobody_calls_this():
+    MailHook(smtp_conn_id="unused")
+"""
+
+
+def test_all_names_are_found_at_once_and_what_has_a_default_is_left_out(project):
+    project.write("top/top.py", AT_THE_TOP)
+    project.write("include/settings.py", 'CRM = "crm"\n')
+    project.write("include/tell.py", TELL)
+    made = project("init", "--dags", "top", "--world", "top.yaml")
+    assert made.code == 0, made.out
+    file = project.folder / "top.yaml"
+    world = load(file)
+    assert set(world.connections) == {"at_the_top", "crm", "lake", "mailer", "slack_team", "source"}
+    assert world.variables == {"company": "{}", "retries": "1", "first_key": "", "second_key": ""}
+    asked = ["check", "top", "--world", "top.yaml", "--no-cache", "--select"]
+    assert project(*asked, "connection-missing,variable-missing,import-error").code == 0
+    file.write_text("connections: {at_the_top: {conn_type: http}}\nvariables: {company: '{}', retries: '1'}\n")
+    told = project(*asked, "connection-missing")
+    for name in ("crm", "lake", "mailer", "slack_team", "source"):
+        assert f"names connection {name!r}, which does not exist" in told.out
+    assert "unused" not in told.out

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 from harness.bridge.parsing.watch import Watch
 from harness.bridge.store import Store
 from harness.bridge.supervisor import Speaker, Supervisor, speaker
+from harness.world.guess import guessed_variable
 from harness.world.model import World
 
+JSON_VARIABLE = "json-variable"
+"""Kind of the event of a variable that is read as JSON; noted only while names are looked for."""
 
-def answer_from(world: World, watch: Watch) -> None:
+
+def answer_from(world: World, watch: Watch, sketching: bool = False) -> None:
     """Stand in for the Dag processor's supervisor, in a process that is thrown away.
 
     A key that the world does not declare is not found, as ``DagFileProcessorProcess`` answers (3.3.2).
+
+    Args:
+        sketching: names are looked for: what is not there, and has no default, is stood in for, so that the look does
+            not end at the first name; what has a default is not noted.
     """
     from airflow.sdk.execution_time import context, task_runner
 
@@ -23,12 +34,48 @@ def answer_from(world: World, watch: Watch) -> None:
     speaker.set(Speaker(ti=None, name="the Dag processor"))  # type: ignore[arg-type]
     task_runner.SUPERVISOR_COMMS = Supervisor(Store(world, {}), lambda: None, observe)
     for name, kind in (("_get_variable", "variable"), ("_get_connection", "connection")):
-        setattr(context, name, _noted(getattr(context, name), kind, watch))
+        original = getattr(context, name)
+        asked = _stood_in(original, kind, watch) if sketching else _noted(original, kind, watch)
+        setattr(context, name, asked)
 
 
-def _noted(original: Any, kind: str, watch: Watch) -> Any:
+def _noted(original: Callable[..., Any], kind: str, watch: Watch) -> Any:
     def asked(key: str, *args: Any, **kwargs: Any) -> Any:
         watch.note(kind, key)
         return original(key, *args, **kwargs)
 
     return asked
+
+
+def _stood_in(original: Callable[..., Any], kind: str, watch: Watch) -> Any:
+    stand_in = _connection if kind == "connection" else _variable
+
+    def asked(key: str, *args: Any, **kwargs: Any) -> Any:
+        defaulted = _has_default(sys._getframe(1))
+        if not defaulted:
+            watch.note(JSON_VARIABLE if kwargs.get("deserialize_json") else kind, key)
+        try:
+            return original(key, *args, **kwargs)
+        except Exception:
+            if defaulted:
+                raise
+            return stand_in(key, *args, **kwargs)
+
+    return asked
+
+
+def _has_default(caller: FrameType) -> bool:
+    """Whether ``Variable.get``, whose frame this is, was given one."""
+    absent = object()
+    given = caller.f_locals.get("default", absent)
+    return given is not absent and given is not caller.f_globals.get("NOTSET")
+
+
+def _variable(key: str, deserialize_json: bool = False, **_: Any) -> Any:
+    return {} if deserialize_json else guessed_variable(key)
+
+
+def _connection(conn_id: str, **_: Any) -> Any:
+    from airflow.sdk import Connection
+
+    return Connection(conn_id=conn_id, conn_type="generic", host="localhost")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
+from harness.bridge.parsing.callbacks import callbacks
+from harness.checks.callables import callable_of
 from harness.checks.finding import Problem
 from harness.checks.look import DagLook, FileLook
-from harness.checks.texts import arguments, calls, keyword, literal, templates
+from harness.checks.texts import arguments, calls, keyword, templates, texts
 from harness.errors import nearest
 
 _BLOCK = re.compile(r"\{[{%](.*?)[%}]\}", re.DOTALL)
@@ -46,17 +50,60 @@ def connections(file: FileLook) -> Iterator[Used]:
                 if isinstance(value, str) and _is_conn_id(name, value):
                     yield _by_task(dag, task.task_id, value, f"task {task.task_id!r} ({name.lstrip('_')})")
             yield from _in_templates(dag, task, _CONN)
-    for name, call in calls(file.tree):
-        last = name.rsplit(".", 1)[-1]
-        if name.endswith(("BaseHook.get_connection", "Connection.get")):
-            found = literal(call.args[0] if call.args else keyword(call, "conn_id"))
-        elif last.endswith("Hook"):
-            given = next((one for one in call.keywords if one.arg and one.arg.endswith("conn_id")), None)
-            found = literal(given.value) if given else None
-        else:
-            continue
-        if found and _is_conn_id("conn_id", found):
-            yield Used(found, f"{name}()", line=call.lineno)
+        yield from _of_params_and_callbacks(dag)
+    for path, part, tree in _code(file):
+        for name, call in calls(part):
+            for found in texts(_conn_id_of(name, call), tree):
+                if _is_conn_id("conn_id", found):
+                    yield Used(found, f"{name}()", path=path, line=call.lineno)
+
+
+def _code(file: FileLook) -> Iterator[tuple[str | None, ast.AST, ast.AST]]:
+    """(file, code, the file's whole tree) of the Dag file, and of what its Dags call in other modules."""
+    yield None, file.tree, file.tree
+    called = [call.function for dag in file.dags for call in callbacks(dag.dag)]
+    called += [callable_of(task) for dag in file.dags for task in dag.tasks]
+    for one in dict.fromkeys(filter(None, map(file.definitions.of, called))):
+        if one.path != file.path:
+            yield one.path, one.node, file.definitions.tree(one.path)
+
+
+def _conn_id_of(name: str, call: ast.Call) -> ast.expr | None:
+    """What names the connection in a call of a hook, a notifier, or of Airflow for a connection."""
+    if name.endswith(("BaseHook.get_connection", "Connection.get")):
+        return call.args[0] if call.args else keyword(call, "conn_id")
+    if name.endswith(("Hook", "Notifier")):
+        return next((one.value for one in call.keywords if one.arg and one.arg.endswith("conn_id")), None)
+    return None
+
+
+def _of_params_and_callbacks(dag: DagLook) -> Iterator[Used]:
+    """Connections that params name, and notifiers among the callbacks."""
+    for owner in (dag.dag, *dag.tasks):
+        task_id = getattr(owner, "task_id", None)
+        for name, value in _params(owner).items():
+            if isinstance(value, str) and _is_conn_id(name, value):
+                yield _by(dag, task_id, value, f"the param {name!r}")
+    for callback in callbacks(dag.dag):
+        keeps = vars(callback.function) if hasattr(callback.function, "__dict__") else {}
+        given = getattr(callback.function, "keywords", {})
+        for name, value in {**keeps, **given}.items():
+            if isinstance(value, str) and _is_conn_id(name.lstrip("_"), value):
+                who = type(callback.function).__name__
+                task_id = getattr(callback.task, "task_id", None)
+                yield _by(dag, task_id, value, f"{who} of {callback.kind} ({name.lstrip('_')})")
+
+
+def _params(owner: Any) -> dict[str, Any]:
+    given = getattr(owner, "params", None)
+    try:
+        return dict(given.dump()) if given else {}
+    except Exception:  # a param without a value
+        return {}
+
+
+def _by(dag: DagLook, task_id: str | None, name: str, by: str) -> Used:
+    return Used(name, by, dag.dag_id, None, None, dag.line) if task_id is None else _by_task(dag, task_id, name, by)
 
 
 def variables(file: FileLook) -> Iterator[Used]:
@@ -67,9 +114,9 @@ def variables(file: FileLook) -> Iterator[Used]:
     for name, call in calls(file.tree):
         if name == "Variable.get" or name.endswith(".Variable.get"):
             defaulted = len(call.args) > 1 or keyword(call, "default", "default_var") is not None
-            found = literal(call.args[0] if call.args else keyword(call, "key"))
-            if found and not defaulted:
-                yield Used(found, f"{name}()", line=call.lineno)
+            for found in texts(call.args[0] if call.args else keyword(call, "key"), file.tree):
+                if found and not defaulted:
+                    yield Used(found, f"{name}()", line=call.lineno)
 
 
 def undeclared(uses: Iterable[Used], known: Collection[str], what: str, file: FileLook) -> Iterator[Problem]:
