@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.deadlines import alerts_of
@@ -50,6 +51,7 @@ def snapshot(dag: DAG, only: Iterable[str] | None = None) -> Dag:
         catchup=dag.catchup,
         dagrun_timeout=None if dag.dagrun_timeout is None else span(dag.dagrun_timeout),
         before_3_2=_before_3_2(),
+        numbers_ahead=_numbers_ahead(),
         deadlines=alerts_of(dag),
         max_consecutive_failed_dag_runs=dag.max_consecutive_failed_dag_runs or 0,
     )
@@ -58,6 +60,12 @@ def snapshot(dag: DAG, only: Iterable[str] | None = None) -> Dag:
 @lru_cache(maxsize=1)
 def _before_3_2() -> bool:
     return airflow_version() < (3, 2)
+
+
+@lru_cache(maxsize=1)
+def _numbers_ahead() -> bool:
+    """From 3.4 on every try is a row of its own, made when the one before it ends; before, there is a history."""
+    return find_spec("airflow.models.taskinstancehistory") is None
 
 
 def topological(dag: DAG) -> list[Any]:

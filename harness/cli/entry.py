@@ -18,6 +18,7 @@ from harness.cli.faults import machines_refusal, refuse_a_vanished_folder
 from harness.cli.job import Job
 from harness.cli.terminal import Terminal
 from harness.errors import HarnessError, UsageError
+from harness.project.installed import newer_than_tested
 
 if TYPE_CHECKING:
     from harness.report.calendar import CalendarResult
@@ -51,6 +52,9 @@ def _done(terminal: Terminal, arguments: Sequence[str]) -> int:
         if isinstance(job, int):
             return job
         refuse_a_vanished_folder()
+        newer = newer_than_tested()
+        if newer is not None:
+            print(f"warning: {newer}", file=terminal.err)
         return job(terminal)
     except (KeyboardInterrupt, SystemExit) as stop:
         told: HarnessError = Interrupted("interrupted")

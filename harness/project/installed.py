@@ -8,6 +8,8 @@ from importlib.metadata import PackageNotFoundError, version
 from harness.errors import UnsupportedAirflow
 
 OLDEST, BEFORE = (3, 1), (4, 0)
+NEWEST_TESTED = (3, 4)
+"""The newest Airflow that our tests run on."""
 
 
 def airflow_version() -> tuple[int, int, int]:
@@ -28,3 +30,18 @@ def airflow_version() -> tuple[int, int, int]:
             f"Airflow {text} is not supported", known="3.1 up to, not including, 4.0", fix="install a supported version"
         )
     return numbers
+
+
+def newer_than_tested() -> str | None:
+    """What to tell who has an Airflow that this version of airflow-harness was never tried with; None otherwise."""
+    try:
+        found = airflow_version()
+    except UnsupportedAirflow:
+        return None
+    if found[:2] <= NEWEST_TESTED:
+        return None
+    tried = ".".join(map(str, NEWEST_TESTED))
+    return (
+        f"Airflow {version('apache-airflow-core')} is newer than {tried}, the newest that airflow-harness "
+        f"{version('airflow-harness')} was tested with: what changed since is not simulated"
+    )

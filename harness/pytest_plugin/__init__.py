@@ -37,7 +37,7 @@ from harness.pytest_plugin.failures import (
     pytest_runtest_makereport,
     pytest_runtest_setup,
 )
-from harness.pytest_plugin.project import pytest_addoption, pytest_load_initial_conftests
+from harness.pytest_plugin.project import pytest_addoption, pytest_load_initial_conftests, pytest_report_header
 from harness.pytest_plugin.runs import _airflow_runner, render_task, run_dag, run_task
 from harness.pytest_plugin.scope import pytest_fixture_setup, pytest_runtest_call
 from harness.pytest_plugin.workers import pytest_configure_node
@@ -76,6 +76,7 @@ __all__ = [
     "pytest_ignore_collect",
     "pytest_load_initial_conftests",
     "pytest_report_collectionfinish",
+    "pytest_report_header",
     "pytest_runtest_call",
     "pytest_runtest_makereport",
     "pytest_runtest_setup",

@@ -36,6 +36,14 @@ class Project:
 PROJECT = pytest.StashKey[Project]()
 
 
+def pytest_report_header() -> list[str]:
+    """A line where the installed Airflow is newer than what the harness was tested with."""
+    from harness.project.installed import newer_than_tested
+
+    newer = newer_than_tested()
+    return [] if newer is None else [f"airflow-harness: {newer}"]
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The plugin's options."""
     group = parser.getgroup("airflow", "airflow-harness")

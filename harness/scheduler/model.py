@@ -148,7 +148,9 @@ class Task:
 class Dag:
     """A Dag as the scheduler sees it. ``tasks`` is in topological order, ties by task_id.
 
-    ``before_3_2``: rules that changed with Airflow 3.2 are the former ones. ``deadlines``: what each of its runs has.
+    ``before_3_2``: rules that changed with Airflow 3.2 are the former ones. ``numbers_ahead``: a try that ended or was
+    cleared has the number of the next at once (3.4), not when that is scheduled. ``deadlines``: what each of its runs
+    has.
     ``derived`` is the rules' own cache of what follows from ``tasks`` and ``groups`` (see ``wiring``).
     """
 
@@ -162,6 +164,7 @@ class Dag:
     dagrun_timeout: Microseconds | None = None
     max_consecutive_failed_dag_runs: int = 0
     before_3_2: bool = False
+    numbers_ahead: bool = False
     deadlines: tuple[DeadlineAlert, ...] = ()
     derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 

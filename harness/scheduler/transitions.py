@@ -16,6 +16,7 @@ from harness.scheduler.model import (
     SKIPPED,
     SUCCESS,
     UP_FOR_RESCHEDULE,
+    UP_FOR_RETRY,
     DagRun,
     TaskInstance,
 )
@@ -27,15 +28,17 @@ def schedule(ti: TaskInstance, now: Instant) -> bool:
 
     An operator that Airflow does not run (``task.short_circuits``) succeeds at once, as a new try.
     Returns: False, with nothing changed, when the instance is in no schedulable state.
-    Source: airflow/models/dagrun.py `DagRun.schedule_tis` (3.3.2; without ``start_from_trigger``).
+    Source: airflow/models/dagrun.py `DagRun.schedule_tis` (3.3.2, 3.4.0b2; without ``start_from_trigger``).
     """
     if ti.state not in SCHEDULEABLE:
         return False
+    if ti.run.dag.numbers_ahead:
+        ti.try_number = max(1, ti.try_number)
+    else:
+        ti.try_number += ti.task.short_circuits or ti.state != UP_FOR_RESCHEDULE
     if ti.task.short_circuits:
-        ti.try_number += 1
         ti.state, ti.start, ti.end = SUCCESS, now, now
     else:
-        ti.try_number += ti.state != UP_FOR_RESCHEDULE
         ti.state = SCHEDULED
     ti.due = ti.reason = None
     return True
@@ -63,6 +66,14 @@ def fail_fast(run: DagRun, ti: TaskInstance, now: Instant) -> list[TaskInstance]
     return changed
 
 
+def number_next(ti: TaskInstance) -> None:
+    """Give an instance whose try is over the number of the next one, where Airflow does so at once.
+
+    Source: airflow/models/taskinstance.py `TaskInstance.prepare_db_for_next_try` (3.4.0b2).
+    """
+    ti.try_number += ti.run.dag.numbers_ahead
+
+
 def clear(run: DagRun, task_ids: Collection[str] | None = None, on_latest_version: bool = False) -> list[TaskInstance]:
     """Have instances run again: their tries count on, as many retries again are theirs; a finished run is queued.
 
@@ -83,7 +94,10 @@ def clear(run: DagRun, task_ids: Collection[str] | None = None, on_latest_versio
     finished = run.state in ("success", FAILED)
     removed = out_of_length(run) if on_latest_version and finished else []
     for ti in cleared:
-        ti.max_tries = ti.try_number + ti.task.retries
+        if ti.state not in (None, UP_FOR_RETRY):
+            number_next(ti)
+        pending = run.dag.numbers_ahead and ti.try_number > 0
+        ti.max_tries = ti.try_number - pending + ti.task.retries
         ti.state = ti.start = ti.end = ti.due = ti.reason = ti.retry_delay_override = None
     for ti in removed:
         ti.state, ti.reason = REMOVED, "its task has no such map index"

@@ -32,7 +32,7 @@ from harness.scheduler.model import (
 )
 from harness.scheduler.ready import set_state
 from harness.scheduler.retries import next_retry_at
-from harness.scheduler.transitions import fail_fast
+from harness.scheduler.transitions import fail_fast, number_next
 from harness.scheduler.workers import requeue_stuck
 from harness.session.environment import Interruption
 from harness.session.history import history
@@ -165,6 +165,8 @@ class Attempts:
         ti.reason = self._reason(ti, outcome)
         past.attempts.append(Attempt(ti.try_number, outcome.state, began, now, ti.reason, process.running_seconds()))
         self.recorder.ti_state(ti)
+        if ti.state == UP_FOR_RETRY:
+            number_next(ti)
         self.driver.ti_ended(ti)
 
     def _after_end(self, ti: TaskInstance, outcome: Outcome) -> None:

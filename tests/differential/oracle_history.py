@@ -22,6 +22,9 @@ RANDOM_END = re.compile(r"^(\w+__\d{4}-\d\d-\d\dT[\d:+.]+)_[A-Za-z0-9]{8}$")
 
 NOTES = ("is_paused", "next_dagrun", "next_dagrun_create_after", "exceeds_max_non_backfill")
 
+NUMBERS_AHEAD = hasattr(TaskInstance, "working_set")
+"""From 3.4 on a row that waits for a retry has the number of the next try."""
+
 InstanceKey = tuple[str, str, str, int]
 RunKey = tuple[str, str]
 
@@ -147,7 +150,8 @@ class Recorder:
             before_row = self.last.instances.get(key)
             changed = before_row is None or (before_row.state, before_row.try_number) != (row.state, row.try_number)
             if changed and row.state not in (None, "queued", "running"):
-                self.events.append(Event(at, *key, row.try_number, str(row.state)))
+                ended = row.try_number - (row.state == "up_for_retry" and NUMBERS_AHEAD)
+                self.events.append(Event(at, *key, ended, str(row.state)))
         self.last = seen
 
     def history(self) -> History:
