@@ -109,6 +109,13 @@ class ExecutorMissing(HarnessError):
     exit_code = 1
 
 
+class Unserialisable(HarnessError):
+    """A Dag that Airflow cannot store and load again, so that it would not import it."""
+
+    id = "serialization"
+    exit_code = 1
+
+
 class NoDagsFolder(HarnessError):
     """A Dag folder that does not exist or holds no Python file."""
 

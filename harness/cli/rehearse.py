@@ -136,7 +136,8 @@ class Rehearse:
         from harness.cli.masking import masked_run, unfinished_masked
         from harness.cli.progress import Progress
 
-        plan = rehearsal.plan(dag, options)
+        with rehearsal.surroundings.entered():
+            plan = rehearsal.plan(dag, options)
         debugging = self.arguments.pdb
         live = terminal.live and not debugging
         progress = Progress(terminal.console, dag.dag_id, plan.run_id, live, None if debugging else terminal.err)

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING
 
 from harness.bridge.loader import Folder, answered_from, load, load_file
 from harness.bridge.store import AssetEvent, facts
+from harness.bridge.stored import unscheduled, unstorable
 from harness.bridge.surroundings import Surroundings
 from harness.bridge.timetables import RunPlan, manual, scheduled
 from harness.checks.look import LIMITS
+from harness.errors import Unserialisable
 from harness.kernel import Instant
 from harness.kernel.frozen import frozen_instant
 from harness.project.discovery import dag_files
@@ -30,7 +32,7 @@ from harness.session.options import CalendarOptions, RunOptions
 from harness.session.record import Watcher
 from harness.session.results import run_result
 from harness.session.services import served
-from harness.session.simulated import simulated_calendar
+from harness.session.simulated import refusal, simulated_calendar
 from harness.session.stage import Stage
 from harness.session.stuck import unfinished_findings
 from harness.session.unmatched import check_options, check_world, unmatched_indexes
@@ -58,6 +60,7 @@ class Rehearsal:
         self.folder = folder if folder is not None else Folder()
         self.xcom_bytes = xcom_bytes
         self.surroundings = surroundings or Surroundings()
+        self._stored: dict[str, Unserialisable | None] = {}
 
     @classmethod
     def of_paths(
@@ -102,8 +105,10 @@ class Rehearsal:
     def plan(self, dag: DAG, options: RunOptions) -> RunPlan:
         """Which run the options mean.
 
-        Raises: OffSchedule.
+        Raises: OffSchedule, Unserialisable.
         """
+        for _, error in unscheduled([dag]):
+            raise error
         date = options.logical_date
         if date is None:
             frozen = frozen_instant()
@@ -138,6 +143,7 @@ class Rehearsal:
             live = stack.enter_context(served(self.world_with(world)))
             stage = Stage(dags, live, journal, watcher, self.xcom_bytes)
             result = _Simulated(stage, found, plan, chosen).result()
+            doubts += [refusal(error, found.dag_id) for error in self._unstorable([found]).values()]
             result.findings = [*doubts, *result.findings, *unmatched_indexes(live, stage.store.runs.values())]
         result.real_seconds = perf_counter() - began
         result.ledger = chosen.keep
@@ -159,12 +165,22 @@ class Rehearsal:
                 journal = stack.enter_context(FileJournal(options.keep))
             stack.enter_context(self.surroundings.entered())
             live = stack.enter_context(served(self.world_with(world)))
-            stage = Stage(self.folder.dags, live, journal, watcher, self.xcom_bytes)
+            unstorable = self._unstorable(chosen.values())
+            stage = Stage(self.folder.dags, live, journal, watcher, self.xcom_bytes, unstorable)
             result = simulated_calendar(stage, chosen.values(), options)
             result.findings += [*doubts, *unmatched_indexes(live, stage.store.runs.values())]
         result.real_seconds = perf_counter() - began
         result.ledger = options.keep
         return result
+
+    def _unstorable(self, dags: Iterable[DAG]) -> dict[str, Unserialisable]:
+        """Why Airflow cannot store Dags that were loaded from files, by dag_id; asked once a Dag."""
+        for dag in dags:
+            from_file = self.folder.files and id(self.folder.dags.get(dag.dag_id)) == id(dag)
+            if from_file and dag.dag_id not in self._stored:
+                self._stored[dag.dag_id] = unstorable(dag)
+        found = {dag.dag_id: self._stored.get(dag.dag_id) for dag in dags}
+        return {dag_id: error for dag_id, error in found.items() if error is not None}
 
 
 @contextmanager

@@ -28,7 +28,7 @@ def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptio
         chosen = {dag.dag_id: dag for dag in dags}
         left = [chosen[name] for name in chosen if name not in stage.refused]
         calendar = Calendar(driver, left, stage.create, since)
-        calendar.findings += [_refused(stage.refused[name], name) for name in chosen if name in stage.refused]
+        calendar.findings += [refusal(stage.refused[name], name) for name in chosen if name in stage.refused]
         driver.calendar = calendar
         actor = Actor(stage, driver, calendar)
         for action in options.actions:
@@ -59,7 +59,7 @@ def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptio
     return found
 
 
-def _refused(error: HarnessError, dag_id: str) -> Finding:
+def refusal(error: HarnessError, dag_id: str) -> Finding:
     """A Dag that is left out."""
     path, _, _ = (error.where or "").partition("  ")
     return Finding(error.id, "error", f"{dag_id}: {error.fact}", path, dag_id=dag_id, fix=error.fix)

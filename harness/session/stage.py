@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 from harness.bridge.executors import executors_of, refusals, workers_of
 from harness.bridge.snapshot import snapshot
 from harness.bridge.store import RunFacts, Store
+from harness.bridge.stored import unscheduled
 from harness.bridge.supervisor import supervisor_comms
 from harness.bridge.timetables import RunPlan, manual
+from harness.errors import HarnessError
 from harness.kernel import Instant
 from harness.replay.journal import Journal
 from harness.scheduler.mapping import create_instances
@@ -36,6 +38,7 @@ class Stage:
 
     Args:
         xcom_bytes: see `Recorder`.
+        unstorable: dag_id -> why Airflow cannot store the Dag, of those that are known not to be.
 
     Attributes:
         interruption: whether Ctrl-C struck; see `interrupted`.
@@ -49,10 +52,13 @@ class Stage:
         journal: Journal,
         watcher: Watcher | None,
         xcom_bytes: float | None,
+        unstorable: Mapping[str, HarnessError] | None = None,
     ) -> None:
         self.world = world
         where = world.where("executor", "executors")
-        self.refused = {dag.dag_id: error for dag, error in refusals(dags.values(), world.executor, where)}
+        self.refused: dict[str, HarnessError] = {dag.dag_id: error for dag, error in unscheduled(dags.values())}
+        self.refused |= {dag.dag_id: error for dag, error in refusals(dags.values(), world.executor, where)}
+        self.refused |= {} if unstorable is None else unstorable
         self.store = Store(world, {dag_id: dag for dag_id, dag in dags.items() if dag_id not in self.refused})
         self.recorder = Recorder(journal, watcher, xcom_bytes)
         self.interruption: Interruption | None = None

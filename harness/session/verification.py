@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bridge.reference.child import airflow_run
 from harness.bridge.reference.history import RunHistory
+from harness.bridge.reference.wanted import Wanted
 from harness.bridge.store import facts
 from harness.bridge.timetables import first_date
 from harness.errors import HorizonReached
 from harness.kernel import SECOND, Instant, iso
 from harness.report.verification import NONE, Row, Verification
 from harness.scheduler.model import DagRun, TaskInstance
+from harness.session.companions import needed
 from harness.session.options import RunOptions
 from harness.session.rehearsal import Rehearsal
 from harness.session.services import served
@@ -47,14 +49,17 @@ def verify(
     """
     began = perf_counter()
     check_world(world, rehearsal.folder.dags, rehearsal.folder)
-    bare = replace(rehearsal.world_with(world.copy()), stubs={}, durations={})
+
+    def bare() -> World:  # one for each side and simulation: a task may set a variable, or fill a database
+        return replace(rehearsal.world_with(world.copy()), stubs={}, durations={})
+
     date = first_date(dag) if logical_date is None else logical_date
     options = RunOptions(logical_date=date, manual=True, conf=conf, companions=False, one_by_one=True)
-    ours, reasons = simulated(rehearsal, dag, bare, options)
-    again, _ = simulated(rehearsal, dag, bare, replace(options, seed=1, start=date + SECOND))
-    with served(bare) as live:
+    ours, reasons = simulated(rehearsal, dag, bare(), options)
+    again, _ = simulated(rehearsal, dag, bare(), replace(options, seed=1, start=date + SECOND))
+    with served(bare()) as live:
         folder = _folder(rehearsal, dag)
-        theirs = airflow_run(folder, dag.dag_id, date, conf, live, limit_s, rehearsal.surroundings)
+        theirs = airflow_run(folder, _wanted(rehearsal, dag), date, conf, live, limit_s, rehearsal.surroundings)
     volatile = {key for key in ours.xcoms if ours.xcoms[key] != again.xcoms.get(key)}
     rows = compared(dag, ours, theirs, reasons, volatile)
     names = sorted(_named(*key) for key in volatile)
@@ -133,6 +138,16 @@ def in_order(value: Any) -> Any:
 def _known_cause(dag: DAG) -> str | None:
     kinds = {type(task).__name__ for task in dag.tasks}
     return ALONE if kinds & {"TriggerDagRunOperator", "ExternalTaskSensor"} else None
+
+
+def _wanted(rehearsal: Rehearsal, dag: DAG) -> Wanted:
+    """The Dag, those of its folder that it names, and their files: what else lies there is none of its business."""
+    folder, places = _folder(rehearsal, dag), {dag.dag_id: Path(str(dag.fileloc)).resolve()}
+    also = [one for one in needed(dag, rehearsal.folder.dags) if folder in Path(str(one.fileloc)).resolve().parents]
+    places |= {one.dag_id: Path(str(one.fileloc)).resolve() for one in also}
+    archives = rehearsal.folder.files
+    files = [next((file for file in archives if file in place.parents), place) for place in places.values()]
+    return Wanted(dag.dag_id, [str(file) for file in dict.fromkeys(files)], [one.dag_id for one in also])
 
 
 def _folder(rehearsal: Rehearsal, dag: DAG) -> Path:

@@ -75,6 +75,10 @@ def _culprit(dag: Any, serializer: Any, error: Exception) -> Unserializable:
     said = str(cause).removeprefix(f"Failed to serialize DAG {dag.dag_id!r}: ")
     said = re.sub(r"unusual_prefix_[0-9a-f]{40}_", "", said).split(" or you have a top level")[0]
     field = next((field for words, field in _FIELDS.items() if words in said), None)
+    if isinstance(cause, LookupError):  # its text is a key alone
+        said = f"{type(cause).__name__}: {said}"
+    if field is None and _fails(_read_timetable, dag):
+        field = "schedule"
     for task in dag.task_dict.values():
         if _fails(serializer.serialize, task):
             return Unserializable(said, task.task_id, field or _field(task, serializer))
@@ -83,6 +87,12 @@ def _culprit(dag: Any, serializer: Any, error: Exception) -> Unserializable:
 
 _FIELDS = {"Timetable class": "schedule", "priority strategy": "weight_rule", "deadline": "deadline"}
 """Words of Airflow's own -> the field that they are about."""
+
+
+def _read_timetable(dag: Any) -> None:
+    from harness.bridge.timetables import timetable_of
+
+    timetable_of(dag)
 
 
 def _field(owner: Any, serializer: Any) -> str | None:

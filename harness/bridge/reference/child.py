@@ -6,12 +6,14 @@ import json
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from datetime import timezone
 from pathlib import Path
 from typing import Any
 
 from harness.bridge.reference.history import RunHistory
 from harness.bridge.reference.home import default_cache, environment, restore, template
+from harness.bridge.reference.wanted import Wanted
 from harness.bridge.sandbox import link
 from harness.bridge.surroundings import Surroundings
 from harness.errors import HarnessError
@@ -32,7 +34,7 @@ class ReferenceFailed(HarnessError):
 
 def airflow_run(
     folder: Path,
-    dag_id: str,
+    wanted: Wanted,
     logical_date: Instant,
     conf: dict[str, Any],
     world: World,
@@ -42,14 +44,14 @@ def airflow_run(
     """What ``dag.test()`` of the installed Airflow makes of a run; a virtual clock begins at its logical date.
 
     Args:
-        folder: the Dag's folder; ``dag.test()`` parses all of it.
+        folder: the Dag's folder.
         world: its connections, variables and environment; services in it must be up.
         limit_s: real seconds until it is given up.
         surroundings: what the project's files find around them, on both sides.
     Raises: ReferenceFailed.
     """
     at = to_datetime(logical_date).astimezone(timezone.utc).isoformat()
-    job = {"folder": str(folder), "dag_id": dag_id, "logical_date": at, "now": at, "conf": conf}
+    job: dict[str, Any] = {"folder": str(folder), **asdict(wanted), "logical_date": at, "now": at, "conf": conf}
     job |= {"search_path": surroundings.search_path, "working_directory": str(Path.cwd())}
     with tempfile.TemporaryDirectory(prefix="airflow-harness-reference-") as place:
         home = Path(place)
@@ -68,11 +70,11 @@ def airflow_run(
             )
         except subprocess.TimeoutExpired:
             raise ReferenceFailed(
-                f"Airflow's own run of {dag_id!r} had not ended after {limit_s:g} s of real time",
+                f"Airflow's own run of {wanted.dag_id!r} had not ended after {limit_s:g} s of real time",
                 why="dag.test() runs this Dag alone: a sensor that waits for another one pokes until it times out",
                 fix="give it longer with --limit",
             ) from None
-    return _answer(dag_id, done)
+    return _answer(wanted.dag_id, done)
 
 
 def _surrounded(own: dict[str, str], surroundings: Surroundings) -> dict[str, str]:

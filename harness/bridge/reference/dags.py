@@ -6,6 +6,7 @@ import datetime as dt
 import inspect
 import json
 import os
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from airflow.dag_processing.bundles.manager import DagBundlesManager
 from airflow.models.serialized_dag import SerializedDagModel
 from airflow.utils.session import create_session
 from sqlalchemy import select
+
+from harness.bridge.parsing.serialized import serialized
 
 try:
     from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
@@ -26,9 +29,12 @@ class DagFilesError(Exception):
     """A folder does not hold the Dags asked for."""
 
 
-def parsed(folder: Path, wanted: list[str]) -> Any:
+def parsed(folder: Path, wanted: list[str], files: Sequence[str] | None = None, also: Collection[str] = ()) -> Any:
     """The ``DagBag`` of a folder, its Dags written.
 
+    Args:
+        files: those of the folder that are looked at, whatever the others hold; None for all, and all of their Dags.
+        also: of ``files``, Dags that are written beside the wanted ones where Airflow can store them.
     Raises: DagFilesError: a file cannot be imported (when all of the folder is wanted), or a Dag is not there.
     """
     os.environ["AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST"] = json.dumps(
@@ -48,7 +54,13 @@ def parsed(folder: Path, wanted: list[str]) -> Any:
     bundle.initialize()
     known = inspect.signature(DagBag.__init__).parameters
     options = {"include_examples": False, "bundle_path": bundle.path, "bundle_name": bundle.name}
+    options |= {"collect_dags": files is None}
     bag = DagBag(dag_folder=bundle.path, **{name: value for name, value in options.items() if name in known})
+    for file in files or ():
+        bag.process_file(file, only_if_updated=False)
+    if files is not None:
+        kept = {*wanted, *(name for name in also if name in bag.dags and isinstance(serialized(bag.dags[name]), dict))}
+        bag.dags = {name: dag for name, dag in bag.dags.items() if name in kept}
     missing = sorted(set(wanted) - set(bag.dags))
     if missing:
         raise DagFilesError(f"{folder}: missing {missing}, import errors {bag.import_errors}")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +23,14 @@ from harness.bridge.reference.due import waiting
 from harness.bridge.reference.history import RunHistory
 from harness.bridge.reference.order import rows_in_dag_order, turns_in_queue_order
 from harness.bridge.reference.waits import NothingDue, Waits
+from harness.bridge.reference.wanted import Wanted
+from harness.bridge.replaced import Change, replaced
 
 States = dict[tuple[str, str, str, int], tuple[str | None, int]]
 
 
 def tested(
-    folder: Path, dag_id: str, logical_date: dt.datetime, conf: dict[str, Any] | None, clock: VirtualClock
+    folder: Path, wanted: Wanted, logical_date: dt.datetime, conf: dict[str, Any] | None, clock: VirtualClock
 ) -> RunHistory:
     """Run a Dag of a folder, from the clock's present instant on.
 
@@ -35,11 +38,22 @@ def tested(
     """
     waits = Waits(clock, Patience().next_date)
     with waits.patched(), contextlib.suppress(NothingDue):  # patched first: Dag files import ``sleep`` by name
-        dag = parsed(folder, [dag_id]).dags[dag_id]
+        dag = parsed(folder, [wanted.dag_id], wanted.files, wanted.also).dags[wanted.dag_id]
         clock.arrive(clock.now)
-        with rows_in_dag_order(), turns_in_queue_order(dag):
+        with rows_in_dag_order(), turns_in_queue_order(dag), replaced(_not_again(wanted)):
             dag.test(logical_date=logical_date, run_conf=conf)
-    return _collected(dag_id)
+    return _collected(wanted.dag_id)
+
+
+def _not_again(wanted: Wanted) -> list[Change]:
+    """Keep ``dag.test()`` from parsing and writing the whole folder, where only some files of it were asked for.
+
+    From 3.3 on it does so at every call, and one Dag of the folder that cannot be stored would fail the run of another.
+    """
+    if wanted.files is None:
+        return []
+    bags = sys.modules.get("airflow.dag_processing.dagbag") or sys.modules["airflow.models.dagbag"]
+    return [(bags, "BundleDagBag", lambda *_, **__: None), (bags, "sync_bag_to_db", lambda *_, **__: None)]
 
 
 class Patience:

@@ -32,12 +32,14 @@ def _answer(job: dict[str, Any]) -> Any:
 
     from harness.bridge.reference.clock import VirtualClock, register_sql_now
     from harness.bridge.reference.run import tested
+    from harness.bridge.reference.wanted import Wanted
 
     os.chdir(job["working_directory"])  # as the simulator's: files may be named relative to it
     register_sql_now(settings.engine.raw_connection())
     with VirtualClock(dt.datetime.fromisoformat(job["now"])) as clock:
         date = dt.datetime.fromisoformat(job["logical_date"])
-        history = tested(Path(job["folder"]), job["dag_id"], date, job["conf"], clock)
+        dag = Wanted(job["dag_id"], job["files"], job["also"])
+        history = tested(Path(job["folder"]), dag, date, job["conf"], clock)
     return history.to_json()
 
 

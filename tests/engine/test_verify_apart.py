@@ -1,0 +1,68 @@
+"""Both sides of ``verify`` have a world of their own, and look at no more of the folder than they must."""
+
+import pytest
+
+pytestmark = pytest.mark.gate
+
+FIRST = """
+from datetime import datetime
+
+from airflow.sdk import DAG, Variable, task
+
+with DAG("first", schedule=None, start_date=datetime(2025, 1, 1)):
+
+    @task.branch
+    def choose():
+        return "init" if Variable.get("seen", default=None) is None else "again"
+
+    @task
+    def init():
+        Variable.set("seen", "yes")
+
+    @task
+    def again(): ...
+
+    choose() >> [init(), again()]
+"""
+PARENT = """
+from datetime import datetime
+
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import DAG
+
+with DAG("parent", schedule=None, start_date=datetime(2025, 1, 1)):
+    TriggerDagRunOperator(task_id="go", trigger_dag_id="first")
+"""
+BAD = """
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.sdk import DAG
+from airflow.task.priority_strategy import PriorityWeightStrategy
+
+
+class Mine(PriorityWeightStrategy):
+    def get_weight(self, ti):
+        return 3
+
+
+with DAG("bad", schedule=None):
+    EmptyOperator(task_id="x", weight_rule=Mine())
+"""
+
+
+def test_sides_and_neighbours_are_apart(tmp_path):
+    from harness.session import Rehearsal
+    from harness.session.verification import verify
+    from harness.world import World
+
+    for name, text in (
+        ("first", FIRST),
+        ("parent", PARENT),
+        ("bad", BAD),
+        ("worse", "from airflow.sdk import DAG\n1 / 0\n"),
+    ):
+        (tmp_path / f"{name}.py").write_text(text)
+    rehearsal, world = Rehearsal.of_paths([tmp_path]), World()
+    for dag_id in ("first", "parent"):
+        found = verify(rehearsal, rehearsal.folder.dags[dag_id], world, None, {}, 300)
+        assert [row for row in found.rows if not row.alike] == []
+    assert world.variables == {}
