@@ -13,6 +13,7 @@ from harness.checks import catalogue
 from harness.checks.cache import Cache, question_of
 from harness.checks.finding import Finding, Problem
 from harness.checks.gathered import Gathered
+from harness.checks.grouping import grouped
 from harness.checks.look import Asked, Declared, Judgement
 from harness.checks.own_table import OwnChecks
 from harness.checks.verdicts import problems_of
@@ -88,7 +89,11 @@ class GateResult:
             "seconds": round(self.seconds, 3),
             "cached": sum(file.cached for file in self.files),
         }
-        return {"schema": SCHEMA, "findings": [one.to_json() for one in self.findings], "summary": summary}
+        groups = grouped(self.findings)
+        summary["causes"] = len(groups)
+        of = {finding: group for group in groups for finding in group.findings}
+        told = [one.to_json() | {"group": of[one].id, "alike": len(of[one].findings)} for one in self.findings]
+        return {"schema": SCHEMA, "findings": told, "summary": summary}
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ The one way in of the command line and of pytest.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from harness.checks import baseline, catalogue
@@ -71,6 +72,8 @@ def inspect(config: Config, wanted: Wanted) -> Inspection:
         scope = changed_since(wanted.changed_since, scope, dags, config.root)
     file = wanted.world or config.world
     world = World() if file is None else load(file)
+    if file is None and not scope.partial:
+        asked = replace(asked, options={**asked.options, "names": True})
     options = GateOptions(
         asked=asked,
         declared=declared_of(world, file, config.root),
@@ -85,7 +88,7 @@ def inspect(config: Config, wanted: Wanted) -> Inspection:
     )
     ignores = PathIgnores(config.per_path_ignores, config.root)
     quiet = Quiet(run_gate(scope.files, options), config.root, ignores, scope.partial)
-    notes = [*scope.notes, *_without_world(file, scope), *_with_baseline(quiet, config, wanted)]
+    notes = [*scope.notes, *_without_world(file, scope, quiet.result), *_with_baseline(quiet, config, wanted)]
     return Inspection(quiet.result, config.root, quiet.waived, quiet.known, notes)
 
 
@@ -120,7 +123,15 @@ def _with_baseline(quiet: Quiet, config: Config, wanted: Wanted) -> list[str]:
     return [*notes, f"--write-baseline drops {'them' if len(gone) > 1 else 'it'}"] if gone else []
 
 
-def _without_world(file: Path | None, scope: Scope) -> list[str]:
+def _without_world(file: Path | None, scope: Scope, result: GateResult) -> list[str]:
+    """What could not be judged, as nobody says what there is."""
     if file is not None or scope.partial:
         return []
-    return ["without a world file no pool, connection or variable can be missing: airflow-harness init writes one"]
+    named = {(one["section"], one["name"]) for found in result.files for one in found.names}
+    counts = Counter(section for section, _ in named)
+    told = [f"{count} {section if count > 1 else section[:-1]}" for section, count in sorted(counts.items())]
+    if not told:
+        return []
+    listed = " and ".join(filter(None, (", ".join(told[:-1]), told[-1])))
+    verb, they = ("is", "it exists") if counts.total() == 1 else ("are", "they exist")
+    return [f"{listed} {verb} named; no world says whether {they}: airflow-harness init writes one"]

@@ -94,7 +94,7 @@ def _plain(told: CheckResult, terminal: Terminal) -> str:
     from harness.report.check_text import lines
     from harness.report.style import glyphs
 
-    every = lines(told, glyphs(getattr(terminal.out, "encoding", None)))
+    every = lines(told, glyphs(getattr(terminal.out, "encoding", None)), terminal.verbose)
     return "".join("".join(text for text, _ in line) + "\n" for line in every)
 
 
@@ -104,5 +104,5 @@ def _in_colours(found: Inspection, terminal: Terminal) -> None:
     from harness.report.check_text import lines
     from harness.report.style import glyphs
 
-    for line in lines(_told(found, Path.cwd()), glyphs(terminal.console.encoding)):
+    for line in lines(_told(found, Path.cwd()), glyphs(terminal.console.encoding), terminal.verbose):
         terminal.console.print(Text.assemble(*line), soft_wrap=True)

@@ -6,7 +6,7 @@ Plain data, so that a worker needs neither the gate nor Airflow to make its item
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -109,10 +109,10 @@ def _of_file(file: FileResult, on: set[str], base: Path, root: Path) -> list[Pla
 
 
 def _told(finding: Finding, base: Path, root: Path) -> Told:
-    from harness.report.check_result import shown
+    from harness.report.check_result import shown_finding
     from harness.report.check_text import block
 
-    path = shown(finding.path or "", base, root)
-    lines = block(replace(finding, path=path), repeat=False)
+    told = shown_finding(finding, base, root)
+    lines = block(told, repeat=False)
     text = "\n".join("".join(part for part, _ in line) for line in lines)
-    return Told(finding.severity, finding.message, text, finding.path or "", finding.line or 1)
+    return Told(finding.severity, told.message, text, finding.path or "", finding.line or 1)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.checks.finding import Finding
+from harness.checks.grouping import grouped
 from harness.report.check_result import CheckResult
 from harness.report.check_text import summary
 from harness.report.plain import one_line
@@ -12,17 +13,22 @@ from harness.report.style import UNICODE
 def document(told: CheckResult) -> str:
     """A line a finding, ``::error file=dags/sales.py,line=9,title=pool-missing::message``; for the log one that counts.
 
-    GitHub shows the first ten errors and the first ten warnings of a step beside the code; all stand in the log.
+    GitHub shows the first ten errors and the first ten warnings of a step beside the code, so one of each cause goes
+    first; all stand in the log.
     """
     counted = "".join(text for text, _ in summary(told, UNICODE))
-    said = [*map(_annotation, told.result.findings), *(f"note {one_line(note, 500)}" for note in told.notes), counted]
+    groups = grouped(told.result.findings)
+    firsts = [_annotation(group.first, len(group.findings)) for group in groups]
+    others = [_annotation(one, len(group.findings)) for group in groups for one in group.findings[1:]]
+    said = [*firsts, *others, *(f"note {one_line(note, 500)}" for note in told.notes), counted]
     return "".join(f"{line}\n" for line in said)
 
 
-def _annotation(finding: Finding) -> str:
+def _annotation(finding: Finding, alike: int) -> str:
     properties = {"file": finding.path, "line": finding.line, "title": finding.check}
     given = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items() if value)
-    message = finding.message + (f"\nfix: {finding.fix}" if finding.fix else "")
+    message = finding.message + (f" (1 of {alike} alike)" if alike > 1 else "")
+    message += f"\nfix: {finding.fix}" if finding.fix else ""
     return f"::{'error' if finding.severity == 'error' else 'warning'} {given}::{_data(message)}"
 
 

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 
 from harness.checks.finding import Finding
 from harness.checks.gate import FileResult
+from harness.checks.grouping import Group, grouped
 from harness.report.check_items import Item, items
 from harness.report.check_result import CheckResult
 from harness.report.check_text import block
@@ -60,13 +61,17 @@ def _case(file: FileResult, item: Item) -> ElementTree.Element:
     case = ElementTree.Element("testcase", {"classname": _clean(classname), "name": item.name, "time": "0.000"})
     errors = [finding for finding in item.findings if finding.severity == "error"]
     if errors:
-        message = "; ".join(finding.message for finding in errors)
+        message = "; ".join(f"{_count(group)}{group.first.message}" for group in grouped(errors))
         failure = ElementTree.SubElement(case, "failure", {"type": item.check, "message": _clean(message)})
         failure.text = _text(errors)
     rest = [finding for finding in item.findings if finding.severity != "error"]
     if rest:
         ElementTree.SubElement(case, "system-out").text = _text(rest)
     return case
+
+
+def _count(group: Group) -> str:
+    return f"{len(group.findings)} alike: " if len(group.findings) > 1 else ""
 
 
 def _fails(item: Item) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -36,7 +37,7 @@ def below(result: GateResult, base: Path, root: Path) -> GateResult:
         replace(
             file,
             path=shown(file.path, base, root),
-            findings=[_finding(finding, base, root) for finding in file.findings],
+            findings=[shown_finding(finding, base, root) for finding in file.findings],
         )
         for file in result.files
     ]
@@ -50,5 +51,16 @@ def shown(path: str, base: Path, root: Path) -> str:
     return path
 
 
-def _finding(finding: Finding, base: Path, root: Path) -> Finding:
-    return finding if finding.path is None else replace(finding, path=shown(finding.path, base, root))
+def shown_finding(finding: Finding, base: Path, root: Path) -> Finding:
+    """A finding with all its paths as `shown` has them, also those in its text."""
+    path = finding.path and shown(finding.path, base, root)
+    fix = finding.fix and _shown_in(finding.fix, base, root)
+    return replace(finding, path=path, message=_shown_in(finding.message, base, root), fix=fix)
+
+
+def _shown_in(text: str, base: Path, root: Path) -> str:
+    for folder in sorted({base, root}, key=lambda one: -len(one.parts)):
+        if len(folder.parts) > 1:
+            here = Path(os.path.relpath(folder, base)).as_posix()
+            text = re.sub(rf"(?<![\w./-]){re.escape(str(folder))}/", "" if here == "." else f"{here}/", text)
+    return text

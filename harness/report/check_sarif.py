@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 from harness.checks.baseline import entry
 from harness.checks.finding import Finding
+from harness.checks.grouping import grouped
 from harness.checks.registry import CHECKS, Check
 from harness.report.check_result import CheckResult
 
@@ -28,7 +29,13 @@ def document(told: CheckResult) -> str:
     """
     rules = sorted(set(told.result.checks) | {finding.check for finding in told.result.findings})
     seen: Counter[str] = Counter()
-    results = [_result(finding, rules.index(finding.check), told, seen) for finding in told.result.findings]
+    findings = told.result.findings
+    of = {finding: group for group in grouped(findings) for finding in group.findings}
+    results = [
+        _result(finding, rules.index(finding.check), told, seen)
+        | {"properties": {"group": of[finding].id, "alike": len(of[finding].findings)}}
+        for finding in findings
+    ]
     driver = {
         "name": "airflow-harness",
         "version": version("airflow-harness"),

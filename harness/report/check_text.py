@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Iterator
 
 from harness.checks.finding import Finding
+from harness.checks.grouping import Group, grouped
 from harness.checks.registry import CHECKS
 from harness.checks.upkeep import CHECK_FAILED, WAIVER
 from harness.report.check_result import CheckResult
@@ -17,44 +18,74 @@ Line = list[tuple[str, str]]
 """(text, style) of the parts of a line; styles are rich's."""
 
 _STYLES = {"error": "bold red", "warning": "yellow"}
+SHOWN = 5
+"""Places that are named for findings of one cause."""
 _ALL = {"repository", "gate"}
 """Levels of checks that one file alone does not bring up again."""
 
 
-def lines(told: CheckResult, signs: Glyphs) -> Iterator[Line]:
-    """The whole report."""
-    for finding in told.result.findings:
-        yield from block(finding)
+def lines(told: CheckResult, signs: Glyphs, verbose: bool = False) -> Iterator[Line]:
+    """The whole report: findings of one cause in one block, unless all are asked for."""
+    findings = told.result.findings
+    for group in [Group((finding,)) for finding in findings] if verbose else grouped(findings):
+        yield from block(group.first, others=group)
         yield []
     for note in told.notes:
         yield [("note ", "yellow"), (clean(note), "")]
     yield summary(told, signs)
 
 
-def block(finding: Finding, repeat: bool = True) -> Iterator[Line]:
+def block(finding: Finding, repeat: bool = True, others: Group | None = None) -> Iterator[Line]:
     """``check-id: message``, and what is known of it below.
 
     Args:
         repeat: end with the command that tells it again.
+        others: findings that it stands for, itself among them.
     """
     warning = "  (warning)" if finding.severity == "warning" else ""
     first, *more = clean(finding.message).splitlines() or [""]
-    yield [(f"{finding.check}: ", _STYLES.get(finding.severity, "")), (first + warning, "")]
+    many = _many(others) if others is not None else ""
+    yield [(f"{finding.check}: ", _STYLES.get(finding.severity, "")), (many + first + warning, "")]
     yield from ([(f"    {line}", "")] for line in more)
     place = f"{finding.path}:{finding.line}" if finding.path and finding.line else finding.path or ""
     ids = " ".join(f"{name}={value}" for name in ("dag_id", "task_id") if (value := getattr(finding, name)))
-    rows = [("where", "  ".join(filter(None, (place, ids)))), ("fix", finding.fix or "")]
+    rows = [("where", "  ".join(filter(None, (place, ids))))]
+    if others is not None and len(others.findings) > 1:
+        rows.append(("also", _also(others)))
+    rows.append(("fix", finding.fix or ""))
     if repeat:
-        rows.append(("again", again(finding)))
+        rows.append(("again", again(finding, others is not None and len(others.files) > 1)))
     yield from ([(f"  {label:<7} ", "dim"), (clean(text).replace("\n", " "), "")] for label, text in rows if text)
 
 
-def again(finding: Finding) -> str:
-    """The command that repeats a finding."""
+def _many(group: Group) -> str:
+    """``56 files: ``; what the first one says is said of all."""
+    if len(group.files) > 1:
+        return f"{len(group.files)} files: "
+    return f"{len(group.places)} places: " if len(group.places) > 1 else ""
+
+
+def _also(group: Group) -> str:
+    """The others: their places, or where that is one the Dags and tasks."""
+    if len(group.places) > 1:
+        names = group.places[1:]
+    else:
+        several = len({one.dag_id for one in group.findings}) > 1
+        names = list(dict.fromkeys((one.dag_id if several else one.task_id) or "" for one in group.findings[1:]))
+    more = f" and {len(names) - SHOWN} more (--verbose)" if len(names) > SHOWN else ""
+    return f"{', '.join(filter(None, names[:SHOWN])) or counted(len(group.findings) - 1, 'finding')}{more}"
+
+
+def again(finding: Finding, several: bool = False) -> str:
+    """The command that repeats a finding.
+
+    Args:
+        several: it stands for others in other files.
+    """
     check = CHECKS.get(finding.check)
     words = ["airflow-harness", "check"]
     alone = check is None or check.level not in _ALL or check.gathers == "file"
-    if finding.path and (alone or finding.check in (WAIVER, CHECK_FAILED)):
+    if finding.path and not several and (alone or finding.check in (WAIVER, CHECK_FAILED)):
         words.append(finding.path)
     if finding.check not in (WAIVER, CHECK_FAILED):
         words += ["--select", finding.check]
@@ -68,6 +99,8 @@ def summary(told: CheckResult, signs: Glyphs) -> Line:
         counted(counts[name], word) for name, word in (("files", "file"), ("dags", "Dag"), ("tasks", "task"))
     )
     found = [counted(counts[name], name[:-1]) for name in ("errors", "warnings") if counts[name]]
+    if counts["causes"] < counts["errors"] + counts["warnings"]:
+        found[-1] += f" of {counted(counts['causes'], 'cause')}"
     aside = [
         f"{number} {word}"
         for number, word in ((counts["cached"], "cached"), (told.waived, "waived"), (told.known, "in the baseline"))

@@ -64,6 +64,7 @@ def test_json_holds_the_findings_sorted_under_relative_paths(found):
     assert answer.code == 1
     document = json.loads(answer.out)
     seconds = document["summary"].pop("seconds")
+    assert [(len(one.pop("group")), one.pop("alike")) for one in document["findings"]] == [(12, 1), (12, 1)]
     assert seconds < 5
     assert document == {
         "schema": "airflow-harness/check/1",
@@ -89,7 +90,7 @@ def test_json_holds_the_findings_sorted_under_relative_paths(found):
                 "fix": "pool='etl'?",
             },
         ],
-        "summary": {"files": 3, "dags": 2, "tasks": 2, "errors": 2, "warnings": 0, "cached": 3},
+        "summary": {"files": 3, "dags": 2, "tasks": 2, "errors": 2, "warnings": 0, "cached": 3, "causes": 2},
     }
 
 

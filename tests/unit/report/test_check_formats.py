@@ -124,6 +124,7 @@ def test_json_and_text_take_whatever_a_message_holds(told):
     assert document["findings"][1]["message"] == UGLY
     assert document["summary"] == {
         "files": 3, "dags": 3, "tasks": 5, "errors": 3, "warnings": 2, "seconds": 1.25, "cached": 1,
+        "causes": 5,
     }  # fmt: skip
     text = "\n".join("".join(part for part, _ in line) for line in check_text.lines(told, ASCII))
     assert "\x1b" not in text
@@ -132,3 +133,61 @@ def test_json_and_text_take_whatever_a_message_holds(told):
     assert "  again   airflow-harness check 'dags/sales: a,b.py'\n" in text
     assert "note a note\n" in text
     assert "x 3 errors, 2 warnings in 3 files, 3 Dags, 5 tasks; 1 cached, 1 waived, 2 in the baseline" in text
+
+
+def many() -> CheckResult:
+    """A loop's Dags at one line, one Variable in five files, and two places of their own, in a project below here."""
+    catalogue.load()
+    base, root = Path("/repo"), Path("/repo/pipelines")
+    dags, file = ("first", "second", "third"), f"{root}/dags/loop.py"
+    loop = [
+        Finding("pool-missing", "error", f"task 'load' of {dag} in {file}:3: no pool", file, 8, dag, "load")
+        for dag in dags
+    ]
+    said = "Variable 'region' is read"
+    read = [
+        Finding("top-level-secrets", "warning", said, f"{root}/dags/f_{number}.py", 4, fix=f"see {root}/x")
+        for number in range(9)
+    ]
+    two = [Finding("waiver", "warning", "names no check", f"{root}/dags/own.py", line) for line in (1, 2)]
+    files = [FileResult(str(root / "dags/all.py"), ["a"], [*loop, *read, *two])]
+    return CheckResult(below(GateResult(files, Selection().severities(), 1.0), base, root), base, root)
+
+
+def plain(told: CheckResult, verbose: bool = False) -> str:
+    return "\n".join("".join(part for part, _ in line) for line in check_text.lines(told, ASCII, verbose))
+
+
+def test_one_block_for_one_cause():
+    text = plain(many())
+    assert "top-level-secrets: 9 files: Variable 'region' is read  (warning)\n" in text
+    assert "  where   pipelines/dags/f_0.py:4\n  also    pipelines/dags/f_1.py:4, pipelines/dags/f_2.py:4," in text
+    assert "pipelines/dags/f_5.py:4 and 3 more (--verbose)\n  fix     see pipelines/x\n" in text
+    assert "pool-missing: task 'load' of first in pipelines/dags/loop.py:3: no pool\n" in text
+    assert "  where   pipelines/dags/loop.py:8  dag_id=first task_id=load\n  also    second, third\n" in text
+    assert text.count("waiver: names no check") == 2
+    assert "x 3 errors, 11 warnings of 4 causes in" in text
+    assert "  again   airflow-harness check --select top-level-secrets\n" in text
+    assert "/repo/" not in text
+
+
+def test_verbose_tells_all_of_them():
+    text = plain(many(), verbose=True)
+    assert text.count("top-level-secrets: Variable 'region' is read") == 9
+    assert text.count("pool-missing: task 'load' of") == 3
+
+
+def test_machines_are_given_all_of_them_and_which_belong_together():
+    told = many()
+    found = json.loads(check_json.document(told))["findings"]
+    assert len(found) == 14
+    assert {one["check"]: one["alike"] for one in found} == {"pool-missing": 3, "top-level-secrets": 9, "waiver": 1}
+    assert len({one["group"] for one in found if one["check"] == "pool-missing"}) == 1
+    results = json.loads(check_sarif.document(told))["runs"][0]["results"]
+    assert [one["properties"]["group"] for one in results] == [one["group"] for one in found]
+    lines = check_github.document(told).splitlines()
+    assert sum(line.startswith("::warning file=pipelines/dags/f_") for line in lines) == 9
+    assert "(1 of 9 alike)" in next(line for line in lines if "f_0" in line)
+    assert {line.split("title=")[1].split("::")[0] for line in lines[:3]} == {
+        "pool-missing", "top-level-secrets", "waiver",
+    }  # fmt: skip
