@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import posix
+import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ from harness.bridge.supervisor import speaking
 from harness.kernel import CodeExit, Simulation
 from harness.kernel.callers import is_users
 from harness.kernel.present import inherited
-from harness.kernel.process import owner
+from harness.kernel.process import Process, owner
 
 ABORTED = -6
 """The exit code that the supervisor sees of ``os.abort()``: SIGABRT's."""
@@ -61,6 +62,14 @@ def exits_of_tasks(simulation: Simulation) -> Iterator[None]:
 
     with _guarded(strike):
         yield
+
+
+def alarmed(process: Process) -> None:
+    """SIGALRM without a handler ends a process.
+
+    Raises: WorkerExited.
+    """
+    raise WorkerExited(f"the alarm of {process.name!r} went off, and nothing handles SIGALRM", -signal.SIGALRM)
 
 
 @contextmanager

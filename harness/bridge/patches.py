@@ -68,8 +68,9 @@ class VirtualTimeout:
         if self._event is not None:
             self._event.cancel()
         if self._process is not None:
-            self.simulation.disarm_watchdog(self._process)
+            self.simulation.disarm_watchdog()
             self._process.real_deadline = None
+            self.simulation.arm_watchdog(self._process)  # it may have an alarm of its own
             if self._is_the_tasks and kind is task_exception("AirflowTaskTimeout"):
                 self._process.shielded = True  # ``on_kill`` comes next; until the end of `execute_task`
 

@@ -44,6 +44,24 @@ EXITS = (SystemExit, GeneratorExit, GreenletExit, CancelledError, CodeExit)
 """What Python, greenlet or asyncio take for an ordinary end."""
 
 
+class AlarmRang(BaseException):
+    """Thrown into a process that waits while its alarm goes off; it does not see it, only its handler's effects."""
+
+
+class Alarm:
+    """What ``signal.alarm`` set in a process; see `harness.kernel.alarms`.
+
+    Attributes:
+        real_s: `Process.running_seconds` at which code that only computes is struck.
+        interval_s: after which it comes again; 0: never.
+        event: its virtual instant.
+    """
+
+    def __init__(self, real_s: float, interval_s: float) -> None:
+        self.real_s, self.interval_s = real_s, interval_s
+        self.event: Event | None = None
+
+
 class Process:
     """One strand of work in virtual time.
 
@@ -58,6 +76,7 @@ class Process:
         frame: what it waits for, for messages ("sleep 60 s"), None when it runs.
         shielded: it cleans up after itself; a kill waits for that until its grace is over.
         real_deadline: ``perf_counter`` budget of `real_seconds` after which the watchdog strikes, or None.
+        alarm, on_alarm: its alarm and its handler of SIGALRM.
     """
 
     def __init__(
@@ -78,6 +97,8 @@ class Process:
         self.frame: str | None = None
         self.real_seconds = 0.0
         self.real_deadline: float | None = None
+        self.alarm: Alarm | None = None
+        self.on_alarm: Any = simulation.on_alarm
         self.event_loop: Any = None  # the asyncio loop set for this process (policy state)
         self.spin = Spin()
         self._on_end = on_end
@@ -118,6 +139,7 @@ class Process:
         finally:
             self.alive = False
             self.frame = None
+            self.forget_alarm()
             if self._on_end is not None:
                 self._on_end(self)
 
@@ -144,7 +166,7 @@ class Process:
                 sys.settrace(outer)
                 if not self.alive:
                     simulation.tracers.give_back(self._tracer)
-            simulation.disarm_watchdog(self)
+            simulation.disarm_watchdog()
             self.real_seconds += perf_counter() - self._entered_at
             inside = simulation.swap_ambient(outside)
             self._ambient = inside if self.alive else None
@@ -177,12 +199,37 @@ class Process:
         return self.real_seconds + perf_counter() - self._entered_at
 
     def leave(self, why: str, interruptible: bool = False) -> None:
-        """Give the processor back. Only called from inside the process, through the simulation."""
-        self.frame = why
-        self.interruptible = interruptible
-        self._parked = getcurrent()
-        self.simulation.main.switch()
-        self.interruptible = False
+        """Give the processor back. Only called from inside the process, through the simulation.
+
+        When its alarm rings, the handler runs here, and unless that raises the wait goes on, as waits of Python do.
+        """
+        while True:
+            waits = self.resume
+            self.frame = why
+            self.interruptible = interruptible
+            self._parked = getcurrent()
+            try:
+                self.simulation.main.switch()
+            except AlarmRang:
+                self.interruptible = False
+                self.simulation.alarms.ring(self)
+                if waits is not None:
+                    self.resume = self.simulation.schedule(waits.at, self.wait_is_over)
+            else:
+                self.interruptible = False
+                return
+
+    def forget_alarm(self) -> None:
+        """It does not ring."""
+        if self.alarm is not None and self.alarm.event is not None:
+            self.alarm.event.cancel()
+        self.alarm = None
+
+    def budget_s(self) -> float | None:
+        """`running_seconds` at which the watchdog looks at it, None when it may run as long as it likes."""
+        if self.alarm is None:
+            return self.real_deadline
+        return self.alarm.real_s if self.real_deadline is None else min(self.alarm.real_s, self.real_deadline)
 
     def wait_is_over(self) -> None:
         """The action of the event that ends a hold."""

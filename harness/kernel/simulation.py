@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import signal
 import threading
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -11,7 +12,7 @@ from typing import Any, Protocol
 from greenlet import getcurrent
 
 from harness.kernel.instant import SECOND, Instant, Microseconds, iso
-from harness.kernel.process import Process, ProcessKilled
+from harness.kernel.process import Alarm, AlarmRang, Process, ProcessKilled
 from harness.kernel.tracing import Tracers
 
 URGENT, NORMAL, LATE, LAST = 0, 1, 2, 3
@@ -78,6 +79,8 @@ class Simulation:
         self.stopped: str | None = None
         self.ambients: list[Ambient] = []
         self.watchdog: Watchdog | None = None
+        self.alarms: Any = None
+        self.on_alarm: Any = signal.SIG_DFL
         self.outside: Outside | None = None
         self.tracers = Tracers()
         self.survived: Callable[[Process], None] = lambda _: None
@@ -128,6 +131,17 @@ class Simulation:
             process.resume.cancel()
         process.enter(exception)
         return True
+
+    def ring(self, process: Process, alarm: Alarm) -> None:
+        """Have a process that waits see to its alarm."""
+        if not process.alive or process.alarm is not alarm or process is self.current:
+            return
+        if process.resume is not None:
+            if process.resume.at <= self.now:  # its wait is over anyway: first that
+                alarm.event = self.schedule(self.now, self.ring, process, alarm)
+                return
+            process.resume.cancel()
+        process.enter(AlarmRang())
 
     def kill(self, process: Process, grace: Microseconds = 0) -> None:
         """End a parked process; its own ``finally`` blocks still run, what they report does not count.
@@ -199,13 +213,13 @@ class Simulation:
         return [ambient.swap(state) for ambient, state in zip(self.ambients, states)]  # noqa: B905 - of one length
 
     def arm_watchdog(self, process: Process) -> None:
-        """Start the real-time watchdog for a process that has a real deadline."""
-        if self.watchdog is not None and process.real_deadline is not None:
+        """Start the real-time watchdog for a process that has a real deadline or an alarm."""
+        if self.watchdog is not None and process.budget_s() is not None:
             self.watchdog.arm(process)
 
-    def disarm_watchdog(self, process: Process) -> None:
+    def disarm_watchdog(self) -> None:
         """Stop the watchdog when the process gives the processor back."""
-        if self.watchdog is not None and process.real_deadline is not None:
+        if self.watchdog is not None:
             self.watchdog.disarm()
 
     def _running(self) -> Process:

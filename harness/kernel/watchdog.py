@@ -12,9 +12,12 @@ from types import FrameType
 from harness.kernel.process import Process, remaining
 from harness.kernel.simulation import Simulation
 
+_setitimer = signal.setitimer
+"""The machine's own: tasks have `harness.kernel.alarms`."""
+
 
 class AlarmWatchdog:
-    """SIGALRM, armed only while a process with a real deadline runs; a timer set by others goes on around it.
+    """SIGALRM, armed only while a process with a real deadline or an alarm runs; a timer of others goes on around it.
 
     Args:
         overrun: the exception to raise in the process whose budget is used up.
@@ -28,31 +31,39 @@ class AlarmWatchdog:
         self._overrun = overrun
         self._former = former
         self._others_end: float | None = None
+        self._armed = False
 
     def arm(self, process: Process) -> None:
         """Set the timer to what is left of the process's budget."""
-        if process.real_deadline is not None:
-            others, _ = signal.setitimer(signal.ITIMER_REAL, remaining(process, process.real_deadline))
-            if others and self._others_end is None:
+        budget_s = process.budget_s()
+        if budget_s is not None:
+            others, _ = _setitimer(signal.ITIMER_REAL, remaining(process, budget_s))
+            if others and not self._armed:
                 self._others_end = perf_counter() + others
+            self._armed = True
 
     def disarm(self) -> None:
         """Stop the timer, or set it to what is left of somebody else's."""
+        if not self._armed:
+            return
+        self._armed = False
         left = 0.0 if self._others_end is None else max(self._others_end - perf_counter(), 0.001)
-        signal.setitimer(signal.ITIMER_REAL, left)
+        _setitimer(signal.ITIMER_REAL, left)
         self._others_end = None
 
     def strike(self, signum: int, frame: FrameType | None) -> None:
-        """The signal's handler: raise in the process that overran."""
+        """The signal's handler: raise in the process that overran, or ring its alarm."""
         process = self._simulation.current
-        if process is None or process.real_deadline is None:
+        if process is None or process.budget_s() is None:
             if callable(self._former):
                 self._former(signum, frame)
             return
-        if process.running_seconds() < process.real_deadline:
-            self.arm(process)
-            return
-        raise self._overrun(process)
+        ran_s = process.running_seconds()
+        if process.real_deadline is not None and ran_s >= process.real_deadline:
+            raise self._overrun(process)
+        if process.alarm is not None and ran_s >= process.alarm.real_s:
+            self._simulation.alarms.ring(process)
+        self.arm(process)
 
 
 @contextmanager

@@ -79,13 +79,15 @@ class FileJournal:
         self._hash, self._size = hashed, self._size + len(line)
         self._count += 1
 
-    def close(self) -> None:
+    def close(self, **told: Any) -> None:
         """Write the footer: a journal without one is of a run that was cut off.
 
+        Args:
+            told: what else the footer says.
         Raises: MachineError: a record could not be written.
         """
         if not self._file.closed:
-            self.write({"kind": "footer", "records": self._count})
+            self.write({"kind": "footer", "records": self._count, **told})
             with suppress(OSError):
                 self._file.close()
             if self._failure is not None:
@@ -99,9 +101,10 @@ class FileJournal:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, *_: BaseException | TracebackType | None) -> None:
-        # stuck, past its horizon or interrupted: told to its end all the same
-        if kind is None or issubclass(kind, (HarnessError, KeyboardInterrupt, SystemExit)):
+        if kind is None or issubclass(kind, HarnessError):  # stuck or past its horizon: told to its end all the same
             self.close()
+        elif issubclass(kind, (KeyboardInterrupt, SystemExit)):
+            self.close(interrupted=True)
         else:
             self._file.close()
 

@@ -16,10 +16,12 @@ from typing import Any, NoReturn
 
 from harness.bridge.ambient import CurrentContext, TaskEnvironment
 from harness.bridge.capture import Sink, captured
+from harness.bridge.exits import alarmed
 from harness.bridge.outside import OWNERS_SECRETS
 from harness.bridge.patches import overran, patched
 from harness.bridge.seal import sealed
 from harness.kernel import Instant, Simulation
+from harness.kernel.alarms import alarms_of_processes
 from harness.kernel.clock import wall_clock
 from harness.kernel.doors import doors
 from harness.kernel.event_loop import RunningLoop, virtual_event_loops
@@ -78,6 +80,7 @@ def simulation_environment(
         stack.enter_context(doors(simulation))
         stack.enter_context(virtual_event_loops())
         stack.enter_context(captured(sink, redirect_streams))
+        stack.enter_context(alarms_of_processes(simulation, alarmed))
         stack.enter_context(
             patched(simulation, lambda ti: world.stub_of(ti.run.dag.dag_id, ti.task_id, ti.map_index), duration_of)
         )

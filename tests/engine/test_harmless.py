@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import json
 import logging
 import os
 import signal
@@ -234,15 +235,19 @@ def test_sigterm_stops_the_run_and_then_reaches_its_owner(rehearse):
     assert reached == ["time"]
 
 
-def test_a_journal_that_was_cut_off_has_no_footer(rehearse, tmp_path):
+def test_a_journal_says_how_it_ended(rehearse, tmp_path):
     from harness.replay.journal import verify
 
     assert rehearse(dag_of(lambda: {"b", "a"}), keep=tmp_path / "whole").state == "success"
     assert verify(tmp_path / "whole" / "journal.jsonl") > 5
     with pytest.raises(KeyboardInterrupt):
         rehearse(dag_of(interrupted), keep=tmp_path / "cut")
+    assert verify(tmp_path / "cut" / "journal.jsonl") > 3
+    *lines, footer = (tmp_path / "cut" / "journal.jsonl").read_text().splitlines()
+    assert json.loads(footer)["interrupted"] is True
+    (tmp_path / "killed.jsonl").write_text("\n".join(lines) + "\n")
     with pytest.raises(ValueError, match="no footer"):
-        verify(tmp_path / "cut" / "journal.jsonl")
+        verify(tmp_path / "killed.jsonl")
     whole = (tmp_path / "whole" / "journal.jsonl").read_text()
     (tmp_path / "forged.jsonl").write_text(whole.replace("success", "skipped", 1))
     with pytest.raises(ValueError, match="does not follow"):
