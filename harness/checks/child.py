@@ -34,6 +34,9 @@ LEAST_ADDRESSES_MB = 16 * 1024
 PLACEHOLDER = "/airflow-harness"
 """Stands for the throw-away folders in what twins note: their names differ, and are ours."""
 
+MISLED = {"misled": True}
+"""In place of a report: libraries were imported ahead, and this file would not have had them so."""
+
 _exit, _getpid, _time = os._exit, os.getpid, time.time
 
 
@@ -46,6 +49,7 @@ class Setting:
         checking_s: real seconds that all checks of one file may take, after its import.
         memory_mb: memory that a file may use beyond what Airflow has, each of its processes.
         most_processes: more than so many at once are a fork bomb.
+        ahead: libraries that are imported before the files, once for all of them.
         own, project: modules with users' own checks, and where they belong (see `harness.checks.own.load`).
     """
 
@@ -59,6 +63,7 @@ class Setting:
     most_processes: int = 64
     own: tuple[str, ...] = ()
     project: str = ""
+    ahead: tuple[str, ...] = ()
 
 
 def parse_and_tell(
@@ -107,13 +112,18 @@ def _confine(setting: Setting, channels: Channels, parent: int, count: int) -> s
     return scratch
 
 
+def users_of(setting: Setting, root: Path) -> Users:
+    """Tells which files are the repository's."""
+    return Users(str(setting.repository.project or root), str(root))
+
+
 class _Parser:
     """Parses files of one root in this process, which is watched from now on."""
 
     def __init__(self, root: Path, setting: Setting, channels: Channels, scratch: str, sealed: bool) -> None:
         self._root, self._setting, self._channels = root, setting, channels
         self._own = _getpid()
-        self._users = Users(str(setting.repository.project or root), str(root))
+        self._users = users_of(setting, root)
         allowed = (scratch, os.environ["AIRFLOW_HOME"], "/dev", "/proc/self")
         told = channels.told
         self._watch = Watch(self._users, allowed, told.write, told.read)
@@ -131,6 +141,8 @@ class _Parser:
     def report(self, path: Path) -> tuple[dict[str, Any], bool]:
         """What the checks say of a file, and whether another may follow."""
         parsed = self._parsed(path, self._exits)
+        if parsed.misled:
+            return MISLED, False
         report = examine(parsed, self._setting.declared, self._setting.asked)
         return report, parsed.innocent and not parsed.events  # what it did meanwhile counts
 
@@ -140,12 +152,15 @@ class _Parser:
 
         with time_machine.travel(_time() + LATER_S, tick=True):
             parsed = self._parsed(path)
+        if parsed.misled:
+            return MISLED, False
         return twin_report(parsed, self._setting.declared, self._setting.asked), parsed.innocent
 
     def _parsed(self, path: Path, exits: Exits | None = None) -> Parsed:
         self._imports.forget()
         parsed = parse(path, self._root, self._places, self._users, self._watch, self._imported, exits)
-        parsed.brought = self._brought
+        for package, seconds in self._brought.items():
+            parsed.brought[package] = parsed.brought.get(package, 0.0) + seconds
         return parsed
 
     def _imported(self) -> None:

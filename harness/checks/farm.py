@@ -14,7 +14,9 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
 from typing import Any
 
 from harness.bridge.sandbox import sweep
@@ -22,6 +24,7 @@ from harness.checks.child import Setting
 from harness.checks.strays import TOKEN, end_strays, is_stopped
 from harness.checks.zygote import NO_AIRFLOW, Verdict
 from harness.errors import AirflowUnusable, WorkerLost
+from harness.project.libraries import imports_in
 
 _PROGRAM = "from harness.checks.zygote import main; main()"
 READY_S = 120.0
@@ -53,11 +56,12 @@ class _Zygote:
         requests: what it is at.
         ready: it has imported Airflow.
         network: the name of its network, when it left the machine's.
+        plain: no library is imported ahead in it.
         ended_by_us: it did not end by itself when it was let go.
     """
 
     def __init__(self, seed: int, setting: Setting, token: str) -> None:
-        self.seed = seed
+        self.seed, self.plain = seed, not setting.ahead
         self.requests: list[Request] = []
         self.ready = False
         self.network: str | None = None
@@ -146,6 +150,7 @@ class Farm:
 
     def __init__(self, setting: Setting, jobs: int, twins: bool) -> None:
         self._setting, self._jobs, self._twins = setting, max(1, jobs), twins
+        self._plain: set[str] = set()
         self._token = secrets.token_hex(16)
         self._selector = selectors.DefaultSelector()
         self._zygotes: list[_Zygote] = []
@@ -177,8 +182,9 @@ class Farm:
         if lost := self._close():
             raise _lost(*lost)
 
-    def _start(self, seed: int) -> None:
-        zygote = _Zygote(seed, self._setting, self._token)
+    def _start(self, seed: int, plain: bool = False) -> None:
+        setting = replace(self._setting, ahead=()) if plain else self._setting
+        zygote = _Zygote(seed, setting, self._token)
         self._zygotes.append(zygote)
         assert zygote.process.stdout is not None
         self._selector.register(zygote.process.stdout, selectors.EVENT_READ, zygote)
@@ -200,18 +206,53 @@ class Farm:
     def _answered(self, zygote: _Zygote, answer: dict[str, Any], done: Callable[[Request, Verdict], Any]) -> None:
         if answer.pop("ready", False):
             zygote.ready, zygote.network = True, answer["network"]
+            if answer["refused"]:
+                self._without(zygote, answer["refused"])
             return
         requests, zygote.requests = zygote.requests, []
         verdicts = [Verdict(**verdict) for verdict in answer["verdicts"]]
         self._put_back(requests[len(verdicts) :])
         for request, verdict in zip(requests, verdicts):  # noqa: B905 - the rest waits again
+            if not zygote.plain and self._may_be_due_to_libraries(request, verdict):
+                self._again_in_plain(request)
+                continue
             if self._twins and not request.twin and verdict.report is not None and verdict.report.get("dags"):
                 self._first_by[request.path] = zygote.seed
                 self._waiting.append((Request(request.path, request.root, True), zygote.seed))
             done(request, verdict)
 
+    def _may_be_due_to_libraries(self, request: Request, verdict: Verdict) -> bool:
+        """Whether what a file came to may be otherwise where no library was imported ahead."""
+        if verdict.report is not None:
+            return "misled" in verdict.report
+        try:
+            names = {name.partition(".")[0] for name in imports_in(Path(request.path).read_bytes())}
+        except OSError:
+            return False
+        return any(name.partition(".")[0] in names for name in self._setting.ahead)
+
+    def _again_in_plain(self, request: Request) -> None:
+        """Have a file parsed anew, in a zygote that imported nothing but Airflow; there is one when it is needed."""
+        if not self._plain:
+            for seed in (1, 2) if self._twins else (1,):
+                self._start(seed, plain=True)
+        self._plain.add(request.path)
+        self._put_back([request])
+
+    def _without(self, zygote: _Zygote, refused: Iterable[str]) -> None:
+        """Replace a zygote by one that does not import those libraries, nor does any that is started from now on."""
+        left = tuple(name for name in self._setting.ahead if not any(_is_of(name, other) for other in refused))
+        self._setting = replace(self._setting, ahead=left)
+        self._selector.unregister(zygote.process.stdout)  # type: ignore[arg-type]
+        self._zygotes.remove(zygote)
+        self._buried(zygote)
+        self._start(zygote.seed)
+
     def _ended(self, zygote: _Zygote, done: Callable[[Request, Verdict], Any]) -> None:
-        """A zygote is gone: what it was at has ended it."""
+        """A zygote is gone: what it was at has ended it, or a library that it imported."""
+        if not zygote.ready and not zygote.plain:
+            self._without(zygote, self._setting.ahead)
+            return
         self._selector.unregister(zygote.process.stdout)  # type: ignore[arg-type]
         self._zygotes.remove(zygote)
         said = self._buried(zygote)
@@ -227,7 +268,7 @@ class Farm:
             done(first, Verdict("vanished", code))
             self._unexplained = None
         if self._waiting:
-            self._start(zygote.seed)
+            self._start(zygote.seed, zygote.plain)
 
     def _buried(self, zygote: _Zygote) -> str:
         """Close a zygote; after one that could not see to it itself, end and remove what it left."""
@@ -243,12 +284,14 @@ class Farm:
 
     def _feed(self) -> None:
         for zygote in self._zygotes:
-            if not zygote.requests and zygote.ready and (batch := self._batch(zygote.seed)):
+            if not zygote.requests and zygote.ready and (batch := self._batch(zygote)):
                 zygote.give(batch)
 
-    def _batch(self, seed: int) -> list[Request]:
+    def _batch(self, zygote: _Zygote) -> list[Request]:
         """What a zygote does next: files of one root, as many as leave something to the others."""
-        free = [one for one in self._waiting if one[1] != seed][: BATCH * self._jobs]
+        kind = {zygote.plain} if self._plain or not zygote.plain else {True, False}
+        waiting = ((one, seed) for one, seed in self._waiting if (one.path in self._plain) in kind)
+        free = [one for one in islice(waiting, BATCH * self._jobs * 4) if one[1] != zygote.seed][: BATCH * self._jobs]
         if not free:
             return []
         first = free[0][0]
@@ -269,6 +312,10 @@ class Farm:
                 lost = zygote.process.returncode, said, zygote.ready
         self._selector.close()
         return lost or self._unexplained
+
+
+def _is_of(name: str, other: str) -> bool:
+    return name == other or name.startswith(other + ".")
 
 
 def _lost(code: int, said: str, ready: bool) -> Exception:

@@ -18,6 +18,7 @@ from harness.checks.look import Asked, Declared, Judgement
 from harness.checks.own_table import OwnChecks
 from harness.checks.verdicts import problems_of
 from harness.project.discovery import DagFile
+from harness.project.libraries import libraries_of
 from harness.project.repository import Repository, repository_of
 from harness.world.model import World
 from harness.world.secrets import Mask, secrets_of
@@ -205,10 +206,16 @@ class _Run:
             given.memory_mb,
             own=given.own.sources,
             project=given.own.root,
+            ahead=tuple(libraries_of(map(Path, self.rest), self._tops())),
         )
         requests = [Request(path, root) for path, root in self.rest.items()]
         Farm(setting, given.jobs, self._gathered.wants_twins).run(requests, self._take)
         self._cache.write()
+
+    def _tops(self) -> list[Path]:
+        """Folders in which the files find modules of the repository."""
+        folders = [folder for root in set(self.rest.values()) for folder in self._repository.path_with(root)]
+        return [Path(folder) for folder in dict.fromkeys([*folders, *self._repository.path_of_airflow])]
 
     def _take(self, request: Request, verdict: Verdict) -> None:
         path, verdict = request.path, verdict.masked(self._mask)

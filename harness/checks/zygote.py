@@ -14,16 +14,19 @@ import select
 import shutil
 import signal
 import sys
+import tempfile
 import time
 import traceback
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.bridge import sandbox
 from harness.bridge.parsing import confine, pollution, seal
+from harness.bridge.parsing.ahead import AHEAD, import_ahead
 from harness.checks import catalogue, own
 from harness.checks.channels import Channels, Document
-from harness.checks.child import Setting, parse_and_tell
+from harness.checks.child import Setting, parse_and_tell, users_of
 from harness.checks.descendants import descendants, end_all, reap
 from harness.checks.strays import network_of
 from harness.checks.warm import import_airflow, warm_up
@@ -86,11 +89,9 @@ def main() -> None:
         sandbox.adopt(setting.repository.home_entries)
         sys.path[:] = [entry for entry in sys.path if entry]  # "-c" adds the working directory, which is no part of it
         sys.path += setting.repository.path_of_airflow
-        _get_warm(setting)
-        network = network_of(os.getpid()) if confine.without_network() else None
-        sealed = seal.read_only_but(os.environ["AIRFLOW_HOME"])
-        _answer(answers, {"ready": True, "network": network})
-        while (request := _next(reader, owner)) is not None:
+        network, sealed = _get_warm(setting)
+        _answer(answers, {"ready": True, "network": network, "refused": AHEAD.refused})
+        while not AHEAD.refused and (request := _next(reader, owner)) is not None:
             verdicts = Child(request["files"], request["twin"], setting, (requests, answers), sealed).verdicts()
             _answer(answers, {"verdicts": [vars(verdict) for verdict in verdicts]})
     except BrokenPipeError:
@@ -102,7 +103,11 @@ def main() -> None:
             shutil.rmtree(home, ignore_errors=True)
 
 
-def _get_warm(setting: Setting) -> None:
+def _get_warm(setting: Setting) -> tuple[str | None, bool]:
+    """Import and try all that comes before the first file.
+
+    Returns: the name of our network, when it is not the machine's; whether files are sealed.
+    """
     gc.disable()  # nothing of what follows is garbage
     try:
         import_airflow()
@@ -111,9 +116,15 @@ def _get_warm(setting: Setting) -> None:
     catalogue.load()
     own.load(setting.own, setting.project)
     warm_up(setting.declared, setting.asked)
+    network = network_of(os.getpid()) if confine.without_network() else None
+    sealed = seal.read_only_but(os.environ["AIRFLOW_HOME"])
+    tempfile.tempdir = os.environ["AIRFLOW_HOME"]
+    if setting.ahead:
+        import_ahead(setting.ahead, users_of(setting, Path(os.environ.get("AIRFLOW__CORE__DAGS_FOLDER", "/"))))
     gc.freeze()
     gc.enable()
-    pollution.keep()
+    pollution.keep(anew=True)
+    return network, sealed
 
 
 def _next(reader: Any, owner: int) -> dict[str, Any] | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_from
+from harness.bridge.parsing.ahead import AHEAD
 from harness.bridge.parsing.elapsed import Stopwatch
 from harness.bridge.parsing.exits import Exits
 from harness.bridge.parsing.failure import Failure, failure_of
@@ -19,7 +20,9 @@ from harness.bridge.parsing.places import Places
 from harness.bridge.parsing.pollution import Before, Change, Spoilt, keep
 from harness.bridge.parsing.state import State, state
 from harness.bridge.parsing.users import Users
+from harness.bridge.parsing.warners import is_airflows, raiser
 from harness.bridge.parsing.watch import Event, Place, Watch
+from harness.project.libraries import may_set
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -60,6 +63,7 @@ class Parsed:
         reads: files and folders that were read; it goes on to grow while the Dags are looked at.
         tampered: names of ours that it made others; they are put right.
         innocent: it left nothing in its process that the next file could meet.
+        misled: it may have gone otherwise in a process in which no library was imported ahead.
         watch: what watched it.
     """
 
@@ -80,6 +84,7 @@ class Parsed:
     reads: set[str] = field(default_factory=set)
     tampered: list[str] = field(default_factory=list)
     innocent: bool = False
+    misled: bool = False
     watch: Watch | None = None
 
 
@@ -108,7 +113,7 @@ def parse(
     """
     places.forget()
     result = Parsed(path, root, places, users, watch=watch)
-    known = len(sys.modules)
+    known, paths = len(sys.modules), list(sys.path)
     before, was, put_right = Before(users), state(), keep().guard.put_right
     modules, errors, spoilt = _import(path, before, watch, result)
     parsed_hook()
@@ -133,6 +138,9 @@ def parse(
     result.innocent = _left_nothing(result, modules, known, was)
     if exits is not None:
         _ended(result, modules, exits, watch, any(b"__del__" in text for text in texts))
+    if used := AHEAD.used_by([str(path), *result.imported]):
+        result.misled = _may_be_misled(result, watch) or AHEAD.overtaken(paths, spoilt.path)
+        _charge(result, used)
     return result
 
 
@@ -143,6 +151,21 @@ def _ended(result: Parsed, modules: list[Any], exits: Exits, watch: Watch, death
         result.innocent = False
         told = [event for event in watch.of_forks() if event.kind in ("write", "process")]
         watch.events += [event for event in told if event not in watch.events]
+
+
+def _may_be_misled(result: Parsed, watch: Watch) -> bool:
+    """Whether the repository's code changed what a library that is imported after that would have met with."""
+    set_by_it = any(what == "env" and place is not None for (what, _), place in watch.marks.items())
+    return set_by_it or bool(result.pollution or result.tampered)
+
+
+def _charge(result: Parsed, used: list[str]) -> None:
+    """Have a file answer for libraries that were imported ahead as if it had imported them."""
+    result.innocent = result.innocent and not may_set(result.path.read_bytes(), used)
+    for name in used:
+        package = name.partition(".")[0]
+        result.brought[package] = result.brought.get(package, 0.0) + AHEAD.seconds[name]
+    result.seconds += sum(result.brought.values())
 
 
 def _left_nothing(result: Parsed, modules: list[Any], known: int, was: State) -> bool:
@@ -202,12 +225,9 @@ def _recorder(into: list[Warned], watch: Watch, users: Users) -> Callable[..., N
     known: set[Warned] = set()
 
     def record(message: Warning, category: type[Warning], filename: str, lineno: int, *_: Any) -> None:
-        raiser = _raiser()
-        airflows = category.__module__.startswith("airflow") or (
-            raiser.startswith("airflow") and issubclass(category, (DeprecationWarning, FutureWarning))
-        )
-        place = (filename, lineno) if users.own(filename) else watch.place() if raiser in _OPERATORS else None
-        warned = Warned(category.__name__, str(message), filename, lineno, airflows, place)
+        by = raiser()
+        place = (filename, lineno) if users.own(filename) else watch.place() if by in _OPERATORS else None
+        warned = Warned(category.__name__, str(message), filename, lineno, is_airflows(category, by), place)
         if warned not in known:  # a loop warns each time round
             known.add(warned)
             into.append(warned)
@@ -217,17 +237,6 @@ def _recorder(into: list[Warned], watch: Watch, users: Users) -> Callable[..., N
 
 _OPERATORS = ("airflow.sdk.bases.operator", "airflow.models.baseoperator")
 """Warn of an operator's arguments, from below the constructors of its bases: whatever those say, the user gave them."""
-
-
-_WARNERS = ("warnings", "airflow.sdk.definitions._internal.decorators")
-
-
-def _raiser() -> str:
-    """Name of the module that raised the warning which is being recorded."""
-    frame = sys._getframe(2)
-    while frame.f_back is not None and frame.f_globals.get("__name__") in _WARNERS:
-        frame = frame.f_back
-    return str(frame.f_globals.get("__name__", ""))
 
 
 def _take(dag: Any, module: Any, into: Parsed) -> None:

@@ -85,8 +85,10 @@ _GUARDED = ("harness.", "airflow.serialization")
 _kept: list[Kept] = []
 
 
-def keep() -> Kept:
+def keep(anew: bool = False) -> Kept:
     """What there is now, or was when it was first asked for."""
+    if anew:
+        _kept.clear()
     if not _kept:
         _kept.append(Kept())
     return _kept[0]

@@ -26,7 +26,7 @@ from harness.bridge.parsing.users import Users
 
 globals()["__builtins__"] = dict(vars(builtins))  # ours: a file may spoil the common ones while the hook is at work
 
-_NETWORK = {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"}
+NETWORK = {"socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"}
 _PROCESS = {"subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.spawn", "pty.spawn"}
 _WITH_ARGUMENTS = {"subprocess.Popen", "os.exec", "os.posix_spawn"}
 _TRACKER = "multiprocessing.resource_tracker"
@@ -371,7 +371,7 @@ class Watch:
 
 
 _SEEN: dict[str, Callable[[Watch, str, tuple[Any, ...]], None]] = {
-    **dict.fromkeys(_NETWORK, Watch._network),
+    **dict.fromkeys(NETWORK, Watch._network),
     **dict.fromkeys(_PROCESS, Watch._process),
     **dict.fromkeys(_CHANGE, Watch._change),
     **dict.fromkeys(_SIGNAL, Watch._signal),
