@@ -43,6 +43,7 @@ class FileResult:
         imported: files of the repository that it imported.
         seconds: of its import, the faster one where it was parsed twice.
         names: see `harness.checks.names.Name`; only where asked for.
+        depends: files and folders that its parse depended on.
     """
 
     path: str
@@ -54,6 +55,7 @@ class FileResult:
     seconds: float = 0.0
     names: list[dict[str, Any]] = field(default_factory=list)
     cached: bool = False
+    depends: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -242,6 +244,7 @@ class _Run:
         result.tasks = sum(dag["tasks"] for dag in report["dags"])
         result.failed, result.imported, result.names = report["failed"], report["imported"], report["names"]
         result.seconds = report["seconds"]
+        result.depends = frozenset((*report["reads"], *report["imported"]))
         self._hold(path, ((check, Problem(**problem)) for check, problem in report["problems"]))
         return self._gathered.add(path, report["notes"])
 

@@ -18,10 +18,11 @@ from harness.checks.gate import GateOptions, GateResult, run_gate
 from harness.checks.ignores import PathIgnores
 from harness.checks.own_table import registered
 from harness.checks.quiet import Quiet
+from harness.checks.registry import CHECKS
 from harness.checks.settings import asked_of, parse_limit
 from harness.checks.upkeep import CHECK_FAILED
 from harness.checks.wanted import Wanted
-from harness.project.changed import changed_since
+from harness.project.changed import Change, changed_since
 from harness.project.config import Config
 from harness.project.repository import repository_of
 from harness.project.scope import Scope, scope_of
@@ -68,8 +69,10 @@ def inspect(config: Config, wanted: Wanted) -> Inspection:
     asked = asked_of(config, wanted.select, wanted.ignore)
     dags = dags_of(config)
     scope = scope_of(wanted.paths, dags)
+    change, every = None, len(scope.files)
     if wanted.changed_since is not None:
-        scope = changed_since(wanted.changed_since, scope, dags, config.root)
+        change = changed_since(wanted.changed_since, scope, dags, config.root)
+        scope = scope if change.paths else replace(scope, files=[], partial=True)
     file = wanted.world or config.world
     world = World() if file is None else load(file)
     if file is None and not scope.partial:
@@ -89,7 +92,37 @@ def inspect(config: Config, wanted: Wanted) -> Inspection:
     ignores = PathIgnores(config.per_path_ignores, config.root)
     quiet = Quiet(run_gate(scope.files, options), config.root, ignores, scope.partial)
     notes = [*scope.notes, *_without_world(file, scope, quiet.result), *_with_baseline(quiet, config, wanted)]
-    return Inspection(quiet.result, config.root, quiet.waived, quiet.known, notes)
+    result = quiet.result
+    if change is not None:
+        result, said = touched(result, change, every)
+        notes = [*said, *notes]
+    return Inspection(result, config.root, quiet.waived, quiet.known, notes)
+
+
+def touched(result: GateResult, change: Change, count: int) -> tuple[GateResult, list[str]]:
+    """What is told of files that a change can have touched, and what lies between Dags.
+
+    Args:
+        count: Dag files that there are.
+    Returns: the result of those files, and of others with such findings; what is to be said of it.
+    """
+    if change.everything:
+        return result, list(change.notes)
+    met = [one for one in result.files if change.touches(Path(one.path), one.depends, one.failed is not None)]
+    paths, failed = {one.path for one in met}, any(one.failed for one in met)
+    between = {check.id for check in CHECKS.values() if check.level == "repository"} - _OF_ONE_FILE
+    between |= {"import-error"} if failed else set()  # it is told once, with the first of the files that fail alike
+    files = []
+    for one in result.files:
+        told = one.findings if one.path in paths else [found for found in one.findings if found.check in between]
+        if told or one.path in paths:
+            files.append(replace(one, findings=told))
+    note = f"{len(met)} of {count} Dag files can have been touched since {change.revision}"
+    return replace(result, files=files), [note]
+
+
+_OF_ONE_FILE = {"import-error", "parse-time"}
+"""Checks that look at the whole repository to judge a single file."""
 
 
 def dags_of(config: Config) -> list[Path]:

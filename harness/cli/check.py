@@ -29,7 +29,7 @@ from harness.cli.job import Job
 )
 @given.flag("--no-baseline", help="Tell what is in the baseline too.")
 @given.flag("--write-baseline", help="Keep what is found now as the baseline.")
-@given.text("--changed-since", metavar="REV", help="Only Dags that a change since this git revision can have touched.")
+@given.text("--changed-since", metavar="REV", help="Only what a change since this git revision can have touched.")
 @given.text("-j", "--jobs", metavar="N", type=click.IntRange(min=1), help="Processes.  [default: processors]")
 @given.flag("--no-cache", help="Parse every file, changed or not.")
 @given.world

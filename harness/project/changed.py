@@ -5,7 +5,8 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from harness.errors import UsageError
@@ -18,31 +19,77 @@ NOTHING = {".md", ".rst"}
 """What no Dag depends on."""
 
 
-def changed_since(revision: str, scope: Scope, dags: list[Path], root: Path) -> Scope:
-    """The part of a scope that differs from a revision: from where the two parted, as a pull request is read.
+@dataclass(frozen=True)
+class Change:
+    """What a change may have done to the Dag files of a project.
 
-    A Dag file counts when it changed, or a module that it imports. When anything else changed that no import shows
-    (settings, the world, a template, requirements, ``plugins/``), everything is looked at.
+    Attributes:
+        paths: what differs, in the whole repository.
+        everything: something that no import and no parse shows is among them.
+        importers: Dag files that changed, or whose text imports what changed.
+        notes: what somebody should know of it.
+    """
+
+    revision: str
+    paths: frozenset[Path] = frozenset()
+    everything: bool = False
+    importers: frozenset[Path] = frozenset()
+    notes: tuple[str, ...] = ()
+
+    def touches(self, file: Path, depends: Iterable[str], failed: bool = False) -> bool:
+        """Whether a Dag file may be another than it was.
+
+        Args:
+            depends: files that its parse read, folders that it listed, whatever is there now.
+            failed: it did not import; what is gone is then not among those.
+        """
+        if self.everything or file in self.importers or (failed and self._gone):
+            return True
+        return not self._met.isdisjoint(depends)
+
+    @cached_property
+    def _gone(self) -> bool:
+        return any(not path.exists() for path in self.paths)
+
+    @cached_property
+    def _met(self) -> set[str]:
+        """The paths, and the folders that hold them: of one that is gone with its folder, the folders above too."""
+        found = set()
+        for path in self.paths:
+            found |= {str(path), str(path.parent)}
+            for folder in path.parents:
+                if folder.exists():
+                    found.add(str(folder))
+                    break
+        return found
+
+
+def changed_since(revision: str, scope: Scope, dags: list[Path], root: Path) -> Change:
+    """What differs from a revision: from where the two parted, as a pull request is read.
+
+    Whatever relates Dags is looked at in all files, for what is gone may be missed by others; what is told is told of
+    files that changed, that import what changed, or that read it while they were parsed. When anything of the project
+    changed that none of that shows (settings, the world, a template, requirements, ``plugins/``), all is told.
 
     Args:
         dags: the project's Dag folders.
-        root: the project; what changed elsewhere in the repository does not count.
+        root: the project.
     Raises: UsageError: no git repository, or no such revision.
     """
-    changed = [path for path in _changed(revision, root) if _below(path, [root, *dags])]
-    aside = [path for path in changed if _touches_all(path, root)]
+    changed = _changed(revision, root)
+    aside = [path for path in changed if _below(path, [root, *dags]) and _touches_all(path, root)]
     if aside:
         shown = ", ".join(
             path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path) for path in aside
         )
-        return replace(scope, notes=[*scope.notes, f"everything is looked at, since this changed: {shown}"])
+        return Change(
+            revision, frozenset(changed), True, notes=(f"everything is looked at, since this changed: {shown}",)
+        )
     python = {path for path in changed if path.suffix == ".py"}
     roots = [folder.resolve() for folder in dags if folder.is_dir()]
-    kept = {file.path for file in importers_of(python, scope.files, [root, *roots])} if python else set()
-    kept |= {file.path for file in scope.files if file.path in changed}
-    files = [file for file in scope.files if file.path in kept]
-    note = f"{len(files)} of {len(scope.files)} Dag files can have been touched since {revision}"
-    return Scope(files, scope.partial or len(files) < len(scope.files), [*scope.notes, note])
+    importers = {file.path for file in importers_of(python, scope.files, [root, *roots])} if python else set()
+    importers |= {file.path for file in scope.files if file.path in changed}
+    return Change(revision, frozenset(changed), importers=frozenset(importers))
 
 
 def _touches_all(path: Path, root: Path) -> bool:

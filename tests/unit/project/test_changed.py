@@ -47,8 +47,9 @@ def project(tmp_path):
 
 def touched(root, revision="main"):
     dags = [root / "dags"]
-    scope = changed_since(revision, scope_of([], dags), dags, root)
-    return "".join(file.path.stem for file in scope.files), scope
+    scope = scope_of([], dags)
+    change = changed_since(revision, scope, dags, root)
+    return "".join(file.path.stem for file in scope.files if change.touches(file.path, ())), change
 
 
 @pytest.mark.parametrize(
@@ -82,16 +83,27 @@ def test_a_change_touches_what_depends_on_it(project, changed, files, committed)
     if committed and changed:
         git("add", ".")
         git("commit", "-m", "second")
-    found, scope = touched(root)
+    found, change = touched(root)
     assert found == files
-    assert scope.partial == (len(files) < 4)
-    assert scope.notes
+    assert change.everything == (len(files) == 4) == bool(change.notes)
 
 
 def test_what_was_deleted_or_renamed_touches_its_importers(project):
     root, git = project
     git("mv", "pipelines/dags/common/names.py", "pipelines/dags/common/words.py")
     assert touched(root)[0] == "ab"
+
+
+def test_what_was_read_is_told_and_so_is_what_is_gone(project):
+    root, _ = project
+    (root / "README.md").write_text("new")
+    (root / "dags" / "c.py").unlink()
+    change = touched(root)[1]
+    a = root / "dags" / "a.py"
+    assert change.touches(a, [str(root / "README.md")])
+    assert change.touches(a, [str(root / "dags")])  # it listed the folder of what is gone
+    assert change.touches(a, [], failed=True)
+    assert not change.touches(a, [str(a), str(root / "dags" / "query.sql")])
 
 
 def test_what_main_did_meanwhile_does_not_count(project):
