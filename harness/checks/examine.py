@@ -22,7 +22,8 @@ def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
         parsed: a `harness.bridge.parsing.parse.Parsed`.
     Returns: ``problems``: [check id, problem]; ``dags``: what there is; ``notes``: [check id, dag id, line, value] for
         checks that look at the whole repository; ``names``: see `harness.checks.names.Name`, if asked;
-        ``failed``: what it raised; ``imported``; ``reads``: what else it depends on; ``seconds``, ``events``.
+        ``failed``: what it raised; ``imported``, ``libraries``: files of modules that came with it, the repository's
+        and others; ``depends``: see `harness.bridge.parsing.depends`; ``seconds``, ``events``.
     """
     look = FileLook(parsed, declared, asked)
     problems: Problems = []
@@ -64,7 +65,8 @@ def _facts(look: FileLook, parsed: Any) -> Report:
     return {
         "failed": failed[0] if failed else None,
         "imported": parsed.imported,
-        "reads": sorted(parsed.reads),
+        "libraries": parsed.libraries,
+        "depends": parsed.depends,
         "seconds": parsed.seconds,
     }
 

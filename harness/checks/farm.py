@@ -56,14 +56,14 @@ class _Zygote:
         requests: what it is at.
         ready: it has imported Airflow.
         network: the name of its network, when it left the machine's.
-        plain: no library is imported ahead in it.
+        plain: no library is imported ahead in it. at_libraries: it has begun to import them.
         ended_by_us: it did not end by itself when it was let go.
     """
 
     def __init__(self, seed: int, setting: Setting, token: str) -> None:
         self.seed, self.plain = seed, not setting.ahead
         self.requests: list[Request] = []
-        self.ready = False
+        self.ready = self.at_libraries = False
         self.network: str | None = None
         self.ended_by_us = False
         self._buffer = b""
@@ -146,11 +146,14 @@ class Farm:
         setting: what holds for every file.
         jobs: zygotes at work side by side, 1 or more.
         twins: whether every file that holds a Dag is parsed a second time, elsewhere.
+    Attributes:
+        libraries: files that the zygotes imported modules from.
     """
 
     def __init__(self, setting: Setting, jobs: int, twins: bool) -> None:
         self._setting, self._jobs, self._twins = setting, max(1, jobs), twins
         self._plain: set[str] = set()
+        self.libraries: set[str] = set()
         self._token = secrets.token_hex(16)
         self._selector = selectors.DefaultSelector()
         self._zygotes: list[_Zygote] = []
@@ -204,8 +207,12 @@ class Farm:
             self._feed()
 
     def _answered(self, zygote: _Zygote, answer: dict[str, Any], done: Callable[[Request, Verdict], Any]) -> None:
+        if "ahead" in answer:
+            zygote.at_libraries = True
+            return
         if answer.pop("ready", False):
             zygote.ready, zygote.network = True, answer["network"]
+            self.libraries.update(answer["libraries"])
             if answer["refused"]:
                 self._without(zygote, answer["refused"])
             return
@@ -250,7 +257,7 @@ class Farm:
 
     def _ended(self, zygote: _Zygote, done: Callable[[Request, Verdict], Any]) -> None:
         """A zygote is gone: what it was at has ended it, or a library that it imported."""
-        if not zygote.ready and not zygote.plain:
+        if not zygote.ready and zygote.at_libraries:
             self._without(zygote, self._setting.ahead)
             return
         self._selector.unregister(zygote.process.stdout)  # type: ignore[arg-type]

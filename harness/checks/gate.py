@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.checks import catalogue
-from harness.checks.cache import Cache, question_of
+from harness.checks.cache import Cache, digest_of, question_of
 from harness.checks.finding import Finding, Problem
 from harness.checks.gathered import Gathered
 from harness.checks.grouping import grouped
 from harness.checks.look import Asked, Declared, Judgement
 from harness.checks.own_table import OwnChecks
+from harness.checks.present import below, path_of
 from harness.checks.verdicts import problems_of
 from harness.project.discovery import DagFile
 from harness.project.libraries import libraries_of
@@ -161,6 +162,19 @@ def _in_repository(files: list[DagFile], options: GateOptions) -> GateOptions:
     return replace(options, repository=repository, declared=declared, world=world)
 
 
+def _files_of(repository: Repository) -> list[str]:
+    """Digests of the files beside the Dags that hold for all of them; some do not exist."""
+    names = ("airflow.cfg", ".env", "airflow_settings.yaml", "airflow_local_settings.py")
+    folders = dict.fromkeys(folder for folder in (repository.project, *repository.config) if folder is not None)
+    return [digest_of(str(folder / name)) for folder in folders for name in names]
+
+
+def _shown(world: World) -> dict[str, Any]:
+    """What files are parsed with."""
+    shown = {name: str(asdict(found)) for name, found in world.connections.items()}
+    return {"connections": shown, "variables": dict(world.variables), "env": dict(world.env)}
+
+
 class _Run:
     """One run of the gate.
 
@@ -178,8 +192,10 @@ class _Run:
         environment = self._repository.process_environment(os.environ)
         self._mask = Mask(secrets_of(options.world, environment))
         self._gathered = Gathered(options.asked.severities)
-        more = (options.timeout_s, asdict(options.repository), asdict(options.own))
-        self._cache = Cache(options.cache, question_of(options.asked, options.declared, *more))
+        around = below([self._repository.plugins]) if self._repository.plugins else {}
+        more = (options.timeout_s, asdict(options.repository), asdict(options.own), _shown(options.world), around)
+        question = question_of(options.asked, options.declared, *more, *_files_of(self._repository))
+        self._cache = Cache(options.cache, question, environment)
 
     def take_cached(self) -> None:
         """Answer what is known from the last runs."""
@@ -189,13 +205,14 @@ class _Run:
                 continue
             del self.rest[path]
             self.results[path].cached = True
-            self._fill(path, entry.report)
+            self._fill(path, {**entry.report, "depends": entry.depends})
             self._hold(path, ((check, Problem(**problem)) for check, problem in entry.twins or ()))
 
     def parse(self) -> None:
         """Parse the rest, once and where it is asked for a second time."""
         from harness.checks.child import Setting
         from harness.checks.farm import Farm, Request
+        from harness.checks.warm import is_warm
 
         given = self.options
         setting = Setting(
@@ -208,15 +225,17 @@ class _Run:
             given.memory_mb,
             own=given.own.sources,
             project=given.own.root,
-            ahead=tuple(libraries_of(map(Path, self.rest), self._tops())),
+            ahead=tuple(name for name in libraries_of(map(Path, self.rest), self._tops()) if not is_warm(name)),
         )
         requests = [Request(path, root) for path, root in self.rest.items()]
-        Farm(setting, given.jobs, self._gathered.wants_twins).run(requests, self._take)
+        farm = Farm(setting, given.jobs, self._gathered.wants_twins)
+        farm.run(requests, self._take)
+        self._cache.brought(farm.libraries)
         self._cache.write()
 
     def _tops(self) -> list[Path]:
         """Folders in which the files find modules of the repository."""
-        folders = [folder for root in set(self.rest.values()) for folder in self._repository.path_with(root)]
+        folders = [folder for root in set(self.rest.values()) for folder in self._repository.search_path(root)]
         return [Path(folder) for folder in dict.fromkeys([*folders, *self._repository.path_of_airflow])]
 
     def _take(self, request: Request, verdict: Verdict) -> None:
@@ -225,7 +244,8 @@ class _Run:
         if request.twin:
             problems = list(self._compared(path, verdict))
             self._hold(path, problems)
-            self._cache.keep_twins(path, [[check, problem.to_json()] for check, problem in problems])
+            twins = [[check, problem.to_json()] for check, problem in problems]
+            self._cache.keep_twins(path, twins, (verdict.report or {}).get("depends", {"unknown:": None}))
             return
         if report is None or "fault" in report:
             problems = list(problems_of(path, verdict, self.options.timeout_s))
@@ -234,7 +254,7 @@ class _Run:
             self._hold(path, problems)
         else:
             report["notes"] = self._fill(path, report)
-            self._cache.keep(path, report)
+            self._cache.keep(path, report, bool(report["dags"]) and self._gathered.wants_twins)
         self._parsed += 1
         self.options.told(self._parsed, len(self.rest), path)
 
@@ -244,7 +264,8 @@ class _Run:
         result.tasks = sum(dag["tasks"] for dag in report["dags"])
         result.failed, result.imported, result.names = report["failed"], report["imported"], report["names"]
         result.seconds = report["seconds"]
-        result.depends = frozenset((*report["reads"], *report["imported"]))
+        asked = (path for key in report["depends"] for path in path_of(key))
+        result.depends = frozenset((*asked, *report["imported"]))
         self._hold(path, ((check, Problem(**problem)) for check, problem in report["problems"]))
         return self._gathered.add(path, report["notes"])
 

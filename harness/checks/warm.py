@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import sys
 from pathlib import Path
 
 from harness.checks.look import Asked, Declared
@@ -60,6 +61,12 @@ with DAG("sample", schedule="@daily", start_date=datetime(2025, 1, 1), catchup=F
 with DAG("sampled", schedule=[Asset("x://y")]):
     BashOperator(task_id="told", bash_command="true {{ params }}")
 """
+
+
+def is_warm(name: str) -> bool:
+    """Whether every zygote has a module: what is in `WARM`, and what any Python program has."""
+    top = name.partition(".")[0]
+    return name.startswith(WARM) or (top in sys.stdlib_module_names and top in sys.modules)
 
 
 def import_airflow() -> None:

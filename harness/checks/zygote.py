@@ -40,7 +40,7 @@ AFTER_OTHERS_S = 1.0
 NO_AIRFLOW = 3
 """Exit code: Airflow does not import."""
 
-_FILES = frozenset({"path", "reads", "imported", "names"})
+_FILES = frozenset({"path", "depends", "libraries", "imported", "names"})
 """Keys of reports that name files and modules, by which they are found again."""
 
 
@@ -89,8 +89,8 @@ def main() -> None:
         sandbox.adopt(setting.repository.home_entries)
         sys.path[:] = [entry for entry in sys.path if entry]  # "-c" adds the working directory, which is no part of it
         sys.path += setting.repository.path_of_airflow
-        network, sealed = _get_warm(setting)
-        _answer(answers, {"ready": True, "network": network, "refused": AHEAD.refused})
+        network, sealed = _get_warm(setting, answers)
+        _answer(answers, {"ready": True, "network": network, "refused": AHEAD.refused, "libraries": _files()})
         while not AHEAD.refused and (request := _next(reader, owner)) is not None:
             verdicts = Child(request["files"], request["twin"], setting, (requests, answers), sealed).verdicts()
             _answer(answers, {"verdicts": [vars(verdict) for verdict in verdicts]})
@@ -103,7 +103,7 @@ def main() -> None:
             shutil.rmtree(home, ignore_errors=True)
 
 
-def _get_warm(setting: Setting) -> tuple[str | None, bool]:
+def _get_warm(setting: Setting, answers: int) -> tuple[str | None, bool]:
     """Import and try all that comes before the first file.
 
     Returns: the name of our network, when it is not the machine's; whether files are sealed.
@@ -120,11 +120,18 @@ def _get_warm(setting: Setting) -> tuple[str | None, bool]:
     sealed = seal.read_only_but(os.environ["AIRFLOW_HOME"])
     tempfile.tempdir = os.environ["AIRFLOW_HOME"]
     if setting.ahead:
+        _answer(answers, {"ahead": True})
         import_ahead(setting.ahead, users_of(setting, Path(os.environ.get("AIRFLOW__CORE__DAGS_FOLDER", "/"))))
     gc.freeze()
     gc.enable()
     pollution.keep(anew=True)
     return network, sealed
+
+
+def _files() -> list[str]:
+    """Files that modules were imported from."""
+    files = {getattr(module, "__file__", None) for module in list(sys.modules.values())}
+    return sorted(file for file in files if isinstance(file, str) and not file.startswith(os.environ["AIRFLOW_HOME"]))
 
 
 def _next(reader: Any, owner: int) -> dict[str, Any] | None:

@@ -53,8 +53,11 @@ class Reports:
 
     def write(self, found: Inspection, terminal: Terminal) -> None:
         """Write them all, files first."""
+        from harness.checks.cache import FOLDER, note_output
+
         for name, file in self.files:
             write_whole(file, _text(name, found, terminal), f"the {name} report {str(file)!r}")
+            note_output(found.root / FOLDER, file)
         if self.on_stdout != TEXT:
             terminal.out.write(_text(self.on_stdout, found, terminal))
         elif not terminal.out.isatty():

@@ -19,6 +19,7 @@ with DAG("helped", schedule=None):
     def work(): ...
     work()
 """
+NOTHING = {"depends": {}, "imported": [], "libraries": [], "events": []}
 PLAIN = """
 from airflow.sdk import DAG, task
 
@@ -78,7 +79,7 @@ def test_another_question_is_another_answer_and_a_broken_cache_is_none(tmp_path)
     asked = [question_of(Asked({"cycle": severity}), Declared(), 30.0) for severity in ("error", "warning", "error")]
     assert asked[0] == asked[2] != asked[1]
     cache = Cache(tmp_path / "cache", asked[0])
-    cache.keep(str(path), {"reads": [str(tmp_path / "not there")]})
+    cache.keep(str(path), {**NOTHING, "depends": {f"file:{tmp_path / 'not there'}": None}})
     cache.write()
     assert Cache(tmp_path / "cache", asked[0]).find(str(path)) is not None
     assert Cache(tmp_path / "cache", asked[1]).find(str(path)) is None

@@ -14,6 +14,7 @@ from typing import Any
 from harness.bridge.parsing import confine
 from harness.bridge.parsing.watch import Watch
 
+_DEPENDS = "\0depends"
 SECONDS = 5.0
 """Real time that it has, all in all; what it has not come to by then is not known."""
 
@@ -38,16 +39,28 @@ def apart(work: Callable[[], Iterable[Any]], watch: Watch, seconds: float = SECO
             for value in work():
                 os.write(writer, (json.dumps(value, default=str) + "\n").encode())
         finally:
+            os.write(writer, (json.dumps({_DEPENDS: watch.depends.found}) + "\n").encode())
             os._exit(0)
     os.close(writer)
     try:
-        return _whole_lines(_received(reader, seconds))
+        return _told(_whole_lines(_received(reader, seconds)), watch)
     finally:
         os.close(reader)
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
         with suppress(ChildProcessError):
             os.waitpid(pid, 0)
+
+
+def _told(lines: list[Any], watch: Watch) -> list[Any]:
+    """What was yielded; what it depended on goes to ours."""
+    last = lines[-1] if lines else None
+    if not isinstance(last, dict) or _DEPENDS not in last:
+        watch.depends.found["unknown:"] = None  # it did not come to its end
+        return lines
+    for key, stamp in last[_DEPENDS].items():
+        watch.depends.found.setdefault(key, stamp)
+    return lines[:-1]
 
 
 def _confine(parent: int, watch: Watch) -> None:

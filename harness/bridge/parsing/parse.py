@@ -59,8 +59,8 @@ class Parsed:
         seconds: time that the import took, less what this process waited for a processor.
         pollution: what the file left changed in its process.
         brought: packages of others that it imported -> how long that took.
-        imported: files of the repository that it imported.
-        reads: files and folders that were read; it goes on to grow while the Dags are looked at.
+        imported: files of the repository that it imported. libraries: of others, that were not there before.
+        depends: see `harness.bridge.parsing.depends`; it goes on to grow while the Dags are looked at.
         tampered: names of ours that it made others; they are put right.
         innocent: it left nothing in its process that the next file could meet.
         misled: it may have gone otherwise in a process in which no library was imported ahead.
@@ -81,7 +81,8 @@ class Parsed:
     pollution: list[Change] = field(default_factory=list)
     brought: dict[str, float] = field(default_factory=dict)
     imported: list[str] = field(default_factory=list)
-    reads: set[str] = field(default_factory=set)
+    libraries: list[str] = field(default_factory=list)
+    depends: dict[str, list[int] | None] = field(default_factory=dict)
     tampered: list[str] = field(default_factory=list)
     innocent: bool = False
     misled: bool = False
@@ -119,9 +120,11 @@ def parse(
     parsed_hook()
     result.pollution = before.changes(spoilt, watch.marks)
     watch.events += watch.of_forks()
-    result.events, result.reads = watch.events, watch.reads
-    result.imported = _imported(users, known)
+    result.events = watch.events
+    result.imported, result.libraries = _imported(users, known)
+    result.depends = watch.depends.found
     texts = [Path(file).read_bytes() for file in (str(path), *result.imported) if Path(file).is_file()]
+    watch.depends.texts(texts, users.roots[0])
     if path.suffix != ".py" or any(map(reaches, texts)):
         result.tampered = put_right()
     taken: list[tuple[Any, Any]] = []
@@ -251,13 +254,15 @@ def _take(dag: Any, module: Any, into: Parsed) -> None:
         into.failures.append((dag.dag_id, failure))
 
 
-def _imported(users: Users, known: int) -> list[str]:
-    """Files of the repository among the modules that came after the first ``known``.
+def _imported(users: Users, known: int) -> tuple[list[str], list[str]]:
+    """Files of the modules that came after the first ``known``: the repository's, and those of others.
 
     Only those are touched: what a fork shares with its parent is copied when it is looked at.
     """
-    files = (getattr(sys.modules.get(name), "__file__", None) for name in _newest(len(sys.modules) - known))
-    return sorted({file for file in files if isinstance(file, str) and users.own(file)})
+    modules = (sys.modules.get(name) for name in _newest(len(sys.modules) - known))
+    files = {file for module in modules if isinstance(file := getattr(module, "__file__", None), str)}
+    own = {file for file in files if users.own(file)}
+    return sorted(own), sorted(files - own)
 
 
 def _newest(count: int) -> list[str]:

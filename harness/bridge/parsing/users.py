@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-_OURS = str(Path(__file__).parents[2]) + "/"
+OURS = str(Path(__file__).parents[2]) + "/"
 _LIBRARIES = ("/site-packages/", "/dist-packages/")
 
 
@@ -20,7 +20,7 @@ class Users:
         self.roots = tuple(dict.fromkeys(root.rstrip("/") + "/" for root in roots))
         self._outside = tuple(
             folder
-            for folder in (_OURS, *(prefix.rstrip("/") + "/" for prefix in (sys.prefix, sys.base_prefix)))
+            for folder in (OURS, *(prefix.rstrip("/") + "/" for prefix in (sys.prefix, sys.base_prefix)))
             if not any(root.startswith(folder) for root in self.roots)
         )
         self._known: dict[str, bool] = {}

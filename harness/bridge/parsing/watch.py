@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from harness.bridge.parsing.depends import EVENTS, Depends
 from harness.bridge.parsing.users import Users
 
 globals()["__builtins__"] = dict(vars(builtins))  # ours: a file may spoil the common ones while the hook is at work
@@ -48,8 +49,6 @@ _CHANGE = {
 """Event -> its arguments that name what is changed, each with the one that holds the folder's descriptor."""
 _SIGNAL = {"os.kill", "os.killpg"}
 _MARKS = {"os.putenv", "os.unsetenv", "os.chdir"}
-_READ = {"open", "os.listdir", "os.scandir"}
-_NOT_READ = tuple({sys.prefix + "/", sys.base_prefix + "/", "/proc/", "/sys/", "/dev/", "/usr/", "/etc/"})
 _LATER = {*_CHANGE, *_PROCESS, "open"}
 """Refused also after the import, when a thread or an object of the user's goes on."""
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
@@ -104,8 +103,8 @@ class Watch:
         heard: gives what was told so far, by forks of this process too.
     Attributes:
         events: what was seen.
-        reads: files that were read and folders that were listed; the interpreter's and the system's own left out.
-        active: whether somebody wants to know of events; reads are kept all the time.
+        depends: what the file's report depends on; that is noted all the time.
+        active: whether somebody wants to know of events.
         marks: where a variable of the environment, the working directory or a thread (by its id) was last set.
         refuses_processes: nor may processes be started.
         refuses_programs: nor programs, as nothing else would keep them from the files.
@@ -121,7 +120,6 @@ class Watch:
         heard: Callable[[], bytes] = bytes,
     ) -> None:
         self.events: list[Event] = []
-        self.reads: set[str] = set()
         self.marks: dict[tuple[str, Any], Place | None] = {}
         self.active = self.refuses_processes = self.refuses_programs = False
         self.behind: Place | None = None
@@ -129,6 +127,7 @@ class Watch:
         self.forked, self._telling = False, set[int]()
         self._users, self._told, self._heard = users, told, heard
         self._allowed = tuple(os.path.join(os.path.realpath(folder), "") for folder in allowed)  # noqa: PTH118
+        self.depends = Depends(users, self._allowed)
         self._own = os.getpid()
         self._forks = mmap.mmap(-1, 4)  # shared with whatever is forked
         self._dumps, self._frame, self._getpid = json.dumps, sys._getframe, os.getpid
@@ -142,13 +141,20 @@ class Watch:
         threading.Thread.start = self._marked_start(threading.Thread.start)  # type: ignore[method-assign,assignment]
         _posixsubprocess.fork_exec = self._noted_program(_posixsubprocess.fork_exec)
 
+    @property
+    def reads(self) -> list[str]:
+        """Files that were opened; the interpreter's and the system's own left out."""
+        return [key[5:] for key in self.depends.found if key.startswith("file:")]
+
     def install(self) -> None:
         """Put the hook into this process, for as long as it lives."""
+        self.depends.install()
         sys.addaudithook(self._hook)
 
     def begin(self, file: str = "") -> None:
         """Look at a file from now on."""
-        self.events, self.reads, self.marks, self._file = [], set(), {}, file or self._file
+        self.events, self.marks, self._file = [], {}, file or self._file
+        self.depends.forget()
         self.active = True
 
     def settle(self) -> None:
@@ -262,20 +268,11 @@ class Watch:
     # -- the hook ------------------------------------------------------------------------------------------------
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
-        if event in _READ:
-            self._read(event, args)
+        if event in EVENTS:
+            self.depends.event(event, args)
         seen = _SEEN.get(event) if self.active or (self._file and event in _LATER) else None
         if seen is not None and self._ident() not in self._telling:
             seen(self, event, args)
-
-    def _read(self, event: str, args: tuple[Any, ...]) -> None:
-        """Keep what was read: what the file's report depends on."""
-        path = args[0] if args else None
-        if not isinstance(path, str) or (event != "open" and self._frame(2).f_code.co_filename in _IMPORTS):
-            return  # a finder looks through folders for modules
-        path = path if path[:1] == "/" else self._abspath(path)
-        if not path.startswith(_NOT_READ) and not path.startswith(self._allowed):
-            self.reads.add(path)
 
     def _network(self, event: str, args: tuple[Any, ...]) -> None:
         address = args[1] if event.startswith(("socket.connect", "socket.sendto")) else args[:2]

@@ -1,0 +1,262 @@
+"""What the report of a file depends on, noted while the file is parsed and looked at.
+
+Audit events tell of files that are opened and folders that are listed. Nothing tells of ``stat``, of modules that are
+looked for and not found, or of variables of the environment that are read: those ways are led through here, in a
+process that is thrown away.
+
+A dependency is a key, of which `harness.checks.present` knows how it is now: ``file:PATH`` its content, ``names:PATH``
+names in a folder, ``packages:PATH`` names of installed packages in it, ``kind:PATH`` what it is, ``stat:PATH`` its
+size, times and mode, ``link:PATH`` where it leads, ``find:FOLDER:NAME`` what a module's name finds in a folder,
+``env:NAME``, ``env:*`` all variables, ``cwd:``, ``host:``, ``data:PROJECT`` all of its data files. What nothing can
+know of later is ``clock:`` (the time was asked), ``clock?:`` (it may have been) and ``unknown:``.
+"""
+
+from __future__ import annotations
+
+import builtins
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from importlib.machinery import ModuleSpec
+from types import FrameType, ModuleType
+from typing import Any
+
+from harness.bridge.parsing.users import OURS, Users
+
+globals()["__builtins__"] = dict(vars(builtins))
+
+_LISTS = {"os.listdir", "os.scandir"}
+_OPENS = {"open", "sqlite3.connect", "ctypes.dlopen"}
+EVENTS = _LISTS | _OPENS | {"socket.gethostname"}
+"""Audit events that `Depends.event` wants to know of."""
+_NEVER = ("/proc/", "/sys/", "/dev/")
+_SYSTEM = tuple({sys.prefix + "/", sys.base_prefix + "/", "/usr/", "/etc/"})
+_IMPORTS = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>", "<frozen zipimport>")
+_KINDS = {"exists", "lexists", "isfile", "isdir", "islink", "ismount", "isjunction"}
+_KINDS |= {"is_file", "is_dir", "is_symlink", "is_mount", "is_junction", "_is_case_sensitive"}
+_LINKS = {"realpath", "_joinrealpath", "resolve"}
+_NOT_ASKING = ("/linecache.py", "/inspect.py", "/tokenize.py", "/traceback.py", "/tempfile.py", "/zipimport.py")
+_PATHS = ("/pathlib.py", "/genericpath.py", "/posixpath.py", "<frozen genericpath>", "<frozen posixpath>")
+_OF_ENVIRON = ("/os.py", "<frozen os>", "/_collections_abc.py", "<frozen _collections_abc>")
+_OUR_VARIABLES = {"TMPDIR", "PYTHONHASHSEED", "AIRFLOW_HARNESS_RUN"}
+_OWN_CLOCKS = ("logging", "structlog", "harness", "random", "uuid", "tempfile", "threading")
+"""Modules that ask for the time, for what they tell nobody."""
+READERS = ("pyarrow", "polars", "duckdb", "h5py", "tables", "netCDF4", "lxml", "adbc_driver_manager", "deltalake")
+"""Libraries that open files in C code, of which nothing tells."""
+_CLOCKS = re.compile(
+    rb"\bTimestamp\s*\.\s*(?:now|today|utcnow)\b|\b(?:datetime64|to_datetime|Timestamp)\(\s*['\"](?:now|today)"
+)
+"""Ways to ask for the time that go past Python's own."""
+
+
+_MAY_ASK = re.compile(rb"\b(?:now|today|utcnow|time|time_ns|localtime|gmtime|strftime|days_ago|ctime)\s*\(")
+
+
+class Depends:
+    """Notes what one process asks for.
+
+    Args:
+        users: tells which files are the repository's.
+        allowed: throw-away folders, of which nothing is noted.
+    Attributes:
+        found: key -> how it was then, where that may change meanwhile (of a file: size, time, inode), else None.
+        active: the repository's code may be at work.
+    """
+
+    def __init__(self, users: Users, allowed: tuple[str, ...]) -> None:
+        self.found: dict[str, list[int] | None] = {}
+        self.active = True
+        self._users, self._allowed = users, (*_NEVER, *allowed)
+        self._frame, self._stat, self._fspath, self._getcwd = sys._getframe, os.stat, os.fspath, os.getcwd
+        self._decode, self._join, self._normpath = os.fsdecode, os.path.join, os.path.normpath
+        self._realpath, self._home = os.path.realpath, os.environ.get("AIRFLOW_HOME", "/nowhere") + "/"
+
+    def forget(self) -> None:
+        """Another file follows."""
+        self.found = {}
+
+    def install(self) -> None:
+        """Lead the ways that no event tells of through here, for as long as this process lives."""
+        asked = {
+            "stat": self._asking(os.stat, "stat"),
+            "lstat": self._asking(os.lstat, "stat"),
+            "access": self._asking(os.access, "stat"),
+            "readlink": self._asking(os.readlink, "link"),
+            "getcwd": self._noting(os.getcwd, "cwd:"),
+            "uname": self._noting(os.uname, "host:"),
+        }
+        vars(os).update(asked)
+        if accessor := getattr(sys.modules.get("pathlib"), "_NormalAccessor", None):  # 3.10 keeps its own
+            for name in ("stat", "lstat", "readlink", "access", "getcwd"):
+                if hasattr(accessor, name):
+                    setattr(accessor, name, staticmethod(asked.get(name, getattr(os, name))))
+        variables = _Variables(os.environ._data)  # type: ignore[attr-defined]
+        variables.told = self._variable
+        os.environ._data = variables  # type: ignore[attr-defined]
+        sys.meta_path.insert(0, _Lookups(self._looked_for))
+
+    # -- what is noted -------------------------------------------------------------------------------------------
+
+    def event(self, event: str, args: tuple[Any, ...]) -> None:
+        """Take an audit event."""
+        given = args[0] if args else None
+        if event in _OPENS:
+            if given is not None and (event != "ctypes.dlopen" or "/" in str(given)):  # else it is looked for elsewhere
+                self._path(given, "file", self._stamp)
+        elif event in _LISTS:
+            caller = self._frame(2).f_code.co_filename
+            if caller not in _IMPORTS:  # a finder looks through folders for modules
+                self._path(given, "packages" if "importlib/metadata" in caller else "names")
+        elif event == "socket.gethostname":
+            self.found.setdefault("host:")
+
+    def clock(self) -> None:
+        """Note that the time was asked for, where the repository's code did, itself or through a library."""
+        frame: FrameType | None = self._frame(2)
+        while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "time_machine":
+            frame = frame.f_back
+        who = frame.f_globals.get("__name__", "") if frame is not None else ""
+        if not who.startswith(_OWN_CLOCKS) and self._is_users(frame):
+            self.found.setdefault("clock:")
+
+    def texts(self, sources: Sequence[bytes], project: str) -> None:
+        """Note what only the text of the repository's files shows, and what libraries may read unseen."""
+        if any(_CLOCKS.search(source) for source in sources):
+            self.found.setdefault("clock:")
+        if any(_MAY_ASK.search(source) for source in sources):
+            self.found.setdefault("clock?:")
+        if any(name in sys.modules for name in READERS):
+            self.found.setdefault(f"data:{project}")
+
+    def _path(self, given: Any, kind: str, stamp: Callable[[str], Any] = lambda _: None) -> None:
+        try:
+            path = "." if given is None else self._decode(self._fspath(given))
+        except TypeError:
+            return  # a descriptor
+        if path[:5] == "file:":
+            path = path[5:].partition("?")[0]
+        if path in ("", ":memory:") or "\0" in path:
+            return
+        if path[:1] != "/":
+            self.found.setdefault("cwd:")
+            path = self._normpath(self._join(self._getcwd(), path))
+        if path.startswith(self._home):
+            path = self._in_project(path)
+        if path.startswith(self._allowed) or (path.startswith(_SYSTEM) and not self._is_users(self._frame(3))):
+            return
+        if path.endswith(".pyc") and "/__pycache__/" in path:  # who else imports a module writes its byte code anew
+            folder, _, name = path.rpartition("/__pycache__/")
+            path = f"{folder}/{name.partition('.')[0]}.py"
+        key = f"{kind}:{path}"
+        if key not in self.found:
+            self.found[key] = stamp(path)
+
+    def _in_project(self, path: str) -> str:
+        """What a path in Airflow's throw-away home stands for: the home shows what the project has."""
+        self.active, was = False, self.active
+        real = self._realpath(path)
+        self.active = was
+        first = path[len(self._home) :].partition("/")[0]
+        if real.startswith(self._allowed) and first not in ("", "logs", "airflow.cfg") and "scratch-" not in first:
+            return self._users.roots[0] + path[len(self._home) :]
+        return real
+
+    def _stamp(self, path: str) -> list[int] | None:
+        try:
+            found = self._stat(path)
+        except (OSError, ValueError):
+            return None
+        return [found.st_size, found.st_mtime_ns, found.st_ino]
+
+    def _asking(self, original: Callable[..., Any], kind: str) -> Callable[..., Any]:
+        def asked(path: Any, *args: Any, **kwargs: Any) -> Any:
+            if self.active and not isinstance(path, int):
+                self._asked(path, kind)
+            return original(path, *args, **kwargs)
+
+        asked.__name__ = original.__name__
+        vars(asked)["__wrapped__"] = original
+        return asked
+
+    def _asked(self, path: Any, kind: str) -> None:
+        frame = self._frame(2)
+        if frame.f_code.co_filename.startswith(OURS) or frame.f_code.co_filename.endswith(_NOT_ASKING):
+            return
+        while frame.f_code.co_filename.endswith(_PATHS) and frame.f_back is not None:
+            if frame.f_code.co_name in _KINDS:
+                kind = "kind"
+            elif frame.f_code.co_name in _LINKS:
+                kind = "link"
+            frame = frame.f_back
+        self._path(path, kind)
+
+    def _noting(self, original: Callable[..., Any], key: str) -> Callable[..., Any]:
+        def asked(*args: Any) -> Any:
+            if self.active and self._is_users(self._frame(1)):
+                self.found.setdefault(key)
+            return original(*args)
+
+        return asked
+
+    def _variable(self, name: bytes | None) -> None:
+        if not self.active:
+            return
+        frame: FrameType | None = self._frame(2)
+        while frame is not None and frame.f_code.co_filename.endswith(_OF_ENVIRON):
+            frame = frame.f_back
+        if frame is None or frame.f_code.co_filename.startswith(OURS):
+            return
+        told = "*" if name is None else self._decode(name)
+        if told not in _OUR_VARIABLES and not told.startswith("AIRFLOW") and (told != "*" or self._is_users(frame)):
+            self.found.setdefault(f"env:{told}")
+
+    def _looked_for(self, name: str, path: Sequence[str] | None) -> None:
+        for folder in sys.path if path is None else list(path):
+            folder = folder or self._getcwd()
+            if isinstance(folder, str) and not folder.startswith((*_SYSTEM, *self._allowed)):
+                self.found.setdefault(f"find:{folder}:{name.rpartition('.')[2]}")
+
+    def _is_users(self, frame: FrameType | None) -> bool:
+        """Whether the repository's code is at work, and not the import of somebody else's module."""
+        while frame is not None:
+            name = frame.f_code.co_filename
+            if self._users.own(name):
+                return True
+            if name in _IMPORTS and frame.f_code.co_name == "exec_module":
+                origin = getattr(getattr(frame.f_locals.get("module"), "__spec__", None), "origin", None)
+                if not isinstance(origin, str) or not self._users.own(origin):
+                    return False
+            frame = frame.f_back
+        return False
+
+
+class _Variables(dict[bytes, bytes]):
+    """The variables of ``os.environ``, which tell that they are read."""
+
+    told: Callable[[bytes | None], None] = staticmethod(lambda _: None)
+
+    def __getitem__(self, name: bytes) -> bytes:
+        self.told(name)
+        return super().__getitem__(name)
+
+    def __iter__(self) -> Iterator[bytes]:
+        self.told(None)
+        return super().__iter__()
+
+
+class _Lookups:
+    """A finder that finds nothing and tells what was looked for."""
+
+    def __init__(self, told: Callable[[str, Sequence[str] | None], None]) -> None:
+        self._told = told
+
+    def find_spec(
+        self,
+        name: str,
+        path: Sequence[str] | None = None,
+        target: ModuleType | None = None,  # noqa: ARG002 - a finder's signature
+    ) -> ModuleSpec | None:
+        """A finder's part."""
+        self._told(name, path)
+        return None
