@@ -9,11 +9,15 @@ from typing import TYPE_CHECKING
 from harness.cli.check_reports import Reports
 from harness.cli.folders import configured
 from harness.cli.terminal import Terminal
+from harness.errors import NoDagsFolder
 from harness.project.config import Config, read_config
+from harness.world.file import shown_path
 
 if TYPE_CHECKING:
     from harness.checks.inspection import Inspection
     from harness.checks.wanted import Wanted
+
+SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,26 @@ class Checking:
             configured(config)
         airflow_version()
         with CheckProgress(terminal.err) as progress:
-            return inspect(config, replace(self.wanted, told=progress.told))
+            found = inspect(config, replace(self.wanted, told=progress.told))
+        if not self.wanted.paths and self.wanted.changed_since is None:
+            see_a_dag(found)
+        return found
+
+
+def see_a_dag(found: Inspection) -> None:
+    """See that a whole project holds a Dag, or a reason why none is seen.
+
+    Raises: NoDagsFolder: it holds neither.
+    """
+    files = found.result.files
+    if found.result.findings or any(file.dag_ids or file.failed for file in files):
+        return
+    raise NoDagsFolder(
+        f"no Dag in {len(files)} file{'' if len(files) == 1 else 's'}",
+        known=", ".join(shown_path(Path(file.path)) for file in files[:SHOWN]),
+        why="a check that looks at nothing must not look clean",
+        fix='name the folder of your Dags, or set dags = ["…"] under [tool.airflow-harness] in pyproject.toml',
+    )
 
 
 @dataclass(frozen=True)

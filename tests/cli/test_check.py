@@ -255,3 +255,13 @@ def test_what_nothing_changed_is_not_looked_at(found, tmp_path):
     assert answer.code == 0
     assert "note 0 of 1 Dag files can have been touched since HEAD\n" in answer.out
     assert "✓ nothing found in 0 files" in answer.out
+
+
+def test_a_project_without_a_dag_is_not_clean(project, tmp_path):
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "none.py").write_text("# neither airflow nor a dag\nLIMIT = 3\n")
+    whole = project("check", cwd=tmp_path)
+    assert whole.code == 2
+    assert whole.err.startswith("no-dags-folder: no Dag in 1 file")
+    assert "dags/none.py" in whole.err
+    assert project("check", "dags/none.py", cwd=tmp_path).code == 0  # as pre-commit names files
