@@ -13,7 +13,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -21,6 +20,7 @@ from typing import Any
 
 from harness.bridge.reference.home import environment
 from harness.errors import AirflowUnusable
+from harness.project.scratch import scratch
 
 LIMIT_S = 300.0
 """Real seconds for all names together: a hundred modules of providers take a minute on a slow disk."""
@@ -38,7 +38,7 @@ def asked(job: dict[str, Any]) -> dict[str, Any]:
         take; ``context``: keys a task's context can have; ``rules``: trigger rules; ``public``: of ``airflow.sdk``.
     Raises: AirflowUnusable: it does not import.
     """
-    with tempfile.TemporaryDirectory(prefix="airflow-harness-names-") as home:
+    with scratch("names") as home:
         done = subprocess.run(
             [sys.executable, "-m", "harness.bridge.installed_names"],
             input=json.dumps(job),

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
 import os
-import re
-import shutil
 import sys
 import tempfile
 from collections.abc import Mapping
 
 from harness.bridge.outside import outward
 from harness.project.installed import airflow_version
+from harness.project.scratch import made, sweep
 
 __all__ = [
     "adopt",
@@ -24,11 +22,8 @@ __all__ = [
     "leave",
     "link",
     "settings",
-    "sweep",
 ]
 
-_PREFIX = "airflow-harness-home-"
-_OWNER = re.compile(rf"{_PREFIX}(\d+)-")
 _home: str | None = None
 _homes: dict[tuple[tuple[str, str], ...], str] = {}
 
@@ -79,8 +74,7 @@ def home() -> str:
     global _home
     if _home is None:
         sweep()
-        _home = tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-")
-        atexit.register(shutil.rmtree, _home, ignore_errors=True)
+        _home = made("home")
     return _home
 
 
@@ -112,24 +106,6 @@ def link(entries: Mapping[str, str], into: str) -> None:
         place = os.path.join(into, name)  # noqa: PTH118
         if not os.path.lexists(place):
             os.symlink(path, place)  # noqa: PTH211
-
-
-def sweep() -> None:
-    """Remove homes of processes that died without leaving (SIGKILL, a crash)."""
-    with os.scandir(tempfile.gettempdir()) as entries:
-        left = [entry.path for entry in entries if (found := _OWNER.match(entry.name)) and _is_dead(int(found[1]))]
-    for path in left:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-def _is_dead(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
-    return False
 
 
 def leave(former: dict[str, str | None]) -> None:

@@ -19,12 +19,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from harness.bridge.sandbox import sweep
 from harness.checks.child import Setting
 from harness.checks.strays import TOKEN, end_strays, is_stopped
 from harness.checks.zygote import NO_AIRFLOW, Verdict
 from harness.errors import AirflowUnusable, WorkerLost
 from harness.project.libraries import imports_in
+from harness.project.scratch import sweep
 
 _PROGRAM = "from harness.checks.zygote import main; main()"
 READY_S = 120.0

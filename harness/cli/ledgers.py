@@ -13,6 +13,7 @@ from pathlib import Path
 
 from harness.cli.faults import writing
 from harness.errors import MachineError, UsageError
+from harness.project.scratch import own
 
 KEPT = 20
 
@@ -63,10 +64,7 @@ def ledgers_home() -> Path:
         tried = ", ".join(dict.fromkeys(map(str, candidates)))
         raise MachineError("no temporary folder can be written", known=tried, fix="name one in TMPDIR, or use --keep")
     folder = (outside or usable)[0] / f"airflow-harness-ledgers-{user}"
-    with suppress(FileExistsError):
-        folder.mkdir(mode=0o700)
-    status = folder.lstat()
-    if folder.is_symlink() or not folder.is_dir() or status.st_uid != user:  # somebody else's: do not follow
+    if not own(str(folder)):  # somebody else's: do not follow
         return Path(tempfile.mkdtemp(prefix=f"airflow-harness-ledgers-{user}-", dir=folder.parent))
     return folder
 

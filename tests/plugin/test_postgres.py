@@ -8,6 +8,7 @@ import time
 
 import pytest
 
+from harness.project.scratch import PREFIX
 from tests.plugin.conftest import Project
 
 DAG = '''
@@ -102,7 +103,7 @@ def left_by_the_server(project: Project) -> list[str]:
     """What is left when the reaper has had its second, but for Airflow's empty home (`harness.bridge.sandbox`)."""
     deadline = time.monotonic() + 10
     while True:
-        left = [name for name in project.left_behind() if not name.startswith("airflow-harness-home-")]
+        left = [name for name in project.left_behind() if not name.startswith(f"{PREFIX}home-")]
         if not left or time.monotonic() > deadline:
             return left
         time.sleep(0.05)

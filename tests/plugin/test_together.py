@@ -30,7 +30,7 @@ def looks():
     assert str(settings.engine.url) == "sqlite:///" + os.path.join(HOME, "airflow.db")
     assert conf.getint("core", "parallelism") == 7  # of its airflow.cfg
     assert settings.Session is not None
-    assert not [entry for entry in sys.path if "airflow-harness-home" in entry]
+    assert not [entry for entry in sys.path if "airflow-harness-scratch" in entry]
     from airflow.dag_processing.dagbag import DagBag
 
     bag = DagBag(os.path.join(HOME, "dags"))

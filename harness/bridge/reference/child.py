@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
 from dataclasses import asdict
 from datetime import timezone
 from pathlib import Path
@@ -18,6 +17,7 @@ from harness.bridge.sandbox import link
 from harness.bridge.surroundings import Surroundings
 from harness.errors import HarnessError
 from harness.kernel.instant import Instant, to_datetime
+from harness.project.scratch import scratch
 from harness.world import World
 
 STDERR_TOLD = 3_000
@@ -53,7 +53,7 @@ def airflow_run(
     at = to_datetime(logical_date).astimezone(timezone.utc).isoformat()
     job: dict[str, Any] = {"folder": str(folder), **asdict(wanted), "logical_date": at, "now": at, "conf": conf}
     job |= {"search_path": surroundings.search_path, "working_directory": str(Path.cwd())}
-    with tempfile.TemporaryDirectory(prefix="airflow-harness-reference-") as place:
+    with scratch("reference") as place:
         home = Path(place)
         database = home / "airflow.db"
         restore(template(default_cache()), database)

@@ -11,11 +11,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from filelock import FileLock
 
 from harness.bridge.outside import outward
+from harness.project.scratch import made, own, scratch
 
 PACKAGES = Path(__file__).resolve().parents[3]
 """Where the package ``harness`` lies, for processes that are started."""
@@ -24,8 +26,17 @@ MIGRATION_LIMIT_S = 300
 
 
 def default_cache() -> Path:
-    """Where templates are kept between test runs: this user's own folder in the system's temporary one."""
-    return Path(tempfile.gettempdir()) / f"airflow-harness-oracle-{os.getuid()}"
+    """Where templates are kept between test runs: this user's own folder in the system's temporary one.
+
+    Where somebody else made that, or may write to it, one of this process's own: a template is a database that is used.
+    """
+    folder = Path(tempfile.gettempdir()) / f"airflow-harness-oracle-{os.getuid()}"
+    return folder if own(str(folder)) else Path(_of_this_process())
+
+
+@lru_cache(maxsize=1)
+def _of_this_process() -> str:
+    return made("oracle")
 
 
 def template(cache: Path) -> Path:
@@ -38,13 +49,15 @@ def template(cache: Path) -> Path:
     file = cache / f"airflow-{importlib.metadata.version('apache-airflow-core')}.db"
     with FileLock(f"{file}.lock"):
         if not file.exists():
+            for cut_off in cache.glob(f"{file.stem}.[0-9]*"):  # of a process that was killed; nobody else is here now
+                cut_off.unlink()
             _migrate(file)
     return file
 
 
 def _migrate(file: Path) -> None:
     """Migrate a new database in a process of its own and put it in place whole."""
-    with tempfile.TemporaryDirectory(prefix="airflow-oracle-") as home:
+    with scratch("oracle") as home:
         fresh = Path(home) / "fresh.db"
         command = [sys.executable, "-m", "harness.bridge.reference.home"]
         done = subprocess.run(
