@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
+import os
 import sys
 import traceback
 from collections.abc import Iterator, Mapping
@@ -235,7 +236,16 @@ def _modules_of_zip(path: Path, into: list[Any]) -> list[Exception]:
             except Exception as error:
                 DagContext.autoregistered_dags.clear()
                 failed.append(error)
+    _forget_modules_in(path)
     return failed
+
+
+def _forget_modules_in(archive: Path) -> None:
+    """Let the next archive import modules of its own, of the same names: Airflow parses each in a new process."""
+    inside = f"{archive}{os.sep}"
+    for name, module in list(sys.modules.items()):
+        if str(getattr(module, "__file__", None) or "").startswith(inside):
+            del sys.modules[name]
 
 
 def _bag(dag: Any, module: Any, root: Path, into: Folder) -> None:

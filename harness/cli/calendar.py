@@ -10,7 +10,7 @@ from harness.cli import inputs
 from harness.cli.folders import configured, import_errors, note_failures, world_of
 from harness.cli.terminal import Terminal
 from harness.errors import DagNotFound, UsageError
-from harness.project.config import read_config
+from harness.project.config import config_for
 
 if TYPE_CHECKING:
     from harness.report.calendar import CalendarResult
@@ -48,7 +48,8 @@ class SimulateCalendar:
         """
         from harness.bridge.sandbox import airflow_version, enter
 
-        config, given = read_config(Path.cwd()), self.arguments
+        given = self.arguments
+        config = config_for(given.dags, Path.cwd())
         since, until = self._stretch()
         paths = list(given.dags) or configured(config)
         world = world_of(given.world or config.world)

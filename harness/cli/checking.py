@@ -10,7 +10,7 @@ from harness.cli.check_reports import Reports
 from harness.cli.folders import configured
 from harness.cli.terminal import Terminal
 from harness.errors import NoDagsFolder
-from harness.project.config import Config, read_config
+from harness.project.config import Config, config_for, read_config
 from harness.world.file import shown_path
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ class Checking:
         from harness.checks.inspection import dags_of, inspect
         from harness.cli.check_progress import CheckProgress
 
-        config = read_config(Path.cwd())
+        config = config_for(self.wanted.paths, Path.cwd())
         if not self.wanted.paths and not dags_of(config):
             configured(config)
         airflow_version()

@@ -11,7 +11,7 @@ from harness.cli import inputs
 from harness.cli.folders import configured, note_failures, world_of
 from harness.cli.terminal import Terminal
 from harness.errors import UsageError
-from harness.project.config import Config, read_config
+from harness.project.config import Config, config_for
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -64,7 +64,8 @@ class Rehearse:
         """
         from harness.bridge.sandbox import airflow_version, enter
 
-        config = read_config(Path.cwd())
+        file = self.arguments.file
+        config = config_for(self.arguments.dags or ([file] if file else []), Path.cwd())
         fields, paths = self._checked(), self._paths(config)
         world = world_of(self.arguments.world or config.world)
         airflow_version()

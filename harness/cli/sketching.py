@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.cli.folders import configured
 from harness.cli.written import write_whole
 from harness.errors import NoDagsFolder
-from harness.project.config import DEFAULT_WORLD, read_config
+from harness.project.config import DEFAULT_WORLD, config_for
 
 if TYPE_CHECKING:
     from harness.checks.gate import GateResult
@@ -36,7 +36,7 @@ class Sketch:
         from harness.world.file import shown_path
         from harness.world.sketch import sketch
 
-        config = read_config(Path.cwd())
+        config = config_for(self.dags, Path.cwd())
         files = dag_files(list(self.dags) or configured(config))
         if not files:
             raise NoDagsFolder("no Dag file there", fix="name the folder of your Dags with --dags")

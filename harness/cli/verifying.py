@@ -10,7 +10,7 @@ from harness.cli import inputs
 from harness.cli.folders import configured, note_failures, world_of
 from harness.cli.heartbeat import Heartbeat, so_far
 from harness.cli.terminal import Terminal
-from harness.project.config import read_config
+from harness.project.config import config_for
 
 if TYPE_CHECKING:
     from harness.report.verification import Verification
@@ -45,10 +45,11 @@ class Verifying:
         """
         from harness.bridge.sandbox import airflow_version, enter
 
-        given, config = self.arguments, read_config(Path.cwd())
+        given = self.arguments
         date = inputs.instant("--logical-date", given.logical_date)
         conf = {**inputs.conf(given.conf), **inputs.params(given.param)}
         file = Path(given.dag_id) if given.dag_id.endswith(".py") else None
+        config = config_for(given.dags or ([file] if file is not None else []), Path.cwd())
         paths = list(given.dags) or ([file] if file is not None else configured(config))
         world = world_of(given.world or config.world)
         airflow_version()

@@ -6,7 +6,7 @@ What the names of checks and limits mean is looked up where they are used, in `h
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ DEFAULT_DAGS = "dags"
 DEFAULT_WORLD = "fixtures/world.yaml"
 SEVERITIES = ("error", "warning", "off")
 
-__all__ = ["DEFAULT_DAGS", "DEFAULT_WORLD", "SEVERITIES", "TABLE", "Config", "read_config"]
+__all__ = ["DEFAULT_DAGS", "DEFAULT_WORLD", "SEVERITIES", "TABLE", "Config", "config_for", "read_config"]
 
 
 @dataclass(frozen=True)
@@ -76,6 +76,28 @@ def read_config(start: Path) -> Config:
     if world is None:
         world = _existing(file.parent / DEFAULT_WORLD)
     return Config(dags, _first(world), file.parent, file, checks, limits, options, ignores, pytest_checks)
+
+
+def config_for(paths: Sequence[Path], here: Path) -> Config:
+    """The settings that hold for some paths: from wherever a command is given, those of their own project.
+
+    Args:
+        paths: as they were given; none of them means the folder itself.
+        here: the working directory.
+    Raises: UsageError: as `read_config`.
+    """
+    from harness.project.repository import project_of
+
+    config = read_config(here)
+    there = [path.resolve() for path in paths if path.exists()]
+    if not there:
+        return config
+    inside = all(path.is_relative_to(config.root) for path in there)
+    if inside and (config.file is not None or config.world is not None or config.dags):
+        return config
+    folder = there[0] if there[0].is_dir() else there[0].parent
+    near = read_config(project_of(folder) or folder)
+    return near if near.file is not None or near.world is not None or not inside else config
 
 
 def _first(paths: list[Path]) -> Path | None:
