@@ -1,8 +1,30 @@
-"""A repository whose Dag files import what real ones do: pandas, boto3, kubernetes, Google's clients."""
+"""The gate where files import pandas, boto3, kubernetes and Google's clients: ``python -m benchmarks.real_imports``.
+
+What it imports has to be installed beside Airflow: `PACKAGES`. All figures are processor time, user and system.
+"""
 
 from __future__ import annotations
 
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from benchmarks.gate import CHECK, COLD, STOCK
+from benchmarks.processes import run
+
 FILES = 60
+PACKAGES = {
+    "pandas": "pandas",
+    "airflow.providers.amazon": "apache-airflow-providers-amazon",
+    "airflow.providers.cncf.kubernetes": "apache-airflow-providers-cncf-kubernetes",
+    "google.cloud.bigquery": "google-cloud-bigquery",
+    "google.cloud.storage": "google-cloud-storage",
+    "google.cloud.pubsub_v1": "google-cloud-pubsub",
+}
 
 _HEAD = """\
 from datetime import datetime, timedelta, timezone
@@ -79,3 +101,51 @@ def sources() -> dict[str, str]:
         kind, (imports, body) = kinds[number % len(kinds)]
         found[f"{kind}_{number}.py"] = _HEAD.format(imports=imports, body=body, kind=kind, number=number)
     return found
+
+
+def figures(repetitions: int = 3) -> dict[str, float]:
+    """Medians of pairs: all parsed, and stock ``DagBag`` in one process; then nothing changed."""
+    made = Path(tempfile.mkdtemp(prefix="airflow-harness-benchmark-"))
+    try:
+        for name, text in sources().items():
+            (made / name).write_text(text)
+        stock = [sys.executable, "-c", STOCK, str(made), str(FILES)]
+        pairs = [(_processor_s(stock, made), _processor_s(COLD, made)) for _ in range(repetitions + 1)][1:]
+        _processor_s(CHECK, made)
+        unchanged = [_processor_s(CHECK, made) for _ in range(repetitions)]
+    finally:
+        shutil.rmtree(made)
+    return {
+        "real_stock_cpu_s": statistics.median(one for one, _ in pairs),
+        "real_cold_cpu_s": statistics.median(one for _, one in pairs),
+        "real_cold_cpu_ratio": statistics.median(cold / one for one, cold in pairs),
+        "real_unchanged_cpu_s": statistics.median(unchanged),
+    }
+
+
+def _processor_s(command: list[str], folder: Path) -> float:
+    """Seconds of processor time of a command and all that it starts and waits for."""
+    before = os.times()
+    run(command, folder=folder)
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return find_spec(name) is not None
+    except ImportError:
+        return False
+
+
+def main() -> None:
+    """Print the figures."""
+    missing = [package for name, package in PACKAGES.items() if not _is_installed(name)]
+    if missing:
+        raise SystemExit(f"pip install {' '.join(missing)}")
+    for name, figure in figures().items():
+        print(f"{name:24} {figure:.2f}")
+
+
+if __name__ == "__main__":
+    main()
