@@ -7,12 +7,36 @@ command that repeats it. Fields that do not apply are left out.
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
 
+ALIKE = 0.7
+"""Names less alike than this are two names: advice that is far-fetched is worse than none."""
 
-def nearest(name: str, known: Iterable[str], limit: int = 3, cutoff: float = 0.5) -> list[str]:
-    """Names of ``known`` closest to ``name``, best first, at most ``limit``; ``cutoff`` is least likeness, 0 to 1."""
-    return difflib.get_close_matches(name, sorted(known), n=limit, cutoff=cutoff)
+
+def nearest(name: str, known: Iterable[str], limit: int = 3, cutoff: float = ALIKE) -> list[str]:
+    """Names of ``known`` that ``name`` may have been meant for, best first, at most ``limit``.
+
+    The one place where this is decided: names that are alike, have the same letters in another order (``elt``,
+    ``etl``), or of which one is the other with more words (``etl``, ``etl_main``).
+
+    Args:
+        cutoff: least likeness, 0 to 1.
+    """
+    names = sorted(known)
+    found = difflib.get_close_matches(name, names, n=limit, cutoff=cutoff)
+    words, letters = set(_words(name)), sorted(name.lower())
+    for one in names:
+        others = set(_words(one))
+        same = len(name) > 2 and sorted(one.lower()) == letters
+        longer = min(len(name), len(one)) > 2 and bool(words and others) and (words <= others or others <= words)
+        if (same or longer) and one not in found:
+            found.append(one)
+    return found[:limit]
+
+
+def _words(name: str) -> list[str]:
+    return [word for word in re.split(r"[\W_]+", name.lower()) if word]
 
 
 def known_names(name: str, known: Iterable[str], limit: int = 12) -> str:

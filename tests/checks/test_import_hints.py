@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,9 @@ import pytest
 from harness.bridge.parsing.airflow2 import MODULES, NAMES, provider_of, replacement
 from harness.bridge.parsing.failure import Failure, failure_of
 from harness.bridge.parsing.users import Users
+from harness.checks.loading.import_error import _install
+from harness.checks.loading.requirements import Requirements
+from harness.errors import nearest
 
 STANDARD = "apache-airflow-providers-standard"
 
@@ -91,6 +95,12 @@ def test_what_would_help(tmp_path, text, fix):
     [
         ("import no_such_thing.deep", "no_such_thing"),
         ("import sklearn", "scikit-learn"),
+        ("from decouple import config", "python-decouple"),
+        ("import cv2", "opencv-python"),
+        ("from google.cloud import bigquery", "google-cloud-bigquery"),
+        ("from google.cloud.secretmanager_v1 import X", "google-cloud-secret-manager"),
+        ("import azure.storage.blob", "azure-storage-blob"),
+        ("import snowflake.connector", "snowflake-connector-python"),
         ("from airflow.providers.samba.hooks.samba import SambaHook", "apache-airflow-providers-samba"),
         ("from airflow.providers.cncf.kubernetes.operators.pod import P", "apache-airflow-providers-cncf-kubernetes"),
         ("from airflow.providers.standard.operators.nothing import N", None),
@@ -101,6 +111,56 @@ def test_what_would_help(tmp_path, text, fix):
 def test_what_is_not_installed(tmp_path, text, package):
     (tmp_path / "include").mkdir()
     assert failure(tmp_path, text).missing == package
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("import awswrangler", "pip install awswrangler"),
+        ("import house_of_cards", "install the package that brings the module 'house_of_cards', or correct the name"),
+        (
+            "from shared_tools.dates import first",
+            "it is the repository's own src/shared_tools/dates.py: put src on PYTHONPATH",
+        ),
+        ("import jsson", "did you mean 'json'?"),
+        ("import pandora", "install the package that brings the module 'pandora', or correct the name"),
+    ],
+)
+def test_what_to_do_about_a_module(tmp_path, text, fix):
+    (tmp_path / "src" / "shared_tools").mkdir(parents=True)
+    (tmp_path / "src" / "shared_tools" / "dates.py").write_text("first = 1")
+    assert failure(tmp_path, text).fix == fix
+
+
+@pytest.mark.parametrize(
+    ("text", "airflow", "fits"),
+    [
+        ("pandas==2\n", None, True),
+        ("apache-airflow[postgres] == 2.9.3\npandas\n", "2.9.3", False),
+        ("apache-airflow-core==2.10.0\n", "2.10.0", False),
+        (f"apache-airflow=={version('apache-airflow-core')}\n", version("apache-airflow-core"), True),
+        ("-c https://example.test/constraints-2.9.3/constraints-3.11.txt\npandas\n", "2.9.3", False),
+        ("apache-airflow-providers-ssh==3.1.0\n", None, True),
+    ],
+)
+def test_requirements_for_another_airflow(tmp_path, text, airflow, fits):
+    file = tmp_path / "requirements.txt"
+    file.write_text(text)
+    found = Requirements.of(str(file))
+    assert (found.airflow, found.fits) == (airflow, fits)
+    fix = _install({"pandas": "pip install pandas"}, str(file))
+    named = "pandas" in text
+    assert fix.startswith("pip install -r " if named and fits else "pip install pandas")
+    assert ("is for Airflow 2." in fix) is not fits
+
+
+def test_names_that_were_not_meant_are_not_recommended():
+    assert nearest("elt", ["etl", "default_pool"]) == ["etl"]
+    assert nearest("etl", ["etl_main", "reporting"]) == ["etl_main"]
+    assert nearest("laod", ["load", "extract"]) == ["load"]
+    assert nearest("orders", ["customers", "users", "folders_old"]) == []
+    assert nearest("customer_raw", ["currency_rate", "default"]) == []
+    assert nearest("pandora", ["pandas", "random"]) == ["pandas"]
 
 
 def test_the_line_is_the_files_own_and_where_the_users_innermost(tmp_path):

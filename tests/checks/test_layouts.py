@@ -194,7 +194,7 @@ def test_missing_packages_are_told_once(tmp_path, requirements):
         "helper.py": "import no_such_package",
     }
     if requirements:
-        tree["requirements.txt"] = "no-such-package\n"
+        tree["requirements.txt"] = "no-such-package\napache-airflow-providers-samba>=4\n"
     result = gate(grow(tmp_path, tree) / "dags", once=True)
     (finding,) = result.findings
     assert finding.message == (
@@ -202,6 +202,7 @@ def test_missing_packages_are_told_once(tmp_path, requirements):
     )
     assert (Path(finding.path or "").name, finding.line) == ("a0.py", 2)
     wanted = f"pip install -r {tmp_path / 'requirements.txt'}" if requirements else None
-    assert finding.fix == (wanted or "pip install apache-airflow-providers-samba no_such_package")
+    unsure = "install the package that brings the module 'no_such_package', or correct the name"
+    assert finding.fix == (wanted or f"pip install apache-airflow-providers-samba; {unsure}")
     assert all(file.failed for file in result.files)
     assert result.count("error") == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import importlib.metadata
 import inspect
 import linecache
 import os
@@ -16,6 +17,7 @@ from types import FrameType
 from typing import Any
 
 from harness.bridge.parsing.airflow2 import ARGUMENTS, provider_of, replacement
+from harness.bridge.parsing.distributions import distribution_of
 from harness.bridge.parsing.users import Users
 from harness.errors import nearest
 
@@ -23,17 +25,7 @@ Frames = list[tuple[FrameType, int]]
 
 _UNEXPECTED = re.compile(r"(?:([\w.<>]+)\(\) )?got (?:an )?unexpected keyword arguments? ((?:'\w+'(?:, )?)+)")
 _NOT_FOUND = re.compile(r"VARIABLE_NOT_FOUND|The conn_id `.*` isn't defined|CONNECTION_NOT_FOUND")
-_DISTRIBUTIONS = {
-    "PIL": "pillow",
-    "bs4": "beautifulsoup4",
-    "cv2": "opencv-python",
-    "dateutil": "python-dateutil",
-    "dotenv": "python-dotenv",
-    "jwt": "pyjwt",
-    "psycopg2": "psycopg2-binary",
-    "sklearn": "scikit-learn",
-    "yaml": "pyyaml",
-}
+_MOST_FOLDERS = 2_000
 
 
 def fix_of(error: BaseException, frames: Frames, users: Users) -> tuple[str | None, str | None]:
@@ -77,6 +69,9 @@ def _of_import(error: ImportError, frames: Frames, users: Users) -> tuple[str | 
     if fix := replacement(module, name):
         return None, fix
     owner = sys.modules.get(module)
+    package = distribution_of(f"{module}.{name}") if getattr(owner, "__file__", None) is None else None
+    if package is not None and not _is_installed(package):  # a namespace that another package has made
+        return package, f"pip install {package}"
     close = nearest(name, {one for one in (*dir(owner), *getattr(owner, "__all__", ())) if not one.startswith("__")})
     return None, f"did you mean {close[0]!r}?" if close else None
 
@@ -93,16 +88,53 @@ def _of_module(module: str, wanted: list[tuple[str, str | None]], users: Users) 
         return provider, f"pip install {provider}"
     if not module or top == "airflow":
         return None, None
-    if _is_there(top) or any(
-        (Path(root) / top).exists() or (Path(root) / f"{top}.py").exists() for root in users.roots
-    ):
+    for asked in (*(asked for asked, _ in wanted), module):
+        if own := _of_the_repository(asked, users):
+            return None, own
+    meant = next((asked if name is None else f"{asked}.{name}" for asked, name in wanted), module)
+    package = distribution_of(meant) or distribution_of(module)
+    if package is not None and not _is_installed(package) and not _has_code(top):
+        return package, f"pip install {package}"
+    if _is_there(top) or any((Path(root) / top).exists() for root in users.roots):
         return None, None
-    package = _DISTRIBUTIONS.get(top, top)
     close = nearest(top, [one for one in sys.stdlib_module_names if not one.startswith("_")], limit=1)
-    meant = (
-        f"; or did you mean {close[0]!r}?" if close and len(close[0]) > 3 and abs(len(close[0]) - len(top)) < 2 else ""
-    )
-    return package, f"pip install {package}{meant}"
+    if close and len(close[0]) > 3 and abs(len(close[0]) - len(top)) < 2:
+        return None, f"did you mean {close[0]!r}?"
+    return top, f"install the package that brings the module {top!r}, or correct the name"
+
+
+def _of_the_repository(module: str, users: Users) -> str | None:
+    """Where the repository itself has a module that is not found: what lacks is its folder on ``sys.path``."""
+    parts = module.split(".")
+    inner = os.path.join(*parts)  # noqa: PTH118
+    for root in users.roots[:1]:
+        for number, (folder, folders, files) in enumerate(os.walk(root)):
+            if number > _MOST_FOLDERS:
+                return None
+            folders[:] = sorted(
+                one
+                for one in folders
+                if not one.startswith(".") and one not in _NOT_SOURCES and users.own(f"{folder}/{one}/")
+            )
+            if parts[0] not in folders and f"{parts[0]}.py" not in files:
+                continue
+            found = [f"{inner}.py", os.path.join(inner, "__init__.py"), inner]  # noqa: PTH118
+            there = next((one for one in found if os.path.exists(os.path.join(folder, one))), None)  # noqa: PTH110, PTH118
+            if there is not None and folder not in map(os.path.abspath, sys.path):
+                path = os.path.relpath(os.path.join(folder, there), root)  # noqa: PTH118
+                shown = os.path.relpath(folder, root)
+                return f"it is the repository's own {path}: put {shown} on PYTHONPATH"
+    return None
+
+
+_NOT_SOURCES = {"__pycache__", "node_modules", "build", "dist", "site-packages"}
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return bool(importlib.metadata.version(package))
+    except importlib.metadata.PackageNotFoundError:
+        return False
 
 
 def _is_there(module: str) -> bool:
@@ -110,6 +142,15 @@ def _is_there(module: str) -> bool:
         return find_spec(module) is not None
     except (ImportError, ValueError):
         return False
+
+
+def _has_code(module: str) -> bool:
+    """Whether a module is there and no namespace, which several packages share."""
+    try:
+        found = find_spec(module)
+    except (ImportError, ValueError):
+        return False
+    return found is not None and found.origin is not None
 
 
 def _wanted(frames: Frames, users: Users, module: str) -> list[tuple[str, str | None]]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from harness.checks.finding import Problem
+from harness.checks.loading.requirements import Requirements
 from harness.checks.look import FileLook, Judgement, Note
 from harness.checks.registry import check
 
@@ -51,10 +53,28 @@ def _packages(failures: list[tuple[str, dict[str, Any]]], judgement: Judgement) 
     how_many = "a package is" if len(files) == 1 else f"{len(files)} packages are"
     first, cause = min(failures, key=lambda failure: (failure[0], failure[1]["line"]))
     path, line = cause["where"] or (cause["path"], cause["line"])
-    fix = cause["fix"] if len(files) == 1 else f"pip install {' '.join(sorted(files))}"
-    if judgement.requirements:
-        fix = f"pip install -r {judgement.requirements}"
+    fix = _install({one["missing"]: one["fix"] for _, one in failures}, judgement.requirements)
     yield Problem(f"{how_many} not installed here: {shown}", path=path, line=line, of=first, fix=fix)
+
+
+def _install(fixes: dict[str, str], requirements: str | None) -> str:
+    """How to install packages that are missing.
+
+    Args:
+        fixes: of each, what to do about it alone; what does not begin with ``pip`` nobody knows for sure.
+        requirements: the repository's own file: the way, where it names them and is meant for the Airflow that is here.
+    """
+    listed = Requirements.of(requirements) if requirements else None
+    if listed is not None and listed.fits and all(listed.names(package) for package in fixes):
+        return f"pip install -r {requirements}"
+    sure = sorted(package for package, fix in fixes.items() if fix.startswith("pip install"))
+    rest = [fix for _, fix in sorted(fixes.items()) if not fix.startswith("pip install")]
+    told = ([f"pip install {' '.join(sure)}"] if sure else []) + rest[:2]
+    if listed is not None and not listed.fits:
+        told.append(
+            f"{Path(requirements or '').name} is for Airflow {listed.airflow}, not for the one that is installed"
+        )
+    return "; ".join(told)
 
 
 def _with_files(message: str, files: list[str]) -> str:
