@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import Any
 
@@ -59,4 +60,21 @@ class TaskEnvironment:
                 os.environb[name] = value
         if former.get(_ZONE) != state.get(_ZONE):
             time.tzset()
+        return former
+
+
+class StandardStreams:
+    """``sys.stdin``, ``stdout`` and ``stderr``: a task that replaces them does it for itself alone."""
+
+    def __init__(self) -> None:
+        self._first = (sys.stdin, sys.stdout, sys.stderr)
+
+    def fresh(self) -> tuple[Any, Any, Any]:
+        """Those of the simulation."""
+        return self._first
+
+    def swap(self, state: tuple[Any, Any, Any]) -> tuple[Any, Any, Any]:
+        """Make these current. Returns: the former ones."""
+        former = (sys.stdin, sys.stdout, sys.stderr)
+        sys.stdin, sys.stdout, sys.stderr = state
         return former

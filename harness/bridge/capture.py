@@ -136,6 +136,9 @@ class _Stream(io.TextIOBase):
     def isatty(self) -> bool:
         return False
 
+    def close(self) -> None:
+        """Nothing: it is that of all tasks, and in a worker each has its own."""
+
     def writable(self) -> bool:
         return True
 

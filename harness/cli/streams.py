@@ -7,6 +7,7 @@ remembered, and told at the end.
 
 from __future__ import annotations
 
+import fcntl
 import io
 import os
 import select
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from typing_extensions import Buffer
 
+FAR = 1000
 STANDARD = {0: "stdin", 1: "stdout", 2: "stderr"}
 
 
@@ -32,7 +34,7 @@ class Descriptor(io.RawIOBase):
         self.failure: OSError | None = None
         self._lost = False
         try:
-            self._copy = os.dup(descriptor)
+            self._copy = _far_copy(descriptor)
         except OSError:  # the process was started without it
             self._copy = os.open(os.devnull, os.O_WRONLY)
 
@@ -102,6 +104,14 @@ def stand_in_for_missing() -> None:
     for number, name in STANDARD.items():
         if getattr(sys, name) is None:
             setattr(sys, name, open(os.devnull, "w" if number else "r", encoding="utf-8"))  # noqa: PTH123, SIM115
+
+
+def _far_copy(descriptor: int) -> int:
+    """A copy beyond the numbers that programs close when they become daemons (``os.closerange(3, 256)``)."""
+    try:
+        return fcntl.fcntl(descriptor, fcntl.F_DUPFD_CLOEXEC, FAR)
+    except OSError:  # a limit below it, or no such descriptor
+        return os.dup(descriptor)
 
 
 def say(text: str) -> None:

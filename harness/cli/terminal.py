@@ -55,12 +55,16 @@ class Terminal:
     @cached_property
     def console(self) -> Console:
         """For people: stdout, or stderr when stdout is for the document; colours on a terminal, unless NO_COLOR."""
+        return self._console(self.err if self.as_json else self.out)
+
+    def _console(self, stream: Stream) -> Console:
         from rich.console import Console
 
-        stream = self.err if self.as_json else self.out
         columns = os.environ.get("COLUMNS", "")
         width = None if stream.isatty() else int(columns[:6]) if columns.isdecimal() else PIPE_WIDTH
-        console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False)
+        known = {**os.environ, "COLUMNS": columns[:6]}  # rich reads them as numbers, however long
+        known["LINES"] = known.get("LINES", "")[:6]
+        console = Console(file=stream, width=width, highlight=False, markup=False, emoji=False, _environ=known)
         console.width = min(max(console.width, LEAST_WIDTH), MOST_WIDTH)
         return console
 
@@ -89,9 +93,12 @@ class Terminal:
         """What was written during `collecting`."""
         if self._spool is None:
             return ""
-        size = self._spool.seek(0, io.SEEK_END)
-        self._spool.seek(max(size - MOST_COLLECTED, 0))
-        return self._spool.read().decode("utf-8", "replace")
+        try:
+            size = self._spool.seek(0, io.SEEK_END)
+            self._spool.seek(max(size - MOST_COLLECTED, 0))
+            return self._spool.read().decode("utf-8", "replace")
+        except OSError:  # a task closed it, with all that it did not know
+            return ""
 
     def document(self, document: dict[str, Any]) -> None:
         """The one document of ``--json``."""
@@ -152,14 +159,13 @@ class Terminal:
 
     def error(self, text: str, below: str | None = None) -> None:
         """An error in the house style on stderr, ``below`` it the user's own traceback."""
-        from rich.console import Console
         from rich.text import Text
 
         from harness.report.plain import clean
 
         first, *rest = map(_clipped, clean(text).splitlines() or [""])
         name, mark, fact = first.partition(": ")
-        console = Console(file=self.err, highlight=False, markup=False, emoji=False)
+        console = self._console(self.err)
         console.print(Text.assemble((name + mark, "bold red"), fact), soft_wrap=True)
         rest += ["", *(f"  {line}" for line in clean(below).rstrip().splitlines())] if below else []
         for line in rest:

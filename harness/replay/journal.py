@@ -6,6 +6,7 @@ absolute paths have no place in it, so two runs of the same inputs are byte-iden
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -91,10 +92,13 @@ class FileJournal:
             with suppress(OSError):
                 self._file.close()
             if self._failure is not None:
+                closed = self._failure.errno == errno.EBADF
                 raise MachineError(
                     f"the ledger {self.path} cannot be written: {self._failure.strerror}",
                     known=f"it ends after {self._count} records",
-                    fix="free some space, or name another folder with --keep",
+                    fix="look for a task that closes descriptors which are not its own: os.close, os.closerange"
+                    if closed
+                    else "free some space, or name another folder with --keep",
                 )
 
     def __enter__(self) -> FileJournal:

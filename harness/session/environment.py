@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
-from harness.bridge.ambient import CurrentContext, TaskEnvironment
+from harness.bridge.ambient import CurrentContext, StandardStreams, TaskEnvironment
 from harness.bridge.capture import Sink, captured
 from harness.bridge.exits import alarmed
 from harness.bridge.outside import OWNERS_SECRETS
@@ -80,6 +80,7 @@ def simulation_environment(
         stack.enter_context(doors(simulation))
         stack.enter_context(virtual_event_loops())
         stack.enter_context(captured(sink, redirect_streams))
+        simulation.ambients.append(StandardStreams())
         stack.enter_context(alarms_of_processes(simulation, alarmed))
         stack.enter_context(
             patched(simulation, lambda ti: world.stub_of(ti.run.dag.dag_id, ti.task_id, ti.map_index), duration_of)
