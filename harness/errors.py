@@ -101,6 +101,12 @@ class UsageError(HarnessError):
     id = "usage"
 
 
+class ModuleHidden(UsageError):
+    """A module of the project's that Dags import has the name of our package."""
+
+    id = "module-hidden"
+
+
 class AlreadySimulating(HarnessError):
     """A simulation was asked for while another one runs in this process."""
 

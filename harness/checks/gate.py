@@ -19,6 +19,7 @@ from harness.checks.own_table import OwnChecks
 from harness.checks.present import below, path_of
 from harness.checks.verdicts import problems_of
 from harness.project.discovery import DagFile
+from harness.project.hidden import refuse_hidden
 from harness.project.libraries import libraries_of
 from harness.project.repository import Repository, repository_of
 from harness.world.model import World
@@ -151,6 +152,7 @@ def run_gate(files: list[DagFile], options: GateOptions) -> GateResult:
 def _in_repository(files: list[DagFile], options: GateOptions) -> GateOptions:
     """The options with what the repository's own files declare; the world goes first."""
     repository = options.repository or (repository_of(files[0].root) if files else Repository())
+    refuse_hidden(files, repository)
     declared = replace(
         options.declared,
         pools={**repository.pools, **options.declared.pools},

@@ -20,6 +20,7 @@ from harness.errors import Unserialisable
 from harness.kernel import Instant
 from harness.kernel.frozen import frozen_instant
 from harness.project.discovery import dag_files
+from harness.project.hidden import refuse_hidden
 from harness.project.repository import Repository, repository_of, root_of
 from harness.replay.journal import FileJournal, Journal, NoJournal
 from harness.report.calendar import CalendarResult
@@ -205,6 +206,7 @@ def surroundings_of(paths: list[Path], world: World | None) -> Surroundings:
         return Surroundings(env=world.env if world else None)
     repository = repository_of(there[0])
     files = dag_files(there)
+    refuse_hidden(files, repository)
     roots = list(dict.fromkeys(file.root for file in files))
     return Surroundings(repository, roots, world.env if world else None)
 

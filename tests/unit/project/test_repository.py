@@ -124,6 +124,16 @@ def test_the_shell_goes_before_dot_env(tmp_path, monkeypatch):
     assert "AIRFLOW__SECRETS__BACKEND" not in made
 
 
+def test_the_shells_connections_are_its_own(tmp_path, monkeypatch):
+    grow(tmp_path, _dot_env="AIRFLOW_CONN_A=http://file\n", dags__a_dot_py="")
+    for name in ("AIRFLOW_CONN_A", "AIRFLOW_CONN_B", "AIRFLOW_VAR_C"):
+        monkeypatch.setenv(name, "http://shell")
+    made = repository_of(tmp_path / "dags").process_environment(os.environ)
+    assert made["AIRFLOW_CONN_A"] == "http://file"
+    assert "AIRFLOW_CONN_B" not in made
+    assert made["AIRFLOW_VAR_C"] == "http://shell"
+
+
 def test_airflow_cfg(tmp_path):
     grow(
         tmp_path,
