@@ -204,6 +204,16 @@ def upstream_map_indexes(ti: TaskInstance) -> dict[str, Any]:
             found[upstream_id] = ti.map_index
         else:
             found[upstream_id] = _indexes_of(upstream, ti, count)
+    return found | _of_those_left_out(ti)
+
+
+def _of_those_left_out(ti: TaskInstance) -> dict[str, int | None]:
+    """The same for upstreams that are not in the run, whose XComs a test gives."""
+    operators = facts(ti.run).dag.task_dict
+    found: dict[str, int | None] = {}
+    for upstream_id in sorted(operators[ti.task_id].upstream_task_ids - set(ti.run.dag.tasks)):
+        around = next((group.group_id for group in operators[upstream_id].iter_mapped_task_groups()), None)
+        found[upstream_id] = ti.map_index if around is not None and around in ti.task.groups[:1] else None
     return found
 
 
