@@ -17,6 +17,7 @@ from harness.checks.grouping import grouped
 from harness.checks.look import Asked, Declared, Judgement
 from harness.checks.own_table import OwnChecks
 from harness.checks.present import below, path_of
+from harness.checks.report_form import misshapen
 from harness.checks.verdicts import problems_of
 from harness.project.discovery import DagFile
 from harness.project.hidden import refuse_hidden
@@ -242,6 +243,10 @@ class _Run:
 
     def _take(self, request: Request, verdict: Verdict) -> None:
         path, verdict = request.path, verdict.masked(self._mask)
+        if verdict.report is not None and "fault" not in verdict.report:
+            wrong = misshapen(verdict.report, request.twin)
+            fault = {"fault": f"its report has not the form of one: {wrong}", "theirs": True}
+            verdict = replace(verdict, report=fault) if wrong else verdict
         report = verdict.report
         if request.twin:
             problems = list(self._compared(path, verdict))
