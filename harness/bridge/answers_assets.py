@@ -149,6 +149,10 @@ def _wanted(event: AssetEvent, msg: Any) -> bool:
         return False
     if before is not None and event.at > to_instant(before):
         return False
+    if getattr(msg, "partition_key", None) or getattr(msg, "partition_key_regexp_pattern", None):
+        return False  # no event here has a partition
+    if any(event.extra.get(key) != value for key, value in (getattr(msg, "extra", None) or {}).items()):
+        return False
     if type(msg).__name__ == "GetAssetEventByAssetAlias":
         return msg.alias_name in event.aliases
     return (msg.name is None or event.name == msg.name) and (msg.uri is None or event.uri == msg.uri)

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from harness.bridge.datamodels import dag_run_model, optional_datetime
+from harness.bridge.store import facts
 from harness.bridge.supervisor import Speaker, Supervisor, answers, error_response, refuse
 from harness.kernel.instant import SECOND, Instant, to_datetime, to_instant
 from harness.scheduler.model import DagRun, TaskInstance
@@ -35,6 +36,16 @@ def _trigger(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
     run_after = _instant(getattr(msg, "run_after", None))
     run = store.trigger(msg.dag_id, msg.run_id, logical_date, run_after, msg.conf or {})
     supervisor.observe(who, "triggered", run)
+    return OKResponse(ok=True)
+
+
+@answers("UpdateDagRunNote")
+def _note(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
+    """An empty note removes the one that is there. Source: ``ti_update_dagrun_note`` (3.4.0b2)."""
+    from airflow.sdk.execution_time.comms import OKResponse
+
+    if msg.note is not None:
+        facts(who.ti.run).note = msg.note or None
     return OKResponse(ok=True)
 
 

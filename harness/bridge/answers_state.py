@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import Any
 
 from harness.bridge.masking import mask
@@ -14,12 +15,17 @@ def _outcome(_: Supervisor, msg: Any, who: Speaker) -> None:
     who.rendered_map_index = getattr(msg, "rendered_map_index", None) or who.rendered_map_index
 
 
+@answers("SetExecutionTimeout")
+def _execution_timeout(_: Supervisor, msg: Any, who: Speaker) -> None:
+    """The task runner keeps it; told of it (3.4), Airflow kills a process that goes on for a minute after its end."""
+
+
 @answers("SkipDownstreamTasks")
 def _skip_downstream(supervisor: Supervisor, msg: Any, who: Speaker) -> None:
     """Takes effect at once, as ``ti_skip_downstream`` does, before the task itself has ended."""
     from harness.scheduler.skips import skip_downstream
 
-    tasks = [(t, -1) if isinstance(t, str) else (t[0], t[1]) for t in msg.tasks]
+    tasks = [key for t in msg.tasks for key in (_all_of(t, who) if isinstance(t, str) else [(t[0], t[1])])]
     who.skipped += tasks
     for ti in skip_downstream(who.ti.run, tasks, supervisor.now()):
         ti.reason = f"skipped by '{who.ti.task_id}'"
@@ -119,6 +125,16 @@ def _answer_person(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
     }
     supervisor.store.hitl.setdefault(msg.ti_id, {"request": None, "response": None})["response"] = given
     return _read_person(supervisor, msg, who)
+
+
+def _all_of(task_id: str, who: Speaker) -> list[tuple[str, int]]:
+    """What is skipped of a task that is named without an index: from 3.4 on also what it is expanded to.
+
+    Source: ``ti_skip_downstream`` (3.3.2, 3.4.0b2).
+    """
+    if find_spec("airflow.models.task_coordinates") is None:
+        return [(task_id, -1)]
+    return [key for key in who.ti.run.task_instances if key[0] == task_id]
 
 
 def _scope(who: Speaker) -> tuple[str, str, str, int]:

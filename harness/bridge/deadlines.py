@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from inspect import signature
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
@@ -106,7 +107,8 @@ def clearing_fails(run: DagRun, now: Instant) -> Exception | None:
     """What the installed Airflow raises when it moves the deadlines of a run that is cleared now; mostly None.
 
     Its own function is asked, with our deadlines in place of the database's rows.
-    Source: ``_recalculate_dagrun_queued_at_deadlines`` (from 3.2 on; 3.3.2 cannot read the intervals it wrote).
+    Source: ``_recalculate_dagrun_queued_at_deadlines`` (from 3.2 on; 3.3.2 cannot read the intervals it wrote, 3.4
+    leaves alone what it cannot read).
     """
     pending = [one for one in run.deadlines if one.state == PENDING and isinstance(one.alert.reference, QueuedAt)]
     if not pending or run.dag.before_3_2:
@@ -114,6 +116,8 @@ def clearing_fails(run: DagRun, now: Instant) -> Exception | None:
     from airflow.models import taskinstance
     from airflow.serialization.encoders import encode_deadline_alert
 
+    if "new_queued_at" not in signature(taskinstance._recalculate_dagrun_queued_at_deadlines).parameters:
+        return None
     dag: Any = facts(run).dag
     rows = [
         (SimpleNamespace(id=None, deadline_time=None), SimpleNamespace(**encode_deadline_alert(alert)))

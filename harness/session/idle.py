@@ -8,12 +8,15 @@ from typing import TYPE_CHECKING
 from harness.bridge.backfills import is_partitioned
 from harness.bridge.conditions import watched_assets
 from harness.bridge.timetables import timetable_of
+from harness.bridge.unsimulated import loops, unknown_schedule
 from harness.checks.finding import Finding
 from harness.kernel import iso
 from harness.scheduler.calendar import AllOf, AnyOf, Condition, OfAlias
 from harness.session.calendar import Calendar, Entry
 
 if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
     from harness.session.options import CalendarOptions
 
 SHOWN = 8
@@ -27,9 +30,24 @@ def not_simulated(calendar: Calendar) -> Iterator[Finding]:
             fact = f"is not simulated: its timetable ({kind}) makes runs of partitions, which the harness does not know"
         elif watched := watched_assets(entry.dag):
             fact = f"is not simulated where a watcher of {', '.join(map(repr, watched))} starts it: no watcher listens"
+        elif told := unknown_schedule(entry.dag):
+            fact = f"is not simulated as Airflow runs it: {told}"
+        elif repeated := loops(entry.dag):
+            fact = f"is not simulated as Airflow runs it: {_repeated(repeated)}"
         else:
             continue
         yield _finding(entry, "not-simulated", "error", fact, _leave_out(calendar, entry))
+
+
+def runs_otherwise(dag: DAG) -> Iterator[Finding]:
+    """A finding where a run of a Dag is not what Airflow makes of it."""
+    if repeated := loops(dag):
+        fact = f"{dag.dag_id}: is not simulated as Airflow runs it: {_repeated(repeated)}"
+        yield Finding("not-simulated", "error", fact, str(dag.fileloc), dag_id=dag.dag_id)
+
+
+def _repeated(groups: list[str]) -> str:
+    return f"the tasks of the loop {', '.join(map(repr, groups))} run once here, whatever its gate decides"
 
 
 def idle(calendar: Calendar) -> list[tuple[str, str]]:

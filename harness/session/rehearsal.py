@@ -29,6 +29,7 @@ from harness.scheduler.model import DagRun
 from harness.session.companions import awaited_runs
 from harness.session.driver import Driver
 from harness.session.given import give_xcom
+from harness.session.idle import runs_otherwise
 from harness.session.options import CalendarOptions, RunOptions
 from harness.session.record import Watcher
 from harness.session.results import run_result
@@ -134,7 +135,7 @@ class Rehearsal:
         with self.surroundings.entered():
             plan = self.plan(found, chosen)
         dags = {**self.folder.dags, found.dag_id: found}
-        doubts = check_world(world or World(), dags, self.folder)
+        doubts = [*runs_otherwise(found), *check_world(world or World(), dags, self.folder)]
         began = perf_counter()
         journal: Journal = NoJournal()
         with _timed(began, chosen.keep), ExitStack() as stack:

@@ -11,7 +11,8 @@ from sqlalchemy import event
 
 PLACE = "oracle_place"
 QUEUE = re.compile(
-    r"ORDER BY -\s*(?P<t>\w+)\.priority_weight\w*, *(?P<date>\w+\.logical_date\w*), *(?P<index>\w+\.map_index\w*)"
+    r"ORDER BY -\s*(?P<t>\w+)\.priority_weight\w*, *(?P<date>\w+\.logical_date\w*), *"
+    r"(?P<index>\w+\.(?:map|region)_index\w*)"  # the latter from 3.4 on
 )
 RUN = "(SELECT r.id FROM dag_run r WHERE r.dag_id = task_instance.dag_id AND r.run_id = task_instance.run_id)"
 _places: dict[tuple[str, str], int] = {}

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from dataclasses import asdict
 from datetime import timezone
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -88,11 +89,33 @@ def _answer(dag_id: str, done: subprocess.CompletedProcess[str]) -> RunHistory:
         answer = json.loads(done.stdout)
     except ValueError:
         answer = {"error": f"its process ended with exit code {done.returncode}", "traceback": ""}
+    if "package" in answer:
+        raise _cannot_run(answer["package"], answer["error"])
     if "error" in answer:
         failed = ReferenceFailed(f"Airflow itself could not run {dag_id!r}: {answer['error']}")
         failed.add_traceback = answer["traceback"] or done.stderr[-STDERR_TOLD:]  # type: ignore[attr-defined]
         raise failed
     return RunHistory.of_json(answer["result"])
+
+
+def _cannot_run(package: str, error: str) -> ReferenceFailed:
+    airflow = version("apache-airflow-core")
+    beside = [
+        f"{name} {version(name)}" for name in dict.fromkeys((package, "cadwyn", "fastapi", "pydantic")) if _has(name)
+    ]
+    return ReferenceFailed(
+        f"Airflow {airflow} itself can run no task with the {package} that is installed: {error.splitlines()[0]}",
+        known=", ".join(beside),
+        why="each Airflow runs with the packages it was released with; its metadata allow later ones too",
+        fix=f"install it with the constraints file of Airflow {airflow}, or an earlier {package}",
+    )
+
+
+def _has(name: str) -> bool:
+    try:
+        return bool(version(name))
+    except PackageNotFoundError:
+        return False
 
 
 def as_environment(world: World) -> dict[str, str]:

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 import traceback
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +20,45 @@ def main() -> None:
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what Airflow and Dag files print is not the answer
     try:
+        _refuse_what_cannot_run()
         answer = {"result": _answer(json.load(sys.stdin))}
+    except CannotRun as refused:
+        error = refused.error
+        answer = {"error": f"{type(error).__name__}: {error}", "package": refused.package}
     except Exception as error:
         answer = {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
     answers.write(json.dumps(answer, default=str))
     answers.close()
+
+
+class CannotRun(Exception):
+    """The installed Airflow can run no task with the packages beside it."""
+
+    def __init__(self, error: BaseException, package: str) -> None:
+        super().__init__(error, package)
+        self.error, self.package = error, package
+
+
+def _refuse_what_cannot_run() -> None:
+    """Have Airflow make the API that every task of ``dag.test()`` speaks to.
+
+    Raises: CannotRun: it cannot; 3.2.2 does not with a fastapi and a cadwyn that came after it.
+    """
+    try:
+        from airflow.sdk.execution_time.supervisor import InProcessTestSupervisor
+
+        InProcessTestSupervisor._api_client()
+    except Exception as error:
+        raise CannotRun(error, called_by("airflow", error)) from error
+
+
+def called_by(package: str, error: BaseException) -> str:
+    """The distribution whose code a package had called last when an error came up; the package itself for its own."""
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    modules = [str(frame.f_globals.get("__name__")).partition(".")[0] for frame in frames]
+    last = max((n for n, name in enumerate(modules) if name == package), default=len(modules) - 1)
+    name = modules[last + 1] if last + 1 < len(modules) else package
+    return str(packages_distributions().get(name, [name])[0])
 
 
 def _answer(job: dict[str, Any]) -> Any:

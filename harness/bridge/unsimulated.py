@@ -1,0 +1,37 @@
+"""What a Dag may hold that the harness does not simulate, told by the classes of the installed Airflow."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.bridge.timetables import timetable_of
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+
+def loops(dag: DAG) -> list[str]:
+    """Groups whose tasks Airflow repeats until their gate stops them (3.4, ``@task_group(…).loop``), by group_id."""
+    try:
+        from airflow.sdk.definitions._internal.loop import LoopTaskGroup
+    except ImportError:
+        return []
+    groups = dag.task_group.get_task_group_dict()
+    return sorted(str(name) for name, group in groups.items() if isinstance(group, LoopTaskGroup))
+
+
+def unknown_schedule(dag: DAG) -> str | None:
+    """Why runs of a Dag's schedule are not made as Airflow makes them; None where they are.
+
+    Source: ``Timetable.asset_gated`` and ``Timetable.group_asset_events`` (3.4.0b2).
+    """
+    from airflow.timetables.base import Timetable
+
+    timetable = timetable_of(dag)
+    kind = type(timetable).__name__
+    if getattr(timetable, "asset_gated", False):
+        return f"its timetable ({kind}) has scheduled runs wait for assets, here they do not"
+    grouping = getattr(Timetable, "group_asset_events", None)
+    if grouping is not None and getattr(type(timetable), "group_asset_events", grouping) is not grouping:
+        return f"its timetable ({kind}) groups asset events in a way of its own"
+    return None
