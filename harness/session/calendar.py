@@ -12,7 +12,7 @@ from harness.bridge.store import AssetEvent
 from harness.bridge.timetables import RunPlan
 from harness.bridge.upcoming import next_run, next_run_since
 from harness.checks.finding import Finding
-from harness.kernel import Instant
+from harness.kernel import Instant, iso
 from harness.scheduler.asset_runs import AssetPolicy
 from harness.scheduler.backfill import Backfill
 from harness.scheduler.calendar import (
@@ -148,6 +148,9 @@ class Calendar:
             self._complain(entry, "error", f"its timetable raised {type(error).__name__}: {error}", "timetable")
         if result.refused is not None:
             self._complain(entry, "error", f"Airflow refuses the backfill: {result.refused}", "backfill")
+        elif not result.dates:  # before 3.3 Airflow makes such a backfill
+            told = f"from {iso(asked.from_date)} to {iso(asked.to_date)}"
+            self._complain(entry, "warning", f"the backfill {told} finds no date to run", "backfill")
         elif not asked.dry_run:
             self._parsed_again(entry)
 

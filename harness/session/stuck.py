@@ -114,7 +114,7 @@ def _never_started(driver: Driver, stuck: dict[str, list[DagRun]]) -> dict[str, 
 def _finding(waits: Waits, runs: list[DagRun], behind: int) -> Finding:
     run = runs[0]
     waiting = [ti for ti in run.task_instances.values() if ti.state not in FINISHED and ti.state is not None]
-    told = [f"{ti.name!r} {waits.of(ti)}" for ti in waiting[:SHOWN]] or [_blocked(run)]
+    told = [f"{ti.name!r} {_why(ti, waits)}" for ti in waiting[:SHOWN]] or [_blocked(run)]
     if len(waiting) > SHOWN:
         told.append(f"and {len(waiting) - SHOWN} more wait")
     fact = f"{run.dag.dag_id}: run {run.run_id} can never end: {'; '.join(told)}"
@@ -125,6 +125,12 @@ def _finding(waits: Waits, runs: list[DagRun], behind: int) -> Finding:
     dag_id, path = run.dag.dag_id, str(facts(run).dag.fileloc)
     task_id = waiting[0].task_id if waiting else None
     return Finding("run-stuck", "error", fact, path, dag_id=dag_id, task_id=task_id, fix=_fix(waiting, waits.driver))
+
+
+def _why(ti: TaskInstance, waits: Waits) -> str:
+    if ti.state == DEFERRED and ti_id(ti) in waits.driver.store.hitl:  # before 3.3 a trigger stands for the person
+        return waits.driver.attempts.people.waits_for(ti)
+    return waits.of(ti)
 
 
 def _blocked(run: DagRun) -> str:

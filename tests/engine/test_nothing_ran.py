@@ -196,5 +196,6 @@ def test_a_backfill_of_no_date_is_told(calendar):
     monthly = one_task("monthly", schedule="0 0 1 * *")
     asked = '2025-01-02T01:00Z backfill monthly {"from": "2024-12-02", "to": "2024-12-20"}'
     result = calendar(monthly, actions=[asked])
-    assert told(result.findings) == [("backfill", "error")]
-    assert "No runs to create" in result.findings[0].message
+    (finding,) = result.findings
+    assert finding.check == "backfill"
+    assert "No runs to create" in finding.message or "finds no date to run" in finding.message  # the latter before 3.3

@@ -13,5 +13,5 @@ def test_what_is_chosen(given, ids):
 
 @pytest.mark.parametrize("given", [[], "", (), ["a", ""], iter([])])
 def test_a_choice_of_nothing_is_an_error(given):
-    with pytest.raises(UsageError, match="only=.* names nothing"):
+    with pytest.raises(UsageError, match=r"only=.* names nothing"):
         chosen("only", given)
