@@ -40,7 +40,9 @@ _NOT_ASKING = ("/linecache.py", "/inspect.py", "/tokenize.py", "/traceback.py", 
 _PATHS = ("/pathlib.py", "/genericpath.py", "/posixpath.py", "<frozen genericpath>", "<frozen posixpath>")
 _OF_ENVIRON = ("/os.py", "<frozen os>", "/_collections_abc.py", "<frozen _collections_abc>")
 _OUR_VARIABLES = {"TMPDIR", "PYTHONHASHSEED", "AIRFLOW_HARNESS_RUN"}
-_OWN_CLOCKS = ("logging", "structlog", "harness", "random", "uuid", "tempfile", "threading")
+_THROUGH = {"time_machine", "croniter"}
+"""Modules that ask for somebody else; Airflow's timetables ask with croniter for nothing but whether a text is cron."""
+_OWN_CLOCKS = ("logging", "structlog", "harness", "random", "uuid", "tempfile", "threading", "airflow.timetables")
 """Modules that ask for the time, for what they tell nobody."""
 READERS = ("pyarrow", "polars", "duckdb", "h5py", "tables", "netCDF4", "lxml", "adbc_driver_manager", "deltalake")
 """Libraries that open files in C code, of which nothing tells."""
@@ -114,7 +116,7 @@ class Depends:
     def clock(self) -> None:
         """Note that the time was asked for, where the repository's code did, itself or through a library."""
         frame: FrameType | None = self._frame(2)
-        while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "time_machine":
+        while frame is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _THROUGH:
             frame = frame.f_back
         who = frame.f_globals.get("__name__", "") if frame is not None else ""
         if not who.startswith(_OWN_CLOCKS) and self._is_users(frame):
