@@ -96,6 +96,13 @@ class Weekly(CronDataIntervalTimetable):
     def __init__(self):
         super().__init__("0 0 * * 0", "UTC")
 
+    def serialize(self):
+        return {}
+
+    @classmethod
+    def deserialize(cls, data):
+        return cls()
+
 
 class Listener:
     @hookimpl
