@@ -7,6 +7,7 @@ command that repeats it. Fields that do not apply are left out.
 from __future__ import annotations
 
 import difflib
+import errno
 import re
 from collections.abc import Iterable
 
@@ -175,6 +176,20 @@ class ServiceUnavailable(HarnessError):
 
     id = "service-unavailable"
     exit_code = 3
+
+
+class NetworkRefused(HarnessError, ConnectionRefusedError):
+    """A connection that leaves the machine: to user code a server that refuses."""
+
+    id = "network-refused"
+    exit_code = 1
+
+    def __init__(self, fact: str, *, where: str | None = None, fix: str | None = None) -> None:
+        super().__init__(fact, where=where, fix=fix)
+        self.errno, self.strerror = errno.ECONNREFUSED, "Connection refused"
+
+    def __str__(self) -> str:
+        return f"[Errno {self.errno}] Connection refused: {self.fact}; {self.fix}"
 
 
 class UnsupportedAirflow(HarnessError):

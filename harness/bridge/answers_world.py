@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from types import FrameType
 from typing import Any
 
 from harness.bridge.masking import mask
@@ -16,6 +18,7 @@ def _connection(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
 
     found = supervisor.store.world.connections.get(msg.conn_id)
     if found is None:
+        supervisor.observe(who, "missing", ("connections", msg.conn_id))
         return error_response("CONNECTION_NOT_FOUND", {"conn_id": msg.conn_id})
     if found.password:
         mask(found.password)
@@ -41,11 +44,27 @@ def _variable(supervisor: Supervisor, msg: Any, who: Speaker) -> Any:
 
     variables = supervisor.store.world.variables
     if msg.key not in variables:
+        if not _has_default():
+            supervisor.observe(who, "missing", ("variables", msg.key))
         return error_response("VARIABLE_NOT_FOUND", {"key": msg.key})
     value = variables[msg.key]
     if value:
         mask(value, msg.key)
     return VariableResult(key=msg.key, value=value)
+
+
+def _has_default() -> bool:
+    """Whether who asks for a variable says what holds without it: ``Variable.get``, ``var.value.get`` (3.3.2)."""
+    from airflow.sdk.definitions._internal.types import NOTSET
+
+    frame: FrameType | None = sys._getframe(2)
+    while frame is not None:
+        if frame.f_code.co_name == "get" and str(frame.f_globals.get("__name__", "")).startswith("airflow."):
+            for name in ("default", "default_var"):
+                if frame.f_locals.get(name, NOTSET) is not NOTSET:
+                    return True
+        frame = frame.f_back
+    return False
 
 
 @answers("GetVariableKeys")

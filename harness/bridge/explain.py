@@ -7,7 +7,7 @@ import sysconfig
 import traceback
 from dataclasses import dataclass
 from pathlib import Path
-from types import TracebackType
+from types import FrameType, TracebackType
 from typing import Any
 
 from harness.errors import HarnessError, known_names
@@ -113,6 +113,11 @@ def _walk(tb: TracebackType | None) -> list[TracebackType]:
 
 def _module(tb: TracebackType) -> str:
     return str(tb.tb_frame.f_globals.get("__name__", ""))
+
+
+def is_users_frame(frame: FrameType) -> bool:
+    """Whether a frame is of the user's own code."""
+    return is_users(str(frame.f_globals.get("__name__", ""))) and _is_user_file(frame.f_code.co_filename)
 
 
 def _is_user_file(filename: str) -> bool:

@@ -12,7 +12,7 @@ import importlib.util
 import os
 import sys
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from harness.bridge import sources
 from harness.bridge.exits import exits_of_files
 from harness.bridge.masking import masked
+from harness.bridge.network import Guard, Refusal, allowing
 from harness.bridge.seal import sealed
 from harness.errors import DagImportError, DagNotFound, NoDagsFolder, UsageError, known_names
 from harness.kernel.stops import Terminated, heeded
@@ -110,7 +111,7 @@ def load(paths: list[Path], world: World | None = None, owners: Mapping[str, str
     """
     folder = Folder(roots=[path.resolve() for path in paths])
     files = dag_files(paths, note=folder.notes.append)
-    with answered_from(world or World(), owners):
+    with answered_from(world or World(), owners, folder.notes.append):
         for file in files:
             folder.files.append(file.path)
             load_file(file.path, file.root, folder)
@@ -124,7 +125,9 @@ def load(paths: list[Path], world: World | None = None, owners: Mapping[str, str
 
 
 @contextmanager
-def answered_from(world: World, owners: Mapping[str, str] | None = None) -> Iterator[None]:
+def answered_from(
+    world: World, owners: Mapping[str, str] | None = None, note: Callable[[str], Any] = lambda _: None
+) -> Iterator[None]:
     """What Dag files ask for while they are parsed is answered out of the world and by nothing outside, for the block.
 
     Stands in for the Dag processor's supervisor, ``DagFileProcessorProcess`` (3.3.2): what is not there is not found.
@@ -132,9 +135,17 @@ def answered_from(world: World, owners: Mapping[str, str] | None = None) -> Iter
     from harness.bridge.store import Store
     from harness.bridge.supervisor import Speaker, Supervisor, speaker, supervisor_comms
 
+    def refused(refusal: Refusal) -> None:
+        note(f"{refusal.place} connects to {refusal.peer} while it is parsed: refused; {allowing(refusal.peer)}")
+
     asks = speaker.set(Speaker(ti=None, name="the Dag processor"))  # type: ignore[arg-type]
     try:
-        with sealed(owners), supervisor_comms(Supervisor(Store(world, {}), lambda: None, lambda *_: None)):
+        guard = Guard(world.network, refused)
+        with (
+            sealed(owners),
+            guard.on_duty(),
+            supervisor_comms(Supervisor(Store(world, {}), lambda: None, lambda *_: None)),
+        ):
             yield
     finally:
         speaker.reset(asks)

@@ -28,6 +28,7 @@ class CalendarArguments:
     fresh: bool = False
     actions: tuple[str, ...] = ()
     world: Path | None = None
+    network: tuple[str, ...] = ()
     seed: int = 0
     as_json: bool = False
     keep: Path | None = None
@@ -52,7 +53,7 @@ class SimulateCalendar:
         config = config_for(given.dags, Path.cwd())
         since, until = self._stretch()
         paths = list(given.dags) or configured(config)
-        world = world_of(given.world or config.world)
+        world = world_of(given.world or config.world, given.network)
         airflow_version()
         enter()
         with terminal.collecting():

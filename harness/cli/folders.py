@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,13 +33,21 @@ def configured(config: Config) -> list[Path]:
     )
 
 
-def world_of(file: Path | None) -> World | None:
-    """The world a file declares, None without one."""
-    if file is None:
-        return None
-    from harness.world import load
+def world_of(file: Path | None, network: Iterable[str] = ()) -> World | None:
+    """The world a file declares, None without one.
 
-    return load(file)
+    Args:
+        network: what tasks may connect to beside what it says.
+    Raises: WorldError: the file, or an entry that names no host.
+    """
+    allow = tuple(network)
+    if file is None and not allow:
+        return None
+    from harness.world import World, load
+
+    world = World() if file is None else load(file)
+    world.allow(*allow)
+    return world
 
 
 def import_errors(folder: Folder) -> list[Finding]:

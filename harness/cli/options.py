@@ -70,8 +70,13 @@ world = text(
     type=PATH,
     help="Connections, variables, pools.  [default: world of [tool.airflow-harness], else fixtures/world.yaml]",
 )
+network = texts(
+    "--network",
+    metavar="HOST",
+    help="Let tasks connect to it, as db.example.com:5432; may be repeated.  [default: none]",
+)
 seed = text("--seed", metavar="N", type=int, default=0, show_default=True, help="Of random numbers in task code.")
 as_json = flag("--json", "as_json", help="One JSON document on stdout, everything else on stderr.")
 keep = text("--keep", metavar="DIR", type=PATH, help="Keep the ledger here.  [default: a temporary folder]")
 verbose = flag("-v", "--verbose", help="All logs, and all else that was written.")
-one_run = together(dag_id, dags, logical_date, conf, param, world)
+one_run = together(dag_id, dags, logical_date, conf, param, world, network)

@@ -32,6 +32,7 @@ class RunArguments:
     conf: str | None = None
     param: tuple[str, ...] = ()
     world: Path | None = None
+    network: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     start_from: str | None = None
     seed: int = 0
@@ -67,7 +68,7 @@ class Rehearse:
         file = self.arguments.file
         config = config_for(self.arguments.dags or ([file] if file else []), Path.cwd())
         fields, paths = self._checked(), self._paths(config)
-        world = world_of(self.arguments.world or config.world)
+        world = world_of(self.arguments.world or config.world, self.arguments.network)
         airflow_version()
         enter()
         with terminal.collecting():

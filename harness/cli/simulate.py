@@ -25,6 +25,7 @@ from harness.cli.job import Job
     help="trigger, pause, unpause, clear or backfill meanwhile; repeatable.",
 )
 @given.world
+@given.network
 @given.seed
 @given.as_json
 @given.keep

@@ -26,6 +26,7 @@ class VerifyArguments:
     conf: str | None = None
     param: tuple[str, ...] = ()
     world: Path | None = None
+    network: tuple[str, ...] = ()
     limit_s: float = 120.0
     as_json: bool = False
     verbose: bool = False
@@ -51,7 +52,7 @@ class Verifying:
         file = Path(given.dag_id) if given.dag_id.endswith(".py") else None
         config = config_for(given.dags or ([file] if file is not None else []), Path.cwd())
         paths = list(given.dags) or ([file] if file is not None else configured(config))
-        world = world_of(given.world or config.world)
+        world = world_of(given.world or config.world, given.network)
         airflow_version()
         enter()
         with terminal.collecting():

@@ -62,6 +62,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="collect no Dag files: fixtures only (setting: pytest_checks = false)",
     )
     group.addoption(
+        "--airflow-network",
+        action="append",
+        default=[],
+        metavar="HOST",
+        help="let tasks connect to it, repeatable, as network: {allow: […]} of the world file "
+        "(host, host:port, *.example.com, address, CIDR range; default: this machine alone)",
+    )
+    group.addoption(
         "--airflow-world",
         default=None,
         metavar="FILE",

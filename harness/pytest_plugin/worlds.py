@@ -18,7 +18,9 @@ def _airflow_world_file(pytestconfig: pytest.Config) -> World:
     from harness.world import World, load
 
     file = project_of(pytestconfig).world
-    return World() if file is None else load(file)
+    world = World() if file is None else load(file)
+    world.allow(*pytestconfig.option.airflow_network)
+    return world
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from harness.checks.finding import Finding
 from harness.errors import TaskNotFound, known_names
 from harness.kernel.instant import Instant, iso
 from harness.report.backfill import BackfillResult
+from harness.report.needs import Need
 from harness.report.result import RunResult
 
 SCHEMA = "airflow-harness/calendar/1"
@@ -29,6 +30,7 @@ class CalendarResult:
         busy_until: the last instant at which anything happened.
         backfills: those that people asked for, dry runs among them, in order.
         idle: (dag_id, why) of the Dags that made no run.
+        not_in_world: what was asked for and is not there.
     """
 
     since: Instant
@@ -41,6 +43,7 @@ class CalendarResult:
     ledger: Path | None = None
     backfills: list[BackfillResult] = field(default_factory=list)
     idle: list[tuple[str, str]] = field(default_factory=list)
+    not_in_world: list[Need] = field(default_factory=list)
 
     def runs_of(self, dag_id: str) -> list[RunResult]:
         """The runs of a Dag, in the order they were made; empty when its schedule asked for none."""
@@ -93,6 +96,7 @@ class CalendarResult:
             "waiting": [dict(zip(("dag_id", "run_id", "task", "why"), one, strict=True)) for one in self.waiting],
             "idle": [{"dag_id": dag_id, "why": why} for dag_id, why in self.idle],
             "findings": [finding.to_json() for finding in self.findings],
+            "not_in_world": [need.to_json() for need in self.not_in_world],
             "real_seconds": round(self.real_seconds, 6),
             "ledger": None if self.ledger is None else str(self.ledger),
         }

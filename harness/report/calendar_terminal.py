@@ -16,7 +16,7 @@ from harness.report.plain import clean, one_line
 from harness.report.result import RunResult
 from harness.report.spans import real_text, span_text
 from harness.report.style import Glyphs, colour, glyphs
-from harness.report.terminal import shown_place
+from harness.report.terminal import show_needs, shown_place
 from harness.scheduler.backfill import BACKFILL
 
 FAILURES, WAITS, UNFINISHED, IDLE = 10, 8, 10, 8
@@ -47,6 +47,7 @@ class CalendarReport:
         self._failures(result)
         self._unfinished(result)
         self._findings(result)
+        show_needs(result.not_in_world, self.console)
         self._verdict(result)
 
     def _dags(self, result: CalendarResult) -> None:

@@ -10,6 +10,7 @@ from harness.checks.finding import Finding
 from harness.errors import TaskNotFound, known_names
 from harness.kernel.instant import Instant, iso
 from harness.report.deadlines import DeadlineResult
+from harness.report.needs import Need, told
 from harness.report.plain import plain
 
 SCHEMA = "airflow-harness/run/1"
@@ -150,6 +151,7 @@ class RunResult:
         events: (instant, task name, state) of every state change, in order.
         ledger: the folder of the journal, None when none was kept.
         deadlines: one for each ``deadline=`` of the Dag, in their order.
+        not_in_world: what was asked for and is not there, by this run and its companions.
     """
 
     dag_id: str
@@ -170,6 +172,7 @@ class RunResult:
     events: list[tuple[Instant, str, str | None]] = field(default_factory=list)
     ledger: Path | None = None
     deadlines: list[DeadlineResult] = field(default_factory=list)
+    not_in_world: list[Need] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.state = State(self.state, self)
@@ -231,6 +234,7 @@ class RunResult:
             "task_instances": [ti.to_json() for ti in self.task_instances],
             "deadlines": [deadline.to_json() for deadline in self.deadlines],
             "findings": [finding.to_json() for run in (self, *self.companions) for finding in run.findings],
+            "not_in_world": [need.to_json() for need in self.not_in_world],
             "companions": [run.to_json() for run in self.companions],
             "ledger": None if self.ledger is None else str(self.ledger),
         }
@@ -281,4 +285,5 @@ def summary(run: RunResult) -> str:
             if ti.error.hint:
                 lines.append(f"    hint: {ti.error.hint}")
     lines += [f"  {finding.severity}: {finding.check}: {finding.message}" for finding in run.findings]
+    lines += [f"  {line}" for line in told(run.not_in_world)]
     return "\n".join(lines)

@@ -12,6 +12,7 @@ from rich.text import Text
 from harness.checks.finding import Finding
 from harness.kernel.instant import iso
 from harness.report.gantt import gantt
+from harness.report.needs import Need, told
 from harness.report.plain import clean, compact, one_line
 from harness.report.result import RunResult, TaskResult
 from harness.report.spans import real_text, span_text
@@ -53,6 +54,7 @@ class TerminalReport:
         self._logs(run)
         self._failures(run)
         self._findings(run)
+        show_needs(run.not_in_world, self.console)
         self._verdict(run)
 
     # -- the sections -----------------------------------------------------------------------------------------------
@@ -192,6 +194,16 @@ class TerminalReport:
     def _left_out(self, count: int, how: str = "-v shows them") -> None:
         if count > 0:
             self._line(Text(f"and {count} more ({how})", style="dim"))
+
+
+def show_needs(needs: list[Need], console: Console) -> None:
+    """What is not in the world, ready to paste; nothing when all was there."""
+    first, *rest = told(needs) or [""]
+    if first:
+        console.print()
+        console.print(Text(first, style="bold"), soft_wrap=True)
+        for line in rest:
+            console.print(Text(f"  {line}"), soft_wrap=True)
 
 
 def heading(run: RunResult) -> str:

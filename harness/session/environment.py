@@ -17,6 +17,7 @@ from typing import Any, NoReturn
 from harness.bridge.ambient import CurrentContext, StandardStreams, TaskEnvironment
 from harness.bridge.capture import Sink, captured
 from harness.bridge.exits import alarmed
+from harness.bridge.network import Guard
 from harness.bridge.outside import OWNERS_SECRETS
 from harness.bridge.patches import overran, patched
 from harness.bridge.seal import sealed
@@ -60,6 +61,7 @@ def simulation_environment(
     sink: Sink,
     duration_of: Callable[[TaskInstance], int | None],
     redirect_streams: bool,
+    guard: Guard,
 ) -> Iterator[tuple[Simulation, Interruption]]:
     """A simulation with all its doors open; after the block the process is what it was.
 
@@ -67,6 +69,7 @@ def simulation_environment(
         seed: of ``random`` for task code.
         sink: takes the log lines of tasks.
         redirect_streams: capture ``print``; off for a debugger.
+        guard: judges what tasks connect to.
     """
     interruption = Interruption()
     with ExitStack() as stack:
@@ -74,6 +77,7 @@ def simulation_environment(
         stack.enter_context(freezegun_suspended())
         stack.enter_context(sealed({}))  # before the world's environment, which may have the same names
         stack.enter_context(process_state(world, seed))
+        stack.enter_context(guard.on_duty())
         stack.enter_context(patient_collector())
         simulation = Simulation(start, stack.enter_context(wall_clock(start)))
         simulation.ambients += [RunningLoop(), CurrentContext(), TaskEnvironment()]

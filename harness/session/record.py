@@ -7,12 +7,14 @@ from typing import Any
 
 from harness.bridge.capture import TaskLog
 from harness.bridge.masking import masked
+from harness.bridge.network import Refusal, allowing
 from harness.bridge.roundtrip import trouble
 from harness.bridge.store import AssetEvent, facts
-from harness.bridge.supervisor import Speaker
+from harness.bridge.supervisor import Speaker, speaker
 from harness.checks.finding import Finding
 from harness.kernel import Instant, Simulation, iso
 from harness.replay.journal import Journal
+from harness.report.needs import Needs
 from harness.scheduler.deadlines import Deadline
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.session.history import history
@@ -33,6 +35,8 @@ class Recorder:
     Attributes:
         events: (instant, run, task name, state) of every state change of a task instance.
         findings: callbacks that raised, XComs that are too big, and the like, by run.
+        refusals: connections that were refused, with their task, by run; not told yet.
+        needs: what was asked for and is not in the world.
     """
 
     def __init__(self, journal: Journal, watcher: Watcher | None, xcom_bytes: float | None) -> None:
@@ -40,6 +44,8 @@ class Recorder:
         self.events: dict[DagRun, list[tuple[Instant, str, str | None]]] = {}
         self.findings: dict[DagRun, list[Finding]] = {}
         self._told: set[tuple[str, str, str]] = set()
+        self.refusals: dict[DagRun | None, set[tuple[str, Refusal]]] = {}
+        self.needs = Needs()
         self._journal = journal
         self._watcher = watcher
         self._xcom_bytes = xcom_bytes
@@ -70,12 +76,14 @@ class Recorder:
 
     def run_state(self, run: DagRun) -> None:
         """A run changed its state."""
+        self.tell_refusals(run)
         self._write(run, "run-state", state=run.state, reason=masked(run.reason))
         if self._watcher is not None:
             self._watcher(run, None)
 
     def ti_state(self, ti: TaskInstance) -> None:
         """A task instance changed its state."""
+        self.tell_refusals(ti.run)
         assert self.simulation is not None
         self.events[ti.run].append((self.simulation.now, ti.name, ti.state))
         if not self._silent:
@@ -107,10 +115,44 @@ class Recorder:
         elif kind == "rendered" and not self._silent:
             # masked by Airflow's `_serialize_rendered_fields`
             self._write(ti.run, "rendered", task_id=ti.task_id, map_index=ti.map_index, fields=data)
+        elif kind == "missing":
+            section, name = data
+            self.needs.name(section, name, None if ti is None else ti.run.dag.dag_id)
         elif kind == "triggered":
             self._write(
                 ti.run, "triggered", task_id=ti.task_id, triggered_dag_id=data.dag.dag_id, triggered_run_id=data.run_id
             )
+
+    def refused(self, refusal: Refusal) -> None:
+        """A connection was refused: called in the thread in which it was asked for, told when its task goes on."""
+        who = speaker.get()
+        ti = who.ti if who is not None else None
+        run = getattr(ti, "run", None)
+        self.needs.host(refusal.peer, run.dag.dag_id if run is not None else None)
+        task_id = ti.task_id if ti is not None and run is not None else ""
+        self.refusals.setdefault(run, set()).add((task_id, refusal))
+
+    def at_the_end(self, run: DagRun | None = None) -> list[Finding]:
+        """What was refused since the last change of a state; code that no task runs belongs to the run given.
+
+        Returns: findings that belong to no run.
+        """
+        alone = self.refusals.pop(None, set())
+        if run is not None:
+            self.refusals.setdefault(run, set()).update(alone)
+            alone = set()
+        for other in list(self.refusals):
+            if other is not None:
+                self.tell_refusals(other)
+        return [_refused("", refusal) for _, refusal in sorted(alone)]
+
+    def tell_refusals(self, run: DagRun) -> None:
+        """Each host and line that was refused in a run is a finding, once."""
+        for task_id, refusal in sorted(self.refusals.pop(run, ())):
+            key = (run.dag.dag_id, task_id, f"{refusal.peer} {refusal.path}:{refusal.line}")
+            if key not in self._told:
+                self._told.add(key)
+                self.finding(run, _refused(task_id, refusal, run))
 
     def asset_event(self, ti: TaskInstance, event: AssetEvent) -> None:
         """A task emitted an asset event."""
@@ -183,6 +225,17 @@ class Recorder:
         if self._present[0] != self.simulation.now:
             self._present = (self.simulation.now, iso(self.simulation.now))
         return self._present[1]
+
+
+def _refused(task_id: str, refusal: Refusal, run: DagRun | None = None) -> Finding:
+    """A task was not let out: a warning, for it may have gone on without."""
+    who = f"task {task_id!r}" if task_id else "code that no task runs"
+    message = f"{who} connects to {refusal.peer}, which is not in the world: refused"
+    path = refusal.path or (None if run is None else str(facts(run).dag.fileloc))
+    dag_id = None if run is None else run.dag.dag_id
+    return Finding(
+        "network", "warning", message, path, refusal.line or None, dag_id, task_id or None, allowing(refusal.peer)
+    )
 
 
 def _iso(at: Instant | None) -> str | None:

@@ -248,7 +248,9 @@ class _Simulated:
                 for other, finding in unfinished_findings(driver, run, horizon):
                     stage.recorder.finding(other, finding)
             driver.simulation.close()
+            stage.recorder.at_the_end(run)
             result = run_result(run, stage.recorder)  # here still: a naive date in an XCom means UTC
+            result.not_in_world = stage.needs()
             result.companions = [run_result(r, stage.recorder) for r in stage.store.runs.values() if r is not run]
         stage.interrupted(result)
         if problem is not None:

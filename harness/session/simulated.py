@@ -49,11 +49,21 @@ def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptio
             calendar.findings += nothing_ran(calendar, options)
         left = idle(calendar)
         driver.simulation.close()
+        calendar.findings += stage.recorder.at_the_end()
         runs = [run_result(run, stage.recorder) for run in stage.store.runs.values()]
     asked = calendar.backfills.results
     until = busy_until if stage.was_interrupted else options.until
+    needs = stage.needs()
     found = CalendarResult(
-        options.since, until, runs, waiting, calendar.findings, busy_until, backfills=asked, idle=left
+        options.since,
+        until,
+        runs,
+        waiting,
+        calendar.findings,
+        busy_until,
+        backfills=asked,
+        idle=left,
+        not_in_world=needs,
     )
     stage.interrupted(found)
     return found

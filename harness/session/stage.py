@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.executors import executors_of, refusals, workers_of
+from harness.bridge.network import Guard
 from harness.bridge.snapshot import snapshot
 from harness.bridge.store import RunFacts, Store
 from harness.bridge.stored import unscheduled
@@ -15,6 +16,7 @@ from harness.bridge.timetables import RunPlan, manual
 from harness.errors import HarnessError
 from harness.kernel import Instant
 from harness.replay.journal import Journal
+from harness.report.needs import Need
 from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import Dag, DagRun
 from harness.scheduler.queueing import Limits, Pool
@@ -77,6 +79,7 @@ class Stage:
             self.recorder.log,
             lambda ti: durations.duration_of(ti.run.dag.dag_id, ti.task_id, ti.map_index),
             not debug,
+            Guard(self.world.network, self.recorder.refused),
         ) as (simulation, self.interruption):
             self.recorder.simulation = simulation
             driver = Driver(simulation, self.store, self._limits(), self.recorder, self.interruption)
@@ -97,6 +100,14 @@ class Stage:
             task_queued_timeout=declared.task_queued_timeout,
             num_stuck_in_queued_retries=declared.num_stuck_in_queued_retries,
         )
+
+    def needs(self) -> list[Need]:
+        """What was asked for and is not in the world; pools that tasks of its runs name too."""
+        for run in self.store.runs.values():
+            for task in run.dag.tasks.values():
+                if task.pool not in self.world.pools:
+                    self.recorder.needs.name("pools", task.pool, run.dag.dag_id)
+        return self.recorder.needs.all()
 
     @property
     def was_interrupted(self) -> bool:

@@ -93,7 +93,7 @@ class _Reader:
         if not isinstance(data, Mapping):
             self._note((), Problem(f"a world file is a mapping of sections, not {kind(data)}"))
             return world
-        known = [*SECTIONS, "executor"]
+        known = [*SECTIONS, "executor", "network"]
         for section, content in data.items():
             if section not in known:
                 fact = f"unknown key {section!r}"
@@ -102,6 +102,8 @@ class _Reader:
                 continue  # a section whose entries are all commented out
             elif section == "executor":
                 self._executor(world, content)
+            elif section == "network":
+                self._network(world, content)
             elif isinstance(content, Mapping):
                 self._section(world, section, content)
             else:
@@ -117,6 +119,14 @@ class _Reader:
             self._note_all(("executor",), "executor", invalid)
         for key in ("parallelism", *(content if isinstance(content, Mapping) else ())):
             world.declared_at["executor", str(key)] = self._where(("executor", key))
+
+    def _network(self, world: World, content: object) -> None:
+        from harness.world.network import read_network
+
+        try:
+            world.network = read_network(content)
+        except EntryError as invalid:
+            self._note_all(("network",), "network", invalid)
 
     def _section(self, world: World, section: str, content: Mapping[object, object]) -> None:
         from harness.world.reading import SECTIONS

@@ -10,6 +10,7 @@ from typing import Any
 from harness.kernel.instant import Microseconds
 from harness.world.connection import Connection
 from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS, Answer, Executor, Pool, Stub
+from harness.world.network import Network
 from harness.world.pattern import most_specific
 from harness.world.problem import EntryError, Problem, call_error, kind
 
@@ -37,6 +38,7 @@ class World:
         stubs: what happens in a task's place, by pattern.
         answers: what a person answers to a human-in-the-loop task, by pattern.
         env: environment variables that tasks see.
+        network: what tasks may connect to beside this machine itself.
         declared_at: ``file:line`` of entries that came from a file, by (section, name).
     """
 
@@ -48,6 +50,7 @@ class World:
     stubs: dict[str, Stub] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
+    network: Network = field(default_factory=Network)
     declared_at: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
 
     def connection(
@@ -186,6 +189,13 @@ class World:
             told = Problem(f"must be text, not {kind(value)}", fix=f"{_MAKES_TEXT[section]}({name!r}, …)")
             raise call_error(what, EntryError(told))
 
+    def allow(self, *hosts: str) -> None:
+        """Let tasks connect to hosts: ``"api.example.com"``, ``"db:5432"``, ``"*.example.com"``, ``"10.0.0.0/8"``."""
+        try:
+            self.network = self.network.with_more(hosts)
+        except EntryError as invalid:
+            raise call_error("network", invalid) from None
+
     def copy(self) -> World:
         """A world that changes apart from this one. Entries are immutable and shared."""
         return World(
@@ -197,6 +207,7 @@ class World:
             stubs=dict(self.stubs),
             answers=dict(self.answers),
             env=dict(self.env),
+            network=self.network,
             declared_at=dict(self.declared_at),
         )
 

@@ -32,19 +32,19 @@ def sketch(used: Mapping[str, Mapping[str, Iterable[tuple[str, str]]]]) -> str:
 
 def _pool(name: str, uses: list[tuple[str, str]]) -> str:
     slots = max(16, *(int(hint or 1) for _, hint in uses))
-    return f"{_uses(uses)}  {_key(name)}: {slots}    # how many slots has it in production?\n"
+    return f"{_uses(uses)}  {key_of(name)}: {slots}    # how many slots has it in production?\n"
 
 
 def _connection(name: str, uses: list[tuple[str, str]]) -> str:
     kind = next((hint for _, hint in uses if hint), "")
     given = "{service: postgres}    # a PostgreSQL of the harness's own" if kind == "postgres" else ""
-    return f"{_uses(uses)}  {_key(name)}: {given or '{conn_type: ' + (kind or 'generic') + '}'}\n"
+    return f"{_uses(uses)}  {key_of(name)}: {given or '{conn_type: ' + (kind or 'generic') + '}'}\n"
 
 
 def _variable(name: str, uses: list[tuple[str, str]]) -> str:
     value = next((hint for _, hint in uses if hint), "")
     told = "    # a guess: the file is not parsed without one" if value else ""
-    return f"{_uses(uses)}  {_key(name)}: {json.dumps(value)}{told}\n"
+    return f"{_uses(uses)}  {key_of(name)}: {json.dumps(value)}{told}\n"
 
 
 def _uses(uses: list[tuple[str, str]]) -> str:
@@ -53,7 +53,7 @@ def _uses(uses: list[tuple[str, str]]) -> str:
     return f"  # {places[0]}{more}\n"
 
 
-def _key(name: str) -> str:
+def key_of(name: str) -> str:
     """A key as YAML reads it back: in quotes unless it is a plain word."""
     plain = re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) is not None and name.lower() not in _WORDS
     return name if plain else json.dumps(name)

@@ -88,3 +88,20 @@ class Cancelled(Broken):
         sleeping.cancel()
         await sleeping
         yield None
+
+
+class AsksTheNetwork(BaseTrigger):
+    """Fires with the name of what a connection raised."""
+
+    def __init__(self, host):
+        super().__init__()
+        self.host = host
+
+    def serialize(self):
+        return f"{__name__}.AsksTheNetwork", {"host": self.host}
+
+    async def run(self):
+        try:
+            await asyncio.open_connection(self.host, 443)
+        except OSError as error:
+            yield TriggerEvent(type(error).__name__)

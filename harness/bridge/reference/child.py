@@ -53,6 +53,7 @@ def airflow_run(
     """
     at = to_datetime(logical_date).astimezone(timezone.utc).isoformat()
     job: dict[str, Any] = {"folder": str(folder), **asdict(wanted), "logical_date": at, "now": at, "conf": conf}
+    job |= {"network": list(world.network.allow)}
     job |= {"search_path": surroundings.search_path, "working_directory": str(Path.cwd())}
     with scratch("reference") as place:
         home = Path(place)
