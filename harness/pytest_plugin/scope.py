@@ -17,6 +17,7 @@ import pytest
 
 OURS = "harness.pytest_plugin"
 NEEDS_DAGS = "_airflow_rehearsal"
+RUNS_DAGS = frozenset({NEEDS_DAGS, "_airflow_runner", "_airflow_prefixed_runner"})
 SCOPE = pytest.StashKey["Scope"]()
 
 
@@ -94,7 +95,7 @@ def pytest_fixture_setup(
     scope = scope_of(request.config)
     ours = fixturedef.func.__module__.startswith(OURS)
     item: pytest.Item = request._pyfuncitem  # of fixtures that live longer too
-    if fixturedef.argname == NEEDS_DAGS or (fixturedef.scope == "function" and _is_ours(item)):
+    if _needs_airflow(fixturedef, ours) or (fixturedef.scope == "function" and _is_ours(item)):
         _enter_for(item, scope)
     elif not ours and fixturedef.scope != "function" and scope.entered:
         with scope.left():
@@ -110,6 +111,11 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     if _is_ours(item):
         _enter_for(item, scope_of(item.config))
     return (yield)
+
+
+def _needs_airflow(fixturedef: pytest.FixtureDef[Any], ours: bool) -> bool:
+    """Whether a fixture of ours runs Dags: asked for by name in a test, it is not in what the item is known to use."""
+    return fixturedef.argname == NEEDS_DAGS or (ours and bool(RUNS_DAGS & set(fixturedef.argnames)))
 
 
 def _enter_for(item: pytest.Item, scope: Scope) -> None:

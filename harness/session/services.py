@@ -32,16 +32,22 @@ def served(world: World) -> Iterator[World]:
 
 
 def bound(world: World, database_of: Callable[[str], Database]) -> World:
-    """The world with its ``service: postgres`` connections leading to real databases; all else is shared with it.
+    """The world with its ``service: postgres`` connections leading to real databases, which may be connected to.
 
     Args:
         database_of: the database of a conn_id; each has one of its own, as in production.
     """
     if not needs_postgres(world):
         return world
-    named = dict(world.connections)
+    named, peers = dict(world.connections), []
     for conn_id, connection in world.connections.items():
         if connection.service == "postgres":
             address: dict[str, Any] = database_of(conn_id).airflow
             named[conn_id] = replace(connection, service=None, **address)
-    return replace(world, connections=named)
+            peers += peer_of(str(address["host"]), int(address["port"]))
+    return replace(world, connections=named, network=world.network.with_more(peers))
+
+
+def peer_of(host: str, port: int) -> list[str]:
+    """What a world must allow for a server to be reached; nothing for a socket in a folder."""
+    return [] if host.startswith("/") else [f"[{host}]:{port}" if ":" in host else f"{host}:{port}"]

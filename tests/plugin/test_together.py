@@ -70,6 +70,11 @@ def test_ours(run_dag, world, dag):
         os.environ["AIRFLOW_VAR_V"]
 
 
+def test_asked_for_by_name(request):
+    for name in ("run_dag", "airflow_run_dag"):
+        assert request.getfixturevalue(name)("named").task("one").xcom() == "house"
+
+
 def test_the_bag_alone(dag_bag):
     assert "named" in dag_bag and dag_bag.import_errors == {}
 """
