@@ -61,6 +61,12 @@ class FileResult:
     depends: frozenset[str] = frozenset()
 
 
+def in_order(finding: Finding) -> tuple[str, int, str, str, str, str]:
+    """Findings by file, line and check; those that say the same by Dag and task."""
+    ids = finding.dag_id or "", finding.task_id or ""
+    return finding.path or "", finding.line or 0, finding.check, finding.message, *ids
+
+
 @dataclass
 class GateResult:
     """What a repository came to.
@@ -78,7 +84,7 @@ class GateResult:
     def findings(self) -> list[Finding]:
         """All of them, in order of file, line and check, each once: several files may meet in one line of a module."""
         found = {finding for file in self.files for finding in file.findings}
-        return sorted(found, key=lambda one: (one.path or "", one.line or 0, one.check, one.message))
+        return sorted(found, key=in_order)
 
     def count(self, severity: str) -> int:
         """How many findings of a severity."""

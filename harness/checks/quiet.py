@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.checks.baseline import Baseline, Entry
 from harness.checks.finding import Finding
-from harness.checks.gate import FileResult, GateResult
+from harness.checks.gate import FileResult, GateResult, in_order
 from harness.checks.ignores import PathIgnores
 from harness.checks.registry import CHECKS
 from harness.checks.upkeep import CHECK_FAILED, WAIVER
@@ -146,7 +146,7 @@ def _unjudged(finding: Finding) -> bool:
 def _distinct(files: Iterable[FileResult]) -> list[Finding]:
     """Several files may meet in one line of a module they share."""
     found = dict.fromkeys(finding for file in files for finding in file.findings)
-    return sorted(found, key=lambda one: (one.path or "", one.line or 0, one.check, one.message))
+    return sorted(found, key=in_order)
 
 
 def _listed(names: Iterable[str]) -> str:

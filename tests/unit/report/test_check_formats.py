@@ -171,6 +171,11 @@ def test_one_block_for_one_cause():
     assert "/repo/" not in text
 
 
+def test_what_says_the_same_comes_in_the_order_of_dags():
+    alike = [Finding("tags", "error", "no tags", "a.py", 1, dag) for dag in "hgfedcba"]
+    assert [one.dag_id for one in GateResult([FileResult("a.py", findings=alike)], {}).findings] == list("abcdefgh")
+
+
 def test_verbose_tells_all_of_them():
     text = plain(many(), verbose=True)
     assert text.count("top-level-secrets: Variable 'region' is read") == 9
