@@ -133,7 +133,9 @@ class Depends:
 
     def _path(self, given: Any, kind: str, stamp: Callable[[str], Any] = lambda _: None) -> None:
         try:
-            path = "." if given is None else self._decode(self._fspath(given))
+            path = "." if given is None else self._fspath(given)
+            if not isinstance(path, str):  # fsdecode is Python's own: it fails where a file has cleared the builtins
+                path = self._decode(path)
         except TypeError:
             return  # a descriptor
         if path[:5] == "file:":
