@@ -1,6 +1,10 @@
 """A first world file is written from what the Dags name; one that is there is left alone."""
 
+import pytest
+
 from harness.world import load
+
+pytestmark = pytest.mark.gate  # whole processes that parse
 
 DAG = """
 from airflow.providers.standard.operators.bash import BashOperator

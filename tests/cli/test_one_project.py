@@ -11,7 +11,7 @@ import pytest
 from .layouts import LAYOUTS, Layout
 from .project import TIMEOUT_S, Project
 
-QUICK = ("a package below a git root", "settings in .env", "plugins")
+QUICK = ("plugins",)
 TEST = """
 import json
 

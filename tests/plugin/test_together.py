@@ -173,6 +173,7 @@ def test_short_names_that_are_ours(run_task):
 """
 
 
+@pytest.mark.gate
 def test_every_fixture_has_a_second_name(project: Project):
     project.write(conftest=TAKEN, test_it=PREFIXED)
     result = project.pytest()
