@@ -426,6 +426,7 @@ def test_a_class_is_made_and_called_and_an_exit_with_zero_is_a_success(rehearse)
 @from_3_2
 def test_an_average_is_the_one_that_airflows_own_query_gives():
     from random import Random
+    from types import SimpleNamespace
 
     import time_machine
     from airflow.serialization.definitions.deadline import SerializedReferenceModels
@@ -446,7 +447,8 @@ def test_an_average_is_the_one_that_airflows_own_query_gives():
     with time_machine.travel(START, tick=False), session_of(store) as session:
         for max_runs, min_runs in ((3, 3), (10, 5), (10, 10), (1, 1)):
             theirs = SerializedReferenceModels.AverageRuntimeDeadline(max_runs, min_runs)
-            given = {"dagrun": None, "dag_id": "late", "run_id": "r0"}  # the first is asked for from 3.4 on
+            run = SimpleNamespace(dag_id="late", run_id="r0")
+            given = {"dagrun": run, "dag_id": "late", "run_id": "r0"}  # the first is asked for from 3.4 on
             due = theirs.evaluate_with(session=session, interval=timedelta(0), **given)
             rule = AverageRuntime(max_runs, min_runs, only_successful=airflow_version() >= (3, 3))
             ours, _ = average_runtime(rule, store.runs_of("late"))

@@ -105,6 +105,7 @@ def test_agrees_with_airflow(
         task_id="t",
         logical_date=None if logical_date is None else to_datetime(logical_date),
         try_number=try_number,
+        state="failed",  # 3.4 looks whether the next try has its number already
         end_date=to_datetime(end),
         retry_delay_override=override,
         task=SimpleNamespace(
