@@ -12,6 +12,14 @@ from .layouts import LAYOUTS, Layout
 from .project import TIMEOUT_S, Project
 
 QUICK = ("plugins",)
+SAMPLE = (
+    "a package below a git root",
+    "ignored by regexp",
+    "plugins",
+    "settings in .env",
+    "the world at the top level",
+)
+"""Layouts that every CI run has before all six commands; six whole processes for each of the others are the night's."""
 TEST = """
 import json
 
@@ -82,8 +90,9 @@ def test_a_run_and_the_fixtures_see_what_the_project_means(laid_out, name):
     assert (seen["says"], seen["told"]) == (layout.says, layout.told)
 
 
-@pytest.mark.gate
-@pytest.mark.parametrize("name", LAYOUTS)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.gate if name in SAMPLE else pytest.mark.nightly) for name in LAYOUTS]
+)
 def test_all_six_see_the_same(laid_out, name):
     layout = LAYOUTS[name]
     project = laid_out(layout)
