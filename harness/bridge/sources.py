@@ -1,6 +1,6 @@
-"""Where Airflow looks for Dags in a folder and in an archive, as the installed version does.
+"""How Airflow tells a Dag file, names its module and opens an archive, as the installed version does.
 
-Up to 3.3 `airflow.utils.file` lists files, and an archive's modules are those at its top. From 3.4 on there are
+Up to 3.3 an archive's modules are those at its top. From 3.4 on there are
 *importers* (``airflow.sdk.importers``): an archive ends with ``.zip``, and its modules are those in its folders too,
 each imported by a name of its own.
 """
@@ -17,29 +17,6 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
-
-
-def listed(folder: Path) -> list[Path]:
-    """Files below a folder that may hold a Dag, in no order.
-
-    Source: ``airflow.utils.file.list_py_file_paths`` (up to 3.3), ``PythonDagImporter.list_dag_definitions`` and
-    ``ZipImporter.list_dag_definitions`` (3.4).
-    """
-    try:
-        from airflow.utils.file import list_py_file_paths
-    except ImportError:
-        from airflow.sdk.importers.base import find_file_dag_definitions
-
-        found = [Path(one.path) for one in find_file_dag_definitions(folder, [".py", ".zip"])]
-        return [path for path in found if path.suffix.lower() == ".zip" or _readable_and_might(path)]
-    return [Path(one) for one in list_py_file_paths(folder, safe_mode=True)]
-
-
-def _readable_and_might(path: Path) -> bool:
-    try:
-        return might_contain_dag(str(path))
-    except OSError:
-        return False
 
 
 def might_contain_dag(path: str, archive: zipfile.ZipFile | None = None) -> bool:
