@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.bridge.parsing.secrets import JSON_VARIABLE
 from harness.checks.look import FileLook
-from harness.checks.resources.used_names import connections, variables
+from harness.checks.resources.used_names import connections, pools, variables
 from harness.world.guess import guessed_variable
 
 _TYPES = {
@@ -49,11 +49,11 @@ def names_in(file: FileLook) -> list[dict[str, Any]]:
     """The names of one file, as JSON (see `Name`)."""
     found: list[Name] = []
     for dag in file.dags:
-        for task in dag.tasks:
-            if task.pool != _DEFAULT_POOL:
-                path, line = dag.place(task.task_id) or ("", None)
-                by = f"task {task.task_id!r}"
-                found.append(Name("pools", task.pool, by, path or file.path, line or 1, str(task.pool_slots)))
+        slots = {task.task_id: str(task.pool_slots) for task in dag.tasks}
+        for used in pools(dag):
+            if used.name != _DEFAULT_POOL:
+                hint = slots.get(used.task_id or "", "")
+                found.append(Name("pools", used.name, used.by, used.path or file.path, used.line or 1, hint))
     for section, uses in (("connections", connections(file)), ("variables", variables(file))):
         for used in uses:
             hint = _type(used.by) if section == "connections" else ""

@@ -15,8 +15,9 @@ def init(dags: tuple[Path, ...], world: Path | None, to_stdout: bool) -> Job:
     """Write a world file that names every pool, connection and variable the Dags use.
 
     Each entry says where it is used. Sizes of pools and kinds of connections are guesses: complete them as they are
-    in production, and the checks judge by them. A file that is there already is never overwritten: what it lacks is
-    printed.
+    in production, and the checks judge by them. What "airflow connections|variables|pools export" wrote, where such a
+    file lies in the project, is taken from there, without its secrets. A file that is there already is never
+    overwritten: what it lacks is printed.
 
     \b
     Examples:

@@ -11,11 +11,13 @@ from harness.cli.folders import configured
 from harness.cli.written import write_whole
 from harness.errors import NoDagsFolder
 from harness.project.config import DEFAULT_WORLD, config_for
+from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS
 
 if TYPE_CHECKING:
     from harness.checks.gate import GateResult
     from harness.cli.terminal import Terminal
     from harness.project.discovery import DagFile
+    from harness.project.exports import Exports
     from harness.world import World
 
 Used = dict[str, dict[str, list[tuple[str, str]]]]
@@ -32,6 +34,7 @@ class Sketch:
     def __call__(self, terminal: Terminal) -> int:
         """Write, or print what is lacking; 1 when files did not import, so that their names are not in it."""
         from harness.project.discovery import dag_files
+        from harness.project.repository import repository_of
         from harness.world import load
         from harness.world.file import shown_path
         from harness.world.sketch import sketch
@@ -43,8 +46,9 @@ class Sketch:
         target = self.world or config.world or config.root / DEFAULT_WORLD
         there = load(target) if target.is_file() else None
         result = self._looked(files, there)
-        used = _lacking(_used(result), there)
-        text = sketch(used)
+        exports = repository_of(files[0].root).exports
+        used = _lacking(_used(result, exports), there)
+        text = sketch(used, exports.told)
         if self.to_stdout:
             terminal.out.write(text)
         elif there is None:
@@ -55,6 +59,8 @@ class Sketch:
             terminal.out.write(text)
         else:
             terminal.console.print(f"{shown_path(target)} names all that the Dags use")
+        for unread in exports.unread:
+            terminal.note(unread)
         for finding in result.findings:
             terminal.note(f"{shown_path(Path(finding.path or ''))}:{finding.line} {finding.message}")
         return 1 if result.findings else 0
@@ -68,7 +74,8 @@ class Sketch:
         return run_gate(files, GateOptions(asked, world=world or World()))
 
 
-def _used(result: GateResult) -> Used:
+def _used(result: GateResult, exports: Exports) -> Used:
+    """What Dags name, and what the project's files say there is."""
     from harness.world.file import shown_path
 
     found: Used = defaultdict(lambda: defaultdict(list))
@@ -76,6 +83,9 @@ def _used(result: GateResult) -> Used:
         for name in file.names:
             place = f"{name['by']}, {shown_path(Path(name['path']))}:{name['line']}"
             found[name["section"]][name["name"]].append((place, name["hint"]))
+    for told in exports.told:
+        if (told.section, told.name) != ("pools", DEFAULT_POOL) or told.value != {"slots": DEFAULT_POOL_SLOTS}:
+            found[told.section].setdefault(told.name, [])
     return found
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
+from harness.project.exports import Exports, Told, connection_told, exports_of, of_uri, pool_told, variable_told
 
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(.*)")
 _NOT_TAKEN = re.compile(
@@ -56,6 +57,7 @@ class Declarations:
         environment: variables for the processes that parse.
         variables: with their values, None where the value is elsewhere.
         bundles: folders of local Dag bundles.
+        exports: what ``airflow … export`` and Astro's file tell of connections, variables and pools, without secrets.
     """
 
     settings: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -64,6 +66,7 @@ class Declarations:
     variables: Mapping[str, str | None] = field(default_factory=dict)
     pools: Mapping[str, int] = field(default_factory=dict)
     bundles: tuple[str, ...] = ()
+    exports: Exports = field(default_factory=Exports)
 
     def setting(self, section: str, key: str) -> str | None:
         """A setting of Airflow, None where the project does not make it."""
@@ -84,17 +87,24 @@ def declarations_of(folders: Sequence[Path]) -> Declarations:
         settings |= airflow_cfg(folder / "airflow.cfg")
     shell = {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_")}
     settings |= _settings_in({**files, **shell})
-    astro = _astro(folders[0] / "airflow_settings.yaml")
+    astro, values = _astro(folders[0] / "airflow_settings.yaml")
+    exports = exports_of(folders).with_more(astro)
     given = {f"AIRFLOW__{s.upper()}__{k.upper()}": v for (s, k), v in settings.items() if _matters(s, k)}
     plain = {name: value for name, value in files.items() if not name.startswith("AIRFLOW__")}
     new = {name: value for name, value in plain.items() if name.startswith(_SECRETS) or name not in os.environ}
     return Declarations(
         settings=settings,
         environment={**new, **given},
-        connections=frozenset([*_named({**files, **shell}, _CONNECTION), *astro["connections"]]),
-        variables={**dict.fromkeys(_named(shell, _VARIABLE)), **astro["variables"], **_named(files, _VARIABLE)},
-        pools=astro["pools"],
+        connections=frozenset([*_named({**files, **shell}, _CONNECTION), *exports.names("connections")]),
+        variables={
+            **dict.fromkeys(_named(shell, _VARIABLE)),
+            **exports.variables,
+            **values,
+            **_named(files, _VARIABLE),
+        },
+        pools={one.name: one.value["slots"] for one in exports.told if one.section == "pools"},
         bundles=tuple(_bundles(settings.get(("dag_processor", "dag_bundle_config_list")))),
+        exports=exports,
     )
 
 
@@ -171,8 +181,11 @@ def _bundles(text: str | None) -> Iterator[str]:
                     yield str(path)
 
 
-def _astro(file: Path) -> dict[str, Any]:
-    """What ``airflow_settings.yaml`` declares for a local Airflow."""
+def _astro(file: Path) -> tuple[list[Told], dict[str, str]]:
+    """What ``airflow_settings.yaml`` declares for a local Airflow, and its variables with their values.
+
+    Raises: UsageError: it cannot be read as what it is.
+    """
     import yaml
 
     try:
@@ -181,21 +194,29 @@ def _astro(file: Path) -> dict[str, Any]:
         raise UsageError(f"{file} cannot be read: {' '.join(str(error).split())}", fix="correct the file") from None
     airflow = document.get("airflow") if isinstance(document, dict) else None
     airflow = airflow if isinstance(airflow, dict) else {}
-    rows = {
-        name: [row for row in airflow.get(name) or [] if isinstance(row, dict)]
-        for name in ("connections", "variables", "pools")
-    }
-    return {
-        "connections": [str(row["conn_id"]) for row in rows["connections"] if row.get("conn_id")],
-        "variables": {
-            str(row["variable_name"]): str(row.get("variable_value") or "")
-            for row in rows["variables"]
-            if row.get("variable_name")
-        },
-        "pools": {
-            str(row["pool_name"]): int(row.get("pool_slot") or 0) for row in rows["pools"] if row.get("pool_name")
-        },
-    }
+    told, values = [], {}
+    for row in _rows(airflow, "connections", "conn_id"):
+        given = of_uri(str(row["conn_uri"])) if row.get("conn_uri") else {}
+        given |= {key.removeprefix("conn_"): one for key, one in row.items() if one not in (None, "")}
+        given = {("conn_type" if key == "type" else key): one for key, one in given.items()}
+        told.append(connection_told(str(row["conn_id"]), given, file.name))
+    for row in _rows(airflow, "variables", "variable_name"):
+        name, value = str(row["variable_name"]), row.get("variable_value")
+        values[name] = json.dumps(value) if isinstance(value, (dict, list)) else str(value or "")
+        told.append(variable_told(name, values[name], file.name))
+    for row in _rows(airflow, "pools", "pool_name"):
+        slots = str(row.get("pool_slot") or 0)
+        if not re.fullmatch(r"-?\d{1,9}", slots):
+            raise UsageError(
+                f"{file}: pool {row['pool_name']!r} has pool_slot {slots!r}", fix="give it a whole number of slots"
+            )
+        told.append(pool_told(str(row["pool_name"]), {"slots": int(slots)}, file.name))
+    return told, values
+
+
+def _rows(airflow: Mapping[str, Any], section: str, key: str) -> list[dict[str, Any]]:
+    rows = airflow.get(section)
+    return [row for row in rows if isinstance(row, dict) and row.get(key)] if isinstance(rows, list) else []
 
 
 def _unquoted(value: str) -> str:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.project.declarations import Declarations, declarations_of, kept
+from harness.project.exports import Exports
 
 _MARKS = (
     *("airflow.cfg", "airflow_settings.yaml", ".astro", ".env", "airflow_local_settings.py", "Dockerfile", ".git"),
@@ -47,6 +48,7 @@ class Repository:
         config: folder of ``airflow_local_settings.py`` and what it imports.
         environment: what its processes find, beside what they have.
         connections, variables, pools: declared by its files, beside those of the world.
+        exports: what is told of them beside their names, without secrets.
         requirements: the file that names its packages.
         regexp: ``.airflowignore`` holds regular expressions.
     """
@@ -61,6 +63,7 @@ class Repository:
     connections: frozenset[str] = frozenset()
     variables: Mapping[str, str | None] = field(default_factory=dict)
     pools: Mapping[str, int] = field(default_factory=dict)
+    exports: Exports = field(default_factory=Exports)
     requirements: Path | None = None
     regexp: bool = False
 
@@ -135,6 +138,7 @@ def repository_of(path: Path) -> Repository:
         connections=found.connections,
         variables=found.variables,
         pools=found.pools,
+        exports=found.exports,
         requirements=next((f for f in [project / "requirements.txt"] if f.is_file()), None) if project else None,
         regexp=found.setting("core", "dag_ignore_file_syntax") == "regexp",
     )

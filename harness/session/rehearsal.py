@@ -39,7 +39,7 @@ from harness.session.stage import Stage
 from harness.session.stuck import unfinished_findings
 from harness.session.unmatched import check_options, check_world, unmatched_indexes
 from harness.session.waiting import unfinished_error
-from harness.world import World
+from harness.world import Pool, World
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -218,9 +218,13 @@ def _connections() -> dict[str, str]:
 
 
 def with_declared(world: World | None, repository: Repository) -> World:
-    """A world, and in it the variables that the project's own files give a value to and nobody else does."""
+    """A world, and in it the variables and pools that the project's own files tell of and nobody else does."""
     given = world or World()
-    return replace(given, variables={**repository.values, **given.variables}) if repository.values else given
+    if not repository.values and not repository.pools:
+        return given
+    pools = {one.name: Pool(**one.value) for one in repository.exports.told if one.section == "pools"}
+    pools = {**given.pools, **pools} if world is None else {**pools, **given.pools}
+    return replace(given, variables={**repository.values, **given.variables}, pools=pools)
 
 
 class _Simulated:

@@ -17,26 +17,16 @@ from typing import Any
 from urllib.parse import quote, quote_plus
 
 from harness.errors import WorldError
+from harness.project.sensitive import is_sensitive
 from harness.world.connection import Connection
 from harness.world.model import World
 
-SENSITIVE = (
-    *("access_key", "access_token", "api_key", "apikey", "auth_header", "authorization", "bearer"),
-    *("connection_string", "dsn", "passphrase", "passwd", "password", "private_key", "proxy", "proxies", "secret"),
-    *("service_account", "service_key", "token", "keyfile_dict", "webhook_url"),
-)
 LEAST = 5
 """Characters of a secret that is masked: Airflow's ``[logging] min_length_masked_secret``."""
 LEAST_OF_ENVIRONMENT = 8
 """The same of the machine's own environment, where ``TOKENIZERS_PARALLELISM=false`` is none."""
 COMMON = frozenset({"airflow"})
 MASK = "***"
-
-
-def is_sensitive(name: str) -> bool:
-    """Whether a name says that its value is a secret."""
-    lower = name.strip().lower()
-    return any(word in lower for word in SENSITIVE)
 
 
 def secrets_of(world: World, environment: Mapping[str, str] | None = None) -> set[str]:

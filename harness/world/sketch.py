@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+
+from harness.project.exports import Told
+from harness.project.sensitive import HIDDEN
 
 HEAD = """\
 # What production provides to these Dags: written by `airflow-harness init` from what they name.
@@ -12,45 +15,70 @@ HEAD = """\
 """
 
 
+_SERVICE = "a PostgreSQL of the harness's own"
 _WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 """What YAML takes for something else than text."""
 
 
-def sketch(used: Mapping[str, Mapping[str, Iterable[tuple[str, str]]]]) -> str:
+def sketch(used: Mapping[str, Mapping[str, Iterable[tuple[str, str]]]], told: Iterable[Told] = ()) -> str:
     """The YAML text of a world.
 
     Args:
         used: section (``pools``, ``connections``, ``variables``) -> name -> (where it is used, hint).
+        told: what files of the project say of some of them; each has its own file named as the source.
     """
+    known = {(one.section, one.name): one for one in told}
     parts = [HEAD]
     for section, entry in (("pools", _pool), ("connections", _connection), ("variables", _variable)):
         names = used.get(section, {})
         if names:
-            parts.append(f"{section}:\n" + "".join(entry(name, list(uses)) for name, uses in sorted(names.items())))
+            by_name = sorted(names.items())
+            lines = [_entry(name, list(uses), entry, known.get((section, name))) for name, uses in by_name]
+            parts.append(f"{section}:\n" + "".join(lines))
     return "\n".join(parts)
 
 
-def _pool(name: str, uses: list[tuple[str, str]]) -> str:
-    slots = max(16, *(int(hint or 1) for _, hint in uses))
-    return f"{_uses(uses)}  {key_of(name)}: {slots}    # how many slots has it in production?\n"
+Uses = list[tuple[str, str]]
 
 
-def _connection(name: str, uses: list[tuple[str, str]]) -> str:
+def _entry(name: str, uses: Uses, guessed: Callable[[Uses], tuple[str, str]], told: Told | None) -> str:
+    value, remark = guessed(uses) if told is None else _of_file(told)
+    return f"{_uses(uses, told)}  {key_of(name)}: {value}{f'    # {remark}' if remark else ''}\n"
+
+
+def _pool(uses: Uses) -> tuple[str, str]:
+    return str(max(16, *(int(hint or 1) for _, hint in uses))), "how many slots has it in production?"
+
+
+def _connection(uses: Uses) -> tuple[str, str]:
     kind = next((hint for _, hint in uses if hint), "")
-    given = "{service: postgres}    # a PostgreSQL of the harness's own" if kind == "postgres" else ""
-    return f"{_uses(uses)}  {key_of(name)}: {given or '{conn_type: ' + (kind or 'generic') + '}'}\n"
+    if kind == "postgres":
+        return "{service: postgres}", _SERVICE
+    return "{conn_type: " + (kind or "generic") + "}", ""
 
 
-def _variable(name: str, uses: list[tuple[str, str]]) -> str:
+def _variable(uses: Uses) -> tuple[str, str]:
     value = next((hint for _, hint in uses if hint), "")
-    told = "    # a guess: the file is not parsed without one" if value else ""
-    return f"{_uses(uses)}  {key_of(name)}: {json.dumps(value)}{told}\n"
+    return json.dumps(value), "a guess: the file is not parsed without one" if value else ""
 
 
-def _uses(uses: list[tuple[str, str]]) -> str:
+def _of_file(told: Told) -> tuple[str, str]:
+    """An entry as a file of the project tells it, and what of it was left there."""
+    value = told.value
+    if told.section == "pools" and set(value) == {"slots"}:
+        value = value["slots"]
+    text = json.dumps(HIDDEN if value is None else value, ensure_ascii=False)
+    remarks = [f"not copied: {', '.join(told.kept_back)}"] if told.kept_back else []
+    if told.section == "connections" and value.get("conn_type") == "postgres":
+        remarks.append(f"or {{service: postgres}}, {_SERVICE}")
+    return text, "; ".join(remarks).replace("\n", " ")
+
+
+def _uses(uses: Uses, told: Told | None) -> str:
     places = sorted({where for where, _ in uses})
     more = f", and {len(places) - 1} more" if len(places) > 1 else ""
-    return f"  # {places[0]}{more}\n"
+    used = f"{places[0]}{more}" if places else "no Dag names it"
+    return f"  # {used}{f'; {told.file}' if told else ''}\n"
 
 
 def key_of(name: str) -> str:

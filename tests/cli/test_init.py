@@ -128,3 +128,55 @@ def test_all_names_are_found_at_once_and_what_has_a_default_is_left_out(project)
     for name in ("crm", "lake", "mailer", "slack_team", "source"):
         assert f"names connection {name!r}, which does not exist" in told.out
     assert "unused" not in told.out
+
+
+EXPORTED = """
+from airflow.sdk import DAG, Param, BaseOperator, Variable, task
+
+class Load(BaseOperator):
+    template_fields = ("crm_conn_id",)
+
+    def __init__(self, crm_conn_id, **kwargs):
+        super().__init__(**kwargs)
+        self.crm_conn_id = crm_conn_id
+
+params = {"source": Param("crm", type="string"), "load_pool": "etl", "target": {"sink_conn_id": "sink"}}
+params["needed"] = Param(type="string")
+with DAG("by_params", schedule=None, params=params, tags=[Variable.get("region")]):
+    Load(task_id="load", crm_conn_id="{{ params.source }}", pool="wide")
+"""
+
+
+def test_exports_of_airflow_tell_what_there_is_and_no_secret_is_copied(project):
+    root = "exported"
+    project.write(f"{root}/requirements.txt", "")
+    project.write(f"{root}/dags/by_params.py", EXPORTED)
+    project.write(
+        f"{root}/connections.json",
+        '{"crm": {"conn_type": "http", "host": "crm.internal", "login": "me", "password": "s3cr3t-one", "port": 80,'
+        ' "extra": "{\\"token\\": \\"s3cr3t-two\\", \\"region\\": \\"eu\\"}"}, "other": {"conn_type": "ssh"}}',
+    )
+    project.write(f"{root}/config/variables.json", '{"region": "north", "db_password": "s3cr3t-three"}')
+    project.write(f"{root}/pools.json", '{"wide": {"slots": 64, "description": "", "include_deferred": true}}')
+    folder = project.folder / root
+    made = project("init", cwd=folder)
+    assert made.code == 0, made.err
+    text = (folder / "fixtures/world.yaml").read_text()
+    assert "s3cr3t" not in text + made.out + made.err
+    world = load(folder / "fixtures/world.yaml")
+    crm = world.connections["crm"]
+    assert (crm.conn_type, crm.host, crm.login, crm.port, crm.password) == ("http", "crm.internal", "me", 80, None)
+    assert crm.extra == '{"region": "eu"}'
+    assert set(world.connections) == {"crm", "other", "sink"}
+    assert (world.pools["wide"].slots, world.pools["wide"].include_deferred) == (64, True)
+    assert set(world.pools) == {"default_pool", "etl", "wide"}
+    assert world.variables == {"region": "north", "db_password": "***"}
+    assert "(crm_conn_id, by params), dags/by_params.py:13; connections.json" in text
+    assert "not copied: password, extra.token" in text
+    assert project("check", "--no-cache", cwd=folder).code == 0
+    (folder / "fixtures/world.yaml").write_text("connections: {}\n")
+    told = project("check", "--no-cache", cwd=folder)
+    assert "the param 'load_pool' names pool 'etl', which does not exist" in told.out
+    assert "the param 'target.sink_conn_id' names connection 'sink', which does not exist" in told.out
+    assert "'crm'" not in told.out
+    assert "'wide'" not in told.out

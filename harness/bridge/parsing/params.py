@@ -1,4 +1,4 @@
-"""Params, validated as Airflow does."""
+"""Params: their defaults, and what Airflow's validation says of them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.bridge.names import task_exception
+
+
+def defaults(params: Any) -> dict[str, Any]:
+    """Param -> default, of those that have one; validated or not."""
+    from airflow.sdk.definitions._internal.types import NOTSET
+
+    found = {name: getattr(param, "value", param) for name, param in (params or {}).items()}
+    return {name: value for name, value in found.items() if value is not NOTSET}
 
 
 def without_value(params: Any) -> Iterator[tuple[str, str]]:

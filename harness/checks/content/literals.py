@@ -8,18 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
-FORMS: dict[str, re.Pattern[str]] = {
-    "an AWS access key": re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
-    "a GitHub token": re.compile(r"\bgh[pousr]_[0-9A-Za-z]{36,}\b|\bgithub_pat_[0-9A-Za-z_]{60,}\b"),
-    "a GitLab token": re.compile(r"\bglpat-[0-9A-Za-z_-]{20,}"),
-    "a Google API key": re.compile(r"\bAIza[0-9A-Za-z_-]{35}\b"),
-    "a Slack token": re.compile(r"\bxox[abeoprs]-[0-9A-Za-z-]{20,}"),
-    "a Slack webhook": re.compile(r"hooks\.slack\.com/services/T[0-9A-Z]+/B[0-9A-Z]+/[0-9A-Za-z]{16,}"),
-    "a Stripe key": re.compile(r"\b[rs]k_live_[0-9A-Za-z]{20,}"),
-    "a SendGrid key": re.compile(r"\bSG\.[0-9A-Za-z_-]{20,}\.[0-9A-Za-z_-]{20,}"),
-    "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY-----\s*[0-9A-Za-z+/=]{20,}"),
-    "a JSON web token": re.compile(r"\beyJ[0-9A-Za-z_-]{15,}\.eyJ[0-9A-Za-z_-]{15,}\.[0-9A-Za-z_-]{15,}"),
-}
+from harness.project.sensitive import FORMS
+
 _URI = re.compile(r"\b[a-z][a-z0-9+.-]*://[^\s:/@'\"]*:([^\s/@'\"]+)@[^\s'\"]", re.IGNORECASE)
 _PASSWORD = re.compile(r"(?:^|_|pg)(?:password|passwd|pwd|passphrase)$", re.IGNORECASE)
 _TOKEN = re.compile(

@@ -7,23 +7,24 @@ from collections.abc import Iterator
 from harness.checks.finding import Problem
 from harness.checks.look import DagLook
 from harness.checks.registry import check
+from harness.checks.resources.used_names import pools
 from harness.errors import nearest
 
 
 @check("pool-missing")
 def pool_missing(look: DagLook) -> Iterator[Problem]:
-    """A task asks for a pool that the world does not declare.
+    """A task, or a param's default, names a pool that the world does not declare.
 
-    Airflow leaves such a task in ``scheduled`` for ever, without an error.
+    Airflow leaves a task of such a pool in ``scheduled`` for ever, without an error.
 
     Fix: declare the pool under ``pools:`` in the world file, as it is in production, or correct ``pool=``.
     """
     known = look.declared.pools
-    for task in look.tasks:
-        if look.declared.file is not None and task.pool not in known:
-            close = nearest(task.pool, known)
-            yield Problem(
-                f"task {task.task_id!r} asks for pool {task.pool!r}, which does not exist",
-                task_id=task.task_id,
-                fix=f"pool={close[0]!r}?" if close else f"declare it under pools: in {look.declared.file}",
-            )
+    for used in pools(look) if look.declared.file is not None else ():
+        if used.name not in known:
+            close = nearest(used.name, known)
+            by_task = used.task_id is not None and used.by.startswith("task ")
+            asks = f"{used.by} {'asks for' if by_task else 'names'} pool {used.name!r}, which does not exist"
+            nearby = f"{'pool=' if by_task else ''}{close[0]!r}?" if close else None
+            fix = nearby or f"declare it under pools: in {look.declared.file}"
+            yield Problem(asks, task_id=used.task_id, fix=fix)

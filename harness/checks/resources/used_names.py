@@ -1,4 +1,4 @@
-"""Connections and variables that a file names: in operators, hooks, templates and calls. No check of its own."""
+"""Connections, pools and variables that a file names: in operators, hooks, params and calls. No check of its own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.bridge.parsing.callbacks import callbacks
+from harness.bridge.parsing.params import defaults
 from harness.checks.callables import callable_of
 from harness.checks.finding import Problem
 from harness.checks.look import DagLook, FileLook
@@ -20,6 +21,10 @@ _CONN = re.compile(r"(?<![\w.])conn\.(?:get\(\s*['\"]([^'\"]+)['\"]\s*\)|(?!get\
 _VAR = re.compile(
     r"(?<![\w.])var\.(?:value|json)\.(?:get\(\s*['\"]([^'\"]+)['\"]\s*\)|(?!get\b)([A-Za-z_]\w*))(\s*\|\s*d(?:efault)?\b)?"
 )
+
+
+_PARAM = re.compile(r"\{\{-?\s*params(?:\.(\w+)|\[['\"](\w+)['\"]\])\s*-?\}\}")
+_OTHER_POOLS = ("thread", "process", "conn", "db", "worker", "node", "mem", "user", "agent", "sql", "identity")
 
 
 @dataclass(frozen=True)
@@ -46,9 +51,9 @@ def connections(file: FileLook) -> Iterator[Used]:
     """
     for dag in file.dags:
         for task in dag.tasks:
-            for name, value in arguments(task):
-                if isinstance(value, str) and _is_conn_id(name, value):
-                    yield _by_task(dag, task.task_id, value, f"task {task.task_id!r} ({name.lstrip('_')})")
+            for name, value, what in _of_arguments(task):
+                if _is_conn_id(name, value):
+                    yield _by_task(dag, task.task_id, value, f"task {task.task_id!r} ({what})")
             yield from _in_templates(dag, task, _CONN)
         yield from _of_params_and_callbacks(dag)
     for path, part, tree in _code(file):
@@ -82,7 +87,7 @@ def _of_params_and_callbacks(dag: DagLook) -> Iterator[Used]:
     for owner in (dag.dag, *dag.tasks):
         task_id = getattr(owner, "task_id", None)
         for name, value in _params(owner).items():
-            if isinstance(value, str) and _is_conn_id(name, value):
+            if isinstance(value, str) and _is_conn_id(name.rpartition(".")[2], value):
                 yield _by(dag, task_id, value, f"the param {name!r}")
     for callback in callbacks(dag.dag):
         keeps = vars(callback.function) if hasattr(callback.function, "__dict__") else {}
@@ -95,11 +100,43 @@ def _of_params_and_callbacks(dag: DagLook) -> Iterator[Used]:
 
 
 def _params(owner: Any) -> dict[str, Any]:
-    given = getattr(owner, "params", None)
-    try:
-        return dict(given.dump()) if given else {}
-    except Exception:  # a param without a value
-        return {}
+    """Defaults of a Dag's or a task's params, and those within a default."""
+    found = defaults(getattr(owner, "params", None))
+    within = {
+        f"{name}.{key}": one for name, given in found.items() if isinstance(given, dict) for key, one in given.items()
+    }
+    return found | within
+
+
+def _of_arguments(task: Any) -> Iterator[tuple[str, str, str]]:
+    """(argument, value, what it is) of an operator's texts; of one that is a param's template the param's default."""
+    for name, given in arguments(task):
+        match = _PARAM.fullmatch(given.strip()) if isinstance(given, str) else None
+        value = given if match is None else _params(task).get(match[1] or match[2])
+        if isinstance(value, str):
+            yield name, value, f"{name.lstrip('_')}, by params" if match else name.lstrip("_")
+
+
+def pools(dag: DagLook) -> Iterator[Used]:
+    """Pools that a Dag's tasks ask for, and those named as defaults of params: whoever triggers it passes them on."""
+    for task in dag.tasks:
+        yield _by_task(dag, task.task_id, task.pool, f"task {task.task_id!r}")
+    of_dag = _params(dag.dag)
+    for owner in (dag.dag, *dag.tasks):
+        for name, value in _params(owner).items():
+            told = owner is not dag.dag and of_dag.get(name) == value
+            if (
+                isinstance(value, str)
+                and value
+                and not told
+                and _is_pool(name.rpartition(".")[2])
+                and "{{" not in value
+            ):
+                yield _by(dag, getattr(owner, "task_id", None), value, f"the param {name!r}")
+
+
+def _is_pool(name: str) -> bool:
+    return name in ("pool", "pool_name") or (name.endswith("_pool") and not name.startswith(_OTHER_POOLS))
 
 
 def _by(dag: DagLook, task_id: str | None, name: str, by: str) -> Used:

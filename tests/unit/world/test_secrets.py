@@ -8,8 +8,9 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 
+from harness.project.sensitive import SENSITIVE, is_sensitive
 from harness.world import World
-from harness.world.secrets import MASK, Mask, is_sensitive, secrets_of
+from harness.world.secrets import MASK, Mask, secrets_of
 
 SECRET = "p4ss/w+rd ü&canary"
 KEY = "-----BEGIN PRIVATE KEY-----\nMIIEcanary01\nq83vcanary02\n-----END PRIVATE KEY-----\n"
@@ -91,7 +92,6 @@ def test_sensitive_names(name: str):
 
 def test_the_list_is_airflows():
     from harness.bridge.masking import _masker
-    from harness.world.secrets import SENSITIVE
 
     theirs = {word for word in _masker().DEFAULT_SENSITIVE_FIELDS if "proxy_" not in word}
     assert theirs <= set(SENSITIVE)

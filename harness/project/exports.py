@@ -1,0 +1,255 @@
+"""Connections, variables and pools as ``airflow … export`` wrote them, where the files lie in a project.
+
+A file is known by its name (``connections.json``, ``airflow_variables.prod.json``, ``pools.json``, ``connections.env``)
+and by its form; it may lie in the project, in a folder of it, or in a folder above up to the git root. Their secrets
+are forgotten as soon as they are read.
+
+Source: ``connections_export``, ``variables_export``, ``pool_export`` of airflow/cli/commands;
+``load_connections_dict``, ``load_variables`` of airflow/secrets/local_filesystem.py (3.3.2).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from harness.project.sensitive import HIDDEN, has_hidden, plain_part
+
+_NAME = re.compile(r"(?:[\w-]*[_.-])?(connection|variable|pool)s?(?:[_.-][\w.-]*)?\.(json|ya?ml|env)", re.IGNORECASE)
+_NO_FOLDERS = {"dags", "plugins", "tests", "test", "node_modules", "logs", "site-packages", "__pycache__"}
+_FIELDS = ("conn_type", "host", "login", "schema", "port", "description")
+_ALSO = {*_FIELDS, "password", "extra", "extra_dejson", "conn_id", "uri", "is_encrypted", "is_extra_encrypted", "id"}
+_MOST = 8 * 1024 * 1024
+"""Bytes of a file that is read."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What a file of the project tells of a connection, a variable or a pool.
+
+    Attributes:
+        section: ``connections``, ``variables`` or ``pools``.
+        file: relative to the project where it lies below.
+        value: as a world file has it, without secrets; None where all of it may be one.
+        kept_back: names of the parts that may be secret, which are not in it.
+    """
+
+    section: str
+    name: str
+    file: str
+    value: Any = None
+    kept_back: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Exports:
+    """All that is told; of a name that several files tell, what the nearest file says.
+
+    Attributes:
+        unread: files with the name of an export that cannot be read, each with the reason.
+    """
+
+    told: tuple[Told, ...] = ()
+    unread: tuple[str, ...] = ()
+
+    def names(self, section: str) -> dict[str, Told]:
+        """What is told of one section, by name."""
+        return {one.name: one for one in self.told if one.section == section}
+
+    @property
+    def variables(self) -> dict[str, str | None]:
+        """Variables with their values, as Airflow keeps them; None where all or a part is kept back."""
+        return {
+            one.name: None if one.kept_back else one.value if isinstance(one.value, str) else json.dumps(one.value)
+            for one in self.told
+            if one.section == "variables"
+        }
+
+    def with_more(self, more: Iterable[Told]) -> Exports:
+        """With what another file tells, which goes before."""
+        return Exports(_once(self.told, more), self.unread)
+
+
+def exports_of(folders: Sequence[Path]) -> Exports:
+    """Read them.
+
+    Args:
+        folders: the project, then those above it.
+    """
+    found: list[Told] = []
+    unread = []
+    for file in reversed(list(_files(folders))):
+        kind, form = _named(file)
+        shown = file.relative_to(folders[0]).as_posix() if file.is_relative_to(folders[0]) else str(file)
+        try:
+            document = _read(file, form)
+        except Exception as error:  # YAML's are many
+            unread.append(f"{shown} cannot be read as an export of {kind}s: {' '.join(str(error).split())[:200]}")
+            continue
+        found += _told(kind, document, shown)
+    return Exports(_once(found), tuple(unread))
+
+
+def _once(*told: Iterable[Told]) -> tuple[Told, ...]:
+    return tuple({(one.section, one.name): one for some in told for one in some}.values())
+
+
+def connection_told(name: str, fields: Mapping[str, Any], file: str) -> Told:
+    """A connection from fields as Airflow exports them. A login without a password may be a token, and is kept back."""
+    given = {key: fields.get(key) for key in _FIELDS if fields.get(key) not in (None, "")}
+    back = ["password"] if fields.get("password") else []
+    if "login" in given and not back:
+        back.append("login")
+        del given["login"]
+    value = {key: plain_part(one, "") for key, one in given.items()}
+    extra = _extra(fields.get("extra") or fields.get("extra_dejson"))
+    if extra is None:
+        back.append("extra")
+    elif shown := {key: plain_part(one, key) for key, one in extra.items()}:
+        back += [f"extra.{key}" for key, one in shown.items() if has_hidden(one)]
+        if kept := {key: one for key, one in shown.items() if not has_hidden(one)}:
+            value["extra"] = kept
+    back += [key for key, one in value.items() if one == HIDDEN]
+    value = {key: one for key, one in value.items() if one != HIDDEN}
+    return Told("connections", name, file, {"conn_type": "generic", **value}, tuple(back))
+
+
+def variable_told(name: str, value: Any, file: str) -> Told:
+    """A variable; of text and of JSON alike what may be secret is kept back."""
+    shown = plain_part(value, name)
+    back = ("value",) if has_hidden(shown) else ()
+    return Told("variables", name, file, None if shown == HIDDEN else shown, back)
+
+
+def pool_told(name: str, fields: Mapping[str, Any], file: str) -> Told:
+    """A pool from ``slots`` and what is beside them."""
+    more = {"include_deferred": True} if fields.get("include_deferred") else {}
+    return Told("pools", name, file, {"slots": int(fields["slots"]), **more})
+
+
+def _files(folders: Sequence[Path]) -> Iterator[Path]:
+    """The nearest first: the project's own, those of its folders, those of the folders above."""
+    for folder in folders:
+        entries = _sorted(folder)
+        yield from (one for one in entries if _is_export(one))
+        if folder == folders[0]:
+            below = [one for one in entries if one.name[:1] != "." and one.name not in _NO_FOLDERS and one.is_dir()]
+            for one in below:
+                if not (one / "pyvenv.cfg").exists():
+                    yield from filter(_is_export, _sorted(one))
+
+
+def _sorted(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:
+        return []
+
+
+def _is_export(file: Path) -> bool:
+    try:
+        return _NAME.fullmatch(file.name) is not None and file.is_file() and file.stat().st_size <= _MOST
+    except OSError:
+        return False
+
+
+def _named(file: Path) -> tuple[str, str]:
+    match = _NAME.fullmatch(file.name)
+    assert match is not None
+    return match[1].lower(), match[2].lower()
+
+
+def _read(file: Path, form: str) -> Any:
+    text = file.read_text(encoding="utf-8")
+    if form == "json":
+        return json.loads(text) if text.strip() else {}
+    if form == "env":
+        lines = (line.strip() for line in text.splitlines())
+        pairs = (line.partition("=") for line in lines if line and not line.startswith("#"))
+        return {name.strip(): value.strip() for name, equals, value in pairs if equals}
+    import yaml
+
+    return yaml.safe_load(text)
+
+
+def _told(kind: str, document: Any, file: str) -> Iterator[Told]:
+    """None where the document has another form: the file is something else."""
+    if not isinstance(document, Mapping) or not all(isinstance(name, str) and name for name in document):
+        return
+    make: Callable[[str, Any, str], Told] = _MAKERS[kind]
+    found = []
+    for name, value in document.items():
+        read = _READERS[kind](value)
+        if read is None:
+            return
+        found.append(make(name, read[0], file))
+    yield from found
+
+
+def _connection(value: Any) -> tuple[Any] | None:
+    if isinstance(value, list) and len(value) == 1:  # as ``load_connections_dict`` takes them
+        value = value[0]
+    if isinstance(value, str) and value.startswith("{"):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return None
+    if isinstance(value, str):
+        return (of_uri(value),) if "://" in value else None
+    if isinstance(value, Mapping) and set(value) <= _ALSO and ("conn_type" in value or "uri" in value):
+        return (of_uri(str(value["uri"])) if value.get("uri") else value,)
+    return None
+
+
+def _variable(value: Any) -> tuple[Any] | None:
+    described = isinstance(value, Mapping) and "value" in value and set(value) <= {"value", "description"}
+    return (value["value"] if described else value,)
+
+
+def _pool(value: Any) -> tuple[Any] | None:
+    slots = value.get("slots") if isinstance(value, Mapping) else None
+    return (value,) if isinstance(slots, int) and not isinstance(slots, bool) else None
+
+
+def of_uri(uri: str) -> dict[str, Any]:
+    """The parts of a connection's URI; one that is no URI tells only that there is a connection."""
+    try:
+        parts = urlsplit(uri)
+        query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        extra: Any = query.get("__extra__", query)
+        found = {"host": parts.hostname, "port": parts.port, "login": parts.username, "password": parts.password}
+    except ValueError:
+        return {}
+    texts = {key: unquote(one) if isinstance(one, str) else one for key, one in found.items()}
+    schema = unquote(parts.path[1:])
+    kind = parts.scheme.replace("-", "_")
+    kind = "postgres" if kind == "postgresql" else kind
+    nested = uri.count("://") > 1  # ``http://https://host``: the parts are not where they seem to be
+    return {"conn_type": kind} if nested else {**texts, "conn_type": kind, "schema": schema, "extra": extra}
+
+
+def _extra(value: Any) -> dict[str, Any] | None:
+    """A connection's extra; None where it is something else than an object."""
+    if isinstance(value, str) and value.strip():
+        try:
+            value = json.loads(value)
+        except ValueError:
+            return None
+    return {str(key): one for key, one in value.items()} if isinstance(value, Mapping) else None if value else {}
+
+
+_READERS: dict[str, Callable[[Any], tuple[Any] | None]] = {
+    "connection": _connection,
+    "variable": _variable,
+    "pool": _pool,
+}
+_MAKERS: dict[str, Callable[[str, Any, str], Told]] = {
+    "connection": connection_told,
+    "variable": variable_told,
+    "pool": pool_told,
+}
