@@ -17,7 +17,7 @@ from harness.bridge import sandbox
 from harness.bridge.bound import bound_settings
 from harness.bridge.plugins import Plugins
 from harness.bridge.policies import Policies
-from harness.project.declarations import kept
+from harness.project.declarations import SECRETS, kept
 from harness.project.repository import Repository
 
 
@@ -28,16 +28,24 @@ class Surroundings:
         repository: what is known of it.
         roots: its Dag folders.
         env: variables that the world sets for its processes.
+        shell: connections and variables of whoever runs us, as they were before somebody may have set others on
+            purpose; None: those of now. No Dag sees them.
     """
 
     def __init__(
-        self, repository: Repository | None = None, roots: Iterable[Path] = (), env: Mapping[str, str] | None = None
+        self,
+        repository: Repository | None = None,
+        roots: Iterable[Path] = (),
+        env: Mapping[str, str] | None = None,
+        shell: Mapping[str, str] | None = None,
     ) -> None:
         self.repository = Repository() if repository is None else repository
         entries = [entry for root in roots for entry in self.repository.search_path(str(root))]
         self.search_path = list(dict.fromkeys(entries))
         self._set = {**self.repository.environment, **(env or {})}
         self._owners = {name: os.environ.get(name) for name in self._set}  # what they say later goes before ours
+        given = os.environ if shell is None else shell
+        self._shell = {name: value for name, value in given.items() if name.startswith(SECRETS)}
         self._left: dict[str, str | None] = {}
         self._home: str | None = None
         self._plugins, self._policies = Plugins(), Policies()
@@ -47,6 +55,11 @@ class Surroundings:
     def plain_environment(self) -> dict[str, str]:
         """Variables that the project sets and that are none of Airflow's."""
         return {name: value for name, value in self._set.items() if not name.startswith("AIRFLOW")}
+
+    @property
+    def hidden(self) -> dict[str, str]:
+        """Connections and variables of the shell, but for those that the project sets to the same."""
+        return {name: value for name, value in self._shell.items() if self._set.get(name) != value}
 
     @property
     def settings(self) -> dict[str, str]:
@@ -81,7 +94,8 @@ class Surroundings:
             self._home = sandbox.home_with(self.repository.home_entries)
         owners = dict(os.environ)
         ours = {name: value for name, value in self._set.items() if owners.get(name) == self._owners[name]}
-        given = {**kept(owners), **ours, **sandbox.settings(self._home)}
+        meant = {n: value for n, value in owners.items() if n.startswith(SECRETS) and self._shell.get(n) != value}
+        given = {**kept(owners), **meant, **ours, **sandbox.settings(self._home)}
         _become({name: value for name, value in {**given, **self._left}.items() if value is not None})
         try:
             yield

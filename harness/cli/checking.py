@@ -81,6 +81,8 @@ class Explain:
 
     check_id: str
 
+    loads_dags = False
+
     def __call__(self, terminal: Terminal) -> int:
         """Write the check's page. Raises: UsageError: no such check."""
         from inspect import cleandoc
@@ -97,6 +99,8 @@ class Explain:
 @dataclass(frozen=True)
 class List:
     """The job of ``check --list``."""
+
+    loads_dags = False
 
     def __call__(self, terminal: Terminal) -> int:
         """Write a line a check, as this project sets them."""

@@ -6,6 +6,7 @@ is taken for one of the command line.
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 import traceback
@@ -18,6 +19,7 @@ from harness.cli.faults import machines_refusal, refuse_a_vanished_folder
 from harness.cli.job import Job
 from harness.cli.terminal import Terminal
 from harness.errors import HarnessError, UsageError
+from harness.project.declarations import set_aside
 from harness.project.installed import newer_than_tested
 
 if TYPE_CHECKING:
@@ -55,6 +57,9 @@ def _done(terminal: Terminal, arguments: Sequence[str]) -> int:
         newer = newer_than_tested()
         if newer is not None:
             print(f"warning: {newer}", file=terminal.err)
+        aside = set_aside(os.environ) if getattr(job, "loads_dags", True) else None
+        if aside is not None:
+            print(f"note: {aside}", file=terminal.err)
         return job(terminal)
     except (KeyboardInterrupt, SystemExit) as stop:
         told: HarnessError = Interrupted("interrupted")

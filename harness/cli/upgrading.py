@@ -34,6 +34,8 @@ class Upgrading:
     output: Path | None = None
     verbose: bool = False
 
+    loads_dags = False
+
     def __call__(self, terminal: Terminal) -> int:
         """Look at the project and tell what is left of Airflow 2.
 

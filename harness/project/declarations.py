@@ -19,7 +19,8 @@ _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(.*)")
 _NOT_TAKEN = re.compile(
     r"(PATH|HOME|TMPDIR|SHELL|USER|AIRFLOW_HOME|AIRFLOW_CONFIG|(PYTHON|LD_|DYLD_|AIRFLOW_HARNESS_).*)$"
 )
-_SECRETS = _CONNECTION, _VARIABLE = "AIRFLOW_CONN_", "AIRFLOW_VAR_"
+SECRETS = _CONNECTION, _VARIABLE = "AIRFLOW_CONN_", "AIRFLOW_VAR_"
+"""Connections and variables in an environment: those of a shell may be production's, so that nobody sees them."""
 _SERVERS = (
     *("celery", "celery_broker_transport_options", "celery_kubernetes_executor", "database", "edge", "elasticsearch"),
     *("execution_api", "fab", "kerberos", "kubernetes", "kubernetes_executor", "local_kubernetes_executor", "logging"),
@@ -46,6 +47,10 @@ _CORE = {
         "execution_api_server_url",
     ),
 }
+
+
+SHOWN = 3
+"""Names of the shell that are told."""
 
 
 @dataclass(frozen=True)
@@ -91,13 +96,12 @@ def declarations_of(folders: Sequence[Path]) -> Declarations:
     exports = exports_of(folders).with_more(astro)
     given = {f"AIRFLOW__{s.upper()}__{k.upper()}": v for (s, k), v in settings.items() if _matters(s, k)}
     plain = {name: value for name, value in files.items() if not name.startswith("AIRFLOW__")}
-    new = {name: value for name, value in plain.items() if name.startswith(_SECRETS) or name not in os.environ}
+    new = {name: value for name, value in plain.items() if name.startswith(SECRETS) or name not in os.environ}
     return Declarations(
         settings=settings,
         environment={**new, **given},
-        connections=frozenset([*_named({**files, **shell}, _CONNECTION), *exports.names("connections")]),
+        connections=frozenset([*_named(files, _CONNECTION), *exports.names("connections")]),
         variables={
-            **dict.fromkeys(_named(shell, _VARIABLE)),
             **exports.variables,
             **values,
             **_named(files, _VARIABLE),
@@ -145,14 +149,24 @@ def _settings_in(env: Mapping[str, str]) -> dict[tuple[str, str], str]:
 
 
 def kept(environment: Mapping[str, str]) -> dict[str, str]:
-    """An environment without what leads a process of ours outside: settings of Airflow, its owner's connections."""
+    """An environment without what leads a process of ours outside: settings of Airflow, its owner's secrets."""
     parts = {name: name.lower().split("__") for name in environment}
     return {
         name: value
         for name, value in environment.items()
-        if not name.startswith(("AIRFLOW__", _CONNECTION))
+        if not name.startswith(("AIRFLOW__", *SECRETS))
         or (name.startswith("AIRFLOW__") and _matters(parts[name][1], "__".join(parts[name][2:])))
     }
+
+
+def set_aside(environment: Mapping[str, str]) -> str | None:
+    """What is said of the connections and variables in a shell, which no Dag is shown; None where there are none."""
+    found = sorted(name for name in environment if name.startswith(SECRETS))
+    if not found:
+        return None
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    names = ", ".join(ascii(name)[1:-1] for name in found[:SHOWN])
+    return f"{names}{more} of the shell: no Dag sees it; the world file and the project's own .env declare them"
 
 
 def _matters(section: str, key: str) -> bool:

@@ -96,8 +96,8 @@ def _load(project: Project) -> Rehearsal:
     most = xcom_bytes(project.settings)
     if not project.dags:
         return Rehearsal(xcom_bytes=most)
-    theirs = {name: value for name, value in project.secrets.items() if name.startswith("AIRFLOW_CONN_")}
-    return Rehearsal.of_paths(project.dags, most, load(project.world) if project.world else None, theirs)
+    world = load(project.world) if project.world else None
+    return Rehearsal.of_paths(project.dags, most, world, project.secrets)
 
 
 def _warm_up(rehearsal: Rehearsal) -> None:

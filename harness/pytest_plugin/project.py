@@ -36,12 +36,14 @@ class Project:
 PROJECT = pytest.StashKey[Project]()
 
 
-def pytest_report_header() -> list[str]:
-    """A line where the installed Airflow is newer than what the harness was tested with."""
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Lines where Airflow is newer than what the harness was tested with, or something of the shell is set aside."""
+    from harness.project.declarations import set_aside
     from harness.project.installed import newer_than_tested
 
-    newer = newer_than_tested()
-    return [] if newer is None else [f"airflow-harness: {newer}"]
+    project = project_of(config)
+    told = [newer_than_tested(), set_aside(project.secrets) if project.dags else None]
+    return [f"airflow-harness: {line}" for line in told if line is not None]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
@@ -76,14 +75,14 @@ class Rehearsal:
 
         Args:
             world: answers what the files ask for at their top level.
-            owners: variables of the environment that are not for them: connections of whoever runs us.
+            owners: connections and variables of whoever runs us, which are not for them; None: those of now.
         Raises: NoDagsFolder: a path that does not exist, or no Dag file at all. UsageError: a file of the project,
             as ``.env``, that cannot be read as what it is.
         """
         given = list(paths)
-        surroundings = surroundings_of(given, world)
+        surroundings = surroundings_of(given, world, owners)
         with surroundings.entered():
-            folder = load(given, with_declared(world, surroundings.repository), owners or _connections())
+            folder = load(given, with_declared(world, surroundings.repository), surroundings.hidden)
         return cls(folder, xcom_bytes, surroundings)
 
     def load_file(self, file: Path, world: World | None = None) -> None:
@@ -93,7 +92,7 @@ class Rehearsal:
             load_file(file, root_of(file, self.surroundings.repository), self.folder)
 
     def _answered(self, world: World | None) -> AbstractContextManager[None]:
-        return answered_from(self.world_with(world), _connections())
+        return answered_from(self.world_with(world), self.surroundings.hidden)
 
     def world_with(self, world: World | None) -> World:
         """The world, and what the project's own files set and it does not.
@@ -197,34 +196,37 @@ def _timed(began: float, ledger: Path | None) -> Iterator[None]:
         raise
 
 
-def surroundings_of(paths: list[Path], world: World | None) -> Surroundings:
+def surroundings_of(paths: list[Path], world: World | None, shell: Mapping[str, str] | None = None) -> Surroundings:
     """What the Dags below some paths find around them: the project of the first of these decides.
 
+    Args:
+        shell: see `harness.bridge.surroundings.Surroundings`.
     Raises: UsageError: as `harness.project.repository.repository_of`.
     """
     there = [path.resolve() for path in paths if path.exists()]
     if not there:
-        return Surroundings(env=world.env if world else None)
+        return Surroundings(env=world.env if world else None, shell=shell)
     repository = repository_of(there[0])
     files = dag_files(there)
     refuse_hidden(files, repository)
     roots = list(dict.fromkeys(file.root for file in files))
-    return Surroundings(repository, roots, world.env if world else None)
-
-
-def _connections() -> dict[str, str]:
-    """Connections of the shell: production's as likely as not."""
-    return {name: value for name, value in os.environ.items() if name.startswith("AIRFLOW_CONN_")}
+    return Surroundings(repository, roots, world.env if world else None, shell)
 
 
 def with_declared(world: World | None, repository: Repository) -> World:
-    """A world, and in it the variables and pools that the project's own files tell of and nobody else does."""
+    """A world, and what the project's own files tell of and it does not: variables, pools, connections of ``.env``.
+
+    Such a connection stays a variable of the environment, which Airflow asks first: only where the world has none.
+    The variables are the given world's own, so that it shows what tasks set.
+    """
     given = world or World()
-    if not repository.values and not repository.pools:
-        return given
     pools = {one.name: Pool(**one.value) for one in repository.exports.told if one.section == "pools"}
     pools = {**given.pools, **pools} if world is None else {**pools, **given.pools}
-    return replace(given, variables={**repository.values, **given.variables}, pools=pools)
+    declared = {f"AIRFLOW_CONN_{name.upper()}" for name in given.connections}
+    of_env = {n: v for n, v in repository.environment.items() if n.startswith("AIRFLOW_CONN_") and n not in declared}
+    for name, value in repository.values.items():
+        given.variables.setdefault(name, value)
+    return replace(given, pools=pools, env={**of_env, **given.env})
 
 
 class _Simulated:

@@ -112,3 +112,42 @@ def test_check_shows_and_keeps_no_secret(tmp_path):
         assert "dTpwNHNz" not in text  # u:p4ss in base64
     assert kept
     assert {path.stat().st_mode & 0o077 for path in [*kept, kept[0].parent]} == {0}
+
+
+SHELL = """
+import os
+
+from airflow.sdk import DAG, BaseHook, Variable, task
+
+tags = [Variable.get("theirs", "unseen"), os.environ.get("AIRFLOW_VAR_THEIRS", "unset")]
+with DAG("shell", schedule=None, tags=tags) as dag:
+
+    @task
+    def seen():
+        try:
+            BaseHook.get_connection("theirs")
+        except Exception:
+            own = [Variable.get("own"), BaseHook.get_connection("own").host]
+            return [*sorted(dag.tags), Variable.get("theirs", "unseen"), *own]
+
+    seen()
+if {"unseen", "unset"} != set(dag.tags):
+    raise RuntimeError(str(dag.tags))
+"""
+
+
+def test_what_the_shell_declares_no_dag_sees(tmp_path):
+    project = Project(tmp_path)
+    project.write("dags/shell.py", SHELL)
+    project.write(".env", "AIRFLOW_VAR_OWN=ours\nAIRFLOW_CONN_OWN=http://own.example\n")
+    shell = {"AIRFLOW_VAR_THEIRS": "production", "AIRFLOW_CONN_THEIRS": "http://theirs", "AIRFLOW_VAR_OWN": "ours"}
+    checked = project.ask("check", "--no-cache", **shell)
+    ran = project("run", "shell", "--json", **shell)
+    (ti,) = json.loads(ran.out)["task_instances"]
+    assert ti["xcoms"]["return_value"] == ["unseen", "unset", "unseen", "ours", "own.example"]
+    assert (ran.code, checked.result().code) == (0, 0)
+    for answer in (ran, checked.result()):
+        assert answer.err.count("of the shell: no Dag sees it") == 1
+        assert "AIRFLOW_CONN_THEIRS, AIRFLOW_VAR_OWN, AIRFLOW_VAR_THEIRS" in answer.err
+        assert "production" not in answer.err
+    assert "of the shell" not in project("check", "--list", **shell).err

@@ -124,14 +124,19 @@ def test_the_shell_goes_before_dot_env(tmp_path, monkeypatch):
     assert "AIRFLOW__SECRETS__BACKEND" not in made
 
 
-def test_the_shells_connections_are_its_own(tmp_path, monkeypatch):
-    grow(tmp_path, _dot_env="AIRFLOW_CONN_A=http://file\n", dags__a_dot_py="")
-    for name in ("AIRFLOW_CONN_A", "AIRFLOW_CONN_B", "AIRFLOW_VAR_C"):
+def test_the_shells_connections_and_variables_are_its_own(tmp_path, monkeypatch):
+    grow(tmp_path, _dot_env="AIRFLOW_CONN_A=http://file\nAIRFLOW_VAR_D=file\n", dags__a_dot_py="")
+    for name in ("AIRFLOW_CONN_A", "AIRFLOW_CONN_B", "AIRFLOW_VAR_C", "AIRFLOW_VAR_D"):
         monkeypatch.setenv(name, "http://shell")
-    made = repository_of(tmp_path / "dags").process_environment(os.environ)
-    assert made["AIRFLOW_CONN_A"] == "http://file"
-    assert "AIRFLOW_CONN_B" not in made
-    assert made["AIRFLOW_VAR_C"] == "http://shell"
+    found = repository_of(tmp_path / "dags")
+    made = found.process_environment(os.environ)
+    assert {name: made.get(f"AIRFLOW_{name}") for name in ("CONN_A", "VAR_D")} == {
+        "CONN_A": "http://file",
+        "VAR_D": "file",
+    }
+    assert not {"AIRFLOW_CONN_B", "AIRFLOW_VAR_C"} & set(made)
+    assert "b" not in found.connections
+    assert "c" not in found.variables
 
 
 def test_airflow_cfg(tmp_path):
