@@ -168,7 +168,7 @@ class Cache:
             return
 
 
-_NOT_KEPT = {"depends", "libraries", "events"}
+_NOT_KEPT = {"depends", "libraries", "events", "hashes"}
 
 
 def make_folder(folder: Path) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.bridge.parsing import confine, seal
+from harness.bridge.parsing.ahead import reseed
 from harness.bridge.parsing.drivers import Drivers
 from harness.bridge.parsing.exits import Exits
 from harness.bridge.parsing.imports import Imports
@@ -37,6 +38,8 @@ PLACEHOLDER = "/airflow-harness"
 
 MISLED = {"misled": True}
 """In place of a report: libraries were imported ahead, and this file would not have had them so."""
+
+_FILLERS = 13
 
 _exit, _getpid, _time = os._exit, os.getpid, time.time
 
@@ -118,6 +121,15 @@ def users_of(setting: Setting, root: Path) -> Users:
     return Users(str(setting.repository.project or root), str(root))
 
 
+def elsewhere() -> list[bytearray]:
+    """Take memory of every size that Python keeps small things in, as long as the result is held.
+
+    A child has the addresses of the process that it was forked from; so what it makes lies elsewhere than what another
+    child made, and a text that names an address differs.
+    """
+    return [bytearray(size) for size in range(1, 513, 8) for _ in range(_FILLERS)]
+
+
 def _tell_of_clock(time_machine: Any, told: Callable[[], None]) -> None:
     """Have the clock of a twin tell that it is asked (``Coordinates`` until version 2)."""
     owner = getattr(time_machine, "Traveller", None) or time_machine.Coordinates
@@ -138,6 +150,7 @@ class _Parser:
     def __init__(self, root: Path, setting: Setting, channels: Channels, scratch: str, sealed: bool) -> None:
         self._root, self._setting, self._channels = root, setting, channels
         self._own = _getpid()
+        self._fillers: list[bytearray] = []
         self._users = users_of(setting, root)
         allowed = (scratch, os.environ["AIRFLOW_HOME"], "/dev", "/proc/self")
         told = channels.told
@@ -165,6 +178,9 @@ class _Parser:
         """What is noted of a file that is parsed at another time; and whether another may follow."""
         import time_machine
 
+        if not self._fillers:
+            reseed()
+            self._fillers = elsewhere()
         _tell_of_clock(time_machine, self._watch.depends.clock)
         with time_machine.travel(_time() + LATER_S, tick=True):
             parsed = self._parsed(path)

@@ -10,6 +10,7 @@ from harness.checks.finding import Problem
 from harness.checks.look import Asked, DagLook, Declared, FileLook
 from harness.checks.names import names_in
 from harness.checks.registry import CHECKS, Check
+from harness.project.hash_order import depends_on_hashes
 
 Report = dict[str, Any]
 Problems = list[tuple[str, Problem]]
@@ -23,7 +24,8 @@ def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
     Returns: ``problems``: [check id, problem]; ``dags``: what there is; ``notes``: [check id, dag id, line, value] for
         checks that look at the whole repository; ``names``: see `harness.checks.names.Name`, if asked;
         ``failed``: what it raised; ``imported``, ``libraries``: files of modules that came with it, the repository's
-        and others; ``depends``: see `harness.bridge.parsing.depends`; ``seconds``, ``events``.
+        and others; ``depends``: see `harness.bridge.parsing.depends`; ``seconds``, ``events``; ``hashes``: whether the
+        order of a set may have made the Dags what they are.
     """
     look = FileLook(parsed, declared, asked)
     problems: Problems = []
@@ -44,7 +46,29 @@ def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
         "names": names_in(look) if asked.options.get("names") else [],
         **_facts(look, parsed),
         "events": [event.to_json() for event in parsed.events],
+        "hashes": may_depend_on_hashes(look),
     }
+
+
+def may_depend_on_hashes(look: FileLook) -> bool:
+    """Whether the text of a file, of what it imports of the repository, or a templated field has to do with sets."""
+    files = [look.path, *look.imported]
+    if any(not file.endswith(".py") for file in files):
+        return True  # an archive, or a module without text
+    if any(depends_on_hashes(look.definitions.text(file)) for file in files):
+        return True
+    try:
+        return any(
+            isinstance(value, (set, frozenset)) for dag in look.dags for task in dag.tasks for value in _templated(task)
+        )
+    except BaseException:  # of the user's own objects
+        return True
+
+
+def _templated(task: Any) -> list[Any]:
+    """Values of a task's templated fields, also of a mapped one."""
+    given = {**vars(task), **getattr(task, "partial_kwargs", {})}
+    return [given.get(field) for field in task.template_fields]
 
 
 def twin_report(parsed: Any, declared: Declared, asked: Asked) -> Report:

@@ -223,6 +223,9 @@ class _Run:
         from harness.checks.farm import Farm, Request
         from harness.checks.warm import is_warm
 
+        def wanted(paths: Iterable[str]) -> tuple[str, ...]:
+            return tuple(name for name in libraries_of(map(Path, paths), self._tops()) if not is_warm(name))
+
         given = self.options
         setting = Setting(
             given.declared,
@@ -234,10 +237,10 @@ class _Run:
             given.memory_mb,
             own=given.own.sources,
             project=given.own.root,
-            ahead=tuple(name for name in libraries_of(map(Path, self.rest), self._tops()) if not is_warm(name)),
+            ahead=wanted(self.rest),
         )
         requests = [Request(path, root) for path, root in self.rest.items()]
-        farm = Farm(setting, given.jobs, self._gathered.wants_twins)
+        farm = Farm(setting, given.jobs, self._gathered.wants_twins, wanted)
         farm.run(requests, self._take)
         self._cache.brought(farm.libraries)
         self._cache.write()

@@ -1,7 +1,9 @@
-"""A warm process that has imported Airflow once and forks a child for every file: `main` is its program.
+"""A warm process that has imported Airflow once, and the workers forked from it: `main` is its program.
 
-It reads one pickled `Setting` and then requests, one JSON line each, and answers each with one JSON line (`Verdict`).
-At the end of its input it ends what descends from it, removes Airflow's throw-away home, and exits.
+It reads one pickled `Setting` and the descriptors of its workers. Each worker reads requests, one JSON line each,
+forks a child for every one of them, and answers it with one JSON line (`Verdict`). When the last worker has come to the
+end of its input, or one of them is lost, the zygote ends what descends from it, removes Airflow's throw-away home, and
+exits as that worker did.
 """
 
 from __future__ import annotations
@@ -23,12 +25,12 @@ from typing import Any, NoReturn
 
 from harness.bridge import sandbox
 from harness.bridge.parsing import confine, pollution, seal
-from harness.bridge.parsing.ahead import AHEAD, import_ahead
+from harness.bridge.parsing.ahead import AHEAD, import_ahead, note_chance
 from harness.checks import catalogue, own
 from harness.checks.channels import Channels, Document
 from harness.checks.child import Setting, parse_and_tell, users_of
 from harness.checks.descendants import descendants, end_all, reap
-from harness.checks.strays import network_of
+from harness.checks.strays import is_stopped, network_of
 from harness.checks.warm import import_airflow, warm_up
 from harness.world.secrets import Mask
 
@@ -75,25 +77,25 @@ class Verdict:
 
 
 def main() -> None:
-    """Serve until standard input ends."""
+    """Serve until the input of every worker ends."""
     requests, answers = os.dup(0), os.dup(1)
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is our owner's to tell
     confine.own_children_for_good()
-    owner = os.getppid()
+    lost = 0
     try:
         sandbox.enter()
         os.environ.pop("PYTHONHASHSEED", None)  # it differs from zygote to zygote, and no Dag may see it
         reader = os.fdopen(requests, "rb", buffering=0)
-        setting: Setting = pickle.loads(_exactly(reader, int(reader.readline())))
+        order = json.loads(reader.readline())
+        setting: Setting = pickle.loads(_exactly(reader, order["size"]))
         sandbox.adopt(setting.repository.home_entries)
         sys.path[:] = [entry for entry in sys.path if entry]  # "-c" adds the working directory, which is no part of it
         sys.path += setting.repository.path_of_airflow
         network, sealed = _get_warm(setting, answers)
         _answer(answers, {"ready": True, "network": network, "refused": AHEAD.refused, "libraries": _files()})
-        while not AHEAD.refused and (request := _next(reader, owner)) is not None:
-            verdicts = Child(request["files"], request["twin"], setting, (requests, answers), sealed).verdicts()
-            _answer(answers, {"verdicts": [vars(verdict) for verdict in verdicts]})
+        if not AHEAD.refused:
+            lost = _served(order["workers"], setting, sealed, (requests, answers))
     except BrokenPipeError:
         pass  # nobody listens any more
     finally:
@@ -101,6 +103,61 @@ def main() -> None:
         if home := os.environ.get("AIRFLOW_HOME"):
             seal.open_again(home)
             shutil.rmtree(home, ignore_errors=True)
+    if os.WIFSIGNALED(lost):
+        os.kill(os.getpid(), os.WTERMSIG(lost))
+    sys.exit(os.WEXITSTATUS(lost))
+
+
+def _served(pairs: list[tuple[int, int]], setting: Setting, sealed: bool, ours: tuple[int, int]) -> int:
+    """Fork a worker for every pair of descriptors, and wait for them.
+
+    Returns: the wait status of the first that did not end well; 0 when all did.
+    """
+    zygote, workers = os.getpid(), set()
+    for pair in pairs:
+        pid = os.fork()
+        if pid == 0:
+            _work(pair, {*ours, *(one for other in pairs for one in other)} - {*pair}, setting, sealed, zygote)
+        workers.add(pid)
+    for descriptor in (one for pair in pairs for one in pair):
+        os.close(descriptor)
+    while workers:
+        pid, status = os.waitpid(-1, 0)  # what workers that are gone have left behind is ours, too
+        if pid in workers and status:
+            return status
+        workers.discard(pid)
+    return 0
+
+
+def _work(pair: tuple[int, int], others: set[int], setting: Setting, sealed: bool, zygote: int) -> NoReturn:
+    """Be a worker: serve until the input ends.
+
+    Args:
+        pair: descriptors to read requests from, and to answer. others: those that are not this worker's to hold.
+    """
+    code = 1
+    try:
+        confine.own_children_for_good()
+        confine.die_with_parent(zygote)
+        for descriptor in others:
+            os.close(descriptor)
+        requests, answers = pair
+        reader = os.fdopen(requests, "rb", buffering=0)
+        _answer(answers, {"pid": os.getpid()})
+        while (request := _next(reader, zygote)) is not None:
+            verdicts = Child(request["files"], request["twin"], setting, (requests, answers), sealed).verdicts()
+            while is_stopped(zygote):  # by a file; the owner sees it, and that these files were at work
+                time.sleep(IDLE_S)
+            _answer(answers, {"verdicts": [vars(verdict) for verdict in verdicts]})
+        code = 0
+    except BrokenPipeError:
+        code = 0  # nobody listens any more
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        end_all()
+        sys.stderr.flush()
+        os._exit(code)
 
 
 def _get_warm(setting: Setting, answers: int) -> tuple[str | None, bool]:
@@ -122,6 +179,7 @@ def _get_warm(setting: Setting, answers: int) -> tuple[str | None, bool]:
     if setting.ahead:
         _answer(answers, {"ahead": True})
         import_ahead(setting.ahead, users_of(setting, Path(os.environ.get("AIRFLOW__CORE__DAGS_FOLDER", "/"))))
+        note_chance()
     gc.freeze()
     gc.enable()
     pollution.keep(anew=True)

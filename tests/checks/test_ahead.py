@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from harness.checks import farm
 from tests.checks.cases import gate
 
 pytestmark = pytest.mark.gate
@@ -113,3 +114,49 @@ def test_a_folder_before_the_libraries_goes_before_them(tmp_path):
     (dags / "plain.py").write_text(f"{HEAD}import wsgiref.util\n{plain}")
     result = gate(dags, jobs=1)
     assert {one.dag_id for one in result.findings if one.check in ("pool-missing", "import-error")} == {"near"}
+
+
+UNSTABLE = {
+    "set_here": "DOC = ','.join({str(number) for number in range(50)})",
+    "set_there": "from sets_of_mine import DOC",
+    "views": "one = dict.fromkeys('abcdefgh')\nDOC = ','.join(one.keys() | one.keys())",
+    "chance": "import random\nDOC = str(random.random())",
+    "chance_of_numpy": "import numpy.random\nDOC = str(numpy.random.random())",
+    "address": "DOC = str(object())",
+    "clock": "import time\nDOC = str(time.time())",
+}
+STABLE = {
+    "sorted_set": "DOC = ','.join(sorted({'a', 'b', 'c', 'd'}))",
+    "constant": "DOC = 'as ever'",
+    "seeded": "import numpy.random\nnumpy.random.seed(7)\nDOC = str(numpy.random.random())",
+}
+DOCUMENTED = "\nfrom airflow.sdk import DAG\ndag = DAG({dag_id!r}, schedule=None, doc_md=DOC)\n"
+
+
+def unstable(folder, files):
+    for name, text in files.items():
+        (folder / f"{name}.py").write_text(text + DOCUMENTED.format(dag_id=name))
+    return {one.dag_id for one in gate(folder).findings if one.check == "unstable-dag"}
+
+
+def test_what_is_another_one_at_every_parse_is_seen_from_forks_of_one_process(tmp_path, monkeypatch):
+    """Random numbers and addresses of a fork are those of the process that it comes from, unless one sees to it."""
+    seeds = []
+    start = farm.Farm._start
+
+    def started(self, seed, *rest, **more):
+        seeds.append(seed)
+        start(self, seed, *rest, **more)
+
+    monkeypatch.setattr(farm.Farm, "_start", started)
+    dags = tmp_path / "dags"
+    dags.mkdir()
+    (dags / ".airflowignore").write_text("sets_of_mine.py\n")
+    (dags / "sets_of_mine.py").write_text("DOC = ','.join(set('abcdefghijklmnop'))\n")
+    forked = {name: text for name, text in UNSTABLE.items() if name not in ("set_here", "set_there", "views")}
+    again = {"chance_again": UNSTABLE["chance_of_numpy"]}  # several import it: it is imported ahead
+    assert unstable(dags, {**forked, **again, **STABLE}) == {*forked, *again}
+    assert seeds == [1]
+    ordered = {name: UNSTABLE[name] for name in ("set_here", "set_there", "views")}
+    assert unstable(dags, ordered) >= {*ordered}
+    assert seeds == [1, 1, 2]

@@ -11,6 +11,8 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import pytest
+
 from harness.checks.descendants import descendants
 from tests.hostile.made import DAG
 from tests.hostile.processes import asleep, becomes, marked
@@ -71,6 +73,11 @@ class Run:
         """Direct children."""
         return [pid for pid in descendants(self.process.pid) if _parent(pid) == self.process.pid]
 
+    def workers(self) -> list[int]:
+        """Direct children of zygotes."""
+        zygotes = self.zygotes()
+        return [pid for pid in descendants(self.process.pid) if _parent(pid) in zygotes]
+
     def parsing(self) -> list[int]:
         """Processes that parse a file: each leads a session of its own, below a zygote."""
         below = [pid for zygote in self.zygotes() for pid in descendants(zygote)]
@@ -124,14 +131,15 @@ def test_the_run_itself_is_killed(tmp_path):
         assert run.is_gone()
 
 
-def test_a_zygote_is_killed(tmp_path):
+@pytest.mark.parametrize("which", ["zygotes", "workers"])
+def test_a_process_of_ours_is_killed(tmp_path, which):
     moments = random.Random(3)
 
     def killed(number: int, daemons: bool) -> Run:
         run = Run(tmp_path / str(number), daemons)
-        assert becomes(2, lambda: len(run.zygotes()), patience_s=30)
-        time.sleep(moments.uniform(0, 3))
-        os.kill(moments.choice(run.zygotes()), signal.SIGKILL)
+        assert becomes({"zygotes": 1, "workers": 2}[which], lambda: len(getattr(run, which)()), patience_s=60)
+        time.sleep(moments.uniform(0, 3 if which == "zygotes" else 1))
+        os.kill(moments.choice(getattr(run, which)()), signal.SIGKILL)
         return run
 
     with ThreadPoolExecutor(2) as pool:
@@ -142,7 +150,7 @@ def test_a_zygote_is_killed(tmp_path):
         assert run.is_gone()
 
 
-def test_a_zygote_is_killed_while_it_is_at_several_files(tmp_path):
+def test_a_worker_is_killed_while_it_is_at_several_files(tmp_path):
     run = Run(tmp_path)
     assert becomes(True, lambda: bool(run.parsing()), patience_s=30)
     os.kill(_parent(run.parsing()[0]), signal.SIGKILL)

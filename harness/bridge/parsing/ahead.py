@@ -7,9 +7,11 @@ does or brings modules of the repository is *refused*: a process that took it is
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
 import os
+import random
 import sys
 import sysconfig
 import warnings
@@ -96,6 +98,25 @@ def import_ahead(names: Iterable[str], users: Users) -> None:
             elif name in sys.modules:
                 AHEAD.seconds.setdefault(name, 0.0)
     AHEAD.tops = frozenset(name.partition(".")[0] for name in sys.modules.keys() - known)
+
+
+_generators: list[random.Random] = []
+
+
+def note_chance() -> None:
+    """Note the generators of random numbers that libraries made while they were imported, for `reseed`."""
+    _generators[:] = [one for one in gc.get_objects() if issubclass(type(one), random.Random)]
+
+
+def reseed() -> None:
+    """Give what was imported ahead other random numbers: a fork has those of the process that it was forked from.
+
+    Python's own generator is seeded anew at every fork.
+    """
+    for generator in _generators:
+        generator.seed()
+    if (numpy := sys.modules.get("numpy.random")) is not None:
+        numpy.seed()
 
 
 def _import(name: str, users: Users, failed: set[str]) -> None:

@@ -23,11 +23,14 @@ def gather(dag: DagLook) -> dict[str, Any] | None:
 
 @check("unstable-dag", level="twin", gather=gather, severity="warning")
 def unstable_dag(note: Note, twin: Note) -> Iterator[Problem]:
-    """A Dag that is another one at every parse: processes with other hash seeds and clocks serialise it differently.
+    """A Dag that is another one at every parse: processes with other clocks and hash seeds serialise it differently.
 
     Airflow 3 keeps a version of a Dag for every serialised form. A ``start_date=datetime.now()``, a random number or
     the order of a set makes a new version at every parse, so that the database grows without end, the UI shows runs of
     hundreds of versions, and a rerun finds no version that fits.
+
+    Another hash seed is tried where sets are in sight: in the file, in the repository's modules that it imports, in
+    fields of its tasks. The order of a set inside an installed package is not seen.
 
     The field is named, with both values. Give it a fixed value: a literal date, a sorted list, a template.
     """
