@@ -18,6 +18,7 @@ from harness.bridge.bound import bound_settings
 from harness.bridge.plugins import Plugins
 from harness.bridge.policies import Policies
 from harness.project.declarations import SECRETS, kept
+from harness.project.local_settings import local_settings_told
 from harness.project.repository import Repository
 
 
@@ -71,6 +72,8 @@ class Surroundings:
         """The surroundings, for a block; inside of it another one changes nothing.
 
         Airflow is imported, where nobody did yet.
+
+        Raises: AirflowUnusable: the project's ``airflow_local_settings.py`` does.
         """
         if self._inside:
             yield
@@ -80,8 +83,9 @@ class Surroundings:
             with ExitStack() as stack:
                 stack.enter_context(self._environment())
                 sys.path += [entry for entry in self.search_path if entry not in sys.path]
-                stack.enter_context(bound_settings())
-                stack.enter_context(self._policies.applied(self.repository.config))
+                with local_settings_told():
+                    stack.enter_context(bound_settings())
+                    stack.enter_context(self._policies.applied(self.repository.config))
                 stack.enter_context(self._plugins.registered(self.repository.plugins is not None))
                 yield
         finally:

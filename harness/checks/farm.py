@@ -25,6 +25,7 @@ from harness.checks.strays import TOKEN, end_strays, is_stopped
 from harness.checks.zygote import NO_AIRFLOW, Verdict
 from harness.errors import AirflowUnusable, WorkerLost
 from harness.project.libraries import imports_in
+from harness.project.local_settings import unusable_by
 from harness.project.scratch import sweep
 
 _PROGRAM = "from harness.checks.zygote import main; main()"
@@ -430,7 +431,7 @@ def _is_of(name: str, other: str) -> bool:
 
 def _lost(code: int, said: str, ready: bool) -> Exception:
     if code == NO_AIRFLOW and not ready:
-        return AirflowUnusable(
+        return unusable_by(said) or AirflowUnusable(
             "Airflow does not import, so no Dag file can be checked",
             why=said,
             fix="see what it says; python -c 'import airflow'",

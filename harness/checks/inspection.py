@@ -22,9 +22,11 @@ from harness.checks.registry import CHECKS
 from harness.checks.settings import asked_of, parse_limit
 from harness.checks.upkeep import CHECK_FAILED
 from harness.checks.wanted import Wanted
+from harness.errors import NoDagsFolder
 from harness.project.changed import Change, changed_since
 from harness.project.config import Config
-from harness.project.repository import repository_of
+from harness.project.discovery import DagFile
+from harness.project.repository import by_settings, repository_of
 from harness.project.scope import Scope, scope_of
 from harness.world import World, load
 from harness.world.file import shown_path
@@ -90,13 +92,42 @@ def inspect(config: Config, wanted: Wanted) -> Inspection:
         told=wanted.told,
     )
     ignores = PathIgnores(config.per_path_ignores, config.root)
-    quiet = Quiet(run_gate(scope.files, options), config.root, ignores, scope.partial)
+    quiet = Quiet(_of_each_project(scope.files, options), config.root, ignores, scope.partial)
     notes = [*scope.notes, *_without_world(file, scope, quiet.result), *_with_baseline(quiet, config, wanted)]
     result = quiet.result
     if change is not None:
         result, said = touched(result, change, every)
         notes = [*said, *notes]
     return Inspection(result, config.root, quiet.waived, quiet.known, notes)
+
+
+def _of_each_project(files: list[DagFile], options: GateOptions) -> GateResult:
+    """The gate's answer; files of several projects, each with the settings of its own."""
+    projects = by_settings(file.root for file in files)
+    if len(projects) < 2:
+        return run_gate(files, options)
+    found = []
+    for repository, roots in projects:
+        theirs = [file for file in files if file.root in roots]
+        found.append(run_gate(theirs, replace(options, repository=repository, partial=True)))
+    every = sorted((one for result in found for one in result.files), key=lambda one: one.path)
+    return GateResult(every, found[0].checks, sum(result.seconds for result in found))
+
+
+def see_a_dag(found: Inspection) -> None:
+    """See that a whole project holds a Dag, or a reason why none is seen.
+
+    Raises: NoDagsFolder: it holds neither.
+    """
+    files = found.result.files
+    if found.result.findings or any(file.dag_ids or file.failed for file in files):
+        return
+    raise NoDagsFolder(
+        f"no Dag in {len(files)} file{'' if len(files) == 1 else 's'}",
+        known=", ".join(shown_path(Path(file.path)) for file in files[:SHOWN_GONE]),
+        why="a check that looks at nothing must not look clean",
+        fix='name the folder of your Dags, or set dags = ["…"] under [tool.airflow-harness] in pyproject.toml',
+    )
 
 
 def touched(result: GateResult, change: Change, count: int) -> tuple[GateResult, list[str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import inputs
-from harness.cli.folders import configured, import_errors, note_failures, world_of
+from harness.cli.folders import configured, import_errors, note_failures, note_found, world_of
 from harness.cli.terminal import Terminal
 from harness.errors import DagNotFound, UsageError
 from harness.project.config import config_for
@@ -63,6 +63,7 @@ class SimulateCalendar:
 
             rehearsal = Rehearsal.of_paths(paths, xcom_bytes(config), world)
             terminal.begin()
+        note_found(rehearsal.folder, terminal)
         actions = tuple(parse_action(text) for text in given.actions)
         options = CalendarOptions(since, until, given.fresh, given.dag_ids, actions, given.seed)
         if not rehearsal.folder.dags:

@@ -9,15 +9,11 @@ from typing import TYPE_CHECKING
 from harness.cli.check_reports import Reports
 from harness.cli.folders import configured
 from harness.cli.terminal import Terminal
-from harness.errors import NoDagsFolder
 from harness.project.config import Config, config_for, read_config
-from harness.world.file import shown_path
 
 if TYPE_CHECKING:
     from harness.checks.inspection import Inspection
     from harness.checks.wanted import Wanted
-
-SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -45,7 +41,7 @@ class Checking:
 
     def _inspected(self, terminal: Terminal) -> Inspection:
         from harness.bridge.sandbox import airflow_version
-        from harness.checks.inspection import dags_of, inspect
+        from harness.checks.inspection import dags_of, inspect, see_a_dag
         from harness.cli.check_progress import CheckProgress
 
         config = config_for(self.wanted.paths, Path.cwd())
@@ -57,22 +53,6 @@ class Checking:
         if not self.wanted.paths and self.wanted.changed_since is None:
             see_a_dag(found)
         return found
-
-
-def see_a_dag(found: Inspection) -> None:
-    """See that a whole project holds a Dag, or a reason why none is seen.
-
-    Raises: NoDagsFolder: it holds neither.
-    """
-    files = found.result.files
-    if found.result.findings or any(file.dag_ids or file.failed for file in files):
-        return
-    raise NoDagsFolder(
-        f"no Dag in {len(files)} file{'' if len(files) == 1 else 's'}",
-        known=", ".join(shown_path(Path(file.path)) for file in files[:SHOWN]),
-        why="a check that looks at nothing must not look clean",
-        fix='name the folder of your Dags, or set dags = ["…"] under [tool.airflow-harness] in pyproject.toml',
-    )
 
 
 @dataclass(frozen=True)

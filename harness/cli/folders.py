@@ -60,6 +60,12 @@ def import_errors(folder: Folder) -> list[Finding]:
     ]
 
 
+def note_found(folder: Folder, terminal: Terminal) -> None:
+    """What somebody should know of how the Dag files were found, and of what they did while they were parsed."""
+    for note in dict.fromkeys(folder.notes):
+        terminal.note(note)
+
+
 def note_failures(folder: Folder, terminal: Terminal) -> None:
     """Name files that did not import: what is simulated does not hide them."""
     from harness.report.terminal import shown_place

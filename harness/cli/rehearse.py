@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.cli import inputs
-from harness.cli.folders import configured, note_failures, world_of
+from harness.cli.folders import configured, note_failures, note_found, world_of
 from harness.cli.terminal import Terminal
 from harness.errors import UsageError
 from harness.project.config import Config, config_for
@@ -174,6 +174,7 @@ def exit_code(run: RunResult) -> int:
 def _notes(rehearsal: Rehearsal, dag: DAG, terminal: Terminal) -> None:
     """Files beside the Dag's own that did not import, and other Dags of its name: a run does not hide them."""
     folder = rehearsal.folder
+    note_found(folder, terminal)
     note_failures(folder, terminal)
     for dag_id, taken, other in folder.duplicates:
         if dag_id == dag.dag_id:

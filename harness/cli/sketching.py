@@ -40,7 +40,8 @@ class Sketch:
         from harness.world.sketch import sketch
 
         config = config_for(self.dags, Path.cwd())
-        files = dag_files(list(self.dags) or configured(config))
+        notes: list[str] = []
+        files = dag_files(list(self.dags) or configured(config), note=notes.append)
         if not files:
             raise NoDagsFolder("no Dag file there", fix="name the folder of your Dags with --dags")
         target = self.world or config.world or config.root / DEFAULT_WORLD
@@ -59,8 +60,8 @@ class Sketch:
             terminal.out.write(text)
         else:
             terminal.console.print(f"{shown_path(target)} names all that the Dags use")
-        for unread in exports.unread:
-            terminal.note(unread)
+        for note in [*notes, *exports.unread]:
+            terminal.note(note)
         for finding in result.findings:
             terminal.note(f"{shown_path(Path(finding.path or ''))}:{finding.line} {finding.message}")
         return 1 if result.findings else 0

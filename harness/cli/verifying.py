@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import inputs
-from harness.cli.folders import configured, note_failures, world_of
+from harness.cli.folders import configured, note_failures, note_found, world_of
 from harness.cli.heartbeat import Heartbeat, so_far
 from harness.cli.terminal import Terminal
 from harness.project.config import config_for
@@ -63,6 +63,7 @@ class Verifying:
 
             rehearsal = Rehearsal.of_paths(paths, world=world)
             terminal.begin()
+        note_found(rehearsal.folder, terminal)
         note_failures(rehearsal.folder, terminal)
         dag = rehearsal.folder.dag(given.dag_id)
         check_params(dag, inputs.params(given.param))

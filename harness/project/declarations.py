@@ -49,6 +49,9 @@ _CORE = {
 }
 
 
+_PATH = "PYTHONPATH"
+_HOMES = ("/opt/airflow", "/usr/local/airflow")
+"""``AIRFLOW_HOME`` in the images of Airflow and of Astro."""
 SHOWN = 3
 """Names of the shell that are told."""
 
@@ -62,6 +65,7 @@ class Declarations:
         environment: variables for the processes that parse.
         variables: with their values, None where the value is elsewhere.
         bundles: folders of local Dag bundles.
+        search: entries of ``PYTHONPATH`` in ``.env`` that are there.
         exports: what ``airflow … export`` and Astro's file tell of connections, variables and pools, without secrets.
     """
 
@@ -71,6 +75,7 @@ class Declarations:
     variables: Mapping[str, str | None] = field(default_factory=dict)
     pools: Mapping[str, int] = field(default_factory=dict)
     bundles: tuple[str, ...] = ()
+    search: tuple[str, ...] = ()
     exports: Exports = field(default_factory=Exports)
 
     def setting(self, section: str, key: str) -> str | None:
@@ -108,6 +113,7 @@ def declarations_of(folders: Sequence[Path]) -> Declarations:
         },
         pools={one.name: one.value["slots"] for one in exports.told if one.section == "pools"},
         bundles=tuple(_bundles(settings.get(("dag_processor", "dag_bundle_config_list")))),
+        search=tuple(one for folder in folders for one in python_path(folder / ".env", folders[0])),
         exports=exports,
     )
 
@@ -122,6 +128,23 @@ def dot_env(file: Path) -> dict[str, str]:
         match = _LINE.fullmatch(line)
         if match and not _NOT_TAKEN.match(match[1]):
             found[match[1]] = _unquoted(match[2].strip())
+    return found
+
+
+def python_path(file: Path, project: Path) -> list[str]:
+    """Entries of ``PYTHONPATH`` in a ``.env``, absolute; those that do not exist are left out.
+
+    A path of Airflow's home in a container, where there is none here, is that of the project, which is mounted there.
+    """
+    given = [match[2] for line in _text(file).splitlines() if (match := _LINE.fullmatch(line)) and match[1] == _PATH]
+    found = []
+    for entry in _unquoted(given[-1].strip()).split(os.pathsep) if given else ():
+        inside = next((entry[len(home) :].strip("/") for home in _HOMES if f"{entry}/".startswith(f"{home}/")), None)
+        place = (file.parent / entry).resolve()
+        if inside is not None and not place.exists():
+            place = (project / inside).resolve()
+        if entry and "$" not in entry and place.exists():
+            found.append(str(place))
     return found
 
 

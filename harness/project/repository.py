@@ -9,10 +9,11 @@ before the others. Every command and the pytest plugin take their answer from he
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.errors import UsageError
 from harness.project.declarations import Declarations, declarations_of, kept
 from harness.project.exports import Exports
 
@@ -31,6 +32,14 @@ _MARKS = (
 _NOT_IN_HOME = (".", "airflow.cfg", "airflow.db", "logs", "scratch-", "webserver_config", "simple_auth")
 _LEVELS = 3
 """How far above a Dag folder its project may be."""
+LIMITS = (
+    ("core", "parallelism"),
+    ("core", "default_pool_task_slot_count"),
+    ("scheduler", "task_queued_timeout"),
+    ("scheduler", "num_stuck_in_queued_retries"),
+)
+"""Settings of Airflow that say how much runs at once, and what is done with what waits."""
+_SECONDS = ("task_queued_timeout",)
 _OF_A_HOME = ("airflow.cfg", "airflow_settings.yaml")
 """What makes a user's home folder a project: that of Astro's images is ``/usr/local/airflow``."""
 
@@ -44,6 +53,8 @@ class Repository:
         top: the root of its git repository, None outside of one.
         dags: Dag folders that it names itself.
         astro: its folder comes first on ``sys.path``.
+        search: what ``PYTHONPATH`` of its ``.env`` names.
+        limits: the settings of `LIMITS` that it makes, by the name after the section.
         plugins: folder of Airflow plugins.
         config: folder of ``airflow_local_settings.py`` and what it imports.
         environment: what its processes find, beside what they have.
@@ -57,6 +68,8 @@ class Repository:
     top: Path | None = None
     dags: tuple[Path, ...] = ()
     astro: bool = False
+    search: tuple[str, ...] = ()
+    limits: Mapping[str, float] = field(default_factory=dict)
     plugins: Path | None = None
     config: tuple[Path, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -91,15 +104,24 @@ class Repository:
         return {**found, **{name: str(folder) for name, folder in folders.items() if folder}}
 
     @property
+    def settings(self) -> tuple[object, ...]:
+        """What makes a project another one to its Dags, wherever it lies."""
+        own = {n: v for n, v in self.environment.items() if n != "AIRFLOW__CORE__DAGS_FOLDER"}
+        told = sorted((one.section, one.name, repr(one.value)) for one in self.exports.told)
+        declared = sorted(self.connections), sorted(self.variables.items(), key=repr), sorted(self.pools.items())
+        return self.plugins, self.config, self.search, self.astro, self.regexp, sorted(own.items()), told, declared
+
+    @property
     def path_of_airflow(self) -> list[str]:
         """What Airflow needs on ``sys.path`` when it is imported."""
-        return [str(folder) for folder in (*self.config, self.plugins) if folder is not None]
+        return [*self.search, *(str(folder) for folder in (*self.config, self.plugins) if folder is not None)]
 
     def search_path(self, root: str) -> list[str]:
         """What is appended to ``sys.path`` for the files of a Dag folder, in the order in which it is searched.
 
-        As Airflow has it: ``config``, the plugins, the Dag folder; then what teams add in their images: the project,
-        the folder around the Dag folder, the top of the git repository, ``include``. With Astro the project is first.
+        As Airflow has it: ``PYTHONPATH``, ``config``, the plugins, the Dag folder; then what teams add in their images:
+        the project, the folder around the Dag folder, the top of the git repository, ``include``. With Astro the
+        project is first.
         """
         project = [] if self.project is None else [self.project]
         folder = Path(root).parent
@@ -132,6 +154,8 @@ def repository_of(path: Path) -> Repository:
         top=top,
         dags=dags,
         astro=astro,
+        search=found.search,
+        limits=dict(_limits(found)),
         plugins=plugins,
         config=tuple(dict.fromkeys([*config, *([log_config] if log_config else [])])),
         environment=_environment(found, plugins, dags[0] if start == project and dags else start),
@@ -142,6 +166,34 @@ def repository_of(path: Path) -> Repository:
         requirements=next((f for f in [project / "requirements.txt"] if f.is_file()), None) if project else None,
         regexp=found.setting("core", "dag_ignore_file_syntax") == "regexp",
     )
+
+
+def _limits(found: Declarations) -> Iterator[tuple[str, float]]:
+    """The settings that say how much runs at once.
+
+    Raises: UsageError: one that is no number.
+    """
+    for section, key in LIMITS:
+        text = (found.setting(section, key) or "").partition("#")[0].strip()
+        if not text:
+            continue
+        try:
+            yield key, float(text) if key in _SECONDS else int(text)
+        except ValueError:
+            raise UsageError(
+                f"[{section}] {key} of the project is {text!r}, which is no number",
+                known="airflow.cfg, .env and the shell's AIRFLOW__… are looked at",
+                fix="correct it",
+            ) from None
+
+
+def by_settings(roots: Iterable[Path]) -> list[tuple[Repository, list[Path]]]:
+    """Dag folders of one project, or of several whose settings are the same, together; in the order given."""
+    found: dict[str, tuple[Repository, list[Path]]] = {}
+    for root in dict.fromkeys(roots):
+        repository = repository_of(root)
+        found.setdefault(repr(repository.settings), (repository, []))[1].append(root)
+    return list(found.values())
 
 
 def project_of(folder: Path) -> Path | None:

@@ -97,12 +97,13 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Itera
 
 
 def pytest_report_collectionfinish(config: pytest.Config) -> list[str]:
-    """One line: how many Dag files, and how long it took."""
+    """How many Dag files, how long it took, and what should be known of them."""
     plan = config.stash.get(PLAN, None)
     if plan is None or not plan.files:
         return []
     count = len(plan.files)
-    return [f"airflow-harness: {count} Dag file{'' if count == 1 else 's'} checked in {plan.seconds:.2f} s"]
+    line = f"airflow-harness: {count} Dag file{'' if count == 1 else 's'} checked in {plan.seconds:.2f} s"
+    return [line, *(f"airflow-harness: note: {note}" for note in plan.notes)]
 
 
 def _is_on(config: pytest.Config) -> bool:
@@ -144,7 +145,7 @@ def _made(config: pytest.Config) -> Plan | None:
 
 def _looked_at(config: pytest.Config, settings: Config, wanted: list[Path], every: list[Path]) -> Plan:
     from harness.bridge.sandbox import airflow_version
-    from harness.checks.inspection import inspect
+    from harness.checks.inspection import inspect, see_a_dag
     from harness.checks.wanted import Wanted
     from harness.pytest_plugin.plan import made
 
@@ -160,4 +161,6 @@ def _looked_at(config: pytest.Config, settings: Config, wanted: list[Path], ever
     found = inspect(settings, Wanted(paths=paths, told=told))
     if live:
         reporter.rewrite("", erase=True)
+    if not paths:
+        see_a_dag(found)
     return made(settings, wanted, found, config.invocation_params.dir)

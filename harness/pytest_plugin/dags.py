@@ -77,11 +77,15 @@ def bag_of(rehearsal: Rehearsal) -> DagBag:
 @pytest.fixture(scope="session")
 def _airflow_rehearsal(pytestconfig: pytest.Config) -> Rehearsal:
     """The engine over the project's Dags; over none when the project has no Dag folder."""
+    from harness.errors import AirflowUnusable
     from harness.kernel.frozen import freezegun_suspended
 
     before = sys.path[:]
     with freezegun_suspended():  # classes made now must not be built on a frozen datetime
-        rehearsal = _load(project_of(pytestconfig))
+        try:
+            rehearsal = _load(project_of(pytestconfig))
+        except AirflowUnusable as error:
+            pytest.fail(str(error), pytrace=False)
         if "freezegun" in sys.modules:
             _warm_up(rehearsal)
     scope_of(pytestconfig).path = [entry for entry in sys.path if entry not in before]

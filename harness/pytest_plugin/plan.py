@@ -55,10 +55,12 @@ class Plan:
 
     Attributes:
         seconds: real time that the gate took.
+        notes: what somebody should know of how the files were found.
     """
 
     files: dict[str, list[Planned]]
     seconds: float = 0.0
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """As workers are given it."""
@@ -71,7 +73,7 @@ class Plan:
             path: [Planned(**{**row, "told": tuple(Told(**told) for told in row["told"])}) for row in rows]
             for path, rows in document["files"].items()
         }
-        return cls(files, document["seconds"])
+        return cls(files, document["seconds"], tuple(document["notes"]))
 
 
 def made(config: Config, files: Iterable[Path], found: Inspection, base: Path) -> Plan:
@@ -89,7 +91,7 @@ def made(config: Config, files: Iterable[Path], found: Inspection, base: Path) -
         for path in files
         if str(path) in results
     }
-    return Plan(planned, found.result.seconds)
+    return Plan(planned, found.result.seconds, tuple(found.notes))
 
 
 def _of_file(file: FileResult, on: set[str], base: Path, root: Path) -> list[Planned]:

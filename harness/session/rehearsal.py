@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.bridge.loader import Folder, answered_from, load, load_file
 from harness.bridge.store import AssetEvent, facts
@@ -15,12 +15,13 @@ from harness.bridge.stored import unscheduled, unstorable
 from harness.bridge.surroundings import Surroundings
 from harness.bridge.timetables import RunPlan, manual, scheduled
 from harness.checks.look import LIMITS
-from harness.errors import Unserialisable
+from harness.errors import Unserialisable, UsageError
 from harness.kernel import Instant
 from harness.kernel.frozen import frozen_instant
+from harness.kernel.instant import SECOND
 from harness.project.discovery import dag_files
 from harness.project.hidden import refuse_hidden
-from harness.project.repository import Repository, repository_of, root_of
+from harness.project.repository import Repository, by_settings, repository_of, root_of
 from harness.replay.journal import FileJournal, Journal, NoJournal
 from harness.report.calendar import CalendarResult
 from harness.report.result import RunResult
@@ -39,6 +40,8 @@ from harness.session.stuck import unfinished_findings
 from harness.session.unmatched import check_options, check_world, unmatched_indexes
 from harness.session.waiting import unfinished_error
 from harness.world import Pool, World
+from harness.world.entries import DEFAULT_POOL
+from harness.world.file import shown_path
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -210,7 +213,23 @@ def surroundings_of(paths: list[Path], world: World | None, shell: Mapping[str, 
     files = dag_files(there)
     refuse_hidden(files, repository)
     roots = list(dict.fromkeys(file.root for file in files))
+    _refuse_several(roots)
     return Surroundings(repository, roots, world.env if world else None, shell)
+
+
+def _refuse_several(roots: list[Path]) -> None:
+    """One process has one project's plugins, policies and settings.
+
+    Raises: UsageError: Dag folders of projects that have others.
+    """
+    projects = by_settings(roots)
+    if len(projects) > 1:
+        first, other = (shown_path(repository.project or folders[0]) for repository, folders in projects[:2])
+        raise UsageError(
+            f"{other} is another project than {first}: its settings, plugins or declarations differ",
+            why="Dags of the one would run with what the other sets",
+            fix="name the Dag folders of one project with --dags",
+        )
 
 
 def with_declared(world: World | None, repository: Repository) -> World:
@@ -221,12 +240,31 @@ def with_declared(world: World | None, repository: Repository) -> World:
     """
     given = world or World()
     pools = {one.name: Pool(**one.value) for one in repository.exports.told if one.section == "pools"}
-    pools = {**given.pools, **pools} if world is None else {**pools, **given.pools}
+    own = {n: pool for n, pool in given.pools.items() if n not in pools or n != DEFAULT_POOL or n in given.chosen}
+    pools = {**pools, **own}
     declared = {f"AIRFLOW_CONN_{name.upper()}" for name in given.connections}
     of_env = {n: v for n, v in repository.environment.items() if n.startswith("AIRFLOW_CONN_") and n not in declared}
     for name, value in repository.values.items():
         given.variables.setdefault(name, value)
-    return replace(given, pools=pools, env={**of_env, **given.env})
+    found = replace(given, pools=pools, env={**of_env, **given.env})
+    return replace(found, **_limited(found, repository))
+
+
+def _limited(world: World, repository: Repository) -> dict[str, Any]:
+    """The executor and the pools of a world, with the project's settings where it makes none itself."""
+    limits, executor, pools = repository.limits, world.executor, dict(world.pools)
+    ours = {name: value for name, value in limits.items() if name not in world.chosen}
+    given: dict[str, Any] = {name: int(ours[name]) for name in _OF_EXECUTOR if name in ours}
+    if "task_queued_timeout" in ours:
+        given["task_queued_timeout"] = round(ours["task_queued_timeout"] * SECOND)
+    slots = limits.get("default_pool_task_slot_count")
+    told = DEFAULT_POOL in world.chosen or DEFAULT_POOL in repository.pools
+    if slots is not None and not told:
+        pools[DEFAULT_POOL] = replace(pools[DEFAULT_POOL], slots=int(slots))
+    return {"executor": replace(executor, **given), "pools": pools}
+
+
+_OF_EXECUTOR = ("parallelism", "num_stuck_in_queued_retries")
 
 
 class _Simulated:

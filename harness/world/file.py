@@ -117,6 +117,7 @@ class _Reader:
             world.executor = read_executor(content)
         except EntryError as invalid:
             self._note_all(("executor",), "executor", invalid)
+        world.chosen |= set(map(str, content)) if isinstance(content, Mapping) else set()
         for key in ("parallelism", *(content if isinstance(content, Mapping) else ())):
             world.declared_at["executor", str(key)] = self._where(("executor", key))
 

@@ -39,6 +39,8 @@ class World:
         answers: what a person answers to a human-in-the-loop task, by pattern.
         env: environment variables that tasks see.
         network: what tasks may connect to beside this machine itself.
+        chosen: settings of the executor that the world itself makes, and ``default_pool`` where it does; of the
+            others the project's settings decide.
         declared_at: ``file:line`` of entries that came from a file, by (section, name).
     """
 
@@ -51,6 +53,7 @@ class World:
     answers: dict[str, Answer] = field(default_factory=dict)
     env: dict[str, str] = field(default_factory=dict)
     network: Network = field(default_factory=Network)
+    chosen: set[str] = field(default_factory=set, compare=False, repr=False)
     declared_at: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
 
     def connection(
@@ -115,6 +118,7 @@ class World:
             raise call_error("executor", invalid) from None
         for name in chosen:
             self.declared_at.pop(("executor", name), None)
+        self.chosen |= set(chosen)
         return self.executor
 
     def duration(self, pattern: str, value: float | str | timedelta) -> None:
@@ -208,6 +212,7 @@ class World:
             answers=dict(self.answers),
             env=dict(self.env),
             network=self.network,
+            chosen=set(self.chosen),
             declared_at=dict(self.declared_at),
         )
 
@@ -236,6 +241,8 @@ class World:
         table.pop(name, None)  # the last declared comes last
         table[name] = entry
         self.declared_at.pop((section, str(name)), None)
+        if (section, name) == ("pools", DEFAULT_POOL):
+            self.chosen.add(DEFAULT_POOL)
 
     def _put(self, section: str, name: object, value: object) -> None:
         try:

@@ -197,12 +197,13 @@ def test_waivers_and_the_baseline_hold_here_too(company: Project):
     [
         ("[tool.airflow-harness.checks]\npool-mising = 'error'\n", (), "did you mean 'pool-missing'"),
         ("", ("--airflow-dags", "tests"), "no-dags-folder: no Dag file below"),
+        ("", ("--airflow-dags", "nothing", "-o", "addopts="), "no-dags-folder: no Dag in 1 file"),
         ("", ("--airflow-world", "dags/sales.py"), "is not valid YAML"),
     ],
 )
 @pytest.mark.parametrize("workers", [(), ("-n", "1")], ids=["one process", "xdist"])
 def test_what_cannot_be_meant_stops_pytest(company: Project, settings: str, options, told: str, workers):
-    company.write(pyproject_toml=settings)
+    company.write(pyproject_toml=settings, nothing__helper="# airflow: not yet a DAG\n")
     result = company.checked(*options, *workers)
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     assert told in result.stderr.str()

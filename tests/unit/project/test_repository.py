@@ -10,7 +10,7 @@ import pytest
 
 from harness.errors import UsageError
 from harness.project.declarations import airflow_cfg, dot_env
-from harness.project.repository import Repository, repository_of, root_of
+from harness.project.repository import Repository, by_settings, repository_of, root_of
 
 
 @pytest.fixture(autouse=True)
@@ -137,6 +137,49 @@ def test_the_shells_connections_and_variables_are_its_own(tmp_path, monkeypatch)
     assert not {"AIRFLOW_CONN_B", "AIRFLOW_VAR_C"} & set(made)
     assert "b" not in found.connections
     assert "c" not in found.variables
+
+
+def test_python_path_of_dot_env(tmp_path):
+    grow(
+        tmp_path,
+        _dot_env='PYTHONPATH="/opt/airflow/shared:./lib:/nowhere:$PYTHONPATH:/usr/local/airflow"\n',
+        dags__a_dot_py="",
+        lib__b_dot_py="",
+        shared__c_dot_py="",
+    )
+    found = repository_of(tmp_path / "dags")
+    there = [str(tmp_path / name) for name in ("shared", "lib", "")]
+    assert list(found.search) == found.search_path(str(tmp_path / "dags"))[:3] == there
+    assert found.path_of_airflow == there
+
+
+def test_how_much_runs_at_once_is_the_projects_setting_where_the_world_makes_none(tmp_path):
+    from harness.session.rehearsal import with_declared
+    from harness.world import World
+
+    cfg = "[core]\nparallelism = 2\ndefault_pool_task_slot_count = 3  # ours\n[scheduler]\ntask_queued_timeout = 1.5\n"
+    grow(tmp_path, dags__a_dot_py="", airflow_dot_cfg=cfg)
+    found = repository_of(tmp_path / "dags")
+    world = with_declared(None, found)
+    assert (world.executor.parallelism, world.executor.task_queued_timeout) == (2, 1_500_000)
+    assert world.pools["default_pool"].slots == 3
+    own = World()
+    own.set_parallelism(32)
+    own.pool("default_pool", 128)
+    assert with_declared(own, found).executor.parallelism == 32
+    assert with_declared(own, found).pools["default_pool"].slots == 128
+    grow(tmp_path, airflow_dot_cfg="[core]\nparallelism = many\n")
+    with pytest.raises(UsageError, match="parallelism of the project is 'many'"):
+        repository_of(tmp_path / "dags")
+
+
+def test_projects_with_other_settings_are_kept_apart(tmp_path):
+    for name in ("one", "two", "three"):
+        grow(tmp_path / name, dags__a_dot_py="", requirements_dot_txt="")
+    roots = [tmp_path / name / "dags" for name in ("one", "two", "three")]
+    assert [folders for _, folders in by_settings(roots)] == [roots]
+    grow(tmp_path / "two", _dot_env="X=1\n")
+    assert [folders for _, folders in by_settings(roots)] == [[roots[0], roots[2]], [roots[1]]]
 
 
 def test_airflow_cfg(tmp_path):
