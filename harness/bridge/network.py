@@ -40,7 +40,7 @@ DEAD_PROXY = "http://127.0.0.1:9"
 """Where nobody listens: the port of the discard service."""
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Refusal:
     """A connection that was refused.
 
@@ -54,6 +54,11 @@ class Refusal:
     port: int | None
     path: str
     line: int
+
+    @property
+    def order(self) -> tuple[str, int, str, int]:
+        """Sort key: by host, look-ups before connections, and by place."""
+        return self.host, -1 if self.port is None else self.port, self.path, self.line
 
     @property
     def place(self) -> str:

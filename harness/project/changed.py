@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterable
 from contextlib import suppress
@@ -40,12 +41,23 @@ class Change:
         """Whether a Dag file may be another than it was.
 
         Args:
-            depends: files that its parse read, folders that it listed, whatever is there now.
+            depends: files that its parse read, folders that it listed, whatever is there now; as they were named, so
+                that links among them are followed here: git tells of what they lead to.
             failed: it did not import; what is gone is then not among those.
         """
         if self.everything or file in self.importers or (failed and self._gone):
             return True
-        return not self._met.isdisjoint(depends)
+        return any(path in self._met or self._led_to(path) in self._met for path in depends)
+
+    def _led_to(self, path: str) -> str:
+        found = self._real.get(path)
+        if found is None:
+            found = self._real[path] = os.path.realpath(path)
+        return found
+
+    @cached_property
+    def _real(self) -> dict[str, str]:
+        return {}
 
     @cached_property
     def _gone(self) -> bool:
@@ -85,10 +97,11 @@ def changed_since(revision: str, scope: Scope, dags: list[Path], root: Path) -> 
         return Change(
             revision, frozenset(changed), True, notes=(f"everything is looked at, since this changed: {shown}",)
         )
+    differs = set(changed)
     python = {path for path in changed if path.suffix == ".py"}
     roots = [folder.resolve() for folder in dags if folder.is_dir()]
     importers = {file.path for file in importers_of(python, scope.files, [root, *roots])} if python else set()
-    importers |= {file.path for file in scope.files if file.path in changed}
+    importers |= {file.path for file in scope.files if not differs.isdisjoint({file.path, file.path.resolve()})}
     return Change(revision, frozenset(changed), importers=frozenset(importers))
 
 

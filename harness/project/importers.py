@@ -23,6 +23,7 @@ def importers_of(modules: Iterable[Path], files: list[DagFile], roots: Iterable[
     rest = {path for top in tops for path in _python_below(top)} | {file.path for file in files}
     imports = {path: set(imported(path, tops)) for path in rest}
     reached = {path.resolve() for path in modules}
+    reached |= {path for path in rest if path.resolve() in reached}  # links to them have names of their own
     named = {name for path in reached for name in _names(path, tops)}
     while found := {path for path in rest - reached if not imports[path].isdisjoint(named)}:
         reached |= found

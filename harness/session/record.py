@@ -144,11 +144,11 @@ class Recorder:
         for other in list(self.refusals):
             if other is not None:
                 self.tell_refusals(other)
-        return [_refused("", refusal) for _, refusal in sorted(alone)]
+        return [_refused("", refusal) for _, refusal in sorted(alone, key=_by_task)]
 
     def tell_refusals(self, run: DagRun) -> None:
         """Each host and line that was refused in a run is a finding, once."""
-        for task_id, refusal in sorted(self.refusals.pop(run, ())):
+        for task_id, refusal in sorted(self.refusals.pop(run, ()), key=_by_task):
             key = (run.dag.dag_id, task_id, f"{refusal.peer} {refusal.path}:{refusal.line}")
             if key not in self._told:
                 self._told.add(key)
@@ -225,6 +225,10 @@ class Recorder:
         if self._present[0] != self.simulation.now:
             self._present = (self.simulation.now, iso(self.simulation.now))
         return self._present[1]
+
+
+def _by_task(told: tuple[str, Refusal]) -> tuple[Any, ...]:
+    return told[0], *told[1].order
 
 
 def _refused(task_id: str, refusal: Refusal, run: DagRun | None = None) -> Finding:

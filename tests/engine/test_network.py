@@ -115,6 +115,19 @@ def test_refused_as_by_a_server_that_is_not_there(rehearse, way):
     assert "allow" in finding.fix
 
 
+def test_a_line_that_asks_with_a_port_and_without(rehearse):
+    def asks():
+        for ask in (lambda: socket.create_connection(("a.example", 80)), lambda: socket.gethostbyname("a.example")):
+            with contextlib.suppress(OSError):
+                ask()
+
+    messages = [finding.message for finding in rehearse(dag_of(asks)).findings]
+    assert [message.split(",")[0] for message in messages] == [
+        "task 't' connects to a.example",
+        "task 't' connects to a.example:80",
+    ]
+
+
 def test_a_task_that_fails_of_it_says_where_and_how_to_allow_it(rehearse):
     result = rehearse(dag_of(by_create_connection))
     error = result.task("t").error

@@ -106,6 +106,25 @@ def test_what_was_read_is_told_and_so_is_what_is_gone(project):
     assert not change.touches(a, [str(a), str(root / "dags" / "query.sql")])
 
 
+def test_links_lead_to_what_changed(project):
+    root, git = project
+    for name, text in {"l.py": DAG, "many/m.py": DAG, "lib/helper.py": "", "texts/t.md": ""}.items():
+        (root.parent / "src" / name).parent.mkdir(parents=True, exist_ok=True)
+        (root.parent / "src" / name).write_text(text)
+    (root / "dags" / "uses.py").write_text(DAG + "import helper\n")
+    for link, target in {"l.py": "l.py", "many": "many", "helper.py": "lib/helper.py", "t.md": "texts/t.md"}.items():
+        (root / "dags" / link).symlink_to(root.parent / "src" / target)
+    git("add", ".")
+    git("commit", "-m", "links")
+    for changed, files in {"l.py": "l", "many/m.py": "m", "lib/helper.py": "uses", "texts/t.md": ""}.items():
+        (root.parent / "src" / changed).write_text((DAG if len(files) == 1 else "") + "x = 1\n")
+        found, change = touched(root, "HEAD")
+        assert found == files
+        git("commit", "-am", changed)
+    assert change.touches(root / "dags" / "c.py", [str(root / "dags" / "t.md")])
+    assert change.touches(root / "dags" / "c.py", [str(root.parent / "src" / "texts")])
+
+
 def test_what_main_did_meanwhile_does_not_count(project):
     root, git = project
     git("checkout", "-b", "branch")
