@@ -53,7 +53,7 @@ class SimulateCalendar:
         config = config_for(given.dags, Path.cwd())
         since, until = self._stretch()
         paths = list(given.dags) or configured(config)
-        world = world_of(given.world or config.world, given.network)
+        world = world_of(given.world or config.world, (*config.network, *given.network))
         airflow_version()
         enter()
         with terminal.collecting():

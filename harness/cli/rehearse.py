@@ -68,7 +68,7 @@ class Rehearse:
         file = self.arguments.file
         config = config_for(self.arguments.dags or ([file] if file else []), Path.cwd())
         fields, paths = self._checked(), self._paths(config)
-        world = world_of(self.arguments.world or config.world, self.arguments.network)
+        world = world_of(self.arguments.world or config.world, (*config.network, *self.arguments.network))
         airflow_version()
         enter()
         with terminal.collecting():

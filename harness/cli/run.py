@@ -26,6 +26,9 @@ def run(**arguments: Any) -> Job:
     A sleep, a sensor or a retry delay of hours costs nothing. Connections, variables and pools are those of the world
     file; the machine's own Airflow, its home and its database are neither read nor written.
 
+    Runs of other Dags that its tasks trigger are run too; one that fails and that nobody waits for is an error, though
+    the task that triggered it succeeds, as in Airflow. So is a connection that was refused, though the task went on.
+
     DAG_ID is that of a Dag, or a .py file that holds one.
 
     \b

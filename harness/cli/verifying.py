@@ -52,7 +52,7 @@ class Verifying:
         file = Path(given.dag_id) if given.dag_id.endswith(".py") else None
         config = config_for(given.dags or ([file] if file is not None else []), Path.cwd())
         paths = list(given.dags) or ([file] if file is not None else configured(config))
-        world = world_of(given.world or config.world, given.network)
+        world = world_of(given.world or config.world, (*config.network, *given.network))
         airflow_version()
         enter()
         with terminal.collecting():

@@ -34,6 +34,7 @@ class Config:
         options: name -> text, of checks that take one.
         per_path_ignores: glob, relative to `root` -> check ids and families that are off there.
         pytest_checks: whether pytest collects Dag files.
+        network: what tasks may connect to, in pytest and in the commands, beside what the world allows.
     """
 
     dags: list[Path] = field(default_factory=list)
@@ -45,6 +46,7 @@ class Config:
     options: Mapping[str, str] = field(default_factory=dict)
     per_path_ignores: Mapping[str, list[str]] = field(default_factory=dict)
     pytest_checks: bool = True
+    network: tuple[str, ...] = ()
 
     def where(self, table: str, key: str) -> str | None:
         """``file:line`` of a key of a table below ours; None when the settings came from no file."""
@@ -70,12 +72,13 @@ def read_config(start: Path) -> Config:
     options: dict[str, str] = table.below("options", "a text", lambda value: isinstance(value, str))
     ignores: dict[str, list[str]] = table.below("per-path-ignores", "a list of check ids", _are_texts)
     pytest_checks = table.flag("pytest_checks", True)
+    network = tuple(table.texts("network", 'network = ["api.example.com"]'))
     table.refuse_unknown()
     if dags is None:
         dags = _existing(folder / DEFAULT_DAGS, file.parent / DEFAULT_DAGS)[:1]
     if world is None:
         world = _existing(file.parent / DEFAULT_WORLD)
-    return Config(dags, _first(world), file.parent, file, checks, limits, options, ignores, pytest_checks)
+    return Config(dags, _first(world), file.parent, file, checks, limits, options, ignores, pytest_checks, network)
 
 
 def config_for(paths: Sequence[Path], here: Path) -> Config:

@@ -53,6 +53,14 @@ class Table:
                 )
         return found
 
+    def texts(self, key: str, example: str) -> list[str]:
+        """A list of texts, empty when the key is absent."""
+        self._known.append(key)
+        value = self._given.get(key, [])
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            raise self._wrong(key, "a list of texts", example)
+        return value
+
     def flag(self, key: str, default: bool) -> bool:
         """True or false."""
         self._known.append(key)

@@ -95,12 +95,15 @@ def _airflow_rehearsal(pytestconfig: pytest.Config) -> Rehearsal:
 def _load(project: Project) -> Rehearsal:
     from harness.checks.settings import xcom_bytes
     from harness.session import Rehearsal
-    from harness.world import load
+    from harness.world import World, load
 
     most = xcom_bytes(project.settings)
     if not project.dags:
         return Rehearsal(xcom_bytes=most)
     world = load(project.world) if project.world else None
+    if project.settings.network:
+        world = world or World()
+        world.allow(*project.settings.network)
     return Rehearsal.of_paths(project.dags, most, world, project.secrets)
 
 

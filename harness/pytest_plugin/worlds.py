@@ -19,7 +19,7 @@ def _airflow_world_file(pytestconfig: pytest.Config) -> World:
 
     file = project_of(pytestconfig).world
     world = World() if file is None else load(file)
-    world.allow(*pytestconfig.option.airflow_network)
+    world.allow(*project_of(pytestconfig).settings.network, *pytestconfig.option.airflow_network)
     return world
 
 

@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.operators import argument, class_of
+from harness.bridge.store import facts
 from harness.bridge.timetables import RunPlan, scheduled
+from harness.checks.finding import Finding
 from harness.errors import OffSchedule
 from harness.kernel import Instant, span
+from harness.scheduler.model import DagRun, TaskInstance
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -72,6 +75,35 @@ def awaited_runs(dag: DAG, plan: RunPlan, dags: dict[str, DAG]) -> Iterator[tupl
                     continue  # no schedule makes that run
                 todo.append((other, found))
                 yield other, found
+
+
+def failed_unawaited(
+    triggered: Mapping[DagRun, TaskInstance], dags: Mapping[str, DAG]
+) -> Iterator[tuple[DagRun, Finding]]:
+    """Runs that tasks started, that failed, and on which nothing depends that would tell: nobody waits for them.
+
+    To Airflow a ``TriggerDagRunOperator`` that does not wait succeeds with the run's creation.
+    """
+    for run, ti in triggered.items():
+        if run.state == "failed" and not _is_awaited(run, ti, dags):
+            by = f"task {ti.task_id!r} of {ti.run.dag.dag_id!r}"
+            message = f"the run that {by} started failed, and nobody waits for it"
+            path, dag_id = str(facts(run).dag.fileloc), run.dag.dag_id
+            yield run, Finding("triggered-run", "error", message, path, None, dag_id, None, _SEE)
+
+
+_SEE = "see what its own tasks say; a task that waits for it (wait_for_completion=True) fails with it"
+
+
+def _is_awaited(run: DagRun, ti: TaskInstance, dags: Mapping[str, DAG]) -> bool:
+    """Whether the task that started a run waits for its end, or a sensor of the same Dag for that of its Dag."""
+    dag = dags.get(ti.run.dag.dag_id)
+    if dag is None:
+        return False
+    task = dag.task_dict.get(ti.task_id)
+    if task is not None and argument(task, "wait_for_completion", False):
+        return True
+    return any(argument(one, "external_dag_id") == run.dag.dag_id for one in dag.tasks)
 
 
 def _awaited(task: Any, date: Instant | None, dags: dict[str, DAG]) -> Iterator[tuple[DAG, Instant]]:

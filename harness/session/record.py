@@ -35,6 +35,7 @@ class Recorder:
     Attributes:
         events: (instant, run, task name, state) of every state change of a task instance.
         findings: callbacks that raised, XComs that are too big, and the like, by run.
+        triggered: runs that tasks started, with the task instance that did.
         refusals: connections that were refused, with their task, by run; not told yet.
         needs: what was asked for and is not in the world.
     """
@@ -44,6 +45,7 @@ class Recorder:
         self.events: dict[DagRun, list[tuple[Instant, str, str | None]]] = {}
         self.findings: dict[DagRun, list[Finding]] = {}
         self._told: set[tuple[str, str, str]] = set()
+        self.triggered: dict[DagRun, TaskInstance] = {}
         self.refusals: dict[DagRun | None, set[tuple[str, Refusal]]] = {}
         self.needs = Needs()
         self._journal = journal
@@ -119,6 +121,7 @@ class Recorder:
             section, name = data
             self.needs.name(section, name, None if ti is None else ti.run.dag.dag_id)
         elif kind == "triggered":
+            self.triggered[data] = ti
             self._write(
                 ti.run, "triggered", task_id=ti.task_id, triggered_dag_id=data.dag.dag_id, triggered_run_id=data.run_id
             )
@@ -232,13 +235,13 @@ def _by_task(told: tuple[str, Refusal]) -> tuple[Any, ...]:
 
 
 def _refused(task_id: str, refusal: Refusal, run: DagRun | None = None) -> Finding:
-    """A task was not let out: a warning, for it may have gone on without."""
+    """A task was not let out: an error also where it went on without, for what it did then is not what it would do."""
     who = f"task {task_id!r}" if task_id else "code that no task runs"
     message = f"{who} connects to {refusal.peer}, which is not in the world: refused"
     path = refusal.path or (None if run is None else str(facts(run).dag.fileloc))
     dag_id = None if run is None else run.dag.dag_id
     return Finding(
-        "network", "warning", message, path, refusal.line or None, dag_id, task_id or None, allowing(refusal.peer)
+        "network", "error", message, path, refusal.line or None, dag_id, task_id or None, allowing(refusal.peer)
     )
 
 

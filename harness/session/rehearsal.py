@@ -26,7 +26,7 @@ from harness.replay.journal import FileJournal, Journal, NoJournal
 from harness.report.calendar import CalendarResult
 from harness.report.result import RunResult
 from harness.scheduler.model import DagRun
-from harness.session.companions import awaited_runs
+from harness.session.companions import awaited_runs, failed_unawaited
 from harness.session.driver import Driver
 from harness.session.given import give_xcom
 from harness.session.idle import runs_otherwise
@@ -291,6 +291,8 @@ class _Simulated:
                 problem = unfinished_error(driver, run, horizon)
                 for other, finding in unfinished_findings(driver, run, horizon):
                     stage.recorder.finding(other, finding)
+            for other, finding in failed_unawaited(stage.recorder.triggered, stage.store.dags):
+                stage.recorder.finding(other, finding)
             driver.simulation.close()
             stage.recorder.at_the_end(run)
             result = run_result(run, stage.recorder)  # here still: a naive date in an XCom means UTC

@@ -8,6 +8,7 @@ from airflow import sdk
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Asset, task
 
+from harness.cli.rehearse import exit_code
 from harness.world import World
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
@@ -199,3 +200,36 @@ def test_a_backfill_of_no_date_is_told(calendar):
     (finding,) = result.findings
     assert finding.check == "backfill"
     assert "No runs to create" in finding.message or "finds no date to run" in finding.message  # the latter before 3.3
+
+
+def _starts(**given):
+    with DAG("parent", schedule=None, start_date=START) as dag:
+        TriggerDagRunOperator(task_id="starts", trigger_dag_id="child", **given)
+    return dag
+
+
+def _fails():
+    with DAG("child", schedule=None, start_date=START) as dag:
+
+        @task
+        def fails():
+            raise ValueError("broken")
+
+        fails()
+    return dag
+
+
+def test_a_triggered_run_that_fails_and_nobody_waits_for_is_an_error(rehearse):
+    result = rehearse(_starts(), with_dags=[_fails()])
+    assert result.state == "success"
+    ((finding,),) = [run.findings for run in result.companions]
+    assert (finding.check, finding.severity, finding.dag_id) == ("triggered-run", "error", "child")
+    assert finding.message == "the run that task 'starts' of 'parent' started failed, and nobody waits for it"
+    assert exit_code(result) == 1
+
+
+@pytest.mark.parametrize("states", [{"allowed_states": ["success", "failed"], "failed_states": []}, {}])
+def test_one_that_somebody_waits_for_is_up_to_who_waits(rehearse, states):
+    result = rehearse(_starts(wait_for_completion=True, poke_interval=1, **states), with_dags=[_fails()])
+    assert [run.findings for run in result.companions] == [[]]
+    assert exit_code(result) == (0 if states else 1)

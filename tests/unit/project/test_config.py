@@ -76,7 +76,7 @@ def test_a_file_that_is_not_utf8_is_said_to_be(write):
 def test_what_is_checked_stands_in_tables_below(write):
     config = read_config(
         write(
-            "[tool.airflow-harness]\npytest_checks = false\n"
+            "[tool.airflow-harness]\npytest_checks = false\nnetwork = ['api.example.com', 'db:5432']\n"
             '[tool.airflow-harness.checks]\ncycle = "warning"\npolicy = "off"\n'
             "[tool.airflow-harness.limits]\nparse-time-s = 1.5\n"
             '[tool.airflow-harness.options]\ndag-id-pattern = "[a-z]+"\n'
@@ -88,8 +88,9 @@ def test_what_is_checked_stands_in_tables_below(write):
     assert config.options == {"dag-id-pattern": "[a-z]+"}
     assert config.per_path_ignores == {"dags/legacy/**": ["cycle"]}
     assert config.pytest_checks is False
-    assert config.where("checks", "policy") == f"{config.file}:8"
-    assert config.where("per-path-ignores", "dags/legacy/**") == f"{config.file}:14"
+    assert config.network == ("api.example.com", "db:5432")
+    assert config.where("checks", "policy") == f"{config.file}:9"
+    assert config.where("per-path-ignores", "dags/legacy/**") == f"{config.file}:15"
 
 
 @pytest.mark.parametrize(
@@ -108,6 +109,7 @@ def test_what_is_checked_stands_in_tables_below(write):
         ('[tool.airflow-harness.per-path-ignores]\n"a.b/*" = "cycle"\n', "'a.b/*' of", 5),
         ("[tool.airflow-harness.options]\ndag-id-pattern = 3\n", "is a text, not int 3", 5),
         ("[tool.airflow-harness]\npytest_checks = 3\n", "is true or false, not int 3", 5),
+        ("[tool.airflow-harness]\nnetwork = 'a'\n", "is a list of texts, not str 'a'", 5),
         ("[tool.airflow-harness.check]\na = 3\n", "unknown key 'check' in [tool.airflow-harness]", 4),
     ],
 )
