@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable, Iterable
-from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +49,8 @@ def load(sources: Iterable[str], root: str) -> list[str]:
             if source.endswith(".py"):
                 _execute(source)
             else:
+                from importlib.metadata import EntryPoint
+
                 EntryPoint("", source, GROUP).load()
     finally:
         sys.path.remove(root)

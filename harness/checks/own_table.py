@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
 import sys
 import traceback
 from collections.abc import Mapping
@@ -83,6 +82,8 @@ def main() -> None:
 
 
 def _asked_for(sources: tuple[str, ...], root: str) -> OwnChecks:
+    import subprocess
+
     given = json.dumps({"sources": sources, "root": root})
     try:
         done = subprocess.run(

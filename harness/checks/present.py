@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import socket
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -169,7 +168,7 @@ class Present:
         return os.getcwd()  # noqa: PTH109
 
     def _host(self, _: str) -> str:
-        return socket.gethostname()
+        return os.uname().nodename
 
     def _never(self, _: str) -> str:
         return ""
@@ -201,7 +200,16 @@ _KINDS: dict[str, Callable[[Present, str], str]] = {
 def of_libraries(files: Iterable[str]) -> dict[str, str]:
     """File -> how it is: size and time where packages are installed, the content of what lies elsewhere."""
     installed = (sys.prefix + "/", sys.base_prefix + "/")
-    return {file: str(stamp_of(file)) if file.startswith(installed) else digest_of(file) for file in files}
+    return {file: _stamp(file) if file.startswith(installed) else digest_of(file) for file in files}
+
+
+def _stamp(file: str) -> str:
+    """As `stamp_of`; a run that has nothing to parse spends a tenth of its time here."""
+    try:
+        found = os.stat(file)  # noqa: PTH116
+    except (OSError, ValueError):
+        return ABSENT
+    return f"{found.st_size} {found.st_mtime_ns} {found.st_ino}"
 
 
 def below(folders: Iterable[Any]) -> dict[str, str]:

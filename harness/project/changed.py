@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -130,6 +129,8 @@ def _below(path: Path, folders: Iterable[Path]) -> bool:
 
 
 def _git(folder: Path, *arguments: str) -> str:
+    import subprocess
+
     fix = "name a commit, branch or tag of this repository"
     try:
         done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
-from importlib.metadata import PackageNotFoundError, version
+import sys
 
 from harness.errors import UnsupportedAirflow
 
@@ -17,12 +18,11 @@ def airflow_version() -> tuple[int, int, int]:
 
     Raises: UnsupportedAirflow: none installed, or outside the supported range.
     """
-    try:
-        text = version("apache-airflow-core")
-    except PackageNotFoundError:
+    text = version_of("apache-airflow-core")
+    if text is None:
         raise UnsupportedAirflow(
             "no apache-airflow-core in this environment", fix="pip install 'apache-airflow-core>=3.1,<4'"
-        ) from None
+        )
     found = re.match(r"(\d+)\.(\d+)\.(\d+)", text)
     numbers = (int(found[1]), int(found[2]), int(found[3])) if found else (0, 0, 0)
     if not OLDEST <= numbers[:2] < BEFORE:
@@ -42,6 +42,28 @@ def newer_than_tested() -> str | None:
         return None
     tried = ".".join(map(str, NEWEST_TESTED))
     return (
-        f"Airflow {version('apache-airflow-core')} is newer than {tried}, the newest that airflow-harness "
-        f"{version('airflow-harness')} was tested with: what changed since is not simulated"
+        f"Airflow {version_of('apache-airflow-core')} is newer than {tried}, the newest that airflow-harness "
+        f"{version_of('airflow-harness')} was tested with: what changed since is not simulated"
     )
+
+
+def version_of(distribution: str) -> str | None:
+    """The version of an installed distribution; None when it is not there.
+
+    Its folder tells; `importlib.metadata` takes a tenth of a second to import, and is asked only where none does.
+    """
+    start = distribution.replace("-", "_") + "-"
+    for entry in sys.path:
+        try:
+            names = os.listdir(entry or ".")  # noqa: PTH208 - pathlib is slower
+        except OSError:
+            continue
+        for name in names:
+            if name.startswith(start) and name.endswith(".dist-info"):
+                return name[len(start) : -len(".dist-info")]
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version(distribution)
+    except PackageNotFoundError:
+        return None

@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-from .project import TIMEOUT_S
+from .project import TIMEOUT_S, Project
 
 pytestmark = pytest.mark.gate
 
@@ -265,3 +265,17 @@ def test_a_project_without_a_dag_is_not_clean(project, tmp_path):
     assert whole.err.startswith("no-dags-folder: no Dag in 1 file")
     assert "dags/none.py" in whole.err
     assert project("check", "dags/none.py", cwd=tmp_path).code == 0  # as pre-commit names files
+
+
+def test_what_has_not_changed_is_answered_with_little_imported(tmp_path):
+    """Each of them costs as much as the whole look at what is kept."""
+    plain = Project(tmp_path)
+    plain.write("dags/sales.py", SALES.replace('pool="elt"', ""))
+    plain("check")
+    plain("check")  # from now on it is known, too, that the project has no checks of its own
+    said = plain("check", PYTHONPROFILEIMPORTTIME="1")
+    assert "1 cached" in said.out
+    imported = {line.rpartition("|")[2].strip() for line in said.err.splitlines()}
+    assert "harness.checks.gate" in imported
+    costly = {"importlib.metadata", "subprocess", "socket", "ctypes", "statistics", "zoneinfo", "rich", "pydantic"}
+    assert imported & {"airflow", *costly, "harness.checks.farm", "harness.bridge.parsing.watch"} == set()

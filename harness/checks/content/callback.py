@@ -7,7 +7,6 @@ from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
 
-from harness.bridge.parsing.apart import apart
 from harness.bridge.parsing.callbacks import (
     Callback,
     Raised,
@@ -70,6 +69,8 @@ def _called(file: FileLook, tried: list[tuple[DagLook, Callback]]) -> Iterator[t
         if not tried or file.watch is None:
             return
         outcomes = called([one for _, one in tried], lambda dag: timetables[id(dag)], file.users.own)
+        from harness.bridge.parsing.apart import apart  # what watches need not be there where nothing is parsed
+
         told = apart(lambda them=outcomes: (None if one is None else vars(one) for one in them), file.watch)  # type: ignore[misc]
         yield from ((one, Raised(**raised)) for one, raised in zip(tried, told, strict=False) if raised is not None)
         tried = tried[len(told) + 1 :]

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from harness.bridge.parsing.apart import apart
 from harness.bridge.parsing.complaints import Complaint
 from harness.bridge.parsing.rendering import Unrendered, unrendered, uses_own_code
 from harness.bridge.parsing.trial import ASSET_TRIGGERED, DATE_NAMES
@@ -67,6 +66,8 @@ def _unrendered(look: DagLook) -> Iterable[Unrendered]:
         return unrendered(dag, lambda: look.timetable, own)
     if look.file.watch is None:
         return []
+    from harness.bridge.parsing.apart import apart  # what watches need not be there where nothing is parsed
+
     told = apart(lambda: map(asdict, unrendered(dag, lambda: look.timetable, own)), look.file.watch)
     return [Unrendered(**{**one, "complaint": Complaint(**one["complaint"])}) for one in told]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from harness.bridge.operators import class_of
@@ -44,8 +44,6 @@ def parse_time(notes: list[Note], judgement: Judgement) -> Iterator[Problem]:
     two; what this machine kept it waiting for a processor does not count, nor does what nobody can move: the imports
     of Airflow, its providers and the packages of operators that the Dags use. Below half a second nothing is slow.
     """
-    from statistics import median
-
     limit = judgement.asked.limits.get("parse-time-s", LIMITS["parse-time-s"])
     known = {note.path: note.value for note in notes}
     own = {
@@ -53,7 +51,7 @@ def parse_time(notes: list[Note], judgement: Judgement) -> Iterator[Problem]:
         for path, seconds in judgement.seconds.items()
         if "told" not in known.get(path, {})
     }
-    usual = median(own.values()) if len(own) >= ENOUGH else None
+    usual = _median(own.values()) if len(own) >= ENOUGH else None
     for path, seconds in sorted(own.items()):
         how = ""
         if seconds > limit:
@@ -71,3 +69,10 @@ def _fix(named: list[str]) -> str:
     if named:
         return f"import {named[0].split()[0]} in the tasks that use it"
     return "do what takes the time in the tasks that need it"
+
+
+def _median(values: Iterable[float]) -> float:
+    """`statistics.median`, whose module takes long to import."""
+    ordered = sorted(values)
+    middle = len(ordered) // 2
+    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2

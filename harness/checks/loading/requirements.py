@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+
+from harness.project.installed import version_of
 
 _NAME = re.compile(r"^\s*([A-Za-z0-9][\w.-]*)", re.MULTILINE)
 _PINS = re.compile(
@@ -43,15 +44,8 @@ class Requirements:
     @property
     def fits(self) -> bool:
         """Whether to install it leaves Airflow as it is."""
-        return self.airflow is None or self.airflow in (_installed("apache-airflow"), _installed("apache-airflow-core"))
+        return self.airflow is None or self.airflow in (version_of("apache-airflow"), version_of("apache-airflow-core"))
 
 
 def _canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
-
-
-def _installed(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from harness.checks.finding import Problem
 from harness.checks.look import Judgement, Note
@@ -66,6 +65,8 @@ def _never_meet(ours: list[str] | None, theirs: list[str] | None, delta_s: float
     """Whether none of our next dates, so much earlier, is one of theirs."""
     if ours is None or theirs is None:
         return False
+    from zoneinfo import ZoneInfo
+
     from croniter import croniter
 
     try:

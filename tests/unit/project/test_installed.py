@@ -26,7 +26,7 @@ def pretended(folder: Path, version: str) -> dict[str, str]:
     [("3.1.0", False), (f"{NEWEST}.0", False), (f"{NEWEST}.9rc1", False), (f"{NEXT}.0b1", True), (f"{NEXT}.2", True)],
 )
 def test_a_newer_airflow_than_any_that_was_tested_is_named(monkeypatch, version, warns):
-    monkeypatch.setattr("harness.project.installed.version", lambda _: version)
+    monkeypatch.setattr("harness.project.installed.version_of", lambda _: version)
     told = newer_than_tested()
     assert (told is not None) is warns
     if told is not None:
