@@ -7,6 +7,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,8 +16,10 @@ NEVER = ("clock:", "unknown:")
 ABSENT = "absent"
 _HUGE = 16 * 1024 * 1024
 """Bytes from which on a file is known by size and times; those of its inode cannot be set."""
-_OURS = {"airflow-harness-baseline.json", "__pycache__", "logs", "airflow.db", "airflow.cfg"}
+_OURS = {"airflow-harness-baseline.json", "__pycache__", "logs", "airflow.db", "airflow.cfg", ".airflow_harness_cache"}
 """Names that come and go in a project without its doing."""
+_BESIDE = ("-wal", "-journal")
+"""Ends of the names of the files in which SQLite keeps what a database has not taken in yet."""
 _VOLATILE = {"_", "SHLVL", "OLDPWD", "PWD", "TMPDIR", "PYTHONHASHSEED", "AIRFLOW_HARNESS_RUN", "PYTEST_CURRENT_TEST"}
 _DATA = (
     *(
@@ -66,7 +69,7 @@ def stamp_of(path: str) -> list[int] | None:
 def path_of(key: str) -> Iterator[str]:
     """Files and folders that a key is about; of a module that is looked for, those that it may be found in."""
     kind, _, rest = key.partition(":")
-    if kind in ("file", "names", "kind", "stat", "link"):
+    if kind in ("file", "names", "kind", "stat", "link", "sizes", "hidden"):
         yield rest
     elif kind == "find":
         folder, _, name = rest.rpartition(":")
@@ -106,10 +109,12 @@ class Present:
         listed = self._listed(path)
         if listed is None:
             return ABSENT
-        kept = [
+        return _digest("\0".join(self._kept(path, listed)).encode(errors="surrogateescape"))
+
+    def _kept(self, path: str, listed: Iterable[str]) -> list[str]:
+        return [
             name for name in listed if name[:1] != "." and name not in _OURS and f"{path}/{name}" not in self.outputs
         ]
-        return _digest("\0".join(kept).encode(errors="surrogateescape"))
 
     def _packages(self, path: str) -> str:
         kept = [name for name in self._listed(path) or () if name.endswith((".dist-info", ".egg-info", ".egg", ".pth"))]
@@ -130,6 +135,30 @@ class Present:
         if stat.S_ISDIR(found.st_mode):  # its times change with what lies in it, of which other keys tell
             return f"{found.st_mode} {self._names(path)}"
         return f"{found.st_mode} {found.st_size} {found.st_mtime_ns} {found.st_uid} {found.st_gid}"
+
+    def _sizes(self, path: str) -> str:
+        """Names in a folder, with the size and times of each file."""
+        listed = self._listed(path)
+        if listed is None:
+            return ABSENT
+        found = []
+        for name in self._kept(path, listed):
+            try:
+                one = os.stat(f"{path}/{name}")  # noqa: PTH116
+            except OSError:
+                found.append(f"{name} dangling")
+                continue
+            file = f" {one.st_size} {one.st_mtime_ns}" if stat.S_ISREG(one.st_mode) else ""
+            found.append(f"{name} {one.st_mode}{file}")
+        return _digest("\0".join(found).encode(errors="surrogateescape"))
+
+    def _hidden(self, path: str) -> str:
+        listed = [name for name in self._listed(path) or () if name[:1] == "." and name not in _OURS]
+        return _digest("\0".join(listed).encode(errors="surrogateescape"))
+
+    def _beside(self, path: str) -> str:
+        """What is not in a database's own file yet; an empty one holds nothing."""
+        return " ".join(digest_of(f"{path}{end}") for end in _BESIDE if (stamp_of(f"{path}{end}") or [0])[0])
 
     def _link(self, path: str) -> str:
         try:
@@ -167,6 +196,15 @@ class Present:
     def _cwd(self, _: str) -> str:
         return os.getcwd()  # noqa: PTH109
 
+    def _umask(self, _: str) -> str:
+        with suppress(OSError), open("/proc/self/status") as file:  # noqa: PTH123
+            for line in file:
+                if line.startswith("Umask:"):
+                    return str(int(line.split()[1], 8))
+        now = os.umask(0o77)  # elsewhere nothing tells of it but to set it
+        os.umask(now)
+        return str(now)
+
     def _host(self, _: str) -> str:
         return os.uname().nodename
 
@@ -188,6 +226,10 @@ _KINDS: dict[str, Callable[[Present, str], str]] = {
     "packages": Present._packages,
     "kind": Present._kind,
     "stat": Present._stat,
+    "sizes": Present._sizes,
+    "hidden": Present._hidden,
+    "beside": Present._beside,
+    "umask": Present._umask,
     "link": Present._link,
     "find": Present._find,
     "env": Present._env,

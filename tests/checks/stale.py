@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sqlite3
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -58,6 +60,27 @@ def _row(near: Path, value: str) -> None:
     base.close()
 
 
+def _gone_row(near: Path) -> None:
+    _row(near, "gone")
+
+
+def _not_taken_in(near: Path) -> None:
+    """A writer that dies: what it wrote is beside the database."""
+    code = "import os, sqlite3, sys; base = sqlite3.connect(sys.argv[1]); base.execute('pragma wal_autocheckpoint=0'); "
+    code += "base.execute(\"update t set pool='gone'\"); base.commit(); os._exit(0)"
+    subprocess.run([sys.executable, "-c", code, str(near / "pools.db")], check=True)
+
+
+def _nothing(_: Path) -> None:
+    """What changes is not beside the file."""
+
+
+def _authorities() -> str:
+    import certifi
+
+    return certifi.where()
+
+
 def _archive(path: Path, name: str, text: str) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(name, text)
@@ -69,6 +92,12 @@ def _same_size_and_time(near: Path) -> None:
     os.utime(near / "pool.txt", ns=(found.st_atime_ns, found.st_mtime_ns))
 
 
+ATTACH = """
+import sqlite3
+base = sqlite3.connect(':memory:')
+base.execute('{})
+POOL = base.execute('select pool from other.t').fetchone()[0]
+"""
 READ = "POOL = (NEAR / 'pool.txt').read_text()\n"
 TEXT = {"pool.txt": "etl"}
 
@@ -217,9 +246,61 @@ def _ways() -> list[Stale]:
             "sqlite",
             "import sqlite3\nrows = sqlite3.connect(NEAR / 'pools.db').execute('select * from t')\n"
             "POOL = next(rows)[0]\n",
-            lambda near: _row(near, "gone"),
+            _gone_row,
             {"x": ""},
         ),
+        Stale("attach", ATTACH.format("attach ? as other', (str(NEAR / 'pools.db'),)"), _gone_row, {"x": ""}),
+        Stale(
+            "attach_text", ATTACH.format("attach \"' + str(NEAR / 'pools.db') + '\" as other'"), _gone_row, {"x": ""}
+        ),
+        Stale(
+            "sqlite_wal",
+            "import sqlite3\nrows = sqlite3.connect(f'file:{NEAR}/pools.db?mode=ro', uri=True)\ntry:\n"
+            "    POOL = next(rows.execute('select * from t'))[0]\nexcept sqlite3.OperationalError:\n    POOL = 'etl'\n",
+            _not_taken_in,
+            {"x": ""},
+        ),
+        Stale(
+            "in_folder",
+            "import os\nfolder = os.open(NEAR, os.O_RDONLY)\n"
+            "POOL = os.read(os.open('pool.txt', os.O_RDONLY, dir_fd=folder), 9).decode()\n",
+            _write("pool.txt"),
+            TEXT,
+        ),
+        Stale(
+            "stat_in_folder",
+            "import os\nfolder = os.open(NEAR, os.O_RDONLY)\n"
+            + YES.format("os.stat('pool.txt', dir_fd=folder).st_size > 3"),
+            _write("pool.txt", "four"),
+            TEXT,
+        ),
+        Stale(
+            "list_descriptor",
+            "import os\n" + YES.format("len(os.listdir(os.open(NEAR, os.O_RDONLY))) > 1"),
+            _write("two"),
+            {"one": ""},
+        ),
+        Stale("fwalk", "import os\n" + YES.format("'flag' in str([*os.fwalk(NEAR)])"), _write("a/flag"), {"a/x": ""}),
+        Stale(
+            "sizes",
+            "import os\n" + YES.format("sum(one.stat().st_size for one in os.scandir(NEAR)) > 3"),
+            _write("pool.txt", "four"),
+            TEXT,
+        ),
+        Stale("dot_name", "import os\n" + YES.format("'.flag' in os.listdir(NEAR)"), _write(".flag"), {"x": ""}),
+        Stale("dot_glob", "import glob\n" + YES.format("glob.glob(f'{NEAR}/.fl*')"), _write(".flag"), {"x": ""}),
+        Stale(
+            "certificates",
+            "import ssl\ntry:\n    ssl.create_default_context().load_verify_locations(NEAR / 'ca.pem')\n"
+            "    POOL = 'gone'\nexcept ssl.SSLError:\n    POOL = 'etl'\n",
+            lambda near: shutil.copy(_authorities(), near / "ca.pem"),
+            {"ca.pem": "none"},
+        ),
+        Stale(
+            "mask", "import os\nmask = os.umask(0)\nos.umask(mask)\n" + YES.format("mask == 0o77"), _nothing, {"x": ""}
+        ),
+        Stale("environb", "import os\n" + YES.format("os.environb.get(b'STALE_B')"), _nothing, {"x": ""}),
+        Stale("proc", YES.format("'STALE_B=' in open('/proc/self/environ').read()"), _nothing, {"x": ""}),
         Stale("native", NATIVE, _write("data.parquet"), {"data.parquet": "etl"}),
         Stale(
             "archive",
@@ -252,12 +333,12 @@ def _ways() -> list[Stale]:
             _write("pool.txt"),
             TEXT,
         ),
-        Stale("variable", "import os\nPOOL = os.environ.get('STALE_GET', 'etl')\n", lambda _: None, {"x": ""}),
-        Stale("getenv", "import os\n" + YES.format("os.getenv('STALE_GETENV')"), lambda _: None, {"x": ""}),
+        Stale("variable", "import os\nPOOL = os.environ.get('STALE_GET', 'etl')\n", _nothing, {"x": ""}),
+        Stale("getenv", "import os\n" + YES.format("os.getenv('STALE_GETENV')"), _nothing, {"x": ""}),
         Stale(
             "environment",
             "import os\n" + YES.format("[n for n in os.environ if n.startswith('STALE_ALL')]"),
-            lambda _: None,
+            _nothing,
             {"x": ""},
         ),
     ]
@@ -268,7 +349,9 @@ def _module(name: str) -> Change:
 
 
 WAYS = _ways()
-VARIABLES = {"STALE_GET": "gone", "STALE_GETENV": "1", "STALE_ALL": "1"}
+EACH_TIME = {"program", "attach", "proc"}
+"""What nobody sees: a program, a file whose name is bound to a statement, and what the kernel tells of the process."""
+VARIABLES = {"STALE_B": "1", "STALE_GET": "gone", "STALE_GETENV": "1", "STALE_ALL": "1"}
 
 
 def make(dags: Path) -> None:
@@ -288,6 +371,10 @@ def make(dags: Path) -> None:
         )
     for link in ("link", "link_read", "link_resolved", "folder_link"):
         _point("link", "a")(dags / link)
-    _row(dags / "sqlite", "etl")
+    for name in ("sqlite", "attach", "attach_text", "sqlite_wal"):
+        _row(dags / name, "etl")
+    base = sqlite3.connect(dags / "sqlite_wal" / "pools.db")
+    base.execute("pragma journal_mode=wal")
+    base.close()
     _archive(dags / "archive" / "a.zip", "archive_m.py", "POOL = 'etl'")
     shutil.rmtree(dags / "module" / "__pycache__", ignore_errors=True)

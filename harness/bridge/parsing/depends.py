@@ -2,13 +2,16 @@
 
 Audit events tell of files that are opened and folders that are listed. Nothing tells of ``stat``, of modules that are
 looked for and not found, or of variables of the environment that are read: those ways are led through here, in a
-process that is thrown away.
+process that is thrown away. Of what is listed, names that begin with a dot come and go with editors and tools: they
+count where the file's own text names them, or asks for such names.
 
 A dependency is a key, of which `harness.checks.present` knows how it is now: ``file:PATH`` its content, ``names:PATH``
 names in a folder, ``packages:PATH`` names of installed packages in it, ``kind:PATH`` what it is, ``stat:PATH`` its
-size, times and mode, ``link:PATH`` where it leads, ``find:FOLDER:NAME`` what a module's name finds in a folder,
-``env:NAME``, ``env:*`` all variables, ``cwd:``, ``host:``, ``data:PROJECT`` all of its data files. What nothing can
-know of later is ``clock:`` (the time was asked), ``clock?:`` (it may have been) and ``unknown:``.
+size, times and mode, ``sizes:PATH`` those of all in a folder, ``hidden:PATH`` names in it that begin with a dot,
+``beside:PATH`` what SQLite keeps beside a database, ``link:PATH`` where it leads, ``find:FOLDER:NAME`` what a module's
+name finds in a folder, ``env:NAME``, ``env:*`` all variables, ``cwd:``, ``host:``, ``umask:``, ``data:PROJECT`` all of
+its data files. What nothing can know of later is ``clock:`` (the time was asked), ``clock?:`` (it may have been) and
+``unknown:``.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
 from typing import Any
@@ -35,9 +39,21 @@ _SYSTEM = tuple({sys.prefix + "/", sys.base_prefix + "/", "/usr/", "/etc/"})
 _IMPORTS = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>", "<frozen zipimport>")
 _KINDS = {"exists", "lexists", "isfile", "isdir", "islink", "ismount", "isjunction"}
 _KINDS |= {"is_file", "is_dir", "is_symlink", "is_mount", "is_junction", "_is_case_sensitive"}
+_ATTACH = 24
+"""``SQLITE_ATTACH``, an action of SQLite's authorizers."""
 _LINKS = {"realpath", "_joinrealpath", "resolve"}
 _NOT_ASKING = ("/linecache.py", "/inspect.py", "/tokenize.py", "/traceback.py", "/tempfile.py", "/zipimport.py")
 _PATHS = ("/pathlib.py", "/genericpath.py", "/posixpath.py", "<frozen genericpath>", "<frozen posixpath>")
+_NAMES_ALONE = (
+    "/os.py",
+    "<frozen os>",
+    "/glob.py",
+    "/pathlib.py",
+    "/pathlib/_local.py",
+    "/pathlib/_os.py",
+    "/pathlib/__init__.py",
+)
+"""Who lists with ``os.scandir``, and asks what it finds for no more than its kind."""
 _OF_ENVIRON = ("/os.py", "<frozen os>", "/_collections_abc.py", "<frozen _collections_abc>")
 _OUR_VARIABLES = {"TMPDIR", "PYTHONHASHSEED", "AIRFLOW_HARNESS_RUN"}
 _THROUGH = {"time_machine", "croniter"}
@@ -52,6 +68,9 @@ _CLOCKS = re.compile(
 """Ways to ask for the time that go past Python's own."""
 
 
+_DOT_NAMES = re.compile(rb"""['"](?:[^'"\n]*/)?(\.\w[\w.-]*)['"]""")
+_DOTS = re.compile(rb"""['"](?:[^'"\n]*/)?\.\w*[*?\[]|startswith\(\(?['"]\.['"]|\[0\]\s*[!=]=\s*['"]\.['"]""")
+"""Names that begin with a dot in a file's text, and ways to ask for all of them."""
 _MAY_ASK = re.compile(rb"\b(?:now|today|utcnow|time|time_ns|localtime|gmtime|strftime|days_ago|ctime)\s*\(")
 
 
@@ -72,7 +91,11 @@ class Depends:
         self._users, self._allowed = users, (*_NEVER, *allowed)
         self._frame, self._stat, self._fspath, self._getcwd = sys._getframe, os.stat, os.fspath, os.getcwd
         self._decode, self._join, self._normpath = os.fsdecode, os.path.join, os.path.normpath
-        self._realpath, self._home = os.path.realpath, os.environ.get("AIRFLOW_HOME", "/nowhere") + "/"
+        self._readlink, self._realpath, self._home = (
+            os.readlink,
+            os.path.realpath,
+            os.environ.get("AIRFLOW_HOME", "/nowhere") + "/",
+        )
 
     def forget(self) -> None:
         """Another file follows."""
@@ -87,7 +110,11 @@ class Depends:
             "readlink": self._asking(os.readlink, "link"),
             "getcwd": self._noting(os.getcwd, "cwd:"),
             "uname": self._noting(os.uname, "host:"),
+            "umask": self._noting(os.umask, "umask:"),
+            "open": self._opening(os.open),
         }
+        for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
+            able |= {one for name, one in asked.items() if getattr(os, name) in able}
         vars(os).update(asked)
         if accessor := getattr(sys.modules.get("pathlib"), "_NormalAccessor", None):  # 3.10 keeps its own
             for name in ("stat", "lstat", "readlink", "access", "getcwd"):
@@ -96,6 +123,15 @@ class Depends:
         variables = _Variables(os.environ._data)  # type: ignore[attr-defined]
         variables.told = self._variable
         os.environ._data = variables  # type: ignore[attr-defined]
+        if os.supports_bytes_environ:
+            os.environb._data = variables  # type: ignore[attr-defined]
+        if context := getattr(sys.modules.get("ssl"), "SSLContext", None):
+            for name in ("load_verify_locations", "load_cert_chain"):
+                setattr(context, name, self._certificates(getattr(context, name)))
+        with suppress(ImportError):  # a Python without it
+            import sqlite3
+
+            sqlite3.connect = sqlite3.dbapi2.connect = self._authorizing(sqlite3.connect)
         sys.meta_path.insert(0, _Lookups(self._looked_for))
 
     # -- what is noted -------------------------------------------------------------------------------------------
@@ -106,10 +142,14 @@ class Depends:
         if event in _OPENS:
             if given is not None and (event != "ctypes.dlopen" or "/" in str(given)):  # else it is looked for elsewhere
                 self._path(given, "file", self._stamp)
+            if event == "sqlite3.connect":
+                self._path(given, "beside")
         elif event in _LISTS:
             caller = self._frame(2).f_code.co_filename
             if caller not in _IMPORTS:  # a finder looks through folders for modules
-                self._path(given, "packages" if "importlib/metadata" in caller else "names")
+                whole = event == "os.scandir" and not caller.endswith((*_NAMES_ALONE, *_NOT_ASKING))
+                kind = "packages" if "importlib/metadata" in caller else "sizes" if whole else "names"
+                self._path(self._folder(given) if isinstance(given, int) else given, kind)
         elif event == "socket.gethostname":
             self.found.setdefault("host:")
 
@@ -128,6 +168,11 @@ class Depends:
             self.found.setdefault("clock:")
         if any(_MAY_ASK.search(source) for source in sources):
             self.found.setdefault("clock?:")
+        listed = [key.partition(":")[2] for key in self.found if key.startswith(("names:", "sizes:"))]
+        for name in {self._decode(found) for source in sources for found in _DOT_NAMES.findall(source)}:
+            self.found.update(dict.fromkeys(f"kind:{folder}/{name}" for folder in listed))
+        if any(_DOTS.search(source) for source in sources):
+            self.found.update(dict.fromkeys(f"hidden:{folder}" for folder in listed))
         if any(name in sys.modules for name in READERS):
             self.found.setdefault(f"data:{project}")
 
@@ -145,6 +190,8 @@ class Depends:
         if path[:1] != "/":
             self.found.setdefault("cwd:")
             path = self._normpath(self._join(self._getcwd(), path))
+        if path.startswith("/proc/") and path.endswith("/environ") and self._is_users(self._frame(3)):
+            self.found.setdefault("unknown:")
         if path.startswith(self._home):
             path = self._in_project(path)
         if path.startswith(self._allowed) or (path.startswith(_SYSTEM) and not self._is_users(self._frame(3))):
@@ -173,10 +220,66 @@ class Depends:
             return None
         return [found.st_size, found.st_mtime_ns, found.st_ino]
 
+    def _folder(self, descriptor: int) -> str | None:
+        """What a descriptor stands for; None, which is noted, where the system does not say."""
+        self.active, was = False, self.active
+        try:
+            return str(self._readlink(f"/proc/self/fd/{descriptor}"))
+        except OSError:
+            self.found.setdefault("unknown:")
+            return None
+        finally:
+            self.active = was
+
+    def _authorizing(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``sqlite3.connect``, whose connections tell of other databases that are attached."""
+
+        def connect(*args: Any, **kwargs: Any) -> Any:
+            base = original(*args, **kwargs)
+            base.set_authorizer(self._attached)
+            return base
+
+        vars(connect)["__wrapped__"] = original
+        return connect
+
+    def _attached(self, action: int, file: str | None, *_: Any) -> int:
+        """SQLite's authorizer: all may be done. A file that is bound to a statement is not named to it."""
+        if action == _ATTACH and file is None:
+            self.found.setdefault("unknown:")
+        elif action == _ATTACH:
+            self._path(file, "file", self._stamp)
+            self._path(file, "beside")
+        return 0
+
+    def _opening(self, original: Callable[..., int]) -> Callable[..., int]:
+        def opening(path: Any, flags: int, mode: int = 0o777, *, dir_fd: int | None = None) -> int:
+            if dir_fd is not None and self.active and (folder := self._folder(dir_fd)) is not None:
+                self._path(self._join(folder, self._decode(path)), "file", self._stamp)
+            return original(path, flags, mode, dir_fd=dir_fd)
+
+        opening.__name__ = "open"
+        vars(opening)["__wrapped__"] = original
+        return opening
+
+    def _certificates(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        """``load_cert_chain`` and ``load_verify_locations``: OpenSSL opens the files."""
+
+        def load(context: Any, *args: Any, **kwargs: Any) -> Any:
+            given = [*args[:2], *(kwargs.get(name) for name in ("certfile", "keyfile", "cafile", "capath"))]
+            for path in given if self.active else ():
+                if path is not None:
+                    self._path(path, "file", self._stamp)
+            return original(context, *args, **kwargs)
+
+        load.__name__ = original.__name__
+        vars(load)["__wrapped__"] = original
+        return load
+
     def _asking(self, original: Callable[..., Any], kind: str) -> Callable[..., Any]:
         def asked(path: Any, *args: Any, **kwargs: Any) -> Any:
             if self.active and not isinstance(path, int):
-                self._asked(path, kind)
+                folder = None if (at := kwargs.get("dir_fd")) is None else self._folder(at)
+                self._asked(path if folder is None else self._join(folder, self._decode(path)), kind)
             return original(path, *args, **kwargs)
 
         asked.__name__ = original.__name__
