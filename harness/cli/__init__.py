@@ -9,6 +9,19 @@ from harness.kernel import stops
 
 def main() -> None:
     """The entry point; ends the process with the exit code of the command."""
+    from harness.cli.witness import COMMANDS, witnessed
+
+    runs_tasks = len(sys.argv) > 1 and sys.argv[1] in COMMANDS
+    code = witnessed(_done) if runs_tasks else _done()
+    if not isinstance(code, int):
+        from harness.cli.entry import told
+
+        code = told(code, sys.argv[1:])
+    sys.exit(code)
+
+
+def _done() -> int:
+    """The exit code of the command, whatever becomes of it."""
     from harness.cli.streams import say, stand_in_for_missing
 
     stops.listen()
@@ -29,4 +42,4 @@ def main() -> None:
         say(traceback.format_exc())
         code = 70
     struck = stops.struck()
-    sys.exit(code if struck is None else stops.exit_code(struck))
+    return code if struck is None else stops.exit_code(struck)

@@ -62,14 +62,14 @@ def _done(terminal: Terminal, arguments: Sequence[str]) -> int:
             print(f"note: {aside}", file=terminal.err)
         return job(terminal)
     except (KeyboardInterrupt, SystemExit) as stop:
-        told: HarnessError = Interrupted("interrupted")
+        ended: HarnessError = Interrupted("interrupted")
         if isinstance(stop, SystemExit):
             if stop.code != TERMINATED:
                 raise
-            told = Terminated("terminated")
-        told.result = getattr(stop, "result", None)  # type: ignore[attr-defined]
-        tell(terminal, told, f"{PROGRAM}: {told.fact}")
-        return told.exit_code
+            ended = Terminated("terminated")
+        ended.result = getattr(stop, "result", None)  # type: ignore[attr-defined]
+        tell(terminal, ended, f"{PROGRAM}: {ended.fact}")
+        return ended.exit_code
     except HarnessError as error:
         error.again = error.again or _again(arguments)
         tell(terminal, error, str(error))
@@ -87,6 +87,13 @@ def _done(terminal: Terminal, arguments: Sequence[str]) -> int:
         if terminal.verbose:
             print(traceback.format_exc(), file=terminal.err)
         return OUR_FAULT
+
+
+def told(error: HarnessError, arguments: Sequence[str]) -> int:
+    """Tell of an error that happened outside of `command_line`; its exit code."""
+    error.again = error.again or _again(arguments)
+    tell(Terminal(_wants_document(arguments), verbose=False), error, str(error))
+    return error.exit_code
 
 
 class Interrupted(HarnessError):
