@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 DEFAULT_DATE = 1_735_689_600_000_000
 """2025-01-01T00:00Z: the date of a run when neither the caller nor the Dag names one."""
 
+EARLIEST: Instant = to_instant(datetime(2, 1, 1, tzinfo=timezone.utc))
+LATEST: Instant = to_instant(datetime(9000, 1, 1, tzinfo=timezone.utc))
+"""Dates that are taken: a time zone, an interval and a hundred years of virtual time stay within Python's calendar."""
+
 SEARCH_STEPS = 400
 KEPT_TIMETABLES = 4096
 _core_timetables: dict[int, tuple[Any, Any]] = {}
@@ -222,22 +226,29 @@ def _last_before(timetable: Any, start: Instant, end: Instant, dag: DAG) -> Inst
 def parse_date(text: str) -> Instant:
     """An ISO 8601 date or date-time; UTC when it names no zone.
 
-    Raises: ValueError: anything else.
+    Raises: ValueError: anything else; BeyondCalendar: not between `EARLIEST` and `LATEST`.
     """
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return to_instant(moment)
+    return _within(datetime.fromisoformat(text.replace("Z", "+00:00")))
 
 
 def moment_of(value: str | date) -> Instant:
     """The instant of ISO text, a ``datetime`` or a ``date`` (its midnight); UTC where no zone is named.
 
-    Raises: ValueError: other text. TypeError: anything else.
+    Raises: ValueError: other text; BeyondCalendar: not between `EARLIEST` and `LATEST`. TypeError: anything else.
     """
     if isinstance(value, str):
         return parse_date(value)
     if not isinstance(value, date):
         raise TypeError(f"{value!r} is no date")
-    moment = value if isinstance(value, datetime) else datetime.combine(value, time())
-    return to_instant(moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc))
+    return _within(value if isinstance(value, datetime) else datetime.combine(value, time()))
+
+
+class BeyondCalendar(ValueError):
+    """A date so near the end of Python's calendar that no schedule can be asked for it."""
+
+
+def _within(moment: datetime) -> Instant:
+    found = to_instant(moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc))
+    if not EARLIEST <= found <= LATEST:
+        raise BeyondCalendar(f"{moment.isoformat()} does not lie between the years 2 and 9000")
+    return found

@@ -46,15 +46,20 @@ _LEFT_OUT = {"__pycache__", "node_modules", "site-packages", "logs"}
 def digest_of(path: str) -> str:
     """Of a file's content, or of the names in a folder."""
     try:
-        with open(path, "rb") as file:  # noqa: PTH123 - a thousand of them: twice as fast
+        # not Path.open: a thousand of them, twice as fast. A FIFO is opened without waiting for who writes into it
+        with open(path, "rb", opener=_without_waiting) as file:
             found = os.fstat(file.fileno())
-            if found.st_size > _HUGE:
+            if found.st_size > _HUGE or not stat.S_ISREG(found.st_mode):
                 return f"{found.st_size} {found.st_mtime_ns} {found.st_ctime_ns}"
             return _digest(file.read())
     except IsADirectoryError:
         return _names(path)
     except (OSError, ValueError):
         return ABSENT
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def stamp_of(path: str) -> list[int] | None:

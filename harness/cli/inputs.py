@@ -15,12 +15,14 @@ if TYPE_CHECKING:
 
 def instant(option: str, text: str | None) -> Instant | None:
     """A date or date-time, UTC when it names no zone; None stays None."""
-    from harness.bridge.timetables import parse_date
+    from harness.bridge.timetables import BeyondCalendar, parse_date
 
     if text is None:
         return None
     try:
         return parse_date(text)
+    except BeyondCalendar as error:
+        raise UsageError(f"{option} {text!r}: {error}", fix=f"write {option} 2025-01-31") from None
     except ValueError:
         raise UsageError(
             f"{option} {text!r} is not an ISO 8601 date",

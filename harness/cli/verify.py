@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
+
+import click
 
 from harness.cli import options as given
 from harness.cli.job import Job
+
+
+class _Seconds(click.FloatRange):
+    """A number that can be waited for: NaN lies beside every range."""
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        found = super().convert(value, parameter, context)
+        if math.isnan(found):
+            self.fail(f"{value} is no number of seconds.", parameter, context)
+        return found
 
 
 @given.one_run
@@ -13,7 +26,7 @@ from harness.cli.job import Job
     "--limit",
     "limit_s",
     metavar="SECONDS",
-    type=float,
+    type=_Seconds(0, 7 * 86400, min_open=True),
     default=120.0,
     show_default=True,
     help="Real seconds that Airflow's own run may take.",

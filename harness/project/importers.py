@@ -79,4 +79,5 @@ def _python_below(top: Path) -> Iterator[Path]:
         here = Path(folder)
         below[:] = [name for name in below if not name.startswith(".") and name not in _LEFT_OUT]
         below[:] = [name for name in below if not (here / name / "pyvenv.cfg").is_file()]
-        yield from (here / name for name in names if name.endswith(".py"))
+        # a regular file alone: to open a FIFO waits for ever for who writes into it
+        yield from (here / name for name in names if name.endswith(".py") and (here / name).is_file())

@@ -38,7 +38,7 @@ def _instant(key: str, value: Any) -> Instant:
     try:
         return moment_of(value)
     except (ValueError, TypeError):
-        raise _bad(key, value, "an ISO 8601 date") from None
+        raise _bad(key, value, "an ISO 8601 date in the years 2 to 9000") from None
 
 
 def _checked(key: str, value: Any) -> Any:

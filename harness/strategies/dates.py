@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from harness.bridge.timetables import first_date, last_date, moment_of, scheduled_from
+from harness.bridge.timetables import BeyondCalendar, first_date, last_date, moment_of, scheduled_from
 from harness.errors import OffSchedule, UsageError
 from harness.kernel.instant import Instant, iso, span, to_datetime
 
@@ -55,5 +55,7 @@ def logical_dates(
 def _instant(value: str | date, name: str) -> Instant:
     try:
         return moment_of(value)
+    except BeyondCalendar as error:
+        raise UsageError(f"{name}={value!r}: {error}", fix=f'{name}="2025-01-01", or a datetime') from None
     except (TypeError, ValueError):
         raise UsageError(f"{name}={value!r} is no date", fix=f'{name}="2025-01-01", or a datetime') from None

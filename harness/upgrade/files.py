@@ -20,7 +20,8 @@ def files_below(folders: list[Path]) -> Iterator[Path]:
     seen: set[Path] = set()
     for folder in folders:
         for path in [folder] if folder.is_file() else _walked(folder):
-            if path.suffix in (".py", ".zip", *SUFFIXES) and path not in seen:
+            # a regular file alone: to open a FIFO waits for ever for who writes into it
+            if path.suffix in (".py", ".zip", *SUFFIXES) and path not in seen and path.is_file():
                 seen.add(path)
                 yield path
 

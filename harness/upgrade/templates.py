@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.upgrade.uses import Name
 
@@ -38,9 +38,9 @@ def names_of(text: str) -> Iterator[tuple[Name, int]]:
 
     try:
         tree = _environment().parse(text)
+        free = meta.find_undeclared_variables(tree)
     except (jinja2.TemplateSyntaxError, RecursionError):
         return  # check has a finding for it, and f-strings and shell scripts have braces of their own
-    free = meta.find_undeclared_variables(tree)
     for node in tree.find_all(nodes.Name):
         if node.name in free and node.ctx == "load":
             yield Name("context", "", node.name), node.lineno
@@ -54,4 +54,13 @@ def names_of(text: str) -> Iterator[tuple[Name, int]]:
 def _environment() -> jinja2.Environment:
     import jinja2
 
-    return jinja2.Environment(autoescape=True, extensions=["jinja2.ext.do"])  # parses only, renders nothing
+    made = jinja2.Environment(autoescape=True, extensions=["jinja2.ext.do"])  # parses only, renders nothing
+    made.filters, made.tests = _Every(made.filters), _Every(made.tests)
+    return made
+
+
+class _Every(dict[str, Any]):
+    """Filters and tests by name, those of a Dag's own (``user_defined_filters``) among them."""
+
+    def get(self, key: str, default: Any = str) -> Any:
+        return super().get(key, default or str)

@@ -12,6 +12,7 @@ from harness.world.problem import kind
 _UNIT_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*")
 _LONGEST: Microseconds = 100 * 366 * 86400 * SECOND
+_RANGE = "a duration must lie between 0 and a hundred years"
 
 
 def duration(value: object) -> Microseconds:
@@ -23,7 +24,7 @@ def duration(value: object) -> Microseconds:
     """
     found = _read(value)
     if not 0 <= found <= _LONGEST:
-        raise ValueError("a duration must lie between 0 and a hundred years")
+        raise ValueError(_RANGE)
     return found
 
 
@@ -45,16 +46,23 @@ def _read(value: object) -> Microseconds:
         return _read_text(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"a duration is a number of seconds or text such as 90s, 5m, 2h, 1d, not {kind(value)}")
-    if not math.isfinite(value):
+    if isinstance(value, float) and not math.isfinite(value):
         raise ValueError("a duration must be finite")
-    return seconds(value)
+    return _microseconds(value)
 
 
 def _read_text(text: str) -> Microseconds:
     total, at = 0, 0
     while match := _PART.match(text, at):
-        total += seconds(float(match[1]) * _UNIT_S[match[2]])
+        total += _microseconds(float(match[1]) * _UNIT_S[match[2]])
         at = match.end()
     if at == 0 or at != len(text):
         raise ValueError(f"{text!r} is not a duration: write a number of seconds, or 90s, 5m, 2h, 1d")
     return total
+
+
+def _microseconds(value: float) -> Microseconds:
+    """The same, where the number is one that can be multiplied: ``1e308`` seconds are more than a float holds."""
+    if not -_LONGEST <= value <= _LONGEST:
+        raise ValueError(_RANGE)
+    return seconds(value)

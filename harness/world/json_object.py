@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 
@@ -10,10 +11,19 @@ def read_json(text: str) -> Any:
     """What JSON text says.
 
     Raises: ValueError: no JSON, or an object with one key twice, of which the first would be lost without a word;
-        JSONDecodeError: no JSON, or deeper than can be read.
+        JSONDecodeError: no JSON, deeper than can be read, or with a number that Airflow's API does not take: NaN,
+        Infinity (Python alone writes them), 1e999.
     """
+
+    def refused(name: str) -> Any:
+        raise json.JSONDecodeError(f"{name} is no number of JSON", text, text.find(name))
+
+    def finite(digits: str) -> float:
+        found = float(digits)
+        return found if math.isfinite(found) else refused(digits)
+
     try:
-        return json.loads(text, object_pairs_hook=_once_each)
+        return json.loads(text, object_pairs_hook=_once_each, parse_constant=refused, parse_float=finite)
     except RecursionError:
         raise json.JSONDecodeError("it is nested too deeply", text, 0) from None
 

@@ -1,9 +1,11 @@
 """Names of Airflow are read from text: where they stand, and what only looks like one."""
 
+import os
 import textwrap
 
 import pytest
 
+from harness.upgrade.files import files_below
 from harness.upgrade.python import callables_in, names_in
 from harness.upgrade.templates import names_of
 
@@ -113,3 +115,14 @@ def test_templates_have_names_and_fields_and_what_is_no_template_has_none():
         "next_ds of the context",
     }
     assert list(names_of("{{ .Values.image }} {% unknown %}")) == []
+
+
+def test_a_template_with_filters_of_its_dag_is_read_too():
+    assert {name.shown for name, _ in names_of("{{ next_ds | q('x') if ds is odd_one }}")} >= {"next_ds of the context"}
+
+
+def test_what_is_no_regular_file_is_not_opened(tmp_path):
+    for name in ("p.yaml", "p.py", "p.sql", "p.zip"):
+        os.mkfifo(tmp_path / name)
+    (tmp_path / "a.py").write_text("import airflow\n")
+    assert list(files_below([tmp_path])) == [tmp_path / "a.py"]

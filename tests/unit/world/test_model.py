@@ -121,7 +121,25 @@ def test_durations(value: object, expected_us: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", ["", "5", "m", "5 minutes", "-5m", "5m!", -1, float("nan"), float("inf"), True, None, []]
+    "value",
+    [
+        "",
+        "5",
+        "m",
+        "5 minutes",
+        "-5m",
+        "5m!",
+        -1,
+        float("nan"),
+        float("inf"),
+        True,
+        None,
+        [],
+        1e308,
+        "1e308",
+        "9" * 400 + "d",
+        10**400,
+    ],
 )
 def test_bad_durations(value: object) -> None:
     with pytest.raises(WorldError, match=r"duration 'd\.t'"):
