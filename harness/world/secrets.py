@@ -27,6 +27,9 @@ LEAST_OF_ENVIRONMENT = 8
 """The same of the machine's own environment, where ``TOKENIZERS_PARALLELISM=false`` is none."""
 COMMON = frozenset({"airflow"})
 MASK = "***"
+REMNANT = 4
+"""Characters of a secret's beginning or end that are masked where a text was shortened next to them."""
+_SHORTENED = re.compile(r"\.\.\.|…")
 
 
 def secrets_of(world: World, environment: Mapping[str, str] | None = None) -> set[str]:
@@ -108,10 +111,23 @@ class Mask:
     def __init__(self, secrets: Iterable[str]) -> None:
         forms = sorted({form for secret in secrets for form in forms_of(secret)}, key=lambda form: (-len(form), form))
         self._pattern = re.compile("|".join(map(re.escape, forms))) if forms else None
+        self._long = [form for form in forms if len(form) > REMNANT]
 
     def text(self, text: str) -> str:
         """The text with each secret replaced."""
-        return text if self._pattern is None else self._pattern.sub(MASK, text)
+        if self._pattern is None:
+            return text
+        return self._without_remnants(self._pattern.sub(MASK, text))
+
+    def _without_remnants(self, text: str) -> str:
+        """The same of what is left of a secret where others shortened before us, as pytest's ``'bad s3cr...w%C3'``."""
+        cuts = [match.span() for match in _SHORTENED.finditer(text)]
+        for start, end in reversed(cuts):  # from the end: what was replaced moves nothing that is still to come
+            after = max((_ends(form, text[end : end + len(form)]) for form in self._long), default=0)
+            text = text[:end] + (MASK if after else "") + text[end + after :]
+            before = max((_begins(form, text[max(0, start - len(form)) : start]) for form in self._long), default=0)
+            text = text[: start - before] + (MASK if before else "") + text[start:]
+        return text
 
     def value(self, value: Any, besides: frozenset[str] = frozenset()) -> Any:
         """A JSON value with each of its texts masked; keys stay, and so do the values of the keys ``besides``."""
@@ -124,3 +140,23 @@ class Mask:
         if isinstance(value, (list, tuple)):
             return type(value)(self.value(one, besides) for one in value)
         return value
+
+
+def _begins(form: str, before: str) -> int:
+    """Characters at the end of a text with which a form begins: `REMNANT` or more, else 0."""
+    at = before.find(form[:REMNANT])
+    while at >= 0:
+        if form.startswith(before[at:]):
+            return len(before) - at
+        at = before.find(form[:REMNANT], at + 1)
+    return 0
+
+
+def _ends(form: str, after: str) -> int:
+    """Characters at the beginning of a text with which a form ends: `REMNANT` or more, else 0."""
+    at = after.rfind(form[-REMNANT:])
+    while at >= 0:
+        if form.endswith(after[: at + REMNANT]):
+            return at + REMNANT
+        at = after.rfind(form[-REMNANT:], 0, at + REMNANT - 1)
+    return 0

@@ -95,3 +95,18 @@ def test_the_list_is_airflows():
 
     theirs = {word for word in _masker().DEFAULT_SENSITIVE_FIELDS if "proxy_" not in word}
     assert theirs <= set(SENSITIVE)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("'bad s3cr/t+Pa...w%C3%B6rd \\'x'", "'bad ***...*** \\'x'"),
+        ("s3cr...wörd", "***...***"),
+        ("…ss%26w%C3%B6rd", "…***"),
+        ("s3c...örd", "s3c...örd"),
+        ("wait... s3cr/t", "wait... s3cr/t"),
+        ("a...b...", "a...b..."),
+    ],
+)
+def test_what_is_left_of_a_secret_where_a_text_was_shortened_is_masked(text, shown):
+    assert Mask({"s3cr/t+Pa ss&wörd"}).text(text) == shown
