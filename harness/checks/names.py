@@ -8,7 +8,7 @@ from typing import Any
 from harness.bridge.parsing.secrets import JSON_VARIABLE
 from harness.checks.look import FileLook
 from harness.checks.resources.used_names import connections, pools, variables
-from harness.world.guess import guessed_variable
+from harness.world.guess import hint_of
 
 _TYPES = {
     "postgres": "postgres",
@@ -63,7 +63,7 @@ def names_in(file: FileLook) -> list[dict[str, Any]]:
 
 
 def _asked_while_parsed(event: Any) -> Name:
-    hint = "{}" if event.kind == JSON_VARIABLE else guessed_variable(event.detail) if event.kind == "variable" else ""
+    hint = "" if event.kind == "connection" else hint_of(event.detail, event.kind == JSON_VARIABLE)
     section = "connections" if event.kind == "connection" else "variables"
     return Name(section, event.detail, "asked for while the file is parsed", event.path, event.line, hint)
 

@@ -171,7 +171,7 @@ def test_exports_of_airflow_tell_what_there_is_and_no_secret_is_copied(project):
     assert (world.pools["wide"].slots, world.pools["wide"].include_deferred) == (64, True)
     assert set(world.pools) == {"default_pool", "etl", "wide"}
     assert world.variables == {"region": "north", "db_password": "***"}
-    assert "(crm_conn_id, by params), dags/by_params.py:13; connections.json" in text
+    assert "(crm_conn_id, by params), dags/by_params.py:14; connections.json" in text
     assert "not copied: password, extra.token" in text
     assert project("check", "--no-cache", cwd=folder).code == 0
     (folder / "fixtures/world.yaml").write_text("connections: {}\n")
@@ -180,3 +180,55 @@ def test_exports_of_airflow_tell_what_there_is_and_no_secret_is_copied(project):
     assert "the param 'target.sink_conn_id' names connection 'sink', which does not exist" in told.out
     assert "'crm'" not in told.out
     assert "'wide'" not in told.out
+
+
+DEEP = """
+import json
+from airflow.sdk import DAG, BaseHook, Variable
+
+DEPTH = Variable.get("deep", deserialize_json=True)["k"]["z"]
+PART = Variable.get("parts").split(",")[3]
+COUNT = int(Variable.get("house_config"))
+LOADED = json.loads(Variable.get("text"))["list"][1]
+for row in Variable.get("tables", deserialize_json=True):
+    row["name"].upper(), row["hours"] + 1
+EXTRA = BaseHook.get_connection("crm").extra_dejson["a"]["b"], json.loads(BaseHook.get_connection("erp").extra)["a"]
+Variable.get("the_last")
+"""
+OWN = """
+from airflow.sdk import DAG, task
+from include.own import own
+with DAG("own", schedule=None, default_args={"on_retry_callback": own}):
+    @task
+    def work(): ...
+    work()
+"""
+
+
+def test_one_round_tells_of_all_names_whatever_is_done_to_their_values(project):
+    root = "deep"
+    project.write(f"{root}/requirements.txt", "")
+    project.write(f"{root}/dags/deep.py", DEEP)
+    project.write(f"{root}/dags/own.py", OWN)
+    project.write(
+        f"{root}/include/own.py",
+        "from airflow.sdk import Variable\n\ndef own(context):\n    Variable.get('in_a_callback')\n",
+    )
+    folder = project.folder / root
+    made = project("init", cwd=folder)
+    assert made.code == 0, made.err
+    world = load(folder / "fixtures/world.yaml")
+    assert set(world.connections) == {"crm", "erp"}
+    assert world.variables == {
+        "deep": '{"k": {"z": "1"}}',
+        "parts": "1,1,1,1",
+        "house_config": "1",
+        "text": '{"list": ["1", "1"]}',
+        "tables": '[{"name": "1", "hours": 1}]',
+        "the_last": "1",
+        "in_a_callback": "",
+    }
+    (folder / "fixtures/world.yaml").write_text("variables: {}\n")
+    told = project("check", "--no-cache", "dags/own.py", cwd=folder)
+    assert "names variable 'in_a_callback', which does not exist" in told.out
+    assert "include/own.py:4" in told.out

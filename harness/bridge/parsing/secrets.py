@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from types import FrameType
@@ -10,7 +11,7 @@ from typing import Any
 from harness.bridge.parsing.watch import Watch
 from harness.bridge.store import Store
 from harness.bridge.supervisor import Speaker, Supervisor, speaker
-from harness.world.guess import guessed_variable
+from harness.world.guess import Guess, guess_of
 from harness.world.model import World
 
 JSON_VARIABLE = "json-variable"
@@ -37,6 +38,8 @@ def answer_from(world: World, watch: Watch, sketching: bool = False) -> None:
         original = getattr(context, name)
         asked = _stood_in(original, kind, watch) if sketching else _noted(original, kind, watch)
         setattr(context, name, asked)
+    if sketching:
+        json.loads = _loading(json.loads)
 
 
 def _noted(original: Callable[..., Any], kind: str, watch: Watch) -> Any:
@@ -72,10 +75,29 @@ def _has_default(caller: FrameType) -> bool:
 
 
 def _variable(key: str, deserialize_json: bool = False, **_: Any) -> Any:
-    return {} if deserialize_json else guessed_variable(key)
+    return guess_of(key, deserialize_json)
 
 
 def _connection(conn_id: str, **_: Any) -> Any:
     from airflow.sdk import Connection
 
-    return Connection(conn_id=conn_id, conn_type="generic", host="localhost")
+    class Guessed(Connection):  # type: ignore[misc]
+        """A connection whose extras have whatever is asked for."""
+
+        @property
+        def extra_dejson(self) -> dict[str, Any]:
+            """As Airflow's."""
+            extra: Guess = self.extra
+            return extra.loaded
+
+    known = {"conn_type": "generic", "host": "localhost", "login": "1", "schema": "1", "extra": Guess("{}")}
+    return Guessed(conn_id=conn_id, **known)
+
+
+def _loading(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``json.loads``, to which what stands in for a variable is JSON."""
+
+    def loads(text: Any, *args: Any, **kwargs: Any) -> Any:
+        return text.loaded if isinstance(text, Guess) else original(text, *args, **kwargs)
+
+    return loads

@@ -148,12 +148,13 @@ def variables(file: FileLook) -> Iterator[Used]:
     for dag in file.dags:
         for task in dag.tasks:
             yield from _in_templates(dag, task, _VAR)
-    for name, call in calls(file.tree):
-        if name == "Variable.get" or name.endswith(".Variable.get"):
-            defaulted = len(call.args) > 1 or keyword(call, "default", "default_var") is not None
-            for found in texts(call.args[0] if call.args else keyword(call, "key"), file.tree):
-                if found and not defaulted:
-                    yield Used(found, f"{name}()", line=call.lineno)
+    for path, part, tree in _code(file):
+        for name, call in calls(part):
+            if name == "Variable.get" or name.endswith(".Variable.get"):
+                defaulted = len(call.args) > 1 or keyword(call, "default", "default_var") is not None
+                for found in texts(call.args[0] if call.args else keyword(call, "key"), tree):
+                    if found and not defaulted:
+                        yield Used(found, f"{name}()", path=path, line=call.lineno)
 
 
 def undeclared(uses: Iterable[Used], known: Collection[str], what: str, file: FileLook) -> Iterator[Problem]:
