@@ -33,9 +33,11 @@ def asked(job: dict[str, Any]) -> dict[str, Any]:
     """Put names before the installed Airflow.
 
     Args:
-        job: ``names``: dotted names; ``arguments``: dotted name -> arguments given to it.
+        job: ``names``: dotted names; ``arguments``: dotted name -> arguments given to it; ``fields``: object of the
+            context -> names of attributes.
     Returns: ``names``: dotted name -> [answer, Airflow's own words]; ``arguments``: dotted name -> those it does not
-        take; ``context``: keys a task's context can have; ``rules``: trigger rules; ``public``: of ``airflow.sdk``.
+        take; ``context``: keys a task's context can have; ``rules``: trigger rules; ``public``: of ``airflow.sdk``;
+        ``elsewhere``: dotted name -> see `_lacks`; ``fields``: object -> those of its attributes that are there.
     Raises: AirflowUnusable: it does not import.
     """
     with scratch("names") as home:
@@ -70,6 +72,10 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
         "context": sorted(KNOWN_CONTEXT_KEYS),
         "rules": [rule.value for rule in TriggerRule],
         "public": sorted(airflow.sdk.__all__),
+        "elsewhere": {name: lacks for name, given in job["arguments"].items() if (lacks := _lacks(name, given))},
+        "fields": {
+            owner: sorted(set(names) & set(dir(_FIELD_OWNERS[owner]()))) for owner, names in job["fields"].items()
+        },
     }
 
 
@@ -160,6 +166,47 @@ _CALLED_AS = {
     "airflow.models.dag.DAG": "airflow.sdk.DAG",
 }
 """Names that hide what takes their arguments: ``@dag(**kwargs)`` is ``DAG(**kwargs)``, and Airflow 2's DAG is 3's."""
+
+
+def _lacks(name: str, given: Iterable[str]) -> list[Any]:
+    """What the class of ``airflow.sdk`` that stands for one of Airflow 2 does not take, and what it takes.
+
+    ``airflow.models.Variable.get`` still takes ``default_var=``, ``airflow.sdk.Variable.get`` does not.
+    Returns: its dotted name, the arguments refused, the arguments known; empty where it takes all, or is the same.
+    """
+    import airflow.sdk
+
+    parts = name.split(".")
+    leaf = next((at for at, one in enumerate(parts) if one in airflow.sdk.__all__ and one[0].isupper()), None)
+    if leaf is None or name.startswith(("airflow.sdk.", "airflow.providers.")):
+        return []
+    there = ".".join(["airflow.sdk", *parts[leaf:]])
+    refused = _refused(there, given)
+    if not refused or sorted(refused) == sorted(_refused(name, given)):
+        return []
+    return [there, refused, [one for one in inspect.signature(_found(there)).parameters if one not in ("self", "cls")]]
+
+
+def _dag() -> Any:
+    from airflow.sdk import DAG
+
+    return DAG("dag")
+
+
+def _dag_run() -> Any:
+    from airflow.sdk.api.datamodels._generated import DagRun
+
+    return DagRun.model_construct(**dict.fromkeys(DagRun.model_fields))
+
+
+def _ti() -> Any:
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    return RuntimeTaskInstance.model_construct(**dict.fromkeys(RuntimeTaskInstance.model_fields))
+
+
+_FIELD_OWNERS = {"dag": _dag, "dag_run": _dag_run, "ti": _ti}
+"""Objects of a task's context, as a worker has them."""
 
 
 def main() -> None:

@@ -39,6 +39,39 @@ FIELDS: dict[tuple[str, str], str] = {
 }
 """Field of an object of the context that is gone -> what has its value; ``task_instance`` is ``ti``."""
 
+_GONE_FIELDS = {
+    "dag": (
+        "allow_future_exec_dates bulk_write_to_db clear concurrency_reached create_dagrun dataset_triggers "
+        "date_range default_view filepath following_schedule full_filepath get_active_runs "
+        "get_concurrency_reached get_dagrun get_dagruns_between get_default_view get_is_active get_is_paused "
+        "get_last_dagrun get_latest_execution_date get_next_data_interval get_num_active_runs "
+        "get_run_data_interval get_run_dates get_task_instances has_dag_runs infer_automated_data_interval "
+        "is_fixed_time_schedule is_paused is_subdag iter_dagrun_infos_between latest_execution_date "
+        "next_dagrun_after_date next_dagrun_info normalize_schedule normalized_schedule_interval orientation "
+        "parent_dag pickle pickle_id previous_schedule run schedule_interval concurrency set_dag_run_state "
+        "set_task_instance_state sla_miss_callback subdags sync_to_db tree_view"
+    ),
+    "dag_run": (
+        "creating_job_id dag_hash get_dag get_log_template get_previous_dagrun get_previous_scheduled_dagrun "
+        "get_state get_task_instance get_task_instances is_backfill queued_at refresh_from_db schedule_tis "
+        "set_state task_instances update_state"
+    ),
+    "ti": (
+        "are_dependents_done check_and_change_state_before_execution clear_xcom_data command_as_list "
+        "current_state executor_config generate_command get_num_running_task_instances "
+        "get_previous_start_date init_run_context insert_rendered_fields job_id log_filepath mark_success "
+        "operator pool prev_attempted_tries previous_start_date_success previous_ti previous_ti_success "
+        "priority_weight queued_by_job_id ready_for_retry refresh_from_db refresh_from_task "
+        "schedule_downstream_tasks set_state unixname"
+    ),
+}
+NO_FIELD = "a worker's has it no more: what needs the database is asked of Airflow's REST API"
+ATTRIBUTES: dict[str, list[str]] = {owner: names.split() for owner, names in _GONE_FIELDS.items()}
+"""Object -> attributes of it in Airflow 2.11 that Airflow 3 may not have: the installed one is asked."""
+
+SDK_ARGUMENTS: dict[str, str] = {"default_var": "default="}
+"""Argument of a class of Airflow 2 -> its name in ``airflow.sdk``."""
+
 RULES: dict[str, str] = {
     "dummy": "always",
     "none_failed_or_skipped": "none_failed_min_one_success",

@@ -68,7 +68,7 @@ def _job(uses: Uses) -> dict[str, Any]:
     for name in sorted(uses):
         if name.kind == "argument":
             arguments[name.owner].append(name.text)
-    return {"names": sorted(names), "arguments": arguments}
+    return {"names": sorted(names), "arguments": arguments, "fields": advice.ATTRIBUTES}
 
 
 def _dotted(name: Name) -> str:
@@ -108,7 +108,8 @@ class _Judge:
             case "field":
                 owner = "ti" if name.owner == "task_instance" else name.owner
                 instead = advice.FIELDS.get((owner, name.text))
-                return (report.GONE, instead) if instead else None
+                gone = name.text in advice.ATTRIBUTES.get(owner, ()) and name.text not in self._answers["fields"][owner]
+                return (report.GONE, instead or advice.NO_FIELD) if instead or gone else None
             case "default":
                 instead = ARGUMENTS.get(name.text) or advice.NO_EFFECT.get(name.text)
                 return (report.OLD, f"{instead}; nothing reads it") if instead else None
@@ -130,9 +131,16 @@ class _Judge:
 
     def _argument(self, name: Name) -> Verdict | None:
         if name.text in self._answers["arguments"].get(name.owner, ()):
-            return report.GONE, ARGUMENTS.get(name.text)
+            renamed = advice.SDK_ARGUMENTS.get(name.text) if name.owner.startswith("airflow.sdk.") else None
+            return report.GONE, f"use {renamed}" if renamed else ARGUMENTS.get(name.text)
         if name.text in advice.NO_EFFECT:
             return report.OLD, advice.NO_EFFECT[name.text]
+        there, refused, known = self._answers["elsewhere"].get(name.owner, ("", (), ()))
+        if name.text in refused:
+            new = advice.SDK_ARGUMENTS.get(name.text)
+            return report.OLD, f"{there} has no {name.text}=: " + (
+                f"use {new} of it" if new else f"it takes {', '.join(known)}"
+            )
         state = self._answers["names"].get(name.owner, [GONE])[0]
         gone = state in (GONE, MISSING) and name.text in ARGUMENTS
         return (report.GONE, ARGUMENTS[name.text]) if gone else None

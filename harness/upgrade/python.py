@@ -7,6 +7,7 @@ import re
 import warnings
 from collections.abc import Callable, Iterator, Set
 
+from harness.upgrade.advice import FIELDS
 from harness.upgrade.templates import names_of
 from harness.upgrade.uses import Name
 
@@ -16,9 +17,11 @@ _CONTEXTS = {"context", "ctx", "kwargs"}
 """What people call a task's context, beside the ``**name`` of a function and what ``get_current_context()`` gave."""
 
 _FIELDS = {"dag_run", "ti", "task_instance", "dag"}
+_OF_THE_SERVER = {"hookimpl", "task_instance_mutation_hook", "task_policy", "dag_policy"}
 _PARTIAL = {"partial", "expand", "override"}
 """Methods of an operator or a decorated task that take its arguments."""
 
+_HANDED_AS = re.compile(r"python_callable|on_\w+_callback")
 _HANDED = re.compile(r"(?:python_callable|on_\w+_callback|\w+_fn)\s*=\s*\[?\s*([\w.]+)")
 
 
@@ -53,6 +56,8 @@ class _Reader:
         bound: name in the file -> what it is, a dotted name of Airflow.
         contexts: names that hold a task's context.
         macros: names that the file gives its templates itself.
+        dags: names that hold a Dag and nothing else.
+        server: whether a policy or a listener is in it, which the scheduler hands rows of its database.
         either: imports of a file that is written for several versions of Airflow.
     """
 
@@ -61,6 +66,8 @@ class _Reader:
         self.bound: dict[str, str] = {}
         self.contexts = set(_CONTEXTS)
         self.macros: set[str] = set()
+        self.dags: set[str] = set()
+        self.server = False
         self.either: set[int] = set()
 
     def imports(self, tree: ast.Module) -> None:
@@ -79,12 +86,37 @@ class _Reader:
                         self.bound |= {one.asname: one.name} if one.asname else {"airflow": "airflow"}
             elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.args.kwarg:
                 self.contexts.add(node.args.kwarg.arg)
+            elif isinstance(node, ast.keyword) and _HANDED_AS.fullmatch(node.arg or "") and _lambda(node.value):
+                kwarg = node.value.args.kwarg  # type: ignore[attr-defined]
+                self.contexts |= {kwarg.arg} if kwarg else set()
             elif isinstance(node, ast.Assign) and _calls(node.value, "get_current_context"):
                 self.contexts |= {one.id for one in node.targets if isinstance(one, ast.Name)}
             elif (
                 isinstance(node, ast.keyword) and node.arg == "user_defined_macros" and isinstance(node.value, ast.Dict)
             ):
                 self.macros |= {str(one.value) for one in node.value.keys if isinstance(one, ast.Constant)}
+
+        self.dags = self._named_dags(tree)
+        named = {getattr(node, "name", None) or getattr(node, "id", None) for node in ast.walk(tree)}
+        self.server = not named.isdisjoint(_OF_THE_SERVER)
+
+    def _named_dags(self, tree: ast.Module) -> set[str]:
+        held: set[str] = set()
+        for node in ast.walk(tree):
+            if (
+                isinstance(node, ast.withitem)
+                and isinstance(node.optional_vars, ast.Name)
+                and self._makes_dag(node.context_expr)
+            ):
+                held.add(node.optional_vars.id)
+            elif isinstance(node, ast.Assign) and self._makes_dag(node.value):
+                held |= {one.id for one in node.targets if isinstance(one, ast.Name)}
+        assigned = [node for node in ast.walk(tree) if isinstance(node, ast.Assign) and not self._makes_dag(node.value)]
+        other = {one.id for node in assigned for one in node.targets if isinstance(one, ast.Name)}
+        return held - other
+
+    def _makes_dag(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Call) and (self._dotted(node.func) or "").endswith(".DAG")
 
     def found(self, tree: ast.Module) -> Found:
         within = {id(child): node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
@@ -118,13 +150,18 @@ class _Reader:
         owner = self._dotted(node.value)
         if owner is not None and not isinstance(outer, ast.Attribute):  # the longest chain alone: the rest is in it
             yield Name("member", owner, node.attr), node.lineno
-        if self._is_field(node.value):
+        if self._is_field(node.value) and not (self.server and _of_rows(node)):
             yield Name("field", _last(node.value), node.attr), node.lineno
+        elif isinstance(node.value, ast.Name) and node.value.id in self.dags:
+            yield Name("field", "dag", node.attr), node.lineno
 
     def _call(self, node: ast.Call, _: ast.AST | None) -> Found:
         for keyword in node.keywords:
             if keyword.arg == "trigger_rule" and isinstance(keyword.value, ast.Constant):
                 yield Name("value", "", str(keyword.value.value)), keyword.value.lineno
+            if _HANDED_AS.fullmatch(keyword.arg or "") and isinstance(keyword.value, ast.Lambda):
+                asked = (*keyword.value.args.args, *keyword.value.args.kwonlyargs)
+                yield from ((Name("context", "", one.arg), one.lineno) for one in asked)
         called = node.func
         if isinstance(called, ast.Attribute) and called.attr in _PARTIAL:
             called = called.value
@@ -193,6 +230,15 @@ class _Reader:
             owner = self._dotted(node.value)
             return f"{owner}.{node.attr}" if owner else None
         return None
+
+
+def _of_rows(node: ast.Attribute) -> bool:
+    """Whether this may be a row of the scheduler's database, which has more attributes than a worker's object."""
+    return isinstance(node.value, ast.Name) and ("dag_run", node.attr) not in FIELDS and ("ti", node.attr) not in FIELDS
+
+
+def _lambda(node: ast.expr) -> bool:
+    return isinstance(node, ast.Lambda)
 
 
 def _chooses(node: ast.AST) -> bool:

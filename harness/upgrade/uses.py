@@ -41,13 +41,19 @@ class Name:
         return {
             "import": f"{self.owner}.{self.text}" if self.text else self.owner,
             "member": f"{self.owner}.{self.text}",
-            "argument": f"{self.owner.rpartition('.')[2]}({self.text}=)",
+            "argument": f"{_called(self.owner)}({self.text}=)",
             "value": f'trigger_rule="{self.text}"',
             "context": f"{self.text} of the context",
             "field": f"{self.owner}.{self.text} of the context",
             "default": f'default_args["{self.text}"]',
             "unreadable": "no Python 3",
         }[self.kind]
+
+
+def _called(owner: str) -> str:
+    """A class, a function, or a method with its class."""
+    *_, above, leaf = f".{owner}".split(".")
+    return f"{above}.{leaf}" if above[:1].isupper() else leaf
 
 
 Uses = dict[Name, set[Place]]

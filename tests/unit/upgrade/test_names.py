@@ -37,7 +37,7 @@ def test_imports_members_and_arguments_are_found_with_their_lines():
         ("BashOperator(provide_context=)", 6),
         ("airflow.utils.dates.days_ago", 7),
         ("airflow.models.Variable.get", 8),
-        ("get(default_var=)", 8),
+        ("Variable.get(default_var=)", 8),
     }
 
 
@@ -126,3 +126,27 @@ def test_what_is_no_regular_file_is_not_opened(tmp_path):
         os.mkfifo(tmp_path / name)
     (tmp_path / "a.py").write_text("import airflow\n")
     assert list(files_below([tmp_path])) == [tmp_path / "a.py"]
+
+
+def test_what_a_lambda_takes_and_what_a_dag_is_asked_for_are_names_too():
+    found = shown("""\
+        from airflow import DAG
+        from airflow.operators.python import PythonOperator
+
+        with DAG("d") as d:
+            PythonOperator(task_id="a", python_callable=lambda **k: k["execution_date"])
+            PythonOperator(task_id="b", python_callable=lambda next_ds: next_ds)
+        print(d.subdags)
+        """)
+    assert found >= {
+        ("execution_date of the context", 5),
+        ("next_ds of the context", 6),
+        ("dag.subdags of the context", 7),
+    }
+
+
+def test_a_name_that_holds_something_else_too_and_rows_of_the_schedulers_database_are_let_be():
+    assert not said("from airflow import DAG\nd = DAG('d')\nd = 3\nd.subdags\n", "dag.subdags of the context")
+    policy = "def task_instance_mutation_hook(task_instance):\n    task_instance.pool = task_instance.pool or 'a'\n"
+    assert not said(policy, "task_instance.pool of the context")
+    assert said("def f(ti):\n    ti.pool\n", "ti.pool of the context")
