@@ -5,6 +5,8 @@ started, and by Dag files while they are imported; threads that were there befor
 (loopback, its own name), sockets that are no internet's and what the world allows go through. Everything else is
 refused as a server that is not there would refuse it, before a name is looked up.
 
+Processes that a task forks are judged as it is; what they were refused is handed back by a file (`Guard.gather`).
+
 Proxies of the environment would carry everything out through one door: they are hidden, unless the world allows them.
 Programs that a task starts are other processes: they are given a proxy that refuses (`programs`), which most of those
 that speak HTTP heed. Clients written in C that open their own sockets are judged where `harness.bridge.network_drivers`
@@ -15,15 +17,18 @@ from __future__ import annotations
 
 import errno
 import ipaddress
+import json
 import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import Any
+from contextvars import Context, copy_context
+from dataclasses import astuple, dataclass
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 from harness.bridge.explain import is_users_frame
@@ -84,6 +89,7 @@ class Guard:
         self._names: dict[str, set[str]] = {}
         self._outside: frozenset[int] = frozenset()
         self._own = os.uname().nodename.lower()
+        self._forks = _Forks()
 
     @contextmanager
     def on_duty(self) -> Iterator[None]:
@@ -96,6 +102,12 @@ class Guard:
                 yield
         finally:
             os.environ.update(hidden)
+            self.gather()
+
+    def gather(self) -> None:
+        """Tell of what was refused to processes that were forked since."""
+        for context, refusal in self._forks.heard():
+            context.run(self._told, refusal)
 
     def _is_hidden_proxy(self, name: str) -> bool:
         if name.lower() not in _PROXIES:
@@ -117,7 +129,8 @@ class Guard:
             return
         known = sorted(self._names.get(name, ()))
         refusal = Refusal(known[0] if known else name, number, *_place())
-        self._told(refusal)
+        if not self._forks.handed_back(refusal):
+            self._told(refusal)
         raise refused(refusal)
 
     def _is_here(self, name: str) -> bool:
@@ -137,18 +150,29 @@ class Guard:
 
     def _changes(self) -> Iterator[Change]:
         inner: Any = sys.modules["_socket"]
-        kind = socket.socket
-        yield kind, "connect", self._connect(kind.connect)
-        yield kind, "connect_ex", self._connect_ex(kind.connect_ex)
-        yield kind, "sendto", self._sendto(kind.sendto)
-        if hasattr(kind, "sendmsg"):
-            yield kind, "sendmsg", self._sendmsg(kind.sendmsg)
+        for name, judged in self._methods(socket.socket).items():
+            yield socket.socket, name, judged
+        beneath = _Beneath("socket", (inner.socket,), self._methods(inner.socket))  # that of C takes no other methods
+        for owner, name in ((inner, "socket"), (inner, "SocketType"), (socket, "SocketType")):
+            yield owner, name, beneath
+        for name in ("fork", "forkpty"):
+            yield os, name, self._forks.noting(getattr(os, name))
+        for owner in (inner, socket):
+            yield owner, "getnameinfo", self._getnameinfo(inner.getnameinfo)
         yield inner, "getaddrinfo", self._getaddrinfo(inner.getaddrinfo)
         for name in _LOOKUPS:
             lookup = self._lookup(getattr(inner, name))
             yield inner, name, lookup
             yield socket, name, lookup
         yield subprocess.Popen, "__init__", self._popen(subprocess.Popen.__init__)
+
+    def _methods(self, kind: Any) -> dict[str, Callable[..., Any]]:
+        found = {
+            "connect": self._connect(kind.connect),
+            "connect_ex": self._connect_ex(kind.connect_ex),
+            "sendto": self._sendto(kind.sendto),
+        }
+        return found | ({"sendmsg": self._sendmsg(kind.sendmsg)} if hasattr(kind, "sendmsg") else {})
 
     def _connect(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def connect(self_: socket.socket, address: Any, /) -> Any:
@@ -205,6 +229,14 @@ class Guard:
 
         return lookup
 
+    def _getnameinfo(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def getnameinfo(address: Any, flags: int, /) -> Any:
+            if not flags & socket.NI_NUMERICHOST:
+                self.judge(address[0], None)
+            return original(address, flags)
+
+        return getnameinfo
+
     def _popen(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def popen(self_: Any, args: Any, *rest: Any, **kwargs: Any) -> None:
             if threading.get_ident() not in self._outside and len(rest) < _ENV_POSITION:
@@ -224,6 +256,57 @@ class Guard:
         found = {name: value for name, value in given.items() if name not in names}
         found |= dict.fromkeys(sorted(names), DEAD_PROXY)
         return found | dict.fromkeys(("no_proxy", "NO_PROXY"), ",".join(hosts))
+
+
+class _Beneath(type):
+    """Of what stands in for the class that ``socket.socket`` is made from: its objects are this one's too."""
+
+    def __instancecheck__(cls, instance: Any) -> bool:
+        return isinstance(instance, cls.__base__ or object)
+
+
+class _Forks:
+    """What processes were refused that were forked off this one, handed back by a file that both hold."""
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] | None = None
+        self._contexts: list[Context] = []
+        self._number: int | None = None
+        self._read = 0
+
+    def noting(self, original: Callable[[], Any]) -> Callable[[], Any]:
+        """``os.fork``, or ``os.forkpty``: whose child knows on whose behalf it asks."""
+
+        def fork() -> Any:
+            if self._file is None:
+                self._file = tempfile.TemporaryFile("a+b", buffering=0)  # noqa: SIM115 - as long as its processes live
+            number = len(self._contexts)
+            self._contexts.append(copy_context())
+            found = original()
+            if (found[0] if isinstance(found, tuple) else found) == 0 and self._number is None:
+                self._number = number
+            return found
+
+        return fork
+
+    def handed_back(self, refusal: Refusal) -> bool:
+        """Hand a refusal to the process that forked this one; False in that process itself."""
+        if self._number is None or self._file is None:
+            return False
+        self._file.write((json.dumps([self._number, *astuple(refusal)]) + "\n").encode())
+        return True
+
+    def heard(self) -> Iterator[tuple[Context, Refusal]]:
+        """What has come since, each with the context of the code that forked."""
+        if self._file is None or self._number is not None:
+            return
+        size = os.fstat(self._file.fileno()).st_size
+        told = os.pread(self._file.fileno(), size - self._read, self._read) if size > self._read else b""
+        whole = told[: told.rfind(b"\n") + 1]
+        self._read += len(whole)
+        for line in whole.splitlines():
+            number, *parts = json.loads(line)
+            yield self._contexts[number], Refusal(*parts)
 
 
 _ENV_POSITION = 10

@@ -38,10 +38,12 @@ class Recorder:
         triggered: runs that tasks started, with the task instance that did.
         refusals: connections that were refused, with their task, by run; not told yet.
         needs: what was asked for and is not in the world.
+        gather: calls `refused` for what processes were refused that tasks forked.
     """
 
     def __init__(self, journal: Journal, watcher: Watcher | None, xcom_bytes: float | None) -> None:
         self.simulation: Simulation | None = None
+        self.gather: Callable[[], None] = lambda: None
         self.events: dict[DagRun, list[tuple[Instant, str, str | None]]] = {}
         self.findings: dict[DagRun, list[Finding]] = {}
         self._told: set[tuple[str, str, str]] = set()
@@ -140,6 +142,7 @@ class Recorder:
 
         Returns: findings that belong to no run.
         """
+        self.gather()
         alone = self.refusals.pop(None, set())
         if run is not None:
             self.refusals.setdefault(run, set()).update(alone)
@@ -151,6 +154,7 @@ class Recorder:
 
     def tell_refusals(self, run: DagRun) -> None:
         """Each host and line that was refused in a run is a finding, once."""
+        self.gather()
         for task_id, refusal in sorted(self.refusals.pop(run, ()), key=_by_task):
             key = (run.dag.dag_id, task_id, f"{refusal.peer} {refusal.path}:{refusal.line}")
             if key not in self._told:

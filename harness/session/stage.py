@@ -72,6 +72,8 @@ class Stage:
     ) -> Iterator[Driver]:
         """Virtual time, from ``start``; after the block the process is what it was."""
         durations = self.world
+        guard = Guard(self.world.network, self.recorder.refused)
+        self.recorder.gather = guard.gather
         with simulation_environment(
             start,
             self.world,
@@ -79,7 +81,7 @@ class Stage:
             self.recorder.log,
             lambda ti: durations.duration_of(ti.run.dag.dag_id, ti.task_id, ti.map_index),
             not debug,
-            Guard(self.world.network, self.recorder.refused),
+            guard,
         ) as (simulation, self.interruption):
             self.recorder.simulation = simulation
             driver = Driver(simulation, self.store, self._limits(), self.recorder, self.interruption)

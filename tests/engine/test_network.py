@@ -1,5 +1,6 @@
 """No connection leaves the machine while a simulation runs, and what was refused is told with its line."""
 
+import _socket
 import asyncio
 import contextlib
 import errno
@@ -94,6 +95,15 @@ def by_thread():
     raise caught[0]
 
 
+def by_class_of_c():
+    with contextlib.closing(_socket.socket()) as sock:
+        sock.connect((FAR, 80))
+
+
+def by_reverse_lookup():
+    socket.getnameinfo((FAR, 80), 0)
+
+
 WAYS = [value for name, value in list(globals().items()) if name.startswith("by_")]
 
 
@@ -115,6 +125,33 @@ def test_refused_as_by_a_server_that_is_not_there(rehearse, way):
     assert finding.path == __file__
     assert finding.line == line_of(way) or way in (by_create_connection, by_urllib, by_asyncio, by_thread)
     assert "allow" in finding.fix
+
+
+def test_what_was_refused_to_processes_that_a_task_forks(rehearse):
+    def forks():
+        import multiprocessing
+
+        child = os.fork()
+        if child == 0:
+            with contextlib.suppress(OSError):
+                by_connect()
+            os._exit(0)
+        os.waitpid(child, 0)
+        process = multiprocessing.get_context("fork").Process(target=by_lookup)
+        process.start()
+        process.join()
+        with socket.socket() as sock:
+            assert isinstance(sock, (_socket.socket, socket.SocketType))
+        return process.exitcode
+
+    result = rehearse(dag_of(forks))
+    assert result.task("t").xcom() == 1
+    told = {(finding.message.split(",")[0], finding.line) for finding in result.findings}
+    assert told == {
+        (f"task 't' connects to {FAR}:80", line_of(by_connect)),
+        ("task 't' connects to api.example.com:443", line_of(by_lookup)),
+    }
+    assert [need.name for need in result.not_in_world] == [f"{FAR}:80", "api.example.com:443"]
 
 
 def test_a_line_that_asks_with_a_port_and_without(rehearse):
@@ -395,7 +432,9 @@ def test_what_is_not_in_the_world_is_ready_to_paste(rehearse):
 
 def line_of(way):
     return (
-        way.__code__.co_firstlineno + 2 if way not in (by_lookup, by_gethostbyname) else way.__code__.co_firstlineno + 1
+        way.__code__.co_firstlineno + 2
+        if way not in (by_lookup, by_gethostbyname, by_reverse_lookup)
+        else way.__code__.co_firstlineno + 1
     )
 
 
