@@ -147,7 +147,8 @@ def _wanted(rehearsal: Rehearsal, dag: DAG) -> Wanted:
     places |= {one.dag_id: Path(str(one.fileloc)).resolve() for one in also}
     archives = rehearsal.folder.files
     files = [next((file for file in archives if file in place.parents), place) for place in places.values()]
-    return Wanted(dag.dag_id, [str(file) for file in dict.fromkeys(files)], [one.dag_id for one in also])
+    sensors = [task.task_id for task in dag.tasks if task._is_sensor]
+    return Wanted(dag.dag_id, [str(file) for file in dict.fromkeys(files)], [one.dag_id for one in also], sensors)
 
 
 def _folder(rehearsal: Rehearsal, dag: DAG) -> Path:

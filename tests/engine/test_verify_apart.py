@@ -66,3 +66,35 @@ def test_sides_and_neighbours_are_apart(tmp_path):
         found = verify(rehearsal, rehearsal.folder.dags[dag_id], world, None, {}, 300)
         assert [row for row in found.rows if not row.alike] == []
     assert world.variables == {}
+
+
+WAITS = """
+from datetime import datetime
+
+from airflow.providers.standard.sensors.external_task import ExternalTaskSensor
+from airflow.sdk import DAG
+
+with DAG("waits", schedule=None, start_date=datetime(2025, 1, 1)):
+    ExternalTaskSensor(task_id="for_first", external_dag_id="nowhere", timeout=60)
+"""
+
+
+def test_a_side_that_takes_too_long_says_what_applies(tmp_path):
+    from harness.bridge.reference.child import ReferenceFailed
+    from harness.session import Rehearsal
+    from harness.session.verification import verify
+    from harness.world import World
+
+    (tmp_path / "first.py").write_text(FIRST)
+    (tmp_path / "waits.py").write_text(WAITS)
+    rehearsal = Rehearsal.of_paths([tmp_path])
+    told = {}
+    for dag_id in ("first", "waits"):
+        with pytest.raises(ReferenceFailed) as raised:
+            verify(rehearsal, rehearsal.folder.dags[dag_id], World(), None, {}, 0.3)
+        told[dag_id] = str(raised.value)
+        assert "had not ended after 0.3 s of real time" in told[dag_id]
+        assert "--limit 60" in told[dag_id]
+    assert "for_first" in told["waits"]
+    assert "it computed for" in told["first"]
+    assert "Dag alone" not in told["first"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import asdict
@@ -22,6 +23,7 @@ from harness.project.scratch import scratch
 from harness.world import World
 
 STDERR_TOLD = 3_000
+SHOWN = 3
 _THE_PROJECTS = ("AIRFLOW__CORE__DEFAULT_TIMEZONE", "AIRFLOW__CORE__DAGS_FOLDER")
 """Settings that the reference makes for want of a better one."""
 
@@ -60,6 +62,7 @@ def airflow_run(
         database = home / "airflow.db"
         restore(template(default_cache()), database)
         link(surroundings.repository.home_entries, place)
+        before = _of_children()
         try:
             done = subprocess.run(
                 [sys.executable, "-m", "harness.bridge.reference.side"],
@@ -71,12 +74,31 @@ def airflow_run(
                 timeout=limit_s,
             )
         except subprocess.TimeoutExpired:
-            raise ReferenceFailed(
-                f"Airflow's own run of {wanted.dag_id!r} had not ended after {limit_s:g} s of real time",
-                why="dag.test() runs this Dag alone: a sensor that waits for another one pokes until it times out",
-                fix="give it longer with --limit",
-            ) from None
+            raise _too_long(wanted, limit_s, _of_children() - before) from None
     return _answer(wanted.dag_id, done)
+
+
+def _too_long(wanted: Wanted, limit_s: float, busy_s: float) -> ReferenceFailed:
+    """Reasons that apply: what waits for other Dags, where something does, else what kept the processor busy."""
+    if wanted.sensors:
+        shown = ", ".join(map(repr, wanted.sensors[:SHOWN]))
+        why = f"dag.test() runs this Dag alone, and {shown} may wait for what only others bring, until it times out"
+    elif busy_s > limit_s / 2:
+        why = f"it computed for {busy_s:.0f} s: its tasks, or the imports before them, take that long"
+    else:
+        why = f"it computed for no more than {busy_s:.0f} s: it waited for something, or for a machine that is busy"
+    return ReferenceFailed(
+        f"Airflow's own run of {wanted.dag_id!r} had not ended after {limit_s:g} s of real time",
+        known=f"--limit {limit_s:g}",
+        why=why,
+        fix=f"give it longer: --limit {max(60, 5 * limit_s):g}",
+    )
+
+
+def _of_children() -> float:
+    """Seconds of processor time of all processes that this one started and that have ended."""
+    used = os.times()
+    return used.children_user + used.children_system
 
 
 def _surrounded(own: dict[str, str], surroundings: Surroundings) -> dict[str, str]:

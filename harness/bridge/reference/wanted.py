@@ -13,8 +13,10 @@ class Wanted:
     Attributes:
         files: that are parsed; None for all of the folder.
         also: Dags that Airflow must know too, because the Dag triggers them or waits for them.
+        sensors: its tasks that wait.
     """
 
     dag_id: str
     files: Sequence[str] | None = None
     also: Sequence[str] = ()
+    sensors: Sequence[str] = ()
