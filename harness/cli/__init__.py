@@ -42,4 +42,6 @@ def _done() -> int:
         say(traceback.format_exc())
         code = 70
     struck = stops.struck()
-    return code if struck is None else stops.exit_code(struck)
+    code = code if struck is None else stops.exit_code(struck)
+    stops.verdict_stands(code)
+    return code

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
@@ -61,7 +62,11 @@ def dag_files(paths: Iterable[Path], regexp: bool | None = None, note: Note = la
         roots = _roots(path, repository)
         for root in roots:
             for file in _walked(root, repository.regexp if regexp is None else regexp, note):
-                if (file.is_relative_to(path) or path == repository.project) and _is_dag_file(file):
+                if not (file.is_relative_to(path) or path == repository.project):
+                    continue
+                if file.suffix == ".py" and (special := _special(file)):
+                    note(f"{file} is left out: {special}, which nobody can read to an end")
+                elif _is_dag_file(file):
                     found.setdefault(file, DagFile(file, root if root != path else _within(path, file)))
         if path == repository.project and repository.dags:
             _tell_rest(path, roots, note)
@@ -112,6 +117,23 @@ def _roots(path: Path, repository: Repository) -> list[Path]:
     if path == repository.project and repository.dags:
         return [folder for folder in repository.dags if folder.is_relative_to(path)] or list(repository.dags)
     return [next((folder for folder in repository.dags if folder in path.parents), path)]
+
+
+def _special(path: Path) -> str | None:
+    """What a file is in place of a regular one; None of those, of folders and of what cannot be looked at."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError):
+        return None
+    return next((what for is_one, what in _SPECIAL if is_one(mode)), None)
+
+
+_SPECIAL = (
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
 
 
 def _is_dag_file(path: Path) -> bool:

@@ -36,6 +36,7 @@ from harness.pytest_plugin.failures import (
     pytest_enter_pdb,
     pytest_runtest_makereport,
     pytest_runtest_setup,
+    pytest_sessionfinish,
 )
 from harness.pytest_plugin.project import pytest_addoption, pytest_load_initial_conftests, pytest_report_header
 from harness.pytest_plugin.runs import _airflow_runner, render_task, run_dag, run_task
@@ -80,6 +81,7 @@ __all__ = [
     "pytest_runtest_call",
     "pytest_runtest_makereport",
     "pytest_runtest_setup",
+    "pytest_sessionfinish",
     "pytest_sessionstart",
     "render_task",
     "run_dag",

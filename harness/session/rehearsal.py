@@ -15,7 +15,7 @@ from harness.bridge.stored import unscheduled, unstorable
 from harness.bridge.surroundings import Surroundings
 from harness.bridge.timetables import RunPlan, manual, scheduled
 from harness.checks.look import LIMITS
-from harness.errors import Unserialisable, UsageError
+from harness.errors import MachineError, Unserialisable, UsageError
 from harness.kernel import Instant
 from harness.kernel.frozen import frozen_instant
 from harness.kernel.instant import SECOND
@@ -140,7 +140,7 @@ class Rehearsal:
         doubts = [*runs_otherwise(found), *check_world(world or World(), dags, self.folder)]
         began = perf_counter()
         journal: Journal = NoJournal()
-        with _timed(began, chosen.keep), ExitStack() as stack:
+        with _timed(began, chosen.keep), _shown_all_the_same() as done, ExitStack() as stack:
             if chosen.keep is not None:
                 journal = stack.enter_context(FileJournal(chosen.keep))
             stack.enter_context(self.surroundings.entered())
@@ -149,6 +149,7 @@ class Rehearsal:
             result = _Simulated(stage, found, plan, chosen).result()
             doubts += [refusal(error, found.dag_id) for error in self._unstorable([found]).values()]
             result.findings = [*doubts, *result.findings, *unmatched_indexes(live, stage.store.runs.values())]
+            done.append(result)
         result.real_seconds = perf_counter() - began
         result.ledger = chosen.keep
         return result
@@ -163,7 +164,7 @@ class Rehearsal:
         doubts = check_world(world or World(), self.folder.dags, self.folder)
         chosen = {dag_id: self.folder.dag(dag_id) for dag_id in options.dag_ids} or self.folder.dags
         began = perf_counter()
-        with _timed(began, options.keep), ExitStack() as stack:
+        with _timed(began, options.keep), _shown_all_the_same() as done, ExitStack() as stack:
             journal: Journal = NoJournal()
             if options.keep is not None:
                 journal = stack.enter_context(FileJournal(options.keep))
@@ -173,6 +174,7 @@ class Rehearsal:
             stage = Stage(self.folder.dags, live, journal, watcher, self.xcom_bytes, unstorable)
             result = simulated_calendar(stage, chosen.values(), options)
             result.findings += [*doubts, *unmatched_indexes(live, stage.store.runs.values())]
+            done.append(result)
         result.real_seconds = perf_counter() - began
         result.ledger = options.keep
         return result
@@ -196,6 +198,18 @@ def _timed(began: float, ledger: Path | None) -> Iterator[None]:
         unfinished = getattr(error, "result", None)
         if isinstance(unfinished, (RunResult, CalendarResult)):
             unfinished.real_seconds, unfinished.ledger = perf_counter() - began, ledger
+        raise
+
+
+@contextmanager
+def _shown_all_the_same() -> Iterator[list[RunResult | CalendarResult]]:
+    """A result that is there, while the ledger cannot be written to its end, is carried by the error."""
+    done: list[RunResult | CalendarResult] = []
+    try:
+        yield done
+    except MachineError as error:
+        if done:
+            error.result = done[-1]  # type: ignore[attr-defined]
         raise
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from harness.replay.journal import verify
 
-from .project import COMMAND, TIMEOUT_S
+from .project import COMMAND, TIMEOUT_S, Project
 
 ORDERS = """
 import random
@@ -198,3 +198,63 @@ def test_a_long_calendar_says_how_far_it_is_and_ctrl_c_shows_it(project, tmp_pat
     assert err.endswith("airflow-harness: interrupted\n")
     assert re.search(r"slow +\d+ +\d+ +0 ", out)
     assert verify(tmp_path / "journal.jsonl") > 20
+
+
+AT_THE_END = """
+import atexit
+import os
+from os import _exit
+
+from airflow.sdk import DAG, task
+
+with DAG("ends", schedule=None):
+
+    @task
+    def fails(how):
+        {"named": lambda: atexit.register(_exit, 0), "by_os": lambda: atexit.register(os._exit, 0),
+         "called": lambda: atexit.register(lambda: os._exit(0))}[how]()
+        raise ValueError("broken")
+
+    for how in ("named", "by_os", "called"):
+        fails.override(task_id=how)(how)
+"""
+
+
+@pytest.mark.gate
+@pytest.mark.parametrize("how", ["named", "by_os", "called"])
+def test_what_a_task_leaves_for_the_end_of_the_process_does_not_make_it_green(tmp_path, how):
+    project = Project(tmp_path)
+    project.write("dags/ends.py", AT_THE_END)
+    answer = project("run", "ends", "--only", how)
+    assert (answer.code, "broken" in answer.out) == (1, True)
+
+
+@pytest.mark.gate
+def test_a_ledger_that_cannot_be_written_leaves_the_table(tmp_path):
+    project = Project(tmp_path)
+    project.write("dags/closes.py", CLOSES)
+    answer = project("run", "closes")
+    assert answer.code == 74
+    assert "the ledger" in answer.err
+    assert "closes" in answer.out
+    assert "success" in answer.out
+
+
+CLOSES = """
+import os
+
+from airflow.sdk import DAG, task
+
+with DAG("closes", schedule=None):
+
+    @task
+    def closes():
+        for name in os.listdir("/proc/self/fd"):
+            try:
+                if os.readlink(f"/proc/self/fd/{name}").endswith("journal.jsonl"):
+                    os.close(int(name))
+            except OSError:
+                pass
+
+    closes()
+"""

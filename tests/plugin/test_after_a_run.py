@@ -173,3 +173,23 @@ def test_the_process_is_what_it_was(project: Project):
     assert result.ret == 2
     result.assert_outcomes(passed=4, failed=1)
     assert project.left_behind() == []
+
+
+ENDS = """
+def test_red(run_dag):
+    import atexit
+    import os
+
+    from airflow.sdk import DAG, task
+
+    with DAG("ends", schedule=None) as dag:
+        task(lambda: atexit.register(os._exit, 0) and None, task_id="t")()
+    assert run_dag(dag).state == "failed"
+"""
+
+
+def test_what_a_task_leaves_for_the_end_of_the_process_does_not_make_pytest_green(project: Project):
+    project.write(test_it=ENDS)
+    result = project.pytest()
+    result.assert_outcomes(failed=1)
+    assert result.ret == 1

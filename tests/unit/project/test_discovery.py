@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -181,3 +182,18 @@ def test_environments_of_a_project_without_a_dag_folder_are_left_out(tmp_path):
     notes: list[str] = []
     assert {found.path.name for found in dag_files([tmp_path], note=notes.append)} == {"a.py"}
     assert len(notes) == 3
+
+
+def test_a_pipe_is_told_and_left_out(tmp_path):
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "a.py").write_text("# airflow dag")
+    notes: list[str] = []
+    assert [file.path.name for file in dag_files([tmp_path], note=notes.append)] == ["a.py"]
+    assert notes == [f"{tmp_path}/pipe.py is left out: a pipe, which nobody can read to an end"]
+
+
+def test_what_a_pipe_holds_is_not_waited_for(tmp_path):
+    from harness.checks.present import below
+
+    os.mkfifo(tmp_path / "pipe.py")
+    assert list(below([tmp_path])) == [f"{tmp_path}/pipe.py"]
