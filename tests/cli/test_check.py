@@ -168,7 +168,7 @@ def test_checks_are_listed_and_explained(found):
     assert next(line for line in listed if line.startswith("owner ")).split()[1:3] == ["off", "policy"]
     page = found("check", "--explain", "pool-missing").out
     assert page.startswith("pool-missing (error by default, family resources)\n\n")
-    assert "Airflow leaves such a task in" in page
+    assert "Airflow leaves a task of such a pool in" in page
 
 
 RAISING = """
