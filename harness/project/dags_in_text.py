@@ -7,6 +7,8 @@ from collections.abc import Iterator
 
 _MEANING = ("DAG", "dag", "sdk", "models")
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_ANY_NAME = {"globals", "locals", "vars", "dir", "getattr", "inspect", "eval", "exec"}
+"""What reaches a function without its name."""
 Unreached = tuple[str, int, str]
 
 
@@ -25,6 +27,19 @@ def unreached(tree: ast.Module) -> Iterator[Unreached]:
         elif isinstance(node, (ast.For, ast.AsyncFor)) and _reaches(node, names, _makers(tree, names)):
             said = "the loop would make Dags and goes round no time, so the file has no Dag"
             yield said, node.lineno, "look whether what it goes over is found, from the file's own place"
+
+
+def uncalled(tree: ast.Module) -> Iterator[Unreached]:
+    """The same of a file that has other Dags: functions with ``@dag`` alone that nothing could reach."""
+    names, used = _names(tree), _used(tree)
+    if not used.isdisjoint(_ANY_NAME):
+        return
+    for node in tree.body:
+        if not isinstance(node, _FUNCTIONS) or node.name in used:
+            continue
+        if len(node.decorator_list) == 1 and _is_decorated(node, names):
+            said = f"{node.name}() is decorated with @dag and never called, so its Dag is not there"
+            yield said, node.lineno, f"call it at the end of the file: {node.name}()"
 
 
 def _names(tree: ast.Module) -> set[str]:

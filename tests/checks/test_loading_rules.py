@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import ast
+import os
 from typing import Any
 
 import pytest
 
 from harness.checks.loading.import_error import import_error
+from harness.checks.loading.no_dag_in_file import no_dag_in_file
 from harness.checks.loading.parse_time import parse_time
 from harness.checks.loading.unstable_dag import unstable_dag
 from harness.checks.look import LIMITS, Asked, Declared, Judgement, Note
 from harness.checks.verdicts import problems_of
 from harness.checks.zygote import Verdict
-from harness.project.dags_in_text import unreached
+from harness.project.dags_in_text import uncalled, unreached
 
 
 def judgement(**facts: Any) -> Judgement:
@@ -108,6 +110,32 @@ FUNCTION = "def f():\n    return DAG('a')\n"
 )
 def test_dags_that_nothing_reaches(text, line):
     assert [found[1] for found in unreached(ast.parse(text))] == ([line] if line else [])
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        ("", ["f"]),
+        ("f()", []),
+        ("__all__ = ['f']", []),
+        ("[one() for one in list(globals().values()) if callable(one)]", []),
+        ("@kept\n@dag\ndef g(): pass", ["f"]),
+    ],
+)
+def test_beside_other_dags_a_function_is_told_that_nothing_could_reach(more, told):
+    text = f"from airflow.sdk import DAG, dag\nwith DAG('a'): pass\n@dag\ndef f(): pass\n{more}\n"
+    assert [found[0].partition("(")[0] for found in uncalled(ast.parse(text))] == told
+
+
+def test_a_caller_that_airflow_passes_over_is_named(tmp_path):
+    (tmp_path / "factory.py").write_text(f"from airflow.sdk import DAG\n{FUNCTION}")
+    (tmp_path / "user.py").write_text("import factory\ndag = factory.f()\n")
+    os.mkfifo(tmp_path / "p.py")
+    never = [list(one) for one in unreached(ast.parse((tmp_path / "factory.py").read_text()))]
+    value = {"lost": [], "never": never, "root": str(tmp_path)}
+    (problem,) = no_dag_in_file([Note(str(tmp_path / "factory.py"), "", None, value)], judgement())
+    assert problem.fix.startswith("user.py imports it, and Airflow passes that file over")
+    assert problem.line == 2
 
 
 def failed(**facts: Any) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,9 @@ from typing import Any
 from harness.checks.finding import Problem
 from harness.checks.look import FileLook, Judgement, Note
 from harness.checks.registry import check
-from harness.project.dags_in_text import unreached
+from harness.project.dags_in_text import uncalled, unreached
+from harness.project.discovery import might_contain_dag
+from harness.project.importers import imported
 
 
 def gather(file: FileLook) -> dict[str, Any] | None:
@@ -20,8 +23,9 @@ def gather(file: FileLook) -> dict[str, Any] | None:
     lost = [
         [dag_id, line] for dag_id, (_, line), tasks in file.lost if dag_id not in known and (tasks or not file.found)
     ]
-    never = [] if file.found or lost else [list(one) for one in unreached(file.tree)]
-    return {"lost": lost, "never": never} if lost or never else None
+    looked = uncalled if file.found else unreached
+    never = [] if lost else [list(one) for one in looked(file.tree)]
+    return {"lost": lost, "never": never, "root": file.root} if lost or never else None
 
 
 @check("no-dag-in-file", level="repository", gather=gather, gathers="file")
@@ -33,7 +37,8 @@ def no_dag_in_file(notes: list[Note], judgement: Judgement) -> Iterator[Problem]
     not there.
 
     Call the function at the top level of the file; return the Dag and keep it in a name, or make it with
-    ``with DAG(…)``. A module that others import its functions from is not told.
+    ``with DAG(…)``. A module that others import its functions from is not told. In a file that has other Dags, a
+    function with ``@dag`` is told where nothing in the file could reach it.
     """
     used = {file for path, files in judgement.imported.items() for file in files if file != path}
     for note in notes:
@@ -47,7 +52,32 @@ def no_dag_in_file(notes: list[Note], judgement: Judgement) -> Iterator[Problem]
             )
         for message, line, fix in note.value["never"]:
             if note.path not in used and not _may_be_used(note.path, judgement):
-                yield Problem(message, path=note.path, line=line, fix=fix)
+                caller = _passed_over(note.path, note.value.get("root", ""), message.partition("(")[0])
+                yield Problem(message, path=note.path, line=line, fix=fix if caller is None else _unseen(caller))
+
+
+def _passed_over(path: str, root: str, name: str) -> str | None:
+    """A file of the Dag folder that imports the module and names the function, and that Airflow does not look into."""
+    module = Path(path)
+    for folder, below, names in os.walk(root):
+        below[:] = sorted(one for one in below if one[:1] != "." and one not in ("__pycache__", "site-packages"))
+        for file in (Path(folder, one) for one in sorted(names) if one.endswith(".py")):
+            if file == module or not file.is_file():  # to open a FIFO waits for ever
+                continue
+            content = file.read_bytes()
+            if might_contain_dag(content) or name.encode() not in content or module.stem.encode() not in content:
+                continue
+            dotted = ".".join(module.relative_to(root).with_suffix("").parts)
+            if dotted in set(imported(file, [Path(root)])):
+                return file.relative_to(root).as_posix()
+    return None
+
+
+def _unseen(caller: str) -> str:
+    return (
+        f"{caller} imports it, and Airflow passes that file over, as the words 'airflow' and 'dag' are not both in it "
+        "([core] dag_discovery_safe_mode): write them there, if only in a comment"
+    )
 
 
 def _may_be_used(path: str, judgement: Judgement) -> bool:
