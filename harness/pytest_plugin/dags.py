@@ -110,8 +110,10 @@ def _load(project: Project) -> Rehearsal:
 def _warm_up(rehearsal: Rehearsal) -> None:
     """Have everything that a run needs imported: under freezegun Airflow does not import."""
     from harness.bridge.snapshot import one_task_dag
+    from harness.bridge.stored import unstorable
 
     rehearsal.run(one_task_dag())
+    unstorable(one_task_dag())
 
 
 def _no_folder() -> Exception:
