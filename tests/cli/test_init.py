@@ -215,6 +215,9 @@ def test_one_round_tells_of_all_names_whatever_is_done_to_their_values(project):
         "from airflow.sdk import Variable\n\ndef own(context):\n    Variable.get('in_a_callback')\n",
     )
     folder = project.folder / root
+    without = project("check", "--no-cache", cwd=folder)  # a world: values are stood in for, and no file is blamed
+    assert "leaves its process changed" not in without.out
+    assert without.code == 0, without.out
     made = project("init", cwd=folder)
     assert made.code == 0, made.err
     world = load(folder / "fixtures/world.yaml")

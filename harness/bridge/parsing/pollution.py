@@ -5,6 +5,7 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]
 import builtins
 import gc
+import json
 import os
 import resource
 import signal
@@ -103,7 +104,7 @@ class Before:
 
     def __init__(self, users: Users) -> None:
         self._users, self._kept = users, keep()
-        changed = {module.__name__: dict(vars(module)) for module in (sys, os, threading)}  # by us, and by the fork
+        changed = {module.__name__: dict(vars(module)) for module in (sys, os, threading, json)}  # by us, or the fork
         self._modules = {**self._kept.names, **changed}
         self._cwd = os.getcwd()  # noqa: PTH109 - what the file would see
         self._environ = os.environ
