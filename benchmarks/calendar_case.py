@@ -31,7 +31,7 @@ def loaded(runs: int) -> Callable[[], Any]:
     """The Dag of so many runs and its world. Returns: simulates the calendar, its ledger kept while it lasts."""
     from harness.cli.folders import world_of
     from harness.kernel import to_instant
-    from harness.session import CalendarOptions, Rehearsal
+    from harness.simulation import CalendarOptions, Rehearsal
 
     os.environ["BENCHMARK_RUNS"] = str(runs)
     rehearsal, world = Rehearsal.of_paths([HERE]), world_of(HERE / "world.yaml")
@@ -75,7 +75,7 @@ def measured(runs: int, repetitions: int) -> dict[str, float]:
 
 def _clocked() -> Callable[[], float]:
     """Have the driver's deciding timed from now on. Returns: asks for its seconds of processor time."""
-    from harness.session.driver import Driver
+    from harness.simulation.driver import Driver
 
     total, settle = [0.0], Driver._settle
 

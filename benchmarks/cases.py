@@ -24,7 +24,7 @@ def ten_tasks():
 def simulate(runs: int) -> None:
     """``runs`` daily runs, each a simulation of its own."""
     from harness.kernel import to_instant
-    from harness.session import Rehearsal, RunOptions
+    from harness.simulation import Rehearsal, RunOptions
 
     dag = ten_tasks()
     rehearsal = Rehearsal()
@@ -71,7 +71,7 @@ def first() -> dict[str, float]:
     from harness.bridge import sandbox
 
     sandbox.enter()
-    from harness.session import Rehearsal
+    from harness.simulation import Rehearsal
 
     result = Rehearsal.of_paths([DAGS]).run("ten_numbers")
     assert result.state == "success"

@@ -1,7 +1,7 @@
 """Local testing and simulation for Apache Airflow: real task code, Airflow's own task runner, virtual time.
 
-Importing the package imports neither Airflow nor pytest. `harness.session.Rehearsal` runs Dags, `harness.world.World`
-is what they run in, `explore` and `play` combine outcomes without task code, `harness.strategies` is for Hypothesis;
+Importing the package imports neither Airflow nor pytest. `harness.simulation.Rehearsal` runs Dags,
+`harness.world.World` is what they run in, `explore` and `play` combine outcomes without task code, `harness.strategies` is for Hypothesis;
 tests use the fixtures of `harness.pytest_plugin`; `check` makes a function a check of the gate.
 """
 
@@ -10,17 +10,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.checks.finding import Problem
     from harness.checks.own import check
-    from harness.session.exploring import explore, play
+    from harness.results.finding import Problem
+    from harness.simulation.exploring import explore, play
 
 __all__ = ["Problem", "check", "explore", "play"]
 
 _ROOMS = {
-    "Problem": "harness.checks.finding",
+    "Problem": "harness.results.finding",
     "check": "harness.checks.own",
-    "explore": "harness.session.exploring",
-    "play": "harness.session.exploring",
+    "explore": "harness.simulation.exploring",
+    "play": "harness.simulation.exploring",
 }
 
 

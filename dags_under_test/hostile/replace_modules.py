@@ -5,7 +5,7 @@
 import sys
 import types
 
-for name in ("json", "airflow.serialization.serialized_objects", "harness.checks.examine"):
+for name in ("json", "airflow.serialization.serialized_objects", "harness.gate.examine"):
     sys.modules[name] = types.ModuleType(name)
 
 from airflow.sdk import DAG

@@ -1,8 +1,8 @@
 # verdict: check-failed
-# says: harness.checks.examine.FileLook
+# says: harness.gate.examine.FileLook
 """Another function in the place of the one that looks."""
 
-import harness.checks.examine as examining
+import harness.gate.examine as examining
 
 
 def nothing(parsed, declared, asked):

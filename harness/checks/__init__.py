@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.checks.finding import Finding, Problem
 from harness.checks.registry import check
+from harness.results.finding import Finding, Problem
 
 __all__ = ["Finding", "Problem", "check"]

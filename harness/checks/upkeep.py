@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.bridge.operators import tasks_of
-from harness.checks.finding import Problem
-from harness.checks.look import DagLook, Judgement, Note
+from harness.checks.context import DagLook, Judgement, Note
 from harness.checks.registry import check
+from harness.results.finding import Problem
 from harness.world.matching import TaskFacts, unmatched_entries
 
 WAIVER, CHECK_FAILED = "waiver", "check-failed"

@@ -13,8 +13,8 @@ from harness.errors import DagNotFound, UsageError
 from harness.project.config import config_for
 
 if TYPE_CHECKING:
-    from harness.report.calendar import CalendarResult
-    from harness.session import CalendarOptions, Rehearsal
+    from harness.results.calendar import CalendarResult
+    from harness.simulation import CalendarOptions, Rehearsal
 
 
 @dataclass(frozen=True)
@@ -57,9 +57,9 @@ class SimulateCalendar:
         airflow_version()
         enter()
         with terminal.collecting():
-            from harness.checks.settings import xcom_bytes
-            from harness.session import CalendarOptions, Rehearsal
-            from harness.session.actions import parse_action
+            from harness.gate.settings import xcom_bytes
+            from harness.simulation import CalendarOptions, Rehearsal
+            from harness.simulation.actions import parse_action
 
             rehearsal = Rehearsal.of_paths(paths, xcom_bytes(config), world)
             terminal.begin()

@@ -14,8 +14,8 @@ from rich.text import Text
 from harness.bridge.masking import masked
 from harness.cli.heartbeat import Heartbeat, so_far
 from harness.kernel.instant import Instant, to_instant
-from harness.report.plain import clean, one_line
 from harness.report.style import colour, glyphs
+from harness.results.plain import clean, one_line
 
 if TYPE_CHECKING:
     from harness.scheduler.model import DagRun, TaskInstance
@@ -27,7 +27,7 @@ TOLD = 20
 
 
 class CalendarProgress:
-    """A watcher for `harness.session.rehearsal.Rehearsal.simulate`.
+    """A watcher for `harness.simulation.rehearsal.Rehearsal.simulate`.
 
     Args:
         live: keep a last line that says how far it is.

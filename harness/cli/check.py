@@ -81,8 +81,8 @@ def check(
     puts what they take from Airflow before the installed one: what is gone, what has another name now, and what to
     write instead. Its exit code is 1 where something is gone.
     """
-    from harness.checks.wanted import Wanted
     from harness.cli import checking
+    from harness.gate.options import Wanted
 
     if explain is not None:
         return checking.Explain(explain)

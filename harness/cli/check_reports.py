@@ -12,9 +12,9 @@ from harness.cli.written import write_whole
 from harness.errors import UsageError, known_names
 
 if TYPE_CHECKING:
-    from harness.checks.inspection import Inspection
     from harness.cli.terminal import Terminal
-    from harness.report.check_result import CheckResult
+    from harness.gate.check_result import CheckResult
+    from harness.gate.inspection import Inspection
 
 TEXT = "text"
 FORMATS = (TEXT, "json", "junit", "sarif", "github")
@@ -53,7 +53,7 @@ class Reports:
 
     def write(self, found: Inspection, terminal: Terminal) -> None:
         """Write them all, files first."""
-        from harness.checks.cache import FOLDER, note_output
+        from harness.gate.cache import FOLDER, note_output
 
         for name, file in self.files:
             write_whole(file, _text(name, found, terminal), f"the {name} report {str(file)!r}")
@@ -88,7 +88,7 @@ def _repository(root: Path) -> Path:
 
 
 def _told(found: Inspection, base: Path) -> CheckResult:
-    from harness.report.check_result import CheckResult, below
+    from harness.gate.check_result import CheckResult, below
 
     return CheckResult(below(found.result, base, found.root), base, found.root, found.waived, found.known, found.notes)
 

@@ -12,8 +12,8 @@ from harness.cli.terminal import Terminal
 from harness.project.config import Config, config_for, read_config
 
 if TYPE_CHECKING:
-    from harness.checks.inspection import Inspection
-    from harness.checks.wanted import Wanted
+    from harness.gate.inspection import Inspection
+    from harness.gate.options import Wanted
 
 
 @dataclass(frozen=True)
@@ -41,8 +41,8 @@ class Checking:
 
     def _inspected(self, terminal: Terminal) -> Inspection:
         from harness.bridge.sandbox import airflow_version
-        from harness.checks.inspection import dags_of, inspect, see_a_dag
         from harness.cli.check_progress import CheckProgress
+        from harness.gate.inspection import dags_of, inspect, see_a_dag
 
         config = config_for(self.wanted.paths, Path.cwd())
         if not self.wanted.paths and not dags_of(config):
@@ -85,7 +85,7 @@ class List:
     def __call__(self, terminal: Terminal) -> int:
         """Write a line a check, as this project sets them."""
         from harness.checks.registry import CHECKS
-        from harness.checks.settings import asked_of
+        from harness.gate.settings import asked_of
 
         on = asked_of(_known()).severities
         width = max(map(len, CHECKS))
@@ -99,8 +99,8 @@ class List:
 def _known() -> Config:
     """The project's settings, once its own checks are registered beside ours."""
     from harness.checks import catalogue
-    from harness.checks.cache import FOLDER
-    from harness.checks.own_table import registered
+    from harness.gate.cache import FOLDER
+    from harness.gate.own_table import registered
 
     catalogue.load()
     config = read_config(Path.cwd())

@@ -23,8 +23,8 @@ from harness.project.declarations import set_aside
 from harness.project.installed import newer_than_tested
 
 if TYPE_CHECKING:
-    from harness.report.calendar import CalendarResult
-    from harness.report.result import RunResult
+    from harness.results.calendar import CalendarResult
+    from harness.results.run import RunResult
 
 PROGRAM = "airflow-harness"
 OUR_FAULT, INTERRUPTED, TERMINATED = 70, 130, 143

@@ -11,8 +11,8 @@ from harness.project.config import Config
 
 if TYPE_CHECKING:
     from harness.bridge.loader import Folder
-    from harness.checks.finding import Finding
     from harness.cli.terminal import Terminal
+    from harness.results.finding import Finding
     from harness.world import World
 
 NOTES = 5
@@ -52,7 +52,7 @@ def world_of(file: Path | None, network: Iterable[str] = ()) -> World | None:
 
 def import_errors(folder: Folder) -> list[Finding]:
     """The files that did not import, as findings of a document."""
-    from harness.checks.finding import Finding
+    from harness.results.finding import Finding
 
     return [
         Finding("import-error", "error", f"does not import: {failure.message}", str(failure.path), failure.line)

@@ -25,6 +25,6 @@ def init(dags: tuple[Path, ...], world: Path | None, to_stdout: bool) -> Job:
       airflow-harness init --dags dags --world fixtures/world.yaml
       airflow-harness init --print
     """
-    from harness.cli.sketching import Sketch
+    from harness.cli.scaffolding import Sketch
 
     return Sketch(dags, world, to_stdout)

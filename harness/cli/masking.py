@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 from harness.bridge.masking import masked
-from harness.checks.finding import Finding
 from harness.cli.terminal import Terminal
-from harness.report.calendar import CalendarResult
-from harness.report.result import Attempt, Failure, RunResult, TaskResult
+from harness.results.calendar import CalendarResult
+from harness.results.finding import Finding
+from harness.results.run import Attempt, Failure, RunResult, TaskResult
 
 
 @contextmanager

@@ -13,12 +13,12 @@ from rich.text import Text
 from harness.bridge.masking import masked
 from harness.cli.heartbeat import EVERY_S, Heartbeat, so_far
 from harness.kernel.instant import Instant, iso
-from harness.report.plain import clean, one_line
-from harness.report.result import Attempt
-from harness.report.spans import real_text, span_text
 from harness.report.style import colour, glyphs
+from harness.results.plain import clean, one_line
+from harness.results.run import Attempt
+from harness.results.spans import real_text, span_text
 from harness.scheduler.model import FINISHED
-from harness.session.history import history
+from harness.simulation.history import history
 
 if TYPE_CHECKING:
     from harness.scheduler.model import DagRun, TaskInstance
@@ -27,7 +27,7 @@ _CLEAR = "\r\x1b[2K"
 
 
 class Progress:
-    """A watcher for `harness.session.rehearsal.Rehearsal.run`.
+    """A watcher for `harness.simulation.rehearsal.Rehearsal.run`.
 
     It is called inside the tasks' processes, in virtual time: it waits for nothing.
 

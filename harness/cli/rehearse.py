@@ -16,9 +16,9 @@ from harness.project.config import Config, config_for
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
-    from harness.report.result import RunResult
-    from harness.session.options import RunOptions
-    from harness.session.rehearsal import Rehearsal
+    from harness.results.run import RunResult
+    from harness.simulation.options import RunOptions
+    from harness.simulation.rehearsal import Rehearsal
     from harness.world import World
 
 
@@ -75,7 +75,7 @@ class Rehearse:
             rehearsal, dag = self._loaded(paths, config, world)
             terminal.begin()
         _notes(rehearsal, dag, terminal)
-        from harness.session.options import RunOptions
+        from harness.simulation.options import RunOptions
 
         result = self._run(rehearsal, dag, world, RunOptions(**fields), terminal)
         self._show(result, terminal)
@@ -118,8 +118,8 @@ class Rehearse:
         return configured(config)
 
     def _loaded(self, paths: list[Path], config: Config, world: World | None) -> tuple[Rehearsal, DAG]:
-        from harness.checks.settings import xcom_bytes
-        from harness.session.rehearsal import Rehearsal
+        from harness.gate.settings import xcom_bytes
+        from harness.simulation.rehearsal import Rehearsal
 
         rehearsal, file = Rehearsal.of_paths(paths, xcom_bytes(config), world), self.arguments.file
         folder = rehearsal.folder

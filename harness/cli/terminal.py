@@ -20,8 +20,8 @@ from harness.errors import MachineError
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from harness.report.calendar import CalendarResult
-    from harness.report.result import RunResult
+    from harness.results.calendar import CalendarResult
+    from harness.results.run import RunResult
 
 PIPE_WIDTH = 120
 """Columns of a report that goes to a file or a pipe, unless COLUMNS says otherwise."""
@@ -107,9 +107,9 @@ class Terminal:
 
     def report(self, result: RunResult | CalendarResult) -> None:
         """A run or a calendar for people."""
-        from harness.report.calendar import CalendarResult
         from harness.report.calendar_terminal import CalendarReport
         from harness.report.terminal import TerminalReport
+        from harness.results.calendar import CalendarResult
 
         if isinstance(result, CalendarResult):
             CalendarReport(self.console, self.verbose).show(result)
@@ -120,7 +120,7 @@ class Terminal:
         """A line beside the run that somebody should know."""
         from rich.text import Text
 
-        from harness.report.plain import one_line
+        from harness.results.plain import one_line
 
         self.console.print(Text.assemble(("note ", "yellow"), one_line(text, 500)), soft_wrap=True)
 
@@ -133,7 +133,7 @@ class Terminal:
         """What was written outside tasks' logs when it is asked for, else only how much it is."""
         from rich.text import Text
 
-        from harness.report.plain import clean
+        from harness.results.plain import clean
 
         lines = clean(_masked(self.collected())).strip().splitlines()
         if not self.verbose:
@@ -161,7 +161,7 @@ class Terminal:
         """An error in the house style on stderr, ``below`` it the user's own traceback."""
         from rich.text import Text
 
-        from harness.report.plain import clean
+        from harness.results.plain import clean
 
         first, *rest = map(_clipped, clean(text).splitlines() or [""])
         name, mark, fact = first.partition(": ")

@@ -13,7 +13,7 @@ from harness.cli.terminal import Terminal
 from harness.project.config import config_for
 
 if TYPE_CHECKING:
-    from harness.report.verification import Verification
+    from harness.results.verification import Verification
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ class Verifying:
         airflow_version()
         enter()
         with terminal.collecting():
-            from harness.session import Rehearsal
-            from harness.session.unmatched import check_params
-            from harness.session.verification import verify
+            from harness.simulation import Rehearsal
+            from harness.simulation.unmatched import check_params
+            from harness.simulation.verification import verify
             from harness.world import World
 
             rehearsal = Rehearsal.of_paths(paths, world=world)

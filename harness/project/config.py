@@ -1,7 +1,7 @@
 """The project's own settings: ``[tool.airflow-harness]`` of the nearest ``pyproject.toml``.
 
 Read by the command line and by the pytest plugin, whose start it must not slow down: nothing heavy is imported here.
-What the names of checks and limits mean is looked up where they are used, in `harness.checks.settings`.
+What the names of checks and limits mean is looked up where they are used, in `harness.gate.settings`.
 """
 
 from __future__ import annotations

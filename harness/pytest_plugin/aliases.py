@@ -19,9 +19,9 @@ from harness.pytest_plugin.runs import Runner
 if TYPE_CHECKING:
     from harness.exploration.result import Exploration
     from harness.pytest_plugin.database import LazyDatabases, Postgres
-    from harness.report.calendar import CalendarResult
-    from harness.report.result import RunResult, TaskResult
-    from harness.session import Rehearsal
+    from harness.results.calendar import CalendarResult
+    from harness.results.run import RunResult, TaskResult
+    from harness.simulation import Rehearsal
     from harness.world import World
 
 

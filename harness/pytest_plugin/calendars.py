@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
     from harness.pytest_plugin.runs import Runner
-    from harness.report.calendar import CalendarResult
-    from harness.session.options import Action
+    from harness.results.calendar import CalendarResult
+    from harness.simulation.options import Action
     from harness.world import World
 
 
@@ -54,7 +54,7 @@ def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
         Raises: DagNotFound, TaskNotFound, NoDagsFolder, ServiceUnavailable, UsageError. A failed run raises nothing:
             see ``states`` and ``ok``.
         """
-        from harness.session.options import CalendarOptions
+        from harness.simulation.options import CalendarOptions
 
         __tracebackhide__ = True
         start, given = instant(since, "since"), [] if dags is None else list(dags)
@@ -77,9 +77,9 @@ def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
 
 
 def _action(given: str | Mapping[str, Any]) -> Action:
-    from harness.session.actions import parse_action
-    from harness.session.asked import backfill_of
-    from harness.session.options import Action
+    from harness.simulation.actions import parse_action
+    from harness.simulation.asked import backfill_of
+    from harness.simulation.options import Action
 
     if isinstance(given, str):
         return parse_action(given)

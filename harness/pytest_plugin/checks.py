@@ -145,8 +145,8 @@ def _made(config: pytest.Config) -> Plan | None:
 
 def _looked_at(config: pytest.Config, settings: Config, wanted: list[Path], every: list[Path]) -> Plan:
     from harness.bridge.sandbox import airflow_version
-    from harness.checks.inspection import inspect, see_a_dag
-    from harness.checks.wanted import Wanted
+    from harness.gate.inspection import inspect, see_a_dag
+    from harness.gate.options import Wanted
     from harness.pytest_plugin.plan import made
 
     airflow_version()

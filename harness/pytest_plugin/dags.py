@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
     from harness.bridge.loader import Folder
-    from harness.session import Rehearsal
+    from harness.simulation import Rehearsal
 
 
 class DagBag(Mapping[str, "DAG"]):
@@ -93,8 +93,8 @@ def _airflow_rehearsal(pytestconfig: pytest.Config) -> Rehearsal:
 
 
 def _load(project: Project) -> Rehearsal:
-    from harness.checks.settings import xcom_bytes
-    from harness.session import Rehearsal
+    from harness.gate.settings import xcom_bytes
+    from harness.simulation import Rehearsal
     from harness.world import World, load
 
     most = xcom_bytes(project.settings)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.pytest_plugin.postgres_desk import ask, desk_of, open_server
+from harness.pytest_plugin.postgres_server_process import ask, desk_of, open_server
 
 if TYPE_CHECKING:
     from harness.services import Database, PostgresServer
@@ -109,7 +109,7 @@ class LazyDatabases:
 
     def connect(self, world: World) -> World:
         """The world with its ``service: postgres`` connections leading here."""
-        from harness.session.services import bound
+        from harness.simulation.services import bound
 
         return bound(world, lambda conn_id: self.of(conn_id).database)
 

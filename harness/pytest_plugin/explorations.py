@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
     from harness.exploration.result import Exploration
-    from harness.session import Rehearsal
+    from harness.simulation import Rehearsal
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def explorer_of(rehearsal: Rehearsal) -> Callable[..., Exploration]:
         dag: DAG | str, *, outcomes: Mapping[str, Iterable[Any]] | None = None, limit: int | None = None, seed: int = 0
     ) -> Exploration:
         from harness.exploration.result import LIMIT
-        from harness.session.exploring import explore
+        from harness.simulation.exploring import explore
 
         __tracebackhide__ = True
         if isinstance(dag, str):

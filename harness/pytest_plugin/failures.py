@@ -13,7 +13,7 @@ import pytest
 from harness.pytest_plugin.discretion import forget, mask_report
 
 if TYPE_CHECKING:
-    from harness.report.result import RunResult, TaskResult
+    from harness.results.run import RunResult, TaskResult
 
 RUNS = pytest.StashKey["list[RunResult]"]()
 SHOWN_RUNS = 3
@@ -39,12 +39,12 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
     """Explain a comparison of a result, of its state, or of a list of results by the run itself."""
-    if "harness.report.result" not in sys.modules:
+    if "harness.results.run" not in sys.modules:
         return None
     told = [*_results(left), *_results(right)]
     if not told:
         return None
-    from harness.report.result import RunResult
+    from harness.results.run import RunResult
 
     lines: list[str] = []
     for result in told:
@@ -96,7 +96,7 @@ def pytest_enter_pdb(pdb: Any) -> None:
 
 
 def _results(value: object) -> list[Any]:
-    from harness.report.result import RunResult, State, TaskResult
+    from harness.results.run import RunResult, State, TaskResult
 
     if isinstance(value, State):
         return [] if value.owner is None else [value.owner]
@@ -138,13 +138,13 @@ def _short(lines: list[str]) -> list[str]:
 
 
 def _shown(value: object) -> str:
-    from harness.report.result import RunResult
+    from harness.results.run import RunResult
 
     return f"<run of {value.dag_id}>" if isinstance(value, RunResult) else repr(value)
 
 
 def _whole(run: RunResult) -> str:
-    from harness.report.result import summary
+    from harness.results.run import summary
 
     return "\n".join(summary(each) for each in (run, *run.companions))
 

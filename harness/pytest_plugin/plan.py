@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.checks.finding import Finding
-    from harness.checks.gate import FileResult
-    from harness.checks.inspection import Inspection
+    from harness.gate.inspection import Inspection
+    from harness.gate.run import FileResult
     from harness.project.config import Config
+    from harness.results.finding import Finding
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def made(config: Config, files: Iterable[Path], found: Inspection, base: Path) -
     Args:
         base: folder that shown paths are relative to.
     """
-    from harness.checks.ignores import PathIgnores
+    from harness.gate.suppressions import PathIgnores
 
     ignores = PathIgnores(config.per_path_ignores, config.root)
     results = {file.path: file for file in found.result.files}
@@ -111,7 +111,7 @@ def _of_file(file: FileResult, on: set[str], base: Path, root: Path) -> list[Pla
 
 
 def _told(finding: Finding, base: Path, root: Path) -> Told:
-    from harness.report.check_result import shown_finding
+    from harness.gate.check_result import shown_finding
     from harness.report.check_text import block
 
     told = shown_finding(finding, base, root)

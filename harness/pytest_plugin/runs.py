@@ -19,9 +19,9 @@ from harness.pytest_plugin.project import SECRETS, project_of
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
-    from harness.report.calendar import CalendarResult
-    from harness.report.result import RunResult, TaskResult
-    from harness.session import CalendarOptions, Rehearsal
+    from harness.results.calendar import CalendarResult
+    from harness.results.run import RunResult, TaskResult
+    from harness.simulation import CalendarOptions, Rehearsal
     from harness.world import World
 
 
@@ -78,7 +78,7 @@ class Runner:
         Raises: DagNotFound, DagImportError, OffSchedule, TaskNotFound, NoDagsFolder, ServiceUnavailable, UsageError;
             RunStuck and HorizonReached, the result on their ``result``. A failed task raises nothing: see ``state``.
         """
-        from harness.session.options import HORIZON, RunOptions
+        from harness.simulation.options import HORIZON, RunOptions
 
         __tracebackhide__ = True
         options = RunOptions(
@@ -193,7 +193,7 @@ class Runner:
         return self._rehearsal.folder.dag(dag_id)
 
     def _with(self, others: Iterable[DAG]) -> Rehearsal:
-        from harness.session import Rehearsal
+        from harness.simulation import Rehearsal
 
         added = {other.dag_id: other for other in others}
         if not added:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from harness.pytest_plugin.checks import hand_over
-from harness.pytest_plugin.postgres_desk import open_desk
+from harness.pytest_plugin.postgres_server_process import open_desk
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.text import Text
 
 from harness.kernel.instant import iso
-from harness.report.backfill import NOT_CREATED, BackfillDate, BackfillResult
-from harness.report.plain import clean, one_line
+from harness.results.backfill import NOT_CREATED, BackfillDate, BackfillResult
+from harness.results.plain import clean, one_line
 from harness.scheduler.backfill import NONE
 
 SHOWN = 8

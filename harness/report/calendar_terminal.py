@@ -11,12 +11,12 @@ from rich.text import Text
 
 from harness.kernel.instant import Instant, iso
 from harness.report.backfill_terminal import show_backfills
-from harness.report.calendar import CalendarResult
-from harness.report.plain import clean, one_line
-from harness.report.result import RunResult
-from harness.report.spans import real_text, span_text
 from harness.report.style import Glyphs, colour, glyphs
 from harness.report.terminal import show_needs, shown_place
+from harness.results.calendar import CalendarResult
+from harness.results.plain import clean, one_line
+from harness.results.run import RunResult
+from harness.results.spans import real_text, span_text
 from harness.scheduler.backfill import BACKFILL
 
 FAILURES, WAITS, UNFINISHED, IDLE = 10, 8, 10, 8

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from harness.checks.finding import Finding
-from harness.checks.grouping import grouped
-from harness.report.check_result import CheckResult
+from harness.gate.check_result import CheckResult
+from harness.gate.grouping import grouped
 from harness.report.check_text import summary
-from harness.report.plain import one_line
 from harness.report.style import UNICODE
+from harness.results.finding import Finding
+from harness.results.plain import one_line
 
 
 def document(told: CheckResult) -> str:

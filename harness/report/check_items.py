@@ -6,9 +6,9 @@ from collections import defaultdict
 from collections.abc import Set
 from dataclasses import dataclass
 
-from harness.checks.finding import Finding
-from harness.checks.gate import FileResult
 from harness.checks.registry import CHECKS
+from harness.gate.run import FileResult
+from harness.results.finding import Finding
 
 IMPORT = "import-error"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from harness.report.check_result import CheckResult
+from harness.gate.check_result import CheckResult
 
 
 def document(told: CheckResult) -> str:

@@ -7,12 +7,12 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from harness.checks.finding import Finding
-from harness.checks.gate import FileResult
-from harness.checks.grouping import Group, grouped
+from harness.gate.check_result import CheckResult
+from harness.gate.grouping import Group, grouped
+from harness.gate.run import FileResult
 from harness.report.check_items import Item, items
-from harness.report.check_result import CheckResult
 from harness.report.check_text import block
+from harness.results.finding import Finding
 
 NAME = "airflow-harness check"
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")

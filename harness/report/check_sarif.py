@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from harness.checks.baseline import entry
-from harness.checks.finding import Finding
-from harness.checks.grouping import grouped
 from harness.checks.registry import CHECKS, Check
-from harness.report.check_result import CheckResult
+from harness.gate.baseline import entry
+from harness.gate.check_result import CheckResult
+from harness.gate.grouping import grouped
+from harness.results.finding import Finding
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "%SRCROOT%"

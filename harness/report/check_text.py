@@ -5,14 +5,14 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 
-from harness.checks.finding import Finding
-from harness.checks.grouping import Group, grouped
 from harness.checks.registry import CHECKS
 from harness.checks.upkeep import CHECK_FAILED, WAIVER
-from harness.report.check_result import CheckResult
-from harness.report.plain import clean
-from harness.report.spans import real_text
+from harness.gate.check_result import CheckResult
+from harness.gate.grouping import Group, grouped
 from harness.report.style import Glyphs
+from harness.results.finding import Finding
+from harness.results.plain import clean
+from harness.results.spans import real_text
 
 Line = list[tuple[str, str]]
 """(text, style) of the parts of a line; styles are rich's."""

@@ -10,10 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.kernel.instant import Instant
-from harness.report.plain import clean
-from harness.report.result import RunResult, TaskResult
-from harness.report.spans import span_text
 from harness.report.style import Glyphs, colour, state_text
+from harness.results.plain import clean
+from harness.results.run import RunResult, TaskResult
+from harness.results.spans import span_text
 
 TOGETHER = 5
 """Mapped instances of one fate from which on they share a row."""

@@ -9,15 +9,15 @@ from pathlib import Path
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from harness.checks.finding import Finding
 from harness.kernel.instant import iso
 from harness.report.gantt import gantt
-from harness.report.needs import Need, told
-from harness.report.plain import clean, compact, one_line
-from harness.report.result import RunResult, TaskResult
-from harness.report.spans import real_text, span_text
 from harness.report.style import Glyphs, colour, glyphs
 from harness.report.tables import counts, retries, task_table, xcom_rows
+from harness.results.finding import Finding
+from harness.results.needs import Need, told
+from harness.results.plain import clean, compact, one_line
+from harness.results.run import RunResult, TaskResult
+from harness.results.spans import real_text, span_text
 
 LOG_LINES = 30
 """Lines of a failed task's log that are shown unless all are asked for; the last ones."""

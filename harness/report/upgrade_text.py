@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.report.check_text import Line, counted
-from harness.report.plain import clean
-from harness.report.spans import real_text
 from harness.report.style import Glyphs
+from harness.results.plain import clean
+from harness.results.spans import real_text
 from harness.upgrade.report import GONE, OLD, Row, Upgrade
 
 PLACES = 3

@@ -6,10 +6,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.report.plain import clean, one_line
-from harness.report.spans import real_text
 from harness.report.style import glyphs
-from harness.report.verification import Verification
+from harness.results.plain import clean, one_line
+from harness.results.spans import real_text
+from harness.results.verification import Verification
 
 MANY = 30
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from harness.exploration.outcomes import Value, parts_of
-from harness.session.exploring import player_of
+from harness.simulation.exploring import player_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from harness.checks import catalogue
-from harness.checks.gate import GateOptions, GateResult, run_gate
-from harness.checks.look import Asked, Declared
+from harness.checks.context import Asked, Declared
 from harness.checks.registry import CHECKS
+from harness.gate.run import GateOptions, GateResult, run_gate
 from harness.project.discovery import dag_files
 from harness.world import load
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.checks import catalogue
-from harness.checks.finding import Finding
-from harness.checks.gate import FileResult, GateResult
-from harness.checks.ignores import PathIgnores
-from harness.checks.quiet import Quiet
-from harness.checks.selection import Selection
+from harness.gate.run import FileResult, GateResult
+from harness.gate.selection import Selection
+from harness.gate.suppressions import PathIgnores, Quiet
+from harness.results.finding import Finding
 
 
 def found(path: Path, line: int, check: str = "pool-missing", message: str = "no such pool", **more: object) -> Finding:

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from harness.checks import farm
+from harness.gate import worker_pool as farm
 from tests.checks.cases import gate
 
 pytestmark = pytest.mark.gate
@@ -26,7 +26,7 @@ LIBRARIES = {
 }
 PROGRAM = """
 import json, os, sys
-import harness.checks.zygote
+import harness.gate.fork_server
 from harness.bridge.parsing import ahead
 from harness.bridge.parsing.users import Users
 

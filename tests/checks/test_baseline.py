@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from harness.checks.baseline import Baseline
 from harness.errors import UsageError
+from harness.gate.baseline import Baseline
 from tests.checks.quiet import found, quiet
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from harness.checks.cache import Cache, question_of
-from harness.checks.look import Asked, Declared
+from harness.checks.context import Asked, Declared
+from harness.gate.cache import Cache, question_of
 from tests.checks.cases import gate
 
 pytestmark = pytest.mark.gate

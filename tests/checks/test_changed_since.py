@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from harness.checks.inspection import inspect
-from harness.checks.wanted import Wanted
+from harness.gate.inspection import inspect
+from harness.gate.options import Wanted
 from harness.project.config import read_config
 
 pytestmark = pytest.mark.gate

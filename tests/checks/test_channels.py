@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from harness.checks.channels import SPOILT, Channels, Reports
+from harness.gate.channel import SPOILT, Channels, Reports
 
 
 def faults(reports: Reports) -> list[str | None]:
@@ -40,7 +40,7 @@ def test_a_line_of_another_child_is_no_line_of_this_one():
 
 
 def test_what_is_too_long_is_left_out_and_said(monkeypatch):
-    monkeypatch.setattr("harness.checks.channels.MOST_BYTES", 1000)
+    monkeypatch.setattr("harness.gate.channel.MOST_BYTES", 1000)
     reports = Reports()
     reports.report({})
     assert not reports.full

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.checks.gate import FileResult, GateResult
-from harness.checks.inspection import _without_world
+from harness.gate.inspection import _without_world
+from harness.gate.run import FileResult, GateResult
 from harness.project.scope import Scope
 
 

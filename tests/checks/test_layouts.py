@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.checks.gate import GateResult
+from harness.gate.run import GateResult
 from tests.hostile.cases import gate
 
 pytestmark = pytest.mark.gate

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from harness.checks.context import LIMITS, Asked, Declared, Judgement, Note
 from harness.checks.loading.import_error import import_error
 from harness.checks.loading.no_dag_in_file import no_dag_in_file
 from harness.checks.loading.parse_time import parse_time
 from harness.checks.loading.unstable_dag import unstable_dag
-from harness.checks.look import LIMITS, Asked, Declared, Judgement, Note
-from harness.checks.verdicts import problems_of
-from harness.checks.zygote import Verdict
+from harness.gate.fork_server import Verdict
+from harness.gate.verdicts import problems_of
 from harness.project.dags_in_text import uncalled, unreached
 
 

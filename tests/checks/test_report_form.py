@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from harness.checks import catalogue
-from harness.checks.farm import Request
-from harness.checks.gate import GateOptions, _Run
-from harness.checks.look import Asked
-from harness.checks.report_form import misshapen
-from harness.checks.zygote import Verdict
+from harness.checks.context import Asked
+from harness.gate.fork_server import Verdict
+from harness.gate.report_form import misshapen
+from harness.gate.run import GateOptions, _Run
+from harness.gate.worker_pool import Request
 from harness.project.discovery import DagFile
 from harness.project.repository import Repository
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from harness.checks import catalogue
-from harness.checks.look import LIMITS
-from harness.checks.selection import Selection
-from harness.checks.settings import asked_of, parse_limit
+from harness.checks.context import LIMITS
 from harness.errors import UsageError
+from harness.gate.selection import Selection
+from harness.gate.settings import asked_of, parse_limit
 from harness.project.config import Config, read_config
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from harness.checks.cache import Cache, note_output
-from harness.checks.farm import Farm
-from harness.checks.inspection import inspect
-from harness.checks.look import Asked, Declared
-from harness.checks.present import stamp_of
-from harness.checks.wanted import Wanted
+from harness.checks.context import Asked, Declared
+from harness.gate.cache import Cache, note_output
+from harness.gate.inspection import inspect
+from harness.gate.options import Wanted
+from harness.gate.present import stamp_of
+from harness.gate.worker_pool import Farm
 from harness.project.config import read_config
 from tests.checks import stale
 from tests.checks.cases import gate

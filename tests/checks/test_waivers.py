@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.checks.waivers import Waivers
+from harness.gate.suppressions import Waivers
 from tests.checks.quiet import found, quiet, told
 
 WHY = "# harness: ignore[pool-missing] Terraform makes it"

@@ -276,6 +276,6 @@ def test_what_has_not_changed_is_answered_with_little_imported(tmp_path):
     said = plain("check", PYTHONPROFILEIMPORTTIME="1")
     assert "1 cached" in said.out
     imported = {line.rpartition("|")[2].strip() for line in said.err.splitlines()}
-    assert "harness.checks.gate" in imported
+    assert "harness.gate.run" in imported
     costly = {"importlib.metadata", "subprocess", "socket", "ctypes", "statistics", "zoneinfo", "rich", "pydantic"}
-    assert imported & {"airflow", *costly, "harness.checks.farm", "harness.bridge.parsing.watch"} == set()
+    assert imported & {"airflow", *costly, "harness.gate.worker_pool", "harness.bridge.parsing.watch"} == set()

@@ -33,7 +33,7 @@ def test_help_and_version_import_neither_airflow_nor_rich(bare):
         answer = bare(argument, PYTHONPROFILEIMPORTTIME="1")
         imported = {line.rpartition("|")[2].strip() for line in answer.err.splitlines()}
         assert "click" in imported
-        assert not imported & {"airflow", "rich", "pydantic", "harness.session"}
+        assert not imported & {"airflow", "rich", "pydantic", "harness.simulation"}
 
 
 def test_version_names_what_matters(bare):

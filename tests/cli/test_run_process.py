@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from harness.replay.journal import verify
+from harness.ledger.journal import verify
 
 from .project import COMMAND, TIMEOUT_S, Project
 

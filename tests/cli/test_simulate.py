@@ -174,7 +174,7 @@ def test_a_difference_is_told_and_is_exit_code_1(company):
         "differs/differs.py",
         BROKEN.replace('"broken"', '"differs"').replace(
             'raise ValueError("password=hunter2 does not fit")',
-            'import sys; return "here" if "harness.session" in sys.modules else "there"',
+            'import sys; return "here" if "harness.simulation" in sys.modules else "there"',
         ),
     )
     done = project("verify", "differs/differs.py", "--json")
@@ -195,4 +195,4 @@ def test_a_dag_that_airflow_cannot_run_in_time(company):
     assert "--limit" in done.err
 
 
-SPIN = 'import sys\n        while "harness.session" not in sys.modules: pass'
+SPIN = 'import sys\n        while "harness.simulation" not in sys.modules: pass'

@@ -79,7 +79,7 @@ def _alone(file: Path) -> Iterator[Path]:
 
 
 def _dag_ids(file: Path) -> list[str]:
-    from harness.session import Rehearsal
+    from harness.simulation import Rehearsal
 
     with _alone(file) as folder:
         return list(Rehearsal.of_paths([folder]).folder.dags)

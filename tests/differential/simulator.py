@@ -11,12 +11,12 @@ from typing import Any
 
 from harness.bridge.timetables import parse_date
 from harness.kernel.instant import Instant, to_datetime
-from harness.report.backfill import BackfillResult
-from harness.report.calendar import CalendarResult
+from harness.results.backfill import BackfillResult
+from harness.results.calendar import CalendarResult
 from harness.scheduler.backfill import Backfill
 from harness.scheduler.model import DagRun, TaskInstance
-from harness.session import CalendarOptions, Rehearsal
-from harness.session.options import Action
+from harness.simulation import CalendarOptions, Rehearsal
+from harness.simulation.options import Action
 from harness.world import World
 from tests.differential.case import BackfillCase, Case, Event, History
 

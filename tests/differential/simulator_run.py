@@ -11,8 +11,8 @@ from harness.bridge.store import facts
 from harness.bridge.timetables import parse_date
 from harness.errors import HorizonReached
 from harness.scheduler.model import DagRun, TaskInstance
-from harness.session import Rehearsal, RunOptions
-from harness.session.waiting import RunStuck
+from harness.simulation import Rehearsal, RunOptions
+from harness.simulation.waiting import RunStuck
 from harness.world import World
 
 LINK = "_link_"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.session import Rehearsal
+from harness.simulation import Rehearsal
 from tests.differential.case import Act, Case, DagCase, GroupCase, TaskCase
 from tests.differential.render import render, render_dag
 

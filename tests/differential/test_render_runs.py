@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.session import Rehearsal, RunOptions
+from harness.simulation import Rehearsal, RunOptions
 from tests.differential.case import Act, Case, DagCase, GroupCase, TaskCase
 from tests.differential.render import render
 

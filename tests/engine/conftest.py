@@ -11,7 +11,7 @@ _former = sandbox.enter()
 def rehearse():
     """Run a DAG object: ``rehearse(dag, world=None, **options)`` -> RunResult."""
     from harness.bridge.timetables import parse_date
-    from harness.session import Rehearsal, RunOptions
+    from harness.simulation import Rehearsal, RunOptions
 
     def run(dag, world=None, with_dags=(), **options):
         rehearsal = Rehearsal()
@@ -29,8 +29,8 @@ def rehearse():
 def calendar():
     """Simulate DAG objects: ``calendar(since, until, *dags, world=None, **options)`` -> CalendarResult."""
     from harness.bridge.timetables import parse_date
-    from harness.session import CalendarOptions, Rehearsal
-    from harness.session.actions import parse_action
+    from harness.simulation import CalendarOptions, Rehearsal
+    from harness.simulation.actions import parse_action
 
     def simulate(since, until, *dags, world=None, actions=(), **options):
         rehearsal = Rehearsal()

@@ -9,7 +9,7 @@ from airflow.sdk import DAG, Asset, Param, task
 
 from harness.bridge.sandbox import airflow_version
 from harness.errors import DagNotFound, UsageError
-from harness.session.options import Action
+from harness.simulation.options import Action
 from harness.world import World
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
@@ -19,9 +19,9 @@ START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 def calendar():
     """``calendar(since, until, *dags, asked={when: (dag_id, options)}, actions=(), **options)`` -> CalendarResult."""
     from harness.bridge.timetables import parse_date
-    from harness.session import CalendarOptions, Rehearsal
-    from harness.session.actions import parse_action
-    from harness.session.asked import backfill_of
+    from harness.simulation import CalendarOptions, Rehearsal
+    from harness.simulation.actions import parse_action
+    from harness.simulation.asked import backfill_of
 
     def simulate(since, until, *dags, asked=(), actions=(), world=None, **options):
         rehearsal = Rehearsal()
@@ -284,7 +284,7 @@ def test_requests_that_cannot_mean_anything(calendar, how, said):
 
 def test_a_dag_that_is_not_there_has_partitions_or_no_dates(calendar):
     from harness.bridge.timetables import parse_date, timetable_of
-    from harness.session import CalendarOptions, Rehearsal
+    from harness.simulation import CalendarOptions, Rehearsal
 
     with pytest.raises(DagNotFound, match="sales"):
         calendar("2025-01-10", "2025-01-11", sales(), asked=[(AT, "sale", FIVE)])

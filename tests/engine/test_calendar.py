@@ -213,7 +213,7 @@ def test_two_calendars_are_alike_and_told_readably(calendar, tmp_path):
 
 def test_a_dag_file_is_parsed_in_real_time(tmp_path):
     from harness.bridge.timetables import parse_date
-    from harness.session import Rehearsal, RunOptions
+    from harness.simulation import Rehearsal, RunOptions
 
     (tmp_path / "clock.py").write_text(
         "from datetime import datetime\nfrom airflow.sdk import DAG, task\nPARSED = datetime.now().year\n"

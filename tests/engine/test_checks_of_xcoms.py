@@ -10,8 +10,8 @@ from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_fro
 from harness.bridge.parsing.parse import Parsed
 from harness.bridge.parsing.places import Places
 from harness.bridge.parsing.users import Users
+from harness.checks.context import Asked, Declared, FileLook
 from harness.checks.graph.xcom_reference import xcom_reference
-from harness.checks.look import Asked, Declared, FileLook
 
 HEAD = """
 from airflow.providers.standard.operators.bash import BashOperator

@@ -9,7 +9,7 @@ ROOT = Path(__file__).parents[2] / "dags_under_test"
 
 def simulated(kind, name, since, until, **pools):
     from harness.bridge.timetables import parse_date
-    from harness.session import CalendarOptions, Rehearsal
+    from harness.simulation import CalendarOptions, Rehearsal
     from harness.world import World
 
     world = World()
@@ -31,7 +31,7 @@ def test_pool_deadlock(kind, fed):
 def test_wall_clock(kind, days):
     """Runs of two days that are made up for later: which day do they work on?"""
     from harness.bridge.timetables import parse_date
-    from harness.session import Rehearsal, RunOptions
+    from harness.simulation import Rehearsal, RunOptions
 
     rehearsal = Rehearsal.of_paths([ROOT / kind / "content" / "wall_clock_0.py"])
     dag_id = {"bad": "clocked", "twins": "well_clocked"}[kind]

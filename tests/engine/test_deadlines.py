@@ -49,8 +49,8 @@ def lasting(minutes, **executor):
 
 def simulate(since, until, *dags, world=None, actions=(), **options):
     from harness.bridge.timetables import parse_date
-    from harness.session import CalendarOptions, Rehearsal
-    from harness.session.actions import parse_action
+    from harness.simulation import CalendarOptions, Rehearsal
+    from harness.simulation.actions import parse_action
 
     rehearsal = Rehearsal()
     rehearsal.folder.dags |= {dag.dag_id: dag for dag in dags}
@@ -123,7 +123,7 @@ def test_the_journal_tells_of_a_deadline(rehearse, tmp_path):
 
 
 def test_a_deadline_far_away_does_not_keep_a_stuck_run_going(rehearse):
-    from harness.session.waiting import RunStuck
+    from harness.simulation.waiting import RunStuck
 
     with DAG("late", schedule="@daily", start_date=START, deadline=alert(60 * 24 * 365)) as dag:
         task(lambda: None, task_id="work", pool="nowhere")()
@@ -319,7 +319,7 @@ def test_an_asynchronous_callback_that_raises_is_reported(rehearse, callback, ra
 
 def in_file(tmp_path, kind):
     """A Dag file that holds its callback."""
-    from harness.session import Rehearsal
+    from harness.simulation import Rehearsal
 
     (tmp_path / "late.py").write_text(f"""
 from datetime import datetime, timedelta, timezone

@@ -53,7 +53,7 @@ def test_a_task_that_names_no_configured_executor_is_not_imported(rehearse):
 
 def test_a_class_name_means_the_executor_but_to_the_scheduler_of_3_1(rehearse):
     from harness.bridge.sandbox import airflow_version
-    from harness.session.waiting import RunStuck
+    from harness.simulation.waiting import RunStuck
 
     dag, declared = several(count=1, executor="GpuExecutor"), world(executors={"gpu:path.to.GpuExecutor": 1})
     if airflow_version() >= (3, 2):
@@ -66,7 +66,7 @@ def test_a_class_name_means_the_executor_but_to_the_scheduler_of_3_1(rehearse):
 
 def test_a_calendar_goes_on_without_the_dag_that_is_not_imported():
     from harness.bridge.timetables import parse_date
-    from harness.session import CalendarOptions, Rehearsal
+    from harness.simulation import CalendarOptions, Rehearsal
 
     rehearsal = Rehearsal()
     rehearsal.folder.dags |= {"good": several("good"), "bad": several("bad", executor="spark")}
@@ -115,7 +115,7 @@ def test_a_task_that_is_stopped_leaves_its_worker(rehearse):
         fails()
         task(lambda: time.sleep(7200), task_id="long")()
     from harness.bridge.timetables import parse_date
-    from harness.session import CalendarOptions, Rehearsal
+    from harness.simulation import CalendarOptions, Rehearsal
 
     rehearsal = Rehearsal()
     rehearsal.folder.dags |= {"stops": stops, "waits": several("waits", 2)}
@@ -161,7 +161,7 @@ def test_a_queued_task_says_what_it_waits_for(rehearse):
 @pytest.mark.parametrize(("served", "began"), [("default", 0), ("default,slow", 1)])
 def test_what_waits_for_a_worker_keeps_its_executors_slot_when_its_run_is_over(served, began):
     from harness.bridge.timetables import parse_date
-    from harness.session import CalendarOptions, Rehearsal
+    from harness.simulation import CalendarOptions, Rehearsal
 
     with DAG("late", schedule="@daily", start_date=START, dagrun_timeout=timedelta(minutes=5)) as late:
         task(lambda: None, task_id="first", queue="slow")()

@@ -97,7 +97,7 @@ def test_a_callback_that_ends_the_worker_is_a_finding(rehearse):
     ],
 )
 def test_a_dag_file_cannot_end_what_loads_it(tmp_path, ends):
-    from harness.session import Rehearsal
+    from harness.simulation import Rehearsal
 
     text = f"import os, threading\nfrom airflow.sdk import DAG\ndag = DAG('d')\n{ends}\n"
     (tmp_path / "leaves.py").write_text(text)
@@ -111,7 +111,7 @@ def test_a_dag_file_cannot_end_what_loads_it(tmp_path, ends):
 
 
 def test_what_a_dag_file_imported_by_name_is_the_call_itself_afterwards(tmp_path):
-    from harness.session import Rehearsal
+    from harness.simulation import Rehearsal
 
     text = "from os import _exit\nfrom airflow.sdk import DAG, task\n"
     text += "from airflow.providers.standard.operators.python import PythonOperator\n"

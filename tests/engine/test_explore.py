@@ -13,7 +13,7 @@ from airflow.sdk import DAG, task, task_group
 from harness import explore, play
 from harness.bridge.deciders import deciders_of
 from harness.errors import TaskNotFound, UsageError
-from harness.session.waiting import RunStuck
+from harness.simulation.waiting import RunStuck
 from harness.world import World
 from tests.engine.exploration_dags import START, obey, shape
 

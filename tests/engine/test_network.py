@@ -364,7 +364,7 @@ def test_threads_of_others_are_left_alone(rehearse):
 
 
 def test_dag_files_are_refused_too(tmp_path):
-    from harness.session import Rehearsal
+    from harness.simulation import Rehearsal
 
     (tmp_path / "asks.py").write_text(
         "import socket\nfrom airflow.sdk import DAG\n"
@@ -421,7 +421,7 @@ def test_what_is_not_in_the_world_is_ready_to_paste(rehearse):
         connection()
         variable()
     result = rehearse(dag)
-    from harness.report.needs import as_yaml, told
+    from harness.results.needs import as_yaml, told
 
     assert told(result.not_in_world)[0] == "not in the world: connection vendor loads, variable region"
     import yaml

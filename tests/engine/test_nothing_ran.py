@@ -19,8 +19,8 @@ LATER = datetime(2025, 6, 1, tzinfo=timezone.utc)
 def calendar():
     """Six hours of a day for some Dags: ``calendar(*dags, world=None, actions=())`` -> CalendarResult."""
     from harness.bridge.timetables import parse_date
-    from harness.session import CalendarOptions, Rehearsal
-    from harness.session.actions import parse_action
+    from harness.simulation import CalendarOptions, Rehearsal
+    from harness.simulation.actions import parse_action
 
     def simulate(*dags, world=None, actions=(), until="2025-01-02T06:00"):
         rehearsal = Rehearsal()

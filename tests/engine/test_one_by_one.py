@@ -112,6 +112,6 @@ def test_sensors_go_last_whatever_their_weight(rehearse):
     ],
 )
 def test_values_are_alike_though_airflow_saw_its_clock_late(mine, real, alike):
-    from harness.session.verification import same
+    from harness.simulation.verification import same
 
     assert same(mine, real) is alike

@@ -8,7 +8,7 @@ from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLBran
 from airflow.sdk import DAG, Param, task
 
 from harness.errors import HorizonReached
-from harness.session.waiting import RunStuck
+from harness.simulation.waiting import RunStuck
 from harness.world import World
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)

@@ -36,7 +36,7 @@ def rendered(result, *names):
 def hours():
     """Simulate a Dag that runs every hour, for so many runs, each of which another Dag may follow."""
     from harness.bridge.timetables import parse_date
-    from harness.session import CalendarOptions, Rehearsal
+    from harness.simulation import CalendarOptions, Rehearsal
 
     def simulate(dag, runs, *followers):
         rehearsal = Rehearsal()

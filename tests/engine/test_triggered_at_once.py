@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from harness.kernel import SECOND, to_instant
-from harness.session import CalendarOptions, Rehearsal
-from harness.session.options import Action
+from harness.simulation import CalendarOptions, Rehearsal
+from harness.simulation.options import Action
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 AT = to_instant(START)

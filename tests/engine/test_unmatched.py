@@ -100,7 +100,7 @@ def test_an_instance_that_there_was_not_is_a_finding(rehearse, few):
 
 
 def test_where_a_file_did_not_import_nobody_can_tell(few, tmp_path):
-    from harness.session import Rehearsal
+    from harness.simulation import Rehearsal
 
     rehearsal = Rehearsal()
     rehearsal.folder.dags["few"] = few
@@ -137,8 +137,8 @@ def test_tasks_params_and_assets_of_a_run(rehearse, few):
 
 def test_actions_that_meet_nothing(few):
     from harness.bridge.timetables import parse_date
-    from harness.session import CalendarOptions, Rehearsal
-    from harness.session.actions import parse_action
+    from harness.simulation import CalendarOptions, Rehearsal
+    from harness.simulation.actions import parse_action
 
     def simulate(*actions, also=few):
         rehearsal = Rehearsal()

@@ -55,7 +55,7 @@ with DAG("broken", schedule=Shapeless()):
 
 @pytest.fixture
 def rehearsal(tmp_path):
-    from harness.session import Rehearsal
+    from harness.simulation import Rehearsal
 
     for name, text in (("fine", FINE), ("weighted", WEIGHTED), ("timed", TIMED), ("broken", BROKEN)):
         (tmp_path / f"{name}.py").write_text(text)
@@ -64,7 +64,7 @@ def rehearsal(tmp_path):
 
 def test_a_calendar_leaves_them_out_and_goes_on(rehearsal):
     from harness.bridge.timetables import parse_date
-    from harness.session import CalendarOptions
+    from harness.simulation import CalendarOptions
 
     options = CalendarOptions(parse_date("2025-01-01"), parse_date("2025-01-03"))
     result = rehearsal.simulate(options)

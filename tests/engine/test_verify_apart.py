@@ -50,8 +50,8 @@ with DAG("bad", schedule=None):
 
 
 def test_sides_and_neighbours_are_apart(tmp_path):
-    from harness.session import Rehearsal
-    from harness.session.verification import verify
+    from harness.simulation import Rehearsal
+    from harness.simulation.verification import verify
     from harness.world import World
 
     for name, text in (
@@ -81,8 +81,8 @@ with DAG("waits", schedule=None, start_date=datetime(2025, 1, 1)):
 
 def test_a_side_that_takes_too_long_says_what_applies(tmp_path):
     from harness.bridge.reference.child import ReferenceFailed
-    from harness.session import Rehearsal
-    from harness.session.verification import verify
+    from harness.simulation import Rehearsal
+    from harness.simulation.verification import verify
     from harness.world import World
 
     (tmp_path / "first.py").write_text(FIRST)

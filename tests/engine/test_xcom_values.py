@@ -60,7 +60,7 @@ def test_what_cannot_be_serialised_fails_the_task_and_is_told_there(rehearse):
 
 def test_a_value_is_told_once_for_all_runs():
     from harness.bridge.timetables import parse_date
-    from harness.session import CalendarOptions, Rehearsal
+    from harness.simulation import CalendarOptions, Rehearsal
 
     rehearsal = Rehearsal()
     rehearsal.folder.dags["pushes"] = pushing("x" * 50_000)
@@ -79,7 +79,7 @@ def test_what_is_replaced_is_put_back(rehearse):
 
 @pytest.mark.parametrize(("most", "told"), [(1000.0, "is 1 KiB of JSON, more than 0.976562"), (None, None)])
 def test_the_limit_is_the_projects(most, told):
-    from harness.session import Rehearsal
+    from harness.simulation import Rehearsal
 
     result = Rehearsal(xcom_bytes=most).run(pushing("x" * 1500))
     assert [told in finding.message for finding in result.findings] == ([True] if told else [])
@@ -96,7 +96,7 @@ def test_the_limit_is_the_projects(most, told):
     ],
 )
 def test_what_the_project_says_of_xcoms(tmp_path, checks, limits, most):
-    from harness.checks.settings import xcom_bytes
+    from harness.gate.settings import xcom_bytes
     from harness.project.config import Config
 
     assert xcom_bytes(Config([], None, tmp_path, checks=checks, limits=limits)) == most

@@ -7,9 +7,9 @@ import shutil
 from pathlib import Path
 
 from harness.checks import catalogue
-from harness.checks.gate import FileResult, GateOptions, GateResult, run_gate
-from harness.checks.look import Asked
+from harness.checks.context import Asked
 from harness.checks.registry import CHECKS
+from harness.gate.run import FileResult, GateOptions, GateResult, run_gate
 from harness.project.discovery import dag_files
 
 CORPUS = Path(__file__).parents[2] / "dags_under_test" / "hostile"

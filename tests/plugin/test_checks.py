@@ -142,8 +142,8 @@ def test_dags_are_collected_where_they_are_asked_for(
 GATE = """
 from pathlib import Path
 
-import harness.checks.inspection as inspection
-from harness.checks.gate import FileResult, GateResult
+import harness.gate.inspection as inspection
+from harness.gate.run import FileResult, GateResult
 
 def run(files, options):
     with Path("asked").open("a") as asked:
@@ -258,7 +258,7 @@ import sys
 
 def test_it():
     assert "airflow" not in sys.modules
-    assert "harness.checks.gate" not in sys.modules
+    assert "harness.gate.run" not in sys.modules
 """
     )
     project.checked("test_it.py").assert_outcomes(passed=1)

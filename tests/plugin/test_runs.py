@@ -11,7 +11,7 @@ import pytest
 from harness.errors import (
     DagImportError, DagNotFound, HorizonReached, OffSchedule, TaskNotFound, UsageError, WorldError
 )
-from harness.report.result import RunResult, TaskResult
+from harness.results.run import RunResult, TaskResult
 
 
 def test_the_bag_is_a_mapping_of_what_imports(dag_bag):

@@ -5,7 +5,7 @@ looked for and not found, or of variables of the environment that are read: thos
 process that is thrown away. Of what is listed, names that begin with a dot come and go with editors and tools: they
 count where the file's own text names them, or asks for such names.
 
-A dependency is a key, of which `harness.checks.present` knows how it is now: ``file:PATH`` its content, ``names:PATH``
+A dependency is a key, of which `harness.gate.present` knows how it is now: ``file:PATH`` its content, ``names:PATH``
 names in a folder, ``packages:PATH`` names of installed packages in it, ``kind:PATH`` what it is, ``stat:PATH`` its
 size, times and mode, ``sizes:PATH`` those of all in a folder, ``hidden:PATH`` names in it that begin with a dot,
 ``beside:PATH`` what SQLite keeps beside a database, ``link:PATH`` where it leads, ``find:FOLDER:NAME`` what a module's

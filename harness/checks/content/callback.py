@@ -19,9 +19,9 @@ from harness.bridge.parsing.trial import kinds
 from harness.checks.callables import plain
 from harness.checks.content.reached import undefined_names
 from harness.checks.content.template_error import REPLACED
-from harness.checks.finding import Problem
-from harness.checks.look import DagLook, FileLook
+from harness.checks.context import DagLook, FileLook
 from harness.checks.registry import check
+from harness.results.finding import Problem
 
 _PROCESSES = 3
 

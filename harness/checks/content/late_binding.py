@@ -11,9 +11,9 @@ from harness.bridge.parsing.callbacks import OF_TASKS
 from harness.checks.callables import plain
 from harness.checks.content.loops import shared_names
 from harness.checks.content.reached import free_names
-from harness.checks.finding import Problem
-from harness.checks.look import DagLook, FileLook
+from harness.checks.context import DagLook, FileLook
 from harness.checks.registry import check
+from harness.results.finding import Problem
 
 
 @check("late-binding", level="file")

@@ -7,9 +7,9 @@ from typing import Any
 
 from harness.bridge.parsing.params import without_value
 from harness.bridge.parsing.trial import MANUAL, kinds
-from harness.checks.finding import Problem
-from harness.checks.look import DagLook, Judgement, Note
+from harness.checks.context import DagLook, Judgement, Note
 from harness.checks.registry import check
+from harness.results.finding import Problem
 
 
 def _gather(look: DagLook) -> dict[str, Any] | None:

@@ -7,9 +7,9 @@ from functools import partial
 from typing import Any
 
 from harness.checks.content.literals import may_hold, secrets
-from harness.checks.finding import Problem
-from harness.checks.look import FileLook
+from harness.checks.context import FileLook
 from harness.checks.registry import check
+from harness.results.finding import Problem
 
 
 @check("secret-in-code", level="file")

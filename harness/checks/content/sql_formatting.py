@@ -14,10 +14,10 @@ from harness.checks.content.bindings import Bindings
 from harness.checks.content.reached import codes, functions_of, reached_from
 from harness.checks.content.run_values import RunValues, given_in_runs, harmless_params, makes_no_text
 from harness.checks.content.statements import built, is_value, looks_like_sql
-from harness.checks.finding import Problem
-from harness.checks.look import FileLook
+from harness.checks.context import FileLook
 from harness.checks.registry import check
 from harness.checks.texts import called
+from harness.results.finding import Problem
 
 _FIELDS = {"sql", "query", "hql", "bteq", "statement", "sql_query"}
 _OUTPUT = re.compile(r"\{\{ task_instance\.xcom_pull\(task_ids='([^']*)', dag_id='[^']*', key='[^']*'\) \}\}")

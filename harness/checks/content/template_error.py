@@ -9,10 +9,10 @@ from pathlib import Path
 from harness.bridge.parsing.complaints import Complaint
 from harness.bridge.parsing.rendering import Unrendered, unrendered, uses_own_code
 from harness.bridge.parsing.trial import ASSET_TRIGGERED, DATE_NAMES
-from harness.checks.finding import Problem
-from harness.checks.look import DagLook
+from harness.checks.context import DagLook
 from harness.checks.registry import check
 from harness.errors import nearest
+from harness.results.finding import Problem
 
 REPLACED = {
     "conf": None,

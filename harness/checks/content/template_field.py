@@ -9,9 +9,9 @@ from typing import Any
 from harness.bridge.operators import arguments, class_of
 from harness.bridge.parsing.rendering import texts
 from harness.checks.callables import callable_of, plain
-from harness.checks.finding import Problem
-from harness.checks.look import DagLook
+from harness.checks.context import DagLook
 from harness.checks.registry import check
+from harness.results.finding import Problem
 
 _AIRFLOWS = re.compile(
     r"\{[{%](?:(?!\}\}).)*?(?<![\w.'\"])"

@@ -13,10 +13,10 @@ from harness.checks.callables import plain, returned
 from harness.checks.content.bindings import Bindings
 from harness.checks.content.moments import MOMENT, STAMP, TEXT, Moment, Moments, reads_clock
 from harness.checks.content.reached import functions_of, names_in, reached_from
-from harness.checks.finding import Problem
-from harness.checks.look import FileLook
+from harness.checks.context import FileLook
 from harness.checks.registry import check
 from harness.checks.texts import called, literal
+from harness.results.finding import Problem
 
 _DATES = {
     *("as_of", "as_of_date", "date", "date_str", "day", "ds", "dt", "for_date", "from_date", "to_date", "date_from"),

@@ -12,9 +12,9 @@ from typing import Any
 from harness.bridge.operators import arguments
 from harness.bridge.roundtrip import Trouble, trouble_of_literal
 from harness.checks.callables import callable_of, plain, returned
-from harness.checks.finding import Problem
-from harness.checks.look import DagLook
+from harness.checks.context import DagLook
 from harness.checks.registry import check
+from harness.results.finding import Problem
 
 _UNKNOWN: Any = object()
 _LONG = 1000

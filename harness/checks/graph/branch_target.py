@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.checks.finding import Problem
+from harness.checks.context import DagLook
 from harness.checks.graph.branches import Named, chooser, followed, is_branch, named, valid
-from harness.checks.look import DagLook
 from harness.checks.registry import check
 from harness.errors import nearest
+from harness.results.finding import Problem
 
 
 @check("branch-target")

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.bridge.operators import argument, class_of, roots
 from harness.checks.callables import Definition, Node, callable_of, own, returned
-from harness.checks.look import DagLook
+from harness.checks.context import DagLook
 
 _TEXT_METHODS = {"format", "join", "lower", "upper", "strip", "replace", "removeprefix", "removesuffix", "title"}
 _ONE = {"str", "str | None", "None | str", "Optional[str]", "typing.Optional[str]"}

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.parsing.mapping import default_max_active_tasks, length_of
-from harness.checks.finding import Problem
-from harness.checks.look import DagLook
+from harness.checks.context import DagLook
 from harness.checks.registry import check
+from harness.results.finding import Problem
 
 if TYPE_CHECKING:
     from harness.scheduler.model import Length

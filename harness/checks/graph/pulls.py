@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bridge.operators import class_of
 from harness.checks.callables import Definition, callable_of
+from harness.checks.context import DagLook
 from harness.checks.graph.handled import in_function, in_template
-from harness.checks.look import DagLook
 from harness.checks.texts import templates
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import Any
 
 from harness.bridge.operators import argument, class_of
 from harness.checks.callables import Node, callable_of, own, returned
+from harness.checks.context import DagLook
 from harness.checks.graph.pulls import RETURN_VALUE
-from harness.checks.look import DagLook
 from harness.checks.texts import literal, templates
 
 _CONTEXT = {"ti", "task_instance", "context", "ctx", "kwargs"}

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.bridge.operators import argument, fails_the_run
-from harness.checks.finding import Problem
-from harness.checks.look import DagLook
+from harness.checks.context import DagLook
 from harness.checks.registry import check
+from harness.results.finding import Problem
 
 
 @check("setup-teardown", severity="warning")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.checks.finding import Problem
+from harness.checks.context import DagLook
 from harness.checks.graph.branches import choices, is_branch
 from harness.checks.graph.reach import FAILED, SKIPPED, SUCCESS, Branch, Node, unreachable
-from harness.checks.look import DagLook
 from harness.checks.registry import check
+from harness.results.finding import Problem
 
 _PLAIN = {"all_success", "all_done", "none_failed", "always"}
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.checks.finding import Problem
+from harness.checks.context import DagLook
 from harness.checks.graph.pulls import RETURN_VALUE, Pull, functions, in_source, in_templates
 from harness.checks.graph.pushes import may_push, never_pushes
-from harness.checks.look import DagLook
 from harness.checks.registry import check
 from harness.errors import nearest
+from harness.results.finding import Problem
 
 Said = tuple[str, "str | None"]
 """What is wrong, and what to do."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from harness.checks.finding import Problem
-from harness.checks.look import FileLook, Judgement, Note
+from harness.checks.context import FileLook, Judgement, Note
 from harness.checks.registry import check
+from harness.results.finding import Problem
 
 
 def gather(file: FileLook) -> list[list[object]] | None:

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.checks.finding import Problem
+from harness.checks.context import FileLook, Judgement, Note
 from harness.checks.loading.requirements import Requirements
-from harness.checks.look import FileLook, Judgement, Note
 from harness.checks.registry import check
+from harness.results.finding import Problem
 
 
 def gather(file: FileLook) -> list[dict[str, Any]] | None:

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.checks.finding import Problem
-from harness.checks.look import FileLook, Judgement, Note
+from harness.checks.context import FileLook, Judgement, Note
 from harness.checks.registry import check
 from harness.project.dags_in_text import uncalled, unreached
 from harness.project.discovery import might_contain_dag
 from harness.project.importers import imported
+from harness.results.finding import Problem
 
 
 def gather(file: FileLook) -> dict[str, Any] | None:

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from harness.bridge.operators import class_of
-from harness.checks.finding import Problem
-from harness.checks.look import LIMITS, FileLook, Judgement, Note
+from harness.checks.context import LIMITS, FileLook, Judgement, Note
 from harness.checks.registry import check
+from harness.results.finding import Problem
 
 TIMES = 5
 """Slower than so many times the median of the repository."""

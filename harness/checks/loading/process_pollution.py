@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.finding import Problem
-from harness.checks.look import FileLook
+from harness.checks.context import FileLook
 from harness.checks.registry import check
+from harness.results.finding import Problem
 
 
 @check("process-pollution", severity="warning", level="file")

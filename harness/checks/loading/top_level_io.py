@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.finding import Problem
-from harness.checks.look import FileLook
+from harness.checks.context import FileLook
 from harness.checks.registry import check
-from harness.checks.verdicts import FIX, said
+from harness.results.finding import Problem
 
+FIX = "do it in a task; the Dag processor parses the file again and again"
 _KINDS = ("network", "database", "process", "write")
 
 
@@ -34,3 +34,13 @@ def top_level_io(file: FileLook) -> Iterator[Problem]:
             path, line = failure.where or (failure.path, failure.line)
             said_so = f"the file needs the network or files of others while it is parsed: {failure.message}"
             yield Problem(said_so, line=line, path=path, dag_id=dag_id, fix=FIX)
+
+
+def said(kind: str, detail: str) -> str:
+    """What a file does, as a finding of ``top-level-io`` says it."""
+    return {
+        "network": f"the file asks the network ({detail}) while it is parsed",
+        "database": f"the file opens a database ({detail}) while it is parsed",
+        "process": f"the file starts a process ({detail}) while it is parsed",
+        "write": f"the file changes files ({detail}) while it is parsed",
+    }[kind]

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.bridge.parsing.serialized import Unserializable, comparable
-from harness.checks.finding import Problem
-from harness.checks.look import DagLook, Note
+from harness.checks.context import DagLook, Note
 from harness.checks.registry import check
+from harness.results.finding import Problem
 
 Way = tuple[Any, ...]
 _SHOWN = 3

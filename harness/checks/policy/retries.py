@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.finding import Problem
-from harness.checks.look import DagLook
+from harness.checks.context import DagLook
 from harness.checks.policy.working import does_work
 from harness.checks.registry import check
+from harness.results.finding import Problem
 
 
 @check("retries", severity="off")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.checks.finding import Problem
-from harness.checks.look import DagLook, Judgement, Note
+from harness.checks.context import DagLook, Judgement, Note
 from harness.checks.registry import check
+from harness.results.finding import Problem
 
 
 def assets_of(look: DagLook) -> dict[str, Any] | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.checks.look import DagLook
+from harness.checks.context import DagLook
 
 _SENSOR, _TRIGGER = "ExternalTaskSensor", "TriggerDagRunOperator"
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from harness.checks.finding import Problem
-from harness.checks.look import Judgement, Note
+from harness.checks.context import Judgement, Note
 from harness.checks.registry import check
 from harness.checks.resources.dags_awaited import awaited
 from harness.errors import known_names, nearest
+from harness.results.finding import Problem
 
 _DATES = 60
 _SINCE = datetime(2025, 1, 1)  # noqa: DTZ001 - given a zone below

@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from harness.checks.finding import Problem
-from harness.checks.look import Judgement, Note
+from harness.checks.context import Judgement, Note
 from harness.checks.registry import check
 from harness.checks.resources.dags_awaited import awaited
+from harness.results.finding import Problem
 
 
 @check("pool-deadlock", level="repository", gather=awaited)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.finding import Problem
-from harness.checks.look import DagLook
+from harness.checks.context import DagLook
 from harness.checks.registry import check
 from harness.checks.resources.used_names import pools
 from harness.errors import nearest
+from harness.results.finding import Problem
 
 
 @check("pool-missing")

@@ -11,10 +11,10 @@ from typing import Any
 from harness.bridge.parsing.callbacks import callbacks
 from harness.bridge.parsing.params import defaults
 from harness.checks.callables import callable_of
-from harness.checks.finding import Problem
-from harness.checks.look import DagLook, FileLook
+from harness.checks.context import DagLook, FileLook
 from harness.checks.texts import arguments, calls, keyword, templates, texts
 from harness.errors import nearest
+from harness.results.finding import Problem
 
 _BLOCK = re.compile(r"\{[{%](.*?)[%}]\}", re.DOTALL)
 _CONN = re.compile(r"(?<![\w.])conn\.(?:get\(\s*['\"]([^'\"]+)['\"]\s*\)|(?!get\b)([A-Za-z_]\w*))")

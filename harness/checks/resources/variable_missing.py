@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.finding import Problem
-from harness.checks.look import FileLook
+from harness.checks.context import FileLook
 from harness.checks.registry import check
 from harness.checks.resources.used_names import undeclared, variables
+from harness.results.finding import Problem
 
 
 @check("variable-missing", level="file")

@@ -8,10 +8,10 @@ from typing import Any
 
 from harness.bridge.parsing.schedule import first_run
 from harness.checks.callables import callable_of
-from harness.checks.finding import Problem
-from harness.checks.look import DagLook
+from harness.checks.context import DagLook
 from harness.checks.registry import check
 from harness.checks.texts import called, literal, templates
+from harness.results.finding import Problem
 
 _START, _END = "data_interval_start", "data_interval_end"
 _FIX = 'schedule=CronDataIntervalTimetable("…", timezone="UTC")'

@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 from harness.bridge.parsing.schedule import clock_change, now
-from harness.checks.finding import Problem
-from harness.checks.look import DagLook
+from harness.checks.context import DagLook
 from harness.checks.registry import check
 from harness.checks.texts import dotted, keyword, literal
+from harness.results.finding import Problem
 
 _MOVING = {"now", "utcnow", "today", "yesterday", "tomorrow", "days_ago"}
 _UTC = {"UTC", "ETC/UTC", "Z", "+00:00"}

@@ -15,7 +15,7 @@ from harness.cli.faults import machines_refusal
 from harness.cli.streams import Stream
 from harness.cli.written import write_whole
 from harness.errors import MachineError, UsageError
-from harness.replay.journal import FileJournal, verify
+from harness.ledger.journal import FileJournal, verify
 
 
 @contextmanager

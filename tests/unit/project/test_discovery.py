@@ -193,7 +193,7 @@ def test_a_pipe_is_told_and_left_out(tmp_path):
 
 
 def test_what_a_pipe_holds_is_not_waited_for(tmp_path):
-    from harness.checks.present import below
+    from harness.gate.present import below
 
     os.mkfifo(tmp_path / "pipe.py")
     assert list(below([tmp_path])) == [f"{tmp_path}/pipe.py"]

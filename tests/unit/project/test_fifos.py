@@ -2,7 +2,7 @@
 
 import os
 
-from harness.checks.present import below, digest_of
+from harness.gate.present import below, digest_of
 from harness.project.importers import imported, importers_of
 
 

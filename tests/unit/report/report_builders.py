@@ -1,6 +1,6 @@
 """Builders of results; instants are seconds after the start of the run."""
 
-from harness.report.result import Attempt, RunResult, TaskResult
+from harness.results.run import Attempt, RunResult, TaskResult
 
 START = 1_735_689_600_000_000  # 2025-01-01T00:00Z
 

@@ -12,12 +12,12 @@ import pytest
 import xmlschema
 
 from harness.checks import catalogue
-from harness.checks.finding import Finding
-from harness.checks.gate import FileResult, GateResult
-from harness.checks.selection import Selection
+from harness.gate.check_result import CheckResult, below
+from harness.gate.run import FileResult, GateResult
+from harness.gate.selection import Selection
 from harness.report import check_github, check_json, check_junit, check_sarif, check_text
-from harness.report.check_result import CheckResult, below
 from harness.report.style import ASCII
+from harness.results.finding import Finding
 
 HERE = Path(__file__).parent
 UGLY = 'a "quoted" <tag> & 100 % of it:\x1b[31m red\x00, \ud800 ::error::\r\nand a second line, é ✓'

@@ -1,7 +1,7 @@
 from pathlib import Path
 
-from harness.checks.finding import Finding
-from harness.report.result import Failure
+from harness.results.finding import Finding
+from harness.results.run import Failure
 
 from .report_builders import at, run, task
 

@@ -1,0 +1,156 @@
+"""One parsed file put before the checks, in the process that parsed it."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from harness.checks.context import Asked, DagLook, Declared, FileLook
+from harness.checks.registry import CHECKS, Check
+from harness.gate.declared import names_in
+from harness.project.hash_order import depends_on_hashes
+from harness.results.finding import Problem
+
+Report = dict[str, Any]
+Problems = list[tuple[str, Problem]]
+
+
+def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
+    """The report of one file, as JSON.
+
+    Args:
+        parsed: a `harness.bridge.parsing.parse.Parsed`.
+    Returns: ``problems``: [check id, problem]; ``dags``: what there is; ``notes``: [check id, dag id, line, value] for
+        checks that look at the whole repository; ``names``: see `harness.gate.declared.Name`, if asked;
+        ``failed``: what it raised; ``imported``, ``libraries``: files of modules that came with it, the repository's
+        and others; ``depends``: see `harness.bridge.parsing.depends`; ``seconds``, ``events``; ``hashes``: whether the
+        order of a set may have made the Dags what they are.
+    """
+    look = FileLook(parsed, declared, asked)
+    problems: Problems = []
+    if parsed.tampered:
+        said = f"the file changes what checks it: {', '.join(parsed.tampered[:3])}"
+        problems.append(("check-failed", Problem(said, fix="leave the harness as it is")))
+    for dag in look.dags:
+        for check in _on("dag", asked):
+            if check.cyclic or not dag.cycle:
+                problems += _asked_of(check, dag, dag)
+    noted = [*_noted(look, "repository", problems), *_noted(look, "twin", problems)]
+    for check in _on("file", asked):  # last: what goes on in threads, and in what checks touch, is told too
+        problems += _asked_of(check, look, None)
+    return {
+        "problems": [[check, problem.to_json()] for check, problem in problems],
+        "dags": [{"dag_id": dag.dag_id, "tasks": len(dag.tasks), "line": dag.line} for dag in look.dags],
+        "notes": noted,
+        "names": names_in(look) if asked.options.get("names") else [],
+        **_facts(look, parsed),
+        "events": [event.to_json() for event in parsed.events],
+        "hashes": may_depend_on_hashes(look),
+    }
+
+
+def may_depend_on_hashes(look: FileLook) -> bool:
+    """Whether the text of a file, of what it imports of the repository, or a templated field has to do with sets."""
+    files = [look.path, *look.imported]
+    if any(not file.endswith(".py") for file in files):
+        return True  # an archive, or a module without text
+    if any(depends_on_hashes(look.definitions.text(file)) for file in files):
+        return True
+    try:
+        return any(
+            isinstance(value, (set, frozenset)) for dag in look.dags for task in dag.tasks for value in _templated(task)
+        )
+    except BaseException:  # of the user's own objects
+        return True
+
+
+def _templated(task: Any) -> list[Any]:
+    """Values of a task's templated fields, also of a mapped one."""
+    given = {**vars(task), **getattr(task, "partial_kwargs", {})}
+    return [given.get(field) for field in task.template_fields]
+
+
+def twin_report(parsed: Any, declared: Declared, asked: Asked) -> Report:
+    """What the second parse of a file tells: the notes of ``twin`` checks, and whether it went as the first.
+
+    Returns: ``notes``, ``failed``, ``imported``, ``seconds`` as in `examine`; ``dag_ids``.
+    """
+    look = FileLook(parsed, declared, asked)
+    return {
+        "notes": _noted(look, "twin", []),
+        "dag_ids": [dag.dag_id for dag in look.dags],
+        **_facts(look, parsed),
+    }
+
+
+def _facts(look: FileLook, parsed: Any) -> Report:
+    failed = [failure.message for dag_id, failure in look.failures]
+    return {
+        "failed": failed[0] if failed else None,
+        "imported": parsed.imported,
+        "libraries": parsed.libraries,
+        "depends": parsed.depends,
+        "seconds": parsed.seconds,
+    }
+
+
+def _noted(look: FileLook, level: str, problems: Problems) -> list[list[Any]]:
+    """What the checks of a level note: [check id, dag id, line, value].
+
+    Args:
+        problems: takes what checks that raise come to.
+    """
+    found: list[list[Any]] = []
+    for check in _on(level, look.asked):
+        assert check.gather is not None
+        looks: list[Any] = [look] if check.gathers == "file" else look.dags
+        for one in looks:
+            if check.gathers == "dag" and one.cycle and not check.cyclic:
+                continue
+            try:
+                value = check.gather(one)
+            except BaseException as error:  # of the user's own objects too
+                problems.append(_failed(check, error, one if check.gathers == "dag" else None))
+                continue
+            if value is not None:
+                found.append([check.id, *((one.dag_id, one.line) if check.gathers == "dag" else ("", None)), value])
+    return found
+
+
+def _on(level: str, asked: Asked) -> Iterable[Check]:
+    return [check for check in CHECKS.values() if check.level == level and check.id in asked.severities]
+
+
+def _asked_of(check: Check, look: Any, dag: DagLook | None) -> Problems:
+    """What one check says; when it raises, that is a finding and not the end of the others."""
+    try:
+        return [(check.id, _placed(problem, dag)) for problem in _called(check.function, look)]
+    except BaseException as error:  # of the user's own objects too
+        return [_failed(check, error, dag)]
+
+
+def _failed(check: Check, error: BaseException, dag: DagLook | None) -> tuple[str, Problem]:
+    where = f" of Dag {dag.dag_id!r}" if dag else ""
+    said = f"the check {check.id!r} raised {type(error).__name__}: {error}{where}"
+    line, path = (dag.line if dag else None), None
+    if not check.ours:
+        path = check.function.__code__.co_filename
+        frames = traceback.extract_tb(error.__traceback__)
+        line = next((frame.lineno for frame in reversed(frames) if frame.filename == path), line)
+    return "check-failed", Problem(said, line=line, path=path, dag_id=dag.dag_id if dag else None, ours=check.ours)
+
+
+def _called(function: Callable[[Any], Iterable[Problem] | None], look: Any) -> list[Problem]:
+    return [one if isinstance(one, Problem) else Problem(str(one)) for one in function(look) or ()]
+
+
+def _placed(problem: Problem, dag: DagLook | None) -> Problem:
+    """The problem with the Dag's id, and with the task's line where it has none of its own."""
+    if dag is None:
+        return problem
+    place = dag.place(problem.task_id) if problem.task_id is not None else None
+    line, path = problem.line, problem.path
+    if line is None:
+        path, line = place if place is not None and place[1] else (path, dag.line)
+    return Problem(problem.message, problem.task_id, line, path, problem.fix, problem.dag_id or dag.dag_id)

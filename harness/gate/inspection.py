@@ -1,0 +1,201 @@
+"""A project put before the checks: its settings and a command line in, what is to be told out.
+
+The one way in of the command line and of pytest.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from harness.checks import catalogue
+from harness.checks.registry import CHECKS
+from harness.checks.upkeep import CHECK_FAILED
+from harness.errors import NoDagsFolder
+from harness.gate import baseline
+from harness.gate.baseline import Baseline
+from harness.gate.cache import FOLDER
+from harness.gate.declared import declared_of
+from harness.gate.options import Wanted
+from harness.gate.own_table import registered
+from harness.gate.run import GateOptions, GateResult, run_gate
+from harness.gate.settings import asked_of, parse_limit
+from harness.gate.suppressions import PathIgnores, Quiet
+from harness.project.changed import Change, changed_since
+from harness.project.config import Config
+from harness.project.discovery import DagFile
+from harness.project.repository import by_settings, repository_of
+from harness.project.scope import Scope, scope_of
+from harness.world import World, load
+from harness.world.file import shown_path
+
+MOST_JOBS = 8
+SHOWN_GONE = 5
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What came of it.
+
+    Attributes:
+        result: what is told, with absolute paths.
+        root: the project.
+        waived, known: findings that are not told: waived in place, in the baseline.
+        notes: what somebody should know beside it.
+    """
+
+    result: GateResult
+    root: Path
+    waived: int = 0
+    known: int = 0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def exit_code(self) -> int:
+        """0 clean, 1 findings of severity error, 70 a check of ours failed."""
+        errors = [finding for finding in self.result.findings if finding.severity == "error"]
+        ours = any(finding.check == CHECK_FAILED and finding.ours for finding in errors)
+        return 70 if ours else 1 if errors else 0
+
+
+def inspect(config: Config, wanted: Wanted) -> Inspection:
+    """Look at the Dag files of a project.
+
+    Raises: NoDagsFolder: there are none. UsageError, WorldError: settings or a world file that cannot mean anything.
+    """
+    catalogue.load()
+    cache = config.root / FOLDER if wanted.cache else None
+    own = registered(config.root, cache)
+    asked = asked_of(config, wanted.select, wanted.ignore)
+    dags = dags_of(config)
+    scope = scope_of(wanted.paths, dags)
+    change, every = None, len(scope.files)
+    if wanted.changed_since is not None:
+        change = changed_since(wanted.changed_since, scope, dags, config.root)
+        scope = scope if change.paths else replace(scope, files=[], partial=True)
+    file = wanted.world or config.world
+    world = World() if file is None else load(file)
+    if file is None and not scope.partial:
+        asked = replace(asked, options={**asked.options, "names": True})
+    options = GateOptions(
+        asked=asked,
+        declared=declared_of(world, file, config.root),
+        world=world,
+        jobs=wanted.jobs or default_jobs(),
+        timeout_s=parse_limit(config, "import-timeout-s"),
+        memory_mb=int(parse_limit(config, "memory-mb")),
+        partial=scope.partial,
+        cache=cache,
+        own=own,
+        told=wanted.told,
+    )
+    ignores = PathIgnores(config.per_path_ignores, config.root)
+    quiet = Quiet(_of_each_project(scope.files, options), config.root, ignores, scope.partial)
+    notes = [*scope.notes, *_without_world(file, scope, quiet.result), *_with_baseline(quiet, config, wanted)]
+    result = quiet.result
+    if change is not None:
+        result, said = touched(result, change, every)
+        notes = [*said, *notes]
+    return Inspection(result, config.root, quiet.waived, quiet.known, notes)
+
+
+def _of_each_project(files: list[DagFile], options: GateOptions) -> GateResult:
+    """The gate's answer; files of several projects, each with the settings of its own."""
+    projects = by_settings(file.root for file in files)
+    if len(projects) < 2:
+        return run_gate(files, options)
+    found = []
+    for repository, roots in projects:
+        theirs = [file for file in files if file.root in roots]
+        found.append(run_gate(theirs, replace(options, repository=repository, partial=True)))
+    every = sorted((one for result in found for one in result.files), key=lambda one: one.path)
+    return GateResult(every, found[0].checks, sum(result.seconds for result in found))
+
+
+def see_a_dag(found: Inspection) -> None:
+    """See that a whole project holds a Dag, or a reason why none is seen.
+
+    Raises: NoDagsFolder: it holds neither.
+    """
+    files = found.result.files
+    if found.result.findings or any(file.dag_ids or file.failed for file in files):
+        return
+    raise NoDagsFolder(
+        f"no Dag in {len(files)} file{'' if len(files) == 1 else 's'}",
+        known=", ".join(shown_path(Path(file.path)) for file in files[:SHOWN_GONE]),
+        why="a check that looks at nothing must not look clean",
+        fix='name the folder of your Dags, or set dags = ["…"] under [tool.airflow-harness] in pyproject.toml',
+    )
+
+
+def touched(result: GateResult, change: Change, count: int) -> tuple[GateResult, list[str]]:
+    """What is told of files that a change can have touched, and what lies between Dags.
+
+    Args:
+        count: Dag files that there are.
+    Returns: the result of those files, and of others with such findings; what is to be said of it.
+    """
+    if change.everything:
+        return result, list(change.notes)
+    met = [one for one in result.files if change.touches(Path(one.path), one.depends, one.failed is not None)]
+    paths, failed = {one.path for one in met}, any(one.failed for one in met)
+    between = {check.id for check in CHECKS.values() if check.level == "repository"} - _OF_ONE_FILE
+    between |= {"import-error"} if failed else set()  # it is told once, with the first of the files that fail alike
+    files = []
+    for one in result.files:
+        told = one.findings if one.path in paths else [found for found in one.findings if found.check in between]
+        if told or one.path in paths:
+            files.append(replace(one, findings=told))
+    note = f"{len(met)} of {count} Dag files can have been touched since {change.revision}"
+    return replace(result, files=files), [note]
+
+
+_OF_ONE_FILE = {"import-error", "parse-time"}
+"""Checks that look at the whole repository to judge a single file."""
+
+
+def dags_of(config: Config) -> list[Path]:
+    """The Dag folders of the settings, else those that the project itself names (Dag bundles, ``dags_folder``)."""
+    return config.dags or list(repository_of(config.root).dags)
+
+
+def default_jobs() -> int:
+    """Processors this process may use, at most `MOST_JOBS`."""
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    return min(count, MOST_JOBS)
+
+
+def _with_baseline(quiet: Quiet, config: Config, wanted: Wanted) -> list[str]:
+    """Leave out what the baseline knows, after writing it where that is asked for; what is to be said of it."""
+    customary = config.root / baseline.NAME
+    file = wanted.baseline or customary
+    if wanted.write_baseline:
+        made = quiet.as_baseline(Baseline.read(file) if file.is_file() else Baseline())
+        made.write(file)
+        quiet.subtract(made)
+        count = made.entries.total()
+        return [f"wrote {count} finding{'' if count == 1 else 's'} to {shown_path(file)}"]
+    if not wanted.use_baseline or (wanted.baseline is None and not customary.is_file()):
+        return []
+    quiet.subtract(Baseline.read(file))
+    gone = sorted(quiet.gone.entries)
+    notes = [f"the baseline names {check} in {path}, which is gone: {said}" for check, path, _, _, said in gone]
+    if len(notes) > SHOWN_GONE:
+        notes[SHOWN_GONE:] = [f"and {len(notes) - SHOWN_GONE} more"]
+    return [*notes, f"--write-baseline drops {'them' if len(gone) > 1 else 'it'}"] if gone else []
+
+
+def _without_world(file: Path | None, scope: Scope, result: GateResult) -> list[str]:
+    """What could not be judged, as nobody says what there is."""
+    if file is not None or scope.partial:
+        return []
+    named = {(one["section"], one["name"]) for found in result.files for one in found.names}
+    counts = Counter(section for section, _ in named)
+    told = [f"{count} {section if count > 1 else section[:-1]}" for section, count in sorted(counts.items())]
+    if not told:
+        return []
+    listed = " and ".join(filter(None, (", ".join(told[:-1]), told[-1])))
+    verb, they = ("is", "it exists") if counts.total() == 1 else ("are", "they exist")
+    return [f"{listed} {verb} named; no world says whether {they}: airflow-harness init writes one"]

@@ -1,0 +1,202 @@
+"""The process in which one file is parsed and looked at: forked off a warm zygote, and never returned from."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NoReturn
+
+from harness.bridge.parsing import confine, seal
+from harness.bridge.parsing.ahead import reseed
+from harness.bridge.parsing.drivers import Drivers
+from harness.bridge.parsing.exits import Exits
+from harness.bridge.parsing.imports import Imports
+from harness.bridge.parsing.parse import Parsed, parse
+from harness.bridge.parsing.places import Places
+from harness.bridge.parsing.secrets import answer_from
+from harness.bridge.parsing.users import Users
+from harness.bridge.parsing.watch import Watch
+from harness.checks.context import Asked, Declared
+from harness.gate.channel import Channels
+from harness.gate.examine import examine, twin_report
+from harness.project.repository import Repository
+from harness.world.model import World
+
+LATER_S = 26 * 3600 + 61 * 60 + 7
+"""How much later the clock of a twin is."""
+ADDRESSES = 8
+"""Addresses that a file may take for every byte that it may use; threads and big libraries reserve far more."""
+LEAST_ADDRESSES_MB = 16 * 1024
+PLACEHOLDER = "/airflow-harness"
+"""Stands for the throw-away folders in what twins note: their names differ, and are ours."""
+
+MISLED = {"misled": True}
+"""In place of a report: libraries were imported ahead, and this file would not have had them so."""
+
+_FILLERS = 13
+
+_exit, _getpid, _time = os._exit, os.getpid, time.time
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What holds for every file of a run.
+
+    Attributes:
+        timeout_s: real seconds that an import may take.
+        checking_s: real seconds that all checks of one file may take, after its import.
+        memory_mb: memory that a file may use beyond what Airflow has, each of its processes.
+        most_processes: more than so many at once are a fork bomb.
+        ahead: libraries that are imported before the files, once for all of them.
+        own, project: modules with users' own checks, and where they belong (see `harness.checks.own.load`).
+    """
+
+    declared: Declared
+    asked: Asked
+    world: World
+    repository: Repository = field(default_factory=Repository)
+    timeout_s: float = 30.0
+    checking_s: float = 60.0
+    memory_mb: int = 1024
+    most_processes: int = 64
+    own: tuple[str, ...] = ()
+    project: str = ""
+    ahead: tuple[str, ...] = ()
+
+
+def parse_and_tell(
+    files: list[tuple[str, str]], twin: bool, setting: Setting, channels: Channels, parent: int, sealed: bool
+) -> NoReturn:
+    """Be the child: confine this process, parse the files, write a report of each, end.
+
+    A file is followed by another one only when it left nothing behind; what is not parsed then has no report.
+
+    Args:
+        files: (path, root), all of one root.
+        twin: parse with a later clock, and only note what may not differ.
+        sealed: this process sees files that it may not change as read-only already.
+    """
+    home = os.environ["AIRFLOW_HOME"]
+    try:
+        scratch = _confine(setting, channels, parent, len(files))
+        sealed = seal.only_below((home, "/dev", "/proc")) or sealed
+        parser = _Parser(Path(files[0][1]), setting, channels, scratch, sealed)
+        for path, _ in files:
+            report, innocent = parser.twin(Path(path)) if twin else parser.report(Path(path))
+            channels.reports.report(report, ((scratch, PLACEHOLDER), (home, PLACEHOLDER)))
+            if not innocent:
+                break
+    except BaseException as error:  # of ours, or of a file that reaches into us
+        channels.reports.report({"fault": f"{type(error).__name__}: {error}"})
+    finally:
+        _exit(0)
+
+
+def _confine(setting: Setting, channels: Channels, parent: int, count: int) -> str:
+    os.setsid()
+    confine.die_with_parent(parent)
+    confine.fresh_signals()
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115 - as long as we live
+    sys.dont_write_bytecode = True
+    scratch = os.path.join(os.environ["AIRFLOW_HOME"], f"scratch-{_getpid()}")  # noqa: PTH118
+    os.mkdir(scratch)  # noqa: PTH102
+    os.environ["TMPDIR"] = tempfile.tempdir = scratch
+    seconds = count * int(setting.timeout_s + setting.checking_s) + 5
+    confine.limit(max(ADDRESSES * setting.memory_mb, LEAST_ADDRESSES_MB), seconds)
+    faulthandler.enable(channels.crash)
+    return scratch
+
+
+def users_of(setting: Setting, root: Path) -> Users:
+    """Tells which files are the repository's."""
+    return Users(str(setting.repository.project or root), str(root))
+
+
+def elsewhere() -> list[bytearray]:
+    """Take memory of every size that Python keeps small things in, as long as the result is held.
+
+    A child has the addresses of the process that it was forked from; so what it makes lies elsewhere than what another
+    child made, and a text that names an address differs.
+    """
+    return [bytearray(size) for size in range(1, 513, 8) for _ in range(_FILLERS)]
+
+
+def _tell_of_clock(time_machine: Any, told: Callable[[], None]) -> None:
+    """Have the clock of a twin tell that it is asked (``Coordinates`` until version 2)."""
+    owner = getattr(time_machine, "Traveller", None) or time_machine.Coordinates
+    original = owner.time_ns
+
+    def time_ns(clock: Any) -> int:
+        told()
+        return int(original(clock))
+
+    if not hasattr(original, "__wrapped__"):
+        vars(time_ns)["__wrapped__"] = original
+        owner.time_ns = time_ns
+
+
+class _Parser:
+    """Parses files of one root in this process, which is watched from now on."""
+
+    def __init__(self, root: Path, setting: Setting, channels: Channels, scratch: str, sealed: bool) -> None:
+        self._root, self._setting, self._channels = root, setting, channels
+        self._own = _getpid()
+        self._fillers: list[bytearray] = []
+        self._users = users_of(setting, root)
+        allowed = (scratch, os.environ["AIRFLOW_HOME"], "/dev", "/proc/self")
+        told = channels.told
+        self._watch = Watch(self._users, allowed, told.write, told.read)
+        self._watch.refuses_programs = not sealed
+        self._places = Places(self._users)
+        self._places.watch()
+        self._imports = Imports(self._users)
+        self._exits = Exits(self._watch, self._users)
+        answer_from(setting.world, self._watch, sketching=bool(setting.asked.options.get("names")))
+        Drivers(self._watch).install()
+        self._watch.install()
+        first = setting.repository.path_of_airflow  # there since Airflow's import; in their order only now
+        sys.path[:] = [entry for entry in sys.path if entry not in first] + setting.repository.search_path(str(root))
+
+    def report(self, path: Path) -> tuple[dict[str, Any], bool]:
+        """What the checks say of a file, and whether another may follow."""
+        parsed = self._parsed(path, self._exits)
+        if parsed.misled:
+            return MISLED, False
+        report = examine(parsed, self._setting.declared, self._setting.asked)
+        return report, parsed.innocent and not parsed.events  # what it did meanwhile counts
+
+    def twin(self, path: Path) -> tuple[dict[str, Any], bool]:
+        """What is noted of a file that is parsed at another time; and whether another may follow."""
+        import time_machine
+
+        if not self._fillers:
+            reseed()
+            self._fillers = elsewhere()
+        _tell_of_clock(time_machine, self._watch.depends.clock)
+        with time_machine.travel(_time() + LATER_S, tick=True):
+            parsed = self._parsed(path)
+        if parsed.misled:
+            return MISLED, False
+        return twin_report(parsed, self._setting.declared, self._setting.asked), parsed.innocent
+
+    def _parsed(self, path: Path, exits: Exits | None = None) -> Parsed:
+        self._imports.forget()
+        parsed = parse(path, self._root, self._places, self._users, self._watch, self._imported, exits)
+        for package, seconds in self._brought.items():
+            parsed.brought[package] = parsed.brought.get(package, 0.0) + seconds
+        return parsed
+
+    def _imported(self) -> None:
+        if _getpid() != self._own:
+            _exit(0)  # the file forked, and this is its child
+        self._brought = dict(self._imports.seconds)
+        self._channels.reports.phase("checking")

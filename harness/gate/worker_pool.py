@@ -1,0 +1,445 @@
+"""Zygotes kept at work: files go out, verdicts come back, one that is lost is replaced. Nothing imports Airflow."""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import secrets
+import selectors
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from harness.errors import AirflowUnusable, WorkerLost
+from harness.gate.fork_server import NO_AIRFLOW, Verdict
+from harness.gate.orphans import TOKEN, end_strays, is_stopped
+from harness.gate.worker import Setting
+from harness.project.libraries import imports_in
+from harness.project.local_settings import unusable_by
+from harness.project.scratch import sweep
+
+_PROGRAM = "from harness.gate.fork_server import main; main()"
+READY_S = 120.0
+"""Real seconds that a zygote may take to import Airflow."""
+TICK_S = 0.25
+GRACE_S = 10.0
+FIRST, OTHER = 1, 2
+"""Hash seeds: of the zygotes that parse, and of those that parse again what may depend on it."""
+BATCH = 10
+"""Files that one child may parse, as long as each leaves nothing behind for the next: a fork costs as much as one."""
+
+
+Libraries = Callable[[Iterable[str]], Iterable[str]]
+
+
+@dataclass(frozen=True)
+class Request:
+    """One parse of one file.
+
+    Attributes:
+        twin: the second parse, with a later clock.
+    """
+
+    path: str
+    root: str
+    twin: bool = False
+
+
+class _Worker:
+    """The owner's end of a worker.
+
+    Attributes:
+        zygote: what it is forked from.
+        requests: what it is at.
+        pid: of its process; None until that has been forked.
+    """
+
+    def __init__(self, zygote: _Zygote) -> None:
+        self.zygote = zygote
+        self.requests: list[Request] = []
+        self.pid: int | None = None
+        self.since = time.monotonic()
+        theirs, mine = os.pipe()
+        self.answers, to_us = os.pipe()
+        self.theirs = theirs, to_us
+        self._requests = os.fdopen(mine, "wb", buffering=0)
+        self._buffer = b""
+
+    def give(self, requests: list[Request]) -> None:
+        """Set it to work, on files of one root, all of them first parses or all twins."""
+        self.requests, self.since = requests, time.monotonic()
+        files = [(request.path, request.root) for request in requests]
+        with suppress(BrokenPipeError):  # its end is seen where it is read
+            self._requests.write((json.dumps({"files": files, "twin": requests[0].twin}) + "\n").encode())
+
+    def lines(self) -> list[bytes] | None:
+        """Whole lines that have come; None at its end."""
+        self._buffer, found = _lines(self.answers, self._buffer)
+        return found
+
+    def close(self) -> None:
+        """Let it go."""
+        self._requests.close()
+        os.close(self.answers)
+
+
+class _Zygote:
+    """The owner's end of a zygote.
+
+    Attributes:
+        seed: its ``PYTHONHASHSEED``. ahead: what it imports before the first file.
+        workers: what is forked from it.
+        ready: it has imported Airflow.
+        network: the name of its network, when it left the machine's.
+        plain: no library is imported ahead in it. at_libraries: it has begun to import them.
+        ended_by_us: it did not end by itself when it was let go.
+    """
+
+    def __init__(self, seed: int, setting: Setting, token: str, workers: int, plain: bool) -> None:
+        self.seed, self.plain, self.ahead = seed, plain, setting.ahead
+        self.ready = self.at_libraries = False
+        self.network: str | None = None
+        self.ended_by_us = False
+        self.workers = [_Worker(self) for _ in range(workers)]
+        self._buffer = b""
+        self._patience_s = BATCH * (setting.timeout_s + setting.checking_s) + GRACE_S
+        self._since = time.monotonic()
+        self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with it
+        pairs = [worker.theirs for worker in self.workers]
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _PROGRAM],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._said,
+            env={**setting.repository.process_environment(os.environ), "PYTHONHASHSEED": str(seed), TOKEN: token},
+            pass_fds=[descriptor for pair in pairs for descriptor in pair],
+            start_new_session=True,
+        )
+        for descriptor in (one for pair in pairs for one in pair):
+            os.close(descriptor)
+        given = pickle.dumps(setting)
+        assert self.process.stdin is not None
+        with suppress(BrokenPipeError):  # its end is seen where it is read
+            self.process.stdin.write(json.dumps({"size": len(given), "workers": pairs}).encode() + b"\n" + given)
+            self.process.stdin.flush()
+
+    @property
+    def requests(self) -> list[Request]:
+        """What its workers are at."""
+        return [request for worker in self.workers for request in worker.requests]
+
+    def lines(self) -> list[bytes] | None:
+        """Whole lines that have come; None at its end."""
+        assert self.process.stdout is not None
+        self._buffer, found = _lines(self.process.stdout.fileno(), self._buffer)
+        return found
+
+    def kill_if_stuck(self) -> None:
+        """End it when a file has stopped it, or when it says nothing for too long; what follows is seen as its end."""
+        now = time.monotonic()
+        late = not self.ready and now - self._since > READY_S
+        late = late or any(worker.requests and now - worker.since > self._patience_s for worker in self.workers)
+        pids = [self.process.pid, *(worker.pid for worker in self.workers if worker.pid is not None)]
+        if late or any(map(is_stopped, pids)):
+            self.process.kill()  # its workers end with it, where the system sees to that
+            for pid in pids[1:]:
+                with suppress(OSError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def close(self) -> str:
+        """Let it go: it ends what it started. Its own end is waited for.
+
+        Returns: the last lines that it wrote on standard error.
+        """
+        for worker in self.workers:
+            worker.close()
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            try:
+                pipe.close()
+            except BrokenPipeError:
+                continue  # a request that it did not live to read
+        if not self.ready and self.process.poll() is None:  # nobody needs it any more, and it would not hear of it yet
+            self._end()
+        try:
+            self.process.wait(timeout=GRACE_S)
+        except subprocess.TimeoutExpired:
+            self._end()
+        self._said.seek(0)
+        said = self._said.read().decode(errors="replace").strip()
+        self._said.close()
+        return "\n".join(said.splitlines()[-15:])
+
+    def _end(self) -> None:
+        self.ended_by_us = True
+        self.process.kill()
+        self.process.wait()
+
+
+def _lines(descriptor: int, buffer: bytes) -> tuple[bytes, list[bytes] | None]:
+    """What is left of a line, and whole lines that have come; None at the end."""
+    chunk = os.read(descriptor, 1 << 20)
+    if not chunk:
+        return b"", None
+    *whole, rest = (buffer + chunk).split(b"\n")
+    return rest, whole
+
+
+class Farm:
+    """Parses files in children of warm zygotes.
+
+    Args:
+        setting: what holds for every file.
+        jobs: workers side by side, 1 or more.
+        twins: whether every file that holds a Dag is parsed a second time, elsewhere.
+        libraries: what some files, by path, want imported ahead.
+    Attributes:
+        libraries: files that the zygotes imported modules from.
+    """
+
+    def __init__(self, setting: Setting, jobs: int, twins: bool, libraries: Libraries = lambda _: ()) -> None:
+        self._setting, self._jobs, self._twins, self._wanted = setting, max(1, jobs), twins, libraries
+        self._plain: set[str] = set()
+        self._refused: set[str] = set()
+        self.libraries: set[str] = set()
+        self._token = secrets.token_hex(16)
+        self._selector = selectors.DefaultSelector()
+        self._zygotes: list[_Zygote] = []
+        self._waiting: deque[tuple[Request, int]] = deque()
+        self._alone: set[tuple[str, bool]] = set()
+        self._not_by: dict[str, int] = {}
+        self._unexplained: tuple[int, str, bool] | None = None
+
+    def run(self, requests: Iterable[Request], done: Callable[[Request, Verdict], Any]) -> None:
+        """Parse them all.
+
+        Args:
+            done: called with every verdict as it comes, twins' too.
+        Raises:
+            AirflowUnusable: Airflow does not import.
+            WorkerLost: a process of ours was ended from outside while no file was to blame.
+        """
+        self._waiting.extend((request, 0) for request in requests)
+        if not self._waiting:
+            return
+        try:
+            self._start(FIRST, self._setting.ahead, plain=not self._setting.ahead)
+            self._serve(done)
+        except BaseException:
+            self._close()
+            raise
+        if lost := self._close():
+            raise _lost(*lost)
+
+    def _start(self, seed: int, ahead: Iterable[str], plain: bool) -> None:
+        """Start a zygote, with workers for what waits now.
+
+        Args:
+            plain: it is for files that are parsed where no library is imported ahead.
+        """
+        left = tuple(name for name in ahead if not any(_is_of(name, other) for other in self._refused))
+        zygote = _Zygote(
+            seed, replace(self._setting, ahead=left), self._token, min(self._jobs, max(1, len(self._waiting))), plain
+        )
+        self._zygotes.append(zygote)
+        assert zygote.process.stdout is not None
+        self._selector.register(zygote.process.stdout, selectors.EVENT_READ, zygote)
+        for worker in zygote.workers:
+            self._selector.register(worker.answers, selectors.EVENT_READ, worker)
+
+    def _serve(self, done: Callable[[Request, Verdict], Any]) -> None:
+        while self._waiting or any(zygote.requests for zygote in self._zygotes):
+            for key, _ in self._selector.select(TICK_S):
+                speaker: _Zygote | _Worker = key.data
+                zygote = speaker if isinstance(speaker, _Zygote) else speaker.zygote
+                if zygote not in self._zygotes:
+                    continue  # let go since
+                lines = speaker.lines()
+                if lines is None:
+                    self._ended(zygote, done)
+                    continue
+                for line in lines:
+                    if isinstance(speaker, _Worker):
+                        self._answered(speaker, json.loads(line), done)
+                    else:
+                        self._told(zygote, json.loads(line))
+            for zygote in self._zygotes:
+                zygote.kill_if_stuck()
+            self._feed()
+
+    def _told(self, zygote: _Zygote, told: dict[str, Any]) -> None:
+        if "ahead" in told:
+            zygote.at_libraries = True
+        elif zygote in self._zygotes:
+            zygote.ready, zygote.network = True, told["network"]
+            self.libraries.update(told["libraries"])
+            if told["refused"]:
+                self._without(zygote, told["refused"])
+
+    def _answered(self, worker: _Worker, answer: dict[str, Any], done: Callable[[Request, Verdict], Any]) -> None:
+        if "pid" in answer:
+            worker.pid = answer["pid"]
+            return
+        zygote = worker.zygote
+        requests, worker.requests = worker.requests, []
+        verdicts = [Verdict(**verdict) for verdict in answer["verdicts"]]
+        self._put_back(requests[len(verdicts) :])
+        for request, verdict in zip(requests, verdicts):  # noqa: B905 - the rest waits again
+            if not zygote.plain and self._may_be_due_to_libraries(request, verdict, zygote.ahead):
+                self._again_in_plain(request)
+                continue
+            if self._twins and not request.twin and verdict.report is not None and verdict.report.get("dags"):
+                self._not_by[request.path] = zygote.seed if verdict.report.get("hashes", True) else 0
+                self._waiting.append((Request(request.path, request.root, True), self._not_by[request.path]))
+            done(request, verdict)
+
+    def _may_be_due_to_libraries(self, request: Request, verdict: Verdict, ahead: Iterable[str]) -> bool:
+        """Whether what a file came to may be otherwise where no library was imported ahead."""
+        if verdict.report is not None:
+            return "misled" in verdict.report
+        try:
+            names = {name.partition(".")[0] for name in imports_in(Path(request.path).read_bytes())}
+        except OSError:
+            return False
+        return any(name.partition(".")[0] in names for name in ahead)
+
+    def _again_in_plain(self, request: Request) -> None:
+        """Have a file parsed anew, in a zygote that imported nothing but Airflow; there is one when it is needed."""
+        if not self._plain:
+            self._start(FIRST, (), plain=True)
+        self._plain.add(request.path)
+        self._put_back([request])
+
+    def _without(self, zygote: _Zygote, refused: Iterable[str]) -> None:
+        """Replace a zygote by one that does not import those libraries, nor does any that is started from now on."""
+        self._refused.update(refused)
+        self._let_go(zygote)
+        self._start(zygote.seed, zygote.ahead, zygote.plain)
+
+    def _ended(self, zygote: _Zygote, done: Callable[[Request, Verdict], Any]) -> None:
+        """A zygote or a worker of it is gone: what it was at has ended it, or a library that it imported."""
+        while not zygote.ready and (lines := zygote.lines()) is not None:  # its last words
+            for line in lines:
+                self._told(zygote, json.loads(line))
+        if zygote not in self._zygotes:
+            return
+        if not zygote.ready and zygote.at_libraries:
+            self._without(zygote, zygote.ahead)
+            return
+        said, code, requests = self._let_go(zygote), zygote.process.returncode, zygote.requests
+        if not requests:
+            raise _lost(code, said, zygote.ready)
+        if len(requests) > 1:  # whose fault it is, is seen when each is alone; it may be nobody's
+            self._alone |= {(request.path, request.twin) for request in requests}
+            self._put_back(requests)
+            self._unexplained = code, said, True
+        else:
+            done(requests[0], Verdict("vanished", code))
+            self._unexplained = None
+        if self._waiting:
+            self._start(zygote.seed, zygote.ahead, zygote.plain)
+
+    def _let_go(self, zygote: _Zygote) -> str:
+        self._selector.unregister(zygote.process.stdout)  # type: ignore[arg-type]
+        for worker in zygote.workers:
+            self._selector.unregister(worker.answers)
+        self._zygotes.remove(zygote)
+        return self._buried(zygote)
+
+    def _buried(self, zygote: _Zygote) -> str:
+        """Close a zygote; after one that could not see to it itself, end and remove what it left."""
+        said = zygote.close()
+        if zygote.process.returncode < 0:
+            end_strays(self._token, zygote.network, {other.process.pid for other in self._zygotes})
+            sweep()
+        return said
+
+    def _put_back(self, requests: list[Request]) -> None:
+        """Have files wait again, before the others."""
+        self._waiting.extendleft((one, self._not_by[one.path] if one.twin else 0) for one in reversed(requests))
+
+    def _feed(self) -> None:
+        for zygote in self._zygotes:
+            for worker in zygote.workers:
+                if not worker.requests and worker.pid is not None and (batch := self._batch(zygote)):
+                    worker.give(batch)
+        self._start_another()
+
+    def _start_another(self) -> None:
+        """Start a zygote of another hash seed when it is known what it is for: all have been parsed once."""
+        if any(not one.twin for one, _ in self._waiting) or any(
+            not one.twin for zygote in self._zygotes for one in zygote.requests
+        ):
+            return
+        for plain in {zygote.plain for zygote in self._zygotes}:
+            theirs = [one.path for one, seed in self._waiting if seed and self._is_for(one, plain)]
+            if theirs and not any(zygote.seed == OTHER and zygote.plain == plain for zygote in self._zygotes):
+                self._start(OTHER, () if plain else self._wanted(theirs), plain)
+
+    def _is_for(self, request: Request, plain: bool) -> bool:
+        """Whether a file belongs where no library is imported ahead; there may be none to import."""
+        return not self._setting.ahead or (request.path in self._plain) == plain
+
+    def _batch(self, zygote: _Zygote) -> list[Request]:
+        """What a worker does next: files of one root, as many as leave something to the others.
+
+        A file that may have ended a zygote is at work in one where nothing else is.
+        """
+        at_work = zygote.requests
+        if any((one.path, one.twin) in self._alone for one in at_work):
+            return []
+        waiting = (one for one in self._waiting if one[1] != zygote.seed and self._is_for(one[0], zygote.plain))
+        free = list(islice(waiting, BATCH * self._jobs * 4))[: BATCH * self._jobs]
+        if not free:
+            return []
+        first = free[0][0]
+        is_alone = (first.path, first.twin) in self._alone
+        if is_alone and at_work:
+            return []
+        alike = [one for one in free if (one[0].root, one[0].twin) == (first.root, first.twin)]
+        most = 1 if is_alone else max(1, min(BATCH, len(alike) // self._jobs))
+        taken = [one for one in alike if (one[0].path, one[0].twin) not in self._alone or one[0] is first][:most]
+        for one in taken:
+            self._waiting.remove(one)
+        return [request for request, _ in taken]
+
+    def _close(self) -> tuple[int, str, bool] | None:
+        """Let all go; exit code and last words of one that did not end well."""
+        lost = None
+        while self._zygotes:
+            zygote = self._zygotes.pop()
+            said = self._buried(zygote)
+            if zygote.process.returncode != 0 and not zygote.ended_by_us and lost is None:
+                lost = zygote.process.returncode, said, zygote.ready
+        self._selector.close()
+        return lost or self._unexplained
+
+
+def _is_of(name: str, other: str) -> bool:
+    return name == other or name.startswith(other + ".")
+
+
+def _lost(code: int, said: str, ready: bool) -> Exception:
+    if code == NO_AIRFLOW and not ready:
+        return unusable_by(said) or AirflowUnusable(
+            "Airflow does not import, so no Dag file can be checked",
+            why=said,
+            fix="see what it says; python -c 'import airflow'",
+        )
+    how = f"killed by {signal.Signals(-code).name}" if -code in signal.valid_signals() else f"exit code {code}"
+    when = "through no file's doing" if ready else "before it was ready"
+    return WorkerLost(
+        f"a process of the gate ended {when}: {how}",
+        why=said or None,
+        fix="run it again; nothing that it said is complete",
+    )

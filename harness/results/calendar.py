@@ -1,0 +1,120 @@
+"""What a folder's calendar came to: every run that was made, and what held the others up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.errors import TaskNotFound, known_names
+from harness.kernel.instant import Instant, iso
+from harness.results.backfill import BackfillResult
+from harness.results.finding import Finding
+from harness.results.needs import Need
+from harness.results.run import RunResult
+
+SCHEMA = "airflow-harness/calendar/1"
+SHOWN = 12
+
+
+@dataclass(slots=True)
+class CalendarResult:
+    """The simulated calendar of a Dag folder.
+
+    Attributes:
+        since, until: the stretch of virtual time.
+        runs: in the order they were made, triggered ones among them.
+        waiting: (dag_id, run_id, task name, why) of what had not ended.
+        findings: of Dags as such; those of runs are theirs.
+        busy_until: the last instant at which anything happened.
+        backfills: those that people asked for, dry runs among them, in order.
+        idle: (dag_id, why) of the Dags that made no run.
+        not_in_world: what was asked for and is not there.
+    """
+
+    since: Instant
+    until: Instant
+    runs: list[RunResult]
+    waiting: list[tuple[str, str, str, str]] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    busy_until: Instant = 0
+    real_seconds: float = 0.0
+    ledger: Path | None = None
+    backfills: list[BackfillResult] = field(default_factory=list)
+    idle: list[tuple[str, str]] = field(default_factory=list)
+    not_in_world: list[Need] = field(default_factory=list)
+
+    def runs_of(self, dag_id: str) -> list[RunResult]:
+        """The runs of a Dag, in the order they were made; empty when its schedule asked for none."""
+        return [run for run in self.runs if run.dag_id == dag_id]
+
+    def run(self, dag_id: str, logical_date: str | None = None) -> RunResult:
+        """One run.
+
+        Args:
+            logical_date: its ISO date, or the beginning of it; None when the Dag has one run.
+        Raises: TaskNotFound: no run, or several, fit.
+        """
+        found = [run for run in self.runs_of(dag_id) if logical_date is None or _dated(run).startswith(logical_date)]
+        if len(found) == 1:
+            return found[0]
+        dates = [_dated(run) for run in self.runs_of(dag_id)]
+        if not dates:
+            known = known_names(dag_id, {run.dag_id for run in self.runs})
+        else:
+            known = ", ".join(dates[:SHOWN]) + (" …" if len(dates) > SHOWN else "")
+        raise TaskNotFound(
+            f"{len(found) or 'no'} run{'s' if len(found) != 1 else ''} of {dag_id!r}"
+            + (f" at {logical_date}" if logical_date else "")
+            + f" between {iso(self.since)} and {iso(self.until)}",
+            known=known,
+            fix="name one by its logical date",
+        )
+
+    @property
+    def states(self) -> dict[str, int]:
+        """Run state -> how many runs ended in it."""
+        return dict(Counter(str(run.state) for run in self.runs))
+
+    @property
+    def ok(self) -> bool:
+        """Whether no run failed and nothing was found that is an error."""
+        findings = [*self.findings, *(finding for run in self.runs for finding in run.findings)]
+        return "failed" not in self.states and all(finding.severity != "error" for finding in findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """The calendar document, schema ``airflow-harness/calendar/1``."""
+        return {
+            "schema": SCHEMA,
+            "since": iso(self.since),
+            "until": iso(self.until),
+            "busy_until": iso(self.busy_until),
+            "states": self.states,
+            "runs": [run.to_json() for run in self.runs],
+            "backfills": [backfill.to_json() for backfill in self.backfills],
+            "waiting": [dict(zip(("dag_id", "run_id", "task", "why"), one, strict=True)) for one in self.waiting],
+            "idle": [{"dag_id": dag_id, "why": why} for dag_id, why in self.idle],
+            "findings": [finding.to_json() for finding in self.findings],
+            "not_in_world": [need.to_json() for need in self.not_in_world],
+            "real_seconds": round(self.real_seconds, 6),
+            "ledger": None if self.ledger is None else str(self.ledger),
+        }
+
+    def __repr__(self) -> str:
+        told = ", ".join(f"{count} {state}" for state, count in sorted(self.states.items())) or "no run"
+        return f"<calendar {iso(self.since)} … {iso(self.until)}: {told}>"
+
+    def __str__(self) -> str:
+        lines = [repr(self)]
+        for run in self.runs:
+            lines.append(f"  {run!r}")
+            lines += [f"    {ti!r}" for ti in run.failed]
+        lines += [f"  {backfill!r}" for backfill in self.backfills]
+        lines += [f"  waits: {dag_id} {run_id} {task} {why}" for dag_id, run_id, task, why in self.waiting]
+        lines += [f"  {finding.severity}: {finding.check}: {finding.message}" for finding in self.findings]
+        return "\n".join(lines)
+
+
+def _dated(run: RunResult) -> str:
+    return iso(run.logical_date) if run.logical_date is not None else run.run_id

@@ -1,0 +1,289 @@
+"""What a run came to: what tests assert on and reports print. Times are instants (microseconds, UTC)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.errors import TaskNotFound, known_names
+from harness.kernel.instant import Instant, iso
+from harness.results.deadlines import DeadlineResult
+from harness.results.finding import Finding
+from harness.results.needs import Need, told
+from harness.results.plain import plain
+
+SCHEMA = "airflow-harness/run/1"
+
+
+def optional_iso(at: Instant | None) -> str | None:
+    """`iso`, None kept."""
+    return None if at is None else iso(at)
+
+
+class State(str):
+    """A state that knows whose it is, so that a failing comparison can show the run; otherwise plain text."""
+
+    __slots__ = ("owner",)
+
+    owner: RunResult | TaskResult | None
+
+    def __new__(cls, text: str, owner: RunResult | TaskResult | None = None) -> State:
+        """The state of a run or of a task instance."""
+        made = super().__new__(cls, text)
+        made.owner = owner
+        return made
+
+    def __reduce__(self) -> tuple[type[str], tuple[str]]:
+        """Copied and pickled as plain text."""
+        return str, (str(self),)
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One stretch of a task instance in a worker, from its start to a state that ends or interrupts it.
+
+    Attributes:
+        state: how it ended: ``success``, ``failed``, ``up_for_retry``, ``up_for_reschedule``, ``deferred`` …
+        reason: why, in a sentence; None when it succeeded.
+        real_seconds: real time its code took.
+    """
+
+    try_number: int
+    state: str
+    start_date: Instant
+    end_date: Instant | None
+    reason: str | None = None
+    real_seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """The attempt as the run document holds it."""
+        return {
+            "try_number": self.try_number,
+            "state": self.state,
+            "start_date": iso(self.start_date),
+            "end_date": optional_iso(self.end_date),
+            "reason": self.reason,
+        }
+
+
+@dataclass(slots=True)
+class Failure:
+    """An error of user code: the exception, the user's own frames, where, and a remedy when one is known."""
+
+    kind: str
+    message: str
+    traceback: str
+    where: str | None = None
+    hint: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The error as the run document holds it."""
+        return {
+            "type": self.kind,
+            "message": self.message,
+            "traceback": self.traceback,
+            "where": self.where,
+            "hint": self.hint,
+        }
+
+
+@dataclass(slots=True)
+class TaskResult:
+    """What became of a task instance."""
+
+    task_id: str
+    map_index: int
+    operator: str
+    state: str | None
+    try_number: int
+    pool: str
+    start_date: Instant | None
+    end_date: Instant | None
+    rendered: dict[str, Any] = field(default_factory=dict)
+    xcoms: dict[str, Any] = field(default_factory=dict)
+    error: Failure | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    reason: str | None = None
+    log: str = ""
+
+    def __post_init__(self) -> None:
+        if self.state is not None:
+            self.state = State(self.state, self)
+
+    @property
+    def name(self) -> str:
+        """``task_id``, with ``[map_index]`` when mapped."""
+        return self.task_id if self.map_index < 0 else f"{self.task_id}[{self.map_index}]"
+
+    def xcom(self, key: str = "return_value") -> Any:
+        """The value the task pushed under a key, None when it pushed none."""
+        return self.xcoms.get(key)
+
+    def to_json(self) -> dict[str, Any]:
+        """The task instance as the run document holds it."""
+        return {
+            "task_id": self.task_id,
+            "map_index": self.map_index,
+            "operator": self.operator,
+            "state": None if self.state is None else str(self.state),
+            "try_number": self.try_number,
+            "pool": self.pool,
+            "start_date": optional_iso(self.start_date),
+            "end_date": optional_iso(self.end_date),
+            "rendered": plain(self.rendered),
+            "xcoms": plain(self.xcoms),
+            "error": None if self.error is None else self.error.to_json(),
+            "attempts": [attempt.to_json() for attempt in self.attempts],
+        }
+
+    def __repr__(self) -> str:
+        why = f" — {self.reason}" if self.reason else ""
+        return f"<{self.name} {self.state} try {self.try_number}{why}>"
+
+
+@dataclass(slots=True)
+class RunResult:
+    """A Dag run that was simulated.
+
+    Attributes:
+        companions: runs of other Dags that the simulation made: triggered, or awaited by a sensor.
+        events: (instant, task name, state) of every state change, in order.
+        ledger: the folder of the journal, None when none was kept.
+        deadlines: one for each ``deadline=`` of the Dag, in their order.
+        not_in_world: what was asked for and is not there, by this run and its companions.
+    """
+
+    dag_id: str
+    run_id: str
+    run_type: str
+    logical_date: Instant | None
+    data_interval_start: Instant | None
+    data_interval_end: Instant | None
+    state: str
+    start_date: Instant | None
+    end_date: Instant | None
+    task_instances: list[TaskResult]
+    run_after: Instant | None = None
+    real_seconds: float = 0.0
+    reason: str | None = None
+    findings: list[Finding] = field(default_factory=list)
+    companions: list[RunResult] = field(default_factory=list)
+    events: list[tuple[Instant, str, str | None]] = field(default_factory=list)
+    ledger: Path | None = None
+    deadlines: list[DeadlineResult] = field(default_factory=list)
+    not_in_world: list[Need] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.state = State(self.state, self)
+
+    def task(self, task_id: str, map_index: int | None = None) -> TaskResult:
+        """The result of a task; of one mapped instance when ``map_index`` says which.
+
+        Raises: TaskNotFound: no such task, no such index, or several instances and no index.
+        """
+        found = [ti for ti in self.task_instances if ti.task_id == task_id]
+        if map_index is not None:
+            found = [ti for ti in found if ti.map_index == map_index]
+        if len(found) == 1:
+            return found[0]
+        if not found and map_index is not None and (others := self.mapped(task_id)):
+            raise _no_such_index(self, others, map_index)
+        if not found:
+            names = {ti.task_id if map_index is None else ti.name for ti in self.task_instances}
+            wanted = task_id if map_index is None else f"{task_id}[{map_index}]"
+            raise TaskNotFound(f"no task {wanted!r} in this run of {self.dag_id!r}", known=known_names(wanted, names))
+        indexes = ", ".join(str(ti.map_index) for ti in found)
+        raise TaskNotFound(
+            f"task {task_id!r} is mapped: {len(found)} instances", known=f"map_index {indexes}", fix="give map_index="
+        )
+
+    def mapped(self, task_id: str) -> list[TaskResult]:
+        """All instances of a task, by map_index."""
+        return sorted((ti for ti in self.task_instances if ti.task_id == task_id), key=lambda ti: ti.map_index)
+
+    @property
+    def timeline(self) -> list[tuple[str, str, str | None]]:
+        """(ISO instant, task name, state) of every state change, in order."""
+        return [(iso(at), name, state) for at, name, state in self.events]
+
+    @property
+    def failed(self) -> list[TaskResult]:
+        """Task instances that failed themselves."""
+        return [ti for ti in self.task_instances if ti.state == "failed"]
+
+    @property
+    def missed_deadlines(self) -> list[DeadlineResult]:
+        """Deadlines that the run missed."""
+        return [deadline for deadline in self.deadlines if deadline.missed]
+
+    def to_json(self) -> dict[str, Any]:
+        """The run document, schema ``airflow-harness/run/1``."""
+        return {
+            "schema": SCHEMA,
+            "dag_id": self.dag_id,
+            "run_id": self.run_id,
+            "run_type": self.run_type,
+            "logical_date": optional_iso(self.logical_date),
+            "data_interval_start": optional_iso(self.data_interval_start),
+            "data_interval_end": optional_iso(self.data_interval_end),
+            "state": str(self.state),
+            "start_date": optional_iso(self.start_date),
+            "end_date": optional_iso(self.end_date),
+            "real_seconds": round(self.real_seconds, 6),
+            "task_instances": [ti.to_json() for ti in self.task_instances],
+            "deadlines": [deadline.to_json() for deadline in self.deadlines],
+            "findings": [finding.to_json() for run in (self, *self.companions) for finding in run.findings],
+            "not_in_world": [need.to_json() for need in self.not_in_world],
+            "companions": [run.to_json() for run in self.companions],
+            "ledger": None if self.ledger is None else str(self.ledger),
+        }
+
+    def __repr__(self) -> str:
+        return headline(self)
+
+    def __str__(self) -> str:
+        return summary(self)
+
+
+def _no_such_index(run: RunResult, found: list[TaskResult], map_index: int) -> TaskNotFound:
+    """Why a task has no instance of an index: it was never expanded, or into fewer, or is not mapped."""
+    task_id, first = found[0].task_id, found[0]
+    if first.map_index >= 0:
+        count, last = len(found), found[-1].map_index
+        return TaskNotFound(
+            f"task {task_id!r} has no map_index {map_index} in this run of {run.dag_id!r}: it has {count} instances",
+            known=f"map_index 0 to {last}" if last else "map_index 0",
+            fix="take one of these, or give its upstream more values",
+        )
+    reason = f": {first.reason}" if first.reason else ""
+    return TaskNotFound(
+        f"task {task_id!r} was not expanded in this run of {run.dag_id!r}, it ended {first.state}{reason}",
+        why="map_index= asks for an instance of a mapped task",
+        fix="give what it is mapped over in xcoms=; leave map_index= out for a task that is not mapped",
+    )
+
+
+def headline(run: RunResult) -> str:
+    """A run in one line."""
+    date = optional_iso(run.logical_date) or run.run_id
+    return f"<run of {run.dag_id} at {date}: {run.state}{f' ({run.reason})' if run.reason else ''}>"
+
+
+def summary(run: RunResult) -> str:
+    """A run in a few lines: its state, then each task instance, then the errors with the user's frames."""
+    lines = [headline(run)]
+    width = max((len(ti.name) for ti in run.task_instances), default=0)
+    for ti in run.task_instances:
+        tries = f"try {ti.try_number}" if ti.try_number else ""
+        why = ti.reason or (ti.error and f"{ti.error.kind}: {ti.error.message}") or ""
+        lines.append(f"  {ti.name:<{width}}  {ti.state or 'no status':<16} {tries:<6} {why}".rstrip())
+    for ti in run.task_instances:
+        if ti.error is not None and ti.state == "failed":
+            lines.append(f"  {ti.name}:")
+            lines += [f"    {line}" for line in ti.error.traceback.rstrip().splitlines()]
+            if ti.error.hint:
+                lines.append(f"    hint: {ti.error.hint}")
+    lines += [f"  {finding.severity}: {finding.check}: {finding.message}" for finding in run.findings]
+    lines += [f"  {line}" for line in told(run.not_in_world)]
+    return "\n".join(lines)

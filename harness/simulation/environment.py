@@ -1,0 +1,169 @@
+"""Everything that is true only while a simulation runs, entered and left in one place."""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from types import FrameType
+from typing import Any, NoReturn
+
+from harness.bridge.ambient import CurrentContext, StandardStreams, TaskEnvironment
+from harness.bridge.capture import Sink, captured
+from harness.bridge.exits import alarmed
+from harness.bridge.network import Guard
+from harness.bridge.outside import OWNERS_SECRETS
+from harness.bridge.patches import overran, patched
+from harness.bridge.seal import sealed
+from harness.kernel import Instant, Simulation
+from harness.kernel.alarms import alarms_of_processes
+from harness.kernel.clock import wall_clock
+from harness.kernel.doors import doors
+from harness.kernel.event_loop import RunningLoop, virtual_event_loops
+from harness.kernel.frozen import freezegun_suspended
+from harness.kernel.present import claimed
+from harness.kernel.watchdog import alarm_watchdog
+from harness.scheduler.model import TaskInstance
+from harness.simulation.collector import patient_collector
+from harness.world import World
+
+
+class Interruption:
+    """Ctrl-C or SIGTERM while a task runs: Airflow's task runner catches every exception, so it must be remembered."""
+
+    def __init__(self) -> None:
+        self.happened = False
+        self._signal: int | None = None
+
+    def strike(self, signum: int, _frame: FrameType | None) -> None:
+        """The handler of both signals."""
+        self.happened, self._signal = True, signum
+        raise KeyboardInterrupt
+
+    def go_on(self) -> NoReturn:
+        """After everything was put back: let the signal do what it would have done to its owner."""
+        if self._signal == signal.SIGTERM:
+            signal.raise_signal(signal.SIGTERM)
+        raise KeyboardInterrupt
+
+
+@contextmanager
+def simulation_environment(
+    start: Instant,
+    world: World,
+    seed: int,
+    sink: Sink,
+    duration_of: Callable[[TaskInstance], int | None],
+    redirect_streams: bool,
+    guard: Guard,
+) -> Iterator[tuple[Simulation, Interruption]]:
+    """A simulation with all its doors open; after the block the process is what it was.
+
+    Args:
+        seed: of ``random`` for task code.
+        sink: takes the log lines of tasks.
+        redirect_streams: capture ``print``; off for a debugger.
+        guard: judges what tasks connect to.
+    """
+    interruption = Interruption()
+    with ExitStack() as stack:
+        stack.enter_context(claimed())
+        stack.enter_context(freezegun_suspended())
+        stack.enter_context(sealed({}))  # before the world's environment, which may have the same names
+        stack.enter_context(process_state(world, seed))
+        stack.enter_context(guard.on_duty())
+        stack.enter_context(patient_collector())
+        simulation = Simulation(start, stack.enter_context(wall_clock(start)))
+        simulation.ambients += [RunningLoop(), CurrentContext(), TaskEnvironment()]
+        stack.enter_context(doors(simulation))
+        stack.enter_context(virtual_event_loops())
+        stack.enter_context(captured(sink, redirect_streams))
+        simulation.ambients.append(StandardStreams())
+        stack.enter_context(alarms_of_processes(simulation, alarmed))
+        stack.enter_context(
+            patched(simulation, lambda ti: world.stub_of(ti.run.dag.dag_id, ti.task_id, ti.map_index), duration_of)
+        )
+        stack.enter_context(alarm_watchdog(simulation, overran))
+        stack.enter_context(_interruptible(interruption))
+        try:
+            yield simulation, interruption
+        finally:
+            simulation.close()
+
+
+@contextmanager
+def process_state(world: World, seed: int) -> Iterator[None]:
+    """Environment, working directory and ``random``: the world's inside, the owner's after.
+
+    The owner's real connections and variables (``AIRFLOW_CONN_*``, ``AIRFLOW_VAR_*``) are hidden from tasks.
+    """
+    environment, state, folder = dict(os.environ), random.getstate(), os.getcwd()  # noqa: PTH109 - a plain string
+    path, disabled, patience = sys.path[:], logging.root.manager.disable, socket.getdefaulttimeout()
+    umask, handlers, numpy_state = _umask(), _handlers(), _numpy_state(seed)
+    for name in environment:
+        if name.startswith(OWNERS_SECRETS):
+            del os.environ[name]
+    os.environ.update(world.env)
+    random.seed(seed)
+    try:
+        yield
+    finally:
+        random.setstate(state)
+        sys.path[:] = path
+        logging.disable(disabled)
+        socket.setdefaulttimeout(patience)
+        os.umask(umask)
+        for number, handler in handlers.items():
+            if signal.getsignal(number) is not handler:
+                signal.signal(number, handler)
+        if numpy_state is not None:
+            sys.modules["numpy"].random.set_state(numpy_state)
+        os.chdir(folder)
+        if dict(os.environ) != environment:
+            for name in set(os.environ) - set(environment):
+                del os.environ[name]
+            os.environ.update(environment)
+
+
+def _umask() -> int:
+    """The process's umask, which can only be read by setting it."""
+    present = os.umask(0o022)
+    os.umask(present)
+    return present
+
+
+def _handlers() -> dict[int, Any]:
+    """Signal handlers that Python knows and can put back; none outside the main thread."""
+    if threading.current_thread() is not threading.main_thread():
+        return {}
+    found = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    return {number: handler for number, handler in found.items() if handler is not None}
+
+
+def _numpy_state(seed: int) -> Any:
+    """numpy's global random state, seeded for the tasks; None when numpy is not loaded."""
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is None or not hasattr(numpy, "random"):
+        return None
+    state = numpy.random.get_state()
+    numpy.random.seed(seed % 2**32)
+    return state
+
+
+@contextmanager
+def _interruptible(interruption: Interruption) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    former = {number: signal.signal(number, interruption.strike) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)

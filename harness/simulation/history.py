@@ -1,0 +1,55 @@
+"""What the session remembers of a task instance beyond its state; it hangs on ``TaskInstance.extra``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.bridge.capture import TaskLog
+from harness.bridge.explain import Explanation
+from harness.bridge.runtime import Resume
+from harness.kernel import Instant, Process
+from harness.results.run import Attempt
+from harness.scheduler.model import TaskInstance
+from harness.simulation.workloads import Workload
+
+
+@dataclass(slots=True)
+class History:
+    """Attempts and what they left.
+
+    Attributes:
+        attempts: ended stretches in a worker, in order.
+        reschedules: attempts of the present try that ended in ``up_for_reschedule``.
+        first_start: when the first of those began.
+        resume: how it goes on after a deferral.
+        began: the start it keeps while it is deferred.
+        process: the process that runs it now.
+        workload: what its executor was given last.
+        stuck: how often it was scheduled anew since it ran, for no worker took it; of the present try.
+        log: of the present or last try.
+    """
+
+    attempts: list[Attempt] = field(default_factory=list)
+    reschedules: int = 0
+    first_start: Instant | None = None
+    resume: Resume | None = None
+    began: Instant | None = None
+    process: Process | None = None
+    workload: Workload | None = None
+    stuck: int = 0
+    log: TaskLog = field(default_factory=TaskLog)
+    rendered: dict[str, Any] = field(default_factory=dict)
+    error: Explanation | None = None
+
+    def new_try(self) -> None:
+        """Forget what belongs to one try."""
+        self.reschedules, self.first_start, self.resume, self.began, self.stuck = 0, None, None, None, 0
+
+
+def history(ti: TaskInstance) -> History:
+    """The history of a task instance, begun when there is none."""
+    if ti.extra is None:
+        ti.extra = History()
+    found: History = ti.extra
+    return found

@@ -1,0 +1,107 @@
+"""Dags of a calendar that made no run: which the harness cannot simulate, and when the others are due."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from harness.bridge.backfills import is_partitioned
+from harness.bridge.conditions import watched_assets
+from harness.bridge.timetables import timetable_of
+from harness.bridge.unsimulated import loops, unknown_schedule
+from harness.kernel import iso
+from harness.results.finding import Finding
+from harness.scheduler.calendar import AllOf, AnyOf, Condition, OfAlias
+from harness.simulation.calendar import Calendar, Entry
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+    from harness.simulation.options import CalendarOptions
+
+SHOWN = 8
+
+
+def not_simulated(calendar: Calendar) -> Iterator[Finding]:
+    """A finding for each Dag whose runs, or some of them, the harness cannot make."""
+    for entry in calendar.entries.values():
+        if is_partitioned(entry.dag):
+            kind = type(timetable_of(entry.dag)).__name__
+            fact = f"is not simulated: its timetable ({kind}) makes runs of partitions, which the harness does not know"
+        elif watched := watched_assets(entry.dag):
+            fact = f"is not simulated where a watcher of {', '.join(map(repr, watched))} starts it: no watcher listens"
+        elif told := unknown_schedule(entry.dag):
+            fact = f"is not simulated as Airflow runs it: {told}"
+        elif repeated := loops(entry.dag):
+            fact = f"is not simulated as Airflow runs it: {_repeated(repeated)}"
+        else:
+            continue
+        yield _finding(entry, "not-simulated", "error", fact, _leave_out(calendar, entry))
+
+
+def runs_otherwise(dag: DAG) -> Iterator[Finding]:
+    """A finding where a run of a Dag is not what Airflow makes of it."""
+    if repeated := loops(dag):
+        fact = f"{dag.dag_id}: is not simulated as Airflow runs it: {_repeated(repeated)}"
+        yield Finding("not-simulated", "error", fact, str(dag.fileloc), dag_id=dag.dag_id)
+
+
+def _repeated(groups: list[str]) -> str:
+    return f"the tasks of the loop {', '.join(map(repr, groups))} run once here, whatever its gate decides"
+
+
+def idle(calendar: Calendar) -> list[tuple[str, str]]:
+    """(dag_id, why) of each Dag that made no run, by dag_id."""
+    made = {run.dag.dag_id for run in calendar.driver.store.runs.values()}
+    return [(dag_id, _why(entry)) for dag_id, entry in calendar.entries.items() if dag_id not in made]
+
+
+def nothing_ran(calendar: Calendar, options: CalendarOptions) -> Iterator[Finding]:
+    """What a calendar says that ran less than it may seem: paused Dags, and no run at all."""
+    left = idle(calendar)
+    for dag_id, _ in left:
+        entry = calendar.entries[dag_id]
+        if entry.calendar.paused and not any(action.dag_id == dag_id for action in options.actions):
+            fact = "is paused upon creation, so its schedule made no run"
+            fix = f"--action '{iso(options.since)} unpause {dag_id}' (in a test actions=[…])"
+            yield _finding(entry, "dag-paused", "warning", fact, fix)
+    if not calendar.driver.store.runs and not calendar.findings and not calendar.backfills.results:
+        told = "; ".join(f"{dag_id}: {why}" for dag_id, why in left[:SHOWN]) or "no Dag is left to simulate"
+        told += f"; and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
+        fact = f"no run between {iso(options.since)} and {iso(options.until)}: {told}"
+        fix = "take a stretch that holds a due date, or trigger a Dag: --action 'ISO trigger DAG'"
+        yield Finding("nothing-ran", "warning", fact, fix=fix)
+
+
+def _why(entry: Entry) -> str:
+    if entry.calendar.paused:
+        return "is paused"
+    if entry.plan is not None:
+        return f"next due {iso(entry.plan.run_after)}"
+    if is_partitioned(entry.dag):
+        return "is not simulated"
+    if entry.calendar.condition is not None:
+        return f"waits for {_told(entry.calendar.condition)}"
+    return "its schedule names no run" if timetable_of(entry.dag).can_be_scheduled else "has no schedule"
+
+
+def _told(condition: Condition) -> str:
+    """An asset condition for people."""
+    if isinstance(condition, (AllOf, AnyOf)):
+        word = " and " if isinstance(condition, AllOf) else " or "
+        return word.join(_told(part) for part in condition.parts)
+    if isinstance(condition, OfAlias):
+        return f"alias {condition.name!r}"
+    return f"asset {condition.name or condition.uri!r}"
+
+
+def _leave_out(calendar: Calendar, entry: Entry) -> str:
+    dag_id = entry.dag.dag_id
+    others = [name for name, other in calendar.entries.items() if other is not entry and not is_partitioned(other.dag)]
+    name = f"trigger its runs: --action 'ISO trigger {dag_id}', or run one: airflow-harness run {dag_id} --manual"
+    return f"{name}; --dag {others[0]} names those to simulate" if others else name
+
+
+def _finding(entry: Entry, check: str, severity: str, fact: str, fix: str) -> Finding:
+    dag_id = entry.dag.dag_id
+    return Finding(check, severity, f"{dag_id}: {fact}", str(entry.dag.fileloc), dag_id=dag_id, fix=fix)

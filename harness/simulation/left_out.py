@@ -1,0 +1,50 @@
+"""Tasks that a run is without: an end in success must not hide that nothing ran."""
+
+from __future__ import annotations
+
+from harness.bridge.store import facts
+from harness.kernel import iso
+from harness.results.finding import Finding
+from harness.scheduler.model import DagRun, Task
+
+SHOWN = 5
+
+
+def left_out(run: DagRun) -> Finding | None:
+    """The finding about tasks that have no instance in a new run, None when all have.
+
+    Source: ``DagRun._create_tasks``: a task has none where its dates exclude the logical date (3.3.2).
+    """
+    present = {task_id for task_id, _ in run.task_instances}
+    missing = [task for task_id, task in run.dag.tasks.items() if task_id not in present]
+    if not missing and present:
+        return None
+    path, dag_id = str(facts(run).dag.fileloc), run.dag.dag_id
+    if not missing:
+        fact = f"Dag {dag_id!r} has no task: its runs succeed and do nothing"
+        return Finding("nothing-ran", "warning", fact, path, dag_id=dag_id, fix="give it a task")
+    date = iso(run.logical_date) if run.logical_date is not None else run.run_id
+    told = ", ".join(f"{task.task_id!r} ({_dates(task)})" for task in missing[:SHOWN])
+    told += f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
+    if present:
+        fact = f"the run of {date} is without {told}: their dates exclude it"
+        check = "task-left-out"
+    else:
+        fact = f"the run of {date} has no task instance, so nothing runs: {told}"
+        check = "nothing-ran"
+    only = missing[0].task_id if len(missing) == 1 else None
+    return Finding(check, "warning", fact, path, dag_id=dag_id, task_id=only, fix=_fix(missing, run))
+
+
+def _dates(task: Task) -> str:
+    """The dates that a task has, as its definition names them."""
+    dates = {"start_date": task.start_date, "end_date": task.end_date}
+    return ", ".join(f"{name} {iso(at)}" for name, at in dates.items() if at is not None)
+
+
+def _fix(missing: list[Task], run: DagRun) -> str:
+    date = run.logical_date or 0
+    starts = [task.start_date for task in missing if task.start_date is not None and task.start_date > date]
+    if starts:
+        return f"take a logical date from {iso(max(starts))} on, or correct start_date= of the task or its Dag"
+    return "take an earlier logical date, or correct end_date= of the task or its Dag"

@@ -1,0 +1,253 @@
+"""What happens, told to the journal, to the result's timeline and to whoever watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from harness.bridge.capture import TaskLog
+from harness.bridge.masking import masked
+from harness.bridge.network import Refusal, allowing
+from harness.bridge.roundtrip import trouble
+from harness.bridge.store import AssetEvent, facts
+from harness.bridge.supervisor import Speaker, speaker
+from harness.kernel import Instant, Simulation, iso
+from harness.ledger.journal import Journal
+from harness.results.finding import Finding
+from harness.results.needs import Needs
+from harness.scheduler.deadlines import Deadline
+from harness.scheduler.model import DagRun, TaskInstance
+from harness.simulation.history import history
+from harness.simulation.left_out import left_out
+
+TOLD_NOBODY = "Airflow only logs this and goes on: correct the callback, nobody would have been told"
+
+Watcher = Callable[["DagRun", "TaskInstance | None"], None]
+"""Called after every state change, of a task instance or (None) of the run itself."""
+
+
+class Recorder:
+    """One simulation's record.
+
+    Args:
+        xcom_bytes: of JSON, above which an XCom is a finding; None: no XCom is one.
+
+    Attributes:
+        events: (instant, run, task name, state) of every state change of a task instance.
+        findings: callbacks that raised, XComs that are too big, and the like, by run.
+        triggered: runs that tasks started, with the task instance that did.
+        refusals: connections that were refused, with their task, by run; not told yet.
+        needs: what was asked for and is not in the world.
+        gather: calls `refused` for what processes were refused that tasks forked.
+    """
+
+    def __init__(self, journal: Journal, watcher: Watcher | None, xcom_bytes: float | None) -> None:
+        self.simulation: Simulation | None = None
+        self.gather: Callable[[], None] = lambda: None
+        self.events: dict[DagRun, list[tuple[Instant, str, str | None]]] = {}
+        self.findings: dict[DagRun, list[Finding]] = {}
+        self._told: set[tuple[str, str, str]] = set()
+        self.triggered: dict[DagRun, TaskInstance] = {}
+        self.refusals: dict[DagRun | None, set[tuple[str, Refusal]]] = {}
+        self.needs = Needs()
+        self._journal = journal
+        self._watcher = watcher
+        self._xcom_bytes = xcom_bytes
+        self._silent = type(journal).__name__ == "NoJournal"
+        self._present: tuple[Instant | None, str] = (None, "")
+
+    def run_created(self, run: DagRun) -> None:
+        """A run exists."""
+        self.events[run] = []
+        self._write(
+            run,
+            "run-created",
+            run_type=run.run_type,
+            logical_date=_iso(run.logical_date),
+            data_interval_start=_iso(run.data_interval_start),
+            data_interval_end=_iso(run.data_interval_end),
+            run_after=iso(run.run_after),
+            conf=masked(dict(run.conf)),
+        )
+        self._left_out(run)
+        if self._watcher is not None:
+            self._watcher(run, None)
+
+    def backfill(self, told: Mapping[str, Any]) -> None:
+        """A person asked for a backfill; ``told`` is its result as far as it goes."""
+        if not self._silent:
+            self._journal.write({"kind": "backfill", **told})
+
+    def run_state(self, run: DagRun) -> None:
+        """A run changed its state."""
+        self.tell_refusals(run)
+        self._write(run, "run-state", state=run.state, reason=masked(run.reason))
+        if self._watcher is not None:
+            self._watcher(run, None)
+
+    def ti_state(self, ti: TaskInstance) -> None:
+        """A task instance changed its state."""
+        self.tell_refusals(ti.run)
+        assert self.simulation is not None
+        self.events[ti.run].append((self.simulation.now, ti.name, ti.state))
+        if not self._silent:
+            self._write(
+                ti.run,
+                "ti-state",
+                task_id=ti.task_id,
+                map_index=ti.map_index,
+                try_number=ti.try_number,
+                state=ti.state,
+                reason=masked(ti.reason),
+                due=_iso(ti.due),
+            )
+        if self._watcher is not None:
+            self._watcher(ti.run, ti)
+
+    def observe(self, who: Speaker, kind: str, data: Any) -> None:
+        """What a task said that belongs in the record."""
+        ti = who.ti
+        if kind == "skipped":
+            self.ti_state(data)
+        elif kind == "xcom" and not self._silent:
+            task_id, index, key, value = data
+            self._write(ti.run, "xcom", task_id=task_id, map_index=index, key=key, value=masked(value, key))
+        elif kind == "callback-failed":
+            self.callback_failed(ti.run, data[0], ti.task_id, data[1])
+        elif kind == "pushed":
+            self._pushed(ti.run, *data)
+        elif kind == "rendered" and not self._silent:
+            # masked by Airflow's `_serialize_rendered_fields`
+            self._write(ti.run, "rendered", task_id=ti.task_id, map_index=ti.map_index, fields=data)
+        elif kind == "missing":
+            section, name = data
+            self.needs.name(section, name, None if ti is None else ti.run.dag.dag_id)
+        elif kind == "triggered":
+            self.triggered[data] = ti
+            self._write(
+                ti.run, "triggered", task_id=ti.task_id, triggered_dag_id=data.dag.dag_id, triggered_run_id=data.run_id
+            )
+
+    def refused(self, refusal: Refusal) -> None:
+        """A connection was refused: called in the thread in which it was asked for, told when its task goes on."""
+        who = speaker.get()
+        ti = who.ti if who is not None else None
+        run = getattr(ti, "run", None)
+        self.needs.host(refusal.peer, run.dag.dag_id if run is not None else None)
+        task_id = ti.task_id if ti is not None and run is not None else ""
+        self.refusals.setdefault(run, set()).add((task_id, refusal))
+
+    def at_the_end(self, run: DagRun | None = None) -> list[Finding]:
+        """What was refused since the last change of a state; code that no task runs belongs to the run given.
+
+        Returns: findings that belong to no run.
+        """
+        self.gather()
+        alone = self.refusals.pop(None, set())
+        if run is not None:
+            self.refusals.setdefault(run, set()).update(alone)
+            alone = set()
+        for other in list(self.refusals):
+            if other is not None:
+                self.tell_refusals(other)
+        return [_refused("", refusal) for _, refusal in sorted(alone, key=_by_task)]
+
+    def tell_refusals(self, run: DagRun) -> None:
+        """Each host and line that was refused in a run is a finding, once."""
+        self.gather()
+        for task_id, refusal in sorted(self.refusals.pop(run, ()), key=_by_task):
+            key = (run.dag.dag_id, task_id, f"{refusal.peer} {refusal.path}:{refusal.line}")
+            if key not in self._told:
+                self._told.add(key)
+                self.finding(run, _refused(task_id, refusal, run))
+
+    def asset_event(self, ti: TaskInstance, event: AssetEvent) -> None:
+        """A task emitted an asset event."""
+        self._write(
+            ti.run, "asset-event", task_id=ti.task_id, asset=event.name, uri=event.uri, extra=masked(event.extra)
+        )
+
+    def log(self, who: Speaker, level: str, text: str, error: BaseException | None) -> None:
+        """A line of a task's log; the sink of `harness.bridge.capture`."""
+        who.raised = who.raised if error is None else error
+        target: TaskLog = who.log if who.log is not None else history(who.ti).log
+        target.add(level, text if error is None else f"{text}\n{type(error).__name__}: {error}")
+
+    def callback_failed(
+        self, run: DagRun, error: BaseException, task_id: str | None, name: str, fix: str = TOLD_NOBODY
+    ) -> None:
+        """A callback raised: Airflow logs that and goes on; here it is a finding."""
+        from harness.bridge.explain import explain
+
+        told = explain(error, None)
+        path, _, line = (told.where or "").rpartition(":")
+        message = f"{name} raised {told.kind}: {told.message}"
+        at_line = int(line) if line else None
+        dag_id, file = run.dag.dag_id, path or str(facts(run).dag.fileloc)
+        self.finding(run, Finding("callback", "error", message, file, at_line, dag_id, task_id, fix))
+
+    def finding(self, run: DagRun, finding: Finding) -> None:
+        """Something was found about a run."""
+        self.findings.setdefault(run, []).append(finding)
+        self._write(run, "finding", check=finding.check, task_id=finding.task_id, message=masked(finding.message))
+
+    def deadline(self, run: DagRun, deadline: Deadline, what: str, **fields: Any) -> None:
+        """A deadline was ``created``, ``moved``, ``met`` or ``missed``, or its ``callback`` went on."""
+        alert = {"place": deadline.alert.place, "name": deadline.alert.name}
+        self._write(run, f"deadline-{what}", **alert, due=_iso(deadline.due), **fields)
+
+    def _left_out(self, run: DagRun) -> None:
+        """A run without some of its tasks is a finding, once for each Dag and the same tasks."""
+        finding = left_out(run)
+        told = ("", "", "") if finding is None else (finding.check, run.dag.dag_id, f"{len(run.task_instances)}")
+        if finding is not None and told not in self._told:
+            self._told.add(told)
+            self.finding(run, finding)
+
+    def _pushed(self, run: DagRun, task_id: str, key: str, value: Any, stored: Any) -> None:
+        """An XCom that does not do well in a database is a finding, once for each task and key."""
+        told = None if self._xcom_bytes is None else trouble(value, stored, self._xcom_bytes)
+        if told is None or (run.dag.dag_id, task_id, key) in self._told:
+            return
+        self._told.add((run.dag.dag_id, task_id, key))
+        finding = Finding(
+            check="xcom-size",
+            severity="warning",
+            message=f"XCom {key!r} of task {task_id!r} {told.reason}",
+            path=str(facts(run).dag.fileloc),
+            dag_id=run.dag.dag_id,
+            task_id=task_id,
+            fix=told.fix,
+        )
+        self.finding(run, finding)
+
+    def _write(self, run: DagRun, kind: str, **fields: Any) -> None:
+        if not self._silent:
+            at = self._now() if self.simulation is not None else None
+            self._journal.write({"at": at, "kind": kind, "dag_id": run.dag.dag_id, "run_id": run.run_id, **fields})
+
+    def _now(self) -> str:
+        """The present instant, written once for all that happens at it."""
+        assert self.simulation is not None
+        if self._present[0] != self.simulation.now:
+            self._present = (self.simulation.now, iso(self.simulation.now))
+        return self._present[1]
+
+
+def _by_task(told: tuple[str, Refusal]) -> tuple[Any, ...]:
+    return told[0], *told[1].order
+
+
+def _refused(task_id: str, refusal: Refusal, run: DagRun | None = None) -> Finding:
+    """A task was not let out: an error also where it went on without, for what it did then is not what it would do."""
+    who = f"task {task_id!r}" if task_id else "code that no task runs"
+    message = f"{who} connects to {refusal.peer}, which is not in the world: refused"
+    path = refusal.path or (None if run is None else str(facts(run).dag.fileloc))
+    dag_id = None if run is None else run.dag.dag_id
+    return Finding(
+        "network", "error", message, path, refusal.line or None, dag_id, task_id or None, allowing(refusal.peer)
+    )
+
+
+def _iso(at: Instant | None) -> str | None:
+    return None if at is None else iso(at)

@@ -1,0 +1,350 @@
+"""A rehearsal: Dags loaded once, run as often as asked, each time in a simulation of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from harness.bridge.loader import Folder, answered_from, load, load_file
+from harness.bridge.store import AssetEvent, facts
+from harness.bridge.stored import unscheduled, unstorable
+from harness.bridge.surroundings import Surroundings
+from harness.bridge.timetables import RunPlan, manual, scheduled
+from harness.checks.context import LIMITS
+from harness.errors import MachineError, Unserialisable, UsageError
+from harness.kernel import Instant
+from harness.kernel.frozen import frozen_instant
+from harness.kernel.instant import SECOND
+from harness.ledger.journal import FileJournal, Journal, NoJournal
+from harness.project.discovery import dag_files
+from harness.project.hidden import refuse_hidden
+from harness.project.repository import Repository, by_settings, repository_of, root_of
+from harness.results.calendar import CalendarResult
+from harness.results.run import RunResult
+from harness.scheduler.model import DagRun
+from harness.simulation.companions import awaited_runs, failed_unawaited
+from harness.simulation.driver import Driver
+from harness.simulation.given import give_xcom
+from harness.simulation.idle import runs_otherwise
+from harness.simulation.options import CalendarOptions, RunOptions
+from harness.simulation.record import Watcher
+from harness.simulation.results import run_result
+from harness.simulation.services import served
+from harness.simulation.simulated import refusal, simulated_calendar
+from harness.simulation.stage import Stage
+from harness.simulation.stuck import unfinished_findings
+from harness.simulation.unmatched import check_options, check_world, unmatched_indexes
+from harness.simulation.waiting import unfinished_error
+from harness.world import Pool, World
+from harness.world.entries import DEFAULT_POOL
+from harness.world.file import shown_path
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+
+class Rehearsal:
+    """Dags and a world; `run` simulates.
+
+    Args:
+        folder: loaded Dags; `Rehearsal.of_paths` loads them.
+        xcom_bytes: of JSON, above which an XCom is a finding; None: no XCom is one.
+    """
+
+    def __init__(
+        self,
+        folder: Folder | None = None,
+        xcom_bytes: float | None = LIMITS["xcom-bytes"],
+        surroundings: Surroundings | None = None,
+    ) -> None:
+        self.folder = folder if folder is not None else Folder()
+        self.xcom_bytes = xcom_bytes
+        self.surroundings = surroundings or Surroundings()
+        self._stored: dict[str, Unserialisable | None] = {}
+
+    @classmethod
+    def of_paths(
+        cls,
+        paths: Iterable[Path],
+        xcom_bytes: float | None = LIMITS["xcom-bytes"],
+        world: World | None = None,
+        owners: Mapping[str, str] | None = None,
+    ) -> Rehearsal:
+        """Load the Dags below these paths, in the surroundings of their project.
+
+        Args:
+            world: answers what the files ask for at their top level.
+            owners: connections and variables of whoever runs us, which are not for them; None: those of now.
+        Raises: NoDagsFolder: a path that does not exist, or no Dag file at all. UsageError: a file of the project,
+            as ``.env``, that cannot be read as what it is.
+        """
+        given = list(paths)
+        surroundings = surroundings_of(given, world, owners)
+        with surroundings.entered():
+            folder = load(given, with_declared(world, surroundings.repository), surroundings.hidden)
+        return cls(folder, xcom_bytes, surroundings)
+
+    def load_file(self, file: Path, world: World | None = None) -> None:
+        """Load one file more, which the project's ignore files leave out."""
+        with self.surroundings.entered(), self._answered(world):
+            self.folder.files.append(file)
+            load_file(file, root_of(file, self.surroundings.repository), self.folder)
+
+    def _answered(self, world: World | None) -> AbstractContextManager[None]:
+        return answered_from(self.world_with(world), self.surroundings.hidden)
+
+    def world_with(self, world: World | None) -> World:
+        """The world, and what the project's own files set and it does not.
+
+        Raises: WorldError: something of it is no text.
+        """
+        found = with_declared(world, self.surroundings.repository)
+        found.check_text()
+        return found
+
+    def plan(self, dag: DAG, options: RunOptions) -> RunPlan:
+        """Which run the options mean.
+
+        Raises: OffSchedule, Unserialisable.
+        """
+        for _, error in unscheduled([dag]):
+            raise error
+        date = options.logical_date
+        if date is None:
+            frozen = frozen_instant()
+            date = None if frozen is None or not options.manual else frozen
+        return manual(dag, date) if options.manual else scheduled(dag, date)
+
+    def run(
+        self,
+        dag: DAG | str,
+        world: World | None = None,
+        options: RunOptions | None = None,
+        watcher: Watcher | None = None,
+    ) -> RunResult:
+        """Simulate one run of a Dag, and whatever it triggers or waits for.
+
+        Raises: DagNotFound, ExecutorMissing, OffSchedule, TaskNotFound, UnmatchedEntry, UsageError,
+            ServiceUnavailable; RunStuck and HorizonReached, with the result as their ``result``.
+        """
+        found = self.folder.dag(dag) if isinstance(dag, str) else dag
+        chosen = options if options is not None else RunOptions()
+        check_options(found, chosen)
+        with self.surroundings.entered():
+            plan = self.plan(found, chosen)
+        dags = {**self.folder.dags, found.dag_id: found}
+        doubts = [*runs_otherwise(found), *check_world(world or World(), dags, self.folder)]
+        began = perf_counter()
+        journal: Journal = NoJournal()
+        with _timed(began, chosen.keep), _shown_all_the_same() as done, ExitStack() as stack:
+            if chosen.keep is not None:
+                journal = stack.enter_context(FileJournal(chosen.keep))
+            stack.enter_context(self.surroundings.entered())
+            live = stack.enter_context(served(self.world_with(world)))
+            stage = Stage(dags, live, journal, watcher, self.xcom_bytes)
+            result = _Simulated(stage, found, plan, chosen).result()
+            doubts += [refusal(error, found.dag_id) for error in self._unstorable([found]).values()]
+            result.findings = [*doubts, *result.findings, *unmatched_indexes(live, stage.store.runs.values())]
+            done.append(result)
+        result.real_seconds = perf_counter() - began
+        result.ledger = chosen.keep
+        return result
+
+    def simulate(
+        self, options: CalendarOptions, world: World | None = None, watcher: Watcher | None = None
+    ) -> CalendarResult:
+        """Simulate what the schedules of all Dags ask for over a stretch of virtual time.
+
+        Raises: DagNotFound, UnmatchedEntry, ServiceUnavailable.
+        """
+        doubts = check_world(world or World(), self.folder.dags, self.folder)
+        chosen = {dag_id: self.folder.dag(dag_id) for dag_id in options.dag_ids} or self.folder.dags
+        began = perf_counter()
+        with _timed(began, options.keep), _shown_all_the_same() as done, ExitStack() as stack:
+            journal: Journal = NoJournal()
+            if options.keep is not None:
+                journal = stack.enter_context(FileJournal(options.keep))
+            stack.enter_context(self.surroundings.entered())
+            live = stack.enter_context(served(self.world_with(world)))
+            unstorable = self._unstorable(chosen.values())
+            stage = Stage(self.folder.dags, live, journal, watcher, self.xcom_bytes, unstorable)
+            result = simulated_calendar(stage, chosen.values(), options)
+            result.findings += [*doubts, *unmatched_indexes(live, stage.store.runs.values())]
+            done.append(result)
+        result.real_seconds = perf_counter() - began
+        result.ledger = options.keep
+        return result
+
+    def _unstorable(self, dags: Iterable[DAG]) -> dict[str, Unserialisable]:
+        """Why Airflow cannot store Dags that were loaded from files, by dag_id; asked once a Dag."""
+        for dag in dags:
+            from_file = self.folder.files and id(self.folder.dags.get(dag.dag_id)) == id(dag)
+            if from_file and dag.dag_id not in self._stored:
+                self._stored[dag.dag_id] = unstorable(dag)
+        found = {dag.dag_id: self._stored.get(dag.dag_id) for dag in dags}
+        return {dag_id: error for dag_id, error in found.items() if error is not None}
+
+
+@contextmanager
+def _timed(began: float, ledger: Path | None) -> Iterator[None]:
+    """An unfinished result that an error carries is told how long it took and where its ledger is."""
+    try:
+        yield
+    except BaseException as error:
+        unfinished = getattr(error, "result", None)
+        if isinstance(unfinished, (RunResult, CalendarResult)):
+            unfinished.real_seconds, unfinished.ledger = perf_counter() - began, ledger
+        raise
+
+
+@contextmanager
+def _shown_all_the_same() -> Iterator[list[RunResult | CalendarResult]]:
+    """A result that is there, while the ledger cannot be written to its end, is carried by the error."""
+    done: list[RunResult | CalendarResult] = []
+    try:
+        yield done
+    except MachineError as error:
+        if done:
+            error.result = done[-1]  # type: ignore[attr-defined]
+        raise
+
+
+def surroundings_of(paths: list[Path], world: World | None, shell: Mapping[str, str] | None = None) -> Surroundings:
+    """What the Dags below some paths find around them: the project of the first of these decides.
+
+    Args:
+        shell: see `harness.bridge.surroundings.Surroundings`.
+    Raises: UsageError: as `harness.project.repository.repository_of`.
+    """
+    there = [path.resolve() for path in paths if path.exists()]
+    if not there:
+        return Surroundings(env=world.env if world else None, shell=shell)
+    repository = repository_of(there[0])
+    files = dag_files(there)
+    refuse_hidden(files, repository)
+    roots = list(dict.fromkeys(file.root for file in files))
+    _refuse_several(roots)
+    return Surroundings(repository, roots, world.env if world else None, shell)
+
+
+def _refuse_several(roots: list[Path]) -> None:
+    """One process has one project's plugins, policies and settings.
+
+    Raises: UsageError: Dag folders of projects that have others.
+    """
+    projects = by_settings(roots)
+    if len(projects) > 1:
+        first, other = (shown_path(repository.project or folders[0]) for repository, folders in projects[:2])
+        raise UsageError(
+            f"{other} is another project than {first}: its settings, plugins or declarations differ",
+            why="Dags of the one would run with what the other sets",
+            fix="name the Dag folders of one project with --dags",
+        )
+
+
+def with_declared(world: World | None, repository: Repository) -> World:
+    """A world, and what the project's own files tell of and it does not: variables, pools, connections of ``.env``.
+
+    Such a connection stays a variable of the environment, which Airflow asks first: only where the world has none.
+    The variables are the given world's own, so that it shows what tasks set.
+    """
+    given = world or World()
+    pools = {one.name: Pool(**one.value) for one in repository.exports.told if one.section == "pools"}
+    own = {n: pool for n, pool in given.pools.items() if n not in pools or n != DEFAULT_POOL or n in given.chosen}
+    pools = {**pools, **own}
+    declared = {f"AIRFLOW_CONN_{name.upper()}" for name in given.connections}
+    of_env = {n: v for n, v in repository.environment.items() if n.startswith("AIRFLOW_CONN_") and n not in declared}
+    for name, value in repository.values.items():
+        given.variables.setdefault(name, value)
+    found = replace(given, pools=pools, env={**of_env, **given.env})
+    return replace(found, **_limited(found, repository))
+
+
+def _limited(world: World, repository: Repository) -> dict[str, Any]:
+    """The executor and the pools of a world, with the project's settings where it makes none itself."""
+    limits, executor, pools = repository.limits, world.executor, dict(world.pools)
+    ours = {name: value for name, value in limits.items() if name not in world.chosen}
+    given: dict[str, Any] = {name: int(ours[name]) for name in _OF_EXECUTOR if name in ours}
+    if "task_queued_timeout" in ours:
+        given["task_queued_timeout"] = round(ours["task_queued_timeout"] * SECOND)
+    slots = limits.get("default_pool_task_slot_count")
+    told = DEFAULT_POOL in world.chosen or DEFAULT_POOL in repository.pools
+    if slots is not None and not told:
+        pools[DEFAULT_POOL] = replace(pools[DEFAULT_POOL], slots=int(slots))
+    return {"executor": replace(executor, **given), "pools": pools}
+
+
+_OF_EXECUTOR = ("parallelism", "num_stuck_in_queued_retries")
+
+
+class _Simulated:
+    """One simulation around one run."""
+
+    def __init__(self, stage: Stage, dag: DAG, plan: RunPlan, options: RunOptions) -> None:
+        self.stage, self.dag, self.plan, self.options = stage, dag, plan, options
+
+    def result(self) -> RunResult:
+        """Simulate, and tell what became of the run."""
+        start = self._start()
+        horizon = start + self.options.horizon
+        stage, options = self.stage, self.options
+        if self.dag.dag_id in stage.refused:
+            raise stage.refused[self.dag.dag_id]
+        with stage.opened(start, options.seed, options.debug, options.on_error) as driver:
+            if options.one_by_one:
+                driver.run_one_by_one()
+            run = self._begin(driver)
+            stage.run_until(driver, horizon)
+            driver.deadlines.forget()
+            problem = None
+            if not stage.was_interrupted:
+                problem = unfinished_error(driver, run, horizon)
+                for other, finding in unfinished_findings(driver, run, horizon):
+                    stage.recorder.finding(other, finding)
+            for other, finding in failed_unawaited(stage.recorder.triggered, stage.store.dags):
+                stage.recorder.finding(other, finding)
+            driver.simulation.close()
+            stage.recorder.at_the_end(run)
+            result = run_result(run, stage.recorder)  # here still: a naive date in an XCom means UTC
+            result.not_in_world = stage.needs()
+            result.companions = [run_result(r, stage.recorder) for r in stage.store.runs.values() if r is not run]
+        stage.interrupted(result)
+        if problem is not None:
+            problem.result = result  # type: ignore[attr-defined]
+            raise problem
+        return result
+
+    def _start(self) -> Instant:
+        if self.options.start is not None:
+            return self.options.start
+        frozen = frozen_instant()
+        return self.plan.run_after if frozen is None else frozen
+
+    def _begin(self, driver: Driver) -> DagRun:
+        store, conf = self.stage.store, {**self.options.conf, **self.options.params}
+        run = self.stage.create(self.dag, self.plan, conf, self._kept())
+        for name, uri, extra in self.options.asset_events:
+            event = AssetEvent(len(store.events) + 1, name, uri, "asset", dict(extra), driver.simulation.now)
+            store.events.append(event)
+            facts(run).consumed.append(event)
+        for task_id, value in self.options.xcoms.items():
+            give_xcom(run, self.dag, task_id, value)
+        if self.options.companions and not self.options.only:
+            for dag, plan in awaited_runs(self.dag, self.plan, store.dags):
+                driver.add(self.stage.create(dag, plan, {}))
+        driver.add(run)
+        return run
+
+    def _kept(self) -> set[str] | None:
+        """Task ids to run, None for all."""
+        chosen = self.options
+        if chosen.only:
+            return set(chosen.only)
+        if chosen.start_from:
+            task = self.dag.task_dict[chosen.start_from]
+            return {chosen.start_from, *task.get_flat_relative_ids(upstream=False)}
+        return None

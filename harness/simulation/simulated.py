@@ -1,0 +1,75 @@
+"""The simulation of a folder's calendar, from one instant to another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from harness.errors import HarnessError
+from harness.results.calendar import CalendarResult
+from harness.results.finding import Finding
+from harness.simulation.actions import Actor
+from harness.simulation.calendar import Calendar
+from harness.simulation.idle import idle, not_simulated, nothing_ran
+from harness.simulation.options import CalendarOptions
+from harness.simulation.results import run_result
+from harness.simulation.stage import Stage
+from harness.simulation.stuck import stuck_findings
+from harness.simulation.waiting import Waits
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+
+def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptions) -> CalendarResult:
+    """Simulate the calendar of some Dags on a stage that was not used yet."""
+    with stage.opened(options.since, options.seed, options.debug, options.on_error) as driver:
+        since = None if options.fresh else options.since
+        chosen = {dag.dag_id: dag for dag in dags}
+        left = [chosen[name] for name in chosen if name not in stage.refused]
+        calendar = Calendar(driver, left, stage.create, since)
+        calendar.findings += [refusal(stage.refused[name], name) for name in chosen if name in stage.refused]
+        driver.calendar = calendar
+        actor = Actor(stage, driver, calendar)
+        for action in options.actions:
+            actor.plan(action, options.until)
+        calendar.begin()
+        stage.run_until(driver, options.until)
+        waits = Waits(driver)
+        waiting = [
+            (ti.run.dag.dag_id, ti.run.run_id, ti.name, waits.of(ti))
+            for ti in driver.unfinished()
+            if ti.state is not None
+        ]
+        busy_until = driver.simulation.now
+        if not stage.was_interrupted:
+            for run, finding in stuck_findings(driver):
+                stage.recorder.finding(run, finding)
+            calendar.findings += not_simulated(calendar)
+            calendar.findings += nothing_ran(calendar, options)
+        left = idle(calendar)
+        driver.simulation.close()
+        calendar.findings += stage.recorder.at_the_end()
+        runs = [run_result(run, stage.recorder) for run in stage.store.runs.values()]
+    asked = calendar.backfills.results
+    until = busy_until if stage.was_interrupted else options.until
+    needs = stage.needs()
+    found = CalendarResult(
+        options.since,
+        until,
+        runs,
+        waiting,
+        calendar.findings,
+        busy_until,
+        backfills=asked,
+        idle=left,
+        not_in_world=needs,
+    )
+    stage.interrupted(found)
+    return found
+
+
+def refusal(error: HarnessError, dag_id: str) -> Finding:
+    """A Dag that is left out."""
+    path, _, _ = (error.where or "").partition("  ")
+    return Finding(error.id, "error", f"{dag_id}: {error.fact}", path, dag_id=dag_id, fix=error.fix)

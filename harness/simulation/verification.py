@@ -1,0 +1,173 @@
+"""A user's Dag through the simulator and through Airflow itself."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from harness.bridge.reference.child import airflow_run
+from harness.bridge.reference.history import RunHistory
+from harness.bridge.reference.wanted import Wanted
+from harness.bridge.store import facts
+from harness.bridge.timetables import first_date
+from harness.errors import HorizonReached
+from harness.kernel import SECOND, Instant, iso
+from harness.results.verification import NONE, Row, Verification
+from harness.scheduler.model import DagRun, TaskInstance
+from harness.simulation.companions import needed
+from harness.simulation.options import RunOptions
+from harness.simulation.rehearsal import Rehearsal
+from harness.simulation.services import served
+from harness.simulation.unmatched import check_world
+from harness.simulation.waiting import RunStuck
+from harness.world import World
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+ALONE = "dag.test() runs this Dag alone: what it triggers or waits for does not happen"
+LINK = "_link_"
+"""Keys of the links that operators add: they hold the run_id, which ``dag.test()`` makes of the instant it starts."""
+
+SHOWN = 60
+
+
+def verify(
+    rehearsal: Rehearsal, dag: DAG, world: World, logical_date: Instant | None, conf: dict[str, Any], limit_s: float
+) -> Verification:
+    """Run a Dag by hand on both sides and compare how each task, each XCom and the run itself ended.
+
+    Stubs and declared durations are left out on both sides. XComs that differ between two simulations, one second
+    and one seed apart, change by themselves and are not compared.
+
+    Raises: DagNotFound, UnmatchedEntry, ServiceUnavailable, ReferenceFailed.
+    """
+    began = perf_counter()
+    check_world(world, rehearsal.folder.dags, rehearsal.folder)
+
+    def bare() -> World:  # one for each side and simulation: a task may set a variable, or fill a database
+        return replace(rehearsal.world_with(world.copy()), stubs={}, durations={})
+
+    date = first_date(dag) if logical_date is None else logical_date
+    options = RunOptions(logical_date=date, manual=True, conf=conf, companions=False, one_by_one=True)
+    ours, reasons = simulated(rehearsal, dag, bare(), options)
+    again, _ = simulated(rehearsal, dag, bare(), replace(options, seed=1, start=date + SECOND))
+    with served(bare()) as live:
+        folder = _folder(rehearsal, dag)
+        theirs = airflow_run(folder, _wanted(rehearsal, dag), date, conf, live, limit_s, rehearsal.surroundings)
+    volatile = {key for key in ours.xcoms if ours.xcoms[key] != again.xcoms.get(key)}
+    rows = compared(dag, ours, theirs, reasons, volatile)
+    names = sorted(_named(*key) for key in volatile)
+    airflow = version("apache-airflow-core")
+    return Verification(dag.dag_id, iso(date), airflow, rows, names, perf_counter() - began)
+
+
+def simulated(
+    rehearsal: Rehearsal, dag: DAG, world: World, options: RunOptions
+) -> tuple[RunHistory, dict[tuple[str, int], str]]:
+    """The end of a simulated run, and the reason of each task instance that has one."""
+    runs: list[DagRun] = []
+
+    def watch(run: DagRun, ti: TaskInstance | None) -> None:
+        if ti is None and run.dag.dag_id == dag.dag_id and run not in runs:
+            runs.append(run)
+
+    with suppress(RunStuck, HorizonReached):  # in Airflow such a run stays as it is
+        rehearsal.run(dag, world, options, watch)
+    run = runs[0]
+    history = RunHistory(
+        final={ti.key: (ti.state, ti.try_number) for ti in run.task_instances.values()},
+        xcoms=dict(facts(run).xcoms),
+        run_state="running" if run.state == "queued" else run.state,
+    )
+    return history, {ti.key: ti.reason for ti in run.task_instances.values() if ti.reason}
+
+
+def compared(
+    dag: DAG,
+    ours: RunHistory,
+    theirs: RunHistory,
+    reasons: dict[tuple[str, int], str],
+    volatile: set[tuple[str, int, str]],
+) -> list[Row]:
+    """The run, each task instance and each XCom, in that order."""
+    why = _known_cause(dag)
+    alike = ours.run_state == theirs.run_state
+    rows = [Row("run", dag.dag_id, ours.run_state, theirs.run_state, alike, None if alike else why)]
+    for key in sorted({*ours.final, *theirs.final}):
+        here, there = ours.final.get(key), theirs.final.get(key)
+        cause = None if here == there else "; ".join(filter(None, [reasons.get(key), why])) or None
+        rows.append(Row("task", _named(*key), _state(here), _state(there), here == there, cause))
+    told = {xcom for xcom in {*ours.xcoms, *theirs.xcoms} - volatile if not xcom[2].startswith(LINK)}
+    for xcom in sorted(told):
+        mine, real = in_order(ours.xcoms.get(xcom, NONE)), in_order(theirs.xcoms.get(xcom, NONE))
+        rows.append(Row("xcom", _named(*xcom), _short(mine), _short(real), same(mine, real)))
+    return rows
+
+
+def same(mine: Any, real: Any) -> bool:
+    """Whether two values are alike; dates are that are less than a second apart, for Airflow's side is shown its clock
+    some microseconds late (`harness.bridge.reference.clock`).
+    """
+    if isinstance(mine, list) and isinstance(real, list):
+        return len(mine) == len(real) and all(map(same, mine, real))
+    if isinstance(mine, dict) and isinstance(real, dict):
+        return mine.keys() == real.keys() and all(same(mine[key], real[key]) for key in mine)
+    if mine == real or not (isinstance(mine, str) and isinstance(real, str)):
+        return bool(mine == real)
+    try:
+        return abs(datetime.fromisoformat(mine) - datetime.fromisoformat(real)) < timedelta(seconds=1)
+    except (TypeError, ValueError):  # no dates, or only one of them has a zone
+        return False
+
+
+def in_order(value: Any) -> Any:
+    """A value without the order that Airflow's branching operators leave to a set."""
+    if isinstance(value, list) and value and all(isinstance(one, str) for one in value):
+        return sorted(value)
+    if isinstance(value, dict) and value and set(value) <= {"followed", "skipped"}:
+        return {key: sorted(ids) if isinstance(ids, list) else ids for key, ids in value.items()}
+    return value
+
+
+def _known_cause(dag: DAG) -> str | None:
+    kinds = {type(task).__name__ for task in dag.tasks}
+    return ALONE if kinds & {"TriggerDagRunOperator", "ExternalTaskSensor"} else None
+
+
+def _wanted(rehearsal: Rehearsal, dag: DAG) -> Wanted:
+    """The Dag, those of its folder that it names, and their files: what else lies there is none of its business."""
+    folder, places = _folder(rehearsal, dag), {dag.dag_id: Path(str(dag.fileloc)).resolve()}
+    also = [one for one in needed(dag, rehearsal.folder.dags) if folder in Path(str(one.fileloc)).resolve().parents]
+    places |= {one.dag_id: Path(str(one.fileloc)).resolve() for one in also}
+    archives = rehearsal.folder.files
+    files = [next((file for file in archives if file in place.parents), place) for place in places.values()]
+    sensors = [task.task_id for task in dag.tasks if task._is_sensor]
+    return Wanted(dag.dag_id, [str(file) for file in dict.fromkeys(files)], [one.dag_id for one in also], sensors)
+
+
+def _folder(rehearsal: Rehearsal, dag: DAG) -> Path:
+    """The loaded folder that the Dag's file lies in."""
+    file = Path(str(dag.fileloc)).resolve()
+    roots = [root.resolve() for root in rehearsal.folder.roots]
+    around = [root for root in roots if root in file.parents]
+    return around[0] if around else file.parent
+
+
+def _named(task_id: str, index: int, key: str | None = None) -> str:
+    name = task_id if index < 0 else f"{task_id}[{index}]"
+    return name if key is None else f"{name}.{key}"
+
+
+def _state(found: tuple[str | None, int] | None) -> str:
+    return NONE if found is None else f"{found[0] or 'no status'}, try {found[1]}"
+
+
+def _short(value: Any) -> str:
+    text = value if value is NONE else repr(value)
+    return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
