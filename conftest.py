@@ -1,6 +1,6 @@
 """Our own tests: `pytester` runs the plugin in a pytest of its own."""
 
-from harness.bridge import sandbox
+from harness.bridge.environment import sandbox
 
 pytest_plugins = ["pytester"]
 

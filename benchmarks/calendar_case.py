@@ -53,7 +53,7 @@ def measured(runs: int, repetitions: int) -> dict[str, float]:
         the making of runs and the records of its decisions among it; ``held`` the share of task instances that waited
         for a slot; ``kept`` bytes that the process grew by, a task instance of one repetition.
     """
-    from harness.bridge import sandbox
+    from harness.bridge.environment import sandbox
 
     sandbox.enter()
     loaded(2)()
@@ -75,7 +75,7 @@ def measured(runs: int, repetitions: int) -> dict[str, float]:
 
 def _clocked() -> Callable[[], float]:
     """Have the driver's deciding timed from now on. Returns: asks for its seconds of processor time."""
-    from harness.simulation.driver import Driver
+    from harness.simulation.components.scheduler_loop import Driver
 
     total, settle = [0.0], Driver._settle
 

@@ -37,7 +37,7 @@ def simulate(runs: int) -> None:
 
 def ours(runs: int) -> dict[str, float]:
     """Milliseconds a task instance, after a warm-up."""
-    from harness.bridge import sandbox
+    from harness.bridge.environment import sandbox
 
     sandbox.enter()
     simulate(5)
@@ -68,7 +68,7 @@ def stock(runs: int) -> dict[str, float]:
 
 def first() -> dict[str, float]:
     """Import, load a Dag folder and run a Dag once."""
-    from harness.bridge import sandbox
+    from harness.bridge.environment import sandbox
 
     sandbox.enter()
     from harness.simulation import Rehearsal
@@ -80,7 +80,7 @@ def first() -> dict[str, float]:
 
 def memory() -> dict[str, float]:
     """Growth of the resident set between 2,000 and 12,000 task instances."""
-    from harness.bridge import sandbox
+    from harness.bridge.environment import sandbox
 
     sandbox.enter()
     simulate(200)

@@ -1,7 +1,8 @@
 """Local testing and simulation for Apache Airflow: real task code, Airflow's own task runner, virtual time.
 
 Importing the package imports neither Airflow nor pytest. `harness.simulation.Rehearsal` runs Dags,
-`harness.world.World` is what they run in, `explore` and `play` combine outcomes without task code, `harness.strategies` is for Hypothesis;
+`harness.world.World` is what they run in, `explore` and `play` combine outcomes without task code,
+`harness.strategies` is for Hypothesis;
 tests use the fixtures of `harness.pytest_plugin`; `check` makes a function a check of the gate.
 """
 

@@ -6,8 +6,8 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from harness.bridge.environment.sandbox import airflow_version
 from harness.bridge.names import task_exception
-from harness.bridge.sandbox import airflow_version
 from harness.bridge.timetables import RunPlan, plan_of, timetable_of
 from harness.bridge.upcoming import next_info, pendulum_of
 from harness.kernel.instant import Instant

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from harness.bridge.capture import TaskLog
-from harness.bridge.exits import WorkerExited
+from harness.bridge.patches.exits import WorkerExited
 from harness.bridge.runtime import AttemptRequest, runtime_instance
-from harness.bridge.store import facts
-from harness.bridge.supervisor import Speaker, speaker
+from harness.bridge.supervisor.capture import TaskLog
+from harness.bridge.supervisor.conversation import TaskContext, task_context
+from harness.bridge.supervisor.store import facts
 from harness.kernel.instant import to_datetime
 from harness.scheduler.model import DagRun, TaskInstance
 
@@ -32,7 +32,7 @@ def run_dag_callbacks(run: DagRun, success: bool, reason: str | None, failed: Fa
     ti = relevant(run, "success" if success else "failed")
     context: dict[str, Any] = {"dag": dag, "run_id": run.run_id, "reason": reason}
     if ti is not None:
-        speaker.set(Speaker(ti, name=name, log=TaskLog()))
+        task_context.set(TaskContext(ti, name=name, log=TaskLog()))
         runtime = runtime_instance(
             AttemptRequest(ti), dag.task_dict[ti.task_id], to_datetime(ti.start or run.run_after)
         )
@@ -51,7 +51,7 @@ def run_failure_callbacks(ti: TaskInstance, failed: Failed) -> None:
         failed: told of each callback that raised; the others still run.
     """
     task: Any = facts(ti.run).dag.task_dict[ti.task_id]
-    speaker.set(Speaker(ti, name="on_failure_callback", log=TaskLog()))
+    task_context.set(TaskContext(ti, name="on_failure_callback", log=TaskLog()))
     context = runtime_instance(AttemptRequest(ti), task, to_datetime(ti.start or ti.run.run_after))
     found = task.on_failure_callback
     for callback in found if isinstance(found, (list, tuple)) else [found]:

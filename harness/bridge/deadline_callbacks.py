@@ -12,8 +12,8 @@ from typing import Any, get_args
 
 import structlog
 
-from harness.bridge.exits import WorkerExited
-from harness.bridge.store import facts
+from harness.bridge.patches.exits import WorkerExited
+from harness.bridge.supervisor.store import facts
 from harness.bridge.triggerer import as_sent, decode
 from harness.scheduler.model import DagRun
 

@@ -8,10 +8,10 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
-from harness.bridge.datamodels import optional_datetime, run_type_of
-from harness.bridge.runs_database import session_of
-from harness.bridge.sandbox import airflow_version
-from harness.bridge.store import Store, facts
+from harness.bridge.environment.sandbox import airflow_version
+from harness.bridge.supervisor.datamodels import optional_datetime, run_type_of
+from harness.bridge.supervisor.runs_database import session_of
+from harness.bridge.supervisor.store import Store, facts
 from harness.kernel.instant import SECOND, Instant, Microseconds, span, to_datetime, to_instant
 from harness.scheduler.deadlines import (
     PENDING,

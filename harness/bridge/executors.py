@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from harness.bridge.sandbox import airflow_version
+from harness.bridge.environment.sandbox import airflow_version
 from harness.errors import ExecutorMissing, known_names
 from harness.scheduler.executors import Executor
 from harness.scheduler.workers import Worker

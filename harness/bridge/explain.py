@@ -11,7 +11,7 @@ from types import FrameType, TracebackType
 from typing import Any
 
 from harness.errors import HarnessError, known_names
-from harness.kernel.callers import is_users
+from harness.kernel.caller_rules import is_users
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _STDLIB = sysconfig.get_path("stdlib")

@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge import sources
-from harness.bridge.exits import exits_of_files
+from harness.bridge.environment.seal import sealed
 from harness.bridge.masking import masked
-from harness.bridge.network import Guard, Refusal, allowing
-from harness.bridge.seal import sealed
+from harness.bridge.patches.exits import exits_of_files
+from harness.bridge.patches.network import Guard, Refusal, allowing
 from harness.errors import DagImportError, DagNotFound, NoDagsFolder, UsageError, known_names
 from harness.kernel.stops import Terminated, heeded
 from harness.project.discovery import dag_files
@@ -106,7 +106,7 @@ def load(paths: list[Path], world: World | None = None, owners: Mapping[str, str
 
     Args:
         world: answers what the files ask for at their top level.
-        owners: as of `harness.bridge.seal.sealed`.
+        owners: as of `harness.bridge.environment.seal.sealed`.
     Raises: NoDagsFolder: a path that does not exist, or nothing that looks like a Dag file below any.
     """
     folder = Folder(roots=[path.resolve() for path in paths])
@@ -132,13 +132,13 @@ def answered_from(
 
     Stands in for the Dag processor's supervisor, ``DagFileProcessorProcess`` (3.3.2): what is not there is not found.
     """
-    from harness.bridge.store import Store
-    from harness.bridge.supervisor import Speaker, Supervisor, speaker, supervisor_comms
+    from harness.bridge.supervisor.conversation import Supervisor, TaskContext, supervisor_comms, task_context
+    from harness.bridge.supervisor.store import Store
 
     def refused(refusal: Refusal) -> None:
         note(f"{refusal.place} connects to {refusal.peer} while it is parsed: refused; {allowing(refusal.peer)}")
 
-    asks = speaker.set(Speaker(ti=None, name="the Dag processor"))  # type: ignore[arg-type]
+    asks = task_context.set(TaskContext(ti=None, name="the Dag processor"))  # type: ignore[arg-type]
     try:
         guard = Guard(world.network, refused)
         with (
@@ -148,7 +148,7 @@ def answered_from(
         ):
             yield
     finally:
-        speaker.reset(asks)
+        task_context.reset(asks)
 
 
 def load_file(path: Path, root: Path, into: Folder) -> None:

@@ -9,13 +9,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from harness.bridge.capture import TaskLog
-from harness.bridge.child_comms import child_socket, starts_children
-from harness.bridge.datamodels import constructed, dag_run_model, optional_datetime
-from harness.bridge.exits import WorkerExited
-from harness.bridge.runner_log import AFTER_THE_END
-from harness.bridge.store import facts, ti_id
-from harness.bridge.supervisor import Speaker, Supervisor, speaker
+from harness.bridge.patches.exits import WorkerExited
+from harness.bridge.supervisor.capture import TaskLog
+from harness.bridge.supervisor.child_comms import child_socket, starts_children
+from harness.bridge.supervisor.conversation import Supervisor, TaskContext, task_context
+from harness.bridge.supervisor.datamodels import constructed, dag_run_model, optional_datetime
+from harness.bridge.supervisor.runner_log import AFTER_THE_END
+from harness.bridge.supervisor.store import facts, ti_id
 from harness.kernel.instant import Instant, span, to_datetime, to_instant
 from harness.scheduler.mapping import NotPopulated, mapped_count, relevant_map_indexes
 from harness.scheduler.model import Task, TaskInstance
@@ -45,7 +45,7 @@ class Outcome:
     state: str
     message: Any
     error: BaseException | None
-    speaker: Speaker
+    task_context: TaskContext
 
 
 @dataclass
@@ -78,12 +78,12 @@ def run_attempt(supervisor: Supervisor, request: AttemptRequest, now: Instant, q
     """
     ti = request.ti
     task = facts(ti.run).dag.task_dict[ti.task_id]
-    who = Speaker(ti, name=f"{ti.task_id}[{ti.map_index}]", log=request.log)
+    who = TaskContext(ti, name=f"{ti.task_id}[{ti.map_index}]", log=request.log)
     if request.first_start is not None:  # a microsecond early: a sensor asks whether more than its timeout has passed
         who.first_reschedule = to_datetime(request.first_start - 1)
     limit = getattr(task, "execution_timeout", None)
     who.execution_timeout = None if limit is None else span(limit)
-    speaker.set(who)
+    task_context.set(who)
     request.identity = ti_id(ti)
     supervisor.store.by_id[request.identity] = ti
     runtime = runtime_instance(request, task, to_datetime(now))
@@ -94,7 +94,7 @@ def run_attempt(supervisor: Supervisor, request: AttemptRequest, now: Instant, q
         _let_go(runtime)
 
 
-def _outcome(supervisor: Supervisor, who: Speaker, runtime: Any, quiet: Callable[[], bool]) -> Outcome:
+def _outcome(supervisor: Supervisor, who: TaskContext, runtime: Any, quiet: Callable[[], bool]) -> Outcome:
     from airflow.sdk.execution_time import task_runner
 
     ti, log = who.ti, supervisor.task_log

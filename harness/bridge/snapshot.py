@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.deadlines import alerts_of
+from harness.bridge.environment.sandbox import airflow_version
 from harness.bridge.operators import fails_the_run
-from harness.bridge.sandbox import airflow_version
 from harness.kernel.instant import Instant, Microseconds, span, to_instant
 from harness.scheduler.model import Concat, Dag, Length, Literal, MappedGroup, OfTask, Product, Task, Zip
 

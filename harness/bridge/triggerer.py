@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from harness.bridge.capture import TaskLog
-from harness.bridge.exits import WorkerExited
+from harness.bridge.patches.exits import WorkerExited
 from harness.bridge.runtime import TRIGGER_FAIL, AttemptRequest, Resume, runtime_instance
-from harness.bridge.store import Store, facts
-from harness.bridge.supervisor import Speaker, speaker
+from harness.bridge.supervisor.capture import TaskLog
+from harness.bridge.supervisor.conversation import TaskContext, task_context
+from harness.bridge.supervisor.store import Store, facts
 from harness.kernel import Event, Process, Simulation, span, to_datetime
 from harness.kernel.event_loop import VirtualEventLoop
 from harness.scheduler.model import TaskInstance
@@ -61,13 +61,13 @@ class Triggerer:
         if task is not None:
             self._post(lambda: (task.cancel(), None)[1])
 
-    def run(self, work: Callable[[], Coroutine[Any, Any, None]], who: Speaker | None) -> None:
+    def run(self, work: Callable[[], Coroutine[Any, Any, None]], who: TaskContext | None) -> None:
         """Run a coroutine that no task instance waits for: an asynchronous callback."""
 
         def begin() -> None:
             assert self._loop is not None
             context = contextvars.copy_context()
-            context.run(speaker.set, who)
+            context.run(task_context.set, who)
             task = context.run(self._loop.create_task, work())
             self._callbacks.add(task)
             task.add_done_callback(self._callbacks.discard)
@@ -108,9 +108,9 @@ class Triggerer:
         if self._asked.get(ti) is not message:  # cancelled before it began
             return
         del self._asked[ti]
-        who = Speaker(ti, name=f"trigger of {ti.task_id}", log=log)
+        who = TaskContext(ti, name=f"trigger of {ti.task_id}", log=log)
         context = contextvars.copy_context()
-        context.run(speaker.set, who)
+        context.run(task_context.set, who)
         self._tasks[ti] = context.run(self._loop.create_task, self._run(ti, message))
 
     async def _run(self, ti: TaskInstance, message: Any) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from harness.cli.check import check
-from harness.cli.init import init
-from harness.cli.run import run
-from harness.cli.simulate import simulate
-from harness.cli.verify import verify
+from harness.cli.commands.check import check
+from harness.cli.commands.init import init
+from harness.cli.commands.run import run
+from harness.cli.commands.simulate import simulate
+from harness.cli.commands.verify import verify
 
 EXIT_CODES = """\b
 Exit codes:

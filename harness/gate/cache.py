@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from harness.bridge.sandbox import settings
+from harness.bridge.environment.sandbox import settings
 from harness.checks.context import Asked, Declared
 from harness.gate.present import NEVER, Present, digest_of, of_libraries, stamp_of
 

@@ -1,4 +1,4 @@
-"""Memory of the zygote's that a child writes to: no descriptor leads to it that a Dag file could close or write to."""
+"""Memory that a fork server shares with a child: no descriptor leads to it that a Dag file could close or write to."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ _encode = _make(None, _text, encoder.encode_basestring_ascii, None, ": ", ", ", 
 
 
 class Reports:
-    """The reports of a child's files: `phase` and `report` are called in it, `of_files` in the zygote."""
+    """The reports of a child's files: `phase` and `report` are called in it, `of_files` in the fork server."""
 
     def __init__(self) -> None:
         self._channel = Channel(MOST_BYTES)
@@ -144,7 +144,7 @@ class Reports:
         return self._channel.full
 
     def close(self) -> None:
-        """Let go of it, in the zygote."""
+        """Let go of it, in the fork server."""
         self._channel.close()
 
 

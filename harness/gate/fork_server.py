@@ -2,7 +2,8 @@
 
 It reads one pickled `Setting` and the descriptors of its workers. Each worker reads requests, one JSON line each,
 forks a child for every one of them, and answers it with one JSON line (`Verdict`). When the last worker has come to the
-end of its input, or one of them is lost, the zygote ends what descends from it, removes Airflow's throw-away home, and
+end of its input, or one of them is lost, the fork server ends what descends from it, removes Airflow's throw-away
+home, and
 exits as that worker did.
 """
 
@@ -23,7 +24,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from harness.bridge import sandbox
+from harness.bridge.environment import sandbox
 from harness.bridge.parsing import confine, pollution, seal
 from harness.bridge.parsing.ahead import AHEAD, import_ahead, note_chance
 from harness.checks import catalogue, own
@@ -84,7 +85,7 @@ def main() -> None:
     lost = 0
     try:
         sandbox.enter()
-        os.environ.pop("PYTHONHASHSEED", None)  # it differs from zygote to zygote, and no Dag may see it
+        os.environ.pop("PYTHONHASHSEED", None)  # it differs from fork server to fork server, and no Dag may see it
         reader = os.fdopen(requests, "rb", buffering=0)
         order = json.loads(reader.readline())
         setting: Setting = pickle.loads(_exactly(reader, order["size"]))
@@ -112,11 +113,11 @@ def _served(pairs: list[tuple[int, int]], setting: Setting, sealed: bool, ours: 
 
     Returns: the wait status of the first that did not end well; 0 when all did.
     """
-    zygote, workers = os.getpid(), set()
+    fork_server, workers = os.getpid(), set()
     for pair in pairs:
         pid = os.fork()
         if pid == 0:
-            _work(pair, {*ours, *(one for other in pairs for one in other)} - {*pair}, setting, sealed, zygote)
+            _work(pair, {*ours, *(one for other in pairs for one in other)} - {*pair}, setting, sealed, fork_server)
         workers.add(pid)
     for descriptor in (one for pair in pairs for one in pair):
         os.close(descriptor)
@@ -128,7 +129,7 @@ def _served(pairs: list[tuple[int, int]], setting: Setting, sealed: bool, ours: 
     return 0
 
 
-def _work(pair: tuple[int, int], others: set[int], setting: Setting, sealed: bool, zygote: int) -> NoReturn:
+def _work(pair: tuple[int, int], others: set[int], setting: Setting, sealed: bool, fork_server: int) -> NoReturn:
     """Be a worker: serve until the input ends.
 
     Args:
@@ -137,15 +138,15 @@ def _work(pair: tuple[int, int], others: set[int], setting: Setting, sealed: boo
     code = 1
     try:
         confine.own_children_for_good()
-        confine.die_with_parent(zygote)
+        confine.die_with_parent(fork_server)
         for descriptor in others:
             os.close(descriptor)
         requests, answers = pair
         reader = os.fdopen(requests, "rb", buffering=0)
         _answer(answers, {"pid": os.getpid()})
-        while (request := _next(reader, zygote)) is not None:
+        while (request := _next(reader, fork_server)) is not None:
             verdicts = Child(request["files"], request["twin"], setting, (requests, answers), sealed).verdicts()
-            while is_stopped(zygote):  # by a file; the owner sees it, and that these files were at work
+            while is_stopped(fork_server):  # by a file; the owner sees it, and that these files were at work
                 time.sleep(IDLE_S)
             _answer(answers, {"verdicts": [vars(verdict) for verdict in verdicts]})
         code = 0

@@ -12,16 +12,16 @@ TOKEN = "AIRFLOW_HARNESS_RUN"
 ROUNDS = 200
 
 
-def end_strays(token: str, network: str | None, spared: set[int]) -> None:
+def end_orphans(token: str, network: str | None, spared: set[int]) -> None:
     """Kill all processes of a run but those spared and what belongs to them, until none is left.
 
     Args:
         token: the value of `TOKEN`.
-        network: the network namespace of the lost zygote, as ``/proc/…/ns/net`` names it; None when it had none.
-        spared: zygotes of the same run that are at work.
+        network: the network namespace of the lost fork server, as ``/proc/…/ns/net`` names it; None when it had none.
+        spared: fork servers of the same run that are at work.
     """
     for _ in range(ROUNDS):
-        found = strays(token, network, spared)
+        found = orphans(token, network, spared)
         for number in (signal.SIGSTOP, signal.SIGKILL):  # held first: what is stopped cannot fork away
             for pid in found:
                 with suppress(OSError):
@@ -31,7 +31,7 @@ def end_strays(token: str, network: str | None, spared: set[int]) -> None:
         time.sleep(0.005)
 
 
-def strays(token: str, network: str | None, spared: set[int]) -> list[int]:
+def orphans(token: str, network: str | None, spared: set[int]) -> list[int]:
     """Processes of a run that belong to none of those spared."""
     wanted = f"{TOKEN}={token}".encode()
     found = []

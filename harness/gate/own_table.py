@@ -63,7 +63,7 @@ def registered(root: Path, folder: Path | None) -> OwnChecks:
 
 def main() -> None:
     """The program of the process that is asked: a JSON document in, one out."""
-    from harness.bridge import sandbox
+    from harness.bridge.environment import sandbox
 
     answer = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)

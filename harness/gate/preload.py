@@ -1,4 +1,4 @@
-"""What a zygote does before the first file: import what nearly every file needs, and go through all of it once.
+"""What a fork server does before the first file: import what nearly every file needs, and go through all of it once.
 
 Whatever is imported or built at first use is then there for every child, instead of being made in each of them.
 """
@@ -64,7 +64,7 @@ with DAG("sampled", schedule=[Asset("x://y")]):
 
 
 def is_warm(name: str) -> bool:
-    """Whether every zygote has a module: what is in `WARM`, and what any Python program has."""
+    """Whether every fork server has a module: what is in `WARM`, and what any Python program has."""
     top = name.partition(".")[0]
     return name.startswith(WARM) or (top in sys.stdlib_module_names and top in sys.modules)
 
@@ -80,11 +80,11 @@ def import_airflow() -> None:
 
 def warm_up(declared: Declared, asked: Asked) -> None:
     """Import, then parse a small file and put it before the checks that will be asked."""
-    from harness.bridge import supervisor
     from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_from
     from harness.bridge.parsing.parse import Parsed
     from harness.bridge.parsing.places import Places
     from harness.bridge.parsing.users import Users
+    from harness.bridge.supervisor import conversation
     from harness.checks.catalogue import load
     from harness.gate.examine import examine
 
@@ -94,7 +94,7 @@ def warm_up(declared: Declared, asked: Asked) -> None:
             importlib.import_module(name)
         except ImportError:
             continue  # not in this version, or a provider that is not installed
-    supervisor.answered()
+    conversation.answered()
     file = Path(os.environ["AIRFLOW_HOME"]) / "sample.py"
     file.write_text(SAMPLE, encoding="utf-8")
     users, modules = Users(str(file.parent)), []  # type: ignore[var-annotated]

@@ -221,7 +221,7 @@ class _Run:
         """Parse the rest, once and where it is asked for a second time."""
         from harness.gate.preload import is_warm
         from harness.gate.worker import Setting
-        from harness.gate.worker_pool import Farm, Request
+        from harness.gate.worker_pool import Request, WorkerPool
 
         def wanted(paths: Iterable[str]) -> tuple[str, ...]:
             return tuple(name for name in libraries_of(map(Path, paths), self._tops()) if not is_warm(name))
@@ -240,9 +240,9 @@ class _Run:
             ahead=wanted(self.rest),
         )
         requests = [Request(path, root) for path, root in self.rest.items()]
-        farm = Farm(setting, given.jobs, self._gathered.wants_twins, wanted)
-        farm.run(requests, self._take)
-        self._cache.brought(farm.libraries)
+        worker_pool = WorkerPool(setting, given.jobs, self._gathered.wants_twins, wanted)
+        worker_pool.run(requests, self._take)
+        self._cache.brought(worker_pool.libraries)
         self._cache.write()
 
     def _tops(self) -> list[Path]:

@@ -1,4 +1,4 @@
-"""The process in which one file is parsed and looked at: forked off a warm zygote, and never returned from."""
+"""The process in which one file is parsed and looked at: forked off a warm fork server, and never returned from."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ class _Parser:
         self._places.watch()
         self._imports = Imports(self._users)
         self._exits = Exits(self._watch, self._users)
-        answer_from(setting.world, self._watch, sketching=bool(setting.asked.options.get("names")))
+        answer_from(setting.world, self._watch, scaffolding=bool(setting.asked.options.get("names")))
         Drivers(self._watch).install()
         self._watch.install()
         first = setting.repository.path_of_airflow  # there since Airflow's import; in their order only now

@@ -1,4 +1,4 @@
-"""Zygotes kept at work: files go out, verdicts come back, one that is lost is replaced. Nothing imports Airflow."""
+"""Fork servers kept at work: files go out, verdicts come back, who is lost is replaced. Nothing imports Airflow."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from typing import Any
 
 from harness.errors import AirflowUnusable, WorkerLost
 from harness.gate.fork_server import NO_AIRFLOW, Verdict
-from harness.gate.orphans import TOKEN, end_strays, is_stopped
+from harness.gate.orphans import TOKEN, end_orphans, is_stopped
 from harness.gate.worker import Setting
 from harness.project.libraries import imports_in
 from harness.project.local_settings import unusable_by
@@ -30,11 +30,11 @@ from harness.project.scratch import sweep
 
 _PROGRAM = "from harness.gate.fork_server import main; main()"
 READY_S = 120.0
-"""Real seconds that a zygote may take to import Airflow."""
+"""Real seconds that a fork server may take to import Airflow."""
 TICK_S = 0.25
 GRACE_S = 10.0
 FIRST, OTHER = 1, 2
-"""Hash seeds: of the zygotes that parse, and of those that parse again what may depend on it."""
+"""Hash seeds: of the fork servers that parse, and of those that parse again what may depend on it."""
 BATCH = 10
 """Files that one child may parse, as long as each leaves nothing behind for the next: a fork costs as much as one."""
 
@@ -59,13 +59,13 @@ class _Worker:
     """The owner's end of a worker.
 
     Attributes:
-        zygote: what it is forked from.
+        fork server: what it is forked from.
         requests: what it is at.
         pid: of its process; None until that has been forked.
     """
 
-    def __init__(self, zygote: _Zygote) -> None:
-        self.zygote = zygote
+    def __init__(self, fork_server: _ForkServer) -> None:
+        self.fork_server = fork_server
         self.requests: list[Request] = []
         self.pid: int | None = None
         self.since = time.monotonic()
@@ -93,8 +93,8 @@ class _Worker:
         os.close(self.answers)
 
 
-class _Zygote:
-    """The owner's end of a zygote.
+class _ForkServer:
+    """The owner's end of a fork server.
 
     Attributes:
         seed: its ``PYTHONHASHSEED``. ahead: what it imports before the first file.
@@ -195,8 +195,8 @@ def _lines(descriptor: int, buffer: bytes) -> tuple[bytes, list[bytes] | None]:
     return rest, whole
 
 
-class Farm:
-    """Parses files in children of warm zygotes.
+class WorkerPool:
+    """Parses files in children of warm fork servers.
 
     Args:
         setting: what holds for every file.
@@ -204,7 +204,7 @@ class Farm:
         twins: whether every file that holds a Dag is parsed a second time, elsewhere.
         libraries: what some files, by path, want imported ahead.
     Attributes:
-        libraries: files that the zygotes imported modules from.
+        libraries: files that the fork servers imported modules from.
     """
 
     def __init__(self, setting: Setting, jobs: int, twins: bool, libraries: Libraries = lambda _: ()) -> None:
@@ -214,7 +214,7 @@ class Farm:
         self.libraries: set[str] = set()
         self._token = secrets.token_hex(16)
         self._selector = selectors.DefaultSelector()
-        self._zygotes: list[_Zygote] = []
+        self._fork_servers: list[_ForkServer] = []
         self._waiting: deque[tuple[Request, int]] = deque()
         self._alone: set[tuple[str, bool]] = set()
         self._not_by: dict[str, int] = {}
@@ -242,64 +242,64 @@ class Farm:
             raise _lost(*lost)
 
     def _start(self, seed: int, ahead: Iterable[str], plain: bool) -> None:
-        """Start a zygote, with workers for what waits now.
+        """Start a fork server, with workers for what waits now.
 
         Args:
             plain: it is for files that are parsed where no library is imported ahead.
         """
         left = tuple(name for name in ahead if not any(_is_of(name, other) for other in self._refused))
-        zygote = _Zygote(
+        fork_server = _ForkServer(
             seed, replace(self._setting, ahead=left), self._token, min(self._jobs, max(1, len(self._waiting))), plain
         )
-        self._zygotes.append(zygote)
-        assert zygote.process.stdout is not None
-        self._selector.register(zygote.process.stdout, selectors.EVENT_READ, zygote)
-        for worker in zygote.workers:
+        self._fork_servers.append(fork_server)
+        assert fork_server.process.stdout is not None
+        self._selector.register(fork_server.process.stdout, selectors.EVENT_READ, fork_server)
+        for worker in fork_server.workers:
             self._selector.register(worker.answers, selectors.EVENT_READ, worker)
 
     def _serve(self, done: Callable[[Request, Verdict], Any]) -> None:
-        while self._waiting or any(zygote.requests for zygote in self._zygotes):
+        while self._waiting or any(fork_server.requests for fork_server in self._fork_servers):
             for key, _ in self._selector.select(TICK_S):
-                speaker: _Zygote | _Worker = key.data
-                zygote = speaker if isinstance(speaker, _Zygote) else speaker.zygote
-                if zygote not in self._zygotes:
+                task_context: _ForkServer | _Worker = key.data
+                fork_server = task_context if isinstance(task_context, _ForkServer) else task_context.fork_server
+                if fork_server not in self._fork_servers:
                     continue  # let go since
-                lines = speaker.lines()
+                lines = task_context.lines()
                 if lines is None:
-                    self._ended(zygote, done)
+                    self._ended(fork_server, done)
                     continue
                 for line in lines:
-                    if isinstance(speaker, _Worker):
-                        self._answered(speaker, json.loads(line), done)
+                    if isinstance(task_context, _Worker):
+                        self._answered(task_context, json.loads(line), done)
                     else:
-                        self._told(zygote, json.loads(line))
-            for zygote in self._zygotes:
-                zygote.kill_if_stuck()
+                        self._told(fork_server, json.loads(line))
+            for fork_server in self._fork_servers:
+                fork_server.kill_if_stuck()
             self._feed()
 
-    def _told(self, zygote: _Zygote, told: dict[str, Any]) -> None:
+    def _told(self, fork_server: _ForkServer, told: dict[str, Any]) -> None:
         if "ahead" in told:
-            zygote.at_libraries = True
-        elif zygote in self._zygotes:
-            zygote.ready, zygote.network = True, told["network"]
+            fork_server.at_libraries = True
+        elif fork_server in self._fork_servers:
+            fork_server.ready, fork_server.network = True, told["network"]
             self.libraries.update(told["libraries"])
             if told["refused"]:
-                self._without(zygote, told["refused"])
+                self._without(fork_server, told["refused"])
 
     def _answered(self, worker: _Worker, answer: dict[str, Any], done: Callable[[Request, Verdict], Any]) -> None:
         if "pid" in answer:
             worker.pid = answer["pid"]
             return
-        zygote = worker.zygote
+        fork_server = worker.fork_server
         requests, worker.requests = worker.requests, []
         verdicts = [Verdict(**verdict) for verdict in answer["verdicts"]]
         self._put_back(requests[len(verdicts) :])
         for request, verdict in zip(requests, verdicts):  # noqa: B905 - the rest waits again
-            if not zygote.plain and self._may_be_due_to_libraries(request, verdict, zygote.ahead):
+            if not fork_server.plain and self._may_be_due_to_libraries(request, verdict, fork_server.ahead):
                 self._again_in_plain(request)
                 continue
             if self._twins and not request.twin and verdict.report is not None and verdict.report.get("dags"):
-                self._not_by[request.path] = zygote.seed if verdict.report.get("hashes", True) else 0
+                self._not_by[request.path] = fork_server.seed if verdict.report.get("hashes", True) else 0
                 self._waiting.append((Request(request.path, request.root, True), self._not_by[request.path]))
             done(request, verdict)
 
@@ -314,31 +314,31 @@ class Farm:
         return any(name.partition(".")[0] in names for name in ahead)
 
     def _again_in_plain(self, request: Request) -> None:
-        """Have a file parsed anew, in a zygote that imported nothing but Airflow; there is one when it is needed."""
+        """Have a file parsed anew where nothing but Airflow was imported; such a fork server is started when needed."""
         if not self._plain:
             self._start(FIRST, (), plain=True)
         self._plain.add(request.path)
         self._put_back([request])
 
-    def _without(self, zygote: _Zygote, refused: Iterable[str]) -> None:
-        """Replace a zygote by one that does not import those libraries, nor does any that is started from now on."""
+    def _without(self, fork_server: _ForkServer, refused: Iterable[str]) -> None:
+        """Replace a fork server by one without those libraries; so is any that is started from now on."""
         self._refused.update(refused)
-        self._let_go(zygote)
-        self._start(zygote.seed, zygote.ahead, zygote.plain)
+        self._let_go(fork_server)
+        self._start(fork_server.seed, fork_server.ahead, fork_server.plain)
 
-    def _ended(self, zygote: _Zygote, done: Callable[[Request, Verdict], Any]) -> None:
-        """A zygote or a worker of it is gone: what it was at has ended it, or a library that it imported."""
-        while not zygote.ready and (lines := zygote.lines()) is not None:  # its last words
+    def _ended(self, fork_server: _ForkServer, done: Callable[[Request, Verdict], Any]) -> None:
+        """A fork server or a worker of it is gone: what it was at has ended it, or a library that it imported."""
+        while not fork_server.ready and (lines := fork_server.lines()) is not None:  # its last words
             for line in lines:
-                self._told(zygote, json.loads(line))
-        if zygote not in self._zygotes:
+                self._told(fork_server, json.loads(line))
+        if fork_server not in self._fork_servers:
             return
-        if not zygote.ready and zygote.at_libraries:
-            self._without(zygote, zygote.ahead)
+        if not fork_server.ready and fork_server.at_libraries:
+            self._without(fork_server, fork_server.ahead)
             return
-        said, code, requests = self._let_go(zygote), zygote.process.returncode, zygote.requests
+        said, code, requests = self._let_go(fork_server), fork_server.process.returncode, fork_server.requests
         if not requests:
-            raise _lost(code, said, zygote.ready)
+            raise _lost(code, said, fork_server.ready)
         if len(requests) > 1:  # whose fault it is, is seen when each is alone; it may be nobody's
             self._alone |= {(request.path, request.twin) for request in requests}
             self._put_back(requests)
@@ -347,20 +347,20 @@ class Farm:
             done(requests[0], Verdict("vanished", code))
             self._unexplained = None
         if self._waiting:
-            self._start(zygote.seed, zygote.ahead, zygote.plain)
+            self._start(fork_server.seed, fork_server.ahead, fork_server.plain)
 
-    def _let_go(self, zygote: _Zygote) -> str:
-        self._selector.unregister(zygote.process.stdout)  # type: ignore[arg-type]
-        for worker in zygote.workers:
+    def _let_go(self, fork_server: _ForkServer) -> str:
+        self._selector.unregister(fork_server.process.stdout)  # type: ignore[arg-type]
+        for worker in fork_server.workers:
             self._selector.unregister(worker.answers)
-        self._zygotes.remove(zygote)
-        return self._buried(zygote)
+        self._fork_servers.remove(fork_server)
+        return self._buried(fork_server)
 
-    def _buried(self, zygote: _Zygote) -> str:
-        """Close a zygote; after one that could not see to it itself, end and remove what it left."""
-        said = zygote.close()
-        if zygote.process.returncode < 0:
-            end_strays(self._token, zygote.network, {other.process.pid for other in self._zygotes})
+    def _buried(self, fork_server: _ForkServer) -> str:
+        """Close a fork server; after one that could not see to it itself, end and remove what it left."""
+        said = fork_server.close()
+        if fork_server.process.returncode < 0:
+            end_orphans(self._token, fork_server.network, {other.process.pid for other in self._fork_servers})
             sweep()
         return said
 
@@ -369,36 +369,40 @@ class Farm:
         self._waiting.extendleft((one, self._not_by[one.path] if one.twin else 0) for one in reversed(requests))
 
     def _feed(self) -> None:
-        for zygote in self._zygotes:
-            for worker in zygote.workers:
-                if not worker.requests and worker.pid is not None and (batch := self._batch(zygote)):
+        for fork_server in self._fork_servers:
+            for worker in fork_server.workers:
+                if not worker.requests and worker.pid is not None and (batch := self._batch(fork_server)):
                     worker.give(batch)
         self._start_another()
 
     def _start_another(self) -> None:
-        """Start a zygote of another hash seed when it is known what it is for: all have been parsed once."""
+        """Start a fork server of another hash seed when it is known what it is for: all have been parsed once."""
         if any(not one.twin for one, _ in self._waiting) or any(
-            not one.twin for zygote in self._zygotes for one in zygote.requests
+            not one.twin for fork_server in self._fork_servers for one in fork_server.requests
         ):
             return
-        for plain in {zygote.plain for zygote in self._zygotes}:
+        for plain in {fork_server.plain for fork_server in self._fork_servers}:
             theirs = [one.path for one, seed in self._waiting if seed and self._is_for(one, plain)]
-            if theirs and not any(zygote.seed == OTHER and zygote.plain == plain for zygote in self._zygotes):
+            if theirs and not any(
+                fork_server.seed == OTHER and fork_server.plain == plain for fork_server in self._fork_servers
+            ):
                 self._start(OTHER, () if plain else self._wanted(theirs), plain)
 
     def _is_for(self, request: Request, plain: bool) -> bool:
         """Whether a file belongs where no library is imported ahead; there may be none to import."""
         return not self._setting.ahead or (request.path in self._plain) == plain
 
-    def _batch(self, zygote: _Zygote) -> list[Request]:
+    def _batch(self, fork_server: _ForkServer) -> list[Request]:
         """What a worker does next: files of one root, as many as leave something to the others.
 
-        A file that may have ended a zygote is at work in one where nothing else is.
+        A file that may have ended a fork server is at work in one where nothing else is.
         """
-        at_work = zygote.requests
+        at_work = fork_server.requests
         if any((one.path, one.twin) in self._alone for one in at_work):
             return []
-        waiting = (one for one in self._waiting if one[1] != zygote.seed and self._is_for(one[0], zygote.plain))
+        waiting = (
+            one for one in self._waiting if one[1] != fork_server.seed and self._is_for(one[0], fork_server.plain)
+        )
         free = list(islice(waiting, BATCH * self._jobs * 4))[: BATCH * self._jobs]
         if not free:
             return []
@@ -416,11 +420,11 @@ class Farm:
     def _close(self) -> tuple[int, str, bool] | None:
         """Let all go; exit code and last words of one that did not end well."""
         lost = None
-        while self._zygotes:
-            zygote = self._zygotes.pop()
-            said = self._buried(zygote)
-            if zygote.process.returncode != 0 and not zygote.ended_by_us and lost is None:
-                lost = zygote.process.returncode, said, zygote.ready
+        while self._fork_servers:
+            fork_server = self._fork_servers.pop()
+            said = self._buried(fork_server)
+            if fork_server.process.returncode != 0 and not fork_server.ended_by_us and lost is None:
+                lost = fork_server.process.returncode, said, fork_server.ready
         self._selector.close()
         return lost or self._unexplained
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from harness.kernel.callers import is_users
+from harness.kernel.caller_rules import is_users
 from harness.kernel.instant import SECOND, Microseconds, seconds
 from harness.kernel.present import in_process
 from harness.kernel.process import Alarm, Process

@@ -17,7 +17,7 @@ from typing import Any
 from harness.kernel.instant import SECOND, Microseconds
 from harness.kernel.present import active, in_process, inherited, pause, threads, turn, virtual_now
 from harness.kernel.process import Process, owner
-from harness.kernel.strands import WORK_PATIENCE_S, here
+from harness.kernel.threads.virtual import WORK_PATIENCE_S, here
 
 IO_GRACE_S = 0.1
 """Real seconds that open descriptors are given before virtual time jumps over a wait."""
@@ -43,13 +43,13 @@ class VirtualSelector(selectors.DefaultSelector):
             if not ready and (passes := turn(self.next_timer())):
                 pause(passes / SECOND, "turns of an event loop")
             return ready
-        strands = threads()
-        if strands and in_process():
-            strands.settle(self._has_events)
-        ready = super().select(self._grace_s(timeout, bool(strands and strands.sleepers())))
+        vthreads = threads()
+        if vthreads and in_process():
+            vthreads.settle(self._has_events)
+        ready = super().select(self._grace_s(timeout, bool(vthreads and vthreads.background_threads())))
         if ready or active() is None:
             return ready
-        if strands and (self.work_in_threads or not self.parks_at_once):
+        if vthreads and (self.work_in_threads or not self.parks_at_once):
             self._rest(timeout)
         elif timeout is None:
             self._park()
@@ -67,12 +67,12 @@ class VirtualSelector(selectors.DefaultSelector):
 
     def _rest(self, timeout: float | None) -> None:
         """Wait while threads of ours live: what they do, or others, may be for this loop."""
-        strands, strand = threads(), here()
+        vthreads, vthread = threads(), here()
         by = None if timeout is None else math.ceil(timeout * SECOND)
-        if strands is not None and in_process():
-            strands.watch(self._has_events, by, "event loop", once=True)
-        elif strands is not None and strand is not None and not strand.loose:
-            strands.rest(strand, self._has_events, self._has_events, by)
+        if vthreads is not None and in_process():
+            vthreads.watch(self._has_events, by, "event loop", once=True)
+        elif vthreads is not None and vthread is not None and not vthread.loose:
+            vthreads.rest(vthread, self._has_events, self._has_events, by)
 
     def _has_events(self, real_s: float = 0) -> bool:
         return bool(super().select(real_s))

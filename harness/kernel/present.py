@@ -11,15 +11,15 @@ from typing import TypeVar
 from harness.errors import AlreadySimulating
 from harness.kernel.instant import SECOND, Instant, Microseconds, seconds
 from harness.kernel.simulation import Simulation
-from harness.kernel.sleepers import Sleepers
-from harness.kernel.strands import Strands, here
+from harness.kernel.threads.background_threads import BackgroundThreads
+from harness.kernel.threads.virtual import VirtualThreads, here
 
 _Value = TypeVar("_Value")
 
 _claim = threading.Lock()
 _active: Simulation | None = None
-_threads: Strands | None = None
-_sleepers = Sleepers()
+_threads: VirtualThreads | None = None
+_background_threads = BackgroundThreads()
 
 
 def active() -> Simulation | None:
@@ -27,7 +27,7 @@ def active() -> Simulation | None:
     return _active
 
 
-def threads() -> Strands | None:
+def threads() -> VirtualThreads | None:
     """The threads of the active simulation."""
     return _threads
 
@@ -43,7 +43,7 @@ def activated(simulation: Simulation, clock: Callable[[], float]) -> Iterator[No
     global _active, _threads
     if _active is not None:
         raise already_simulating()
-    _active, _threads = simulation, Strands(simulation, clock)
+    _active, _threads = simulation, VirtualThreads(simulation, clock)
     simulation.outside = _threads
     try:
         yield
@@ -84,9 +84,9 @@ def in_process() -> bool:
 
 def virtual_now() -> Instant:
     """The instant of the calling process or thread."""
-    simulation, strand = _active, here()
+    simulation, vthread = _active, here()
     assert simulation is not None
-    return max(strand.ahead, simulation.now) if strand is not None and strand.loose else simulation.now
+    return max(vthread.ahead, simulation.now) if vthread is not None and vthread.loose else simulation.now
 
 
 def inherited(variable: ContextVar[_Value | None]) -> _Value | None:
@@ -107,22 +107,22 @@ def turn(most: Microseconds | None = None) -> Microseconds:
 
 def pause(by_s: float, why: str) -> bool:
     """Let virtual time pass for the caller. False when the caller is nobody's: then it must wait for real."""
-    simulation, strands = _active, _threads
-    if simulation is None or strands is None:
+    simulation, vthreads = _active, _threads
+    if simulation is None or vthreads is None:
         return False
     by = seconds(by_s) or turn()
     if in_process():
-        strands.settle()
+        vthreads.settle()
         simulation.hold(by, why)
         return True
-    strand = here()
-    if strand is None:
+    vthread = here()
+    if vthread is None:
         return False
-    if strand.loose:
-        strand.ahead = virtual_now() + by
-        _sleepers.sleep(strand.ahead)
+    if vthread.loose:
+        vthread.ahead = virtual_now() + by
+        _background_threads.sleep(vthread.ahead)
     else:
-        strands.sleep(strand, by)
+        vthreads.sleep(vthread, by)
     return True
 
 

@@ -63,7 +63,7 @@ class Alarm:
 
 
 class Process:
-    """One strand of work in virtual time.
+    """One virtual thread of work in virtual time.
 
     Attributes:
         name: for messages.
@@ -145,13 +145,13 @@ class Process:
 
     def enter(self, exception: BaseException | None = None) -> None:
         """Give it the processor until it holds, parks or ends. Only the simulation's main loop calls this."""
-        simulation, strand = self.simulation, self._greenlet
-        assert strand is not None
+        simulation, vthread = self.simulation, self._greenlet
+        assert vthread is not None
         self.resume = None
         self.frame = None
         simulation.current = self
         outside = simulation.swap_ambient(self.ambient())
-        strand.parent = simulation.main
+        vthread.parent = simulation.main
         self._entered_at = perf_counter()
         simulation.arm_watchdog(self)
         outer = sys.gettrace()
@@ -159,7 +159,7 @@ class Process:
         try:
             if tracer is not None:
                 sys.settrace(tracer)
-            self._go_on(strand, exception)
+            self._go_on(vthread, exception)
         finally:
             if tracer is not None:
                 self._tracer = sys.gettrace()
@@ -174,16 +174,16 @@ class Process:
             if not self.alive:
                 self._greenlet = self._parked = None  # their context holds this process, and whoever spoke in it
 
-    def _go_on(self, strand: greenlet, exception: BaseException | None) -> None:
+    def _go_on(self, vthread: greenlet, exception: BaseException | None) -> None:
         """Resume where it left, until it leaves again or ends.
 
         A greenlet of the user's may end below us: its parent was that of another task, or the very main one. In a
         worker the task's own code is the main greenlet, and has the value.
         """
-        parked, self._parked = self._parked or strand, None
+        parked, self._parked = self._parked or vthread, None
         value = parked.switch() if exception is None else parked.throw(exception)
         while self.alive and self._parked is None:
-            value = strand.switch(value)
+            value = vthread.switch(value)
 
     def ambient(self) -> list[Any]:
         """The state of every ambient as it left it; for a thread of its own that goes on while it waits."""

@@ -243,7 +243,7 @@ class Simulation:
 
 
 class Outside(Protocol):
-    """What goes on in threads beside the main loop; see `harness.kernel.strands`."""
+    """What goes on in threads beside the main loop; see `harness.kernel.threads.virtual`."""
 
     def before(self, at: Instant | None) -> None: ...
 

@@ -77,7 +77,7 @@ def verdict_stands(code: int) -> None:
     def _exit(status: int) -> NoReturn:
         real(code if status == 0 and os.getpid() == ours else status)
 
-    guards: Any = sys.modules.get("harness.bridge.exits")
+    guards: Any = sys.modules.get("harness.bridge.patches.exits")
     for registered in (real, *([] if guards is None else [guards._GUARDS["_exit"]])):
         atexit.unregister(registered)
     for module in (os, posix):

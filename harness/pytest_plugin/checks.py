@@ -144,7 +144,7 @@ def _made(config: pytest.Config) -> Plan | None:
 
 
 def _looked_at(config: pytest.Config, settings: Config, wanted: list[Path], every: list[Path]) -> Plan:
-    from harness.bridge.sandbox import airflow_version
+    from harness.bridge.environment.sandbox import airflow_version
     from harness.gate.inspection import inspect, see_a_dag
     from harness.gate.options import Wanted
     from harness.pytest_plugin.plan import made

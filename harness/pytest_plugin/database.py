@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.pytest_plugin.postgres_server_process import ask, desk_of, open_server
+from harness.pytest_plugin.postgres_server_process import ask, open_server, server_process_of
 
 if TYPE_CHECKING:
     from harness.services import Database, PostgresServer
@@ -64,13 +64,13 @@ class LazyServer:
     """The run's server, started when the first test asks for it."""
 
     def __init__(self, config: pytest.Config) -> None:
-        self._desk = desk_of(config)
+        self._server_process = server_process_of(config)
         self._server: PostgresServer | None = None
 
     def get(self) -> PostgresServer:
         """The server, up; under xdist the controller's. Raises: ServiceUnavailable."""
         if self._server is None:
-            self._server = open_server() if self._desk is None else ask(self._desk)
+            self._server = open_server() if self._server_process is None else ask(self._server_process)
         return self._server
 
     def stop(self) -> None:

@@ -26,7 +26,7 @@ PATIENCE_S = 5
 _FIELDS = ("where", "known", "why", "fix", "again")
 
 
-class Desk:
+class ServerProcess:
     """Answers whoever knows the secret with the server's token, or with why there is none.
 
     Attributes:
@@ -74,19 +74,19 @@ class Desk:
             return {"fact": f"the pytest controller could not start PostgreSQL: {type(error).__name__}: {error}"}
 
 
-DESK = pytest.StashKey[Desk]()
+SERVER_PROCESS = pytest.StashKey[ServerProcess]()
 
 
-def open_desk(node: Any) -> None:
+def open_server_process(node: Any) -> None:
     """Tell a new worker of pytest-xdist where the desk is."""
     config: pytest.Config = node.config
-    if DESK not in config.stash:
-        desk = config.stash[DESK] = Desk()
-        config.add_cleanup(desk.stop)
-    node.workerinput[INPUT] = config.stash[DESK].address
+    if SERVER_PROCESS not in config.stash:
+        server_process = config.stash[SERVER_PROCESS] = ServerProcess()
+        config.add_cleanup(server_process.stop)
+    node.workerinput[INPUT] = config.stash[SERVER_PROCESS].address
 
 
-def desk_of(config: pytest.Config) -> str | None:
+def server_process_of(config: pytest.Config) -> str | None:
     """The address of the controller's desk; None when this process is no xdist worker."""
     found: dict[str, Any] = getattr(config, "workerinput", {})
     return found.get(INPUT)
@@ -100,9 +100,9 @@ def ask(address: str) -> PostgresServer:
     answer = b""
     try:
         port, _, secret = address.partition(":")
-        with socket.create_connection(("127.0.0.1", int(port))) as desk:
-            desk.sendall(f"{secret}\n".encode())
-            while chunk := desk.recv(65536):
+        with socket.create_connection(("127.0.0.1", int(port))) as server_process:
+            server_process.sendall(f"{secret}\n".encode())
+            while chunk := server_process.recv(65536):
                 answer += chunk
         told: dict[str, Any] = json.loads(answer)
     except (OSError, ValueError) as error:

@@ -2,7 +2,8 @@
 
 An item is ours when it needs the project's Dags. From its first function-scoped fixture on to its end, the environment
 points at the throw-away home, unless a test module or a conftest has imported Airflow before: then it is the suite's
-own Airflow, whose environment stays as it is, and a run borrows it (`harness.bridge.seal`). Fixtures of the suite that
+own Airflow, whose environment stays as it is, and a run borrows it (`harness.bridge.environment.seal`). Fixtures of
+the suite that
 live longer than a test are set up outside.
 """
 
@@ -41,8 +42,8 @@ class Scope:
         """Make it so."""
         if self.entered:
             return
-        from harness.bridge import sandbox
-        from harness.bridge.aside import ASIDE
+        from harness.bridge.environment import sandbox
+        from harness.bridge.environment.aside import ASIDE
 
         ASIDE.back()
         self._former = {} if ASIDE.owners else sandbox.export()
@@ -52,8 +53,8 @@ class Scope:
         """Give the process back."""
         if not self.entered:
             return
-        from harness.bridge import sandbox
-        from harness.bridge.aside import ASIDE
+        from harness.bridge.environment import sandbox
+        from harness.bridge.environment.aside import ASIDE
 
         sandbox.leave(self._former or {})
         self._former = None
@@ -74,8 +75,8 @@ class Scope:
     def end(self) -> None:
         """pytest ends: Airflow stays in the process, wherever it stands."""
         self.leave()
-        if "harness.bridge.aside" in sys.modules:
-            sys.modules["harness.bridge.aside"].ASIDE.back()
+        if "harness.bridge.environment.aside" in sys.modules:
+            sys.modules["harness.bridge.environment.aside"].ASIDE.back()
 
 
 def scope_of(config: pytest.Config) -> Scope:

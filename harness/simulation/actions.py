@@ -11,9 +11,9 @@ from harness.errors import DagNotFound, TaskNotFound, UsageError, known_names
 from harness.kernel import Instant, iso
 from harness.simulation.asked import FORM, backfill_of
 from harness.simulation.calendar import Calendar
-from harness.simulation.driver import Driver
+from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.options import VERBS, Action
-from harness.simulation.stage import Stage
+from harness.simulation.run_factory import RunFactory
 from harness.world.json_object import read_json
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ class Actor:
     Raises (at once): DagNotFound, TaskNotFound, UsageError: an action that cannot mean anything here.
     """
 
-    def __init__(self, stage: Stage, driver: Driver, calendar: Calendar) -> None:
-        self.stage, self.driver, self.calendar = stage, driver, calendar
+    def __init__(self, run_factory: RunFactory, driver: Driver, calendar: Calendar) -> None:
+        self.run_factory, self.driver, self.calendar = run_factory, driver, calendar
 
     def plan(self, action: Action, until: Instant) -> None:
         """Have an action happen at its instant, ``until`` at the latest."""
@@ -94,7 +94,7 @@ class Actor:
 
     def _trigger(self, action: Action) -> None:
         """Source: the trigger endpoint, given the present instant as logical date, as the UI gives it (3.3.2)."""
-        store, now = self.stage.store, self.driver.simulation.now
+        store, now = self.run_factory.store, self.driver.simulation.now
         dag = store.dags[action.dag_id]
         date = now
         while store.dated_run(action.dag_id, date) is not None:  # nobody clicks at the very instant of another run
@@ -105,7 +105,7 @@ class Actor:
         if store.run(action.dag_id, plan.run_id) is not None:
             self._did_nothing(action, f"there is a run {plan.run_id} already")
             return
-        run = self.stage.create(dag, plan, action.conf)
+        run = self.run_factory.create(dag, plan, action.conf)
         run.date_ahead = date - now
         self.driver.add(run)
 
@@ -115,13 +115,13 @@ class Actor:
         self.calendar.complain(action.dag_id, "warning", f"{what} at {iso(action.at)} did nothing: {why}", "action")
 
     def _clear(self, action: Action) -> None:
-        runs = list(self.stage.store.runs_of(action.dag_id))
+        runs = list(self.run_factory.store.runs_of(action.dag_id))
         found = [run for run in runs if action.run_id in (None, run.run_id)]
         if not found:
             names = ", ".join(run.run_id for run in runs[-SHOWN:])
             self._did_nothing(action, f"there is no such run (latest: {names})" if names else "nothing has run yet")
             return
-        dag, tasks = self.stage.store.dags[action.dag_id], None
+        dag, tasks = self.run_factory.store.dags[action.dag_id], None
         if action.task_id is not None:
             tasks = {action.task_id, *dag.task_dict[action.task_id].get_flat_relative_ids(upstream=False)}
         self.driver.clear(max(found, key=lambda run: run.run_after), tasks)

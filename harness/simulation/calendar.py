@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.bridge.conditions import asset_condition, asset_policy
 from harness.bridge.snapshot import snapshot
-from harness.bridge.store import AssetEvent
+from harness.bridge.supervisor.store import AssetEvent
 from harness.bridge.timetables import RunPlan
 from harness.bridge.upcoming import next_run, next_run_since
 from harness.kernel import Instant, iso
@@ -22,10 +22,10 @@ from harness.scheduler.calendar import (
     needs_scheduled_run,
 )
 from harness.scheduler.model import DagRun
-from harness.simulation.asset_runs import AssetRuns
-from harness.simulation.backfills import Backfills
-from harness.simulation.driver import Driver
-from harness.simulation.stage import MakeRun
+from harness.simulation.components.asset_runs import AssetRuns
+from harness.simulation.components.backfills import Backfills
+from harness.simulation.components.scheduler_loop import Driver
+from harness.simulation.run_factory import MakeRun
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

@@ -10,7 +10,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from harness.bridge.shortcuts import off
+from harness.bridge.patches.shortcuts import off
 
 YOUNG = 20_000
 """New objects after which the youngest generation is collected."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.operators import argument, class_of
-from harness.bridge.store import facts
+from harness.bridge.supervisor.store import facts
 from harness.bridge.timetables import RunPlan, scheduled
 from harness.errors import OffSchedule
 from harness.kernel import Instant, span

@@ -14,19 +14,19 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
-from harness.bridge.ambient import CurrentContext, StandardStreams, TaskEnvironment
-from harness.bridge.capture import Sink, captured
-from harness.bridge.exits import alarmed
-from harness.bridge.network import Guard
-from harness.bridge.outside import OWNERS_SECRETS
-from harness.bridge.patches import overran, patched
-from harness.bridge.seal import sealed
+from harness.bridge.environment.ambient import CurrentContext, StandardStreams, TaskEnvironment
+from harness.bridge.environment.outside import OWNERS_SECRETS
+from harness.bridge.environment.seal import sealed
+from harness.bridge.patches.exits import alarmed
+from harness.bridge.patches.inventory import overran, patched
+from harness.bridge.patches.network import Guard
+from harness.bridge.supervisor.capture import Sink, captured
 from harness.kernel import Instant, Simulation
 from harness.kernel.alarms import alarms_of_processes
 from harness.kernel.clock import wall_clock
-from harness.kernel.doors import doors
 from harness.kernel.event_loop import RunningLoop, virtual_event_loops
 from harness.kernel.frozen import freezegun_suspended
+from harness.kernel.patches import doors
 from harness.kernel.present import claimed
 from harness.kernel.watchdog import alarm_watchdog
 from harness.scheduler.model import TaskInstance

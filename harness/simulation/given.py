@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness.bridge.answers_xcom import RETURN_KEY, encoded, keep
+from harness.bridge.supervisor.handlers.xcom import RETURN_KEY, encoded, keep
 from harness.errors import TaskNotFound, UsageError, known_names
 from harness.scheduler.model import DagRun
 

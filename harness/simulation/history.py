@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.bridge.capture import TaskLog
 from harness.bridge.explain import Explanation
 from harness.bridge.runtime import Resume
+from harness.bridge.supervisor.capture import TaskLog
 from harness.kernel import Instant, Process
 from harness.results.run import Attempt
 from harness.scheduler.model import TaskInstance
-from harness.simulation.workloads import Workload
+from harness.simulation.components.executors import Workload
 
 
 @dataclass(slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.bridge.store import facts
+from harness.bridge.supervisor.store import facts
 from harness.kernel import iso
 from harness.results.finding import Finding
 from harness.scheduler.model import DagRun, Task

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from harness.bridge.capture import TaskLog
 from harness.bridge.masking import masked
-from harness.bridge.network import Refusal, allowing
-from harness.bridge.roundtrip import trouble
-from harness.bridge.store import AssetEvent, facts
-from harness.bridge.supervisor import Speaker, speaker
+from harness.bridge.patches.network import Refusal, allowing
+from harness.bridge.patches.roundtrip import trouble
+from harness.bridge.supervisor.capture import TaskLog
+from harness.bridge.supervisor.conversation import TaskContext, task_context
+from harness.bridge.supervisor.store import AssetEvent, facts
 from harness.kernel import Instant, Simulation, iso
 from harness.ledger.journal import Journal
 from harness.results.finding import Finding
@@ -104,7 +104,7 @@ class Recorder:
         if self._watcher is not None:
             self._watcher(ti.run, ti)
 
-    def observe(self, who: Speaker, kind: str, data: Any) -> None:
+    def observe(self, who: TaskContext, kind: str, data: Any) -> None:
         """What a task said that belongs in the record."""
         ti = who.ti
         if kind == "skipped":
@@ -130,7 +130,7 @@ class Recorder:
 
     def refused(self, refusal: Refusal) -> None:
         """A connection was refused: called in the thread in which it was asked for, told when its task goes on."""
-        who = speaker.get()
+        who = task_context.get()
         ti = who.ti if who is not None else None
         run = getattr(ti, "run", None)
         self.needs.host(refusal.peer, run.dag.dag_id if run is not None else None)
@@ -167,8 +167,8 @@ class Recorder:
             ti.run, "asset-event", task_id=ti.task_id, asset=event.name, uri=event.uri, extra=masked(event.extra)
         )
 
-    def log(self, who: Speaker, level: str, text: str, error: BaseException | None) -> None:
-        """A line of a task's log; the sink of `harness.bridge.capture`."""
+    def log(self, who: TaskContext, level: str, text: str, error: BaseException | None) -> None:
+        """A line of a task's log; the sink of `harness.bridge.supervisor.capture`."""
         who.raised = who.raised if error is None else error
         target: TaskLog = who.log if who.log is not None else history(who.ti).log
         target.add(level, text if error is None else f"{text}\n{type(error).__name__}: {error}")

@@ -9,10 +9,10 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from harness.bridge.environment.surroundings import Surroundings
 from harness.bridge.loader import Folder, answered_from, load, load_file
-from harness.bridge.store import AssetEvent, facts
 from harness.bridge.stored import unscheduled, unstorable
-from harness.bridge.surroundings import Surroundings
+from harness.bridge.supervisor.store import AssetEvent, facts
 from harness.bridge.timetables import RunPlan, manual, scheduled
 from harness.checks.context import LIMITS
 from harness.errors import MachineError, Unserialisable, UsageError
@@ -27,15 +27,15 @@ from harness.results.calendar import CalendarResult
 from harness.results.run import RunResult
 from harness.scheduler.model import DagRun
 from harness.simulation.companions import awaited_runs, failed_unawaited
-from harness.simulation.driver import Driver
+from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.given import give_xcom
 from harness.simulation.idle import runs_otherwise
 from harness.simulation.options import CalendarOptions, RunOptions
 from harness.simulation.record import Watcher
 from harness.simulation.results import run_result
+from harness.simulation.run_factory import RunFactory
 from harness.simulation.services import served
 from harness.simulation.simulated import refusal, simulated_calendar
-from harness.simulation.stage import Stage
 from harness.simulation.stuck import unfinished_findings
 from harness.simulation.unmatched import check_options, check_world, unmatched_indexes
 from harness.simulation.waiting import unfinished_error
@@ -145,10 +145,10 @@ class Rehearsal:
                 journal = stack.enter_context(FileJournal(chosen.keep))
             stack.enter_context(self.surroundings.entered())
             live = stack.enter_context(served(self.world_with(world)))
-            stage = Stage(dags, live, journal, watcher, self.xcom_bytes)
-            result = _Simulated(stage, found, plan, chosen).result()
+            run_factory = RunFactory(dags, live, journal, watcher, self.xcom_bytes)
+            result = _Simulated(run_factory, found, plan, chosen).result()
             doubts += [refusal(error, found.dag_id) for error in self._unstorable([found]).values()]
-            result.findings = [*doubts, *result.findings, *unmatched_indexes(live, stage.store.runs.values())]
+            result.findings = [*doubts, *result.findings, *unmatched_indexes(live, run_factory.store.runs.values())]
             done.append(result)
         result.real_seconds = perf_counter() - began
         result.ledger = chosen.keep
@@ -171,9 +171,9 @@ class Rehearsal:
             stack.enter_context(self.surroundings.entered())
             live = stack.enter_context(served(self.world_with(world)))
             unstorable = self._unstorable(chosen.values())
-            stage = Stage(self.folder.dags, live, journal, watcher, self.xcom_bytes, unstorable)
-            result = simulated_calendar(stage, chosen.values(), options)
-            result.findings += [*doubts, *unmatched_indexes(live, stage.store.runs.values())]
+            run_factory = RunFactory(self.folder.dags, live, journal, watcher, self.xcom_bytes, unstorable)
+            result = simulated_calendar(run_factory, chosen.values(), options)
+            result.findings += [*doubts, *unmatched_indexes(live, run_factory.store.runs.values())]
             done.append(result)
         result.real_seconds = perf_counter() - began
         result.ledger = options.keep
@@ -217,7 +217,7 @@ def surroundings_of(paths: list[Path], world: World | None, shell: Mapping[str, 
     """What the Dags below some paths find around them: the project of the first of these decides.
 
     Args:
-        shell: see `harness.bridge.surroundings.Surroundings`.
+        shell: see `harness.bridge.environment.surroundings.Surroundings`.
     Raises: UsageError: as `harness.project.repository.repository_of`.
     """
     there = [path.resolve() for path in paths if path.exists()]
@@ -284,35 +284,37 @@ _OF_EXECUTOR = ("parallelism", "num_stuck_in_queued_retries")
 class _Simulated:
     """One simulation around one run."""
 
-    def __init__(self, stage: Stage, dag: DAG, plan: RunPlan, options: RunOptions) -> None:
-        self.stage, self.dag, self.plan, self.options = stage, dag, plan, options
+    def __init__(self, run_factory: RunFactory, dag: DAG, plan: RunPlan, options: RunOptions) -> None:
+        self.run_factory, self.dag, self.plan, self.options = run_factory, dag, plan, options
 
     def result(self) -> RunResult:
         """Simulate, and tell what became of the run."""
         start = self._start()
         horizon = start + self.options.horizon
-        stage, options = self.stage, self.options
-        if self.dag.dag_id in stage.refused:
-            raise stage.refused[self.dag.dag_id]
-        with stage.opened(start, options.seed, options.debug, options.on_error) as driver:
+        run_factory, options = self.run_factory, self.options
+        if self.dag.dag_id in run_factory.refused:
+            raise run_factory.refused[self.dag.dag_id]
+        with run_factory.opened(start, options.seed, options.debug, options.on_error) as driver:
             if options.one_by_one:
                 driver.run_one_by_one()
             run = self._begin(driver)
-            stage.run_until(driver, horizon)
+            run_factory.run_until(driver, horizon)
             driver.deadlines.forget()
             problem = None
-            if not stage.was_interrupted:
+            if not run_factory.was_interrupted:
                 problem = unfinished_error(driver, run, horizon)
                 for other, finding in unfinished_findings(driver, run, horizon):
-                    stage.recorder.finding(other, finding)
-            for other, finding in failed_unawaited(stage.recorder.triggered, stage.store.dags):
-                stage.recorder.finding(other, finding)
+                    run_factory.recorder.finding(other, finding)
+            for other, finding in failed_unawaited(run_factory.recorder.triggered, run_factory.store.dags):
+                run_factory.recorder.finding(other, finding)
             driver.simulation.close()
-            stage.recorder.at_the_end(run)
-            result = run_result(run, stage.recorder)  # here still: a naive date in an XCom means UTC
-            result.not_in_world = stage.needs()
-            result.companions = [run_result(r, stage.recorder) for r in stage.store.runs.values() if r is not run]
-        stage.interrupted(result)
+            run_factory.recorder.at_the_end(run)
+            result = run_result(run, run_factory.recorder)  # here still: a naive date in an XCom means UTC
+            result.not_in_world = run_factory.needs()
+            result.companions = [
+                run_result(r, run_factory.recorder) for r in run_factory.store.runs.values() if r is not run
+            ]
+        run_factory.interrupted(result)
         if problem is not None:
             problem.result = result  # type: ignore[attr-defined]
             raise problem
@@ -325,8 +327,8 @@ class _Simulated:
         return self.plan.run_after if frozen is None else frozen
 
     def _begin(self, driver: Driver) -> DagRun:
-        store, conf = self.stage.store, {**self.options.conf, **self.options.params}
-        run = self.stage.create(self.dag, self.plan, conf, self._kept())
+        store, conf = self.run_factory.store, {**self.options.conf, **self.options.params}
+        run = self.run_factory.create(self.dag, self.plan, conf, self._kept())
         for name, uri, extra in self.options.asset_events:
             event = AssetEvent(len(store.events) + 1, name, uri, "asset", dict(extra), driver.simulation.now)
             store.events.append(event)
@@ -335,7 +337,7 @@ class _Simulated:
             give_xcom(run, self.dag, task_id, value)
         if self.options.companions and not self.options.only:
             for dag, plan in awaited_runs(self.dag, self.plan, store.dags):
-                driver.add(self.stage.create(dag, plan, {}))
+                driver.add(self.run_factory.create(dag, plan, {}))
         driver.add(run)
         return run
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.bridge.answers_xcom import decoded
-from harness.bridge.store import facts
+from harness.bridge.supervisor.handlers.xcom import decoded
+from harness.bridge.supervisor.store import facts
 from harness.results.run import Failure, RunResult, TaskResult
 from harness.scheduler.model import DagRun, TaskInstance
-from harness.simulation.deadlines import deadline_result
+from harness.simulation.components.deadlines import deadline_result
 from harness.simulation.history import history
 from harness.simulation.record import Recorder
 

@@ -13,7 +13,7 @@ from harness.simulation.calendar import Calendar
 from harness.simulation.idle import idle, not_simulated, nothing_ran
 from harness.simulation.options import CalendarOptions
 from harness.simulation.results import run_result
-from harness.simulation.stage import Stage
+from harness.simulation.run_factory import RunFactory
 from harness.simulation.stuck import stuck_findings
 from harness.simulation.waiting import Waits
 
@@ -21,20 +21,22 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
 
-def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptions) -> CalendarResult:
+def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: CalendarOptions) -> CalendarResult:
     """Simulate the calendar of some Dags on a stage that was not used yet."""
-    with stage.opened(options.since, options.seed, options.debug, options.on_error) as driver:
+    with run_factory.opened(options.since, options.seed, options.debug, options.on_error) as driver:
         since = None if options.fresh else options.since
         chosen = {dag.dag_id: dag for dag in dags}
-        left = [chosen[name] for name in chosen if name not in stage.refused]
-        calendar = Calendar(driver, left, stage.create, since)
-        calendar.findings += [refusal(stage.refused[name], name) for name in chosen if name in stage.refused]
+        left = [chosen[name] for name in chosen if name not in run_factory.refused]
+        calendar = Calendar(driver, left, run_factory.create, since)
+        calendar.findings += [
+            refusal(run_factory.refused[name], name) for name in chosen if name in run_factory.refused
+        ]
         driver.calendar = calendar
-        actor = Actor(stage, driver, calendar)
+        actor = Actor(run_factory, driver, calendar)
         for action in options.actions:
             actor.plan(action, options.until)
         calendar.begin()
-        stage.run_until(driver, options.until)
+        run_factory.run_until(driver, options.until)
         waits = Waits(driver)
         waiting = [
             (ti.run.dag.dag_id, ti.run.run_id, ti.name, waits.of(ti))
@@ -42,18 +44,18 @@ def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptio
             if ti.state is not None
         ]
         busy_until = driver.simulation.now
-        if not stage.was_interrupted:
+        if not run_factory.was_interrupted:
             for run, finding in stuck_findings(driver):
-                stage.recorder.finding(run, finding)
+                run_factory.recorder.finding(run, finding)
             calendar.findings += not_simulated(calendar)
             calendar.findings += nothing_ran(calendar, options)
         left = idle(calendar)
         driver.simulation.close()
-        calendar.findings += stage.recorder.at_the_end()
-        runs = [run_result(run, stage.recorder) for run in stage.store.runs.values()]
+        calendar.findings += run_factory.recorder.at_the_end()
+        runs = [run_result(run, run_factory.recorder) for run in run_factory.store.runs.values()]
     asked = calendar.backfills.results
-    until = busy_until if stage.was_interrupted else options.until
-    needs = stage.needs()
+    until = busy_until if run_factory.was_interrupted else options.until
+    needs = run_factory.needs()
     found = CalendarResult(
         options.since,
         until,
@@ -65,7 +67,7 @@ def simulated_calendar(stage: Stage, dags: Iterable[DAG], options: CalendarOptio
         idle=left,
         not_in_world=needs,
     )
-    stage.interrupted(found)
+    run_factory.interrupted(found)
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.bridge.store import facts, ti_id
+from harness.bridge.supervisor.store import facts, ti_id
 from harness.kernel import Instant, iso
 from harness.results.finding import Finding
 from harness.scheduler.model import (
@@ -17,7 +17,7 @@ from harness.scheduler.model import (
 from harness.scheduler.past import prev_dagrun, previous_run
 from harness.scheduler.queueing import never_admitted
 from harness.scheduler.transitions import times_out_at
-from harness.simulation.driver import Driver
+from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.waiting import Waits
 
 SHOWN = 3

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from harness.bridge.reference.child import airflow_run
 from harness.bridge.reference.history import RunHistory
 from harness.bridge.reference.wanted import Wanted
-from harness.bridge.store import facts
+from harness.bridge.supervisor.store import facts
 from harness.bridge.timetables import first_date
 from harness.errors import HorizonReached
 from harness.kernel import SECOND, Instant, iso

@@ -7,7 +7,7 @@ from functools import cached_property
 from harness.errors import HarnessError, HorizonReached
 from harness.kernel import Instant, iso
 from harness.scheduler.model import AWAITING_INPUT, DEFERRED, QUEUED, RUNNING, UP_FOR_RESCHEDULE, DagRun, TaskInstance
-from harness.simulation.driver import Driver
+from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.history import history
 
 

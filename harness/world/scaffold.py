@@ -20,7 +20,7 @@ _WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 """What YAML takes for something else than text."""
 
 
-def sketch(used: Mapping[str, Mapping[str, Iterable[tuple[str, str]]]], told: Iterable[Told] = ()) -> str:
+def scaffold(used: Mapping[str, Mapping[str, Iterable[tuple[str, str]]]], told: Iterable[Told] = ()) -> str:
     """The YAML text of a world.
 
     Args:

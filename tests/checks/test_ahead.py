@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from harness.gate import worker_pool as farm
+from harness.gate import worker_pool as worker_pool
 from tests.checks.cases import gate
 
 pytestmark = pytest.mark.gate
@@ -142,13 +142,13 @@ def unstable(folder, files):
 def test_what_is_another_one_at_every_parse_is_seen_from_forks_of_one_process(tmp_path, monkeypatch):
     """Random numbers and addresses of a fork are those of the process that it comes from, unless one sees to it."""
     seeds = []
-    start = farm.Farm._start
+    start = worker_pool.WorkerPool._start
 
     def started(self, seed, *rest, **more):
         seeds.append(seed)
         start(self, seed, *rest, **more)
 
-    monkeypatch.setattr(farm.Farm, "_start", started)
+    monkeypatch.setattr(worker_pool.WorkerPool, "_start", started)
     dags = tmp_path / "dags"
     dags.mkdir()
     (dags / ".airflowignore").write_text("sets_of_mine.py\n")

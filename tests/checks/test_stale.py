@@ -16,7 +16,7 @@ from harness.gate.cache import Cache, note_output
 from harness.gate.inspection import inspect
 from harness.gate.options import Wanted
 from harness.gate.present import stamp_of
-from harness.gate.worker_pool import Farm
+from harness.gate.worker_pool import WorkerPool
 from harness.project.config import read_config
 from tests.checks import stale
 from tests.checks.cases import gate
@@ -122,11 +122,11 @@ def test_whatever_all_files_depend_on(project, monkeypatch):
     """Which files are parsed after each change; none is, once it is taken back."""
     parsed = []
 
-    def run(_farm, requests, _done):
+    def run(_worker_pool, requests, _done):
         parsed.extend(sorted(request.path.rsplit("/", 1)[1] for request in requests))
         raise Parsed
 
-    monkeypatch.setattr(Farm, "run", run)
+    monkeypatch.setattr(WorkerPool, "run", run)
 
     def looked():
         parsed.clear()

@@ -190,7 +190,7 @@ def test_a_check_of_ours_that_raises_is_our_fault(found):
     assert "check-failed: the check 'pool-missing' raised RuntimeError: unforeseen of Dag 'clean'" in answer.out
 
 
-def test_ctrl_c_ends_the_zygotes_and_leaves_nothing(found):
+def test_ctrl_c_ends_the_fork_servers_and_leaves_nothing(found):
     found.write("slow/slow.py", "import time\nfrom airflow.sdk import DAG\nprint()\ntime.sleep(60)\n")
     running = found.start("check", "slow", "--no-cache")
     deadline = time.monotonic() + TIMEOUT_S

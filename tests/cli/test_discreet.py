@@ -106,8 +106,8 @@ def test_check_shows_and_keeps_no_secret(tmp_path):
     told = [answer.out, answer.err, *(path.read_text() for path in project.folder.glob("out.*"))]
     kept = [path for path in (project.folder / ".airflow_harness_cache").rglob("*") if path.is_file()]
     told += [path.read_text() for path in kept]
-    sketch = project("init", "--print")
-    for text in [*told, sketch.out, sketch.err]:
+    scaffold = project("init", "--print")
+    for text in [*told, scaffold.out, scaffold.err]:
         assert "canary" not in text
         assert "dTpwNHNz" not in text  # u:p4ss in base64
     assert kept

@@ -129,7 +129,7 @@ def _all_leaves(_: Any) -> Callable[[DagRun], list[TaskInstance]]:
     return lambda run: list(run.task_instances.values())
 
 
-TASK, DAG = "harness.bridge.snapshot._task", "harness.simulation.stage.snapshot"
+TASK, DAG = "harness.bridge.snapshot._task", "harness.simulation.run_factory.snapshot"
 
 CANARIES = (
     Canary("trigger rules", "run", ((TASK, _field("trigger_rule", "all_done")),)),
@@ -143,14 +143,14 @@ CANARIES = (
     Canary("setups", "run", ((TASK, _field("is_setup", False)),)),
     Canary("teardowns", "run", ((TASK, _field("is_teardown", False)),)),
     Canary("run state", "run", (("harness.scheduler.run_state.tis_for_dagrun_state", _all_leaves),)),
-    Canary("fail fast", "scheduler", (("harness.simulation.attempts.fail_fast", _no_instances),)),
-    Canary("retry delay", "scheduler", (("harness.simulation.attempts.next_retry_at", _late),)),
+    Canary("fail fast", "scheduler", (("harness.simulation.components.workers.fail_fast", _no_instances),)),
+    Canary("retry delay", "scheduler", (("harness.simulation.components.workers.next_retry_at", _late),)),
     Canary("past dependencies", "scheduler", ((TASK, _field("depends_on_past", False)),)),
     Canary("pools", "scheduler", ((TASK, _field("pool_slots", 0)),)),
     Canary("executor slots", "scheduler", (("harness.scheduler.queueing._executor_obstacle", _nothing),)),
-    Canary("stuck in queued", "scheduler", (("harness.simulation.attempts.requeue_stuck", _never),)),
-    Canary("deadlines met", "scheduler", (("harness.simulation.deadlines.meet", _no_instances),)),
-    Canary("deadlines due", "scheduler", (("harness.simulation.deadlines.base_of", _an_hour_later),)),
+    Canary("stuck in queued", "scheduler", (("harness.simulation.components.workers.requeue_stuck", _never),)),
+    Canary("deadlines met", "scheduler", (("harness.simulation.components.deadlines.meet", _no_instances),)),
+    Canary("deadlines due", "scheduler", (("harness.simulation.components.deadlines.base_of", _an_hour_later),)),
     Canary("priorities", "scheduler", (("harness.scheduler.candidates.place_of", _order),)),
     Canary("max_active_tasks", "scheduler", ((DAG, _field("max_active_tasks", 99)),)),
     Canary("max_active_tis_per_dag", "scheduler", ((TASK, _field("max_active_tis_per_dag", None)),)),
@@ -159,7 +159,7 @@ CANARIES = (
         "scheduler",
         (("harness.scheduler.runs.may_start", _starts), ("harness.simulation.calendar.needs_scheduled_run", _is_due)),
     ),
-    Canary("backfills' order", "scheduler", (("harness.simulation.backfills.in_order", _forward),)),
+    Canary("backfills' order", "scheduler", (("harness.simulation.components.backfills.in_order", _forward),)),
     Canary("backfills' max_active_runs", "scheduler", (("harness.scheduler.runs.may_start", _backfills_start),)),
     Canary("backfills' reprocessing", "scheduler", (("harness.scheduler.backfill.no_create_reason", _nothing),)),
     Canary("Dag-run creation", "scheduler", (("harness.simulation.calendar.needs_scheduled_run", _never),)),

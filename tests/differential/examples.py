@@ -86,7 +86,7 @@ def _dag_ids(file: Path) -> list[str]:
 
 
 def _one(file: Path, dag_id: str) -> Told:
-    from harness.bridge import sandbox
+    from harness.bridge.environment import sandbox
 
     sandbox.enter()
     with _alone(file) as folder:
@@ -106,7 +106,7 @@ def main(arguments: list[str]) -> int:
     warnings.simplefilter("ignore")
     differing = alike = left_out = 0
     answers = sys.stdout
-    from harness.bridge import sandbox
+    from harness.bridge.environment import sandbox
 
     sandbox.enter()  # before the packages of the examples are looked up, which imports Airflow
     with contextlib.redirect_stdout(sys.stderr):

@@ -51,7 +51,7 @@ def simulated(case: Case, folder: Path) -> History:
 
     Raises: AssertionError: a Dag file does not import.
     """
-    from harness.bridge import sandbox
+    from harness.bridge.environment import sandbox
 
     sandbox.enter()
     rehearsal = Rehearsal.of_paths([folder])

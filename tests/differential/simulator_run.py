@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.bridge.reference.history import RunHistory
-from harness.bridge.store import facts
+from harness.bridge.supervisor.store import facts
 from harness.bridge.timetables import parse_date
 from harness.errors import HorizonReached
 from harness.scheduler.model import DagRun, TaskInstance
@@ -26,7 +26,7 @@ def simulated_run(
 
     Raises: AssertionError: a Dag file does not import.
     """
-    from harness.bridge import sandbox
+    from harness.bridge.environment import sandbox
 
     sandbox.enter()
     rehearsal = Rehearsal.of_paths([folder])

@@ -25,7 +25,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from harness.bridge.shortcuts import VARIABLE
+from harness.bridge.patches.shortcuts import VARIABLE
 from tests.differential.orphans import end_with_owner
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.bridge.shortcuts import VARIABLE
+from harness.bridge.patches.shortcuts import VARIABLE
 from tests.differential.soak import main
 
 

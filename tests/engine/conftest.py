@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.bridge import sandbox
+from harness.bridge.environment import sandbox
 
 _former = sandbox.enter()
 

@@ -46,7 +46,7 @@ def state_of_the_process():
 
 def caches_stand_where():
     """What a simulation replaces so that Airflow does not repeat its work."""
-    from harness.bridge.shortcuts import shortcuts
+    from harness.bridge.patches.shortcuts import shortcuts
 
     return {(repr(place), name): vars(place).get(name) for place, name, _ in shortcuts()}
 

@@ -8,7 +8,7 @@ START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 
 
 def test_every_message_has_a_handler():
-    from harness.bridge.supervisor import answered, sendable
+    from harness.bridge.supervisor.conversation import answered, sendable
 
     assert len(sendable()) > 30
     assert sendable() - answered() == frozenset()

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from harness.cli.rehearse import exit_code
+from harness.cli.commands.rehearse import exit_code
 from harness.errors import NetworkRefused, WorldError
 from harness.world import World
 
@@ -222,7 +222,7 @@ def test_unix_sockets_are_no_network(rehearse, tmp_path):
     ],
 )
 def test_what_the_world_allows(allow, host, port, reached):
-    from harness.bridge.network import Guard
+    from harness.bridge.patches.network import Guard
 
     world = World()
     world.allow(allow)

@@ -8,7 +8,7 @@ from airflow import sdk
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.sdk import DAG, Asset, task
 
-from harness.cli.rehearse import exit_code
+from harness.cli.commands.rehearse import exit_code
 from harness.world import World
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)

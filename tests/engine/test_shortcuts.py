@@ -3,7 +3,7 @@
 import time
 from datetime import datetime, timedelta, timezone
 
-from harness.bridge.shortcuts import VARIABLE
+from harness.bridge.patches.shortcuts import VARIABLE
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 
@@ -35,7 +35,7 @@ def varied():
 def test_a_run_is_the_same_without_shortcuts(rehearse, tmp_path, monkeypatch):
     from airflow.sdk.execution_time import task_runner
 
-    from harness.bridge.shortcuts import shortcuts
+    from harness.bridge.patches.shortcuts import shortcuts
 
     coerce = task_runner.coerce_datetime
     assert [name for _, name, _ in shortcuts() if name == "coerce_datetime"]

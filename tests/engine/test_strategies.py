@@ -9,7 +9,7 @@ from airflow.sdk import DAG, Asset, Param, task
 from hypothesis import HealthCheck, find, given, settings
 
 from harness import play
-from harness.bridge.answers_xcom import decoded, encoded
+from harness.bridge.supervisor.handlers.xcom import decoded, encoded
 from harness.bridge.timetables import scheduled
 from harness.errors import OffSchedule, TaskNotFound, UsageError
 from harness.kernel.instant import to_instant

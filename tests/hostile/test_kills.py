@@ -69,18 +69,18 @@ class Run:
         )
         self.began = time.monotonic()
 
-    def zygotes(self) -> list[int]:
+    def fork_servers(self) -> list[int]:
         """Direct children."""
         return [pid for pid in descendants(self.process.pid) if _parent(pid) == self.process.pid]
 
     def workers(self) -> list[int]:
-        """Direct children of zygotes."""
-        zygotes = self.zygotes()
-        return [pid for pid in descendants(self.process.pid) if _parent(pid) in zygotes]
+        """Direct children of fork servers."""
+        fork_servers = self.fork_servers()
+        return [pid for pid in descendants(self.process.pid) if _parent(pid) in fork_servers]
 
     def parsing(self) -> list[int]:
-        """Processes that parse a file: each leads a session of its own, below a zygote."""
-        below = [pid for zygote in self.zygotes() for pid in descendants(zygote)]
+        """Processes that parse a file: each leads a session of its own, below a fork server."""
+        below = [pid for fork_server in self.fork_servers() for pid in descendants(fork_server)]
         return [pid for pid in below if _session(pid) == pid]
 
     def end(self) -> tuple[int, str]:

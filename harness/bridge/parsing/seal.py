@@ -1,7 +1,8 @@
 """Files that cannot be changed: held by the kernel, for threads, programs and C code that no audit event tells of.
 
 Two seals, each where the system allows it (Linux): a view of the file system of our own in which all is read-only
-(5.12, root or user namespaces), once a zygote; and Landlock (5.13), once a child. The first holds modes, owners and
+(5.12, root or user namespaces), once a fork server; and Landlock (5.13), once a child. The first holds modes,
+owners and
 times too; the second holds where namespaces are forbidden, and keeps the first from being undone.
 """
 

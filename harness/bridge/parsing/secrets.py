@@ -9,8 +9,8 @@ from types import FrameType
 from typing import Any
 
 from harness.bridge.parsing.watch import Watch
-from harness.bridge.store import Store
-from harness.bridge.supervisor import Speaker, Supervisor, speaker
+from harness.bridge.supervisor.conversation import Supervisor, TaskContext, task_context
+from harness.bridge.supervisor.store import Store
 from harness.world.guess import Guess, guess_of
 from harness.world.model import World
 
@@ -18,27 +18,27 @@ JSON_VARIABLE = "json-variable"
 """Kind of the event of a variable that is read as JSON; noted only while names are looked for."""
 
 
-def answer_from(world: World, watch: Watch, sketching: bool = False) -> None:
+def answer_from(world: World, watch: Watch, scaffolding: bool = False) -> None:
     """Stand in for the Dag processor's supervisor, in a process that is thrown away.
 
     A key that the world does not declare is not found, as ``DagFileProcessorProcess`` answers (3.3.2).
 
     Args:
-        sketching: names are looked for: what is not there, and has no default, is stood in for, so that the look does
+        scaffolding: names are looked for: what is not there, and has no default, is stood in for, so that the look does
             not end at the first name; what has a default is not noted.
     """
     from airflow.sdk.execution_time import context, task_runner
 
-    def observe(_who: Speaker, kind: str, data: Any) -> None:
+    def observe(_who: TaskContext, kind: str, data: Any) -> None:
         watch.note(kind, str(data))
 
-    speaker.set(Speaker(ti=None, name="the Dag processor"))  # type: ignore[arg-type]
+    task_context.set(TaskContext(ti=None, name="the Dag processor"))  # type: ignore[arg-type]
     task_runner.SUPERVISOR_COMMS = Supervisor(Store(world, {}), lambda: None, observe)
     for name, kind in (("_get_variable", "variable"), ("_get_connection", "connection")):
         original = getattr(context, name)
-        asked = _stood_in(original, kind, watch) if sketching else _noted(original, kind, watch)
+        asked = _stood_in(original, kind, watch) if scaffolding else _noted(original, kind, watch)
         setattr(context, name, asked)
-    if sketching:
+    if scaffolding:
         json.loads = _loading(json.loads)
 
 

@@ -12,11 +12,11 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from harness.bridge.environment.sandbox import link
+from harness.bridge.environment.surroundings import Surroundings
 from harness.bridge.reference.history import RunHistory
 from harness.bridge.reference.home import default_cache, environment, restore, template
 from harness.bridge.reference.wanted import Wanted
-from harness.bridge.sandbox import link
-from harness.bridge.surroundings import Surroundings
 from harness.errors import HarnessError
 from harness.kernel.instant import Instant, to_datetime
 from harness.project.scratch import scratch

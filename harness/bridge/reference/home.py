@@ -16,7 +16,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from harness.bridge.outside import outward
+from harness.bridge.environment.outside import outward
 from harness.project.scratch import made, own, scratch
 
 PACKAGES = Path(__file__).resolve().parents[3]

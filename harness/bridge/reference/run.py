@@ -17,6 +17,7 @@ from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
+from harness.bridge.patches.replaced import Change, replaced
 from harness.bridge.reference.clock import UTC, VirtualClock
 from harness.bridge.reference.dags import parsed
 from harness.bridge.reference.due import waiting
@@ -24,7 +25,6 @@ from harness.bridge.reference.history import RunHistory
 from harness.bridge.reference.order import rows_in_dag_order, turns_in_queue_order
 from harness.bridge.reference.waits import NothingDue, Waits
 from harness.bridge.reference.wanted import Wanted
-from harness.bridge.replaced import Change, replaced
 
 States = dict[tuple[str, str, str, int], tuple[str | None, int]]
 

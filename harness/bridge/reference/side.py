@@ -65,7 +65,7 @@ def _answer(job: dict[str, Any]) -> Any:
     sys.path += [entry for entry in job["search_path"] if entry not in sys.path]  # first: policies lie there
     from airflow import settings
 
-    from harness.bridge.network import Guard
+    from harness.bridge.patches.network import Guard
     from harness.bridge.reference.clock import VirtualClock, register_sql_now
     from harness.bridge.reference.run import tested
     from harness.bridge.reference.wanted import Wanted

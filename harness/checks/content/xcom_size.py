@@ -10,7 +10,7 @@ from types import CodeType, FunctionType
 from typing import Any
 
 from harness.bridge.operators import arguments
-from harness.bridge.roundtrip import Trouble, trouble_of_literal
+from harness.bridge.patches.roundtrip import Trouble, trouble_of_literal
 from harness.checks.callables import callable_of, plain, returned
 from harness.checks.context import DagLook
 from harness.checks.registry import check

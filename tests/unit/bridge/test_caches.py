@@ -3,7 +3,7 @@
 import functools
 import inspect
 
-from harness.bridge.caches import _of_functions
+from harness.bridge.patches.caches import _of_functions
 
 
 def asked():

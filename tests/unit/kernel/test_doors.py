@@ -10,8 +10,8 @@ import pytest
 
 from harness.kernel import SECOND, Simulation, to_instant
 from harness.kernel.clock import wall_clock
-from harness.kernel.doors import doors
 from harness.kernel.event_loop import RunningLoop, virtual_event_loops
+from harness.kernel.patches import doors
 
 START = to_instant(datetime(2025, 1, 1, tzinfo=timezone.utc))
 

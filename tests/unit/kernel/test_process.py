@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import AlreadySimulating
 from harness.kernel import SECOND, ProcessKilled, Simulation, StrayExit
-from harness.kernel.doors import doors
+from harness.kernel.patches import doors
 
 
 @pytest.mark.parametrize("escapes", [SystemExit(0), GeneratorExit(), asyncio.CancelledError()])

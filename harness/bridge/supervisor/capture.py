@@ -1,0 +1,178 @@
+"""Task logs: structlog, ``logging``, ``print`` and warnings of task code, each to the attempt that wrote it."""
+
+from __future__ import annotations
+
+import io
+import logging
+import sys
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+
+from harness.bridge.supervisor.conversation import TaskContext, speaking
+
+LINES_KEPT = 5_000
+"""Lines kept of one attempt's log: the first half of them and the last; what is in between is counted."""
+
+_SILENT = ("::group::", "::endgroup::")
+_KNOWN = frozenset({"ti", "task", "_logger", "_record", "logger_name"})  # said by whose log it is
+_LEVELS = {"exception": "error", "warn": "warning", "fatal": "critical"}
+
+Sink = Callable[[TaskContext, str, str, "BaseException | None"], None]
+"""(who, level, text, exception)"""
+
+
+class TaskLog:
+    """The log of one attempt, as lines ``LEVEL text``."""
+
+    __slots__ = ("_last", "dropped", "lines")
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.dropped = 0
+        self._last: deque[str] | None = None
+
+    def add(self, level: str, text: str) -> None:
+        """One entry; a text of several lines stays together."""
+        line = f"{level.upper():<8}{text}"
+        if len(self.lines) < LINES_KEPT // 2:
+            self.lines.append(line)
+            return
+        if self._last is None:
+            self._last = deque(maxlen=LINES_KEPT // 2)
+        self.dropped += len(self._last) == self._last.maxlen
+        self._last.append(line)
+
+    def text(self) -> str:
+        """The whole log."""
+        between = [f"… {self.dropped} lines left out"] if self.dropped else []
+        return "\n".join([*self.lines, *between, *(self._last or ())])
+
+
+@contextmanager
+def captured(sink: Sink, redirect_streams: bool = True) -> Iterator[None]:
+    """Route what simulation processes write to ``sink`` for the block; everything is put back after it.
+
+    Args:
+        redirect_streams: also ``sys.stdout`` and ``sys.stderr``; off for a debugger.
+    """
+    processors = structlog.get_config()["processors"]
+    former = list(processors)
+    # in place: loggers bound before (Airflow caches them on first use) share this very list
+    processors[:] = [_StructlogSink(sink, former)]
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    handler = _LoggingSink(sink)
+    root.handlers[:] = [handler, *(h for h in handlers if type(h).__module__.startswith("_pytest"))]
+    if root.level > logging.INFO:
+        root.setLevel(logging.INFO)
+    streams = (sys.stdout, sys.stderr)
+    if redirect_streams:
+        sys.stdout = _Stream(sink, "stdout", streams[0])
+        sys.stderr = _Stream(sink, "stderr", streams[1])
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = streams
+        processors[:] = former
+        root.handlers[:] = handlers
+        root.setLevel(level)
+
+
+class _StructlogSink:
+    def __init__(self, sink: Sink, former: list[Any]) -> None:
+        self._sink, self._former = sink, former
+
+    def __call__(self, logger: Any, method: str, event: dict[str, Any]) -> Any:
+        who = speaking()
+        if who is None:  # not a task's: it goes where it always went
+            value: Any = event
+            for processor in self._former:
+                value = processor(logger, method, value)
+            return value
+        text = str(event.pop("event", ""))
+        if not text.startswith(_SILENT):
+            error = _exception(event.pop("exc_info", None))
+            args = event.pop("positional_args", ())
+            extra = " ".join(f"{name}={value!r}" for name, value in event.items() if name not in _KNOWN)
+            self._sink(who, _LEVELS.get(method, method), _percent(text, args) + (f"  {extra}" if extra else ""), error)
+        raise structlog.DropEvent
+
+
+class _LoggingSink(logging.Handler):
+    def __init__(self, sink: Sink) -> None:
+        super().__init__()
+        self._sink = sink
+
+    def emit(self, record: logging.LogRecord) -> None:
+        who = speaking()
+        if who is None:
+            return
+        text = record.getMessage()
+        if not text.startswith(_SILENT):
+            self._sink(who, record.levelname.lower(), text, record.exc_info[1] if record.exc_info else None)
+
+
+class _Stream(io.TextIOBase):
+    """``print`` of a task becomes a log line, as the supervisor makes it; everybody else's goes through."""
+
+    def __init__(self, sink: Sink, name: str, real: Any) -> None:
+        self._sink, self._name, self._real = sink, name, real
+        self._pending: dict[TaskContext, str] = {}
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._real, name)
+
+    @property
+    def encoding(self) -> str:  # type: ignore[override]
+        return str(getattr(self._real, "encoding", "utf-8"))
+
+    def fileno(self) -> int:
+        return int(self._real.fileno())
+
+    def isatty(self) -> bool:
+        return False
+
+    def close(self) -> None:
+        """Nothing: it is that of all tasks, and in a worker each has its own."""
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: str, /) -> int:
+        who = speaking()
+        if who is None:
+            return int(self._real.write(text))
+        *whole, rest = (self._pending.pop(who, "") + text).split("\n")
+        for line in whole:
+            self._sink(who, "info" if self._name == "stdout" else "error", line, None)
+        if rest:
+            self._pending[who] = rest
+        return len(text)
+
+    def flush(self) -> None:
+        if not self._pending:
+            self._real.flush()
+        for who, rest in list(self._pending.items()):
+            self._sink(who, "info", rest, None)
+        self._pending.clear()
+
+
+def _exception(info: Any) -> BaseException | None:
+    if info is True:
+        return sys.exc_info()[1]
+    if isinstance(info, BaseException):
+        return info
+    return info[1] if isinstance(info, tuple) else None
+
+
+def _percent(text: str, args: Any) -> str:
+    if not args:
+        return text
+    try:
+        return text % (args if isinstance(args, tuple) else tuple(args))
+    except (TypeError, ValueError):
+        return f"{text} {args!r}"

@@ -1,0 +1,220 @@
+"""The supervisor's side of the conversation: every message a task may send, answered from memory.
+
+Airflow's own supervisor turns each message into a call of the Execution API
+(``ActivitySubprocess._handle_request``, ``request_handlers``); the answers here give what that API gives. A handler is
+found by the message's class name, so one module serves 3.1 to 3.3; `answered` lists what a version may send.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
+
+from harness.bridge.supervisor.store import Store
+from harness.kernel.present import inherited
+from harness.scheduler.model import TaskInstance
+
+Handler = Callable[["Supervisor", Any, "TaskContext"], Any]
+HANDLERS: dict[str, Handler] = {}
+
+_ASKS = "Get"
+"""Messages that only ask carry names of Dags, tasks and keys: they are not worth the time."""
+
+
+@dataclass(eq=False)
+class TaskContext:
+    """Whoever sends messages: an attempt of a task, or the trigger it deferred to.
+
+    Attributes:
+        ti: its task instance.
+        outcome: the last message that ends the attempt (``SucceedTask``, ``DeferTask`` …).
+        rendered: fields as `SetRenderedFields` gave them.
+        skipped: task ids and (task_id, map_index) pairs from `SkipDownstreamTasks`.
+        log: where its log lines go (`harness.bridge.supervisor.capture.TaskLog`).
+        execution_timeout: the operator's, microseconds.
+        first_reschedule: start of the first attempt of a rescheduling sensor, a ``datetime``.
+        timed_from: the instant at which a poking sensor first read its clock.
+        pushed: a value on its way to be an XCom, and as it is serialised.
+        closed: it has ended; what code it left behind still sends is not heard.
+        raised: the last error that was logged for it.
+        skip: why it skipped itself.
+        refused: why a Dag run that it asked for was not made.
+        told: why the task runner let it fail, where that was no exception.
+        exited: set where one of its threads called what would have ended the worker.
+        may_send: class names of the messages it may send; None for all.
+    """
+
+    ti: TaskInstance
+    name: str
+    log: Any = None
+    execution_timeout: int | None = None
+    outcome: Any = None
+    rendered: dict[str, Any] | None = None
+    rendered_map_index: str | None = None
+    skipped: list[Any] = field(default_factory=list)
+    first_reschedule: Any = None
+    closed: bool = False
+    timed_from: int | None = None
+    pushed: tuple[Any, Any] | None = None
+    raised: BaseException | None = None
+    skip: str | None = None
+    refused: str | None = None
+    told: str | None = None
+    exited: BaseException | None = None
+    may_send: frozenset[str] | None = None
+
+
+task_context: ContextVar[TaskContext | None] = ContextVar("harness_speaker", default=None)
+"""Who speaks, per process; threads started by a task and coroutines of a trigger inherit it."""
+
+
+def speaking() -> TaskContext | None:
+    """Who speaks where this is called: also in a greenlet that a task made."""
+    return inherited(task_context)
+
+
+def answers(*names: str) -> Callable[[Handler], Handler]:
+    """Register a handler for messages of these class names."""
+
+    def register(handler: Handler) -> Handler:
+        for name in names:
+            HANDLERS[name] = handler
+        return handler
+
+    return register
+
+
+def answered() -> frozenset[str]:
+    """Class names of all messages that have a handler."""
+    _import_answers()
+    return frozenset(HANDLERS)
+
+
+def sendable() -> frozenset[str]:
+    """Class names of the members of the installed version's ``ToSupervisor`` union."""
+    from typing import get_args
+
+    from airflow.sdk.execution_time.comms import ToSupervisor
+
+    union = get_args(ToSupervisor)[0]
+    return frozenset(member.__name__ for member in get_args(union))
+
+
+class Supervisor:
+    """Stands where ``SUPERVISOR_COMMS`` stands in a worker.
+
+    Attributes:
+        fault: an error of the harness itself while it answered; the session raises it.
+        task_log: the logger that ``task_runner.main`` makes for its task; one for all.
+
+    Args:
+        observe: called with (speaker, kind, data) for what belongs in the journal.
+    """
+
+    def __init__(self, store: Store, now: Callable[[], Any], observe: Callable[[TaskContext, str, Any], None]) -> None:
+        from harness.bridge.supervisor.runner_log import RunnerLog
+
+        _import_answers()
+        self.store = store
+        self.now = now
+        self.observe = observe
+        self.fault: BaseException | None = None
+        self.socket = None  # read by task_runner.main's teardown and by operators that re-exec
+        # bound: a lazy one binds at each call
+        self.task_log = RunnerLog(structlog.get_logger(logger_name="task").bind(), observe)
+
+    def send(self, msg: Any) -> Any:
+        """Answer one message.
+
+        Raises: AirflowRuntimeError: where the Execution API would answer with an error.
+        """
+        who = speaking()
+        if who is None:
+            from harness.bridge.explain import NoSpeaker
+
+            raise NoSpeaker(f"{type(msg).__name__} sent from outside a task")
+        if who.closed:
+            return None
+        if who.may_send is not None and type(msg).__name__ not in who.may_send:
+            raise refuse("Unhandled request", type(msg).__name__, 400)
+        if not type(msg).__name__.startswith(_ASKS):
+            _over_the_wire(msg)
+        try:
+            return _handler(msg)(self, msg, who)
+        except Exception as error:
+            if not isinstance(error, _refusals()):
+                self.fault = error  # ours, not the task's: the session stops and says so
+            raise
+
+    async def asend(self, msg: Any) -> Any:
+        """As `send`, for the asynchronous callers."""
+        return self.send(msg)
+
+
+@contextmanager
+def supervisor_comms(comms: Any) -> Iterator[None]:
+    """``task_runner.SUPERVISOR_COMMS`` for the block. Source: ``supervisor.set_supervisor_comms`` (3.3.2)."""
+    from airflow.sdk.execution_time import task_runner
+
+    missing = object()
+    former = getattr(task_runner, "SUPERVISOR_COMMS", missing)
+    task_runner.SUPERVISOR_COMMS = comms
+    try:
+        yield
+    finally:
+        if former is missing:
+            del task_runner.SUPERVISOR_COMMS
+        else:
+            task_runner.SUPERVISOR_COMMS = former
+
+
+def _over_the_wire(msg: Any) -> None:
+    """A worker writes each message for its supervisor: what cannot be written is an error of the task's, there.
+
+    Such are text with lone surrogates, integers of more than 64 bits, keys that are no text.
+    Raises: UnicodeEncodeError, OverflowError, TypeError, NotImplementedError: Airflow's own encoder does.
+    Source: ``CommsDecoder.send``, ``_RequestFrame.as_bytes`` (3.1.8 and 3.3.2).
+    """
+    from airflow.sdk.execution_time.comms import _RequestFrame
+
+    _RequestFrame(id=0, body=vars(msg)).as_bytes()
+
+
+def _handler(msg: Any) -> Handler:
+    name = type(msg).__name__
+    if name not in HANDLERS:
+        raise NotImplementedError(f"the installed Airflow sends {name}, which the harness cannot answer")
+    return HANDLERS[name]
+
+
+def _refusals() -> tuple[type[Exception], ...]:
+    from airflow.sdk.exceptions import AirflowRuntimeError
+
+    return (AirflowRuntimeError,)
+
+
+def refuse(message: str, reason: str, status: int = 404) -> Exception:
+    """The error a task sees when the Execution API refuses a request."""
+    from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+    from airflow.sdk.execution_time.comms import ErrorResponse
+
+    detail = {"status_code": status, "message": message, "detail": {"reason": reason, "message": message}}
+    error: Exception = AirflowRuntimeError(error=ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail))
+    return error
+
+
+def error_response(kind: str, detail: dict[str, Any]) -> Any:
+    """An ``ErrorResponse`` that is an answer, not an exception (the SDK turns it into one of its own)."""
+    from airflow.sdk.exceptions import ErrorType
+    from airflow.sdk.execution_time.comms import ErrorResponse
+
+    return ErrorResponse(error=ErrorType[kind], detail=detail)
+
+
+def _import_answers() -> None:
+    from harness.bridge.supervisor.handlers import assets, runs, state, world, xcom  # noqa: F401

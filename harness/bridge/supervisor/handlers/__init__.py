@@ -1,0 +1,1 @@
+"""A message of Airflow's task SDK, and what is answered, by subject."""

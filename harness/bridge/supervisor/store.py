@@ -1,0 +1,202 @@
+"""What the metadata database would hold, in memory: runs, XComs, rendered fields, asset events, state stores."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from uuid import NAMESPACE_URL, UUID, uuid5
+
+from harness.bridge.supervisor.xcoms import XComs
+from harness.kernel.instant import Instant
+from harness.scheduler.model import DagRun, TaskInstance
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+    from harness.world import World
+
+
+@dataclass(slots=True)
+class AssetEvent:
+    """An asset event. ``source`` is the task instance that emitted it, None for one given by a test."""
+
+    id: int
+    name: str
+    uri: str
+    group: str
+    extra: dict[str, Any]
+    at: Instant
+    dag_id: str | None = None
+    task_id: str | None = None
+    run_id: str | None = None
+    map_index: int | None = None
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass
+class RunFacts:
+    """What one Dag run has produced. It hangs on ``DagRun.extra``.
+
+    Attributes:
+        model: what `harness.bridge.supervisor.datamodels` last made of the run, for the next to ask.
+    """
+
+    dag: DAG
+    xcoms: XComs = field(default_factory=XComs)
+    consumed: list[AssetEvent] = field(default_factory=list)
+    note: str | None = None
+    model: Any = None
+
+
+@dataclass
+class Store:
+    """All that the supervisor's answers may draw on.
+
+    Attributes:
+        runs: (dag_id, run_id) -> run, in order of creation.
+        by_id: task instance UUID -> task instance; UUIDs are derived from names and tries, never random.
+        trigger: called for `TriggerDagRun` with (dag_id, run_id, logical_date, run_after, conf); set by the session.
+    """
+
+    world: World
+    dags: dict[str, DAG]
+    runs: dict[tuple[str, str], DagRun] = field(default_factory=dict)
+    by_id: dict[UUID, TaskInstance] = field(default_factory=dict)
+    events: list[AssetEvent] = field(default_factory=list)
+    task_store: dict[tuple[str, str, str, int], dict[str, Any]] = field(default_factory=dict)
+    asset_store: dict[str, dict[str, Any]] = field(default_factory=dict)
+    alias_assets: dict[str, list[tuple[str, str]]] = field(default_factory=dict)
+    hitl: dict[UUID, Any] = field(default_factory=dict)
+    trigger: Callable[..., DagRun] | None = None
+    reset: Callable[[DagRun], None] | None = None
+    database: Any = None  # made when code of the user's is given a session (`runs_database`)
+    _dated: dict[str, list[DagRun]] = field(default_factory=dict)
+    _of_dags: dict[str, list[DagRun]] = field(default_factory=dict)
+
+    def add_run(self, run: DagRun) -> None:
+        """Keep a run, in its place among the dated ones of its Dag."""
+        run.ordinal = len(self.runs)
+        self.runs[(run.dag.dag_id, run.run_id)] = run
+        self._of_dags.setdefault(run.dag.dag_id, []).append(run)
+        if run.logical_date is None:
+            return
+        dated = self._dated.setdefault(run.dag.dag_id, [])
+        at = bisect_left(dated, run.logical_date, key=_date)
+        dated.insert(at, run)
+        run.previous = dated[at - 1] if at > 0 else None
+        if run.previous is not None:
+            run.previous.next = run
+        if at + 1 < len(dated):
+            run.next, dated[at + 1].previous = dated[at + 1], run
+
+    def run(self, dag_id: str, run_id: str) -> DagRun | None:
+        """The run of these ids."""
+        return self.runs.get((dag_id, run_id))
+
+    def runs_of(self, dag_id: str) -> Sequence[DagRun]:
+        """The runs of a Dag in order of creation."""
+        return self._of_dags.get(dag_id, ())
+
+    def events_between(self, after: Instant, until: Instant) -> list[AssetEvent]:
+        """The asset events later than ``after``, up to and with ``until``."""
+        return self.events[bisect_right(self.events, after, key=_at) : bisect_right(self.events, until, key=_at)]
+
+    def selected_runs(
+        self,
+        dag_id: str,
+        run_ids: Iterable[str] | None,
+        logical_dates: Iterable[Instant] | None,
+        states: Iterable[str] | None = None,
+    ) -> list[DagRun]:
+        """Runs that match every filter given."""
+        ids = None if run_ids is None else set(run_ids)
+        dates = None if logical_dates is None else set(logical_dates)
+        wanted = None if states is None else set(states)
+        return [
+            run
+            for run in self.runs_of(dag_id)
+            if (ids is None or run.run_id in ids)
+            and (dates is None or run.logical_date in dates)
+            and (wanted is None or run.state in wanted)
+        ]
+
+    def previous_run(self, dag_id: str, before: Instant, state: str | None = None) -> DagRun | None:
+        """The latest run with an earlier logical date. Source: ``DagRun.get_previous_dagrun`` (3.3.2)."""
+        dated = self._dated.get(dag_id, [])
+        at = bisect_left(dated, before, key=_date)
+        return next((dated[n] for n in range(at - 1, -1, -1) if state is None or dated[n].state == state), None)
+
+    def dated_run(self, dag_id: str, logical_date: Instant) -> DagRun | None:
+        """The run of a logical date."""
+        dated = self._dated.get(dag_id, [])
+        at = bisect_left(dated, logical_date, key=_date)
+        return dated[at] if at < len(dated) and dated[at].logical_date == logical_date else None
+
+    def asset_names(self) -> dict[str, tuple[str, str, str]]:
+        """Every asset the Dags name: name -> (name, uri, group)."""
+        from airflow.sdk.definitions.asset import Asset
+
+        known: dict[str, tuple[str, str, str]] = {}
+        for dag in self.dags.values():
+            for task in dag.tasks:
+                for thing in [*task.outlets, *task.inlets]:
+                    if isinstance(thing, Asset):
+                        known[thing.name] = (thing.name, thing.uri, thing.group)
+            for asset in _scheduled_assets(dag):
+                known[asset.name] = (asset.name, asset.uri, asset.group)
+        return known
+
+
+def _at(event: AssetEvent) -> Instant:
+    return event.at
+
+
+def _date(run: DagRun) -> Instant:
+    return run.logical_date or 0
+
+
+def _scheduled_assets(dag: Any) -> Iterator[Any]:
+    """The assets of a Dag's asset condition, however deep."""
+    from airflow.sdk.definitions.asset import Asset
+
+    todo = [getattr(dag.timetable, "asset_condition", None)]
+    while todo:
+        condition = todo.pop()
+        if isinstance(condition, Asset):
+            yield condition
+        todo += getattr(condition, "objects", ())
+
+
+def facts(run: DagRun) -> RunFacts:
+    """The facts of a run."""
+    found: RunFacts = run.extra
+    return found
+
+
+def ti_id(ti: TaskInstance) -> UUID:
+    """The UUID of a task instance's present try; derived, so that two simulations agree."""
+    run = ti.run
+    return uuid5(NAMESPACE_URL, f"{run.dag.dag_id}/{run.run_id}/{ti.task_id}/{ti.map_index}/{ti.try_number}")
+
+
+def matching_xcoms(
+    store: Store, dag_id: str, run_id: str, task_id: str, key: str, prior: bool
+) -> list[tuple[int, Any]]:
+    """(map_index, value) of the XComs of a task, ascending; with ``prior`` also those of earlier runs, latest first.
+
+    Source: ``XComModel.get_many`` (3.3.2).
+    """
+    run = store.run(dag_id, run_id)
+    if run is None:
+        return []
+    runs = [run]
+    if prior:
+        limit = run.logical_date if run.logical_date is not None else run.run_after
+        dated = [(r.logical_date if r.logical_date is not None else r.run_after, r) for r in store.runs_of(dag_id)]
+        runs = [r for at, r in sorted(dated, key=lambda pair: -pair[0]) if at <= limit]
+    found = []
+    for each in runs:
+        found += facts(each).xcoms.of_task(task_id, key)
+    return found

@@ -1,0 +1,113 @@
+"""The work of ``airflow-harness simulate``: read what was given, load, simulate, show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli import inputs
+from harness.cli.folders import configured, import_errors, note_failures, note_found, world_of
+from harness.cli.terminal import Terminal
+from harness.errors import DagNotFound, UsageError
+from harness.project.config import config_for
+
+if TYPE_CHECKING:
+    from harness.results.calendar import CalendarResult
+    from harness.simulation import CalendarOptions, Rehearsal
+
+
+@dataclass(frozen=True)
+class CalendarArguments:
+    """The command line of ``simulate``, as typed."""
+
+    since: str
+    until: str
+    dags: tuple[Path, ...] = ()
+    dag_ids: tuple[str, ...] = ()
+    fresh: bool = False
+    actions: tuple[str, ...] = ()
+    world: Path | None = None
+    network: tuple[str, ...] = ()
+    seed: int = 0
+    as_json: bool = False
+    keep: Path | None = None
+    verbose: bool = False
+
+
+class SimulateCalendar:
+    """The job of one ``simulate`` command."""
+
+    def __init__(self, arguments: CalendarArguments) -> None:
+        self.arguments = arguments
+
+    def __call__(self, terminal: Terminal) -> int:
+        """Simulate the calendar and show it.
+
+        Returns: 0 when no run failed and nothing was found that is an error, else 1.
+        Raises: HarnessError: whatever keeps it from being simulated.
+        """
+        from harness.bridge.environment.sandbox import airflow_version, enter
+
+        given = self.arguments
+        config = config_for(given.dags, Path.cwd())
+        since, until = self._stretch()
+        paths = list(given.dags) or configured(config)
+        world = world_of(given.world or config.world, (*config.network, *given.network))
+        airflow_version()
+        enter()
+        with terminal.collecting():
+            from harness.gate.settings import xcom_bytes
+            from harness.simulation import CalendarOptions, Rehearsal
+            from harness.simulation.actions import parse_action
+
+            rehearsal = Rehearsal.of_paths(paths, xcom_bytes(config), world)
+            terminal.begin()
+        note_found(rehearsal.folder, terminal)
+        actions = tuple(parse_action(text) for text in given.actions)
+        options = CalendarOptions(since, until, given.fresh, given.dag_ids, actions, given.seed)
+        if not rehearsal.folder.dags:
+            note_failures(rehearsal.folder, terminal)
+            raise DagNotFound("no Dag was loaded", where=", ".join(map(str, paths)), fix="see the notes above")
+        result = self._simulated(rehearsal, options, world, terminal)
+        terminal.show_collected()
+        if terminal.as_json:
+            terminal.document(result.to_json())
+        else:
+            terminal.report(result)
+        return 0 if result.ok else 1
+
+    def _stretch(self) -> tuple[int, int]:
+        """The instants of ``--from`` and ``--until``."""
+        from harness.world.duration import is_duration
+
+        since = inputs.instant("--from", self.arguments.since)
+        assert since is not None
+        text = self.arguments.until
+        spanned = is_duration(text)
+        until = since + (inputs.span("--until", text) or 0) if spanned else inputs.instant("--until", text)
+        if until is None or until <= since:
+            raise UsageError(f"--until {text!r} is not after --from {self.arguments.since!r}", fix="write --until 7d")
+        return since, until
+
+    def _simulated(
+        self, rehearsal: Rehearsal, options: CalendarOptions, world: object, terminal: Terminal
+    ) -> CalendarResult:
+        from harness.cli.commands.calendar_progress import CalendarProgress
+        from harness.cli.ledgers import ledger_folder
+        from harness.cli.masking import masked_calendar, unfinished_masked
+
+        stretch = (options.since, options.until)
+        progress = CalendarProgress(terminal.console, terminal.live, terminal.err, stretch)
+        with (
+            ledger_folder(self.arguments.keep, "calendar") as folder,
+            unfinished_masked(terminal),
+            terminal.collecting(),
+        ):
+            progress.begin()
+            try:
+                found = rehearsal.simulate(replace(options, keep=folder), world, progress)  # type: ignore[arg-type]
+            finally:
+                progress.end()
+            found.findings += import_errors(rehearsal.folder)
+            return masked_calendar(found, whole=terminal.as_json)

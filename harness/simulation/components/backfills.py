@@ -1,0 +1,146 @@
+"""Backfills that people ask for while a calendar goes on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from harness.bridge.backfills import allows_backfills, conf_error, is_periodic, on_latest_version, runs_between
+from harness.bridge.deadlines import clearing_fails
+from harness.bridge.timetables import RunPlan
+from harness.results.backfill import CLEARED, CREATED, NOT_CREATED, BackfillDate, BackfillResult
+from harness.scheduler.backfill import (
+    BACKFILL,
+    CLEAR,
+    CREATE,
+    LEAVE,
+    Backfill,
+    Circumstances,
+    Refusal,
+    Step,
+    in_order,
+    is_complete,
+    refusal,
+    steps,
+)
+from harness.scheduler.model import Dag, DagRun
+from harness.simulation.components.scheduler_loop import Driver
+from harness.simulation.run_factory import MakeRun
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+_OUTCOMES = {CREATE: CREATED, CLEAR: CLEARED, LEAVE: NOT_CREATED}
+
+
+class Backfills:
+    """Makes and clears the runs of backfills, and knows when each is complete.
+
+    Args:
+        make: makes a run of a plan; it is added to the driver here.
+    Attributes:
+        results: every backfill that was asked for, in order.
+        timetable_error: what the timetable raised at the last request.
+    """
+
+    def __init__(self, driver: Driver, make: MakeRun) -> None:
+        self.driver, self._make = driver, make
+        self.results: list[BackfillResult] = []
+        self.timetable_error: Exception | None = None
+        self._open: dict[str, tuple[str, BackfillResult]] = {}
+
+    def ask(self, dag: DAG, known: Dag, asked: Backfill) -> BackfillResult:
+        """Do what is asked, or say why not.
+
+        Source: airflow/models/backfill.py `_create_backfill`, `_do_dry_run` (3.3.2).
+        """
+        now = self.driver.simulation.now
+        result = BackfillResult(
+            known.dag_id, now, asked.from_date, asked.to_date, asked.reverse, asked.max_active_runs,
+            asked.reprocess, asked.dry_run,
+        )  # fmt: skip
+        self.results.append(result)
+        plans = in_order(self._plans(dag, asked), now, asked.reverse)
+        met = Circumstances(
+            is_periodic(dag), allows_backfills(dag), known.dag_id in self._open, conf_error(dag, asked.conf), len(plans)
+        )
+        refused = refusal(asked, known, now, met)
+        if refused is None and not asked.dry_run:
+            refused = self._breaks(asked, plans, known.dag_id)
+        if refused is not None:
+            result.refused = str(refused)
+        else:
+            self._do(dag, asked, plans, result)
+        self.driver.recorder.backfill(result.to_json())
+        return result
+
+    def _breaks(self, asked: Backfill, plans: list[RunPlan], dag_id: str) -> Refusal | None:
+        """What Airflow raises where it cannot clear one of the runs: then none is cleared or made."""
+        for step in self._steps(asked, plans, dag_id):
+            if step.verb == CLEAR and step.run is not None:
+                error = clearing_fails(step.run, self.driver.simulation.now)
+                if error is not None:
+                    return Refusal(type(error).__name__, f"{error} ({step.run.run_id})")
+        return None
+
+    def _steps(self, asked: Backfill, plans: list[RunPlan], dag_id: str) -> Iterator[Step[RunPlan]]:
+        store = self.driver.store
+        return steps(plans, lambda date: store.dated_run(dag_id, date), asked.reprocess)
+
+    def run_ended(self, run: DagRun) -> None:
+        """Complete the backfill of which this was the last run."""
+        self._complete(run.dag.dag_id)
+
+    def _plans(self, dag: DAG, asked: Backfill) -> list[RunPlan]:
+        """What the timetable names; what it names before it raises counts, as in Airflow."""
+        found: list[RunPlan] = []
+        self.timetable_error = None
+        if not is_periodic(dag):
+            return found
+        try:
+            for plan in runs_between(dag, asked.from_date, asked.to_date):
+                found.append(plan)
+        except Exception as error:  # user code
+            self.timetable_error = error
+        return found
+
+    def _do(self, dag: DAG, asked: Backfill, plans: list[RunPlan], result: BackfillResult) -> None:
+        store, dag_id, backfill_id = self.driver.store, result.dag_id, str(len(self.results))
+        for step in self._steps(asked, plans, dag_id):
+            if not asked.dry_run and step.verb != LEAVE:
+                self._take(dag, asked, step, backfill_id)
+            run = store.dated_run(dag_id, step.plan.logical_date or 0)
+            result.dates.append(
+                BackfillDate(
+                    step.plan.logical_date or 0,
+                    _OUTCOMES[step.verb],
+                    step.reason,
+                    None if run is None else run.run_id,
+                )
+            )
+        if not asked.dry_run:
+            self._open[dag_id] = (backfill_id, result)
+            self._complete(dag_id)
+
+    def _take(self, dag: DAG, asked: Backfill, step: Step[RunPlan], backfill_id: str) -> None:
+        """Make a run the backfill's. Source: `_create_backfill_dag_run_non_partitioned`, `_handle_clear_run` (3.3.2;
+        in 3.1 a run that is cleared keeps its conf).
+        """
+        run = step.run if step.run is not None else self._make(dag, step.plan, asked.conf or {})
+        if run.backfill_ordinal is not None:
+            run.former_ordinals += (run.backfill_ordinal,)
+        run.run_type, run.backfill_id, run.backfill_ordinal = BACKFILL, backfill_id, step.ordinal
+        run.backfill_max_active_runs = asked.max_active_runs
+        if step.run is None:
+            self.driver.add(run)
+            return
+        if asked.conf is not None and not run.dag.before_3_2:
+            run.conf = asked.conf
+        self.driver.clear(run, on_latest_version=on_latest_version(dag, asked.run_on_latest_version))
+
+    def _complete(self, dag_id: str) -> None:
+        if dag_id in self._open:
+            backfill_id, result = self._open[dag_id]
+            if is_complete(backfill_id, self.driver.store.runs_of(dag_id)):
+                del self._open[dag_id]
+                result.completed_at = self.driver.simulation.now

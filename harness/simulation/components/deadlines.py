@@ -1,0 +1,186 @@
+"""The deadlines of runs: made with them, looked at when they are due, and what is called when they are missed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from harness.bridge.deadlines import callback_of, clearing_fails, custom_due, interval_of
+from harness.bridge.explain import explain
+from harness.bridge.supervisor.store import facts
+from harness.kernel import Event, iso
+from harness.kernel.simulation import LAST
+from harness.results.deadlines import DeadlineResult
+from harness.results.finding import Finding
+from harness.results.spans import span_text
+from harness.scheduler.deadlines import (
+    AverageRuntime,
+    Custom,
+    Deadline,
+    DeadlineAlert,
+    FixedDatetime,
+    LogicalDate,
+    QueuedAt,
+    base_of,
+    meet,
+    miss,
+    requeue,
+)
+from harness.scheduler.model import FINISHED, DagRun
+from harness.simulation.components.deadline_callbacks import DeadlineCallbacks
+
+if TYPE_CHECKING:
+    from harness.simulation.components.scheduler_loop import Driver
+
+NAMES = {
+    QueuedAt: "DAGRUN_QUEUED_AT",
+    LogicalDate: "DAGRUN_LOGICAL_DATE",
+    FixedDatetime: "FIXED_DATETIME",
+    AverageRuntime: "AVERAGE_RUNTIME",
+}
+UNMADE = {
+    "scheduled": "Airflow only logs this: the run goes on without this deadline and those after it",
+    "asset_triggered": "correct it: Airflow's scheduler ends with it: where assets trigger a run nothing catches it",
+}
+"""What Airflow does about a deadline that cannot be made, by type of run."""
+
+_SHOWN = 4
+
+
+class Deadlines:
+    """All deadlines of a simulation.
+
+    Attributes:
+        callbacks: those of missed ones.
+    """
+
+    def __init__(self, driver: Driver) -> None:
+        self.driver, self.simulation, self.recorder = driver, driver.simulation, driver.recorder
+        self.callbacks = DeadlineCallbacks(driver)
+        self._due: dict[Deadline, Event] = {}
+
+    def create(self, run: DagRun) -> None:
+        """Make the deadlines of a run that was made now.
+
+        A reference that raises leaves the run without its deadline and those after it, as Airflow's loop over them.
+        Source: ``SerializedDAG._process_dagrun_deadline_alerts`` (3.3.2).
+        """
+        run.queued_at = now = self.simulation.now
+        if run.run_type == "scheduled":  # one that is simulated ahead of its time: the schedule makes it then
+            run.queued_at = max(now, run.run_after)
+        broken: str | None = None
+        for alert in run.dag.deadlines:
+            if broken is None:
+                try:
+                    deadline = self._made(alert, run)
+                except (Exception, SystemExit) as error:
+                    broken = self._cannot_make(alert, run, error)
+            if broken is not None:
+                deadline = Deadline(alert, None, reason=broken)
+            run.deadlines.append(deadline)
+            self.recorder.deadline(run, deadline, "created", reason=deadline.reason)
+            self._watch(deadline, run)
+
+    def _made(self, alert: DeadlineAlert, run: DagRun) -> Deadline:
+        store, made_at = self.driver.store, run.queued_at if run.queued_at is not None else self.simulation.now
+        interval = interval_of(alert, store)
+        if isinstance(alert.reference, Custom):
+            due = custom_due(alert, interval, run, store)
+            return Deadline(alert, due, interval, reason=None if due is not None else "its reference gave no date")
+        base, why = base_of(alert.reference, run, store.runs_of(run.dag.dag_id), made_at)
+        if base is None and isinstance(alert.reference, LogicalDate):
+            if run.dag.before_3_2:
+                raise ValueError("No matching record found in the database: the run has no logical date")
+            message = f"'{run.dag.dag_id}' has a deadline counted from the logical date, and this run has none"
+            self._finding(run, "warning", message, "count from DAGRUN_QUEUED_AT")
+        if base is None:
+            return Deadline(alert, None, interval, reason=why)
+        return Deadline(alert, base + interval, interval)
+
+    def _cannot_make(self, alert: DeadlineAlert, run: DagRun, error: BaseException) -> str:
+        told = explain(error, None)
+        reason = f"{told.kind}: {told.message}"
+        fix = UNMADE.get(run.run_type, "correct it: Airflow refuses the request that would make this run")
+        message = f"'{run.dag.dag_id}': {_told(alert)} raised {reason}"
+        self._finding(run, "error", message, fix, told.where)
+        return reason
+
+    def _watch(self, deadline: Deadline, run: DagRun) -> None:
+        former = self._due.pop(deadline, None)
+        if former is not None:
+            former.cancel()
+        if deadline.due is not None:
+            self._due[deadline] = self.simulation.schedule(deadline.due, self._look, deadline, run, priority=LAST)
+
+    def run_ended(self, run: DagRun) -> None:
+        """Have a run that succeeded meet its deadlines."""
+        for deadline in meet(run):
+            self._due.pop(deadline).cancel()
+            self.recorder.deadline(run, deadline, "met")
+
+    def can_clear(self, run: DagRun) -> bool:
+        """Whether the installed Airflow can clear a run, which moves its deadlines."""
+        error = clearing_fails(run, self.simulation.now)
+        if error is None:
+            return True
+        message = f"'{run.dag.dag_id}' cannot be cleared: Airflow raises {type(error).__name__}: {error}"
+        fix = "it fails as long as a deadline counted from DAGRUN_QUEUED_AT is neither met nor missed"
+        self._finding(run, "error", message, fix)
+        return False
+
+    def requeue(self, run: DagRun) -> None:
+        """A run was cleared: some of its deadlines count anew."""
+        for deadline in requeue(run, self.simulation.now):
+            self.recorder.deadline(run, deadline, "moved")
+            self._watch(deadline, run)
+
+    def forget(self) -> None:
+        """Have no deadline be due any more: nothing that a run waits for."""
+        for event in self._due.values():
+            event.cancel()
+
+    def _look(self, deadline: Deadline, run: DagRun) -> None:
+        del self._due[deadline]
+        if not miss(deadline, self.simulation.now):
+            return
+        self.recorder.deadline(run, deadline, "missed", run_state=run.state)
+        what = f"'{run.dag.dag_id}' missed {_told(deadline.alert)}"
+        self._finding(run, "warning", f"{what}, due {iso(deadline.due or 0)}: {_standing(run)}", None)
+        self.callbacks.call(deadline, run)
+
+    def _finding(self, run: DagRun, severity: str, message: str, fix: str | None, where: str | None = None) -> None:
+        path, _, line = (where or "").rpartition(":")
+        file, at_line = path or str(facts(run).dag.fileloc), int(line) if line else None
+        self.recorder.finding(run, Finding("deadline", severity, message, file, at_line, run.dag.dag_id, None, fix))
+
+
+def deadline_result(deadline: Deadline, run: DagRun) -> DeadlineResult:
+    """What became of a deadline."""
+    alert = deadline.alert
+    return DeadlineResult(
+        reference=_name(alert),
+        interval=deadline.interval,
+        due=deadline.due,
+        state="none" if deadline.due is None else deadline.state,
+        callback=callback_of(deadline, run).path,
+        name=alert.name,
+        missed_at=deadline.missed_at,
+        callback_state=deadline.callback_state,
+        reason=deadline.reason,
+    )
+
+
+def _standing(run: DagRun) -> str:
+    unfinished = [ti.name for ti in run.task_instances.values() if ti.state not in FINISHED]
+    more = f" and {len(unfinished) - _SHOWN} more" if len(unfinished) > _SHOWN else ""
+    left = f", unfinished: {', '.join(unfinished[:_SHOWN])}{more}" if unfinished else ""
+    state = {"success": "had succeeded", "failed": "had failed"}.get(run.state, f"was {run.state}")
+    return f"the run {state}{left}"
+
+
+def _name(alert: DeadlineAlert) -> str:
+    return alert.reference.name if isinstance(alert.reference, Custom) else NAMES[type(alert.reference)]
+
+
+def _told(alert: DeadlineAlert) -> str:
+    interval = f"Variable {alert.interval}" if isinstance(alert.interval, str) else span_text(alert.interval)
+    return f"deadline {f'{alert.name!r} ' if alert.name else ''}{_name(alert)} + {interval}"

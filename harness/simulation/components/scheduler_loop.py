@@ -1,0 +1,331 @@
+"""The simulated scheduler at work: Airflow's loop over the pure rules, in virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Protocol
+
+from harness.bridge.callbacks import run_dag_callbacks
+from harness.bridge.supervisor.conversation import refuse
+from harness.bridge.supervisor.store import AssetEvent, Store, facts
+from harness.kernel import Instant, Simulation
+from harness.kernel.simulation import LATE
+from harness.scheduler.candidates import Candidates
+from harness.scheduler.decide import Decision, schedule, step, timed_out, times_out_at
+from harness.scheduler.executors import in_turn
+from harness.scheduler.model import (
+    AWAITING_INPUT,
+    DEFERRED,
+    FINISHED,
+    OCCUPYING,
+    SCHEDULED,
+    SUCCESS,
+    UP_FOR_RESCHEDULE,
+    DagRun,
+    TaskInstance,
+)
+from harness.scheduler.occupancy import Occupancy
+from harness.scheduler.past import followers
+from harness.scheduler.queueing import Limits, admit_once, held_back
+from harness.scheduler.runs import Group, group_of, set_run_state, to_examine, to_start
+from harness.scheduler.transitions import clear
+from harness.simulation.components.deadlines import Deadlines
+from harness.simulation.components.one_by_one import Turn
+from harness.simulation.components.workers import Attempts
+from harness.simulation.environment import Interruption
+from harness.simulation.history import history
+from harness.simulation.record import Recorder
+
+_ACTIVE = OCCUPYING | {DEFERRED, AWAITING_INPUT}
+
+
+class RunMaker(Protocol):
+    """Makes Dag runs as schedules and assets ask; `harness.simulation.calendar`."""
+
+    def make_due(self) -> bool: ...
+
+    def run_ended(self, run: DagRun, reason: str | None) -> None: ...
+
+    def asset_event(self, event: AssetEvent) -> None: ...
+
+
+class Driver:
+    """Runs Dag runs to their end in one simulation.
+
+    Args:
+        limits: pools and executor slots.
+        recorder: takes every state change.
+    Attributes:
+        calendar: makes runs while the simulation goes; None when all are given.
+        active: the running runs.
+        turn: the tasks that run one by one, as in ``dag.test()``; None for production's rhythm.
+        deadlines: those of all runs.
+        waiting: scheduled task instances without a slot.
+    """
+
+    def __init__(
+        self, simulation: Simulation, store: Store, limits: Limits, recorder: Recorder, interruption: Interruption
+    ) -> None:
+        self.simulation, self.store, self.limits, self.recorder = simulation, store, limits, recorder
+        self.attempts = Attempts(self, interruption)
+        self.deadlines = Deadlines(self)
+        self.calendar: RunMaker | None = None
+        self.active: dict[DagRun, None] = {}
+        self.waiting = Candidates()
+        self._queued: dict[DagRun, None] = {}
+        self._running: dict[Group, int] = {}
+        self._dirty: dict[DagRun, None] = {}
+        self._parked: dict[DagRun, None] = {}
+        self._holding: dict[TaskInstance, None] = {}
+        self.turn: Turn | None = None
+        self._wakes_at: Instant | None = None
+
+    def run_one_by_one(self) -> None:
+        """Go as ``dag.test()`` goes; see `Turn`."""
+        self.turn = Turn(self.attempts.launch, self.wake)
+
+    # -- runs ---------------------------------------------------------------------------------------------------
+
+    def add(self, run: DagRun) -> None:
+        """Have a run begin at its ``run_after`` (or now, when that is past)."""
+        self.store.add_run(run)
+        self.recorder.run_created(run)
+        self.deadlines.create(run)
+        self._queued[run] = None
+        self.simulation.schedule(run.run_after, self.wake)
+
+    def reset(self, run: DagRun) -> None:
+        """Run a run once more from the start, as ``TriggerDagRunOperator(reset_dag_run=True)`` asks.
+
+        Raises: AirflowRuntimeError: the installed Airflow cannot clear it.
+        """
+        if not self.deadlines.can_clear(run):
+            raise refuse("Internal Server Error", "internal_error", 500)
+        if run.state == "running":
+            self._leave(run)
+            run.state = "failed"  # for a moment: a reset queues also a run that goes on
+        self.clear(run)
+
+    def clear(self, run: DagRun, task_ids: Collection[str] | None = None, on_latest_version: bool = False) -> None:
+        """Have tasks of a run, all of them without ``task_ids``, run again."""
+        if not self.deadlines.can_clear(run):
+            return
+        for ti in clear(run, task_ids, on_latest_version):
+            self.attempts.stop(ti, own=True)
+            history(ti).new_try()
+            self.recorder.ti_state(ti)
+        if run.state == "queued":
+            self.recorder.run_state(run)
+            self._queued[run] = None
+        self.deadlines.requeue(run)
+        self.mark(run)
+
+    def active_runs(self, dag_id: str, backfills: bool = True) -> int:
+        """How many runs of a Dag are running or queued.
+
+        Args:
+            backfills: theirs too.
+        """
+        queued = sum((backfills or run.backfill_id is None) and run.dag.dag_id == dag_id for run in self._queued)
+        if not backfills:
+            return queued + self._running.get((dag_id, None), 0)
+        return queued + sum(count for group, count in self._running.items() if group[0] == dag_id)
+
+    def _start_queued(self) -> bool:
+        """Source: ``SchedulerJobRunner._start_queued_dagruns`` (3.3.2)."""
+        now, paused = self.simulation.now, self.limits.paused_dags
+        due = [run for run in self._queued if run.run_after <= now and run.dag.dag_id not in paused]
+        started = to_start(due, self._running)
+        for run in started:
+            self._start(run)
+        return bool(started)
+
+    def _start(self, run: DagRun) -> None:
+        del self._queued[run]
+        set_run_state(run, "running", self.simulation.now)
+        self.active[run] = None
+        self._running[group_of(run)] = self._running.get(group_of(run), 0) + 1
+        self.recorder.run_state(run)
+        limit = times_out_at(run)
+        if limit is not None:
+            self.simulation.schedule(limit, self.mark, run)
+        self._dirty[run] = None
+
+    def _leave(self, run: DagRun) -> None:
+        if run in self.active:
+            del self.active[run]
+            self._running[group_of(run)] -= 1
+
+    def _finish(self, run: DagRun, state: str, reason: str | None) -> None:
+        set_run_state(run, state, self.simulation.now, reason)
+        run.memory = None  # of the rules; it would be a tenth of what a finished run keeps
+        self._leave(run)
+        self.recorder.run_state(run)
+        self.deadlines.run_ended(run)
+        dag = facts(run).dag
+        if dag.on_success_callback if state == SUCCESS else dag.on_failure_callback:
+            self.simulation.spawn(
+                run_dag_callbacks, run, state == SUCCESS, reason, self.recorder.callback_failed, name="dag callback"
+            )
+        if self.calendar is not None:
+            self.calendar.run_ended(run, reason)
+
+    # -- the scheduler's loop --------------------------------------------------------------------------------------
+
+    def mark(self, run: DagRun) -> None:
+        """Have the scheduler look at a run, once, after all that happens at this instant."""
+        self._dirty[run] = None
+        self.wake()
+
+    def wake(self) -> None:
+        """Have the scheduler's loop go round, once, after all that happens at this instant."""
+        if self._wakes_at != self.simulation.now:
+            self._wakes_at = self.simulation.now
+            self.simulation.schedule(self.simulation.now, self._settle, priority=LATE)
+
+    def _settle(self) -> None:
+        """Loops until one changes nothing: workers are slow against them, and take what they queued afterwards."""
+        self._wakes_at = None
+        self.deadlines.callbacks.enqueue()  # a loop ends with them: a slot that is free now was first free for them
+        if self.turn is None:
+            while self._loop():
+                pass
+        elif not self.turn.goes_on and self._loop():
+            self.wake()
+        if self.attempts.workloads.take():
+            self.wake()
+
+    def _loop(self) -> bool:
+        """One loop of the scheduler; whether it changed anything.
+
+        Source: ``SchedulerJobRunner._do_scheduling`` (3.3.2).
+        """
+        moved = self.calendar is not None and self.calendar.make_due()
+        moved |= self._start_queued()
+        for run in to_examine(self._dirty, self.active, self.limits.paused_dags) if self._dirty else ():
+            if run not in self._dirty:
+                continue
+            del self._dirty[run]
+            if run.state == "running":
+                moved |= self._examine(run)
+        return self._queue() or moved
+
+    def _examine(self, run: DagRun) -> bool:
+        """Look at a run; of a paused Dag it is only seen whether it has ended.
+
+        Source: ``_schedule_dag_run``, ``_update_dag_run_state_for_paused_dags`` (3.3.2; the latter once a minute).
+        """
+        now = self.simulation.now
+        paused = run.dag.dag_id in self.limits.paused_dags
+        late = timed_out(run, now) if not paused and self.turn is None else None  # dag.test() knows no such limit
+        decision = step(run, now) if late is None else late
+        for ti in decision.changed:
+            self.attempts.stop(ti)
+            self.recorder.ti_state(ti)
+        if paused:
+            self._parked[run] = None
+            decision.again = bool(decision.changed)
+        else:
+            run.examined = now
+            for ti in decision.ready:
+                self._schedule(ti)
+        self._follow_up(run, decision, now)
+        return not paused or decision.again
+
+    def unpaused(self) -> None:
+        """Have runs that were left alone while their Dag was paused looked at again."""
+        self._dirty.update(self._parked)
+        self._parked.clear()
+        self.wake()
+
+    def _follow_up(self, run: DagRun, decision: Decision, now: Instant) -> None:
+        if decision.again:
+            self._dirty[run] = None
+        if decision.next_due is not None and decision.next_due > now:
+            self.simulation.schedule(decision.next_due, self.mark, run)
+        if decision.outcome is not None:
+            self._finish(run, decision.outcome, decision.reason)
+        if decision.changed or decision.ready:
+            self._dirty.update(dict.fromkeys(followers(run)))
+
+    def _schedule(self, ti: TaskInstance) -> None:
+        before = ti.state
+        schedule(ti, self.simulation.now)
+        if before != UP_FOR_RESCHEDULE:
+            history(ti).new_try()
+        self.recorder.ti_state(ti)
+        if ti.state == SCHEDULED:
+            if self.attempts.defer_at_once(ti):
+                self._holding[ti] = None
+            else:
+                self.waiting.add(ti)
+
+    def _queue(self) -> bool:
+        """Source: ``SchedulerJobRunner._critical_section_enqueue_task_instances`` (3.3.2)."""
+        if not len(self.waiting):
+            return False
+        if self.turn is not None:
+            scheduled = list(self.waiting.in_order())
+            self.waiting = Candidates()
+            self.turn.begin(scheduled)
+            return True
+        admitted = admit_once(self.waiting, self.occupancy(), self.limits)
+        for ti in in_turn(admitted, self.limits.executors):
+            self.waiting.discard(ti)
+            self._holding[ti] = None
+            self.attempts.launch(ti)
+        return bool(admitted)
+
+    def occupancy(self) -> Occupancy:
+        """What task instances and callbacks occupy, and what executors still have of those that have ended."""
+        taken = Occupancy()
+        for executor in self.deadlines.callbacks.given:
+            taken.add_workload(executor)
+        for workload in self.attempts.workloads.stale:
+            taken.add_workload(workload.executor)
+        for ti in list(self._holding):
+            state = ti.state
+            if state in _ACTIVE and state is not None:
+                taken.add(ti, state)
+            else:
+                del self._holding[ti]
+        return taken
+
+    # -- what the workers tell ---------------------------------------------------------------------------------------
+
+    def stretch_over(self, ti: TaskInstance) -> None:
+        """A worker or a trigger is done with a task instance, whatever became of it."""
+        if self.turn is not None:
+            self.turn.stretch_over(ti)
+
+    def ti_ended(self, ti: TaskInstance) -> None:
+        """A stretch of a task instance is over."""
+        self.mark(ti.run)
+        self._dirty.update(dict.fromkeys(followers(ti.run)))
+
+    def scheduled_again(self, ti: TaskInstance) -> None:
+        """A deferred task instance may go on."""
+        if self.turn is not None and self.turn.resume(ti):
+            return
+        self.waiting.add(ti)
+        self.mark(ti.run)
+
+    def asset_event(self, event: AssetEvent) -> None:
+        """A task emitted an asset event."""
+        if self.calendar is not None:
+            self.calendar.asset_event(event)
+            self.wake()
+
+    # -- the end -----------------------------------------------------------------------------------------------------
+
+    def held(self) -> list[tuple[TaskInstance, str]]:
+        """Why each scheduled task instance that could not be queued waits."""
+        return held_back(self.waiting, self.occupancy(), self.limits)
+
+    def unfinished(self) -> list[TaskInstance]:
+        """Task instances of active runs that have no final state."""
+        return [ti for run in self.active for ti in run.task_instances.values() if ti.state not in FINISHED]
+
+    def waiting_runs(self) -> list[DagRun]:
+        """Runs that were created and never started."""
+        return list(self._queued)

@@ -1,0 +1,289 @@
+"""The workers and the triggerer: admitted task instances turned into processes, their ends into states."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from harness.bridge.callbacks import run_failure_callbacks
+from harness.bridge.explain import explain
+from harness.bridge.runtime import AttemptRequest, Outcome, Resume, reschedule_at, run_attempt
+from harness.bridge.supervisor.conversation import Supervisor, TaskContext
+from harness.bridge.supervisor.handlers.assets import emitted
+from harness.bridge.supervisor.handlers.xcom import keep
+from harness.bridge.supervisor.store import facts
+from harness.bridge.triggerer import EndedByTrigger, Triggerer, starts_from_trigger
+from harness.kernel import SECOND, Instant, Microseconds, Process, seconds
+from harness.kernel.simulation import KILLS, LATE
+from harness.results.finding import Finding
+from harness.results.run import Attempt
+from harness.scheduler.model import (
+    AWAITING_INPUT,
+    DEFERRED,
+    FAILED,
+    QUEUED,
+    RUNNING,
+    SCHEDULED,
+    SKIPPED,
+    SUCCESS,
+    UP_FOR_RESCHEDULE,
+    UP_FOR_RETRY,
+    TaskInstance,
+)
+from harness.scheduler.ready import set_state
+from harness.scheduler.retries import next_retry_at
+from harness.scheduler.transitions import fail_fast, number_next
+from harness.scheduler.workers import requeue_stuck
+from harness.simulation.components.executors import Workload, Workloads
+from harness.simulation.components.people import People
+from harness.simulation.environment import Interruption
+from harness.simulation.history import history
+
+if TYPE_CHECKING:
+    from harness.simulation.components.scheduler_loop import Driver
+
+KILL_GRACE: Microseconds = 5 * SECOND
+"""From SIGTERM to SIGKILL: what ``on_kill`` has. Source: ``ActivitySubprocess.kill``, its escalation delay (3.3.2)."""
+
+
+class Attempts:
+    """Runs admitted task instances, and tells the driver what became of them.
+
+    Attributes:
+        on_error: called in the task's own process with what its code raised.
+        workloads: the way to the executors' workers.
+    """
+
+    def __init__(self, driver: Driver, interruption: Interruption) -> None:
+        self.driver, self.interruption = driver, interruption
+        self.simulation, self.store, self.recorder = driver.simulation, driver.store, driver.recorder
+        self.on_error: Callable[[BaseException], None] | None = None
+        self.supervisor = Supervisor(self.store, lambda: self.simulation.now, self._observe)
+        self.triggerer = Triggerer(self.simulation, self.store, self._fired)
+        self.people = People(self.simulation, self.store, self._fired)
+        self.workloads = Workloads(driver.limits)
+        self.simulation.survived = self._survived
+
+    def launch(self, ti: TaskInstance) -> None:
+        """Give an admitted task instance to its executor."""
+        ti.state = QUEUED
+        self.recorder.ti_state(ti)
+        given = history(ti).workload = Workload(lambda: self._start(ti), ti.task.executor, ti.task.queue)
+        if not self.workloads.give(given):
+            until = self.simulation.now + self.driver.limits.task_queued_timeout
+            given.timeout = self.simulation.schedule(until, self._stuck, ti, given, priority=LATE)
+
+    def _start(self, ti: TaskInstance) -> Process:
+        process = history(ti).process = self.simulation.spawn(self._work, ti, name=ti.name)
+        return process
+
+    def _work(self, ti: TaskInstance) -> None:
+        try:
+            self._attempt(ti)
+        finally:
+            if self.workloads.waiting:  # for the worker that is free now
+                self.driver.wake()
+
+    def _stuck(self, ti: TaskInstance, given: Workload) -> None:
+        """No worker took it in time. Source: ``SchedulerJobRunner._handle_tasks_stuck_in_queued`` (3.3.2)."""
+        past, limits, why = history(ti), self.driver.limits, self.workloads.why(given)
+        if not self.workloads.revoke(given):
+            return
+        if requeue_stuck(ti, past.stuck, limits.num_stuck_in_queued_retries):
+            past.stuck += 1
+            self.recorder.ti_state(ti)
+            self.driver.scheduled_again(ti)
+            return
+        waited = f"{limits.task_queued_timeout // SECOND} s in queue, {past.stuck + 1} times"
+        set_state(ti, FAILED, self.simulation.now, f"stuck in queued: {waited}: {why}")
+        self.recorder.ti_state(ti)
+        if facts(ti.run).dag.task_dict[ti.task_id].on_failure_callback:
+            self.simulation.spawn(run_failure_callbacks, ti, self.recorder.callback_failed, name="task callback")
+        self.driver.ti_ended(ti)
+
+    def defer_at_once(self, ti: TaskInstance) -> bool:
+        """Give a scheduled task instance that starts from a trigger to the triggerer; whether it was one."""
+        deferral = starts_from_trigger(facts(ti.run).dag.task_dict[ti.task_id])
+        if deferral is None:
+            return False
+        ti.state, ti.start = DEFERRED, self.simulation.now
+        ti.reason = f"waits for {deferral.classpath.rpartition('.')[2]}"
+        history(ti).began = ti.start
+        self.recorder.ti_state(ti)
+        self.triggerer.start(ti, deferral, history(ti).log)
+        return True
+
+    def _attempt(self, ti: TaskInstance) -> None:
+        """The body of a worker process."""
+        self._stretch(ti)
+        self.driver.stretch_over(ti)
+
+    def _stretch(self, ti: TaskInstance) -> None:
+        past, now, process = history(ti), self.simulation.now, self.simulation.current
+        assert process is not None
+        if process.killed or ti.state != QUEUED:  # it was given another state meanwhile: ``ti_run`` refuses to start it
+            past.process = None if past.process is process else past.process
+            return
+        ti.state, past.stuck = RUNNING, 0
+        if past.resume is None:
+            ti.start, past.began = now, now
+            past.first_start = past.first_start if past.reschedules else now
+        ti.end = None
+        self.recorder.ti_state(ti)
+        request = AttemptRequest(
+            ti, past.reschedules, past.first_start, past.resume, past.began if past.resume else None, past.log
+        )
+        past.resume = None
+        outcome = run_attempt(self.supervisor, request, now, lambda: process.killed or self.interruption.happened)
+        if past.process is process:
+            past.process = None
+        if self.supervisor.fault is not None:
+            raise self.supervisor.fault
+        if self.interruption.happened:
+            self.simulation.stop("interrupted")
+        elif not process.killed:
+            self._ended(ti, outcome, now, process)
+
+    def _ended(self, ti: TaskInstance, outcome: Outcome, began: Instant, process: Process) -> None:
+        past, now = history(ti), self.simulation.now
+        ti.state = outcome.state
+        if outcome.error is not None:
+            if self.on_error is not None:
+                self.on_error(outcome.error)
+            past.error = explain(outcome.error, self.store.world)
+        elif outcome.state == SUCCESS:
+            past.error = None
+        if outcome.task_context.rendered is not None:
+            past.rendered = outcome.task_context.rendered
+        after: dict[str, Callable[[TaskInstance, Outcome], None]] = {
+            DEFERRED: self._after_defer,
+            UP_FOR_RESCHEDULE: self._after_reschedule,
+            UP_FOR_RETRY: self._after_retry,
+            AWAITING_INPUT: self._after_question,
+        }
+        after.get(outcome.state, self._after_end)(ti, outcome)
+        ti.reason = self._reason(ti, outcome)
+        past.attempts.append(Attempt(ti.try_number, outcome.state, began, now, ti.reason, process.running_seconds()))
+        self.recorder.ti_state(ti)
+        if ti.state == UP_FOR_RETRY:
+            number_next(ti)
+        self.driver.ti_ended(ti)
+
+    def _after_end(self, ti: TaskInstance, outcome: Outcome) -> None:
+        ti.end = self.simulation.now
+        if ti.state == SUCCESS and outcome.message is not None:
+            for event in emitted(self.supervisor, outcome.message, outcome.task_context):
+                self.recorder.asset_event(ti, event)
+                self.driver.asset_event(event)
+        if ti.state == FAILED and ti.run.dag.fail_fast:
+            for other in fail_fast(ti.run, ti, self.simulation.now):
+                self.stop(other)
+                self.recorder.ti_state(other)
+
+    def _after_retry(self, ti: TaskInstance, outcome: Outcome) -> None:
+        ti.end = self.simulation.now
+        delay = getattr(outcome.message, "retry_delay_seconds", None)
+        ti.retry_delay_override = None if delay is None else seconds(delay)
+        ti.due = next_retry_at(ti)
+        self.simulation.schedule(ti.due, self.driver.mark, ti.run)
+
+    def _after_reschedule(self, ti: TaskInstance, outcome: Outcome) -> None:
+        ti.end = self.simulation.now
+        history(ti).reschedules += 1
+        ti.due = reschedule_at(outcome.message)
+        self.simulation.schedule(ti.due, self.driver.mark, ti.run)
+
+    def _after_defer(self, ti: TaskInstance, outcome: Outcome) -> None:
+        self.triggerer.start(ti, outcome.message, history(ti).log)
+
+    def _after_question(self, ti: TaskInstance, outcome: Outcome) -> None:
+        self.people.park(ti, outcome.message)
+
+    def _observe(self, who: TaskContext, kind: str, data: Any) -> None:
+        if kind == "asked":
+            self.people.asked(who.ti, data)
+            return
+        if kind == "skipped":
+            self.stop(data)  # it may have been scheduled, queued or deferred already
+        self.recorder.observe(who, kind, data)
+
+    def _reason(self, ti: TaskInstance, outcome: Outcome) -> str | None:
+        if outcome.error is not None:
+            return f"{type(outcome.error).__name__}: {outcome.error}"
+        if outcome.state == SKIPPED:
+            return outcome.task_context.skip or outcome.task_context.refused or "skipped itself"
+        if outcome.state == AWAITING_INPUT:
+            return self.people.waits_for(ti)
+        if outcome.state == DEFERRED:
+            return f"waits for {outcome.message.classpath.rpartition('.')[2]}"
+        if outcome.state in (FAILED, UP_FOR_RETRY):
+            return outcome.task_context.refused or outcome.task_context.told
+        return None
+
+    def _fired(self, ti: TaskInstance, resume: Resume | EndedByTrigger) -> None:
+        """A trigger's event: the task is scheduled again to go on where it left, or is over."""
+        if ti.state not in (DEFERRED, AWAITING_INPUT) or ti.run.state != "running":
+            return
+        if isinstance(resume, EndedByTrigger):
+            self._end_by_trigger(ti, resume)
+            return
+        history(ti).resume = resume
+        ti.state, ti.reason = SCHEDULED, None
+        self.recorder.ti_state(ti)
+        self.driver.scheduled_again(ti)
+
+    def _end_by_trigger(self, ti: TaskInstance, end: EndedByTrigger) -> None:
+        """Source: ``BaseTaskEndEvent.handle_submit`` (3.3.2); Airflow runs no callback of the task on a worker then."""
+        now = self.simulation.now
+        ti.state, ti.end, ti.reason = end.state, now, "ended by its trigger"
+        for key, value in end.xcoms.items():
+            keep(ti.run, ti.task_id, ti.map_index, key, value)
+        history(ti).attempts.append(Attempt(ti.try_number, end.state, ti.start or now, now, ti.reason))
+        self.recorder.ti_state(ti)
+        self.driver.mark(ti.run)
+        self.driver.stretch_over(ti)
+
+    def stop(self, ti: TaskInstance, own: bool = False) -> None:
+        """End whatever still works for a task instance that was given a final state from outside.
+
+        Args:
+            own: also the process that asks; what it still does then does not count.
+        """
+        self.driver.waiting.discard(ti)
+        self.triggerer.cancel(ti)
+        self.people.forget(ti)
+        process, given = history(ti).process, history(ti).workload
+        if given is not None:
+            self.workloads.abandon(given)
+        if process is not None and (own or process is not self.simulation.current):
+            self._kill(ti, process)
+
+    def _survived(self, process: Process) -> None:
+        """Code that goes on whatever is raised in it; SIGKILL would end its worker, here it stands where it stood."""
+        ti = process.args[0] if process.args else None
+        if not isinstance(ti, TaskInstance):
+            return
+        fact = f"{ti.name} catches what should end it, and went on {KILLS} times: it was left where it stood"
+        self.recorder.finding(
+            ti.run,
+            Finding(
+                "kill-ignored",
+                "warning",
+                fact,
+                str(facts(ti.run).dag.fileloc),
+                dag_id=ti.run.dag.dag_id,
+                task_id=ti.task_id,
+                fix="catch Exception, not BaseException, and let a loop end when it is told to",
+            ),
+        )
+
+    def _kill(self, ti: TaskInstance, process: Process) -> None:
+        past = history(ti)
+        past.process = None
+        process.killed = True
+        now = self.simulation.now
+        if ti.start is not None and (process.started or process is self.simulation.current):
+            past.attempts.append(Attempt(ti.try_number, str(ti.state), ti.start, now, ti.reason, process.real_seconds))
+        self.simulation.schedule(now, self.simulation.kill, process, KILL_GRACE)
+        if self.workloads.waiting:
+            self.simulation.schedule(now, self.driver.wake)

@@ -1,0 +1,195 @@
+"""What every simulation stands on: a store, a recorder, a driver in its environment, and the making of runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from harness.bridge.executors import executors_of, refusals, workers_of
+from harness.bridge.patches.network import Guard
+from harness.bridge.snapshot import snapshot
+from harness.bridge.stored import unscheduled
+from harness.bridge.supervisor.conversation import supervisor_comms
+from harness.bridge.supervisor.store import RunFacts, Store
+from harness.bridge.timetables import RunPlan, manual
+from harness.errors import HarnessError
+from harness.kernel import Instant
+from harness.ledger.journal import Journal
+from harness.results.needs import Need
+from harness.scheduler.mapping import create_instances
+from harness.scheduler.model import Dag, DagRun
+from harness.scheduler.queueing import Limits, Pool
+from harness.simulation.components.scheduler_loop import Driver
+from harness.simulation.environment import Interruption, simulation_environment
+from harness.simulation.record import Recorder, Watcher
+from harness.world import World
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+MakeRun = Callable[["DAG", RunPlan, Mapping[str, Any]], DagRun]
+"""Makes a run of a plan, with a conf; it is not in the simulation yet. `Stage.create` is one."""
+
+_READ_AHEAD = 10_000
+"""Microseconds by which the clock of an operator may be ahead (`harness.bridge.patches.inventory`)."""
+
+
+class RunFactory:
+    """Dags and a world, ready to be simulated once.
+
+    Args:
+        xcom_bytes: see `Recorder`.
+        unstorable: dag_id -> why Airflow cannot store the Dag, of those that are known not to be.
+
+    Attributes:
+        interruption: whether Ctrl-C struck; see `interrupted`.
+        refused: dag_id -> why Airflow would not import the Dag into such a world.
+    """
+
+    def __init__(
+        self,
+        dags: Mapping[str, DAG],
+        world: World,
+        journal: Journal,
+        watcher: Watcher | None,
+        xcom_bytes: float | None,
+        unstorable: Mapping[str, HarnessError] | None = None,
+    ) -> None:
+        self.world = world
+        where = world.where("executor", "executors")
+        self.refused: dict[str, HarnessError] = {dag.dag_id: error for dag, error in unscheduled(dags.values())}
+        self.refused |= {dag.dag_id: error for dag, error in refusals(dags.values(), world.executor, where)}
+        self.refused |= {} if unstorable is None else unstorable
+        self.store = Store(world, {dag_id: dag for dag_id, dag in dags.items() if dag_id not in self.refused})
+        self.recorder = Recorder(journal, watcher, xcom_bytes)
+        self.interruption: Interruption | None = None
+        self._snapshots: dict[str, Dag] = {}
+
+    @contextmanager
+    def opened(
+        self, start: Instant, seed: int, debug: bool, on_error: Callable[[BaseException], None] | None = None
+    ) -> Iterator[Driver]:
+        """Virtual time, from ``start``; after the block the process is what it was."""
+        durations = self.world
+        guard = Guard(self.world.network, self.recorder.refused)
+        self.recorder.gather = guard.gather
+        with simulation_environment(
+            start,
+            self.world,
+            seed,
+            self.recorder.log,
+            lambda ti: durations.duration_of(ti.run.dag.dag_id, ti.task_id, ti.map_index),
+            not debug,
+            guard,
+        ) as (simulation, self.interruption):
+            self.recorder.simulation = simulation
+            driver = Driver(simulation, self.store, self._limits(), self.recorder, self.interruption)
+            driver.attempts.on_error = on_error
+            self.store.trigger = lambda *asked: self._triggered(driver, *asked)
+            self.store.reset = driver.reset
+            with supervisor_comms(driver.attempts.supervisor):
+                yield driver
+
+    def _limits(self) -> Limits:
+        declared = self.world.executor
+        pools = {name: Pool(name, pool.slots, pool.include_deferred) for name, pool in self.world.pools.items()}
+        return Limits(
+            declared.parallelism,
+            pools,
+            executors=executors_of(declared),
+            workers=workers_of(declared),
+            task_queued_timeout=declared.task_queued_timeout,
+            num_stuck_in_queued_retries=declared.num_stuck_in_queued_retries,
+        )
+
+    def needs(self) -> list[Need]:
+        """What was asked for and is not in the world; pools that tasks of its runs name too."""
+        for run in self.store.runs.values():
+            for task in run.dag.tasks.values():
+                if task.pool not in self.world.pools:
+                    self.recorder.needs.name("pools", task.pool, run.dag.dag_id)
+        return self.recorder.needs.all()
+
+    @property
+    def was_interrupted(self) -> bool:
+        """Whether Ctrl-C or SIGTERM struck."""
+        return self.interruption is not None and self.interruption.happened
+
+    def run_until(self, driver: Driver, until: Instant) -> None:
+        """Simulate; also until Ctrl-C or SIGTERM, so that there is a result of what ran until then."""
+        try:
+            driver.simulation.run_until(until)
+        except KeyboardInterrupt:
+            if not self.was_interrupted:  # raised by the user's own code
+                raise
+
+    def interrupted(self, result: object) -> None:
+        """After everything was put back: let Ctrl-C or SIGTERM, when it struck, do what it does.
+
+        Args:
+            result: of what ran until then; the exception has it as its ``result``.
+        """
+        if self.interruption is None or not self.interruption.happened:
+            return
+        try:
+            self.interruption.go_on()
+        except BaseException as stop:
+            stop.result = result  # type: ignore[attr-defined]
+            raise
+
+    def create(self, dag: DAG, plan: RunPlan, conf: Mapping[str, Any], kept: set[str] | None = None) -> DagRun:
+        """A queued run with its task instances.
+
+        Args:
+            kept: task ids it is made of, None for all.
+        """
+        run = DagRun(
+            dag=snapshot(dag, kept) if kept is not None else self._snapshot(dag),
+            run_id=plan.run_id,
+            run_type=plan.run_type,
+            logical_date=plan.logical_date,
+            data_interval_start=plan.data_interval_start,
+            data_interval_end=plan.data_interval_end,
+            run_after=plan.run_after,
+            conf=conf,
+        )
+        run.extra = RunFacts(dag)
+        create_instances(run)
+        return run
+
+    def _snapshot(self, dag: DAG) -> Dag:
+        """One for all runs of a Dag: what the rules derive from it is derived once."""
+        if dag.dag_id not in self._snapshots:
+            self._snapshots[dag.dag_id] = snapshot(dag)
+        return self._snapshots[dag.dag_id]
+
+    def _triggered(
+        self,
+        driver: Driver,
+        dag_id: str,
+        run_id: str,
+        logical_date: Instant | None,
+        run_after: Instant | None,
+        conf: Mapping[str, Any],
+    ) -> DagRun:
+        """A run that a task asks for: due at once, whatever its date, with the interval of the instant it is due.
+
+        Source: ``trigger_dag`` (3.1.8 and 3.3.2).
+        """
+        dag = self.store.dags[dag_id]
+        due = driver.simulation.now if run_after is None else run_after
+        interval = manual(dag, due) if logical_date is not None else None
+        plan = RunPlan(
+            run_id,
+            "operator_triggered",
+            logical_date,
+            interval.data_interval_start if interval else None,
+            interval.data_interval_end if interval else None,
+            due,
+        )
+        run = self.create(dag, plan, conf)
+        if logical_date is not None and 0 < logical_date - due < _READ_AHEAD:
+            run.date_ahead = logical_date - due
+        driver.add(run)
+        return run
