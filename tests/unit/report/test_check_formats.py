@@ -95,7 +95,9 @@ def test_sarif_holds_rules_with_their_page_and_results_that_stay_the_same(told):
     rules, results = run["tool"]["driver"]["rules"], run["results"]
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in results)
     pools = next(rule for rule in rules if rule["id"] == "pool-missing")
-    assert "Airflow leaves a task of such a pool in `scheduled` for ever" in pools["help"]["markdown"].replace("\n", " ")
+    assert "Airflow leaves a task of such a pool in `scheduled` for ever" in pools["help"]["markdown"].replace(
+        "\n", " "
+    )
     where = {result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] for result in results}
     assert where == {"dags/broken.py", "dags/sales%3A%20a%2Cb.py", "file:///elsewhere/%C3%A9.py"}
     one, other = [result for result in results if result["ruleId"] == "pool-missing"]
