@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Sequence
-from importlib.machinery import ModuleSpec
+from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from harness.bridge.after_import import AfterImport
 from harness.bridge.parsing.watch import Refused, Watch
 
 DRIVERS: dict[str, tuple[str, ...]] = {
@@ -34,23 +33,7 @@ class Drivers:
 
     def install(self) -> None:
         """From now on, in a process that is thrown away."""
-        for name in DRIVERS:
-            if name in sys.modules:
-                self.refuse(sys.modules[name])
-        sys.meta_path.insert(0, self)
-
-    def find_spec(
-        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
-    ) -> ModuleSpec | None:
-        """A finder's part: what the others find, with `refuse` after it is loaded."""
-        if name not in DRIVERS:
-            return None
-        for finder in sys.meta_path:
-            if finder is not self and (spec := finder.find_spec(name, path, target)) is not None:
-                if spec.loader is not None:
-                    spec.loader = _Then(spec.loader, self.refuse)  # type: ignore[assignment]
-                return spec
-        return None
+        AfterImport(DRIVERS, self.refuse).begin()
 
     def refuse(self, module: ModuleType) -> None:
         """Put a refusal where a driver connects."""
@@ -73,24 +56,6 @@ class Drivers:
                 raise error(str(refused)) from refused
 
         return connect
-
-
-class _Then:
-    """A loader, and what is done after it."""
-
-    def __init__(self, loader: Any, then: Callable[[ModuleType], None]) -> None:
-        self._loader, self._then = loader, then
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        made: ModuleType | None = self._loader.create_module(spec)
-        return made
-
-    def exec_module(self, module: ModuleType) -> None:
-        self._loader.exec_module(module)
-        self._then(module)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loader, name)
 
 
 def _where(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:

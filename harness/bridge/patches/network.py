@@ -10,8 +10,7 @@ Processes that a task forks are judged as it is; what they were refused is hande
 Proxies of the environment would carry everything out through one door: they are hidden, unless the world allows them.
 Programs that a task starts are other processes: they are given a proxy that refuses (`programs`), which most of those
 that speak HTTP heed. Clients written in C that open their own sockets are judged where
-`harness.bridge.patches.network_drivers`
-knows them.
+`harness.bridge.patches.network_drivers` knows them; gRPC is given the proxy that refuses.
 """
 
 from __future__ import annotations
@@ -42,6 +41,7 @@ _INTERNET = (socket.AF_INET, socket.AF_INET6)
 _LOCAL_NAMES = frozenset({"", "localhost", "localhost.localdomain", "ip6-localhost", "ip6-loopback"})
 _LOOKUPS = ("gethostbyname", "gethostbyname_ex", "gethostbyaddr")
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
+_GRPC = "grpc_proxy"
 DEAD_PROXY = "http://127.0.0.1:9"
 """Where nobody listens: the port of the discard service."""
 
@@ -98,10 +98,14 @@ class Guard:
         alive = {thread.ident for thread in threading.enumerate() if thread.ident is not None}
         self._outside = frozenset(alive - {threading.get_ident()})
         hidden = {name: os.environ.pop(name) for name in list(os.environ) if self._is_hidden_proxy(name)}
+        given = {name: os.environ.get(name) for name in (_GRPC, f"no_{_GRPC}")}
+        os.environ.update(self._grpc())
         try:
             with replaced(self._changes()), drivers_judged(self.judge):
                 yield
         finally:
+            for name, value in given.items():
+                os.environ.pop(name, None) if value is None else os.environ.update({name: value})
             os.environ.update(hidden)
             self.gather()
 
@@ -249,14 +253,24 @@ class Guard:
     def programs(self, environment: Mapping[Any, Any] | None) -> dict[Any, Any]:
         """The environment of a program that a task starts: a proxy that refuses all but what is allowed."""
         given = dict(os.environ if environment is None else environment)
-        if self._network.allows(["*"], None) or "*" in self._network.allow:
+        if self._allows_all():
             return given
-        hosts = ["localhost", "127.0.0.1", "::1", self._own]
-        hosts += [entry.partition(":")[0].removeprefix("*") for entry in self._network.allow if "/" not in entry]
         names = {*_PROXIES, *(name.upper() for name in _PROXIES)}
         found = {name: value for name, value in given.items() if name not in names}
         found |= dict.fromkeys(sorted(names), DEAD_PROXY)
-        return found | dict.fromkeys(("no_proxy", "NO_PROXY"), ",".join(hosts))
+        return found | dict.fromkeys(("no_proxy", "NO_PROXY"), self._without_proxy())
+
+    def _grpc(self) -> dict[str, str]:
+        """Settings that gRPC reads for each channel, in C: its calls find no server, but those allowed."""
+        return {} if self._allows_all() else {_GRPC: DEAD_PROXY, f"no_{_GRPC}": self._without_proxy()}
+
+    def _allows_all(self) -> bool:
+        return self._network.allows(["*"], None) or "*" in self._network.allow
+
+    def _without_proxy(self) -> str:
+        hosts = ["localhost", "127.0.0.1", "::1", self._own]
+        hosts += [entry.partition(":")[0].removeprefix("*") for entry in self._network.allow if "/" not in entry]
+        return ",".join(hosts)
 
 
 class _Beneath(type):

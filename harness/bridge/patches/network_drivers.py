@@ -1,107 +1,129 @@
 """Clients written in C, whose sockets Python does not see, judged where they are told whom to connect to.
 
-psycopg2, by which Airflow's Postgres hook and SQLAlchemy connect; imported before or meanwhile.
+A table: the module, its way to connect, and how its arguments name the servers. psycopg2 and psycopg (3) are what
+Airflow's Postgres hook and SQLAlchemy use; MySQLdb and pymssql are those of Airflow's MySQL and Microsoft SQL hooks,
+pyodbc that of its ODBC hook. Each is judged whether it is imported before or meanwhile.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.machinery import ModuleSpec
+from functools import partial
 from types import ModuleType
 from typing import Any
 
+from harness.bridge.after_import import AfterImport
 from harness.errors import NetworkRefused
-
-NAME, WAY = "psycopg2", "_connect"
-PORT = 5432
 
 Judge = Callable[[str, Any], None]
 """Called with host and port; raises NetworkRefused."""
+
+Peers = Callable[[tuple[Any, ...], dict[str, Any]], Iterator[tuple[str, Any]]]
+"""Host and port of each server that a call names."""
+
+_FOLDERS = ("/", "@")
+"""Of a unix socket."""
 
 
 @contextmanager
 def drivers_judged(judge: Judge) -> Iterator[None]:
     """Judge their connections for the block."""
-    watched = _Drivers(judge)
-    watched.begin()
+    changed: list[tuple[Any, str, Any]] = []
+
+    def judged(module: ModuleType) -> None:
+        way, peers = DRIVERS[module.__name__]
+        owner, name = _found(module, way)
+        if owner is not None:
+            original = getattr(owner, name)
+            changed.append((owner, name, original))
+            setattr(owner, name, _judging(original, judge, peers, module))
+
+    waiting = AfterImport(DRIVERS, judged)
+    waiting.begin()
     try:
         yield
     finally:
-        watched.end()
+        waiting.end()
+        for owner, name, original in changed:
+            setattr(owner, name, original)
 
 
-class _Drivers:
-    """A finder that waits for the module, and what it has put into it."""
-
-    def __init__(self, judge: Judge) -> None:
-        self._judge = judge
-        self._original: Any = None
-
-    def begin(self) -> None:
-        if NAME in sys.modules:
-            self.judged(sys.modules[NAME])
-        else:
-            sys.meta_path.insert(0, self)
-
-    def end(self) -> None:
-        if self in sys.meta_path:
-            sys.meta_path.remove(self)
-        if self._original is not None:
-            setattr(sys.modules[NAME], WAY, self._original)
-
-    def find_spec(self, name: str, path: Sequence[str] | None = None, target: Any = None) -> ModuleSpec | None:
-        """A finder's part: what the others find, with `judged` after it is loaded."""
-        if name != NAME:
-            return None
-        for finder in sys.meta_path:
-            if finder is not self and (spec := finder.find_spec(name, path, target)) is not None:
-                loader: Any = _Then(spec.loader, self.judged)
-                spec.loader = loader
-                return spec
-        return None
-
-    def judged(self, module: ModuleType) -> None:
-        """Put the judgement before the driver's own connect."""
-        original = self._original = getattr(module, WAY)
-        judge = self._judge
-
-        def connect(dsn: str, *args: Any, **kwargs: Any) -> Any:
-            try:
-                for host, port in _peers(module, dsn):
-                    judge(host, port)
-            except NetworkRefused as refused:
-                error: type[Exception] = vars(module)["OperationalError"]
-                raise error(str(refused)) from refused
-            return original(dsn, *args, **kwargs)
-
-        setattr(module, WAY, connect)
+def _found(module: Any, way: str) -> tuple[Any, str]:
+    """Who has a way to connect, and its name there; None where this version has no such thing."""
+    *parents, name = way.split(".")
+    for parent in parents:
+        module = getattr(module, parent, None)
+    return (module, name) if hasattr(module, name) else (None, name)
 
 
-class _Then:
-    """A loader, and what is done after it."""
+def _judging(original: Callable[..., Any], judge: Judge, peers: Peers, module: ModuleType) -> Callable[..., Any]:
+    def connect(*args: Any, **kwargs: Any) -> Any:
+        try:
+            for host, port in peers(args, kwargs):
+                judge(host, port)
+        except NetworkRefused as refused:
+            driver = sys.modules[module.__name__.partition(".")[0]]
+            error: type[Exception] | None = getattr(driver, "OperationalError", None)
+            if error is None:  # the driver's other kinds say that the call was wrong
+                raise
+            raise error(str(refused)) from refused
+        return original(*args, **kwargs)
 
-    def __init__(self, loader: Any, then: Callable[[ModuleType], None]) -> None:
-        self._loader, self._then = loader, then
-
-    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
-        made: ModuleType | None = self._loader.create_module(spec)
-        return made
-
-    def exec_module(self, module: ModuleType) -> None:
-        self._loader.exec_module(module)
-        self._then(module)
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loader, name)
+    return connect
 
 
-def _peers(module: Any, dsn: str) -> Iterator[tuple[str, Any]]:
-    """Host and port of each server that a connection string names; a folder is that of a unix socket."""
-    given = module.extensions.parse_dsn(dsn)
+def _of_libpq(parse: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Of a connection string of PostgreSQL, whose hosts and ports may be lists."""
+    from importlib import import_module
+
+    module, _, name = parse.rpartition(".")
+    text = args[0] if args else kwargs.get("dsn", kwargs.get("conninfo", ""))
+    given = getattr(import_module(module), name)(text)
     hosts = str(given.get("hostaddr") or given.get("host") or "").split(",")
-    ports = str(given.get("port") or PORT).split(",")
+    ports = str(given.get("port") or 5432).split(",")
     for position, host in enumerate(hosts):
-        if host and not host.startswith(("/", "@")):
+        if host and not host.startswith(_FOLDERS):
             yield host, ports[position] if position < len(ports) else ports[-1]
+
+
+def _of_names(
+    hosts: tuple[str, ...], port: int, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    """Of arguments by name, or a host that comes first."""
+    told = next((kwargs[name] for name in hosts if kwargs.get(name)), None)
+    host = str(told or next((value for value in args if isinstance(value, str)), "") or "")
+    if host and not host.startswith(_FOLDERS):
+        name, _, own = host.replace(",", ":").partition(":")
+        yield name, own or kwargs.get("port") or port
+
+
+def _of_method(peers: Peers, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Of a method's arguments: its object comes first."""
+    return peers(args[1:], kwargs)
+
+
+def _of_odbc(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+    """Of ``key=value;…``: a server as ``tcp:host,1433`` or ``host:port``, or a name of ``odbc.ini`` for one."""
+    text = ";".join([*(str(value) for value in args), *(f"{name}={value}" for name, value in kwargs.items())])
+    pairs = (part.partition("=") for part in text.split(";"))
+    given = {name.strip().lower(): value.strip().strip("{}") for name, _, value in pairs if value.strip()}
+    named = ("server", "servername", "host", "hostname", "address", "addr", "network address", "dsn")
+    server = next((given[name] for name in named if name in given), "")
+    if server and not server.startswith(_FOLDERS):
+        host, _, port = server.removeprefix("tcp:").replace(",", ":").partition(":")
+        yield host, port or given.get("port")
+
+
+DRIVERS: dict[str, tuple[str, Peers]] = {
+    "psycopg2": ("_connect", partial(_of_libpq, "psycopg2.extensions.parse_dsn")),
+    "psycopg.generators": ("connect", partial(_of_libpq, "psycopg.conninfo.conninfo_to_dict")),
+    "MySQLdb.connections": (
+        "Connection.__init__",
+        partial(_of_method, partial(_of_names, ("host",), 3306)),
+    ),
+    "pymssql": ("connect", partial(_of_names, ("server", "host"), 1433)),
+    "pyodbc": ("connect", _of_odbc),
+}
+"""Module -> its way to connect, and how a call names the servers."""

@@ -1,0 +1,66 @@
+"""Modules changed as soon as they are there: those imported already, and those that somebody imports later."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Collection, Sequence
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+Then = Callable[[ModuleType], None]
+
+
+class AfterImport:
+    """A finder that finds what the others find, and has something done to it once it is loaded.
+
+    Args:
+        names: of modules.
+        then: what is done, once a module.
+    """
+
+    def __init__(self, names: Collection[str], then: Then) -> None:
+        self._names, self._then = names, then
+
+    def begin(self) -> None:
+        """Do it to those that are there, and wait for the others."""
+        for name in self._names:
+            if name in sys.modules:
+                self._then(sys.modules[name])
+        sys.meta_path.insert(0, self)
+
+    def end(self) -> None:
+        """Wait no longer."""
+        if self in sys.meta_path:
+            sys.meta_path.remove(self)
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """A finder's part."""
+        if name not in self._names:
+            return None
+        for finder in sys.meta_path:
+            if finder is not self and (spec := finder.find_spec(name, path, target)) is not None:
+                if spec.loader is not None:
+                    spec.loader = _Loader(spec.loader, self._then)  # type: ignore[assignment]
+                return spec
+        return None
+
+
+class _Loader:
+    """A loader, and what is done after it."""
+
+    def __init__(self, loader: Any, then: Then) -> None:
+        self._loader, self._then = loader, then
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType | None:
+        made: ModuleType | None = self._loader.create_module(spec)
+        return made
+
+    def exec_module(self, module: ModuleType) -> None:
+        self._loader.exec_module(module)
+        self._then(module)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
