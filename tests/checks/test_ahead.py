@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from harness.gate import worker_pool as worker_pool
+from harness.gate import worker_pool
 from tests.checks.cases import gate
 
 pytestmark = pytest.mark.gate

@@ -60,7 +60,7 @@ def laid_out(project):
 
 
 def test_a_run_finds_what_surrounds_the_dag_folder(laid_out):
-    answer = laid_out("run", "laid_out", "--json", RUN_FACTORY="mine")
+    answer = laid_out("run", "laid_out", "--json", STAGE="mine")
     assert answer.code == 0, answer.err
     (says,) = json.loads(answer.out)["task_instances"]
     assert says["xcoms"]["return_value"] == ["OsloOslo", "rain", "late", "north", "north", "mine"]

@@ -245,7 +245,9 @@ def test_checks_of_conftest_are_items_like_the_others(company: Project):
 def test_the_command_line_and_pytest_answer_from_one_cache(company: Project):
     command = str(Path(sys.executable).with_name("airflow-harness"))
     company.pytester.run(command, "check").stdout.fnmatch_lines(["* 3 errors in 3 files, *"])
-    no_worker_pool = "from importlib import import_module\nimport_module('har' + 'ness.checks.farm').Farm = None\n"
+    no_worker_pool = (
+        "from importlib import import_module\nimport_module('har' + 'ness.gate.worker_pool').WorkerPool = None\n"
+    )
     company.write(conftest=no_worker_pool)  # what would be parsed now, would raise
     result = company.checked("dags")
     assert failed(result) == FAILED
