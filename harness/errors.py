@@ -10,6 +10,7 @@ import difflib
 import errno
 import re
 from collections.abc import Iterable
+from enum import IntEnum
 
 ALIKE = 0.7
 """Names less alike than this are two names: advice that is far-fetched is worse than none."""
@@ -50,6 +51,19 @@ def known_names(name: str, known: Iterable[str], limit: int = 12) -> str:
     return f"{shown}      did you mean {close[0]!r}?" if close else shown
 
 
+class ExitCode(IntEnum):
+    """What the program ends with, as its ``--help`` has it; a signal that ends it gives 128 and its number."""
+
+    CLEAN = 0
+    FOUND = 1
+    USAGE = 2
+    UNAVAILABLE = 3
+    OUR_FAULT = 70
+    MACHINE = 74
+    INTERRUPTED = 130
+    TERMINATED = 143
+
+
 class HarnessError(Exception):
     """Base of all errors of ours. ``str()`` gives the whole text in the house style.
 
@@ -63,7 +77,7 @@ class HarnessError(Exception):
     """
 
     id = "harness-error"
-    exit_code = 2
+    exit_code: int = ExitCode.USAGE
 
     def __init__(
         self,
@@ -130,21 +144,21 @@ class DagImportError(HarnessError):
     """The Dag file raised while it was imported."""
 
     id = "import-error"
-    exit_code = 1
+    exit_code = ExitCode.FOUND
 
 
 class ExecutorMissing(HarnessError):
     """A task names an executor that the world does not declare, so that Airflow would not import its Dag."""
 
     id = "executor-missing"
-    exit_code = 1
+    exit_code = ExitCode.FOUND
 
 
 class Unserialisable(HarnessError):
     """A Dag that Airflow cannot store and load again, so that it would not import it."""
 
     id = "serialization"
-    exit_code = 1
+    exit_code = ExitCode.FOUND
 
 
 class NoDagsFolder(HarnessError):
@@ -175,14 +189,14 @@ class ServiceUnavailable(HarnessError):
     """A service that cannot start; says what is missing and how to get it."""
 
     id = "service-unavailable"
-    exit_code = 3
+    exit_code = ExitCode.UNAVAILABLE
 
 
 class NetworkRefused(HarnessError, ConnectionRefusedError):
     """A connection that leaves the machine: to user code a server that refuses."""
 
     id = "network-refused"
-    exit_code = 1
+    exit_code = ExitCode.FOUND
 
     def __init__(self, fact: str, *, where: str | None = None, fix: str | None = None) -> None:
         super().__init__(fact, where=where, fix=fix)
@@ -196,39 +210,103 @@ class UnsupportedAirflow(HarnessError):
     """An Airflow outside the supported range, or none installed."""
 
     id = "unsupported-airflow"
-    exit_code = 3
+    exit_code = ExitCode.UNAVAILABLE
 
 
 class AirflowUnusable(HarnessError):
     """An Airflow that does not import: broken itself, or by ``airflow_local_settings.py`` or the configuration."""
 
     id = "airflow-unusable"
-    exit_code = 3
+    exit_code = ExitCode.UNAVAILABLE
 
 
 class WorkerLost(HarnessError):
     """A process of ours that ended before its work was done, and not through a Dag file."""
 
     id = "worker-lost"
-    exit_code = 70
+    exit_code = ExitCode.OUR_FAULT
 
 
 class MachineError(HarnessError):
     """What the machine refuses: a full disk, a folder that cannot be written, no memory or descriptor left."""
 
     id = "machine"
-    exit_code = 74
+    exit_code = ExitCode.MACHINE
 
 
 class PackageMissing(HarnessError, ImportError):
     """A package that a part of the harness needs, and that is not installed with it."""
 
     id = "package-missing"
-    exit_code = 3
+    exit_code = ExitCode.UNAVAILABLE
 
 
 class HorizonReached(HarnessError):
     """The simulation did not end before its horizon."""
 
     id = "horizon-reached"
-    exit_code = 1
+    exit_code = ExitCode.FOUND
+
+
+class StrayExit(HarnessError):
+    """An exit that nobody caught where its process began: let through, it would end the interpreter of the owner."""
+
+    id = "stray-exit"
+    exit_code = ExitCode.FOUND
+
+
+class NoTask(HarnessError):
+    """Airflow was asked for a connection, variable or XCom by code that no task runs."""
+
+    id = "no-task"
+
+
+class NotRendered(HarnessError):
+    """A template of a task failed."""
+
+    id = "not-rendered"
+
+
+class RunStuck(HarnessError):
+    """Nothing can happen any more and a run has not ended: in production it would hang for ever."""
+
+    id = "run-stuck"
+    exit_code = ExitCode.FOUND
+
+
+class ReferenceFailed(HarnessError):
+    """Airflow itself could not run the Dag."""
+
+    id = "reference-failed"
+    exit_code = ExitCode.FOUND
+
+
+class NoVerdict(HarnessError):
+    """The process at work ended, and had not said what came of it."""
+
+    id = "no-verdict"
+
+    def __init__(self, fact: str, code: int = ExitCode.FOUND, **known: str) -> None:
+        super().__init__(fact, **known)
+        self.exit_code = code
+
+
+class Interrupted(HarnessError):
+    """Ctrl-C."""
+
+    id = "interrupted"
+    exit_code = ExitCode.INTERRUPTED
+
+
+class Terminated(HarnessError):
+    """SIGTERM."""
+
+    id = "terminated"
+    exit_code = ExitCode.TERMINATED
+
+
+class OurFault(HarnessError):
+    """An exception that nobody expected."""
+
+    id = "internal-error"
+    exit_code = ExitCode.OUR_FAULT

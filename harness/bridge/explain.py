@@ -10,18 +10,12 @@ from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
-from harness.errors import HarnessError, known_names
+from harness.errors import known_names
 from harness.kernel.caller_rules import is_users
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 _STDLIB = sysconfig.get_path("stdlib")
 _HARNESS = str(Path(__file__).resolve().parent.parent)
-
-
-class NoSpeaker(HarnessError):
-    """Airflow was asked for a connection, variable or XCom by code that no task runs."""
-
-    id = "no-task"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 
+from harness.errors import ExitCode
 from harness.kernel import stops
 
 
@@ -32,15 +33,15 @@ def _done() -> int:
         code = command_line(sys.argv[1:])
     except KeyboardInterrupt:  # before there is anything to clean up
         say("airflow-harness: interrupted")
-        code = 130
+        code = ExitCode.INTERRUPTED
     except OSError as error:  # not even a descriptor or a byte to begin with
         say(f"machine: airflow-harness cannot begin: {error.strerror or error}")
-        code = 74
+        code = ExitCode.MACHINE
     except Exception:  # told by `command_line`, unless telling failed
         import traceback
 
         say(traceback.format_exc())
-        code = 70
+        code = ExitCode.OUR_FAULT
     struck = stops.struck()
     code = code if struck is None else stops.exit_code(struck)
     stops.verdict_stands(code)

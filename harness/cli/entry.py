@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 from harness.cli.faults import machines_refusal, refuse_a_vanished_folder
 from harness.cli.job import Job
 from harness.cli.terminal import Terminal
-from harness.errors import HarnessError, UsageError
+from harness.errors import ExitCode, HarnessError, Interrupted, OurFault, Terminated, UsageError
 from harness.project.declarations import set_aside
 from harness.project.installed import newer_than_tested
 
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from harness.results.run import RunResult
 
 PROGRAM = "airflow-harness"
-OUR_FAULT, INTERRUPTED, TERMINATED = 70, 130, 143
 ERROR_SCHEMA = "airflow-harness/error/1"
 
 
@@ -64,7 +63,7 @@ def _done(terminal: Terminal, arguments: Sequence[str]) -> int:
     except (KeyboardInterrupt, SystemExit) as stop:
         ended: HarnessError = Interrupted("interrupted")
         if isinstance(stop, SystemExit):
-            if stop.code != TERMINATED:
+            if stop.code != ExitCode.TERMINATED:
                 raise
             ended = Terminated("terminated")
         ended.result = getattr(stop, "result", None)  # type: ignore[attr-defined]
@@ -86,7 +85,7 @@ def _done(terminal: Terminal, arguments: Sequence[str]) -> int:
         tell(terminal, ours, f"{ours.id}: a fault of airflow-harness itself: {ours.fact}; {ours.fix}")
         if terminal.verbose:
             print(traceback.format_exc(), file=terminal.err)
-        return OUR_FAULT
+        return ours.exit_code
 
 
 def told(error: HarnessError, arguments: Sequence[str]) -> int:
@@ -94,27 +93,6 @@ def told(error: HarnessError, arguments: Sequence[str]) -> int:
     error.again = error.again or _again(arguments)
     tell(Terminal(_wants_document(arguments), verbose=False), error, str(error))
     return error.exit_code
-
-
-class Interrupted(HarnessError):
-    """Ctrl-C."""
-
-    id = "interrupted"
-    exit_code = INTERRUPTED
-
-
-class Terminated(HarnessError):
-    """SIGTERM."""
-
-    id = "terminated"
-    exit_code = TERMINATED
-
-
-class OurFault(HarnessError):
-    """An exception that nobody expected."""
-
-    id = "internal-error"
-    exit_code = OUR_FAULT
 
 
 def parsed(arguments: Sequence[str]) -> Job | int:

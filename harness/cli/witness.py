@@ -13,7 +13,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 
-from harness.errors import HarnessError
+from harness.errors import NoVerdict
 
 COMMANDS = frozenset({"run", "simulate", "verify"})
 """Those that run tasks in their own process."""
@@ -23,16 +23,6 @@ _FROM_KERNEL = 128
 """``si_code`` of what a terminal sends: it goes to the whole group, so the child has it too."""
 _DIE_WITH_PARENT = 1
 """``PR_SET_PDEATHSIG``."""
-
-
-class NoVerdict(HarnessError):
-    """The process at work ended, and had not said what came of it."""
-
-    id = "no-verdict"
-
-    def __init__(self, fact: str, code: int = 1, **known: str) -> None:
-        super().__init__(fact, **known)
-        self.exit_code = code
 
 
 def witnessed(work: Callable[[], int]) -> int | NoVerdict:

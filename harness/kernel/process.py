@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
-from harness.errors import HarnessError
+from harness.errors import StrayExit
 from harness.kernel.instant import Microseconds
 from harness.kernel.spin import Spin
 
@@ -31,13 +31,6 @@ class ProcessKilled(BaseException):
 
 class CodeExit(BaseException):
     """Base of exits that code in a process asked for and may not have."""
-
-
-class StrayExit(HarnessError):
-    """An exit that nobody caught where its process began: let through, it would end the interpreter of the owner."""
-
-    id = "stray-exit"
-    exit_code = 1
 
 
 EXITS = (SystemExit, GeneratorExit, GreenletExit, CancelledError, CodeExit)

@@ -249,12 +249,7 @@ def _let_through(error: BaseException) -> None:
 
 
 def _not_rendered(dag_id: str, result: TaskResult) -> Exception:
-    from harness.errors import HarnessError
-
-    class NotRendered(HarnessError):
-        """A template of the task failed."""
-
-        id = "not-rendered"
+    from harness.errors import NotRendered
 
     failure = result.error
     reason = f"{failure.kind}: {failure.message}" if failure is not None else result.reason or str(result.state)

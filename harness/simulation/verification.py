@@ -15,7 +15,7 @@ from harness.bridge.reference.history import RunHistory
 from harness.bridge.reference.wanted import Wanted
 from harness.bridge.supervisor.store import facts
 from harness.bridge.timetables import first_date
-from harness.errors import HorizonReached
+from harness.errors import HorizonReached, RunStuck
 from harness.kernel import SECOND, Instant, iso
 from harness.results.verification import NONE, Row, Verification
 from harness.scheduler.model import DagRun, TaskInstance
@@ -24,7 +24,6 @@ from harness.simulation.options import RunOptions
 from harness.simulation.rehearsal import Rehearsal
 from harness.simulation.services import served
 from harness.simulation.unmatched import check_world
-from harness.simulation.waiting import RunStuck
 from harness.world import World
 
 if TYPE_CHECKING:

@@ -4,18 +4,11 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from harness.errors import HarnessError, HorizonReached
+from harness.errors import HarnessError, HorizonReached, RunStuck
 from harness.kernel import Instant, iso
 from harness.scheduler.model import AWAITING_INPUT, DEFERRED, QUEUED, RUNNING, UP_FOR_RESCHEDULE, DagRun, TaskInstance
 from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.history import history
-
-
-class RunStuck(HarnessError):
-    """Nothing can happen any more and a run has not ended: in production it would hang for ever."""
-
-    id = "run-stuck"
-    exit_code = 1
 
 
 def unfinished_error(driver: Driver, run: DagRun, horizon: Instant) -> HarnessError | None:

@@ -9,10 +9,9 @@ from typing import Any
 from harness.bridge.reference.history import RunHistory
 from harness.bridge.supervisor.store import facts
 from harness.bridge.timetables import parse_date
-from harness.errors import HorizonReached
+from harness.errors import HorizonReached, RunStuck
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.simulation import Rehearsal, RunOptions
-from harness.simulation.waiting import RunStuck
 from harness.world import World
 
 LINK = "_link_"

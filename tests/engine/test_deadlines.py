@@ -123,7 +123,7 @@ def test_the_journal_tells_of_a_deadline(rehearse, tmp_path):
 
 
 def test_a_deadline_far_away_does_not_keep_a_stuck_run_going(rehearse):
-    from harness.simulation.waiting import RunStuck
+    from harness.errors import RunStuck
 
     with DAG("late", schedule="@daily", start_date=START, deadline=alert(60 * 24 * 365)) as dag:
         task(lambda: None, task_id="work", pool="nowhere")()

@@ -12,8 +12,7 @@ from airflow.sdk import DAG, task, task_group
 
 from harness import explore, play
 from harness.bridge.deciders import deciders_of
-from harness.errors import TaskNotFound, UsageError
-from harness.simulation.waiting import RunStuck
+from harness.errors import RunStuck, TaskNotFound, UsageError
 from harness.world import World
 from tests.engine.exploration_dags import START, obey, shape
 

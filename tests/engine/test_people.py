@@ -7,8 +7,7 @@ from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.hitl import ApprovalOperator, HITLBranchOperator, HITLEntryOperator
 from airflow.sdk import DAG, Param, task
 
-from harness.errors import HorizonReached
-from harness.simulation.waiting import RunStuck
+from harness.errors import HorizonReached, RunStuck
 from harness.world import World
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)

@@ -80,7 +80,7 @@ with DAG("waits", schedule=None, start_date=datetime(2025, 1, 1)):
 
 
 def test_a_side_that_takes_too_long_says_what_applies(tmp_path):
-    from harness.bridge.reference.child import ReferenceFailed
+    from harness.errors import ReferenceFailed
     from harness.simulation import Rehearsal
     from harness.simulation.verification import verify
     from harness.world import World

@@ -17,7 +17,7 @@ from harness.bridge.environment.surroundings import Surroundings
 from harness.bridge.reference.history import RunHistory
 from harness.bridge.reference.home import default_cache, environment, restore, template
 from harness.bridge.reference.wanted import Wanted
-from harness.errors import HarnessError
+from harness.errors import ReferenceFailed
 from harness.kernel.instant import Instant, to_datetime
 from harness.project.scratch import scratch
 from harness.world import World
@@ -26,13 +26,6 @@ STDERR_TOLD = 3_000
 SHOWN = 3
 _THE_PROJECTS = ("AIRFLOW__CORE__DEFAULT_TIMEZONE", "AIRFLOW__CORE__DAGS_FOLDER")
 """Settings that the reference makes for want of a better one."""
-
-
-class ReferenceFailed(HarnessError):
-    """Airflow itself could not run the Dag."""
-
-    id = "reference-failed"
-    exit_code = 1
 
 
 def airflow_run(

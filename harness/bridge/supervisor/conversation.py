@@ -135,9 +135,9 @@ class Supervisor:
         """
         who = speaking()
         if who is None:
-            from harness.bridge.explain import NoSpeaker
+            from harness.errors import NoTask
 
-            raise NoSpeaker(f"{type(msg).__name__} sent from outside a task")
+            raise NoTask(f"{type(msg).__name__} sent from outside a task")
         if who.closed:
             return None
         if who.may_send is not None and type(msg).__name__ not in who.may_send:

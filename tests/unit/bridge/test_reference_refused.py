@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.bridge.reference.child import ReferenceFailed, _answer
+from harness.bridge.reference.child import _answer
 from harness.bridge.reference.side import called_by
+from harness.errors import ReferenceFailed
 
 
 def modules(folder: Path, **texts: str) -> None:
