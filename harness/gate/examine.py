@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.checks.context import Asked, DagLook, Declared, FileLook
 from harness.checks.registry import CHECKS, Check
-from harness.gate.declared import names_in
+from harness.gate.names import names_in
 from harness.project.hash_order import depends_on_hashes
 from harness.results.finding import Problem
 
@@ -22,7 +22,7 @@ def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
     Args:
         parsed: a `harness.bridge.parsing.parse.Parsed`.
     Returns: ``problems``: [check id, problem]; ``dags``: what there is; ``notes``: [check id, dag id, line, value] for
-        checks that look at the whole repository; ``names``: see `harness.gate.declared.Name`, if asked;
+        checks that look at the whole repository; ``names``: see `harness.gate.names.Name`, if asked;
         ``failed``: what it raised; ``imported``, ``libraries``: files of modules that came with it, the repository's
         and others; ``depends``: see `harness.bridge.parsing.depends`; ``seconds``, ``events``; ``hashes``: whether the
         order of a set may have made the Dags what they are.

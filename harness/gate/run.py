@@ -45,7 +45,7 @@ class FileResult:
         failed: why Airflow does not take it or a Dag of it; its finding may stand with another file that fails alike.
         imported: files of the repository that it imported.
         seconds: of its import, the faster one where it was parsed twice.
-        names: see `harness.gate.declared.Name`; only where asked for.
+        names: see `harness.gate.names.Name`; only where asked for.
         depends: files and folders that its parse depended on.
     """
 
