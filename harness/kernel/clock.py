@@ -1,4 +1,4 @@
-"""The one door to the process's wall clock: time-machine, moved only by the kernel."""
+"""The one way to the process's wall clock: time-machine, moved only by the kernel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The doors through which code reaches time, replaced for the length of a simulation and put back after it.
+"""The ways by which code reaches time, patched for the length of a simulation and put back after it.
 
 ``time.sleep`` and ``time.monotonic`` (also where a module imported them by name), and the waits of threads for one
 another (`harness.kernel.threads.waits`). Everything else that tells the date is the wall clock's
@@ -76,8 +76,8 @@ def _waits_in_virtual_time(module: str) -> bool:
 
 
 @contextmanager
-def doors(simulation: Simulation) -> Iterator[None]:
-    """Open the doors of one simulation for the block.
+def time_patched(simulation: Simulation) -> Iterator[None]:
+    """Have a simulation answer for its clock and its waits, for the block.
 
     Raises: AlreadySimulating.
     """

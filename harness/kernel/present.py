@@ -1,4 +1,4 @@
-"""Who runs at present, and how it waits: the simulation whose doors are open, its threads, virtual now."""
+"""Who runs at present, and how it waits: the simulation whose time it is, its threads, virtual now."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _background_threads = BackgroundThreads()
 
 
 def active() -> Simulation | None:
-    """The simulation whose doors are open, None when time is real."""
+    """The simulation whose time it is, None when time is real."""
     return _active
 
 

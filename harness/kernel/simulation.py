@@ -30,7 +30,7 @@ class StuckClock(RuntimeError):
 
 
 class Clock(Protocol):
-    """The door to the process's clocks; see `harness.kernel.clock`."""
+    """The way to the process's clocks; see `harness.kernel.clock`."""
 
     def advance(self, by: Microseconds) -> None: ...
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 INPUT = "airflow_harness_postgres"
 PATIENCE_S = 5
-"""How long the desk waits for a caller to say the secret."""
+"""How long the server process waits for a caller to say the secret."""
 
 _FIELDS = ("where", "known", "why", "fix", "again")
 
@@ -39,7 +39,7 @@ class ServerProcess:
         self._secret = secrets.token_hex(16)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.address = f"{self._socket.getsockname()[1]}:{self._secret}"
-        self._thread = threading.Thread(target=self._serve, name="airflow-harness-desk", daemon=True)
+        self._thread = threading.Thread(target=self._serve, name="airflow-harness-server", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
@@ -78,7 +78,7 @@ SERVER_PROCESS = pytest.StashKey[ServerProcess]()
 
 
 def open_server_process(node: Any) -> None:
-    """Tell a new worker of pytest-xdist where the desk is."""
+    """Tell a new worker of pytest-xdist where the server process is."""
     config: pytest.Config = node.config
     if SERVER_PROCESS not in config.stash:
         server_process = config.stash[SERVER_PROCESS] = ServerProcess()
@@ -87,7 +87,7 @@ def open_server_process(node: Any) -> None:
 
 
 def server_process_of(config: pytest.Config) -> str | None:
-    """The address of the controller's desk; None when this process is no xdist worker."""
+    """The address of the controller's server process; None when this process is no xdist worker."""
     found: dict[str, Any] = getattr(config, "workerinput", {})
     return found.get(INPUT)
 

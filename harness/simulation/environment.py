@@ -26,7 +26,7 @@ from harness.kernel.alarms import alarms_of_processes
 from harness.kernel.clock import wall_clock
 from harness.kernel.event_loop import RunningLoop, virtual_event_loops
 from harness.kernel.frozen import freezegun_suspended
-from harness.kernel.patches import doors
+from harness.kernel.patches import time_patched
 from harness.kernel.present import claimed
 from harness.kernel.watchdog import alarm_watchdog
 from harness.scheduler.model import TaskInstance
@@ -63,7 +63,7 @@ def simulation_environment(
     redirect_streams: bool,
     guard: Guard,
 ) -> Iterator[tuple[Simulation, Interruption]]:
-    """A simulation with all its doors open; after the block the process is what it was.
+    """A simulation with all that reaches time patched; after the block the process is what it was.
 
     Args:
         seed: of ``random`` for task code.
@@ -81,7 +81,7 @@ def simulation_environment(
         stack.enter_context(patient_collector())
         simulation = Simulation(start, stack.enter_context(wall_clock(start)))
         simulation.ambients += [RunningLoop(), CurrentContext(), TaskEnvironment()]
-        stack.enter_context(doors(simulation))
+        stack.enter_context(time_patched(simulation))
         stack.enter_context(virtual_event_loops())
         stack.enter_context(captured(sink, redirect_streams))
         simulation.ambients.append(StandardStreams())

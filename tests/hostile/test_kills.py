@@ -131,14 +131,14 @@ def test_the_run_itself_is_killed(tmp_path):
         assert run.is_gone()
 
 
-@pytest.mark.parametrize("which", ["zygotes", "workers"])
+@pytest.mark.parametrize("which", ["fork_servers", "workers"])
 def test_a_process_of_ours_is_killed(tmp_path, which):
     moments = random.Random(3)
 
     def killed(number: int, daemons: bool) -> Run:
         run = Run(tmp_path / str(number), daemons)
-        assert becomes({"zygotes": 1, "workers": 2}[which], lambda: len(getattr(run, which)()), patience_s=60)
-        time.sleep(moments.uniform(0, 3 if which == "zygotes" else 1))
+        assert becomes({"fork_servers": 1, "workers": 2}[which], lambda: len(getattr(run, which)()), patience_s=60)
+        time.sleep(moments.uniform(0, 3 if which == "fork_servers" else 1))
         os.kill(moments.choice(getattr(run, which)()), signal.SIGKILL)
         return run
 

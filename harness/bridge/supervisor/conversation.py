@@ -113,7 +113,7 @@ class Supervisor:
         task_log: the logger that ``task_runner.main`` makes for its task; one for all.
 
     Args:
-        observe: called with (speaker, kind, data) for what belongs in the journal.
+        observe: called with (task context, kind, data) for what belongs in the journal.
     """
 
     def __init__(self, store: Store, now: Callable[[], Any], observe: Callable[[TaskContext, str, Any], None]) -> None:

@@ -27,7 +27,7 @@ class RunnerLog:
 
     Args:
         log: takes all lines.
-        observe: called with (speaker, "callback-failed", (error, what)).
+        observe: called with (task context, "callback-failed", (error, what)).
     Source: ``run``, ``finalize``, ``_run_task_state_change_callbacks``, ``_send_error_email_notification`` (3.3.2).
     """
 

@@ -7,13 +7,13 @@ import itertools
 import threading
 
 QUIET_S = 0.005
-"""Real seconds without any other sleeper coming or going after which the earliest one may go on."""
+"""Real seconds without any other thread beginning or ending a sleep after which the earliest one may go on."""
 
 
 class BackgroundThreads:
     """A queue of sleeping threads.
 
-    What a thread does between two sleeps takes real time and no virtual time, so the earliest sleeper may go on once
+    What a thread does between two sleeps takes real time and no virtual time, so the earliest to wake may go on once
     the others have had the chance to fall asleep too: two workers of a pool then share the work as they would have.
     """
 

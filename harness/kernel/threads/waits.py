@@ -1,4 +1,4 @@
-"""The doors of waiting for one another: threads, pools of threads, and conditions, on which all else is built.
+"""Ways of waiting for one another: threads, pools of threads, and conditions, on which all else is built.
 
 ``Event``, ``Semaphore``, ``Barrier``, ``queue.Queue``, ``Future.result``, ``concurrent.futures.wait`` and
 ``as_completed`` all wait in ``threading.Condition.wait``. A bare ``Lock`` is seen from outside only

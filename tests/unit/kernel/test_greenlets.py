@@ -12,7 +12,7 @@ from greenlet import getcurrent, greenlet
 from harness.kernel import SECOND, ProcessKilled, Simulation, to_instant
 from harness.kernel.clock import wall_clock
 from harness.kernel.event_loop import RunningLoop, virtual_event_loops
-from harness.kernel.patches import doors
+from harness.kernel.patches import time_patched
 
 START = to_instant(datetime(2025, 1, 1, tzinfo=timezone.utc))
 
@@ -28,7 +28,7 @@ def simulate(*bodies, then=lambda simulation, processes: None):
             value = body()
             done[body.__name__] = (value, (simulation.now - START) / SECOND)
 
-        with doors(simulation), virtual_event_loops():
+        with time_patched(simulation), virtual_event_loops():
             then(simulation, [simulation.spawn(run, body, name=body.__name__) for body in bodies])
             simulation.run_until()
     return done

@@ -11,7 +11,7 @@ import pytest
 from harness.kernel import SECOND, Simulation, to_instant
 from harness.kernel.clock import wall_clock
 from harness.kernel.event_loop import RunningLoop, virtual_event_loops
-from harness.kernel.patches import doors
+from harness.kernel.patches import time_patched
 
 START = to_instant(datetime(2025, 1, 1, tzinfo=timezone.utc))
 
@@ -27,7 +27,7 @@ def simulate(*bodies):
             body()
             ends[body.__name__] = (simulation.now - START) / SECOND
 
-        with doors(simulation), virtual_event_loops():
+        with time_patched(simulation), virtual_event_loops():
             for body in bodies:
                 simulation.spawn(run, body, name=body.__name__)
             simulation.run_until()

@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import AlreadySimulating
 from harness.kernel import SECOND, ProcessKilled, Simulation, StrayExit
-from harness.kernel.patches import doors
+from harness.kernel.patches import time_patched
 
 
 @pytest.mark.parametrize("escapes", [SystemExit(0), GeneratorExit(), asyncio.CancelledError()])
@@ -55,7 +55,7 @@ def test_a_kill_and_its_grace(grace, shielded, expected):
             done.append("cleaned up")
 
     simulation = Simulation(0)
-    with doors(simulation):
+    with time_patched(simulation):
         process = simulation.spawn(work)
         process.shielded = shielded
         simulation.schedule(1, simulation.kill, process, grace * SECOND)
@@ -75,7 +75,7 @@ def test_one_that_catches_every_kill_is_given_up_and_told():
     told = []
     simulation = Simulation(0)
     simulation.survived = told.append
-    with doors(simulation):
+    with time_patched(simulation):
         process = simulation.spawn(stubborn)
         simulation.run_until(1)
         simulation.kill(process)
@@ -87,13 +87,13 @@ def test_a_second_simulation_is_refused_wherever_it_is_asked_for():
     seen = []
 
     def nested():
-        with pytest.raises(AlreadySimulating, match="already runs") as caught, doors(Simulation(0)):
+        with pytest.raises(AlreadySimulating, match="already runs") as caught, time_patched(Simulation(0)):
             pass
         seen.append(caught.value)
 
     simulation = Simulation(0)
     simulation.spawn(nested)
-    with doors(simulation):
+    with time_patched(simulation):
         simulation.run_until()
         thread = threading.Thread(target=nested)
         thread.start()
