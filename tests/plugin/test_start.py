@@ -10,7 +10,8 @@ import pytest
 
 from tests.plugin.conftest import Project
 
-LIMIT_MS = 50
+MOST = 0.1
+"""Of what pytest and its plugins take; it was 0.04 when this was written."""
 
 SEES = """
 import os
@@ -22,24 +23,22 @@ HEAVY = ("airflow", "greenlet", "pydantic", "yaml", "psycopg2", "rich", "click",
 
 
 def test_importing_the_plugin_is_cheap(bare: Project, monkeypatch: pytest.MonkeyPatch):
-    """Its own import times with byte code on disk; tried some times, for the machine may be busy."""
+    """Its share of all that pytest imports, byte code on disk: milliseconds would measure the machine."""
     monkeypatch.delenv("PYTHONDONTWRITEBYTECODE", raising=False)
     monkeypatch.setenv("PYTHONPYCACHEPREFIX", str(bare.pytester.path / "bytecode"))
     bare.write(test_it="def test_it(): pass\n")
-    import_ms(bare)  # writes the byte code
-    times = [import_ms(bare)]
-    while times[-1] >= LIMIT_MS and len(times) < 5:
-        times.append(import_ms(bare))
-    assert 0 < times[-1] < LIMIT_MS, times
+    imported(bare)  # writes the byte code
+    shares = [imported(bare) for _ in range(3)]
+    assert 0 < min(shares) < MOST, shares
 
 
-def import_ms(project: Project) -> float:
+def imported(project: Project) -> float:
     run = project.pytester.run(sys.executable, "-X", "importtime", "-m", "pytest", "-p", "no:cacheprovider")
     run.assert_outcomes(passed=1)
     rows = [line.split("|") for line in run.errlines if line.startswith("import time:") and "| " in line]
-    own = [row for row in rows if row[2].strip().startswith("harness")]
-    assert not [row for row in rows if row[2].strip().partition(".")[0] in ("airflow", "greenlet", "pydantic")]
-    return sum(int(row[0].partition(":")[2]) for row in own) / 1000
+    took = {row[2].strip(): int(row[0].partition(":")[2]) for row in rows[1:]}
+    assert not [name for name in took if name.partition(".")[0] in ("airflow", "greenlet", "pydantic")]
+    return sum(us for name, us in took.items() if name.startswith("harness")) / sum(took.values())
 
 
 def test_a_project_without_dags_does_not_notice(bare: Project, monkeypatch: pytest.MonkeyPatch):
