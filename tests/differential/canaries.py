@@ -163,7 +163,7 @@ CANARIES = (
     Canary("backfills' max_active_runs", "scheduler", (("harness.scheduler.runs.may_start", _backfills_start),)),
     Canary("backfills' reprocessing", "scheduler", (("harness.scheduler.backfill.no_create_reason", _nothing),)),
     Canary("Dag-run creation", "scheduler", (("harness.simulation.calendar.needs_scheduled_run", _never),)),
-    Canary("assets", "scheduler", (("harness.simulation.calendar.concerns", _never),)),
+    Canary("assets", "scheduler", (("harness.simulation.components.asset_runs.concerns", _never),)),
     Canary("dagrun_timeout", "scheduler", ((DAG, _field("dagrun_timeout", None)),)),
     Canary("consecutive failures", "scheduler", (("harness.simulation.calendar.fails_too_often", _never),)),
 )
