@@ -2,8 +2,8 @@
 
 Importing the package imports neither Airflow nor pytest. `harness.simulation.Rehearsal` runs Dags,
 `harness.world.World` is what they run in, `explore` and `play` combine outcomes without task code,
-`harness.strategies` is for Hypothesis;
-tests use the fixtures of `harness.pytest_plugin`; `check` makes a function a check of the gate.
+`harness.strategies` is for Hypothesis; tests use the fixtures of `harness.pytest_plugin`; `check` makes a function a
+check of the gate.
 """
 
 from __future__ import annotations

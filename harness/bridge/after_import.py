@@ -48,6 +48,14 @@ class AfterImport:
         return None
 
 
+def found(module: Any, way: str) -> tuple[Any, str]:
+    """Who has what a dotted name leads to, and its name there; None where this version has no such thing."""
+    *parents, name = way.split(".")
+    for parent in parents:
+        module = getattr(module, parent, None)
+    return (module, name) if hasattr(module, name) else (None, name)
+
+
 class _Loader:
     """A loader, and what is done after it."""
 

@@ -20,8 +20,8 @@ def check(check_id: str, *, severity: str = "error", level: str = "dag") -> Call
     """Make a function a check: ``harness.check``.
 
     The function is called with a `harness.checks.context.DagLook` for every Dag (``look.dag`` is Airflow's own
-    object), or with
-    a `FileLook` for every file, and yields a `harness.Problem` for each thing it finds. Its docstring is its page.
+    object), or with a `FileLook` for every file, and yields a `harness.Problem` for each thing it finds. Its
+    docstring is its page.
 
     Args:
         check_id: kebab-case, and none of the catalogue's.

@@ -88,7 +88,7 @@ def _done(terminal: Terminal, arguments: Sequence[str]) -> int:
         return ours.exit_code
 
 
-def told(error: HarnessError, arguments: Sequence[str]) -> int:
+def report(error: HarnessError, arguments: Sequence[str]) -> int:
     """Tell of an error that happened outside of `command_line`; its exit code."""
     error.again = error.again or _again(arguments)
     tell(Terminal(_wants_document(arguments), verbose=False), error, str(error))

@@ -5,10 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.checks.context import Declared
+from harness.project.declarations import CONNECTION, VARIABLE
 from harness.world.entries import Executor
 from harness.world.model import World
-
-CONNECTION, VARIABLE = "AIRFLOW_CONN_", "AIRFLOW_VAR_"
 
 
 def declared_of(world: World, file: Path | None, root: Path) -> Declared:

@@ -3,8 +3,7 @@
 It reads one pickled `Setting` and the descriptors of its workers. Each worker reads requests, one JSON line each,
 forks a child for every one of them, and answers it with one JSON line (`Verdict`). When the last worker has come to the
 end of its input, or one of them is lost, the fork server ends what descends from it, removes Airflow's throw-away
-home, and
-exits as that worker did.
+home, and exits as that worker did.
 """
 
 from __future__ import annotations

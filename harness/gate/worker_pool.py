@@ -260,17 +260,17 @@ class WorkerPool:
     def _serve(self, done: Callable[[Request, Verdict], Any]) -> None:
         while self._waiting or any(fork_server.requests for fork_server in self._fork_servers):
             for key, _ in self._selector.select(TICK_S):
-                task_context: _ForkServer | _Worker = key.data
-                fork_server = task_context if isinstance(task_context, _ForkServer) else task_context.fork_server
+                sender: _ForkServer | _Worker = key.data
+                fork_server = sender if isinstance(sender, _ForkServer) else sender.fork_server
                 if fork_server not in self._fork_servers:
                     continue  # let go since
-                lines = task_context.lines()
+                lines = sender.lines()
                 if lines is None:
                     self._ended(fork_server, done)
                     continue
                 for line in lines:
-                    if isinstance(task_context, _Worker):
-                        self._answered(task_context, json.loads(line), done)
+                    if isinstance(sender, _Worker):
+                        self._answered(sender, json.loads(line), done)
                     else:
                         self._told(fork_server, json.loads(line))
             for fork_server in self._fork_servers:

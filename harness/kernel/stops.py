@@ -6,16 +6,12 @@ not go on and say that all is well.
 
 from __future__ import annotations
 
-import atexit
-import os
-import posix
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import current_thread, main_thread
 from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _struck: list[int] = []
@@ -59,31 +55,6 @@ def heeded() -> Iterator[None]:
             if handler is not None and signal.getsignal(number) is not handler:
                 signal.signal(number, handler)
         heed()
-
-
-def verdict_stands(code: int) -> None:
-    """What a task left to be done at the end of the process cannot end it with 0 where the verdict is another.
-
-    ``atexit.register(os._exit, 0)`` in a task is kept until our process ends. A child that was forked may end as it
-    likes.
-
-    Args:
-        code: the exit code of the command.
-    """
-    if not code:
-        return
-    real, ours = posix._exit, os.getpid()
-
-    def _exit(status: int) -> NoReturn:
-        real(code if status == 0 and os.getpid() == ours else status)
-
-    guards: Any = sys.modules.get("harness.bridge.patches.exits")
-    for registered in (real, *([] if guards is None else [guards._GUARDS["_exit"]])):
-        atexit.unregister(registered)
-    for module in (os, posix):
-        vars(module)["_exit"] = _exit
-    if guards is not None:  # what users' modules imported by name
-        guards._REAL["_exit"] = _exit
 
 
 def exit_code(number: int) -> int:

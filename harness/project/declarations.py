@@ -19,7 +19,7 @@ _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(.*)")
 _NOT_TAKEN = re.compile(
     r"(PATH|HOME|TMPDIR|SHELL|USER|AIRFLOW_HOME|AIRFLOW_CONFIG|(PYTHON|LD_|DYLD_|AIRFLOW_HARNESS_).*)$"
 )
-SECRETS = _CONNECTION, _VARIABLE = "AIRFLOW_CONN_", "AIRFLOW_VAR_"
+SECRETS = CONNECTION, VARIABLE = "AIRFLOW_CONN_", "AIRFLOW_VAR_"
 """Connections and variables in an environment: those of a shell may be production's, so that nobody sees them."""
 _SERVERS = (
     *("celery", "celery_broker_transport_options", "celery_kubernetes_executor", "database", "edge", "elasticsearch"),
@@ -105,11 +105,11 @@ def declarations_of(folders: Sequence[Path]) -> Declarations:
     return Declarations(
         settings=settings,
         environment={**new, **given},
-        connections=frozenset([*_named(files, _CONNECTION), *exports.names("connections")]),
+        connections=frozenset([*_named(files, CONNECTION), *exports.names("connections")]),
         variables={
             **exports.variables,
             **values,
-            **_named(files, _VARIABLE),
+            **_named(files, VARIABLE),
         },
         pools={one.name: one.value["slots"] for one in exports.told if one.section == "pools"},
         bundles=tuple(_bundles(settings.get(("dag_processor", "dag_bundle_config_list")))),

@@ -80,7 +80,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
 def pytest_sessionfinish(exitstatus: int) -> None:
     """No task's own end of the process changes how pytest ends."""
     if "harness.bridge.patches.exits" in sys.modules:
-        from harness.kernel.stops import verdict_stands
+        from harness.bridge.patches.exits import verdict_stands
 
         verdict_stands(int(exitstatus))
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from harness.project.declarations import SECRETS
+
 if TYPE_CHECKING:
     from harness.project.config import Config
-
-SECRETS = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
 
 
 @dataclass

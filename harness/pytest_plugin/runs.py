@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.project.declarations import SECRETS
 from harness.pytest_plugin.arguments import Date, Span, chosen, consumed, instant, microseconds, world_of
 from harness.pytest_plugin.dags import _no_folder
 from harness.pytest_plugin.discretion import lived_in
 from harness.pytest_plugin.failures import remember
-from harness.pytest_plugin.project import SECRETS, project_of
+from harness.pytest_plugin.project import project_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

@@ -3,8 +3,7 @@
 An item is ours when it needs the project's Dags. From its first function-scoped fixture on to its end, the environment
 points at the throw-away home, unless a test module or a conftest has imported Airflow before: then it is the suite's
 own Airflow, whose environment stays as it is, and a run borrows it (`harness.bridge.environment.seal`). Fixtures of
-the suite that
-live longer than a test are set up outside.
+the suite that live longer than a test are set up outside.
 """
 
 from __future__ import annotations

@@ -15,7 +15,6 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from harness.bridge.environment.ambient import CurrentContext, StandardStreams, TaskEnvironment
-from harness.bridge.environment.outside import OWNERS_SECRETS
 from harness.bridge.environment.seal import sealed
 from harness.bridge.patches.exits import alarmed
 from harness.bridge.patches.inventory import overran, patched
@@ -29,6 +28,7 @@ from harness.kernel.frozen import freezegun_suspended
 from harness.kernel.patches import time_patched
 from harness.kernel.present import claimed
 from harness.kernel.watchdog import alarm_watchdog
+from harness.project.declarations import SECRETS
 from harness.scheduler.model import TaskInstance
 from harness.simulation.collector import patient_collector
 from harness.world import World
@@ -107,7 +107,7 @@ def process_state(world: World, seed: int) -> Iterator[None]:
     path, disabled, patience = sys.path[:], logging.root.manager.disable, socket.getdefaulttimeout()
     umask, handlers, numpy_state = _umask(), _handlers(), _numpy_state(seed)
     for name in environment:
-        if name.startswith(OWNERS_SECRETS):
+        if name.startswith(SECRETS):
             del os.environ[name]
     os.environ.update(world.env)
     random.seed(seed)

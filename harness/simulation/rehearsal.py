@@ -20,6 +20,7 @@ from harness.kernel import Instant
 from harness.kernel.frozen import frozen_instant
 from harness.kernel.instant import SECOND
 from harness.ledger.journal import FileJournal, Journal, NoJournal
+from harness.project.declarations import CONNECTION
 from harness.project.discovery import dag_files
 from harness.project.hidden import refuse_hidden
 from harness.project.repository import Repository, by_settings, repository_of, root_of
@@ -256,8 +257,8 @@ def with_declared(world: World | None, repository: Repository) -> World:
     pools = {one.name: Pool(**one.value) for one in repository.exports.told if one.section == "pools"}
     own = {n: pool for n, pool in given.pools.items() if n not in pools or n != DEFAULT_POOL or n in given.chosen}
     pools = {**pools, **own}
-    declared = {f"AIRFLOW_CONN_{name.upper()}" for name in given.connections}
-    of_env = {n: v for n, v in repository.environment.items() if n.startswith("AIRFLOW_CONN_") and n not in declared}
+    declared = {f"{CONNECTION}{name.upper()}" for name in given.connections}
+    of_env = {n: v for n, v in repository.environment.items() if n.startswith(CONNECTION) and n not in declared}
     for name, value in repository.values.items():
         given.variables.setdefault(name, value)
     found = replace(given, pools=pools, env={**of_env, **given.env})

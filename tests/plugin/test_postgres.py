@@ -100,8 +100,7 @@ def ports(project: Project) -> list[list[str]]:
 
 
 def left_by_the_server(project: Project) -> list[str]:
-    """What is left when the reaper has had its second, but for Airflow's empty home
-    (`harness.bridge.environment.sandbox`)."""
+    """What is left when the reaper has had its second, but for Airflow's empty home."""
     deadline = time.monotonic() + 10
     while True:
         left = [name for name in project.left_behind() if not name.startswith(f"{PREFIX}home-")]

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-OWNERS_SECRETS = ("AIRFLOW_CONN_", "AIRFLOW_VAR_")
 """Connections and variables of whoever runs us."""
 
 _SECTIONS = frozenset({"DATADOG", "METRICS", "OPENLINEAGE", "SECRETS", "SENTRY", "TRACES"})

@@ -1,9 +1,8 @@
 """Airflow closed towards the outside while Dag files are imported and while a simulation runs; put back afterwards.
 
 A process that we started has no settings that lead outside (`harness.bridge.environment.sandbox`). One in which
-somebody imported
-Airflow before, a team's test suite, may stand on production's: its secrets backends, metrics, traces and database are
-there, and are set aside here.
+somebody imported Airflow before, a team's test suite, may stand on production's: its secrets backends, metrics, traces
+and database are there, and are set aside here.
 
 * secrets backends, and settings that a command or a backend gives (``…_cmd``, ``…_secret``): the world alone answers,
   through the supervisor, also where core's search path names the metadata database.
@@ -22,8 +21,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from harness.bridge.environment import sandbox
-from harness.bridge.environment.outside import OWNERS_SECRETS, leads_outside
+from harness.bridge.environment.outside import leads_outside
 from harness.bridge.patches.replaced import ABSENT, Change, replaced
+from harness.project.declarations import SECRETS
 
 _CONFIGURATIONS = ("airflow.configuration", "airflow.sdk.configuration")
 _METASTORE = "airflow.secrets.metastore.MetastoreBackend"
@@ -63,7 +63,7 @@ def unexported(owners: Mapping[str, str] | None = None) -> Iterator[None]:
 
 
 def _is_hidden(name: str, value: str, owners: Mapping[str, str] | None) -> bool:
-    if name.startswith(OWNERS_SECRETS):
+    if name.startswith(SECRETS):
         return owners is None or owners.get(name) == value
     return leads_outside(name)
 

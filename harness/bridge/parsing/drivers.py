@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from harness.bridge.after_import import AfterImport
+from harness.bridge.after_import import AfterImport, found
 from harness.bridge.parsing.watch import Refused, Watch
 
 DRIVERS: dict[str, tuple[str, ...]] = {
@@ -38,11 +38,8 @@ class Drivers:
     def refuse(self, module: ModuleType) -> None:
         """Put a refusal where a driver connects."""
         for way in DRIVERS[module.__name__]:
-            *parents, name = way.split(".")
-            owner: Any = module
-            for parent in parents:
-                owner = getattr(owner, parent, None)
-            if owner is not None and hasattr(owner, name):
+            owner, name = found(module, way)
+            if owner is not None:
                 setattr(owner, name, self._refusal(module))
 
     def _refusal(self, module: ModuleType) -> Callable[..., Any]:

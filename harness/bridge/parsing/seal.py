@@ -2,8 +2,7 @@
 
 Two seals, each where the system allows it (Linux): a view of the file system of our own in which all is read-only
 (5.12, root or user namespaces), once a fork server; and Landlock (5.13), once a child. The first holds modes,
-owners and
-times too; the second holds where namespaces are forbidden, and keeps the first from being undone.
+owners and times too; the second holds where namespaces are forbidden, and keeps the first from being undone.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ child that somebody forked may do as it likes, so ``os.spawn…``, ``subprocess`
 
 from __future__ import annotations
 
+import atexit
 import os
 import posix
 import signal
@@ -14,10 +15,10 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 from harness.bridge.patches.replaced import Change, replaced
-from harness.bridge.supervisor.conversation import speaking
+from harness.bridge.supervisor.conversation import current_task_context
 from harness.kernel import CodeExit, Simulation
 from harness.kernel.caller_rules import is_users
 from harness.kernel.present import inherited
@@ -52,7 +53,7 @@ def exits_of_tasks(simulation: Simulation) -> Iterator[None]:
             if simulation.current is not None:
                 raise error
             return
-        process, who = inherited(owner), speaking()
+        process, who = inherited(owner), current_task_context()
         if process is None:
             return  # a thread that is nobody's: a time limit of the test framework
         if who is not None and who.exited is None:
@@ -118,6 +119,29 @@ def _strike(told: str, code: int | None) -> None:
     """
     if _strikes and _strikes[-1][0] == os.getpid():
         _strikes[-1][1](WorkerExited(told, code))
+
+
+def verdict_stands(code: int) -> None:
+    """What a task left to be done at the end of the process cannot end it with 0 where the verdict is another.
+
+    ``atexit.register(os._exit, 0)`` in a task is kept until our process ends. A child that was forked may end as it
+    likes.
+
+    Args:
+        code: the exit code of the command.
+    """
+    if not code:
+        return
+    real, ours = posix._exit, os.getpid()
+
+    def ending(status: int) -> NoReturn:
+        real(code if status == 0 and os.getpid() == ours else status)
+
+    for registered in (real, _GUARDS["_exit"]):
+        atexit.unregister(registered)
+    for module in (os, posix):
+        vars(module)["_exit"] = ending
+    _REAL["_exit"] = ending  # what users' modules imported by name ends here
 
 
 def _exit(status: int) -> Any:

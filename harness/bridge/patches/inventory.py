@@ -13,7 +13,7 @@
 * ``sensor.time``: a sensor fails when more than its timeout has passed, and in production it always is a little more.
 * ``signal.signal``: ``run`` installs a SIGTERM handler a task and never takes it away; the owner's stays.
 * ``os._exit``, ``os.abort``, ``os.exec…``: in a task they would end the whole rehearsal
-(`harness.bridge.patches.exits`).
+  (`harness.bridge.patches.exits`).
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from harness.bridge.patches.replaced import replaced
 from harness.bridge.patches.roundtrip import remembers_pushed
 from harness.bridge.patches.shortcuts import shortcuts
 from harness.bridge.patches.stubs import play, runs_itself
-from harness.bridge.supervisor.conversation import TaskContext, speaking
+from harness.bridge.supervisor.conversation import TaskContext, current_task_context
 from harness.kernel import SECOND, Event, Process, ProcessKilled, Simulation, seconds
 from harness.scheduler.model import TaskInstance
 
@@ -163,7 +163,7 @@ class _SensorTime:
 
     def monotonic(self) -> float:
         """Virtual seconds since the sensor first asked."""
-        who, now = speaking(), self._simulation.now
+        who, now = current_task_context(), self._simulation.now
         if who is None:
             return time.monotonic()
         if who.timed_from is None:
@@ -212,7 +212,7 @@ def _around_execute(
     """``_execute_task`` with the world's stub in place of the operator, lasting as long as declared."""
 
     def execute_task(*args: Any, **kwargs: Any) -> Any:
-        who = speaking()
+        who = current_task_context()
         if who is None:
             return original(*args, **kwargs)
         began, stub, lasts = simulation.now, stub_of(who.ti), duration_of(who.ti)

@@ -105,7 +105,10 @@ class Guard:
                 yield
         finally:
             for name, value in given.items():
-                os.environ.pop(name, None) if value is None else os.environ.update({name: value})
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
             os.environ.update(hidden)
             self.gather()
 

@@ -14,7 +14,7 @@ from functools import partial
 from types import ModuleType
 from typing import Any
 
-from harness.bridge.after_import import AfterImport
+from harness.bridge.after_import import AfterImport, found
 from harness.errors import NetworkRefused
 
 Judge = Callable[[str, Any], None]
@@ -34,7 +34,7 @@ def drivers_judged(judge: Judge) -> Iterator[None]:
 
     def judged(module: ModuleType) -> None:
         way, peers = DRIVERS[module.__name__]
-        owner, name = _found(module, way)
+        owner, name = found(module, way)
         if owner is not None:
             original = getattr(owner, name)
             changed.append((owner, name, original))
@@ -46,16 +46,8 @@ def drivers_judged(judge: Judge) -> Iterator[None]:
         yield
     finally:
         waiting.end()
-        for owner, name, original in changed:
+        for owner, name, original in reversed(changed):  # of what was changed twice, the first is the original
             setattr(owner, name, original)
-
-
-def _found(module: Any, way: str) -> tuple[Any, str]:
-    """Who has a way to connect, and its name there; None where this version has no such thing."""
-    *parents, name = way.split(".")
-    for parent in parents:
-        module = getattr(module, parent, None)
-    return (module, name) if hasattr(module, name) else (None, name)
 
 
 def _judging(original: Callable[..., Any], judge: Judge, peers: Peers, module: ModuleType) -> Callable[..., Any]:

@@ -39,9 +39,9 @@ def rows_in_dag_order() -> Iterator[None]:
 
 @contextmanager
 def turns_in_queue_order(dag: Any) -> Iterator[None]:
-    """Have ``dag.test()`` run what one pass scheduled as `harness.simulation.components.one_by_one`
-    does: in the order of the queue
-    (weight, map index, definition), sensors last.
+    """Have ``dag.test()`` run what one pass scheduled as `harness.simulation.components.one_by_one` does.
+
+    That is the order of the queue (weight, map index, definition), sensors last.
 
     It walks through a set of task instances, hashed by strings, so the order differs from process to process; who
     runs first decides who is skipped when a branch or ``fail_fast`` strikes. Here each instance is hashed by its place

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from harness.bridge.supervisor.conversation import TaskContext, speaking
+from harness.bridge.supervisor.conversation import TaskContext, current_task_context
 
 LINES_KEPT = 5_000
 """Lines kept of one attempt's log: the first half of them and the last; what is in between is counted."""
@@ -87,7 +87,7 @@ class _StructlogSink:
         self._sink, self._former = sink, former
 
     def __call__(self, logger: Any, method: str, event: dict[str, Any]) -> Any:
-        who = speaking()
+        who = current_task_context()
         if who is None:  # not a task's: it goes where it always went
             value: Any = event
             for processor in self._former:
@@ -108,7 +108,7 @@ class _LoggingSink(logging.Handler):
         self._sink = sink
 
     def emit(self, record: logging.LogRecord) -> None:
-        who = speaking()
+        who = current_task_context()
         if who is None:
             return
         text = record.getMessage()
@@ -143,7 +143,7 @@ class _Stream(io.TextIOBase):
         return True
 
     def write(self, text: str, /) -> int:
-        who = speaking()
+        who = current_task_context()
         if who is None:
             return int(self._real.write(text))
         *whole, rest = (self._pending.pop(who, "") + text).split("\n")

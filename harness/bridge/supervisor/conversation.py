@@ -73,7 +73,7 @@ task_context: ContextVar[TaskContext | None] = ContextVar("harness_speaker", def
 """Who speaks, per process; threads started by a task and coroutines of a trigger inherit it."""
 
 
-def speaking() -> TaskContext | None:
+def current_task_context() -> TaskContext | None:
     """Who speaks where this is called: also in a greenlet that a task made."""
     return inherited(task_context)
 
@@ -133,7 +133,7 @@ class Supervisor:
 
         Raises: AirflowRuntimeError: where the Execution API would answer with an error.
         """
-        who = speaking()
+        who = current_task_context()
         if who is None:
             from harness.errors import NoTask
 

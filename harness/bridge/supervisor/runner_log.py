@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.bridge.names import task_exception
-from harness.bridge.supervisor.conversation import TaskContext, speaking
+from harness.bridge.supervisor.conversation import TaskContext, current_task_context
 
 Observe = Callable[[TaskContext, str, Any], None]
 
@@ -39,20 +39,20 @@ class RunnerLog:
 
     def info(self, event: Any, *args: Any, **kwargs: Any) -> None:
         """Written while an ``AirflowSkipException`` is handled, it is why the task skipped itself."""
-        error, who = sys.exc_info()[1], speaking()
+        error, who = sys.exc_info()[1], current_task_context()
         if who is not None and isinstance(error, task_exception("AirflowSkipException")):
             who.skip = str(error.args[0]) if error.args else None
         self._log.info(event, *args, **kwargs)
 
     def error(self, event: Any, *args: Any, **kwargs: Any) -> None:
         """The runner's own reason for a failure without an exception, such as a Dag run that exists already."""
-        if (who := speaking()) is not None and not args:
+        if (who := current_task_context()) is not None and not args:
             who.told = "  ".join([str(event), *(f"{name}={value!r}" for name, value in kwargs.items())])
         self._log.error(event, *args, **kwargs)
 
     def exception(self, event: Any, *args: Any, **kwargs: Any) -> None:
         """Code of the user's that follows the task raised; Airflow only logs that."""
-        error, who = sys.exc_info()[1], speaking()
+        error, who = sys.exc_info()[1], current_task_context()
         logs = sys._getframe(1).f_code.co_name
         if who is not None and error is not None and logs in _FOLLOWS:
             self._observe(who, "callback-failed", (error, _FOLLOWS[logs] or str(kwargs.get("kind", "a callback"))))
