@@ -20,12 +20,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from harness.errors import AirflowUnusable, WorkerLost
+from harness.errors import WorkerLost
 from harness.gate.fork_server import NO_AIRFLOW, Verdict
 from harness.gate.orphans import TOKEN, end_orphans, is_stopped
 from harness.gate.worker import Setting
+from harness.project.airflow_import import unusable
 from harness.project.libraries import imports_in
-from harness.project.local_settings import unusable_by
 from harness.project.scratch import sweep
 
 _PROGRAM = "from harness.gate.fork_server import main; main()"
@@ -435,11 +435,7 @@ def _is_of(name: str, other: str) -> bool:
 
 def _lost(code: int, said: str, ready: bool) -> Exception:
     if code == NO_AIRFLOW and not ready:
-        return unusable_by(said) or AirflowUnusable(
-            "Airflow does not import, so no Dag file can be checked",
-            why=said,
-            fix="see what it says; python -c 'import airflow'",
-        )
+        return unusable(said)
     how = f"killed by {signal.Signals(-code).name}" if -code in signal.valid_signals() else f"exit code {code}"
     when = "through no file's doing" if ready else "before it was ready"
     return WorkerLost(

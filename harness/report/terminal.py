@@ -167,7 +167,12 @@ class TerminalReport:
         if run.ledger is not None:
             self._line(Text(f"ledger  {run.ledger}", style="dim"), indent="")
         state = run.state if run.end_date is not None else f"has not ended ({run.state})"
-        line = Text.assemble((f"{self.signs.of(run.state)} {run.dag_id} {state}", colour(run.state)))
+        sign, style = self.signs.of(run.state), colour(run.state)
+        if run.errors and run.state == "success":
+            count = len(run.errors)
+            state += f", with {count} error{'s' * (count > 1)} found"
+            sign, style = self.signs.bad, colour("failed")
+        line = Text.assemble((f"{sign} {run.dag_id} {state}", style))
         real = f"  ({real_text(run.real_seconds)} real)" if run.real_seconds else ""
         line.append(f": {counts(run)}{_lasted(run)}{real}")
         self._line(line, indent="")

@@ -213,6 +213,16 @@ class RunResult:
         return [ti for ti in self.task_instances if ti.state == "failed"]
 
     @property
+    def errors(self) -> list[Finding]:
+        """Findings of severity ``error``, of this run and of the runs around it."""
+        return [one for run in (self, *self.companions) for one in run.findings if one.severity == "error"]
+
+    @property
+    def ok(self) -> bool:
+        """Whether the run succeeded and nothing was found that is an error: what ``run`` exits with 0 for."""
+        return self.state == "success" and not self.errors
+
+    @property
     def missed_deadlines(self) -> list[DeadlineResult]:
         """Deadlines that the run missed."""
         return [deadline for deadline in self.deadlines if deadline.missed]

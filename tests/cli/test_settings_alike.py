@@ -55,6 +55,19 @@ def test_local_settings_that_raise_are_one_error_with_their_line(alone):
     assert "contextlib" not in told.stdout
 
 
+def test_an_airflow_that_the_locale_keeps_from_importing_is_one_error(alone):
+    alone.write("dags/a.py", DAG.format(dag_id="a"))
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    simulated = ("simulate", "--from", "2025-01-01", "--until", "1d")
+    commands = (("check", "--no-cache"), ("run", "a"), ("verify", "a"), simulated)
+    waiting = [alone.ask(*command, **ascii_only) for command in commands]
+    for answer in (one.result() for one in waiting):
+        assert answer.code == 3, answer
+        assert "airflow-unusable: Airflow does not import here" in answer.err
+        assert "why     UnicodeDecodeError: 'ascii' codec" in answer.err
+        assert "fix     use a locale of UTF-8: export LC_ALL=C.UTF-8" in answer.err
+
+
 def test_what_runs_at_once_is_the_projects(alone):
     alone.write("dags/a.py", DAG.format(dag_id="a"))
     alone.write(".env", "AIRFLOW__CORE__PARALLELISM=1\n")

@@ -17,8 +17,8 @@ from harness.bridge.environment import sandbox
 from harness.bridge.environment.bound import bound_settings
 from harness.bridge.environment.plugins import Plugins
 from harness.bridge.environment.policies import Policies
+from harness.project.airflow_import import told_as_unusable
 from harness.project.declarations import SECRETS, kept
-from harness.project.local_settings import local_settings_told
 from harness.project.repository import Repository
 
 
@@ -73,7 +73,7 @@ class Surroundings:
 
         Airflow is imported, where nobody did yet.
 
-        Raises: AirflowUnusable: the project's ``airflow_local_settings.py`` does.
+        Raises: AirflowUnusable: it does not import, itself or through the project's ``airflow_local_settings.py``.
         """
         if self._inside:
             yield
@@ -83,7 +83,7 @@ class Surroundings:
             with ExitStack() as stack:
                 stack.enter_context(self._environment())
                 sys.path += [entry for entry in self.search_path if entry not in sys.path]
-                with local_settings_told():
+                with told_as_unusable():
                     stack.enter_context(bound_settings())
                     stack.enter_context(self._policies.applied(self.repository.config))
                 stack.enter_context(self._plugins.registered(self.repository.plugins is not None))

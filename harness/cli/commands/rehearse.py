@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.cli import inputs
 from harness.cli.folders import configured, note_failures, note_found, world_of
 from harness.cli.terminal import Terminal
-from harness.errors import UsageError
+from harness.errors import ExitCode, UsageError
 from harness.project.config import Config, config_for
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class Rehearse:
 
         result = self._run(rehearsal, dag, world, RunOptions(**fields), terminal)
         self._show(result, terminal)
-        return exit_code(result)
+        return ExitCode.CLEAN if result.ok else ExitCode.FOUND
 
     # -- what was given ----------------------------------------------------------------------------------------------
 
@@ -163,12 +163,6 @@ class Rehearse:
             terminal.document(result.to_json())
         else:
             terminal.report(result)
-
-
-def exit_code(run: RunResult) -> int:
-    """0 for a success without a finding of severity ``error``, in it or in the runs around it; else 1."""
-    findings = [finding for one in (run, *run.companions) for finding in one.findings]
-    return 0 if run.state == "success" and all(finding.severity != "error" for finding in findings) else 1
 
 
 def _notes(rehearsal: Rehearsal, dag: DAG, terminal: Terminal) -> None:

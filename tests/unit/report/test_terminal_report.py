@@ -129,6 +129,16 @@ def test_the_last_line_is_the_verdict(read):
     assert text.rstrip().splitlines()[-1] == verdict
 
 
+def test_a_success_with_an_error_found_is_not_ticked(read):
+    other = run(dag_id="upstream", findings=[Finding("triggered-run", "error", "it failed")])
+    found = run(task("a", ("success", 0, 1)), companions=[other], findings=[Finding("slow", "warning", "it was slow")])
+    assert not found.ok
+    assert read(found).rstrip().splitlines()[-1].startswith("✗ sales success, with 1 error found: 1 success")
+    warned = run(task("a", ("success", 0, 1)), findings=[Finding("slow", "warning", "it was slow")])
+    assert warned.ok
+    assert read(warned).rstrip().splitlines()[-1].startswith("✓ sales success: 1 success")
+
+
 def test_a_run_that_did_not_end_says_so(read):
     waiting = task("load", state="scheduled", try_number=1)
     text = read(run(waiting, state="running", end_date=None))
