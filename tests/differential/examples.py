@@ -1,6 +1,6 @@
 """Airflow's own example Dags, one file after the other through both sides.
 
-``python -m tests.differential.examples [-k PART] [-j N]``; exit code 1 when one that is not listed here differs.
+``python -m tests.differential.examples [-k PART] [--every N] [-j N]``; exit code 1 when one that is not listed here differs.
 """
 
 from __future__ import annotations
@@ -61,12 +61,18 @@ def example_files() -> Iterator[Path]:
             yield from (path for path in sorted(Path(place).glob("*.py")) if "dag" in path.read_text().lower())
 
 
-def compared(wanted: str, jobs: int) -> Iterator[Told]:
-    """Each Dag of each file whose name or dag_id contains ``wanted``, several at a time: many wait in real time."""
+def compared(wanted: str, jobs: int, every: int = 1) -> Iterator[Told]:
+    """Each Dag of each file whose name or dag_id contains ``wanted``, several at a time: many wait in real time.
+
+    Args:
+        wanted: a part of the name; empty for all.
+        jobs: processes.
+        every: of those that are compared, the first of so many.
+    """
     found = [(file, dag_id) for file in example_files() for dag_id in _dag_ids(file)]
     asked = [(file, dag_id) for file, dag_id in found if wanted in f"{file.name} {dag_id}"]
     yield from (Told(dag_id, file.name, [], LEFT_OUT[dag_id]) for file, dag_id in asked if dag_id in LEFT_OUT)
-    compare = [(file, dag_id) for file, dag_id in asked if dag_id not in LEFT_OUT]
+    compare = [(file, dag_id) for file, dag_id in asked if dag_id not in LEFT_OUT][::every]
     with processes(jobs) as pool:
         yield from pool.map(_one, *zip(*compare, strict=True)) if compare else ()
 
@@ -104,6 +110,7 @@ def main(arguments: list[str]) -> int:
     """Compare, and tell each Dag in a line."""
     parser = argparse.ArgumentParser(prog="python -m tests.differential.examples")
     parser.add_argument("-k", default="", metavar="PART", help="only names that contain this")
+    parser.add_argument("--every", type=int, default=1, metavar="N", help="a sample: the first of each N")
     parser.add_argument("--jobs", "-j", type=int, default=4, help="processes")
     asked = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
@@ -113,7 +120,7 @@ def main(arguments: list[str]) -> int:
 
     sandbox.enter()  # before the packages of the examples are looked up, which imports Airflow
     with contextlib.redirect_stdout(sys.stderr):
-        for told in compared(asked.k, asked.jobs):
+        for told in compared(asked.k, asked.jobs, asked.every):
             state = f"left out: {told.left_out}" if told.left_out else "differs" if told.differences else "alike"
             print(
                 f"{told.dag_id} ({told.file}): {state}", *told.differences[:6], sep="\n    ", file=answers, flush=True
