@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import resource
+import shutil
 import sys
+import tempfile
 import time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -73,7 +75,11 @@ def first() -> dict[str, float]:
     sandbox.enter()
     from harness.simulation import Rehearsal
 
-    result = Rehearsal.of_paths([DAGS]).run("ten_numbers")
+    # In a project of its own: in this one the folder ``harness`` is taken for a user's module of our name, and all of
+    # its 1,000 files are read to see which Dags import it.
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(DAGS, f"{folder}/dags")
+        result = Rehearsal.of_paths([Path(folder, "dags")]).run("ten_numbers")
     assert result.state == "success"
     return {}
 

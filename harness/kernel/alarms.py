@@ -15,6 +15,7 @@ from typing import Any
 
 from harness.kernel.caller_rules import is_users
 from harness.kernel.instant import SECOND, Microseconds, seconds
+from harness.kernel.loaded_modules import loaded
 from harness.kernel.present import in_process
 from harness.kernel.process import Alarm, Process
 from harness.kernel.simulation import Simulation
@@ -132,10 +133,9 @@ def alarms_of_processes(simulation: Simulation, ended: Callable[[Process], None]
     }
     swaps = {id(_REAL[name]): function for name, function in names.items()}
     changes: list[tuple[Any, str, Any]] = [(signal, name, function) for name, function in names.items()]
-    for name, module in list(sys.modules.items()):
-        if module is not None and is_users(name):
-            found = list(getattr(module, "__dict__", {}).items())
-            changes += [(module, attribute, swaps[id(value)]) for attribute, value in found if id(value) in swaps]
+    for _, module in loaded.users():
+        found = list(vars(module).items())
+        changes += [(module, attribute, swaps[id(value)]) for attribute, value in found if id(value) in swaps]
     former = [(holder, name, vars(holder)[name]) for holder, name, _ in changes]
     for holder, name, value in changes:
         setattr(holder, name, value)

@@ -15,8 +15,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from harness.kernel.caller_rules import WAITS, is_users, monotonic_is_virtual, sleep_is_virtual, wait_is_virtual
+from harness.kernel.caller_rules import WAITS, monotonic_is_virtual, sleep_is_virtual, wait_is_virtual
 from harness.kernel.instant import SECOND, Instant, seconds
+from harness.kernel.loaded_modules import loaded
 from harness.kernel.present import activated, active, in_process, pause, virtual_now
 from harness.kernel.simulation import Simulation
 from harness.kernel.threads import waits
@@ -103,36 +104,11 @@ def _replace(holder: Any, name: str, value: Any, undo: list[Callable[[], None]])
     undo.append(lambda: setattr(holder, name, before))
 
 
-class _Imported:
-    """Which modules imported ``sleep`` or ``monotonic`` by name; looked for again when modules were added."""
-
-    def __init__(self) -> None:
-        self._seen: tuple[int, str] = (0, "")
-        self._suspects: dict[str, int] = {}
-
-    def suspects(self) -> list[str]:
-        """Names of modules worth a look: the user's own, and others that hold one of the names."""
-        modules = sys.modules
-        now = (len(modules), next(reversed(modules)))
-        if now != self._seen:
-            self._seen = now
-            for name, module in list(modules.items()):
-                if self._suspects.get(name) != id(module):
-                    space = getattr(module, "__dict__", {})
-                    if is_users(name) or "sleep" in space or "monotonic" in space:
-                        self._suspects[name] = id(module)
-        return list(self._suspects)
-
-
-_imported = _Imported()
-
-
 def _replace_imported_names(undo: list[Callable[[], None]]) -> None:
     """``from time import sleep [as …]`` in modules already loaded."""
     swaps: dict[int, Any] = {id(_real_sleep): sleep, id(_real_monotonic): monotonic}
-    for name in _imported.suspects():
-        module = sys.modules.get(name)
-        if module is None or module is time or name == __name__:
+    for name, module in loaded.of_time():
+        if module is time or name == __name__:
             continue
         for attribute, value in list(vars(module).items()):
             swap = swaps.get(id(value))

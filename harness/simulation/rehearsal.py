@@ -135,8 +135,12 @@ class Rehearsal:
         found = self.folder.dag(dag) if isinstance(dag, str) else dag
         chosen = options if options is not None else RunOptions()
         check_options(found, chosen)
-        with self.surroundings.entered():
-            plan = self.plan(found, chosen)
+        with self.surroundings.entered():  # once for both: to enter them takes a millisecond
+            return self._run(found, self.plan(found, chosen), world, chosen, watcher)
+
+    def _run(
+        self, found: DAG, plan: RunPlan, world: World | None, chosen: RunOptions, watcher: Watcher | None
+    ) -> RunResult:
         dags = {**self.folder.dags, found.dag_id: found}
         doubts = [*runs_otherwise(found), *check_world(world or World(), dags, self.folder)]
         began = perf_counter()
@@ -144,7 +148,6 @@ class Rehearsal:
         with _timed(began, chosen.keep), _shown_all_the_same() as done, ExitStack() as stack:
             if chosen.keep is not None:
                 journal = stack.enter_context(FileJournal(chosen.keep))
-            stack.enter_context(self.surroundings.entered())
             live = stack.enter_context(served(self.world_with(world)))
             run_factory = RunFactory(dags, live, journal, watcher, self.xcom_bytes)
             result = _Simulated(run_factory, found, plan, chosen).result()

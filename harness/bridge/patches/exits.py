@@ -11,7 +11,6 @@ import atexit
 import os
 import posix
 import signal
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from typing import Any, NoReturn
 from harness.bridge.patches.replaced import Change, replaced
 from harness.bridge.supervisor.conversation import current_task_context
 from harness.kernel import CodeExit, Simulation
-from harness.kernel.caller_rules import is_users
+from harness.kernel.loaded_modules import loaded
 from harness.kernel.present import inherited
 from harness.kernel.process import Process, owner
 
@@ -105,10 +104,9 @@ def _guarded(strike: Strike) -> Iterator[None]:
 def _changes() -> list[Change]:
     """The calls, where they are; not what somebody put in their place, a test's double."""
     places: list[Change] = [(module, name, guard) for module in (os, posix) for name, guard in _GUARDS.items()]
-    for name, module in list(sys.modules.items()):
-        if module is not None and is_users(name):
-            found = list(getattr(module, "__dict__", {}).items())
-            places += [(module, attribute, _SWAPS[id(value)]) for attribute, value in found if id(value) in _SWAPS]
+    for _, module in loaded.users():
+        found = list(vars(module).items())
+        places += [(module, attribute, _SWAPS[id(value)]) for attribute, value in found if id(value) in _SWAPS]
     return [change for change in places if id(vars(change[0])[change[1]]) in _SWAPS]
 
 
