@@ -1,6 +1,7 @@
 """Airflow's own example Dags, one file after the other through both sides.
 
-``python -m tests.differential.examples [-k PART] [--every N] [-j N]``; exit code 1 when one that is not listed here differs.
+``python -m tests.differential.examples [-k PART] [--every N] [-j N]``; exit code 1 when another than those listed here
+differs.
 """
 
 from __future__ import annotations
