@@ -74,7 +74,9 @@ def _write(figures: dict[str, Any]) -> None:
     """Write the figures; a level that was not asked for keeps those of its last soak, of the same seed and versions."""
     former = json.loads(FIGURES.read_text(encoding="utf-8"))
     alike = all(former.get(name) == figures[name] for name in ("schema", "seed", "airflow", "python"))
-    figures = {**former, **figures} if alike else figures
+    if alike:
+        canaries = {**former.get("canaries", {}), **figures.get("canaries", {})}
+        figures = {**former, **figures, "canaries": canaries}
     FIGURES.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
     readme = ROOT / "README.md"
     readme.write_text(in_readme(readme.read_text(encoding="utf-8"), figures), encoding="utf-8")
@@ -177,13 +179,14 @@ def beside_airflow(compare: Callable[[Any], list[str]], limit_s: float) -> list[
 
 
 def _canaries(seed: int, runs: int, schedules: int, jobs: int) -> dict[str, int | None]:
-    """Family of rules -> number of the case that told its canary."""
+    """Family of rules -> number of the case that told its canary; of the levels that have cases."""
     from tests.differential.canaries import CANARIES
 
     with processes(jobs) as pool:
         counts = [runs if canary.level == "run" else schedules for canary in CANARIES]
-        found = pool.map(_canary, range(len(CANARIES)), [seed] * len(CANARIES), counts)
-        told = {canary.family: number for canary, number in zip(CANARIES, found, strict=True)}
+        asked = [index for index, count in enumerate(counts) if count]
+        found = pool.map(_canary, asked, [seed] * len(asked), [counts[index] for index in asked])
+        told = {CANARIES[index].family: number for index, number in zip(asked, found, strict=True)}
     for family, number in told.items():
         print(f"canary {family!r}: {'NOT FOUND' if number is None else f'found by case {number}'}", flush=True)
     return told
