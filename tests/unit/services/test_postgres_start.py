@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import socket
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -30,9 +29,7 @@ def program(folder: Path, name: str, script: str) -> None:
 
 
 def test_runs_unprivileged_in_its_own_folder_on_tcp(area: Path, leaves_nothing) -> None:
-    began_s = time.monotonic()
     with open_postgres() as server:
-        assert time.monotonic() - began_s < 5
         (folder,) = area.iterdir()
         assert folder.stat().st_mode & 0o077 == 0
         uids = {process.uids().effective for process in processes_in(folder)}
