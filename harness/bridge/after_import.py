@@ -43,7 +43,7 @@ class AfterImport:
         for finder in sys.meta_path:
             if finder is not self and (spec := finder.find_spec(name, path, target)) is not None:
                 if spec.loader is not None:
-                    spec.loader = _Loader(spec.loader, self._then)  # type: ignore[assignment]
+                    spec.loader = _LoaderThenCall(spec.loader, self._then)  # type: ignore[assignment]
                 return spec
         return None
 
@@ -56,7 +56,7 @@ def found(module: Any, way: str) -> tuple[Any, str]:
     return (module, name) if hasattr(module, name) else (None, name)
 
 
-class _Loader:
+class _LoaderThenCall:
     """A loader, and what is done after it."""
 
     def __init__(self, loader: Any, then: Then) -> None:

@@ -7,34 +7,34 @@ from typing import TYPE_CHECKING
 
 from harness.bridge.environment.sandbox import airflow_version
 from harness.errors import ExecutorMissing, known_names
-from harness.scheduler.executors import Executor
-from harness.scheduler.workers import Worker
-from harness.world import Executor as Declared
+from harness.scheduler.executors import ExecutorSlots
+from harness.scheduler.workers import WorkerSlots
+from harness.world import Executor as ExecutorEntry
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
 
-def executors_of(declared: Declared) -> tuple[Executor, ...]:
+def executors_of(declared: ExecutorEntry) -> tuple[ExecutorSlots, ...]:
     """The executors, the default one first; none when the world names none."""
     found = []
     for entry, slots in declared.executors.items():
         alias, module = _parts(entry)
         names = {*alias, module} if airflow_version() < (3, 2) else {*alias, module, module.rpartition(".")[2]}
-        found.append(Executor(entry, declared.parallelism if slots is None else slots, frozenset(names)))
+        found.append(ExecutorSlots(entry, declared.parallelism if slots is None else slots, frozenset(names)))
     return tuple(found)
 
 
-def workers_of(declared: Declared) -> tuple[Worker, ...]:
+def workers_of(declared: ExecutorEntry) -> tuple[WorkerSlots, ...]:
     """The workers, each of its executor; "" stands for the only one of a world that names none."""
     default = next(iter(declared.executors), "")
     return tuple(
-        Worker(name, default if one.executor is None else one.executor, frozenset(one.queues), one.concurrency)
+        WorkerSlots(name, default if one.executor is None else one.executor, frozenset(one.queues), one.concurrency)
         for name, one in declared.workers.items()
     )
 
 
-def refusals(dags: Iterable[DAG], declared: Declared, where: str | None) -> Iterator[tuple[DAG, ExecutorMissing]]:
+def refusals(dags: Iterable[DAG], declared: ExecutorEntry, where: str | None) -> Iterator[tuple[DAG, ExecutorMissing]]:
     """The Dags that Airflow would not import, for a task of theirs names an executor that is not configured.
 
     Args:

@@ -22,9 +22,9 @@ from harness.bridge import sources
 from harness.bridge.environment.seal import sealed
 from harness.bridge.masking import masked
 from harness.bridge.patches.exits import exits_of_files
-from harness.bridge.patches.network import Guard, Refusal, allowing
+from harness.bridge.patches.network import NetworkGuard, RefusedConnection, allowing
 from harness.errors import DagImportError, DagNotFound, NoDagsFolder, UsageError, known_names
-from harness.kernel.stops import Terminated, heeded
+from harness.kernel.stops import SigtermExit, heeded
 from harness.project.discovery import dag_files
 from harness.world.model import World
 
@@ -135,12 +135,12 @@ def answered_from(
     from harness.bridge.supervisor.conversation import Supervisor, TaskContext, supervisor_comms, task_context
     from harness.bridge.supervisor.store import Store
 
-    def refused(refusal: Refusal) -> None:
+    def refused(refusal: RefusedConnection) -> None:
         note(f"{refusal.place} connects to {refusal.peer} while it is parsed: refused; {allowing(refusal.peer)}")
 
     asks = task_context.set(TaskContext(ti=None, name="the Dag processor"))  # type: ignore[arg-type]
     try:
-        guard = Guard(world.network, refused)
+        guard = NetworkGuard(world.network, refused)
         with (
             sealed(owners),
             guard.on_duty(),
@@ -158,7 +158,7 @@ def load_file(path: Path, root: Path, into: Folder) -> None:
             found = found_in(path)
         for dag, module in found:
             _bag(dag, module, root, into)
-    except (KeyboardInterrupt, Terminated):
+    except (KeyboardInterrupt, SigtermExit):
         raise
     except BaseException as error:
         into.failures.append(failure_of(path, error))

@@ -33,7 +33,7 @@ class Resume:
 
 
 @dataclass
-class Outcome:
+class AttemptOutcome:
     """How an attempt ended.
 
     Attributes:
@@ -69,7 +69,9 @@ class AttemptRequest:
     identity: UUID | None = None
 
 
-def run_attempt(supervisor: Supervisor, request: AttemptRequest, now: Instant, quiet: Callable[[], bool]) -> Outcome:
+def run_attempt(
+    supervisor: Supervisor, request: AttemptRequest, now: Instant, quiet: Callable[[], bool]
+) -> AttemptOutcome:
     """Run one attempt in the calling process.
 
     Args:
@@ -94,7 +96,7 @@ def run_attempt(supervisor: Supervisor, request: AttemptRequest, now: Instant, q
         _let_go(runtime)
 
 
-def _outcome(supervisor: Supervisor, who: TaskContext, runtime: Any, quiet: Callable[[], bool]) -> Outcome:
+def _outcome(supervisor: Supervisor, who: TaskContext, runtime: Any, quiet: Callable[[], bool]) -> AttemptOutcome:
     from airflow.sdk.execution_time import task_runner
 
     ti, log = who.ti, supervisor.task_log
@@ -106,23 +108,23 @@ def _outcome(supervisor: Supervisor, who: TaskContext, runtime: Any, quiet: Call
         # params that do not validate, or (before 3.3) an outcome handler that raised: ``main`` exits with 1 and the
         # supervisor makes of that a retry while there are tries (``ActivitySubprocess.final_state``)
         behind = raised.__context__ if isinstance(raised, UnboundLocalError) else None  # 3.1, 3.2: `finally` trips
-        return Outcome("up_for_retry" if may_retry(ti) else "failed", None, behind or raised, who)
+        return AttemptOutcome("up_for_retry" if may_retry(ti) else "failed", None, behind or raised, who)
     error = error if who.exited is None else who.exited
     if isinstance(error, WorkerExited):  # neither message nor callback: what the exit code says (``final_state``)
         gone = "success" if error.code == 0 else "up_for_retry" if may_retry(ti) else "failed"
-        return Outcome(gone, None, None if error.code == 0 else error, who)
+        return AttemptOutcome(gone, None, None if error.code == 0 else error, who)
     if quiet():
         who.closed = True
         with suppress(Exception, SystemExit):  # what SIGTERM makes a worker do (`_on_term`)
             runtime.task.on_kill()
-        return Outcome("killed", message, error, who)
+        return AttemptOutcome("killed", message, error, who)
     context["exception"] = error
     try:
         task_runner.finalize(runtime, state, context, log, error)
     except (Exception, SystemExit, WorkerExited) as raised:  # the state is reported; ``main`` logs this and exits
         log.exception("Top level error")
         supervisor.observe(who, "callback-failed", (raised, AFTER_THE_END))
-    return Outcome(state.value, who.outcome if who.outcome is not None else message, error, who)
+    return AttemptOutcome(state.value, who.outcome if who.outcome is not None else message, error, who)
 
 
 def _let_go(runtime: Any) -> None:

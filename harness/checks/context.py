@@ -13,12 +13,12 @@ from harness.world.model import World
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
-    from harness.bridge.parsing.failure import Failure
+    from harness.bridge.parsing.failure import LoadFailure
     from harness.bridge.parsing.parse import Parsed, Warned
     from harness.bridge.parsing.pollution import Change
     from harness.bridge.parsing.serialized import Unserializable
     from harness.bridge.parsing.users import Users
-    from harness.bridge.parsing.watch import Event, Watch
+    from harness.bridge.parsing.watch import ActivityWatch, ObservedEvent
     from harness.checks.callables import Definitions
     from harness.checks.shape import Shape
 
@@ -57,7 +57,7 @@ class Declared:
 
 
 @dataclass(frozen=True)
-class Asked:
+class CheckSettings:
     """What the user wants to know.
 
     Attributes:
@@ -101,7 +101,7 @@ class Judgement:
 
     dag_ids: frozenset[str]
     declared: Declared
-    asked: Asked
+    asked: CheckSettings
     partial: bool = False
     failed: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -110,7 +110,7 @@ class Judgement:
     world: World = field(default_factory=World)
 
 
-class FileLook:
+class FileContext:
     """A file that was parsed.
 
     Attributes:
@@ -124,20 +124,20 @@ class FileLook:
         imported: files of the repository that it imported. brought: packages of others -> what their import took.
     """
 
-    def __init__(self, parsed: Parsed, declared: Declared, asked: Asked) -> None:
+    def __init__(self, parsed: Parsed, declared: Declared, asked: CheckSettings) -> None:
         self.path, self.root = str(parsed.path), str(parsed.root)
         self.declared, self.asked = declared, asked
         self.users: Users = parsed.users
-        self.watch: Watch | None = parsed.watch
-        self.failures: list[tuple[str | None, Failure]] = parsed.failures
+        self.watch: ActivityWatch | None = parsed.watch
+        self.failures: list[tuple[str | None, LoadFailure]] = parsed.failures
         self.found, self.lost = parsed.found, parsed.lost
         self.seconds = parsed.seconds
-        self.events: list[Event] = parsed.events
+        self.events: list[ObservedEvent] = parsed.events
         self.warned: list[Warned] = parsed.warned
         self.pollution: list[Change] = parsed.pollution
         self.imported: list[str] = parsed.imported
         self.brought: dict[str, float] = parsed.brought
-        self.dags = [DagLook(dag, self, parsed) for dag in parsed.dags]
+        self.dags = [DagContext(dag, self, parsed) for dag in parsed.dags]
 
     @cached_property
     def source(self) -> str:
@@ -170,7 +170,7 @@ class FileLook:
         return self.asked.limits.get(name, LIMITS[name])
 
 
-class DagLook:
+class DagContext:
     """A Dag that was loaded.
 
     Attributes:
@@ -178,7 +178,7 @@ class DagLook:
         file: the file it came from.
     """
 
-    def __init__(self, dag: DAG, file: FileLook, parsed: Parsed) -> None:
+    def __init__(self, dag: DAG, file: FileContext, parsed: Parsed) -> None:
         self.dag, self.file, self._places = dag, file, parsed.places
         self.dag_id: str = dag.dag_id
         self.declared, self.asked = file.declared, file.asked

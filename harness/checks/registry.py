@@ -25,12 +25,13 @@ class Check:
     Attributes:
         id: kebab-case, stable.
         severity: default one, of `SEVERITIES`.
-        level: what ``function`` is called with. ``file``: a `FileLook`; ``dag``: a `DagLook`. ``repository``: the list
-            of `Note`s that ``gather`` took of every Dag in its own process, with the `Judgement` they are judged in.
+        level: what ``function`` is called with. ``file``: a `FileContext`; ``dag``: a `DagContext`. ``repository``:
+            the list of `Note`s that ``gather`` took of every Dag in its own process, with the `Judgement` they are
+            judged in.
             ``twin``: two `Note`s of one Dag, taken in two processes that differ in hash seed and clock. ``gate``: not
             called: what the gate itself says, with a page like the others.
-        gather: `DagLook` -> JSON or None (nothing to note); of ``repository`` and ``twin`` checks.
-        gathers: ``dag``, or ``file``: ``gather`` is called with a `FileLook`, once a file, also when it failed.
+        gather: `DagContext` -> JSON or None (nothing to note); of ``repository`` and ``twin`` checks.
+        gathers: ``dag``, or ``file``: ``gather`` is called with a `FileContext`, once a file, also when it failed.
         cyclic: also asked of a Dag whose tasks form a cycle.
         family: package of the catalogue it stands in; `OWN` for a user's.
         doc: the page that ``--explain`` shows: what it catches, why it hurts, how to fix it.

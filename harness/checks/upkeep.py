@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.bridge.operators import tasks_of
-from harness.checks.context import DagLook, Judgement, Note
+from harness.checks.context import DagContext, Judgement, Note
 from harness.checks.registry import check
 from harness.results.finding import Problem
 from harness.world.matching import TaskFacts, unmatched_entries
@@ -38,7 +38,7 @@ def check_failed() -> None:
     """
 
 
-def _tasks(look: DagLook) -> dict[str, Any]:
+def _tasks(look: DagContext) -> dict[str, Any]:
     """The tasks of a Dag, and what patterns must know of them, as JSON."""
     return {task_id: [facts.mapped, facts.asks] for task_id, facts in tasks_of(look.dag).items()}
 

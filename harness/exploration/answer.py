@@ -9,7 +9,7 @@ from harness.scheduler.model import SUCCESS
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Conclusion:
     """Whether something holds in every combination of outcomes; as a truth value, just that.
 
     Attributes:

@@ -16,7 +16,7 @@ from harness.scheduler.decide import Decision, step
 from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import FAILED, QUEUED, RUNNING, SCHEDULED, SUCCESS, Dag, DagRun, Task, TaskInstance
 from harness.scheduler.occupancy import occupancy_of
-from harness.scheduler.queueing import MAX_TIS_PER_QUERY, Limits, Pool, admit_once
+from harness.scheduler.queueing import MAX_TIS_PER_QUERY, Limits, PoolSlots, admit_once
 from harness.scheduler.skips import skip_downstream
 from harness.scheduler.transitions import fail_fast, schedule
 from harness.scheduler.wiring import flat_downstream
@@ -34,7 +34,7 @@ class Player:
 
     def __init__(self, dag: Dag, choices: Choices, deciders: Mapping[str, Decider]) -> None:
         self.dag, self.choices, self.deciders = dag, choices, deciders
-        self._limits = Limits(_NO_LIMIT, {name: Pool(name, -1) for name in {t.pool for t in dag.tasks.values()}})
+        self._limits = Limits(_NO_LIMIT, {name: PoolSlots(name, -1) for name in {t.pool for t in dag.tasks.values()}})
         self._mapped_over = mapped_over(dag)
         self._order = {task_id: (-task.priority_weight, n) for n, (task_id, task) in enumerate(dag.tasks.items())}
         limited = any(

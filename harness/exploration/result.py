@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from harness.errors import TaskNotFound, known_names
-from harness.exploration.answer import Answer, contradiction, ends_in, reason_of
+from harness.exploration.answer import Conclusion, contradiction, ends_in, reason_of
 from harness.exploration.outcomes import outcome_for
 from harness.exploration.player import Player
 from harness.exploration.reduce import Claim, smallest
@@ -97,14 +97,14 @@ class Exploration:
 
     # -- questions ----------------------------------------------------------------------------------------------------
 
-    def runs_always(self, task_id: str, when: Condition | None = None) -> Answer:
+    def runs_always(self, task_id: str, when: Condition | None = None) -> Conclusion:
         """Whether a task runs, whatever the others do; an empty task that Airflow sets to success counts as run.
 
         Raises: TaskNotFound. UsageError: ``when`` names an outcome that cannot be.
         """
         return self._ask(f"{task_id} always runs", task_id, lambda one: task_id in one.ran, when)
 
-    def always(self, task_id: str, *states: str, when: Condition | None = None) -> Answer:
+    def always(self, task_id: str, *states: str, when: Condition | None = None) -> Conclusion:
         """Whether all instances of a task end in one of these states (none: ``success``), whatever the others do.
 
         Raises: as `runs_always`.
@@ -122,13 +122,13 @@ class Exploration:
         condition = self._condition(when)
         return smallest(self._player, self.scenarios, lambda one: not condition(one) or claim(one))
 
-    def _ask(self, text: str, task_id: str, claim: Claim, when: Condition | None) -> Answer:
+    def _ask(self, text: str, task_id: str, claim: Claim, when: Condition | None) -> Conclusion:
         condition = self._condition(when)
         named = when if isinstance(when, Mapping) else {}
         played, exhaustive = self._about(task_id, *named, closed=not callable(when))
         found = smallest(self._player, played, lambda one: not condition(one) or claim(one))
         told = "" if found is None else contradiction(task_id, found)
-        return Answer(text, told, found, sum(map(condition, played)), exhaustive)
+        return Conclusion(text, told, found, sum(map(condition, played)), exhaustive)
 
     def _condition(self, when: Condition | None) -> Callable[[Scenario], bool]:
         if when is None:

@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.bridge.environment.sandbox import settings
-from harness.checks.context import Asked, Declared
+from harness.checks.context import CheckSettings, Declared
 from harness.gate.present import NEVER, Present, digest_of, of_libraries, stamp_of
 
-__all__ = ["FOLDER", "Cache", "Entry", "digest_of", "note_output", "question_of"]
+__all__ = ["FOLDER", "Cache", "CachedFile", "digest_of", "note_output", "question_of"]
 
 FOLDER = ".airflow_harness_cache"
 _FILE = "check.json"
@@ -37,7 +37,7 @@ _OURS = settings("")
 
 
 @dataclass
-class Entry:
+class CachedFile:
     """What is known of one file.
 
     Attributes:
@@ -64,7 +64,7 @@ class Cache:
     folder: Path | None
     question: str
     environment: Mapping[str, str] = field(default_factory=dict)
-    _entries: dict[str, Entry] = field(default_factory=dict)
+    _entries: dict[str, CachedFile] = field(default_factory=dict)
     _libraries: dict[str, str] = field(default_factory=dict)
     _digests: dict[str, tuple[list[int] | None, str]] = field(default_factory=dict)
     _changed: bool = False
@@ -79,12 +79,12 @@ class Cache:
             kept = json.loads((self.folder / _FILE).read_bytes())
             libraries = dict(kept["libraries"])
             if kept["question"] == self.question and of_libraries(libraries) == libraries:
-                self._entries = {path: Entry(**entry) for path, entry in kept["entries"].items()}
+                self._entries = {path: CachedFile(**entry) for path, entry in kept["entries"].items()}
                 self._libraries = libraries
         except (OSError, ValueError, KeyError, TypeError):
             self._entries = {}
 
-    def find(self, path: str) -> Entry | None:
+    def find(self, path: str) -> CachedFile | None:
         """What is known of a file and still holds."""
         entry = self._entries.get(path)
         if entry is None or any(self._present.of(on) != digest for on, digest in entry.depends.items()):
@@ -106,7 +106,9 @@ class Cache:
             return
         depends = self._as_they_were(asked)
         if depends is not None:
-            self._entries[path] = Entry(depends, {name: told for name, told in report.items() if name not in _NOT_KEPT})
+            self._entries[path] = CachedFile(
+                depends, {key: value for key, value in report.items() if key not in _NOT_KEPT}
+            )
             self._changed = True
             self.brought(report["libraries"])
 
@@ -199,7 +201,7 @@ def note_output(folder: Path, path: Path) -> None:
         (folder / _OUTPUTS).write_text(json.dumps(sorted(known | {written})), encoding="utf-8")
 
 
-def question_of(asked: Asked, declared: Declared, *more: Any) -> str:
+def question_of(asked: CheckSettings, declared: Declared, *more: Any) -> str:
     """Digest of all that holds for every file of a run.
 
     Args:

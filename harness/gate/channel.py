@@ -76,7 +76,7 @@ _make: Any = vars(encoder)["c_make_encoder"]
 _encode = _make(None, _text, encoder.encode_basestring_ascii, None, ": ", ", ", False, False, True)
 
 
-class Reports:
+class ChildReports:
     """The reports of a child's files: `phase` and `report` are called in it, `of_files` in the fork server."""
 
     def __init__(self) -> None:
@@ -157,7 +157,7 @@ class Channels:
         crash: the descriptor for tracebacks of `faulthandler`.
     """
 
-    reports: Reports = field(default_factory=Reports)
+    reports: ChildReports = field(default_factory=ChildReports)
     told: Channel = field(default_factory=lambda: Channel(MOST_TOLD))
     crash: int = field(default_factory=lambda: _nameless("crash"))
 

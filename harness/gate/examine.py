@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from harness.checks.context import Asked, DagLook, Declared, FileLook
+from harness.checks.context import CheckSettings, DagContext, Declared, FileContext
 from harness.checks.registry import CHECKS, Check
 from harness.gate.names import names_in
 from harness.project.hash_order import depends_on_hashes
@@ -16,18 +16,18 @@ Report = dict[str, Any]
 Problems = list[tuple[str, Problem]]
 
 
-def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
+def examine(parsed: Any, declared: Declared, asked: CheckSettings) -> Report:
     """The report of one file, as JSON.
 
     Args:
         parsed: a `harness.bridge.parsing.parse.Parsed`.
     Returns: ``problems``: [check id, problem]; ``dags``: what there is; ``notes``: [check id, dag id, line, value] for
-        checks that look at the whole repository; ``names``: see `harness.gate.names.Name`, if asked;
+        checks that look at the whole repository; ``names``: see `harness.gate.names.UsedName`, if asked;
         ``failed``: what it raised; ``imported``, ``libraries``: files of modules that came with it, the repository's
         and others; ``depends``: see `harness.bridge.parsing.depends`; ``seconds``, ``events``; ``hashes``: whether the
         order of a set may have made the Dags what they are.
     """
-    look = FileLook(parsed, declared, asked)
+    look = FileContext(parsed, declared, asked)
     problems: Problems = []
     if parsed.tampered:
         said = f"the file changes what checks it: {', '.join(parsed.tampered[:3])}"
@@ -50,7 +50,7 @@ def examine(parsed: Any, declared: Declared, asked: Asked) -> Report:
     }
 
 
-def may_depend_on_hashes(look: FileLook) -> bool:
+def may_depend_on_hashes(look: FileContext) -> bool:
     """Whether the text of a file, of what it imports of the repository, or a templated field has to do with sets."""
     files = [look.path, *look.imported]
     if any(not file.endswith(".py") for file in files):
@@ -71,12 +71,12 @@ def _templated(task: Any) -> list[Any]:
     return [given.get(field) for field in task.template_fields]
 
 
-def twin_report(parsed: Any, declared: Declared, asked: Asked) -> Report:
+def twin_report(parsed: Any, declared: Declared, asked: CheckSettings) -> Report:
     """What the second parse of a file tells: the notes of ``twin`` checks, and whether it went as the first.
 
     Returns: ``notes``, ``failed``, ``imported``, ``seconds`` as in `examine`; ``dag_ids``.
     """
-    look = FileLook(parsed, declared, asked)
+    look = FileContext(parsed, declared, asked)
     return {
         "notes": _noted(look, "twin", []),
         "dag_ids": [dag.dag_id for dag in look.dags],
@@ -84,7 +84,7 @@ def twin_report(parsed: Any, declared: Declared, asked: Asked) -> Report:
     }
 
 
-def _facts(look: FileLook, parsed: Any) -> Report:
+def _facts(look: FileContext, parsed: Any) -> Report:
     failed = [failure.message for dag_id, failure in look.failures]
     return {
         "failed": failed[0] if failed else None,
@@ -95,7 +95,7 @@ def _facts(look: FileLook, parsed: Any) -> Report:
     }
 
 
-def _noted(look: FileLook, level: str, problems: Problems) -> list[list[Any]]:
+def _noted(look: FileContext, level: str, problems: Problems) -> list[list[Any]]:
     """What the checks of a level note: [check id, dag id, line, value].
 
     Args:
@@ -118,11 +118,11 @@ def _noted(look: FileLook, level: str, problems: Problems) -> list[list[Any]]:
     return found
 
 
-def _on(level: str, asked: Asked) -> Iterable[Check]:
+def _on(level: str, asked: CheckSettings) -> Iterable[Check]:
     return [check for check in CHECKS.values() if check.level == level and check.id in asked.severities]
 
 
-def _asked_of(check: Check, look: Any, dag: DagLook | None) -> Problems:
+def _asked_of(check: Check, look: Any, dag: DagContext | None) -> Problems:
     """What one check says; when it raises, that is a finding and not the end of the others."""
     try:
         return [(check.id, _placed(problem, dag)) for problem in _called(check.function, look)]
@@ -130,7 +130,7 @@ def _asked_of(check: Check, look: Any, dag: DagLook | None) -> Problems:
         return [_failed(check, error, dag)]
 
 
-def _failed(check: Check, error: BaseException, dag: DagLook | None) -> tuple[str, Problem]:
+def _failed(check: Check, error: BaseException, dag: DagContext | None) -> tuple[str, Problem]:
     where = f" of Dag {dag.dag_id!r}" if dag else ""
     said = f"the check {check.id!r} raised {type(error).__name__}: {error}{where}"
     line, path = (dag.line if dag else None), None
@@ -145,7 +145,7 @@ def _called(function: Callable[[Any], Iterable[Problem] | None], look: Any) -> l
     return [one if isinstance(one, Problem) else Problem(str(one)) for one in function(look) or ()]
 
 
-def _placed(problem: Problem, dag: DagLook | None) -> Problem:
+def _placed(problem: Problem, dag: DagContext | None) -> Problem:
     """The problem with the Dag's id, and with the task's line where it has none of its own."""
     if dag is None:
         return problem

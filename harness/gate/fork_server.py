@@ -1,9 +1,9 @@
-"""A warm process that has imported Airflow once, and the workers forked from it: `main` is its program.
+"""A process that has imported Airflow once, and the workers forked from it: `main` is its program.
 
 It reads one pickled `Setting` and the descriptors of its workers. Each worker reads requests, one JSON line each,
-forks a child for every one of them, and answers it with one JSON line (`Verdict`). When the last worker has come to the
-end of its input, or one of them is lost, the fork server ends what descends from it, removes Airflow's throw-away
-home, and exits as that worker did.
+forks a child for every one of them, and answers it with one JSON line (`ChildEnd`). When the last worker has come to
+the end of its input, or one of them is lost, the fork server ends what descends from it, removes Airflow's
+throw-away home, and exits as that worker did.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ _FILES = frozenset({"path", "depends", "libraries", "imported", "names"})
 
 
 @dataclass
-class Verdict:
+class ChildEnd:
     """How a child ended.
 
     Attributes:
@@ -65,7 +65,7 @@ class Verdict:
     events: list[dict[str, Any]] = field(default_factory=list)
     report: dict[str, Any] | None = None
 
-    def masked(self, mask: Mask) -> Verdict:
+    def masked(self, mask: Mask) -> ChildEnd:
         """The same without secrets, before anybody sees or keeps it; names of files and modules stay."""
         return replace(
             self,
@@ -249,7 +249,7 @@ class Child:
             parse_and_tell(files, twin, setting, self._channels, parent, sealed)
         self._end = os.pidfd_open(self.pid) if sys.platform == "linux" else None
 
-    def verdicts(self) -> list[Verdict]:
+    def verdicts(self) -> list[ChildEnd]:
         """Wait for its end, and end all it started.
 
         Returns: a verdict of each file that it came to; the first files', at least one.
@@ -261,12 +261,12 @@ class Child:
             if self._end is not None:
                 os.close(self._end)
         documents = self._channels.reports.of_files()
-        verdicts = [Verdict("report", report=one["report"]) for one in documents if "report" in one][: self._count]
+        verdicts = [ChildEnd("report", report=one["report"]) for one in documents if "report" in one][: self._count]
         if len(verdicts) == self._count and (outcome, code) != ("exited", 0):
             verdicts.pop()  # its child was not done: who ended it, and wrote this?
         if not verdicts:
             said, events = self._channels.said_in_crash(), self._channels.events()
-            verdicts.append(Verdict(outcome, code, _phase(documents), said, events))
+            verdicts.append(ChildEnd(outcome, code, _phase(documents), said, events))
         shutil.rmtree(os.path.join(os.environ["AIRFLOW_HOME"], f"scratch-{self.pid}"), ignore_errors=True)  # noqa: PTH118
         self._channels.close()
         return verdicts

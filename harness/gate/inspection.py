@@ -18,16 +18,16 @@ from harness.gate import baseline
 from harness.gate.baseline import Baseline
 from harness.gate.cache import FOLDER
 from harness.gate.declared import declared_of
-from harness.gate.options import Wanted
+from harness.gate.options import CheckOptions
 from harness.gate.own_table import registered
 from harness.gate.run import GateOptions, GateResult, run_gate
 from harness.gate.settings import asked_of, parse_limit
 from harness.gate.suppressions import PathIgnores, Quiet
-from harness.project.changed import Change, changed_since
+from harness.project.changed import ChangeImpact, changed_since
 from harness.project.config import Config
-from harness.project.discovery import DagFile
+from harness.project.discovery import FoundFile
 from harness.project.repository import by_settings, repository_of
-from harness.project.scope import Scope, scope_of
+from harness.project.scope import FileScope, scope_of
 from harness.world import World, load
 from harness.world.file import shown_path
 
@@ -60,7 +60,7 @@ class Inspection:
         return 70 if ours else 1 if errors else 0
 
 
-def inspect(config: Config, wanted: Wanted) -> Inspection:
+def inspect(config: Config, wanted: CheckOptions) -> Inspection:
     """Look at the Dag files of a project.
 
     Raises: NoDagsFolder: there are none. UsageError, WorldError: settings or a world file that cannot mean anything.
@@ -101,7 +101,7 @@ def inspect(config: Config, wanted: Wanted) -> Inspection:
     return Inspection(result, config.root, quiet.waived, quiet.known, notes)
 
 
-def _of_each_project(files: list[DagFile], options: GateOptions) -> GateResult:
+def _of_each_project(files: list[FoundFile], options: GateOptions) -> GateResult:
     """The gate's answer; files of several projects, each with the settings of its own."""
     projects = by_settings(file.root for file in files)
     if len(projects) < 2:
@@ -130,7 +130,7 @@ def see_a_dag(found: Inspection) -> None:
     )
 
 
-def touched(result: GateResult, change: Change, count: int) -> tuple[GateResult, list[str]]:
+def touched(result: GateResult, change: ChangeImpact, count: int) -> tuple[GateResult, list[str]]:
     """What is told of files that a change can have touched, and what lies between Dags.
 
     Args:
@@ -167,7 +167,7 @@ def default_jobs() -> int:
     return min(count, MOST_JOBS)
 
 
-def _with_baseline(quiet: Quiet, config: Config, wanted: Wanted) -> list[str]:
+def _with_baseline(quiet: Quiet, config: Config, wanted: CheckOptions) -> list[str]:
     """Leave out what the baseline knows, after writing it where that is asked for; what is to be said of it."""
     customary = config.root / baseline.NAME
     file = wanted.baseline or customary
@@ -187,7 +187,7 @@ def _with_baseline(quiet: Quiet, config: Config, wanted: Wanted) -> list[str]:
     return [*notes, f"--write-baseline drops {'them' if len(gone) > 1 else 'it'}"] if gone else []
 
 
-def _without_world(file: Path | None, scope: Scope, result: GateResult) -> list[str]:
+def _without_world(file: Path | None, scope: FileScope, result: GateResult) -> list[str]:
     """What could not be judged, as nobody says what there is."""
     if file is not None or scope.partial:
         return []

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.bridge.parsing.secrets import JSON_VARIABLE
-from harness.checks.context import FileLook
+from harness.checks.context import FileContext
 from harness.checks.resources.used_names import connections, pools, variables
 from harness.world.guess import hint_of
 
@@ -27,7 +27,7 @@ _DEFAULT_POOL = "default_pool"
 
 
 @dataclass(frozen=True)
-class Name:
+class UsedName:
     """A name, and where it is used.
 
     Attributes:
@@ -45,27 +45,27 @@ class Name:
     hint: str = ""
 
 
-def names_in(file: FileLook) -> list[dict[str, Any]]:
-    """The names of one file, as JSON (see `Name`)."""
-    found: list[Name] = []
+def names_in(file: FileContext) -> list[dict[str, Any]]:
+    """The names of one file, as JSON (see `UsedName`)."""
+    found: list[UsedName] = []
     for dag in file.dags:
         slots = {task.task_id: str(task.pool_slots) for task in dag.tasks}
         for used in pools(dag):
             if used.name != _DEFAULT_POOL:
                 hint = slots.get(used.task_id or "", "")
-                found.append(Name("pools", used.name, used.by, used.path or file.path, used.line or 1, hint))
+                found.append(UsedName("pools", used.name, used.by, used.path or file.path, used.line or 1, hint))
     for section, uses in (("connections", connections(file)), ("variables", variables(file))):
         for used in uses:
             hint = _type(used.by) if section == "connections" else ""
-            found.append(Name(section, used.name, used.by, used.path or file.path, used.line or 1, hint))
+            found.append(UsedName(section, used.name, used.by, used.path or file.path, used.line or 1, hint))
     found += [_asked_while_parsed(event) for event in file.events if event.kind in _ASKED]
     return [vars(name) for name in found]
 
 
-def _asked_while_parsed(event: Any) -> Name:
+def _asked_while_parsed(event: Any) -> UsedName:
     hint = "" if event.kind == "connection" else hint_of(event.detail, event.kind == JSON_VARIABLE)
     section = "connections" if event.kind == "connection" else "variables"
-    return Name(section, event.detail, "asked for while the file is parsed", event.path, event.line, hint)
+    return UsedName(section, event.detail, "asked for while the file is parsed", event.path, event.line, hint)
 
 
 def _type(by: str) -> str:

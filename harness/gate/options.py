@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Wanted:
+class CheckOptions:
     """What is asked for beyond the settings.
 
     Attributes:

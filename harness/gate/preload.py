@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from harness.checks.context import Asked, Declared
+from harness.checks.context import CheckSettings, Declared
 
 WARM = (
     "airflow.sdk",
@@ -78,7 +78,7 @@ def import_airflow() -> None:
         importlib.import_module(name)
 
 
-def warm_up(declared: Declared, asked: Asked) -> None:
+def warm_up(declared: Declared, asked: CheckSettings) -> None:
     """Import, then parse a small file and put it before the checks that will be asked."""
     from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_from
     from harness.bridge.parsing.parse import Parsed

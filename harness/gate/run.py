@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.checks import catalogue
-from harness.checks.context import Asked, Declared, Judgement
+from harness.checks.context import CheckSettings, Declared, Judgement
 from harness.gate.cache import Cache, digest_of, question_of
 from harness.gate.gathered import Gathered
 from harness.gate.grouping import grouped
@@ -18,7 +18,7 @@ from harness.gate.own_table import OwnChecks
 from harness.gate.present import below, path_of
 from harness.gate.report_form import misshapen
 from harness.gate.verdicts import problems_of
-from harness.project.discovery import DagFile
+from harness.project.discovery import FoundFile
 from harness.project.hidden import refuse_hidden
 from harness.project.libraries import libraries_of
 from harness.project.repository import Repository, repository_of
@@ -28,7 +28,7 @@ from harness.world.secrets import Mask, secrets_of
 
 if TYPE_CHECKING:
     from harness.gate.examine import Report
-    from harness.gate.fork_server import Verdict
+    from harness.gate.fork_server import ChildEnd
     from harness.gate.worker_pool import Request
 
 Problems = Iterable[tuple[str, Problem]]
@@ -45,7 +45,7 @@ class FileResult:
         failed: why Airflow does not take it or a Dag of it; its finding may stand with another file that fails alike.
         imported: files of the repository that it imported.
         seconds: of its import, the faster one where it was parsed twice.
-        names: see `harness.gate.names.Name`; only where asked for.
+        names: see `harness.gate.names.UsedName`; only where asked for.
         depends: files and folders that its parse depended on.
     """
 
@@ -123,7 +123,7 @@ class GateOptions:
         told: called with (files parsed, of how many that must be, file) as it goes on.
     """
 
-    asked: Asked
+    asked: CheckSettings
     declared: Declared = field(default_factory=Declared)
     world: World = field(default_factory=World)
     repository: Repository | None = None
@@ -137,7 +137,7 @@ class GateOptions:
     told: Callable[[int, int, str], None] = lambda *_: None
 
 
-def run_gate(files: list[DagFile], options: GateOptions) -> GateResult:
+def run_gate(files: list[FoundFile], options: GateOptions) -> GateResult:
     """Parse every file that has changed since the last run, and put all before the checks.
 
     Args:
@@ -156,7 +156,7 @@ def run_gate(files: list[DagFile], options: GateOptions) -> GateResult:
     return GateResult(list(run.results.values()), dict(options.asked.severities), time.monotonic() - began)
 
 
-def _in_repository(files: list[DagFile], options: GateOptions) -> GateOptions:
+def _in_repository(files: list[FoundFile], options: GateOptions) -> GateOptions:
     """The options with what the repository's own files declare; the world goes first."""
     repository = options.repository or (repository_of(files[0].root) if files else Repository())
     refuse_hidden(files, repository)
@@ -192,7 +192,7 @@ class _Run:
         rest: path -> root of the files that the cache does not answer for.
     """
 
-    def __init__(self, files: list[DagFile], options: GateOptions) -> None:
+    def __init__(self, files: list[FoundFile], options: GateOptions) -> None:
         assert options.repository is not None
         self.options, self._repository = options, options.repository
         self.results = {str(file.path): FileResult(str(file.path)) for file in files}
@@ -250,7 +250,7 @@ class _Run:
         folders = [folder for root in set(self.rest.values()) for folder in self._repository.search_path(root)]
         return [Path(folder) for folder in dict.fromkeys([*folders, *self._repository.path_of_airflow])]
 
-    def _take(self, request: Request, verdict: Verdict) -> None:
+    def _take(self, request: Request, verdict: ChildEnd) -> None:
         path, verdict = request.path, verdict.masked(self._mask)
         if verdict.report is not None and "fault" not in verdict.report:
             wrong = misshapen(verdict.report, request.twin)
@@ -285,7 +285,7 @@ class _Run:
         self._hold(path, ((check, Problem(**problem)) for check, problem in report["problems"]))
         return self._gathered.add(path, report["notes"])
 
-    def _compared(self, path: str, verdict: Verdict) -> Problems:
+    def _compared(self, path: str, verdict: ChildEnd) -> Problems:
         """What the second parse tells of a file; that it failed where the first did not is a finding."""
         result, report = self.results[path], verdict.report
         if report is None or "fault" in report:
@@ -328,7 +328,7 @@ class _Run:
         )
 
 
-def finding(check: str, problem: Problem, path: str, asked: Asked) -> Finding | None:
+def finding(check: str, problem: Problem, path: str, asked: CheckSettings) -> Finding | None:
     """The finding of a problem; None when its check is off."""
     severity = asked.severities.get(check, "error" if check == "check-failed" else None)
     if severity is None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from harness.checks.context import LIMITS, OPTIONS, Asked
+from harness.checks.context import LIMITS, OPTIONS, CheckSettings
 from harness.checks.own import own_checks
 from harness.errors import UsageError, known_names
 from harness.gate.selection import Selection, is_known, unknown
@@ -15,7 +15,7 @@ PARSE_LIMITS: dict[str, float] = {"import-timeout-s": 30, "memory-mb": 1024}
 """Thresholds of the parse itself: real seconds of one import, memory beyond Airflow's own."""
 
 
-def asked_of(config: Config, select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> Asked:
+def asked_of(config: Config, select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> CheckSettings:
     """What a project and a command line want to know; the checks must be registered.
 
     Raises: UsageError: a check, family, limit or option that does not exist, with ``file:line`` and the nearest.
@@ -35,7 +35,7 @@ def asked_of(config: Config, select: tuple[str, ...] = (), ignore: tuple[str, ..
         _valid_pattern(config, name, text)
     severities = Selection(config.checks, select, ignore).severities()
     limits = {**LIMITS, **{name: value for name, value in config.limits.items() if name in LIMITS}}
-    return Asked(severities, limits, dict(config.options))
+    return CheckSettings(severities, limits, dict(config.options))
 
 
 def parse_limit(config: Config, name: str) -> float:

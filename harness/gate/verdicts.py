@@ -11,12 +11,12 @@ from harness.checks.loading.top_level_io import FIX, said
 from harness.results.finding import Problem
 
 if TYPE_CHECKING:
-    from harness.gate.fork_server import Verdict
+    from harness.gate.fork_server import ChildEnd
 
 _FRAME = re.compile(r'File "([^"]+)", line (\d+) in (.+)')
 
 
-def problems_of(path: str, verdict: Verdict, timeout_s: float) -> Iterator[tuple[str, Problem]]:
+def problems_of(path: str, verdict: ChildEnd, timeout_s: float) -> Iterator[tuple[str, Problem]]:
     """The findings of a child that left no report: (check id, problem), one at least."""
     line = _line(path, verdict)
     if verdict.report is not None:
@@ -30,7 +30,7 @@ def problems_of(path: str, verdict: Verdict, timeout_s: float) -> Iterator[tuple
         yield "import-error", Problem(_how(verdict, timeout_s), line=line, fix=_fix(verdict))
 
 
-def _tries(verdict: Verdict) -> list[tuple[str, Problem]]:
+def _tries(verdict: ChildEnd) -> list[tuple[str, Problem]]:
     """What a file did not give up to try, and was not let: then its time ran out through us, and it may be sound."""
     refused = {(one["path"], one["line"], one["kind"], one["detail"]) for one in verdict.events if one["refused"]}
     return [
@@ -39,7 +39,7 @@ def _tries(verdict: Verdict) -> list[tuple[str, Problem]]:
     ]
 
 
-def _how(verdict: Verdict, timeout_s: float) -> str:
+def _how(verdict: ChildEnd, timeout_s: float) -> str:
     code = verdict.code
     return {
         "exited": f"the file ends its process (exit code {code}) while it is imported",
@@ -52,7 +52,7 @@ def _how(verdict: Verdict, timeout_s: float) -> str:
     }[verdict.outcome]
 
 
-def _fix(verdict: Verdict) -> str:
+def _fix(verdict: ChildEnd) -> str:
     if verdict.outcome == "timeout":
         return "Airflow gives up after core.dagbag_import_timeout (30 s): do the work in a task"
     return "a Dag file only says what there is to run: do the work in a task"
@@ -65,7 +65,7 @@ def _signal(number: int) -> str:
         return f"signal {number}"
 
 
-def _line(path: str, verdict: Verdict) -> int | None:
+def _line(path: str, verdict: ChildEnd) -> int | None:
     """The innermost line of the file itself, as the crash or the last event tells it."""
     for name, line, _ in _FRAME.findall(verdict.crash):
         if name == path:

@@ -21,8 +21,8 @@ from harness.bridge.parsing.parse import Parsed, parse
 from harness.bridge.parsing.places import Places
 from harness.bridge.parsing.secrets import answer_from
 from harness.bridge.parsing.users import Users
-from harness.bridge.parsing.watch import Watch
-from harness.checks.context import Asked, Declared
+from harness.bridge.parsing.watch import ActivityWatch
+from harness.checks.context import CheckSettings, Declared
 from harness.gate.channel import Channels
 from harness.gate.examine import examine, twin_report
 from harness.project.repository import Repository
@@ -58,7 +58,7 @@ class Setting:
     """
 
     declared: Declared
-    asked: Asked
+    asked: CheckSettings
     world: World
     repository: Repository = field(default_factory=Repository)
     timeout_s: float = 30.0
@@ -154,7 +154,7 @@ class _Parser:
         self._users = users_of(setting, root)
         allowed = (scratch, os.environ["AIRFLOW_HOME"], "/dev", "/proc/self")
         told = channels.told
-        self._watch = Watch(self._users, allowed, told.write, told.read)
+        self._watch = ActivityWatch(self._users, allowed, told.write, told.read)
         self._watch.refuses_programs = not sealed
         self._places = Places(self._users)
         self._places.watch()

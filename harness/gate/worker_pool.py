@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import WorkerLost
-from harness.gate.fork_server import NO_AIRFLOW, Verdict
+from harness.gate.fork_server import NO_AIRFLOW, ChildEnd
 from harness.gate.orphans import TOKEN, end_orphans, is_stopped
 from harness.gate.worker import Setting
 from harness.project.airflow_import import unusable
@@ -220,7 +220,7 @@ class WorkerPool:
         self._not_by: dict[str, int] = {}
         self._unexplained: tuple[int, str, bool] | None = None
 
-    def run(self, requests: Iterable[Request], done: Callable[[Request, Verdict], Any]) -> None:
+    def run(self, requests: Iterable[Request], done: Callable[[Request, ChildEnd], Any]) -> None:
         """Parse them all.
 
         Args:
@@ -257,7 +257,7 @@ class WorkerPool:
         for worker in fork_server.workers:
             self._selector.register(worker.answers, selectors.EVENT_READ, worker)
 
-    def _serve(self, done: Callable[[Request, Verdict], Any]) -> None:
+    def _serve(self, done: Callable[[Request, ChildEnd], Any]) -> None:
         while self._waiting or any(fork_server.requests for fork_server in self._fork_servers):
             for key, _ in self._selector.select(TICK_S):
                 sender: _ForkServer | _Worker = key.data
@@ -286,13 +286,13 @@ class WorkerPool:
             if told["refused"]:
                 self._without(fork_server, told["refused"])
 
-    def _answered(self, worker: _Worker, answer: dict[str, Any], done: Callable[[Request, Verdict], Any]) -> None:
+    def _answered(self, worker: _Worker, answer: dict[str, Any], done: Callable[[Request, ChildEnd], Any]) -> None:
         if "pid" in answer:
             worker.pid = answer["pid"]
             return
         fork_server = worker.fork_server
         requests, worker.requests = worker.requests, []
-        verdicts = [Verdict(**verdict) for verdict in answer["verdicts"]]
+        verdicts = [ChildEnd(**verdict) for verdict in answer["verdicts"]]
         self._put_back(requests[len(verdicts) :])
         for request, verdict in zip(requests, verdicts):  # noqa: B905 - the rest waits again
             if not fork_server.plain and self._may_be_due_to_libraries(request, verdict, fork_server.ahead):
@@ -303,7 +303,7 @@ class WorkerPool:
                 self._waiting.append((Request(request.path, request.root, True), self._not_by[request.path]))
             done(request, verdict)
 
-    def _may_be_due_to_libraries(self, request: Request, verdict: Verdict, ahead: Iterable[str]) -> bool:
+    def _may_be_due_to_libraries(self, request: Request, verdict: ChildEnd, ahead: Iterable[str]) -> bool:
         """Whether what a file came to may be otherwise where no library was imported ahead."""
         if verdict.report is not None:
             return "misled" in verdict.report
@@ -326,7 +326,7 @@ class WorkerPool:
         self._let_go(fork_server)
         self._start(fork_server.seed, fork_server.ahead, fork_server.plain)
 
-    def _ended(self, fork_server: _ForkServer, done: Callable[[Request, Verdict], Any]) -> None:
+    def _ended(self, fork_server: _ForkServer, done: Callable[[Request, ChildEnd], Any]) -> None:
         """A fork server or a worker of it is gone: what it was at has ended it, or a library that it imported."""
         while not fork_server.ready and (lines := fork_server.lines()) is not None:  # its last words
             for line in lines:
@@ -344,7 +344,7 @@ class WorkerPool:
             self._put_back(requests)
             self._unexplained = code, said, True
         else:
-            done(requests[0], Verdict("vanished", code))
+            done(requests[0], ChildEnd("vanished", code))
             self._unexplained = None
         if self._waiting:
             self._start(fork_server.seed, fork_server.ahead, fork_server.plain)

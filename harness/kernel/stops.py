@@ -17,7 +17,7 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _struck: list[int] = []
 
 
-class Terminated(SystemExit):
+class SigtermExit(SystemExit):
     """SIGTERM, as an exception, so that everything is cleaned up; its code is 143."""
 
 
@@ -70,4 +70,4 @@ def _strike(number: int, _frame: FrameType | None) -> None:
 def _raise(number: int) -> None:
     if number == signal.SIGINT:
         raise KeyboardInterrupt
-    raise Terminated(exit_code(number))
+    raise SigtermExit(exit_code(number))

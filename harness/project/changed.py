@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.errors import UsageError
 from harness.project.importers import importers_of
-from harness.project.scope import Scope
+from harness.project.scope import FileScope
 
 EVERYTHING = {"conftest.py", "airflow_local_settings.py"}
 """Python files that every Dag may depend on, without an import."""
@@ -20,7 +20,7 @@ NOTHING = {".md", ".rst"}
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangeImpact:
     """What a change may have done to the Dag files of a project.
 
     Attributes:
@@ -75,7 +75,7 @@ class Change:
         return found
 
 
-def changed_since(revision: str, scope: Scope, dags: list[Path], root: Path) -> Change:
+def changed_since(revision: str, scope: FileScope, dags: list[Path], root: Path) -> ChangeImpact:
     """What differs from a revision: from where the two parted, as a pull request is read.
 
     Whatever relates Dags is looked at in all files, for what is gone may be missed by others; what is told is told of
@@ -93,7 +93,7 @@ def changed_since(revision: str, scope: Scope, dags: list[Path], root: Path) -> 
         shown = ", ".join(
             path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path) for path in aside
         )
-        return Change(
+        return ChangeImpact(
             revision, frozenset(changed), True, notes=(f"everything is looked at, since this changed: {shown}",)
         )
     differs = set(changed)
@@ -101,7 +101,7 @@ def changed_since(revision: str, scope: Scope, dags: list[Path], root: Path) -> 
     roots = [folder.resolve() for folder in dags if folder.is_dir()]
     importers = {file.path for file in importers_of(python, scope.files, [root, *roots])} if python else set()
     importers |= {file.path for file in scope.files if not differs.isdisjoint({file.path, file.path.resolve()})}
-    return Change(revision, frozenset(changed), importers=frozenset(importers))
+    return ChangeImpact(revision, frozenset(changed), importers=frozenset(importers))
 
 
 def _touches_all(path: Path, root: Path) -> bool:

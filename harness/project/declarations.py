@@ -13,7 +13,15 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import UsageError
-from harness.project.exports import Exports, Told, connection_told, exports_of, of_uri, pool_told, variable_told
+from harness.project.exports import (
+    ExportedEntry,
+    Exports,
+    connection_told,
+    exports_of,
+    of_uri,
+    pool_told,
+    variable_told,
+)
 
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(.*)")
 _NOT_TAKEN = re.compile(
@@ -218,7 +226,7 @@ def _bundles(text: str | None) -> Iterator[str]:
                     yield str(path)
 
 
-def _astro(file: Path) -> tuple[list[Told], dict[str, str]]:
+def _astro(file: Path) -> tuple[list[ExportedEntry], dict[str, str]]:
     """What ``airflow_settings.yaml`` declares for a local Airflow, and its variables with their values.
 
     Raises: UsageError: it cannot be read as what it is.

@@ -31,14 +31,14 @@ Note = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class DagFile:
+class FoundFile:
     """A file, and the folder it belongs to: what production has as its Dag folder."""
 
     path: Path
     root: Path
 
 
-def dag_files(paths: Iterable[Path], regexp: bool | None = None, note: Note = lambda _: None) -> list[DagFile]:
+def dag_files(paths: Iterable[Path], regexp: bool | None = None, note: Note = lambda _: None) -> list[FoundFile]:
     """Files that may hold a Dag, in order of their paths, each once.
 
     Args:
@@ -50,14 +50,14 @@ def dag_files(paths: Iterable[Path], regexp: bool | None = None, note: Note = la
         NoDagsFolder: a path that does not exist.
         UsageError: an ``.airflowignore`` that is no text.
     """
-    found: dict[Path, DagFile] = {}
+    found: dict[Path, FoundFile] = {}
     for given in paths:
         path = given.resolve()
         if not path.exists():
             raise NoDagsFolder(f"{given} does not exist", fix="name an existing folder or file")
         repository = repository_of(path)
         if path.is_file():
-            found.setdefault(path, DagFile(path, root_of(path, repository)))
+            found.setdefault(path, FoundFile(path, root_of(path, repository)))
             continue
         roots = _roots(path, repository)
         for root in roots:
@@ -67,7 +67,7 @@ def dag_files(paths: Iterable[Path], regexp: bool | None = None, note: Note = la
                 if file.suffix == ".py" and (special := _special(file)):
                     note(f"{file} is left out: {special}, which nobody can read to an end")
                 elif _is_dag_file(file):
-                    found.setdefault(file, DagFile(file, root if root != path else _within(path, file)))
+                    found.setdefault(file, FoundFile(file, root if root != path else _within(path, file)))
         if path == repository.project and repository.dags:
             _tell_rest(path, roots, note)
     return [found[path] for path in sorted(found)]

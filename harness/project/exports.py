@@ -29,7 +29,7 @@ _MOST = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True)
-class Told:
+class ExportedEntry:
     """What a file of the project tells of a connection, a variable or a pool.
 
     Attributes:
@@ -54,10 +54,10 @@ class Exports:
         unread: files with the name of an export that cannot be read, each with the reason.
     """
 
-    told: tuple[Told, ...] = ()
+    told: tuple[ExportedEntry, ...] = ()
     unread: tuple[str, ...] = ()
 
-    def names(self, section: str) -> dict[str, Told]:
+    def names(self, section: str) -> dict[str, ExportedEntry]:
         """What is told of one section, by name."""
         return {one.name: one for one in self.told if one.section == section}
 
@@ -70,7 +70,7 @@ class Exports:
             if one.section == "variables"
         }
 
-    def with_more(self, more: Iterable[Told]) -> Exports:
+    def with_more(self, more: Iterable[ExportedEntry]) -> Exports:
         """With what another file tells, which goes before."""
         return Exports(_once(self.told, more), self.unread)
 
@@ -81,7 +81,7 @@ def exports_of(folders: Sequence[Path]) -> Exports:
     Args:
         folders: the project, then those above it.
     """
-    found: list[Told] = []
+    found: list[ExportedEntry] = []
     unread = []
     for file in reversed(list(_files(folders))):
         kind, form = _named(file)
@@ -95,11 +95,11 @@ def exports_of(folders: Sequence[Path]) -> Exports:
     return Exports(_once(found), tuple(unread))
 
 
-def _once(*told: Iterable[Told]) -> tuple[Told, ...]:
+def _once(*told: Iterable[ExportedEntry]) -> tuple[ExportedEntry, ...]:
     return tuple({(one.section, one.name): one for some in told for one in some}.values())
 
 
-def connection_told(name: str, fields: Mapping[str, Any], file: str) -> Told:
+def connection_told(name: str, fields: Mapping[str, Any], file: str) -> ExportedEntry:
     """A connection from fields as Airflow exports them. A login without a password may be a token, and is kept back."""
     given = {key: fields.get(key) for key in _FIELDS if fields.get(key) not in (None, "")}
     back = ["password"] if fields.get("password") else []
@@ -116,20 +116,20 @@ def connection_told(name: str, fields: Mapping[str, Any], file: str) -> Told:
             value["extra"] = kept
     back += [key for key, one in value.items() if one == HIDDEN]
     value = {key: one for key, one in value.items() if one != HIDDEN}
-    return Told("connections", name, file, {"conn_type": "generic", **value}, tuple(back))
+    return ExportedEntry("connections", name, file, {"conn_type": "generic", **value}, tuple(back))
 
 
-def variable_told(name: str, value: Any, file: str) -> Told:
+def variable_told(name: str, value: Any, file: str) -> ExportedEntry:
     """A variable; of text and of JSON alike what may be secret is kept back."""
     shown = plain_part(value, name)
     back = ("value",) if has_hidden(shown) else ()
-    return Told("variables", name, file, None if shown == HIDDEN else shown, back)
+    return ExportedEntry("variables", name, file, None if shown == HIDDEN else shown, back)
 
 
-def pool_told(name: str, fields: Mapping[str, Any], file: str) -> Told:
+def pool_told(name: str, fields: Mapping[str, Any], file: str) -> ExportedEntry:
     """A pool from ``slots`` and what is beside them."""
     more = {"include_deferred": True} if fields.get("include_deferred") else {}
-    return Told("pools", name, file, {"slots": int(fields["slots"]), **more})
+    return ExportedEntry("pools", name, file, {"slots": int(fields["slots"]), **more})
 
 
 def _files(folders: Sequence[Path]) -> Iterator[Path]:
@@ -177,11 +177,11 @@ def _read(file: Path, form: str) -> Any:
     return yaml.safe_load(text)
 
 
-def _told(kind: str, document: Any, file: str) -> Iterator[Told]:
+def _told(kind: str, document: Any, file: str) -> Iterator[ExportedEntry]:
     """None where the document has another form: the file is something else."""
     if not isinstance(document, Mapping) or not all(isinstance(name, str) and name for name in document):
         return
-    make: Callable[[str, Any, str], Told] = _MAKERS[kind]
+    make: Callable[[str, Any, str], ExportedEntry] = _MAKERS[kind]
     found = []
     for name, value in document.items():
         read = _READERS[kind](value)
@@ -248,7 +248,7 @@ _READERS: dict[str, Callable[[Any], tuple[Any] | None]] = {
     "variable": _variable,
     "pool": _pool,
 }
-_MAKERS: dict[str, Callable[[str, Any, str], Told]] = {
+_MAKERS: dict[str, Callable[[str, Any, str], ExportedEntry]] = {
     "connection": connection_told,
     "variable": variable_told,
     "pool": pool_told,

@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from harness.errors import ModuleHidden
-from harness.project.discovery import DagFile
+from harness.project.discovery import FoundFile
 from harness.project.importers import importers_of
 from harness.project.repository import Repository
 
 _OURS = Path(__file__).resolve().parents[1]
 
 
-def refuse_hidden(files: list[DagFile], repository: Repository) -> None:
+def refuse_hidden(files: list[FoundFile], repository: Repository) -> None:
     """Raise where Dag files import a module of the project's that has our name: the process has ours already.
 
     Raises: ModuleHidden.

@@ -7,12 +7,12 @@ import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from harness.project.discovery import DagFile
+from harness.project.discovery import FoundFile
 
 _LEFT_OUT = {"__pycache__", "node_modules", "site-packages"}
 
 
-def importers_of(modules: Iterable[Path], files: list[DagFile], roots: Iterable[Path]) -> list[DagFile]:
+def importers_of(modules: Iterable[Path], files: list[FoundFile], roots: Iterable[Path]) -> list[FoundFile]:
     """Dag files that import one of these modules, themselves or through other modules of the repository.
 
     Args:

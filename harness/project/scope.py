@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from harness.errors import NoDagsFolder
-from harness.project.discovery import DagFile, dag_files, might_contain_dag
+from harness.project.discovery import FoundFile, dag_files, might_contain_dag
 from harness.project.importers import importers_of
 
 
 @dataclass(frozen=True)
-class Scope:
+class FileScope:
     """What is looked at.
 
     Attributes:
@@ -21,12 +21,12 @@ class Scope:
         notes: what somebody should know of how they were found.
     """
 
-    files: list[DagFile]
+    files: list[FoundFile]
     partial: bool = False
     notes: list[str] = field(default_factory=list)
 
 
-def scope_of(paths: Iterable[Path], dags: list[Path]) -> Scope:
+def scope_of(paths: Iterable[Path], dags: list[Path]) -> FileScope:
     """The files below some paths.
 
     A file is parsed in the project's Dag folder that holds it, as Airflow does. A module that is no Dag file itself
@@ -42,8 +42,8 @@ def scope_of(paths: Iterable[Path], dags: list[Path]) -> Scope:
     every = {file.path: file for file in dag_files(dags, note=notes.append)}
     roots = [root.resolve() for root in dags if root.is_dir()]
     if not given:
-        return Scope(_some(list(every.values()), dags), notes=notes)
-    found: dict[Path, DagFile] = {}
+        return FileScope(_some(list(every.values()), dags), notes=notes)
+    found: dict[Path, FoundFile] = {}
     modules: list[Path] = []
     for path in given:
         if path in every:
@@ -56,10 +56,10 @@ def scope_of(paths: Iterable[Path], dags: list[Path]) -> Scope:
     if modules:
         found.update({file.path: file for file in importers_of(modules, list(every.values()), roots)})
     files = [found[path] for path in sorted(found)]
-    return Scope(_some(files, given), not every.keys() <= found.keys(), notes)
+    return FileScope(_some(files, given), not every.keys() <= found.keys(), notes)
 
 
-def _below(folder: Path, every: dict[Path, DagFile], roots: list[Path], notes: list[str]) -> dict[Path, DagFile]:
+def _below(folder: Path, every: dict[Path, FoundFile], roots: list[Path], notes: list[str]) -> dict[Path, FoundFile]:
     """The project's files below a folder, with what the ignore files above it say; of another folder, its own."""
     known = {path: file for path, file in every.items() if folder in path.parents}
     if known and any(folder.is_relative_to(root) for root in roots):
@@ -67,10 +67,10 @@ def _below(folder: Path, every: dict[Path, DagFile], roots: list[Path], notes: l
     return {file.path: file for file in dag_files([folder], note=notes.append)} | known
 
 
-def _rooted(file: DagFile, roots: list[Path]) -> DagFile:
+def _rooted(file: FoundFile, roots: list[Path]) -> FoundFile:
     """A file in the project's Dag folder that holds it."""
     root = next((root for root in roots if file.path.is_relative_to(root)), file.root)
-    return DagFile(file.path, root)
+    return FoundFile(file.path, root)
 
 
 def _existing(path: Path) -> Path:
@@ -79,7 +79,7 @@ def _existing(path: Path) -> Path:
     raise NoDagsFolder(f"{path} does not exist", fix="name an existing folder or file")
 
 
-def _some(files: list[DagFile], paths: list[Path]) -> list[DagFile]:
+def _some(files: list[FoundFile], paths: list[Path]) -> list[FoundFile]:
     if files:
         return files
     raise NoDagsFolder(

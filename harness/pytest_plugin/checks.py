@@ -146,7 +146,7 @@ def _made(config: pytest.Config) -> Plan | None:
 def _looked_at(config: pytest.Config, settings: Config, wanted: list[Path], every: list[Path]) -> Plan:
     from harness.bridge.environment.sandbox import airflow_version
     from harness.gate.inspection import inspect, see_a_dag
-    from harness.gate.options import Wanted
+    from harness.gate.options import CheckOptions
     from harness.pytest_plugin.plan import made
 
     airflow_version()
@@ -158,7 +158,7 @@ def _looked_at(config: pytest.Config, settings: Config, wanted: list[Path], ever
         if live:
             reporter.rewrite(f"checking Dag files: {done} of {of}, {os.path.basename(file)}", erase=True)  # noqa: PTH119
 
-    found = inspect(settings, Wanted(paths=paths, told=told))
+    found = inspect(settings, CheckOptions(paths=paths, told=told))
     if live:
         reporter.rewrite("", erase=True)
     if not paths:

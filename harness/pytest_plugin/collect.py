@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from harness.pytest_plugin.plan import Planned, Told
+    from harness.pytest_plugin.plan import Planned, ReportedFinding
 
 MARK = "airflow_check"
 
@@ -29,7 +29,7 @@ class CheckWarning(pytest.PytestWarning):
 class CheckFailed(Exception):
     """Findings of severity error: what an item fails with."""
 
-    def __init__(self, told: list[Told]) -> None:
+    def __init__(self, told: list[ReportedFinding]) -> None:
         super().__init__(told[0].message)
         self.told = told
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Told:
+class ReportedFinding:
     """A finding, ready to be shown.
 
     Attributes:
@@ -46,7 +46,7 @@ class Planned:
     check: str
     family: str
     dag_id: str | None
-    told: tuple[Told, ...] = ()
+    told: tuple[ReportedFinding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Plan:
     def of_json(cls, document: dict[str, Any]) -> Plan:
         """The plan a worker was given."""
         files = {
-            path: [Planned(**{**row, "told": tuple(Told(**told) for told in row["told"])}) for row in rows]
+            path: [Planned(**{**row, "told": tuple(ReportedFinding(**told) for told in row["told"])}) for row in rows]
             for path, rows in document["files"].items()
         }
         return cls(files, document["seconds"], tuple(document["notes"]))
@@ -110,11 +110,11 @@ def _of_file(file: FileResult, on: set[str], base: Path, root: Path) -> list[Pla
     ]
 
 
-def _told(finding: Finding, base: Path, root: Path) -> Told:
+def _told(finding: Finding, base: Path, root: Path) -> ReportedFinding:
     from harness.gate.check_result import shown_finding
     from harness.report.check_text import block
 
     told = shown_finding(finding, base, root)
     lines = block(told, repeat=False)
     text = "\n".join("".join(part for part, _ in line) for line in lines)
-    return Told(finding.severity, told.message, text, finding.path or "", finding.line or 1)
+    return ReportedFinding(finding.severity, told.message, text, finding.path or "", finding.line or 1)

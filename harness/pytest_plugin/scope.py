@@ -18,10 +18,10 @@ import pytest
 OURS = "harness.pytest_plugin"
 NEEDS_DAGS = "_airflow_rehearsal"
 RUNS_DAGS = frozenset({NEEDS_DAGS, "_airflow_runner", "_airflow_prefixed_runner"})
-SCOPE = pytest.StashKey["Scope"]()
+SCOPE = pytest.StashKey["AirflowScope"]()
 
 
-class Scope:
+class AirflowScope:
     """Whether Airflow is ours at present.
 
     Attributes:
@@ -78,11 +78,11 @@ class Scope:
             sys.modules["harness.bridge.environment.aside"].ASIDE.back()
 
 
-def scope_of(config: pytest.Config) -> Scope:
+def scope_of(config: pytest.Config) -> AirflowScope:
     """The scope of this pytest run."""
     found = config.stash.get(SCOPE, None)
     if found is None:
-        found = config.stash[SCOPE] = Scope()
+        found = config.stash[SCOPE] = AirflowScope()
         config.add_cleanup(found.end)
     return found
 
@@ -118,7 +118,7 @@ def _needs_airflow(fixturedef: pytest.FixtureDef[Any], ours: bool) -> bool:
     return fixturedef.argname == NEEDS_DAGS or (ours and bool(RUNS_DAGS & set(fixturedef.argnames)))
 
 
-def _enter_for(item: pytest.Item, scope: Scope) -> None:
+def _enter_for(item: pytest.Item, scope: AirflowScope) -> None:
     if not scope.entered:
         scope.enter()
         item.addfinalizer(scope.leave)

@@ -20,7 +20,7 @@ TOGETHER = 5
 
 
 @dataclass(frozen=True)
-class Row:
+class TaskRow:
     """A task instance, or several of one mapped task whose states, tries and reasons are alike.
 
     Attributes:
@@ -45,19 +45,19 @@ class Row:
         return f"{self.first.task_id}[{low}…{high}] ×{len(self.instances)}{of}"
 
 
-def rows(instances: Iterable[TaskResult]) -> list[Row]:
+def rows(instances: Iterable[TaskResult]) -> list[TaskRow]:
     """Rows in the order of the instances."""
     groups: dict[tuple[object, ...], list[TaskResult]] = {}
     totals: dict[str, int] = {}
     for ti in instances:
         totals[ti.task_id] = totals.get(ti.task_id, 0) + 1
         groups.setdefault((ti.task_id, ti.state, ti.try_number, why(ti)), []).append(ti)
-    found: list[Row] = []
+    found: list[TaskRow] = []
     for members in groups.values():
         if len(members) >= TOGETHER:
-            found.append(Row(tuple(members), totals[members[0].task_id]))
+            found.append(TaskRow(tuple(members), totals[members[0].task_id]))
         else:
-            found += [Row((ti,)) for ti in members]
+            found += [TaskRow((ti,)) for ti in members]
     return found
 
 
@@ -120,7 +120,7 @@ def xcom_rows(instances: Iterable[TaskResult], apart: bool = False) -> list[tupl
     for (_, key), pushed in groups.items():
         suffix = "" if key == "return_value" else f".{key}"
         if len(pushed) >= TOGETHER and not apart:
-            name = Row(tuple(ti for ti, _ in pushed), len(pushed)).name
+            name = TaskRow(tuple(ti for ti, _ in pushed), len(pushed)).name
             found.append((name + suffix, [value for _, value in pushed]))
         else:
             found += [(ti.name + suffix, value) for ti, value in pushed]
@@ -142,12 +142,12 @@ def _first_line(text: str) -> str:
     return text if len(lines) < 2 else f"{lines[0]} …"
 
 
-def _start(row: Row, origin: Instant | None) -> str:
+def _start(row: TaskRow, origin: Instant | None) -> str:
     starts = [ti.start_date for ti in row.instances if ti.start_date is not None and ran(ti)]
     return f"+{span_text(min(starts) - origin)}" if starts and origin is not None else "-"
 
 
-def _lasted(row: Row) -> str:
+def _lasted(row: TaskRow) -> str:
     """The duration; of several instances the shortest and the longest."""
     ended = [ti for ti in row.instances if ran(ti)]
     spans = [ti.end_date - ti.start_date for ti in ended if ti.start_date is not None and ti.end_date is not None]

@@ -8,7 +8,7 @@ from harness.report.check_text import Line, counted
 from harness.report.style import Glyphs
 from harness.results.plain import clean
 from harness.results.spans import real_text
-from harness.upgrade.report import GONE, OLD, Row, Upgrade
+from harness.upgrade.report import GONE, OLD, Upgrade, UpgradeRow
 
 PLACES = 3
 """Places named below a row; ``--verbose`` names all."""
@@ -34,7 +34,7 @@ def lines(told: Upgrade, signs: Glyphs, verbose: bool = False) -> Iterator[Line]
     yield _summary(told, signs)
 
 
-def _row(row: Row, style: str, verbose: bool) -> Iterator[Line]:
+def _row(row: UpgradeRow, style: str, verbose: bool) -> Iterator[Line]:
     many = f"{counted(len(row.places), 'use')} in {counted(row.files, 'file')}"
     yield [("  ", ""), (clean(row.name.shown), style), (f"  {many}", "dim")]
     yield [("    instead  ", "dim"), (clean(row.instead or "nothing public: ask the package that has the name"), "")]

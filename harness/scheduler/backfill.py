@@ -69,7 +69,7 @@ class Circumstances:
     dates: int = 1
 
 
-class Refusal(NamedTuple):
+class BackfillRefusal(NamedTuple):
     """The exception that Airflow raises, and what it says."""
 
     kind: str
@@ -112,7 +112,7 @@ class Step(Generic[D]):
     reason: str | None = None
 
 
-def refusal(asked: Backfill, dag: Dag, now: Instant, met: Circumstances) -> Refusal | None:
+def refusal(asked: Backfill, dag: Dag, now: Instant, met: Circumstances) -> BackfillRefusal | None:
     """Why Airflow refuses a backfill, None when it does not; a dry run asks less.
 
     Before 3.2 dates in the wrong order are as good as a backfill of no date, and that is accepted.
@@ -121,40 +121,42 @@ def refusal(asked: Backfill, dag: Dag, now: Instant, met: Circumstances) -> Refu
     """
     name = f"'{dag.dag_id}'"
     if not met.allowed:
-        return Refusal("DagRunTypeNotAllowed", f"Dag with dag_id: {name} does not allow backfill runs")
+        return BackfillRefusal("DagRunTypeNotAllowed", f"Dag with dag_id: {name} does not allow backfill runs")
     if not met.periodic:
-        return Refusal("DagNonPeriodicScheduleException", f"{name} has a schedule that does not support backfills")
+        return BackfillRefusal(
+            "DagNonPeriodicScheduleException", f"{name} has a schedule that does not support backfills"
+        )
     if met.running and not asked.dry_run:
-        return Refusal("AlreadyRunningBackfill", f"Another backfill is running for Dag {name}: one at a time")
+        return BackfillRefusal("AlreadyRunningBackfill", f"Another backfill is running for Dag {name}: one at a time")
     between = f"{iso(asked.from_date)} and {iso(asked.to_date)}"
     if asked.from_date > asked.to_date and not dag.before_3_2:
-        return Refusal("InvalidBackfillDateRange", f"the from and to dates, {between}, are in the wrong order")
+        return BackfillRefusal("InvalidBackfillDateRange", f"the from and to dates, {between}, are in the wrong order")
     if asked.from_date > now and asked.to_date > now:
-        return Refusal("InvalidBackfillDate", "Backfill cannot be executed for future dates.")
+        return BackfillRefusal("InvalidBackfillDate", "Backfill cannot be executed for future dates.")
     past = _past_refusal(asked, dag)
     if past is not None:
         return past
     if met.conf_error is not None and asked.conf is not None:
-        return Refusal("InvalidBackfillConf", met.conf_error)
+        return BackfillRefusal("InvalidBackfillConf", met.conf_error)
     if asked.dry_run:
         return None
     if not met.dates and not dag.before_3_2:
-        return Refusal("NoBackfillRunsToCreate", f"No runs to create for Dag {name} between {between}")
+        return BackfillRefusal("NoBackfillRunsToCreate", f"No runs to create for Dag {name} between {between}")
     if met.dates and met.conf_error is not None:
-        return Refusal("ParamValidationError", met.conf_error)
+        return BackfillRefusal("ParamValidationError", met.conf_error)
     return None
 
 
-def _past_refusal(asked: Backfill, dag: Dag) -> Refusal | None:
+def _past_refusal(asked: Backfill, dag: Dag) -> BackfillRefusal | None:
     depending = next((task.task_id for task in dag.tasks.values() if task.depends_on_past), None)
     if depending is None:
         return None
     if asked.reverse:
         what = "cannot be run in reverse when the Dag has tasks where depends_on_past=True"
-        return Refusal("InvalidBackfillDirection", f"Backfill {what} ('{depending}')")
+        return BackfillRefusal("InvalidBackfillDirection", f"Backfill {what} ('{depending}')")
     if asked.reprocess == NONE:
         what = "You must set reprocess behavior to reprocess completed or reprocess failed"
-        return Refusal("InvalidReprocessBehavior", f"'{depending}' has depends_on_past=True. {what}.")
+        return BackfillRefusal("InvalidReprocessBehavior", f"'{depending}' has depends_on_past=True. {what}.")
     return None
 
 

@@ -9,7 +9,7 @@ from harness.scheduler.model import TaskInstance
 
 
 @dataclass(frozen=True, slots=True)
-class Executor:
+class ExecutorSlots:
     """One configured executor.
 
     Attributes:
@@ -23,7 +23,7 @@ class Executor:
     names: frozenset[str]
 
 
-def executor_of(asked: str | None, executors: Iterable[Executor]) -> Executor | None:
+def executor_of(asked: str | None, executors: Iterable[ExecutorSlots]) -> ExecutorSlots | None:
     """The executor of a task that asks for ``asked``: the first one when it asks for none; None for an unknown name.
 
     Source: airflow/jobs/scheduler_job_runner.py `_try_to_load_executor` (3.3.2; 3.1.8 does not look at class names).
@@ -31,7 +31,7 @@ def executor_of(asked: str | None, executors: Iterable[Executor]) -> Executor | 
     return next((one for one in executors if asked is None or asked in one.names), None)
 
 
-def slots_taken(executor: Executor, taken: Mapping[str | None, int], executors: tuple[Executor, ...]) -> int:
+def slots_taken(executor: ExecutorSlots, taken: Mapping[str | None, int], executors: tuple[ExecutorSlots, ...]) -> int:
     """Workloads that an executor has.
 
     Args:
@@ -41,7 +41,7 @@ def slots_taken(executor: Executor, taken: Mapping[str | None, int], executors: 
     return sum(count for asked, count in taken.items() if executor_of(asked, executors) is executor)
 
 
-def in_turn(admitted: Iterable[TaskInstance], executors: tuple[Executor, ...]) -> list[TaskInstance]:
+def in_turn(admitted: Iterable[TaskInstance], executors: tuple[ExecutorSlots, ...]) -> list[TaskInstance]:
     """What a loop admitted in the order in which the executors get it: one executor after the other.
 
     The executor of the first instance comes first; within one, the order stays.

@@ -8,19 +8,19 @@ from typing import NamedTuple
 
 from harness.kernel.instant import Microseconds
 from harness.scheduler.candidates import Candidates
-from harness.scheduler.executors import Executor, executor_of, slots_taken
+from harness.scheduler.executors import ExecutorSlots, executor_of, slots_taken
 from harness.scheduler.model import SCHEDULED, DagRun, TaskInstance
 from harness.scheduler.occupancy import Occupancy, occupancy_of
-from harness.scheduler.workers import NUM_STUCK_IN_QUEUED_RETRIES, TASK_QUEUED_TIMEOUT, Worker
+from harness.scheduler.workers import NUM_STUCK_IN_QUEUED_RETRIES, TASK_QUEUED_TIMEOUT, WorkerSlots
 
-__all__ = ["Admission", "Executor", "Limits", "Pool", "admit", "admit_once", "held_back", "never_admitted"]
+__all__ = ["Admission", "ExecutorSlots", "Limits", "PoolSlots", "admit", "admit_once", "held_back", "never_admitted"]
 
 MAX_TIS_PER_QUERY = 16
 """Default of Airflow's ``[scheduler] max_tis_per_query``."""
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
+class PoolSlots:
     """A pool; ``slots`` -1 is unlimited, ``include_deferred`` lets deferred instances keep their slots."""
 
     name: str
@@ -44,11 +44,11 @@ class Limits:
     """
 
     parallelism: int
-    pools: Mapping[str, Pool]
+    pools: Mapping[str, PoolSlots]
     max_tis_per_query: int = MAX_TIS_PER_QUERY
     paused_dags: set[str] = field(default_factory=set)
-    executors: tuple[Executor, ...] = ()
-    workers: tuple[Worker, ...] = ()
+    executors: tuple[ExecutorSlots, ...] = ()
+    workers: tuple[WorkerSlots, ...] = ()
     task_queued_timeout: Microseconds = TASK_QUEUED_TIMEOUT
     num_stuck_in_queued_retries: int = NUM_STUCK_IN_QUEUED_RETRIES
 
@@ -190,7 +190,7 @@ class _Query:
         return True
 
 
-def slots_left(pool: Pool, taken: Occupancy) -> int | None:
+def slots_left(pool: PoolSlots, taken: Occupancy) -> int | None:
     """Open slots of a pool, below 0 when overfull; None for an unlimited one.
 
     Source: airflow/models/pool.py `Pool.slots_stats` (3.3.2).

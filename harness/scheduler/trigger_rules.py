@@ -10,10 +10,10 @@ from harness.scheduler.model import FINISHED, SKIPPED, TaskInstance
 from harness.scheduler.rule_table import RULES, UpstreamStates, required
 from harness.scheduler.verdict import Verdict
 
-__all__ = ["Judgement", "Verdict", "evaluate", "judge"]
+__all__ = ["RuleDecision", "Verdict", "evaluate", "judge"]
 
 
-class Judgement(NamedTuple):
+class RuleDecision(NamedTuple):
     """What was decided and by which part: ``rule``, ``setup``, ``scope``, ``past``, ``free`` or ``unknown``."""
 
     met: bool
@@ -21,9 +21,9 @@ class Judgement(NamedTuple):
     part: str
 
 
-_FREE = Judgement(True, None, "free")
-_WAITS = Judgement(False, None, "rule")
-_MET = Judgement(True, None, "rule")
+_FREE = RuleDecision(True, None, "free")
+_WAITS = RuleDecision(False, None, "rule")
+_MET = RuleDecision(True, None, "rule")
 
 
 def evaluate(ti: TaskInstance, context: DepContext | None = None) -> Verdict:
@@ -37,14 +37,14 @@ def evaluate(ti: TaskInstance, context: DepContext | None = None) -> Verdict:
     return Verdict(judgement.met, judgement.new_state, explain(ti, context, judgement.new_state, judgement.part))
 
 
-def judge(ti: TaskInstance, context: DepContext) -> Judgement:
+def judge(ti: TaskInstance, context: DepContext) -> RuleDecision:
     """`evaluate` without the sentence, for the scheduling pass."""
     task = ti.task
     if not task.upstream or task.trigger_rule == "always":
         return _FREE
     rule = RULES.get(task.trigger_rule)
     if rule is None:
-        return Judgement(False, None, "unknown")
+        return RuleDecision(False, None, "unknown")
     wiring = context.wiring[task.task_id]
     if wiring.simple:
         states = _simple_states(wiring.upstream, context)
@@ -58,18 +58,18 @@ def judge(ti: TaskInstance, context: DepContext) -> Judgement:
     met, new_state = rule(_states(ti, task.upstream, context), ti.map_index)
     direct = _held(ti, context, met, new_state, "rule")
     if direct.met and wiring.scope and not _scope_done(ti, wiring.scope, context):
-        return Judgement(False, direct.new_state, "scope")
+        return RuleDecision(False, direct.new_state, "scope")
     if direct.new_state is None and not (setup.met and setup.new_state is None):
-        return Judgement(setup.met and direct.met, setup.new_state, setup.part if direct.met else direct.part)
-    return Judgement(setup.met and direct.met, direct.new_state, direct.part)
+        return RuleDecision(setup.met and direct.met, setup.new_state, setup.part if direct.met else direct.part)
+    return RuleDecision(setup.met and direct.met, direct.new_state, direct.part)
 
 
-def _held(ti: TaskInstance, context: DepContext, met: bool, new_state: str | None, part: str) -> Judgement:
+def _held(ti: TaskInstance, context: DepContext, met: bool, new_state: str | None, part: str) -> RuleDecision:
     """Hold a skip back until the past dependencies were met, when the context asks for that."""
     waits = new_state == SKIPPED and context.wait_for_past_depends_before_skipping
     if waits and ti.key not in ti.run.past_depends_met:
-        return Judgement(False, None, "past")
-    return Judgement(met, new_state, part)
+        return RuleDecision(False, None, "past")
+    return RuleDecision(met, new_state, part)
 
 
 def _simple_states(upstream: tuple[tuple[tuple[str, int], bool], ...], context: DepContext) -> UpstreamStates | None:
@@ -117,7 +117,7 @@ def _tally(ti: TaskInstance, task_id: str, context: DepContext) -> dict[str | No
     return tally
 
 
-def _setups(ti: TaskInstance, context: DepContext, setup_ids: tuple[str, ...]) -> Judgement:
+def _setups(ti: TaskInstance, context: DepContext, setup_ids: tuple[str, ...]) -> RuleDecision:
     """Indirect setups must succeed; the first failure or skip among them decides without waiting for the others.
 
     Source: airflow/ti_deps/deps/trigger_rule_dep.py `_evaluate_setup_constraint` (3.3.2).

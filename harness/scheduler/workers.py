@@ -22,7 +22,7 @@ NUM_STUCK_IN_QUEUED_RETRIES = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
+class WorkerSlots:
     """A worker: ``airflow celery worker -q queues -c concurrency``.
 
     Attributes:
@@ -47,10 +47,10 @@ class Broker(Generic[Workload]):
         busy: whether a workload that was taken still has its worker.
     """
 
-    def __init__(self, workers: Collection[Worker], busy: Callable[[Workload], bool]) -> None:
+    def __init__(self, workers: Collection[WorkerSlots], busy: Callable[[Workload], bool]) -> None:
         self._workers, self._busy = tuple(workers), busy
         self._waiting: dict[Workload, str] = {}
-        self._taken: dict[Workload, Worker] = {}
+        self._taken: dict[Workload, WorkerSlots] = {}
 
     def put(self, workload: Workload, queue: str) -> None:
         """Queue a workload behind those that wait."""

@@ -19,7 +19,7 @@ from harness.services.postgres_attached import token_of
 from harness.services.postgres_databases import Databases
 from harness.services.postgres_install import INSTEAD, copies, programs
 from harness.services.reaper import Order
-from harness.services.reaper_link import Event, ReaperLink
+from harness.services.reaper_link import ReaperLink, ReaperMessage
 
 ROLE = "harness"
 PORT_ATTEMPTS = 5
@@ -155,7 +155,7 @@ def _free_port() -> int:
         return port
 
 
-def _failure(fact: str, event: Event | None) -> ServiceUnavailable:
+def _failure(fact: str, event: ReaperMessage | None) -> ServiceUnavailable:
     return ServiceUnavailable(
         f"the embedded PostgreSQL {fact}",
         where=event["program"] if event else None,

@@ -69,7 +69,7 @@ def main() -> None:
     if not line.endswith(b"\n"):
         return  # the owner died while it was ordering
     order: Order = json.loads(line)
-    watch = Watch(order["owner"])
+    watch = ChildWatch(order["owner"])
     with suppress(Gone):
         watch.look()
         folder = tempfile.mkdtemp(prefix="airflow-harness-pg-", dir=order["parent"])
@@ -84,7 +84,7 @@ def main() -> None:
             remove(folder)
 
 
-class Watch:
+class ChildWatch:
     """Waits for a child, looking out for the owner."""
 
     def __init__(self, owner_pid: int) -> None:
@@ -120,7 +120,7 @@ class Served:
         self._ending = signal.SIGTERM
         self._in_child = _parent_death_signal()
 
-    def run(self, watch: Watch) -> None:
+    def run(self, watch: ChildWatch) -> None:
         """Prepare, then serve until the server ends by itself. Raises: Gone."""
         try:
             self._prepare(watch)
@@ -142,7 +142,7 @@ class Served:
         if self._child is not None and self._child.poll() is None:
             end(self._child.pid, self._ending, self._child)
 
-    def _becomes_ready(self, child: subprocess.Popen[bytes], watch: Watch) -> bool:
+    def _becomes_ready(self, child: subprocess.Popen[bytes], watch: ChildWatch) -> bool:
         """Wait for the file that says so; False if the server ends first. Raises: Gone."""
         path, word = map(self._in_folder, self._order["ready"])
         while child.poll() is None:
@@ -152,7 +152,7 @@ class Served:
             watch.look(READY_LOOK_S)
         return False
 
-    def _prepare(self, watch: Watch) -> None:
+    def _prepare(self, watch: ChildWatch) -> None:
         for name, text in self._order["files"].items():
             path = self._in_folder("{folder}/" + name)
             with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:  # noqa: PTH123

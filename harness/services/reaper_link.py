@@ -17,7 +17,7 @@ CLOSE_MS = 15_000
 _PROGRAM = [sys.executable, "-I", "-S", reaper.__file__]
 
 
-class Event(TypedDict, total=False):
+class ReaperMessage(TypedDict, total=False):
     """What a reaper tells: ``folder`` (folder), ``serving``, ``failed`` and ``ended`` (program, code, log)."""
 
     event: str
@@ -51,17 +51,17 @@ class ReaperLink:
         self._orders, self._events = self._process.stdin.fileno(), self._process.stdout.fileno()
         self._tell(json.dumps(order).encode() + b"\n")
 
-    def event(self, timeout_ms: int) -> Event | None:
+    def event(self, timeout_ms: int) -> ReaperMessage | None:
         """The next event; None when there is none in time. A reaper that dies silently gives an ``ended`` event."""
         while b"\n" not in self._unread:
             if not self._readable(timeout_ms):
                 return None
             chunk = os.read(self._events, 65536)
             if not chunk:
-                return Event(event="ended", program=reaper.__file__, code="no word", log=[])
+                return ReaperMessage(event="ended", program=reaper.__file__, code="no word", log=[])
             self._unread += chunk
         line, self._unread = self._unread.split(b"\n", 1)
-        event: Event = json.loads(line)
+        event: ReaperMessage = json.loads(line)
         if event["event"] != "folder":
             return event
         self.folder = event["folder"]

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True, eq=False)
-class Entry:
+class ScheduledDag:
     """A Dag of the folder and where its schedule stands.
 
     Attributes:
@@ -64,7 +64,7 @@ class Calendar:
         self.findings: list[Finding] = []
         self.backfills = Backfills(driver, make)
         self.entries = {dag.dag_id: _entry(dag) for dag in sorted(dags, key=lambda dag: dag.dag_id)}
-        self._due: dict[Entry, None] = {}
+        self._due: dict[ScheduledDag, None] = {}
         self._assets = AssetRuns(driver, make, [(entry.dag, entry.calendar) for entry in self.entries.values()])
 
     def begin(self) -> None:
@@ -99,14 +99,14 @@ class Calendar:
                 made = True
         return self._assets.make_due() or made
 
-    def _is_fresh(self, entry: Entry) -> bool:
+    def _is_fresh(self, entry: ScheduledDag) -> bool:
         """Ask a schedule without catchup again when its answer is old: meanwhile Airflow parsed the Dag anew."""
         if entry.dag.catchup or entry.asked_at == self.simulation.now:
             return True
         self._ask(entry)
         return entry in self._due
 
-    def _make_scheduled(self, entry: Entry) -> None:
+    def _make_scheduled(self, entry: ScheduledDag) -> None:
         plan = entry.last = entry.plan
         assert plan is not None
         exists = plan.logical_date is not None and self.driver.store.dated_run(entry.dag.dag_id, plan.logical_date)
@@ -114,7 +114,7 @@ class Calendar:
             self.driver.add(self._make(entry.dag, plan, {}))
         self._ask(entry)
 
-    def _ask(self, entry: Entry) -> None:
+    def _ask(self, entry: ScheduledDag) -> None:
         """Have the timetable name the next run."""
         now = entry.asked_at = self.simulation.now
         self._due.pop(entry, None)
@@ -132,7 +132,7 @@ class Calendar:
             self.simulation.schedule(plan.run_after, self._came, entry, plan)
         self.driver.wake()
 
-    def _came(self, entry: Entry, plan: RunPlan) -> None:
+    def _came(self, entry: ScheduledDag, plan: RunPlan) -> None:
         if entry.plan is plan:
             self._due[entry] = None
             self.driver.wake()
@@ -154,7 +154,7 @@ class Calendar:
         elif not asked.dry_run:
             self._parsed_again(entry)
 
-    def _parsed_again(self, entry: Entry) -> None:
+    def _parsed_again(self, entry: ScheduledDag) -> None:
         """Have the schedule go on behind the latest run, as when Airflow parses the Dag (twice a minute; at once here).
 
         In a steady state runs made before it began count too, though they are not here. 3.1 does not ask anew while
@@ -202,17 +202,17 @@ class Calendar:
         """Keep a finding about a Dag."""
         self._complain(self.entries[dag_id], severity, message, check)
 
-    def _complain(self, entry: Entry, severity: str, message: str, check: str) -> None:
+    def _complain(self, entry: ScheduledDag, severity: str, message: str, check: str) -> None:
         self.findings.append(
             Finding(check, severity, f"{entry.dag.dag_id}: {message}", str(entry.dag.fileloc), dag_id=entry.dag.dag_id)
         )
 
 
-def _entry(dag: DAG) -> Entry:
+def _entry(dag: DAG) -> ScheduledDag:
     condition = asset_condition(dag)
     policy = AssetPolicy() if condition is None else asset_policy(dag)
     paused = bool(dag.is_paused_upon_creation)
-    return Entry(dag, DagCalendar(snapshot(dag), paused, condition=condition, policy=policy))
+    return ScheduledDag(dag, DagCalendar(snapshot(dag), paused, condition=condition, policy=policy))
 
 
 def _allowed(dag: DAG) -> Iterable[str]:

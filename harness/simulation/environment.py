@@ -18,7 +18,7 @@ from harness.bridge.environment.ambient import CurrentContext, StandardStreams, 
 from harness.bridge.environment.seal import sealed
 from harness.bridge.patches.exits import alarmed
 from harness.bridge.patches.inventory import overran, patched
-from harness.bridge.patches.network import Guard
+from harness.bridge.patches.network import NetworkGuard
 from harness.bridge.supervisor.capture import Sink, captured
 from harness.kernel import Instant, Simulation
 from harness.kernel.alarms import alarms_of_processes
@@ -61,7 +61,7 @@ def simulation_environment(
     sink: Sink,
     duration_of: Callable[[TaskInstance], int | None],
     redirect_streams: bool,
-    guard: Guard,
+    guard: NetworkGuard,
 ) -> Iterator[tuple[Simulation, Interruption]]:
     """A simulation with all that reaches time patched; after the block the process is what it was.
 

@@ -12,7 +12,7 @@ from harness.bridge.unsimulated import loops, unknown_schedule
 from harness.kernel import iso
 from harness.results.finding import Finding
 from harness.scheduler.calendar import AllOf, AnyOf, Condition, OfAlias
-from harness.simulation.calendar import Calendar, Entry
+from harness.simulation.calendar import Calendar, ScheduledDag
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -73,7 +73,7 @@ def nothing_ran(calendar: Calendar, options: CalendarOptions) -> Iterator[Findin
         yield Finding("nothing-ran", "warning", fact, fix=fix)
 
 
-def _why(entry: Entry) -> str:
+def _why(entry: ScheduledDag) -> str:
     if entry.calendar.paused:
         return "is paused"
     if entry.plan is not None:
@@ -95,13 +95,13 @@ def _told(condition: Condition) -> str:
     return f"asset {condition.name or condition.uri!r}"
 
 
-def _leave_out(calendar: Calendar, entry: Entry) -> str:
+def _leave_out(calendar: Calendar, entry: ScheduledDag) -> str:
     dag_id = entry.dag.dag_id
     others = [name for name, other in calendar.entries.items() if other is not entry and not is_partitioned(other.dag)]
     name = f"trigger its runs: --action 'ISO trigger {dag_id}', or run one: airflow-harness run {dag_id} --manual"
     return f"{name}; --dag {others[0]} names those to simulate" if others else name
 
 
-def _finding(entry: Entry, check: str, severity: str, fact: str, fix: str) -> Finding:
+def _finding(entry: ScheduledDag, check: str, severity: str, fact: str, fix: str) -> Finding:
     dag_id = entry.dag.dag_id
     return Finding(check, severity, f"{dag_id}: {fact}", str(entry.dag.fileloc), dag_id=dag_id, fix=fix)

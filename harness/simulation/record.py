@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from harness.bridge.masking import masked
-from harness.bridge.patches.network import Refusal, allowing
+from harness.bridge.patches.network import RefusedConnection, allowing
 from harness.bridge.patches.roundtrip import trouble
 from harness.bridge.supervisor.capture import TaskLog
 from harness.bridge.supervisor.conversation import TaskContext, task_context
@@ -48,7 +48,7 @@ class Recorder:
         self.findings: dict[DagRun, list[Finding]] = {}
         self._told: set[tuple[str, str, str]] = set()
         self.triggered: dict[DagRun, TaskInstance] = {}
-        self.refusals: dict[DagRun | None, set[tuple[str, Refusal]]] = {}
+        self.refusals: dict[DagRun | None, set[tuple[str, RefusedConnection]]] = {}
         self.needs = Needs()
         self._journal = journal
         self._watcher = watcher
@@ -128,7 +128,7 @@ class Recorder:
                 ti.run, "triggered", task_id=ti.task_id, triggered_dag_id=data.dag.dag_id, triggered_run_id=data.run_id
             )
 
-    def refused(self, refusal: Refusal) -> None:
+    def refused(self, refusal: RefusedConnection) -> None:
         """A connection was refused: called in the thread in which it was asked for, told when its task goes on."""
         who = task_context.get()
         ti = who.ti if who is not None else None
@@ -234,11 +234,11 @@ class Recorder:
         return self._present[1]
 
 
-def _by_task(told: tuple[str, Refusal]) -> tuple[Any, ...]:
+def _by_task(told: tuple[str, RefusedConnection]) -> tuple[Any, ...]:
     return told[0], *told[1].order
 
 
-def _refused(task_id: str, refusal: Refusal, run: DagRun | None = None) -> Finding:
+def _refused(task_id: str, refusal: RefusedConnection, run: DagRun | None = None) -> Finding:
     """A task was not let out: an error also where it went on without, for what it did then is not what it would do."""
     who = f"task {task_id!r}" if task_id else "code that no task runs"
     message = f"{who} connects to {refusal.peer}, which is not in the world: refused"

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.executors import executors_of, refusals, workers_of
-from harness.bridge.patches.network import Guard
+from harness.bridge.patches.network import NetworkGuard
 from harness.bridge.snapshot import snapshot
 from harness.bridge.stored import unscheduled
 from harness.bridge.supervisor.conversation import supervisor_comms
@@ -19,7 +19,7 @@ from harness.ledger.journal import Journal
 from harness.results.needs import Need
 from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import Dag, DagRun
-from harness.scheduler.queueing import Limits, Pool
+from harness.scheduler.queueing import Limits, PoolSlots
 from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.environment import Interruption, simulation_environment
 from harness.simulation.record import Recorder, Watcher
@@ -72,7 +72,7 @@ class RunFactory:
     ) -> Iterator[Driver]:
         """Virtual time, from ``start``; after the block the process is what it was."""
         durations = self.world
-        guard = Guard(self.world.network, self.recorder.refused)
+        guard = NetworkGuard(self.world.network, self.recorder.refused)
         self.recorder.gather = guard.gather
         with simulation_environment(
             start,
@@ -93,7 +93,7 @@ class RunFactory:
 
     def _limits(self) -> Limits:
         declared = self.world.executor
-        pools = {name: Pool(name, pool.slots, pool.include_deferred) for name, pool in self.world.pools.items()}
+        pools = {name: PoolSlots(name, pool.slots, pool.include_deferred) for name, pool in self.world.pools.items()}
         return Limits(
             declared.parallelism,
             pools,

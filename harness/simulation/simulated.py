@@ -15,7 +15,7 @@ from harness.simulation.options import CalendarOptions
 from harness.simulation.results import run_result
 from harness.simulation.run_factory import RunFactory
 from harness.simulation.stuck import stuck_findings
-from harness.simulation.waiting import Waits
+from harness.simulation.waiting import WaitReasons
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -37,7 +37,7 @@ def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: Ca
             actor.plan(action, options.until)
         calendar.begin()
         run_factory.run_until(driver, options.until)
-        waits = Waits(driver)
+        waits = WaitReasons(driver)
         waiting = [
             (ti.run.dag.dag_id, ti.run.run_id, ti.name, waits.of(ti))
             for ti in driver.unfinished()

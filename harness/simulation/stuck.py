@@ -18,7 +18,7 @@ from harness.scheduler.past import prev_dagrun, previous_run
 from harness.scheduler.queueing import never_admitted
 from harness.scheduler.transitions import times_out_at
 from harness.simulation.components.scheduler_loop import Driver
-from harness.simulation.waiting import Waits
+from harness.simulation.waiting import WaitReasons
 
 SHOWN = 3
 
@@ -32,7 +32,7 @@ def stuck_findings(driver: Driver) -> list[tuple[DagRun, Finding]]:
     for run in _stuck(driver):
         found.setdefault(run.dag.dag_id, []).append(run)
     behind = _never_started(driver, found)
-    waits = Waits(driver)
+    waits = WaitReasons(driver)
     return [(runs[0], _finding(waits, runs, behind.get(dag_id, 0))) for dag_id, runs in found.items()]
 
 
@@ -111,7 +111,7 @@ def _never_started(driver: Driver, stuck: dict[str, list[DagRun]]) -> dict[str, 
     return behind
 
 
-def _finding(waits: Waits, runs: list[DagRun], behind: int) -> Finding:
+def _finding(waits: WaitReasons, runs: list[DagRun], behind: int) -> Finding:
     run = runs[0]
     waiting = [ti for ti in run.task_instances.values() if ti.state not in FINISHED and ti.state is not None]
     told = [f"{ti.name!r} {_why(ti, waits)}" for ti in waiting[:SHOWN]] or [_blocked(run)]
@@ -127,7 +127,7 @@ def _finding(waits: Waits, runs: list[DagRun], behind: int) -> Finding:
     return Finding("run-stuck", "error", fact, path, dag_id=dag_id, task_id=task_id, fix=_fix(waiting, waits.driver))
 
 
-def _why(ti: TaskInstance, waits: Waits) -> str:
+def _why(ti: TaskInstance, waits: WaitReasons) -> str:
     if ti.state == DEFERRED and ti_id(ti) in waits.driver.store.hitl:  # before 3.3 a trigger stands for the person
         return waits.driver.attempts.people.waits_for(ti)
     return waits.of(ti)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bridge.reference.child import airflow_run
 from harness.bridge.reference.history import RunHistory
-from harness.bridge.reference.wanted import Wanted
+from harness.bridge.reference.wanted import DagToRun
 from harness.bridge.supervisor.store import facts
 from harness.bridge.timetables import first_date
 from harness.errors import HorizonReached, RunStuck
@@ -139,7 +139,7 @@ def _known_cause(dag: DAG) -> str | None:
     return ALONE if kinds & {"TriggerDagRunOperator", "ExternalTaskSensor"} else None
 
 
-def _wanted(rehearsal: Rehearsal, dag: DAG) -> Wanted:
+def _wanted(rehearsal: Rehearsal, dag: DAG) -> DagToRun:
     """The Dag, those of its folder that it names, and their files: what else lies there is none of its business."""
     folder, places = _folder(rehearsal, dag), {dag.dag_id: Path(str(dag.fileloc)).resolve()}
     also = [one for one in needed(dag, rehearsal.folder.dags) if folder in Path(str(one.fileloc)).resolve().parents]
@@ -147,7 +147,7 @@ def _wanted(rehearsal: Rehearsal, dag: DAG) -> Wanted:
     archives = rehearsal.folder.files
     files = [next((file for file in archives if file in place.parents), place) for place in places.values()]
     sensors = [task.task_id for task in dag.tasks if task._is_sensor]
-    return Wanted(dag.dag_id, [str(file) for file in dict.fromkeys(files)], [one.dag_id for one in also], sensors)
+    return DagToRun(dag.dag_id, [str(file) for file in dict.fromkeys(files)], [one.dag_id for one in also], sensors)
 
 
 def _folder(rehearsal: Rehearsal, dag: DAG) -> Path:

@@ -15,7 +15,7 @@ def unfinished_error(driver: Driver, run: DagRun, horizon: Instant) -> HarnessEr
     """The error for a run that has not ended, None when it has."""
     if run.state not in ("running", "queued"):
         return None
-    waits = Waits(driver)
+    waits = WaitReasons(driver)
     waiting = [f"'{ti.name}' {waits.of(ti)}" for ti in driver.unfinished() if ti.state is not None]
     blocked = sorted({ti.name for ti in driver.unfinished() if ti.state is None})
     if blocked:
@@ -36,7 +36,7 @@ def unfinished_error(driver: Driver, run: DagRun, horizon: Instant) -> HarnessEr
     )
 
 
-class Waits:
+class WaitReasons:
     """What unfinished task instances wait for, at one instant; what holds them all back is found once."""
 
     def __init__(self, driver: Driver) -> None:

@@ -15,9 +15,9 @@ from harness.bridge.parsing.airflow2 import ARGUMENTS, provider_of
 from harness.upgrade import advice, report
 from harness.upgrade.files import files_below, texts_of
 from harness.upgrade.python import callables_in, names_in
-from harness.upgrade.report import Row, Upgrade
+from harness.upgrade.report import Upgrade, UpgradeRow
 from harness.upgrade.templates import names_of
-from harness.upgrade.uses import Name, Place, Uses
+from harness.upgrade.uses import AirflowName, SourceLine, Uses
 
 Verdict = tuple[str, "str | None"]
 """State of a name and what to write instead."""
@@ -37,7 +37,9 @@ def looked(folders: list[Path], base: Path, told: Callable[[int], None] = lambda
     uses = _uses(files, base, told)
     answers = asked(_job(uses))
     judge = _Judge(answers, _gone(answers))
-    rows = [Row(name, *verdict, tuple(sorted(uses[name]))) for name in sorted(uses) if (verdict := judge.of(name))]
+    rows = [
+        UpgradeRow(name, *verdict, tuple(sorted(uses[name]))) for name in sorted(uses) if (verdict := judge.of(name))
+    ]
     rows.sort(key=lambda row: (row.state != report.GONE, -len(row.places), row.name))
     airflow = version("apache-airflow-core")
     return Upgrade(airflow, tuple(_without_echoes(rows)), len(files), judge.not_installed(), perf_counter() - began)
@@ -53,11 +55,11 @@ def _uses(files: list[Path], base: Path, told: Callable[[int], None]) -> Uses:
         shown = Path(os.path.relpath(path, base)).as_posix()
         if path.endswith(".py"):
             for name, line in names_in(text, callables):
-                uses[name].add(Place(shown, line))
+                uses[name].add(SourceLine(shown, line))
         else:
             for name, line in names_of(text):
                 if name.text != "conf":  # too plain a word: templates of other programs have it too
-                    uses[name].add(Place(shown, line))
+                    uses[name].add(SourceLine(shown, line))
     return uses
 
 
@@ -71,7 +73,7 @@ def _job(uses: Uses) -> dict[str, Any]:
     return {"names": sorted(names), "arguments": arguments, "fields": advice.ATTRIBUTES}
 
 
-def _dotted(name: Name) -> str:
+def _dotted(name: AirflowName) -> str:
     return f"{name.owner}.{name.text}" if name.text else name.owner
 
 
@@ -92,7 +94,7 @@ class _Judge:
         self._public = set(answers["public"])
         self._moved = advice.moved_by_ruff(gone)
 
-    def of(self, name: Name) -> Verdict | None:
+    def of(self, name: AirflowName) -> Verdict | None:
         """The state of a name and what to write instead; None where nothing is the matter."""
         match name.kind:
             case "import" | "member":
@@ -129,7 +131,7 @@ class _Judge:
         moved = not advice.is_public(name) and leaf in self._public and leaf[0].isupper()
         return (report.OLD, advice.as_import(f"airflow.sdk.{leaf}")) if moved else None
 
-    def _argument(self, name: Name) -> Verdict | None:
+    def _argument(self, name: AirflowName) -> Verdict | None:
         if name.text in self._answers["arguments"].get(name.owner, ()):
             renamed = advice.SDK_ARGUMENTS.get(name.text) if name.owner.startswith("airflow.sdk.") else None
             return report.GONE, f"use {renamed}" if renamed else ARGUMENTS.get(name.text)
@@ -151,7 +153,7 @@ class _Judge:
         return tuple(sorted({package for name in missing if (package := provider_of(name))}))
 
 
-def _without_echoes(rows: list[Row]) -> list[Row]:
+def _without_echoes(rows: list[UpgradeRow]) -> list[UpgradeRow]:
     """Without members of what is gone itself: one cause, one row."""
     gone = {_dotted(row.name) for row in rows if row.name.kind == "import" and row.state == report.GONE}
     return [row for row in rows if not (row.name.kind == "member" and _is_below(_dotted(row.name), gone))]

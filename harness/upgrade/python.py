@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterator, Set
 
 from harness.upgrade.advice import FIELDS
 from harness.upgrade.templates import names_of
-from harness.upgrade.uses import Name
+from harness.upgrade.uses import AirflowName
 
-Found = Iterator[tuple[Name, int]]
+Found = Iterator[tuple[AirflowName, int]]
 
 _CONTEXTS = {"context", "ctx", "kwargs"}
 """What people call a task's context, beside the ``**name`` of a function and what ``get_current_context()`` gave."""
@@ -37,9 +37,9 @@ def names_in(source: str, callables: Set[str] = frozenset()) -> Found:
             warnings.simplefilter("ignore")  # of the user's own escapes
             tree = ast.parse(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        yield Name("unreadable", "", str(getattr(error, "msg", error))), getattr(error, "lineno", None) or 1
+        yield AirflowName("unreadable", "", str(getattr(error, "msg", error))), getattr(error, "lineno", None) or 1
         return
-    reader = _Reader(callables)
+    reader = _PythonReader(callables)
     reader.imports(tree)
     yield from reader.found(tree)
 
@@ -49,7 +49,7 @@ def callables_in(source: str) -> set[str]:
     return {found.rpartition(".")[2] for found in _HANDED.findall(source)}
 
 
-class _Reader:
+class _PythonReader:
     """One file.
 
     Attributes:
@@ -139,29 +139,29 @@ class _Reader:
     def _from(self, node: ast.ImportFrom, _: ast.AST | None) -> Found:
         if not node.level and _airflow(node.module) and id(node) not in self.either:
             for one in node.names:
-                yield Name("import", node.module or "", "" if one.name == "*" else one.name), one.lineno
+                yield AirflowName("import", node.module or "", "" if one.name == "*" else one.name), one.lineno
 
     def _import(self, node: ast.Import, _: ast.AST | None) -> Found:
         for one in node.names:
             if _airflow(one.name) and id(node) not in self.either:
-                yield Name("import", one.name, ""), one.lineno
+                yield AirflowName("import", one.name, ""), one.lineno
 
     def _attribute(self, node: ast.Attribute, outer: ast.AST | None) -> Found:
         owner = self._dotted(node.value)
         if owner is not None and not isinstance(outer, ast.Attribute):  # the longest chain alone: the rest is in it
-            yield Name("member", owner, node.attr), node.lineno
+            yield AirflowName("member", owner, node.attr), node.lineno
         if self._is_field(node.value) and not (self.server and _of_rows(node)):
-            yield Name("field", _last(node.value), node.attr), node.lineno
+            yield AirflowName("field", _last(node.value), node.attr), node.lineno
         elif isinstance(node.value, ast.Name) and node.value.id in self.dags:
-            yield Name("field", "dag", node.attr), node.lineno
+            yield AirflowName("field", "dag", node.attr), node.lineno
 
     def _call(self, node: ast.Call, _: ast.AST | None) -> Found:
         for keyword in node.keywords:
             if keyword.arg == "trigger_rule" and isinstance(keyword.value, ast.Constant):
-                yield Name("value", "", str(keyword.value.value)), keyword.value.lineno
+                yield AirflowName("value", "", str(keyword.value.value)), keyword.value.lineno
             if _HANDED_AS.fullmatch(keyword.arg or "") and isinstance(keyword.value, ast.Lambda):
                 asked = (*keyword.value.args.args, *keyword.value.args.kwonlyargs)
-                yield from ((Name("context", "", one.arg), one.lineno) for one in asked)
+                yield from ((AirflowName("context", "", one.arg), one.lineno) for one in asked)
         called = node.func
         if isinstance(called, ast.Attribute) and called.attr in _PARTIAL:
             called = called.value
@@ -169,7 +169,7 @@ class _Reader:
         if owner is not None:
             for keyword in node.keywords:
                 if keyword.arg:
-                    yield Name("argument", owner, keyword.arg), keyword.value.lineno
+                    yield AirflowName("argument", owner, keyword.arg), keyword.value.lineno
         if isinstance(node.func, ast.Attribute) and node.func.attr in ("get", "pop") and node.args:
             yield from self._of_context(node.func.value, node.args[0])
 
@@ -183,7 +183,7 @@ class _Reader:
         plain = key.value == "conf" and _last(owner) == "kwargs"
         held = isinstance(owner, ast.Name) and owner.id in self.contexts
         if (held or _calls(owner, "get_current_context")) and not plain:
-            yield Name("context", "", key.value), key.lineno
+            yield AirflowName("context", "", key.value), key.lineno
 
     def _text(self, node: ast.Constant, outer: ast.AST | None) -> Found:
         if isinstance(node.value, str) and not isinstance(outer, (ast.Expr, ast.FormattedValue)):
@@ -198,7 +198,7 @@ class _Reader:
         """A task's callable asks for keys of the context by the names of its arguments."""
         if any(map(self._decorates, node.decorator_list)) or node.name in self._callables:
             for one in (*node.args.args, *node.args.kwonlyargs):
-                yield Name("context", "", one.arg), one.lineno
+                yield AirflowName("context", "", one.arg), one.lineno
 
     def _decorates(self, decorator: ast.expr) -> bool:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
@@ -211,9 +211,9 @@ class _Reader:
             named = any(isinstance(one, ast.Name) and "default_args" in one.id.lower() for one in targets)
         for key, value in zip(node.keys, node.values, strict=True):
             if named and isinstance(key, ast.Constant) and isinstance(key.value, str):
-                yield Name("default", "", key.value), key.lineno
+                yield AirflowName("default", "", key.value), key.lineno
                 if key.value == "trigger_rule" and isinstance(value, ast.Constant):
-                    yield Name("value", "", str(value.value)), value.lineno
+                    yield AirflowName("value", "", str(value.value)), value.lineno
 
     def _is_field(self, node: ast.expr) -> bool:
         """Whether this is an object of the context: ``dag_run``, ``context["ti"]``."""

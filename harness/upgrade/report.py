@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.upgrade.uses import Name, Place
+from harness.upgrade.uses import AirflowName, SourceLine
 
 SCHEMA = "airflow-harness/upgrade/1"
 
@@ -14,7 +14,7 @@ GONE, OLD = "gone", "old"
 
 
 @dataclass(frozen=True)
-class Row:
+class UpgradeRow:
     """A name that a repository should not use any more.
 
     Attributes:
@@ -23,10 +23,10 @@ class Row:
         places: sorted.
     """
 
-    name: Name
+    name: AirflowName
     state: str
     instead: str | None
-    places: tuple[Place, ...]
+    places: tuple[SourceLine, ...]
 
     @property
     def files(self) -> int:
@@ -57,12 +57,12 @@ class Upgrade:
     """
 
     airflow: str
-    rows: tuple[Row, ...]
+    rows: tuple[UpgradeRow, ...]
     looked_at: int
     unknown: tuple[str, ...] = ()
     seconds: float = field(default=0.0, compare=False)
 
-    def of(self, state: str) -> list[Row]:
+    def of(self, state: str) -> list[UpgradeRow]:
         """The rows of a state."""
         return [row for row in self.rows if row.state == state]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from harness.upgrade.uses import Name
+from harness.upgrade.uses import AirflowName
 
 if TYPE_CHECKING:
     import jinja2
@@ -29,7 +29,7 @@ SUFFIXES = (
 """Of files that operators read as templates (``template_ext``), as far as they are text."""
 
 
-def names_of(text: str) -> Iterator[tuple[Name, int]]:
+def names_of(text: str) -> Iterator[tuple[AirflowName, int]]:
     """Keys of the context and fields of its objects, with their lines in the text; none where it is no template."""
     if "{{" not in text and "{%" not in text:
         return
@@ -43,11 +43,11 @@ def names_of(text: str) -> Iterator[tuple[Name, int]]:
         return  # check has a finding for it, and f-strings and shell scripts have braces of their own
     for node in tree.find_all(nodes.Name):
         if node.name in free and node.ctx == "load":
-            yield Name("context", "", node.name), node.lineno
+            yield AirflowName("context", "", node.name), node.lineno
     for attribute in tree.find_all(nodes.Getattr):
         owner = attribute.node
         if isinstance(owner, nodes.Name) and owner.name in free:
-            yield Name("field", owner.name, attribute.attr), attribute.lineno
+            yield AirflowName("field", owner.name, attribute.attr), attribute.lineno
 
 
 @cache

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, order=True)
-class Place:
+class SourceLine:
     """Where a name stands.
 
     Attributes:
@@ -19,7 +19,7 @@ class Place:
 
 
 @dataclass(frozen=True, order=True)
-class Name:
+class AirflowName:
     """A name of Airflow, as a file uses it.
 
     Attributes:
@@ -56,5 +56,5 @@ def _called(owner: str) -> str:
     return f"{above}.{leaf}" if above[:1].isupper() else leaf
 
 
-Uses = dict[Name, set[Place]]
+Uses = dict[AirflowName, set[SourceLine]]
 """Every name, and where it stands."""

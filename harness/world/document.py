@@ -14,7 +14,7 @@ from pydantic_core import ErrorDetails
 from harness.errors import known_names
 from harness.world.connection import SERVICES, extra_text
 from harness.world.entries import DEFAULT_CONCURRENCY, DEFAULT_PARALLELISM, DEFAULT_QUEUE, STATES
-from harness.world.problem import EntryError, Problem, kind
+from harness.world.problem import EntryError, WorldProblem, kind
 
 _ADDRESS = ("conn_type", "host", "login", "password", "schema", "port")
 _CHOICES: dict[str, tuple[str, ...]] = {"service": SERVICES, "state": STATES}
@@ -118,7 +118,7 @@ def check(spec: type[Spec], value: object) -> Spec:
     Raises: EntryError: with every fault found in it.
     """
     if not isinstance(value, Mapping):
-        raise EntryError(Problem(f"must be a mapping of {', '.join(_keys(spec))}, not {kind(value)}"))
+        raise EntryError(WorldProblem(f"must be a mapping of {', '.join(_keys(spec))}, not {kind(value)}"))
     try:
         return spec.model_validate(dict(value))
     except ValidationError as error:
@@ -129,22 +129,22 @@ def _keys(spec: type[EntrySpec]) -> list[str]:
     return [field.alias or name for name, field in spec.model_fields.items()]
 
 
-def _problem(spec: type[EntrySpec], detail: ErrorDetails) -> Problem:
+def _problem(spec: type[EntrySpec], detail: ErrorDetails) -> WorldProblem:
     """A complaint of pydantic as one of ours."""
     path = tuple(str(part) for part in detail["loc"])
     key, fault = (path[-1] if path else ""), detail["type"]
     if fault in ("extra_forbidden", "invalid_key"):
-        return Problem(f"unknown key {key!r}", path, known=known_names(key, _keys(spec)))
+        return WorldProblem(f"unknown key {key!r}", path, known=known_names(key, _keys(spec)))
     if fault == "missing":
-        return Problem(f"key {key!r} is missing", path, fix=f"add {key}:")
+        return WorldProblem(f"key {key!r} is missing", path, fix=f"add {key}:")
     if fault in _WANTED:
         wanted, fix = _WANTED[fault]
-        return Problem(f"{key} must be {wanted}, not {kind(detail['input'])}", path, fix=fix)
+        return WorldProblem(f"{key} must be {wanted}, not {kind(detail['input'])}", path, fix=fix)
     if fault == "literal_error":
-        return Problem(f"{key} has an unknown value", path, known=known_names(str(detail["input"]), _CHOICES[key]))
+        return WorldProblem(f"{key} has an unknown value", path, known=known_names(str(detail["input"]), _CHOICES[key]))
     if fault in _BOUNDS:
         key_of_bound, words = _BOUNDS[fault]
-        return Problem(f"{key} must be {detail['ctx'][key_of_bound]} or {words}", path)
+        return WorldProblem(f"{key} must be {detail['ctx'][key_of_bound]} or {words}", path)
     if fault == "value_error":
-        return Problem(str(detail["ctx"]["error"]), path)
-    return Problem(f"{key}: {detail['msg'][0].lower()}{detail['msg'][1:]}", path)
+        return WorldProblem(str(detail["ctx"]["error"]), path)
+    return WorldProblem(f"{key}: {detail['msg'][0].lower()}{detail['msg'][1:]}", path)

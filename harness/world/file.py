@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import WorldError, known_names
 from harness.world.model import World
-from harness.world.problem import EntryError, Problem, kind
+from harness.world.problem import EntryError, WorldProblem, kind
 
 if TYPE_CHECKING:
     from harness.world.nodes import Document
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class _Located:
     line: int
-    problem: Problem
+    problem: WorldProblem
 
 
 def load(path: Path) -> World:
@@ -31,7 +31,7 @@ def load(path: Path) -> World:
     shown = shown_path(Path(path))
     text = _text(Path(path), shown)
     document = _document(text, shown)
-    reader = _Reader(document, shown)
+    reader = _WorldReader(document, shown)
     world = reader.world()
     if reader.found:
         raise _error(shown, sorted(reader.found, key=lambda located: located.line))
@@ -76,13 +76,13 @@ def _document(text: str, shown: str) -> Document:
         raise WorldError(f"{shown} is not valid YAML: {reason}", where=f"{shown}:1") from None
 
 
-class _Reader:
+class _WorldReader:
     """Walks a document once, building the world and collecting what is wrong."""
 
     def __init__(self, document: Document, shown: str) -> None:
         self.document, self.shown = document, shown
         self.found: list[_Located] = [
-            _Located(line, Problem(f"key {key!r} is given twice, first on line {first}", fix="keep one of them"))
+            _Located(line, WorldProblem(f"key {key!r} is given twice, first on line {first}", fix="keep one of them"))
             for key, line, first in document.duplicates
         ]
 
@@ -91,13 +91,13 @@ class _Reader:
 
         world, data = World(), self.document.data
         if not isinstance(data, Mapping):
-            self._note((), Problem(f"a world file is a mapping of sections, not {kind(data)}"))
+            self._note((), WorldProblem(f"a world file is a mapping of sections, not {kind(data)}"))
             return world
         known = [*SECTIONS, "executor", "network"]
         for section, content in data.items():
             if section not in known:
                 fact = f"unknown key {section!r}"
-                self._note((section,), Problem(fact, known=known_names(str(section), known)))
+                self._note((section,), WorldProblem(fact, known=known_names(str(section), known)))
             elif content is None:
                 continue  # a section whose entries are all commented out
             elif section == "executor":
@@ -107,7 +107,7 @@ class _Reader:
             elif isinstance(content, Mapping):
                 self._section(world, section, content)
             else:
-                self._note((section,), Problem(f"{section} must be a mapping of names, not {kind(content)}"))
+                self._note((section,), WorldProblem(f"{section} must be a mapping of names, not {kind(content)}"))
         return world
 
     def _executor(self, world: World, content: object) -> None:
@@ -142,10 +142,10 @@ class _Reader:
 
     def _note_all(self, path: tuple[object, ...], entry: str, invalid: EntryError) -> None:
         for problem in invalid.problems:
-            named = Problem(f"{entry}: {problem.fact}", known=problem.known, fix=problem.fix)
+            named = WorldProblem(f"{entry}: {problem.fact}", known=problem.known, fix=problem.fix)
             self._note((*path, *problem.path), named)
 
-    def _note(self, path: tuple[object, ...], problem: Problem) -> None:
+    def _note(self, path: tuple[object, ...], problem: WorldProblem) -> None:
         self.found.append(_Located(self._line(path), problem))
 
     def _where(self, path: tuple[object, ...]) -> str:
@@ -171,5 +171,5 @@ def _error(shown: str, found: list[_Located]) -> WorldError:
     return WorldError(f"{len(found)} problems in {shown}", where="\n          ".join(rows))
 
 
-def _details(problem: Problem) -> list[tuple[str, str]]:
+def _details(problem: WorldProblem) -> list[tuple[str, str]]:
     return [(label, text) for label, text in (("known", problem.known), ("fix", problem.fix)) if text]

@@ -12,7 +12,7 @@ from harness.world.connection import Connection
 from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS, Answer, Executor, Pool, Stub
 from harness.world.network import Network
 from harness.world.pattern import most_specific
-from harness.world.problem import EntryError, Problem, call_error, kind
+from harness.world.problem import EntryError, WorldProblem, call_error, kind
 
 _ABSENT: Any = object()
 
@@ -190,7 +190,7 @@ class World:
         except EntryError as invalid:
             raise call_error(what, invalid) from None
         if not isinstance(value, str):
-            told = Problem(f"must be text, not {kind(value)}", fix=f"{_MAKES_TEXT[section]}({name!r}, …)")
+            told = WorldProblem(f"must be text, not {kind(value)}", fix=f"{_MAKES_TEXT[section]}({name!r}, …)")
             raise call_error(what, EntryError(told))
 
     def allow(self, *hosts: str) -> None:

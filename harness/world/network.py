@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from harness.world.problem import EntryError, Problem, kind
+from harness.world.problem import EntryError, WorldProblem, kind
 
 FORM = 'write network: {allow: [api.example.com, "db.example.com:5432", "*.example.com", 10.1.0.0/16]}'
 EVERYTHING = "*"
@@ -66,18 +66,18 @@ def read_network(value: object) -> Network:
     Raises: EntryError: with every fault found in it.
     """
     if not isinstance(value, dict):
-        raise EntryError(Problem(f"must be a mapping with the key allow, not {kind(value)}", fix=FORM))
-    problems = [Problem(f"unknown key {key!r}", (str(key),), known="allow") for key in value if key != "allow"]
+        raise EntryError(WorldProblem(f"must be a mapping with the key allow, not {kind(value)}", fix=FORM))
+    problems = [WorldProblem(f"unknown key {key!r}", (str(key),), known="allow") for key in value if key != "allow"]
     entries = value.get("allow")
     entries = [entries] if isinstance(entries, str) else [] if entries is None else entries
     if not isinstance(entries, list):
-        problems.append(Problem(f"allow must be a list of hosts, not {kind(entries)}", ("allow",), fix=FORM))
+        problems.append(WorldProblem(f"allow must be a list of hosts, not {kind(entries)}", ("allow",), fix=FORM))
         entries = []
     for entry in entries:
         try:
             _read(entry)
         except EntryError as invalid:
-            problems += [Problem(one.fact, ("allow",), fix=one.fix) for one in invalid.problems]
+            problems += [WorldProblem(one.fact, ("allow",), fix=one.fix) for one in invalid.problems]
     if problems:
         raise EntryError(*problems)
     return Network(tuple(entries))
@@ -86,13 +86,13 @@ def read_network(value: object) -> Network:
 def _read(entry: object) -> _Rule:
     """One entry: a host, an address or a range, with a port or without."""
     if not isinstance(entry, str):
-        raise EntryError(Problem(f"a host must be text, not {kind(entry)}", fix="put it in quotes"))
+        raise EntryError(WorldProblem(f"a host must be text, not {kind(entry)}", fix="put it in quotes"))
     text = entry.strip().lower()
     host, port = _split(text)
     if host != EVERYTHING and not _NAME.fullmatch(host) and not _is_range(host):
-        raise EntryError(Problem(f"{entry!r} names no host", fix=FORM))
+        raise EntryError(WorldProblem(f"{entry!r} names no host", fix=FORM))
     if port is not None and not (port.isdigit() and 0 < int(port) < 65536):
-        raise EntryError(Problem(f"{entry!r} names no port", fix=FORM))
+        raise EntryError(WorldProblem(f"{entry!r} names no port", fix=FORM))
     return _Rule(host.rstrip("."), None if port is None else int(port))
 
 

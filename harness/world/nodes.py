@@ -30,7 +30,7 @@ class Document:
     duplicates: list[tuple[str, int, int]] = field(default_factory=list)
 
 
-class _Loader(yaml.SafeLoader):
+class _YamlLoader(yaml.SafeLoader):
     """SafeLoader with the plain scalars of YAML 1.2's core schema, and bounds: a few aliases of aliases write more than
     a machine can hold.
     """
@@ -87,9 +87,9 @@ _CORE = {
     "null": (r"~|null|Null|NULL|", ["~", "n", "N", ""]),
     "merge": (r"<<", "<"),
 }
-_Loader.yaml_implicit_resolvers = {}
+_YamlLoader.yaml_implicit_resolvers = {}
 for _tag, (_regexp, _first) in _CORE.items():
-    _Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_regexp})$"), list(_first))
+    _YamlLoader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(rf"^(?:{_regexp})$"), list(_first))
 
 
 def _core_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
@@ -99,7 +99,7 @@ def _core_int(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> int:
     return int(text, base)
 
 
-_Loader.add_constructor("tag:yaml.org,2002:int", _core_int)
+_YamlLoader.add_constructor("tag:yaml.org,2002:int", _core_int)
 
 
 def parse(text: str) -> Document:
@@ -107,7 +107,7 @@ def parse(text: str) -> Document:
 
     Raises: yaml.YAMLError: syntax, unknown tags, several documents, deeper or larger than the bounds.
     """
-    loader = _Loader(text)
+    loader = _YamlLoader(text)
     try:
         root = loader.get_single_node()
         if root is None:

@@ -9,7 +9,7 @@ from harness.errors import WorldError
 
 
 @dataclass(frozen=True)
-class Problem:
+class WorldProblem:
     """One fault.
 
     Args:
@@ -28,7 +28,7 @@ class Problem:
 class EntryError(ValueError):
     """All faults of one entry, as ``problems``. Never leaves ``harness.world``: callers see ``WorldError``."""
 
-    def __init__(self, *problems: Problem) -> None:
+    def __init__(self, *problems: WorldProblem) -> None:
         super().__init__("; ".join(problem.fact for problem in problems))
         self.problems = problems
 

@@ -15,7 +15,7 @@ from harness.world import document
 from harness.world.connection import Connection, normal_type
 from harness.world.duration import duration
 from harness.world.entries import Answer, Pool, Stub
-from harness.world.problem import EntryError, Problem, kind
+from harness.world.problem import EntryError, WorldProblem, kind
 
 _CONNECTION_ID = re.compile(r"[\w#!()\-.:/\\]{1,250}")
 _WILDCARD = re.compile(r"[*?\[]")
@@ -28,7 +28,7 @@ def read_connection(value: object) -> Connection:
         try:
             return Connection.from_uri(spec.uri, spec.description)
         except WorldError as error:
-            raise EntryError(Problem(error.fact, ("uri",), fix=error.fix)) from None
+            raise EntryError(WorldProblem(error.fact, ("uri",), fix=error.fix)) from None
     conn_type = spec.service or spec.conn_type
     return Connection(
         conn_type=normal_type(conn_type) if conn_type else None,
@@ -45,7 +45,7 @@ def read_variable(value: object) -> str:
     try:
         return json.dumps(value, indent=2)
     except (TypeError, ValueError):
-        raise EntryError(Problem(f"{kind(value)} cannot be kept as JSON", fix="give text or plain data")) from None
+        raise EntryError(WorldProblem(f"{kind(value)} cannot be kept as JSON", fix="give text or plain data")) from None
 
 
 def read_pool(value: object) -> Pool:
@@ -59,7 +59,7 @@ def read_duration(value: object) -> Microseconds:
     try:
         return duration(value)
     except ValueError as error:
-        raise EntryError(Problem(str(error))) from None
+        raise EntryError(WorldProblem(str(error))) from None
 
 
 def read_stub(value: object) -> Stub:
@@ -82,7 +82,7 @@ def read_answer(value: object) -> Answer:
     try:
         after = duration(spec.after)
     except ValueError as error:
-        raise EntryError(Problem(f"after: {error}", ("after",))) from None
+        raise EntryError(WorldProblem(f"after: {error}", ("after",))) from None
     return Answer(options, spec.params, after, spec.by)
 
 
@@ -91,13 +91,13 @@ def read_env(value: object) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str):
-        raise EntryError(Problem(f"must be text, not {kind(value)}", fix="put the value in quotes"))
+        raise EntryError(WorldProblem(f"must be text, not {kind(value)}", fix="put the value in quotes"))
     if "\0" in value:
-        raise EntryError(Problem("an environment variable cannot hold a NUL character"))
+        raise EntryError(WorldProblem("an environment variable cannot hold a NUL character"))
     try:
         value.encode(errors="surrogateescape")  # as ``os.environ`` does
     except UnicodeEncodeError as error:
-        raise EntryError(Problem(f"an environment variable cannot hold {value[error.start]!r}")) from None
+        raise EntryError(WorldProblem(f"an environment variable cannot hold {value[error.start]!r}")) from None
     return value
 
 
@@ -143,7 +143,7 @@ def read(section: str, name: object, value: object) -> object:
     """
     _, fault_of, read_value = SECTIONS[section]
     if not isinstance(name, str):
-        raise EntryError(Problem(f"a name must be text, not {kind(name)}", fix="put the name in quotes"))
+        raise EntryError(WorldProblem(f"a name must be text, not {kind(name)}", fix="put the name in quotes"))
     if fault := fault_of(name):
-        raise EntryError(Problem(fault))
+        raise EntryError(WorldProblem(fault))
     return read_value(value)

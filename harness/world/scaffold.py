@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 
-from harness.project.exports import Told
+from harness.project.exports import ExportedEntry
 from harness.project.sensitive import HIDDEN
 
 HEAD = """\
@@ -20,7 +20,7 @@ _WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 """What YAML takes for something else than text."""
 
 
-def scaffold(used: Mapping[str, Mapping[str, Iterable[tuple[str, str]]]], told: Iterable[Told] = ()) -> str:
+def scaffold(used: Mapping[str, Mapping[str, Iterable[tuple[str, str]]]], told: Iterable[ExportedEntry] = ()) -> str:
     """The YAML text of a world.
 
     Args:
@@ -41,7 +41,7 @@ def scaffold(used: Mapping[str, Mapping[str, Iterable[tuple[str, str]]]], told: 
 Uses = list[tuple[str, str]]
 
 
-def _entry(name: str, uses: Uses, guessed: Callable[[Uses], tuple[str, str]], told: Told | None) -> str:
+def _entry(name: str, uses: Uses, guessed: Callable[[Uses], tuple[str, str]], told: ExportedEntry | None) -> str:
     value, remark = guessed(uses) if told is None else _of_file(told)
     return f"{_uses(uses, told)}  {key_of(name)}: {value}{f'    # {remark}' if remark else ''}\n"
 
@@ -62,7 +62,7 @@ def _variable(uses: Uses) -> tuple[str, str]:
     return json.dumps(value), "a guess: the file is not parsed without one" if value else ""
 
 
-def _of_file(told: Told) -> tuple[str, str]:
+def _of_file(told: ExportedEntry) -> tuple[str, str]:
     """An entry as a file of the project tells it, and what of it was left there."""
     value = told.value
     if told.section == "pools" and set(value) == {"slots"}:
@@ -74,7 +74,7 @@ def _of_file(told: Told) -> tuple[str, str]:
     return text, "; ".join(remarks).replace("\n", " ")
 
 
-def _uses(uses: Uses, told: Told | None) -> str:
+def _uses(uses: Uses, told: ExportedEntry | None) -> str:
     places = sorted({where for where, _ in uses})
     more = f", and {len(places) - 1} more" if len(places) > 1 else ""
     used = f"{places[0]}{more}" if places else "no Dag names it"

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from harness.checks import catalogue
-from harness.checks.context import Asked, Declared
+from harness.checks.context import CheckSettings, Declared
 from harness.checks.registry import CHECKS
 from harness.gate.run import GateOptions, GateResult, run_gate
 from harness.project.discovery import dag_files
@@ -32,7 +32,7 @@ def gate(*folders: Path, **options: object) -> GateResult:
         frozenset(world.variables),
         queues=frozenset(("default", "gpu")),
     )
-    given = {"asked": Asked(severities), "declared": declared, "world": world, **options}
+    given = {"asked": CheckSettings(severities), "declared": declared, "world": world, **options}
     return run_gate(dag_files(list(folders)), GateOptions(**given))  # type: ignore[arg-type]
 
 

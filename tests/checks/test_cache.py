@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.checks.context import Asked, Declared
+from harness.checks.context import CheckSettings, Declared
 from harness.gate.cache import Cache, question_of
 from tests.checks.cases import gate
 
@@ -76,7 +76,9 @@ def test_what_depends_on_a_change_is_parsed_again(project):
 def test_another_question_is_another_answer_and_a_broken_cache_is_none(tmp_path):
     path = tmp_path / "some.py"
     path.write_text("content")
-    asked = [question_of(Asked({"cycle": severity}), Declared(), 30.0) for severity in ("error", "warning", "error")]
+    asked = [
+        question_of(CheckSettings({"cycle": severity}), Declared(), 30.0) for severity in ("error", "warning", "error")
+    ]
     assert asked[0] == asked[2] != asked[1]
     cache = Cache(tmp_path / "cache", asked[0])
     cache.keep(str(path), {**NOTHING, "depends": {f"file:{tmp_path / 'not there'}": None}})

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from harness.gate.inspection import inspect
-from harness.gate.options import Wanted
+from harness.gate.options import CheckOptions
 from harness.project.config import read_config
 
 pytestmark = pytest.mark.gate
@@ -77,7 +77,7 @@ def git(root, *arguments):
 
 
 def red(root, **wanted):
-    result = inspect(read_config(root), Wanted(ignore=("policy",), **wanted)).result
+    result = inspect(read_config(root), CheckOptions(ignore=("policy",), **wanted)).result
     return {(one.check, one.path.rsplit("/", 1)[1]) for one in result.findings if one.severity == "error"}
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 
-from harness.gate.channel import SPOILT, Channels, Reports
+from harness.gate.channel import SPOILT, Channels, ChildReports
 
 
-def faults(reports: Reports) -> list[str | None]:
+def faults(reports: ChildReports) -> list[str | None]:
     return [document["report"].get("fault") for document in reports.of_files() if "report" in document]
 
 
 def test_reports_come_in_the_order_of_files():
-    reports = Reports()
+    reports = ChildReports()
     reports.phase("checking")
     assert reports.of_files() == [{"file": 0, "phase": "checking"}]
     reports.report({"at": "/tmp/x/y"}, (("/tmp/x", "/home"),))
@@ -23,7 +23,7 @@ def test_reports_come_in_the_order_of_files():
 
 
 def test_a_forged_line_costs_its_own_file_alone():
-    reports = Reports()
+    reports = ChildReports()
     reports.report({})
     reports._channel.write(b'\n{"file": 1, "report": {}}\n')
     assert faults(reports) == [None, SPOILT]
@@ -33,7 +33,7 @@ def test_a_forged_line_costs_its_own_file_alone():
 
 
 def test_a_line_of_another_child_is_no_line_of_this_one():
-    other, reports = Reports(), Reports()
+    other, reports = ChildReports(), ChildReports()
     other.report({})
     reports._channel.write(other._channel.read())
     assert faults(reports) == [SPOILT]
@@ -41,7 +41,7 @@ def test_a_line_of_another_child_is_no_line_of_this_one():
 
 def test_what_is_too_long_is_left_out_and_said(monkeypatch):
     monkeypatch.setattr("harness.gate.channel.MOST_BYTES", 1000)
-    reports = Reports()
+    reports = ChildReports()
     reports.report({})
     assert not reports.full
     reports.report({"text": "x" * 2000})

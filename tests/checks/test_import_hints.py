@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from harness.bridge.parsing.airflow2 import MODULES, NAMES, provider_of, replacement
-from harness.bridge.parsing.failure import Failure, failure_of
+from harness.bridge.parsing.failure import LoadFailure, failure_of
 from harness.bridge.parsing.users import Users
 from harness.checks.loading.import_error import _install
 from harness.checks.loading.requirements import Requirements
@@ -18,7 +18,7 @@ from harness.errors import nearest
 STANDARD = "apache-airflow-providers-standard"
 
 
-def failure(folder: Path, text: str) -> Failure:
+def failure(folder: Path, text: str) -> LoadFailure:
     """What is said of a file with this text."""
     path = folder / "file.py"
     path.write_text(text)

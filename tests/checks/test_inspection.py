@@ -8,12 +8,12 @@ import pytest
 
 from harness.gate.inspection import _without_world
 from harness.gate.run import FileResult, GateResult
-from harness.project.scope import Scope
+from harness.project.scope import FileScope
 
 
 def note(*names: tuple[str, str], file: Path | None = None, partial: bool = False) -> list[str]:
     used = [{"section": section, "name": name} for section, name in names]
-    return _without_world(file, Scope([], partial), GateResult([FileResult("a.py", names=used)], {}))
+    return _without_world(file, FileScope([], partial), GateResult([FileResult("a.py", names=used)], {}))
 
 
 @pytest.mark.parametrize(

@@ -8,22 +8,22 @@ from typing import Any
 
 import pytest
 
-from harness.checks.context import LIMITS, Asked, Declared, Judgement, Note
+from harness.checks.context import LIMITS, CheckSettings, Declared, Judgement, Note
 from harness.checks.loading.import_error import import_error
 from harness.checks.loading.no_dag_in_file import no_dag_in_file
 from harness.checks.loading.parse_time import parse_time
 from harness.checks.loading.unstable_dag import unstable_dag
-from harness.gate.fork_server import Verdict
+from harness.gate.fork_server import ChildEnd
 from harness.gate.verdicts import problems_of
 from harness.project.dags_in_text import uncalled, unreached
 
 
 def judgement(**facts: Any) -> Judgement:
-    return Judgement(frozenset(), Declared(), Asked({}), **facts)
+    return Judgement(frozenset(), Declared(), CheckSettings({}), **facts)
 
 
 def slow(seconds: list[float], **limits: float) -> list[tuple[str, str]]:
-    asked = Asked({}, {**LIMITS, **{name.replace("_", "-"): value for name, value in limits.items()}})
+    asked = CheckSettings({}, {**LIMITS, **{name.replace("_", "-"): value for name, value in limits.items()}})
     given = {f"{number}.py": value for number, value in enumerate(seconds)}
     found = parse_time([], Judgement(frozenset(), Declared(), asked, seconds=given))
     return [(problem.path or "", problem.message) for problem in found]
@@ -46,7 +46,7 @@ def test_what_nobody_can_move_is_not_the_files():
     provider = Note("0.py", "", None, {"fixed": 2.0, "heavy": {}})
     pandas = Note("0.py", "", None, {"fixed": 0.3, "heavy": {"pandas": 2.0, "yaml": 0.1}})
     busy = Note("0.py", "", None, {"told": True})
-    asked = Judgement(frozenset(), Declared(), Asked({}), seconds={"0.py": 2.5})
+    asked = Judgement(frozenset(), Declared(), CheckSettings({}), seconds={"0.py": 2.5})
     assert list(parse_time([provider], asked)) == []
     assert list(parse_time([busy], asked)) == []
     (found,) = parse_time([pandas], asked)
@@ -161,17 +161,17 @@ def event(kind: str, refused: bool, line: int = 3) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("verdict", "check", "said"),
     [
-        (Verdict("exited", 0), "import-error", "exit code 0"),
-        (Verdict("signalled", 11), "import-error", "SIGSEGV"),
-        (Verdict("signalled", 250), "import-error", "signal 250"),
-        (Verdict("timeout"), "import-error", "does not end within 2 s"),
-        (Verdict("timeout", events=[event("process", False)]), "import-error", "does not end within 2 s"),
-        (Verdict("timeout", events=[event("network", True)] * 2), "top-level-io", "tries again when it fails"),
-        (Verdict("memory"), "import-error", "more and more memory"),
-        (Verdict("processes"), "import-error", "more and more processes"),
-        (Verdict("vanished", -9), "import-error", "ends or stops the process that started it"),
-        (Verdict("exited", 0, "checking"), "check-failed", "did not end: "),
-        (Verdict("report", report={"fault": "KeyError: 'x'"}), "check-failed", "KeyError: 'x'"),
+        (ChildEnd("exited", 0), "import-error", "exit code 0"),
+        (ChildEnd("signalled", 11), "import-error", "SIGSEGV"),
+        (ChildEnd("signalled", 250), "import-error", "signal 250"),
+        (ChildEnd("timeout"), "import-error", "does not end within 2 s"),
+        (ChildEnd("timeout", events=[event("process", False)]), "import-error", "does not end within 2 s"),
+        (ChildEnd("timeout", events=[event("network", True)] * 2), "top-level-io", "tries again when it fails"),
+        (ChildEnd("memory"), "import-error", "more and more memory"),
+        (ChildEnd("processes"), "import-error", "more and more processes"),
+        (ChildEnd("vanished", -9), "import-error", "ends or stops the process that started it"),
+        (ChildEnd("exited", 0, "checking"), "check-failed", "did not end: "),
+        (ChildEnd("report", report={"fault": "KeyError: 'x'"}), "check-failed", "KeyError: 'x'"),
     ],
 )
 def test_what_is_said_of_a_file_without_a_report(verdict, check, said):
@@ -182,7 +182,7 @@ def test_what_is_said_of_a_file_without_a_report(verdict, check, said):
 
 def test_the_line_of_a_crash_is_the_innermost_of_the_file():
     crash = 'Fatal\n  File "/lib/b.py", line 9 in f\n  File "a.py", line 5 in g\n  File "a.py", line 7 in <module>\n'
-    ((_, problem),) = problems_of("a.py", Verdict("signalled", 11, crash=crash), 2)
+    ((_, problem),) = problems_of("a.py", ChildEnd("signalled", 11, crash=crash), 2)
     assert problem.line == 5
-    ((_, problem),) = problems_of("a.py", Verdict("exited", 0, events=[event("exit", False, 4)]), 2)
+    ((_, problem),) = problems_of("a.py", ChildEnd("exited", 0, events=[event("exit", False, 4)]), 2)
     assert problem.line == 4

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 
 from harness.checks import catalogue
-from harness.checks.context import Asked
-from harness.gate.fork_server import Verdict
+from harness.checks.context import CheckSettings
+from harness.gate.fork_server import ChildEnd
 from harness.gate.report_form import misshapen
 from harness.gate.run import GateOptions, _Run
 from harness.gate.worker_pool import Request
-from harness.project.discovery import DagFile
+from harness.project.discovery import FoundFile
 from harness.project.repository import Repository
 
 catalogue.load()
@@ -49,10 +49,10 @@ def test_what_examine_gives_has_it():
     ],
 )
 def test_one_that_has_not_costs_that_file_alone(tmp_path, wrong):
-    files = [DagFile(tmp_path / name, tmp_path) for name in ("a.py", "b.py")]
-    run = _Run(files, GateOptions(Asked({"pool-missing": "error"}), repository=Repository()))
-    run._take(Request(str(files[0].path), str(tmp_path)), Verdict("report", report={**GOOD, **wrong}))
-    run._take(Request(str(files[1].path), str(tmp_path)), Verdict("report", report=dict(GOOD)))
+    files = [FoundFile(tmp_path / name, tmp_path) for name in ("a.py", "b.py")]
+    run = _Run(files, GateOptions(CheckSettings({"pool-missing": "error"}), repository=Repository()))
+    run._take(Request(str(files[0].path), str(tmp_path)), ChildEnd("report", report={**GOOD, **wrong}))
+    run._take(Request(str(files[1].path), str(tmp_path)), ChildEnd("report", report=dict(GOOD)))
     first, second = run.results.values()
     assert [one.check for one in first.findings] == ["check-failed"]
     assert "has not the form of one" in first.findings[0].message

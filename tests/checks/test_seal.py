@@ -12,7 +12,7 @@ import pytest
 
 from harness.bridge.parsing import confine, seal
 from harness.bridge.parsing.users import Users
-from harness.bridge.parsing.watch import Watch
+from harness.bridge.parsing.watch import ActivityWatch
 from tests.checks.forks import ME_AND_NOBODY, NOBODY, in_a_fork
 
 
@@ -120,7 +120,7 @@ def test_the_hook_alone_refuses_programs_too(places):
     script.write_text(WITHOUT_THE_KERNEL)
 
     def work():
-        watch = Watch(Users(str(outside)), (), lambda _: None)
+        watch = ActivityWatch(Users(str(outside)), (), lambda _: None)
         watch.refuses_programs = True
         watch.install()
         watch.begin(str(script))

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from harness.checks.context import Asked, Declared
+from harness.checks.context import CheckSettings, Declared
 from harness.gate.cache import Cache, note_output
 from harness.gate.inspection import inspect
-from harness.gate.options import Wanted
+from harness.gate.options import CheckOptions
 from harness.gate.present import stamp_of
 from harness.gate.worker_pool import WorkerPool
 from harness.project.config import read_config
@@ -24,7 +24,7 @@ from tests.checks.cases import gate
 pytestmark = pytest.mark.gate
 
 DECLARED = Declared("world.yaml", {"etl": 1, "default_pool": 1})
-ASKED = Asked({"pool-missing": "error", "import-error": "error", "unstable-dag": "error"})
+ASKED = CheckSettings({"pool-missing": "error", "import-error": "error", "unstable-dag": "error"})
 CONTROL = """
 import os, logging
 from datetime import timedelta
@@ -110,7 +110,7 @@ def project(tmp_path):
     }.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    inspect(read_config(tmp_path), Wanted(ignore=("policy",)))
+    inspect(read_config(tmp_path), CheckOptions(ignore=("policy",)))
     return tmp_path
 
 
@@ -131,7 +131,7 @@ def test_whatever_all_files_depend_on(project, monkeypatch):
     def looked():
         parsed.clear()
         with contextlib.suppress(Parsed):
-            inspect(read_config(project), Wanted(ignore=("policy",)))
+            inspect(read_config(project), CheckOptions(ignore=("policy",)))
         return list(parsed)
 
     unchanged, every = ["asks.py"], ["asks.py", "one.py"]  # who asks for the time is parsed each time

@@ -77,7 +77,8 @@ def test_one_that_raises_is_a_finding_at_its_line_and_not_our_fault(own):
     answer = own("check", "--select", "wrong")
     assert answer.code == 1
     said = (
-        "check-failed: the check 'wrong' raised AttributeError: 'DagLook' object has no attribute 'nothing_of_the_kind'"
+        "check-failed: the check 'wrong' raised AttributeError: "
+        "'DagContext' object has no attribute 'nothing_of_the_kind'"
     )
     assert said in answer.out
     assert f"  where   conftest.py:{(CONFTEST + RAISING).count(chr(10))}  dag_id=sales\n" in answer.out

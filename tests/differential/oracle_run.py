@@ -12,7 +12,7 @@ from airflow.sdk.execution_time.supervisor import InProcessTestSupervisor
 from harness.bridge.reference.clock import VirtualClock
 from harness.bridge.reference.history import RunHistory
 from harness.bridge.reference.run import tested
-from harness.bridge.reference.wanted import Wanted
+from harness.bridge.reference.wanted import DagToRun
 from tests.differential.oracle_api import DirectTransport, client
 
 
@@ -30,4 +30,4 @@ def run_dag(folder: Path, dag_id: str, logical_date: str, now: str, conf: dict[s
             return client(transport, attempt_id)
 
         with patch.object(InProcessTestSupervisor, "_api_client", staticmethod(made)):
-            return tested(folder, Wanted(dag_id), dt.datetime.fromisoformat(logical_date), conf, clock)
+            return tested(folder, DagToRun(dag_id), dt.datetime.fromisoformat(logical_date), conf, clock)

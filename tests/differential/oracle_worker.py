@@ -27,9 +27,9 @@ def main(template: Path, database: Path) -> None:
 
     order_dependencies()
     order_dags()
-    from harness.bridge.reference.database import Database
+    from harness.bridge.reference.database import CaseDatabase
 
-    copy = Database(template, database)
+    copy = CaseDatabase(template, database)
     order_queue(settings.engine)
     answers.write(json.dumps({"ready": os.getpid()}) + "\n")
     answers.flush()

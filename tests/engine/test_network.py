@@ -221,11 +221,11 @@ def test_unix_sockets_are_no_network(rehearse, tmp_path):
     ],
 )
 def test_what_the_world_allows(allow, host, port, reached):
-    from harness.bridge.patches.network import Guard
+    from harness.bridge.patches.network import NetworkGuard
 
     world = World()
     world.allow(allow)
-    guard = Guard(world.network, lambda _: None)
+    guard = NetworkGuard(world.network, lambda _: None)
     if reached:
         guard.judge(host, port)
     else:

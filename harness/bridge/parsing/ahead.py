@@ -197,7 +197,7 @@ def _one_thread() -> Iterator[None]:
 
 @contextmanager
 def _network_refused() -> Iterator[None]:
-    """As `harness.bridge.parsing.watch.Watch` does where files are parsed; the hook stays, and then does nothing."""
+    """As `harness.bridge.parsing.watch.ActivityWatch` does where files are parsed; the hook stays, idle afterwards."""
     at_work = [True]
 
     def hook(event: str, _args: tuple[Any, ...]) -> None:

@@ -12,14 +12,14 @@ from contextlib import suppress
 from typing import Any
 
 from harness.bridge.parsing import confine
-from harness.bridge.parsing.watch import Watch
+from harness.bridge.parsing.watch import ActivityWatch
 
 _DEPENDS = "\0depends"
 SECONDS = 5.0
 """Real time that it has, all in all; what it has not come to by then is not known."""
 
 
-def apart(work: Callable[[], Iterable[Any]], watch: Watch, seconds: float = SECONDS) -> list[Any]:
+def apart(work: Callable[[], Iterable[Any]], watch: ActivityWatch, seconds: float = SECONDS) -> list[Any]:
     """Go through what calls the user's code, in a fork of this process.
 
     Network, changes of files, signals and new processes are refused there; sleeps take no time.
@@ -52,7 +52,7 @@ def apart(work: Callable[[], Iterable[Any]], watch: Watch, seconds: float = SECO
             os.waitpid(pid, 0)
 
 
-def _told(lines: list[Any], watch: Watch) -> list[Any]:
+def _told(lines: list[Any], watch: ActivityWatch) -> list[Any]:
     """What was yielded; what it depended on goes to ours."""
     last = lines[-1] if lines else None
     if not isinstance(last, dict) or _DEPENDS not in last:
@@ -63,7 +63,7 @@ def _told(lines: list[Any], watch: Watch) -> list[Any]:
     return lines[:-1]
 
 
-def _confine(parent: int, watch: Watch) -> None:
+def _confine(parent: int, watch: ActivityWatch) -> None:
     confine.die_with_parent(parent)
     time.sleep = _no_sleep  # type: ignore[assignment]
     watch.refuses_processes = True

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from harness.bridge.after_import import AfterImport, found
-from harness.bridge.parsing.watch import Refused, Watch
+from harness.bridge.parsing.watch import ActivityWatch, Refused
 
 DRIVERS: dict[str, tuple[str, ...]] = {
     "psycopg2": ("connect",),
@@ -28,7 +28,7 @@ DRIVERS: dict[str, tuple[str, ...]] = {
 class Drivers:
     """Refuses connections of C drivers, of those imported already and of those that a file imports."""
 
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: ActivityWatch) -> None:
         self._watch = watch
 
     def install(self) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 
 from harness.bridge.parsing.apart import apart
 from harness.bridge.parsing.users import Users
-from harness.bridge.parsing.watch import Place, Watch
+from harness.bridge.parsing.watch import ActivityWatch, Place
 
 globals()["__builtins__"] = dict(vars(builtins))
 
@@ -35,7 +35,7 @@ class Exits:
         kept: (line, what is called) in the order of registration.
     """
 
-    def __init__(self, watch: Watch, users: Users) -> None:
+    def __init__(self, watch: ActivityWatch, users: Users) -> None:
         self.kept: list[Exit] = []
         self._watch, self._users = watch, users
         atexit.register = self._noted_exit(atexit.register)

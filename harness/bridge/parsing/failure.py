@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.bridge.parsing.hints import fix_of
 from harness.bridge.parsing.users import Users
-from harness.bridge.parsing.watch import Event, Place, Refused
+from harness.bridge.parsing.watch import ObservedEvent, Place, Refused
 
 _OFFLINE = (
     "network is unreachable",
@@ -23,7 +23,7 @@ _OFFLINE = (
 
 
 @dataclass(frozen=True)
-class Failure:
+class LoadFailure:
     """A file, or a Dag of it, that Airflow does not take.
 
     Attributes:
@@ -49,7 +49,7 @@ class Failure:
         return asdict(self)
 
 
-def failure_of(path: Path, users: Users, error: BaseException, events: list[Event]) -> Failure:
+def failure_of(path: Path, users: Users, error: BaseException, events: list[ObservedEvent]) -> LoadFailure:
     """What an exception says.
 
     Args:
@@ -69,7 +69,7 @@ def failure_of(path: Path, users: Users, error: BaseException, events: list[Even
     refusals = {(event.path, event.line) for event in events if event.refused}
     refused = any(isinstance(one, Refused) or _offline(one) for one in chain) or not refusals.isdisjoint(places)
     missing, fix = fix_of(error, frames, users)
-    return Failure(own, line, _message(error), fix, where, missing, refused, tuple(places))
+    return LoadFailure(own, line, _message(error), fix, where, missing, refused, tuple(places))
 
 
 def _chain(error: BaseException) -> Iterator[BaseException]:

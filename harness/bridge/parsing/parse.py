@@ -14,14 +14,14 @@ from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_fro
 from harness.bridge.parsing.ahead import AHEAD
 from harness.bridge.parsing.elapsed import Stopwatch
 from harness.bridge.parsing.exits import Exits
-from harness.bridge.parsing.failure import Failure, failure_of
+from harness.bridge.parsing.failure import LoadFailure, failure_of
 from harness.bridge.parsing.guard import reaches
 from harness.bridge.parsing.places import Places
 from harness.bridge.parsing.pollution import Before, Change, Spoilt, keep
 from harness.bridge.parsing.state import State, state
 from harness.bridge.parsing.users import Users
 from harness.bridge.parsing.warners import is_airflows, raiser
-from harness.bridge.parsing.watch import Event, Place, Watch
+from harness.bridge.parsing.watch import ActivityWatch, ObservedEvent, Place
 from harness.project.libraries import may_set
 
 if TYPE_CHECKING:
@@ -74,9 +74,9 @@ class Parsed:
     dags: list[DAG] = field(default_factory=list)
     found: int = 0
     lost: list[tuple[str, Place, int]] = field(default_factory=list)
-    failures: list[tuple[str | None, Failure]] = field(default_factory=list)
+    failures: list[tuple[str | None, LoadFailure]] = field(default_factory=list)
     seconds: float = 0.0
-    events: list[Event] = field(default_factory=list)
+    events: list[ObservedEvent] = field(default_factory=list)
     warned: list[Warned] = field(default_factory=list)
     pollution: list[Change] = field(default_factory=list)
     brought: dict[str, float] = field(default_factory=dict)
@@ -86,7 +86,7 @@ class Parsed:
     tampered: list[str] = field(default_factory=list)
     innocent: bool = False
     misled: bool = False
-    watch: Watch | None = None
+    watch: ActivityWatch | None = None
 
 
 _ANYTHING = BaseException  # by a name that no file has taken away
@@ -99,7 +99,7 @@ def parse(
     root: Path,
     places: Places,
     users: Users,
-    watch: Watch,
+    watch: ActivityWatch,
     parsed_hook: Callable[[], None] = lambda: None,
     exits: Exits | None = None,
 ) -> Parsed:
@@ -147,7 +147,7 @@ def parse(
     return result
 
 
-def _ended(result: Parsed, modules: list[Any], exits: Exits, watch: Watch, deaths: bool) -> None:
+def _ended(result: Parsed, modules: list[Any], exits: Exits, watch: ActivityWatch, deaths: bool) -> None:
     """Add what the file would do at the end of its process."""
     exits.tried(modules, deaths)
     if exits.kept or deaths:
@@ -156,7 +156,7 @@ def _ended(result: Parsed, modules: list[Any], exits: Exits, watch: Watch, death
         watch.events += [event for event in told if event not in watch.events]
 
 
-def _may_be_misled(result: Parsed, watch: Watch) -> bool:
+def _may_be_misled(result: Parsed, watch: ActivityWatch) -> bool:
     """Whether the repository's code changed what a library that is imported after that would have met with."""
     set_by_it = any(what == "env" and place is not None for (what, _), place in watch.marks.items())
     return set_by_it or bool(result.pollution or result.tampered)
@@ -188,7 +188,9 @@ _kept_alive: list[Any] = []
 """Modules of files that others followed: what they would do when they are freed is never done in production either."""
 
 
-def _import(path: Path, before: Before, watch: Watch, result: Parsed) -> tuple[list[Any], list[BaseException], Spoilt]:
+def _import(
+    path: Path, before: Before, watch: ActivityWatch, result: Parsed
+) -> tuple[list[Any], list[BaseException], Spoilt]:
     """Run the file's own code. What follows it runs in a process put right, with names that no file could spoil."""
     modules: list[Any] = []
     errors: list[BaseException] = []
@@ -224,7 +226,7 @@ def _import(path: Path, before: Before, watch: Watch, result: Parsed) -> tuple[l
     return modules, errors, spoilt
 
 
-def _recorder(into: list[Warned], watch: Watch, users: Users) -> Callable[..., None]:
+def _recorder(into: list[Warned], watch: ActivityWatch, users: Users) -> Callable[..., None]:
     known: set[Warned] = set()
 
     def record(message: Warning, category: type[Warning], filename: str, lineno: int, *_: Any) -> None:

@@ -207,7 +207,7 @@ class Before:
         """What was different, each in a few words; the repository's own folders on ``sys.path`` do not count.
 
         Args:
-            marks: see `harness.bridge.parsing.watch.Watch.marks`; what a library set is not told.
+            marks: see `harness.bridge.parsing.watch.ActivityWatch.marks`; what a library set is not told.
         """
         found = [Change(what) for what in [*self._replaced(spoilt), *spoilt.more]]
         if spoilt.cwd != self._cwd:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from harness.bridge.parsing.watch import Watch
+from harness.bridge.parsing.watch import ActivityWatch
 from harness.bridge.supervisor.conversation import Supervisor, TaskContext, task_context
 from harness.bridge.supervisor.store import Store
 from harness.world.guess import Guess, guess_of
@@ -18,7 +18,7 @@ JSON_VARIABLE = "json-variable"
 """Kind of the event of a variable that is read as JSON; noted only while names are looked for."""
 
 
-def answer_from(world: World, watch: Watch, scaffolding: bool = False) -> None:
+def answer_from(world: World, watch: ActivityWatch, scaffolding: bool = False) -> None:
     """Stand in for the Dag processor's supervisor, in a process that is thrown away.
 
     A key that the world does not declare is not found, as ``DagFileProcessorProcess`` answers (3.3.2).
@@ -42,7 +42,7 @@ def answer_from(world: World, watch: Watch, scaffolding: bool = False) -> None:
         json.loads = _loading(json.loads)
 
 
-def _noted(original: Callable[..., Any], kind: str, watch: Watch) -> Any:
+def _noted(original: Callable[..., Any], kind: str, watch: ActivityWatch) -> Any:
     def asked(key: str, *args: Any, **kwargs: Any) -> Any:
         watch.note(kind, key)
         return original(key, *args, **kwargs)
@@ -50,7 +50,7 @@ def _noted(original: Callable[..., Any], kind: str, watch: Watch) -> Any:
     return asked
 
 
-def _stood_in(original: Callable[..., Any], kind: str, watch: Watch) -> Any:
+def _stood_in(original: Callable[..., Any], kind: str, watch: ActivityWatch) -> Any:
     stand_in = _connection if kind == "connection" else _variable
 
     def asked(key: str, *args: Any, **kwargs: Any) -> Any:

@@ -136,7 +136,7 @@ for _name in ("lt", "le", "gt", "ge"):
     setattr(StandIn, f"__{_name}__", _comparison)
 
 
-class TaskInstance:
+class StandInTaskInstance:
     """A task instance that never ran: its attributes are the real one's, what its methods return is a stand-in.
 
     Args:

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from harness.bridge.parsing.standins import StandIn, TaskInstance, Use
+from harness.bridge.parsing.standins import StandIn, StandInTaskInstance, Use
 from harness.bridge.upcoming import next_info
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ _ID = UUID(int=0)
 
 
 @dataclass(frozen=True)
-class Moment:
+class RunDates:
     """What a run is of: the names are DagRun's; a run that an asset starts has no date."""
 
     logical_date: datetime | None
@@ -61,20 +61,20 @@ def kinds(dag: DAG) -> list[str]:
     return [SCHEDULED] * by_time + [ASSET_TRIGGERED] * by_asset or [MANUAL]
 
 
-def moments(timetable: Any, kind: str) -> Iterator[Moment]:
+def moments(timetable: Any, kind: str) -> Iterator[RunDates]:
     """Runs at dates that computing with dates may trip over, as the schedule makes them, each when it is asked for.
 
     Args:
         timetable: the scheduler's; None or one that raises: the dates as they are.
     """
     if kind == ASSET_TRIGGERED:
-        yield Moment(None, None, None, UNUSUAL[0])
+        yield RunDates(None, None, None, UNUSUAL[0])
         return
     for at in UNUSUAL:
-        yield (_scheduled(timetable, at) if kind == SCHEDULED else None) or Moment(at, at, at, at)
+        yield (_scheduled(timetable, at) if kind == SCHEDULED else None) or RunDates(at, at, at, at)
 
 
-def _scheduled(timetable: Any, at: datetime) -> Moment | None:
+def _scheduled(timetable: Any, at: datetime) -> RunDates | None:
     import pendulum
     from airflow.timetables.base import TimeRestriction
 
@@ -83,7 +83,7 @@ def _scheduled(timetable: Any, at: datetime) -> Moment | None:
         start, end = info.data_interval
     except Exception:  # another check says what is wrong with it
         return None
-    return Moment(start, start, end, info.run_after)
+    return RunDates(start, start, end, info.run_after)
 
 
 class TrialRun:
@@ -95,7 +95,7 @@ class TrialRun:
         use: tells whether a stand-in was used.
     """
 
-    def __init__(self, dag: DAG, kind: str, moment: Moment, use: Use) -> None:
+    def __init__(self, dag: DAG, kind: str, moment: RunDates, use: Use) -> None:
         self.kind, self.use = kind, use
         self._dag, self._moment = dag, moment
         self._common: dict[str, Any] | None = None
@@ -111,7 +111,7 @@ class TrialRun:
         if self._common is None:
             self._common = self._of_all_tasks()
         context = dict(self._common)
-        instance = TaskInstance(self._instance(task, context["dag_run"]), self.use)
+        instance = StandInTaskInstance(self._instance(task, context["dag_run"]), self.use)
         context.update(task=task, ti=instance, task_instance=instance, params=self._params(task))
         context.update(inlets=task.inlets, outlets=task.outlets, map_index_template=task.map_index_template)
         if task.inlets or task.outlets:

@@ -65,7 +65,7 @@ class Refused(OSError):
 
 
 @dataclass(frozen=True)
-class Event:
+class ObservedEvent:
     """Something a file did.
 
     Attributes:
@@ -93,7 +93,7 @@ class Event:
         }
 
 
-class Watch:
+class ActivityWatch:
     """Watches this process from `begin` on.
 
     Args:
@@ -119,7 +119,7 @@ class Watch:
         told: Callable[[bytes], None],
         heard: Callable[[], bytes] = bytes,
     ) -> None:
-        self.events: list[Event] = []
+        self.events: list[ObservedEvent] = []
         self.marks: dict[tuple[str, Any], Place | None] = {}
         self.active = self.refuses_processes = self.refuses_programs = False
         self.behind: Place | None = None
@@ -169,13 +169,13 @@ class Watch:
         found = [TIMER_S if isinstance(one, self._timer) else REST_S for one in threads if one.is_alive()]
         return found + ([REST_S] if self.forked and _below(self._own) else [])
 
-    def of_forks(self) -> list[Event]:
+    def of_forks(self) -> list[ObservedEvent]:
         """What processes did that were forked off this one."""
-        found: list[Event] = []
+        found: list[ObservedEvent] = []
         for line in self._heard().splitlines() if self.forked else ():
             try:
                 told = self._loads(line)
-                if told.pop("fork", False) and (event := Event(**told)) not in found:
+                if told.pop("fork", False) and (event := ObservedEvent(**told)) not in found:
                     found.append(event)
             except (ValueError, TypeError, AttributeError):
                 continue  # not ours
@@ -185,9 +185,9 @@ class Watch:
         """Record an event at the user's line that is to blame; nothing when there is none."""
         place = self.blamed() if self.active else None
         if place is not None:
-            self._record(Event(kind, detail[:300], *place, refused))
+            self._record(ObservedEvent(kind, detail[:300], *place, refused))
 
-    def _record(self, event: Event) -> None:
+    def _record(self, event: ObservedEvent) -> None:
         self._telling.add(self._ident())  # what telling it does is ours
         try:
             self.events.append(event)
@@ -205,7 +205,7 @@ class Watch:
         """
         place = place or self.blamed()
         if place is not None:
-            self._record(Event(kind, detail[:300], *place, True))
+            self._record(ObservedEvent(kind, detail[:300], *place, True))
         raise Refused(errno, f"{why} while Dag files are checked", *([file] if file else []))
 
     def blamed(self) -> Place | None:
@@ -296,7 +296,7 @@ class Watch:
         if self.refuses_processes or (self.refuses_programs and place is not None):
             self.refuse("process", told, 1, "processes may not be started")
         if place is not None:
-            self._record(Event("process", told[:300], *place))
+            self._record(ObservedEvent("process", told[:300], *place))
 
     def _open(self, _event: str, args: tuple[Any, ...]) -> None:
         path, mode, flags = args
@@ -367,17 +367,17 @@ class Watch:
             raise RuntimeError  # tells the interpreter not to add it, and the file nothing
 
 
-_SEEN: dict[str, Callable[[Watch, str, tuple[Any, ...]], None]] = {
-    **dict.fromkeys(NETWORK, Watch._network),
-    **dict.fromkeys(_PROCESS, Watch._process),
-    **dict.fromkeys(_CHANGE, Watch._change),
-    **dict.fromkeys(_SIGNAL, Watch._signal),
-    **dict.fromkeys(_MARKS, Watch._mark),
-    **dict.fromkeys(("os.fork", "os.forkpty"), Watch._fork),
-    "socket.bind": Watch._listens,
-    "open": Watch._open,
-    "sqlite3.connect": Watch._sqlite,
-    "sys.addaudithook": Watch._another_hook,
+_SEEN: dict[str, Callable[[ActivityWatch, str, tuple[Any, ...]], None]] = {
+    **dict.fromkeys(NETWORK, ActivityWatch._network),
+    **dict.fromkeys(_PROCESS, ActivityWatch._process),
+    **dict.fromkeys(_CHANGE, ActivityWatch._change),
+    **dict.fromkeys(_SIGNAL, ActivityWatch._signal),
+    **dict.fromkeys(_MARKS, ActivityWatch._mark),
+    **dict.fromkeys(("os.fork", "os.forkpty"), ActivityWatch._fork),
+    "socket.bind": ActivityWatch._listens,
+    "open": ActivityWatch._open,
+    "sqlite3.connect": ActivityWatch._sqlite,
+    "sys.addaudithook": ActivityWatch._another_hook,
 }
 
 

@@ -5,7 +5,8 @@ started, and by Dag files while they are imported; threads that were there befor
 (loopback, its own name), sockets that are no internet's and what the world allows go through. Everything else is
 refused as a server that is not there would refuse it, before a name is looked up.
 
-Processes that a task forks are judged as it is; what they were refused is handed back by a file (`Guard.gather`).
+Processes that a task forks are judged as it is; what they were refused is handed back by a file
+(`NetworkGuard.gather`).
 
 Proxies of the environment would carry everything out through one door: they are hidden, unless the world allows them.
 Programs that a task starts are other processes: they are given a proxy that refuses (`programs`), which most of those
@@ -47,7 +48,7 @@ DEAD_PROXY = "http://127.0.0.1:9"
 
 
 @dataclass(frozen=True)
-class Refusal:
+class RefusedConnection:
     """A connection that was refused.
 
     Attributes:
@@ -78,14 +79,14 @@ class Refusal:
         return host if self.port is None else f"{host}:{self.port}"
 
 
-class Guard:
+class NetworkGuard:
     """Judges what user code connects to.
 
     Args:
         told: called with each refusal, in the thread in which it happens.
     """
 
-    def __init__(self, network: Network, told: Callable[[Refusal], None]) -> None:
+    def __init__(self, network: Network, told: Callable[[RefusedConnection], None]) -> None:
         self._network, self._told = network, told
         self._names: dict[str, set[str]] = {}
         self._outside: frozenset[int] = frozenset()
@@ -136,7 +137,7 @@ class Guard:
         if self._network.allows({name, *self._names.get(name, ())}, number):
             return
         known = sorted(self._names.get(name, ()))
-        refusal = Refusal(known[0] if known else name, number, *_place())
+        refusal = RefusedConnection(known[0] if known else name, number, *_place())
         if not self._forks.handed_back(refusal):
             self._told(refusal)
         raise refused(refusal)
@@ -307,14 +308,14 @@ class _Forks:
 
         return fork
 
-    def handed_back(self, refusal: Refusal) -> bool:
+    def handed_back(self, refusal: RefusedConnection) -> bool:
         """Hand a refusal to the process that forked this one; False in that process itself."""
         if self._number is None or self._file is None:
             return False
         self._file.write((json.dumps([self._number, *astuple(refusal)]) + "\n").encode())
         return True
 
-    def heard(self) -> Iterator[tuple[Context, Refusal]]:
+    def heard(self) -> Iterator[tuple[Context, RefusedConnection]]:
         """What has come since, each with the context of the code that forked."""
         if self._file is None or self._number is not None:
             return
@@ -324,14 +325,14 @@ class _Forks:
         self._read += len(whole)
         for line in whole.splitlines():
             number, *parts = json.loads(line)
-            yield self._contexts[number], Refusal(*parts)
+            yield self._contexts[number], RefusedConnection(*parts)
 
 
 _ENV_POSITION = 10
 """Of ``env`` among the arguments of ``Popen`` after the command, where somebody gives it by position."""
 
 
-def refused(refusal: Refusal) -> NetworkRefused:
+def refused(refusal: RefusedConnection) -> NetworkRefused:
     """The exception that user code sees."""
     where = f"{refusal.path}:{refusal.line}" if refusal.path else None
     return NetworkRefused(

@@ -16,7 +16,7 @@ from harness.bridge.environment.sandbox import link
 from harness.bridge.environment.surroundings import Surroundings
 from harness.bridge.reference.history import RunHistory
 from harness.bridge.reference.home import default_cache, environment, restore, template
-from harness.bridge.reference.wanted import Wanted
+from harness.bridge.reference.wanted import DagToRun
 from harness.errors import ReferenceFailed
 from harness.kernel.instant import Instant, to_datetime
 from harness.project.scratch import scratch
@@ -30,7 +30,7 @@ _THE_PROJECTS = ("AIRFLOW__CORE__DEFAULT_TIMEZONE", "AIRFLOW__CORE__DAGS_FOLDER"
 
 def airflow_run(
     folder: Path,
-    wanted: Wanted,
+    wanted: DagToRun,
     logical_date: Instant,
     conf: dict[str, Any],
     world: World,
@@ -71,7 +71,7 @@ def airflow_run(
     return _answer(wanted.dag_id, done)
 
 
-def _too_long(wanted: Wanted, limit_s: float, busy_s: float) -> ReferenceFailed:
+def _too_long(wanted: DagToRun, limit_s: float, busy_s: float) -> ReferenceFailed:
     """Reasons that apply: what waits for other Dags, where something does, else what kept the processor busy."""
     if wanted.sensors:
         shown = ", ".join(map(repr, wanted.sensors[:SHOWN]))

@@ -12,7 +12,7 @@ from harness.bridge.reference.clock import register_sql_now
 from harness.bridge.reference.home import restore
 
 
-class Database:
+class CaseDatabase:
     """A copy of the template that each case starts from anew."""
 
     def __init__(self, template: Path, file: Path) -> None:

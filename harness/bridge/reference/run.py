@@ -23,20 +23,20 @@ from harness.bridge.reference.dags import parsed
 from harness.bridge.reference.due import waiting
 from harness.bridge.reference.history import RunHistory
 from harness.bridge.reference.order import rows_in_dag_order, turns_in_queue_order
-from harness.bridge.reference.waits import NothingDue, Waits
-from harness.bridge.reference.wanted import Wanted
+from harness.bridge.reference.waits import NothingDue, VirtualSleeps
+from harness.bridge.reference.wanted import DagToRun
 
 States = dict[tuple[str, str, str, int], tuple[str | None, int]]
 
 
 def tested(
-    folder: Path, wanted: Wanted, logical_date: dt.datetime, conf: dict[str, Any] | None, clock: VirtualClock
+    folder: Path, wanted: DagToRun, logical_date: dt.datetime, conf: dict[str, Any] | None, clock: VirtualClock
 ) -> RunHistory:
     """Run a Dag of a folder, from the clock's present instant on.
 
     Raises: DagFilesError: no such Dag.
     """
-    waits = Waits(clock, Patience().next_date)
+    waits = VirtualSleeps(clock, Patience().next_date)
     with waits.patched(), contextlib.suppress(NothingDue):  # patched first: Dag files import ``sleep`` by name
         dag = parsed(folder, [wanted.dag_id], wanted.files, wanted.also).dags[wanted.dag_id]
         clock.arrive(clock.now)
@@ -45,7 +45,7 @@ def tested(
     return _collected(wanted.dag_id)
 
 
-def _not_again(wanted: Wanted) -> list[Change]:
+def _not_again(wanted: DagToRun) -> list[Change]:
     """Keep ``dag.test()`` from parsing and writing the whole folder, where only some files of it were asked for.
 
     From 3.3 on it does so at every call, and one Dag of the folder that cannot be stored would fail the run of another.

@@ -65,18 +65,18 @@ def _answer(job: dict[str, Any]) -> Any:
     sys.path += [entry for entry in job["search_path"] if entry not in sys.path]  # first: policies lie there
     from airflow import settings
 
-    from harness.bridge.patches.network import Guard
+    from harness.bridge.patches.network import NetworkGuard
     from harness.bridge.reference.clock import VirtualClock, register_sql_now
     from harness.bridge.reference.run import tested
-    from harness.bridge.reference.wanted import Wanted
+    from harness.bridge.reference.wanted import DagToRun
     from harness.world.network import Network
 
     os.chdir(job["working_directory"])  # as the simulator's: files may be named relative to it
     register_sql_now(settings.engine.raw_connection())
-    guard = Guard(Network(tuple(job["network"])), lambda _: None)
+    guard = NetworkGuard(Network(tuple(job["network"])), lambda _: None)
     with guard.on_duty(), VirtualClock(dt.datetime.fromisoformat(job["now"])) as clock:
         date = dt.datetime.fromisoformat(job["logical_date"])
-        dag = Wanted(job["dag_id"], job["files"], job["also"])
+        dag = DagToRun(job["dag_id"], job["files"], job["also"])
         history = tested(Path(job["folder"]), dag, date, job["conf"], clock)
     return history.to_json()
 

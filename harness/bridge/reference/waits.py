@@ -26,7 +26,7 @@ class NothingDue(Exception):
     """``dag.test()`` waits, and no date will let it go on."""
 
 
-class Waits:
+class VirtualSleeps:
     """Sleeps that move a clock.
 
     Args:
@@ -84,18 +84,18 @@ class Waits:
         ):
             yield
 
-    def deadline(self, seconds: float = 1, error_message: str = "Timeout") -> Deadline:
+    def deadline(self, seconds: float = 1, error_message: str = "Timeout") -> BlockTimeout:
         """In place of the task runner's ``timeout``, which asks the machine for an alarm."""
-        return Deadline(self, seconds, error_message)
+        return BlockTimeout(self, seconds, error_message)
 
 
-class Deadline:
+class BlockTimeout:
     """A block that may only hold for so long."""
 
-    def __init__(self, waits: Waits, seconds: float, message: str) -> None:
+    def __init__(self, waits: VirtualSleeps, seconds: float, message: str) -> None:
         self.waits, self.seconds, self.message = waits, seconds, message
 
-    def __enter__(self) -> Deadline:
+    def __enter__(self) -> BlockTimeout:
         self.mine = (self.waits.clock.now + dt.timedelta(seconds=self.seconds), self.message)
         self.waits.deadlines.append(self.mine)
         return self

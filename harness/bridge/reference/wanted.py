@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Wanted:
+class DagToRun:
     """A Dag of a folder.
 
     Attributes:

@@ -19,7 +19,7 @@ from harness.bridge.parsing.trial import kinds
 from harness.checks.callables import plain
 from harness.checks.content.reached import undefined_names
 from harness.checks.content.template_error import REPLACED
-from harness.checks.context import DagLook, FileLook
+from harness.checks.context import DagContext, FileContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
@@ -27,7 +27,7 @@ _PROCESSES = 3
 
 
 @check("callback", level="file")
-def callback(file: FileLook) -> Iterator[Problem]:
+def callback(file: FileContext) -> Iterator[Problem]:
     """A callback that is sure to fail when it is needed.
 
     A string or a task in place of a function, a signature that does not take the context, an ``async def``, a name that
@@ -40,11 +40,11 @@ def callback(file: FileLook) -> Iterator[Problem]:
 
     Fix: a function of one parameter, ``def notify(context)``. ``simulate`` and ``run`` call callbacks with real runs.
     """
-    found: dict[Any, tuple[DagLook, Callback]] = {}
+    found: dict[Any, tuple[DagContext, Callback]] = {}
     for look in file.dags:
         for one in callbacks(look.dag):
             found.setdefault(_identity(one), (look, one))
-    tried: list[tuple[DagLook, Callback]] = []
+    tried: list[tuple[DagContext, Callback]] = []
     for look, one in found.values():
         reason = uncallable(one)
         names = undefined_names(plain(one.function)) if reason is None and _own(file, one) else []
@@ -62,7 +62,9 @@ def callback(file: FileLook) -> Iterator[Problem]:
         )
 
 
-def _called(file: FileLook, tried: list[tuple[DagLook, Callback]]) -> Iterator[tuple[tuple[DagLook, Callback], Raised]]:
+def _called(
+    file: FileContext, tried: list[tuple[DagContext, Callback]]
+) -> Iterator[tuple[tuple[DagContext, Callback], Raised]]:
     """What those raise that are sure to; one that ends its process is left out."""
     timetables = {id(look.dag): look.timetable for look, _ in tried}
     for _ in range(_PROCESSES):
@@ -77,7 +79,7 @@ def _called(file: FileLook, tried: list[tuple[DagLook, Callback]]) -> Iterator[t
 
 
 def _problem(
-    look: DagLook, one: Callback, reason: str, path: str | None, line: int | None, fix: str | None = None
+    look: DagContext, one: Callback, reason: str, path: str | None, line: int | None, fix: str | None = None
 ) -> Problem:
     whose = f"Dag {look.dag_id!r}" if one.task is None else f"task {one.task.task_id!r}"
     name = getattr(one.function, "__name__", None)
@@ -86,7 +88,7 @@ def _problem(
     return Problem(said, task_id, line, path, fix, look.dag_id)
 
 
-def _place(look: DagLook, one: Callback) -> tuple[str | None, int | None]:
+def _place(look: DagContext, one: Callback) -> tuple[str | None, int | None]:
     """Where a callback is defined, or else whose it is."""
     found = look.file.definitions.of(one.function) if isinstance(one.function, _FUNCTIONS) else None
     if found is not None:
@@ -105,7 +107,7 @@ def _identity(one: Callback) -> Any:
     return id(one.function) if callable(one.function) else str(one.function), whose, tuple(kinds(one.dag))
 
 
-def _own(file: FileLook, one: Callback) -> bool:
+def _own(file: FileContext, one: Callback) -> bool:
     """Whether the repository defines it."""
     function = plain(one.function)
     code = getattr(function, "__code__", None) or getattr(getattr(type(function), "notify", None), "__code__", None)

@@ -11,13 +11,13 @@ from harness.bridge.parsing.callbacks import OF_TASKS
 from harness.checks.callables import plain
 from harness.checks.content.loops import shared_names
 from harness.checks.content.reached import free_names
-from harness.checks.context import DagLook, FileLook
+from harness.checks.context import DagContext, FileContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("late-binding", level="file")
-def late_binding(file: FileLook) -> Iterator[Problem]:
+def late_binding(file: FileContext) -> Iterator[Problem]:
     """A function of a task, made in a loop, that reads the loop's variable when it runs.
 
     By then the loop is over: all the tasks work on the last table, with the last Dag, and all of them succeed. Looked
@@ -27,7 +27,7 @@ def late_binding(file: FileLook) -> Iterator[Problem]:
     Fix: bind the value when the function is made, ``def load(table=table)``; better, give it as an argument,
     ``load(table)``, ``op_kwargs={"table": table}``, or make the tasks in a function that takes it.
     """
-    made: dict[tuple[str, int, str], list[tuple[DagLook, Any, FunctionType]]] = {}
+    made: dict[tuple[str, int, str], list[tuple[DagContext, Any, FunctionType]]] = {}
     for look in file.dags:
         for task in look.tasks:
             for function in _functions(task):

@@ -7,12 +7,12 @@ from typing import Any
 
 from harness.bridge.parsing.params import without_value
 from harness.bridge.parsing.trial import MANUAL, kinds
-from harness.checks.context import DagLook, Judgement, Note
+from harness.checks.context import DagContext, Judgement, Note
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
-def _gather(look: DagLook) -> dict[str, Any] | None:
+def _gather(look: DagContext) -> dict[str, Any] | None:
     dag: Any = look.dag
     without = list(without_value(dag.params)) if dag.params else []
     alone = kinds(dag) != [MANUAL]
@@ -66,7 +66,7 @@ def params(notes: list[Note], _judgement: Judgement) -> Iterator[Problem]:
 _FIX = 'a default that its own schema allows, as in Param(None, type=["null", "string"])'
 
 
-def _place(look: DagLook, task_id: str) -> tuple[str | None, int | None]:
+def _place(look: DagContext, task_id: str) -> tuple[str | None, int | None]:
     return look.place(task_id) or (None, look.line)
 
 

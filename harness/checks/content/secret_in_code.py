@@ -7,13 +7,13 @@ from functools import partial
 from typing import Any
 
 from harness.checks.content.literals import may_hold, secrets
-from harness.checks.context import FileLook
+from harness.checks.context import FileContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("secret-in-code", level="file")
-def secret_in_code(file: FileLook) -> Iterator[Problem]:
+def secret_in_code(file: FileContext) -> Iterator[Problem]:
     """A password, a key or a token among the literals of a Dag file.
 
     It is in the repository's history and in everybody's clone of it; where an operator takes it, also in the metadata
@@ -34,7 +34,7 @@ def secret_in_code(file: FileLook) -> Iterator[Problem]:
 _FIX = "keep it in a connection or a secrets backend, and change it: it is known by now"
 
 
-def _sources(file: FileLook) -> Iterator[tuple[str, str, Any]]:
+def _sources(file: FileContext) -> Iterator[tuple[str, str, Any]]:
     """(path, text, tree) of the file and of the repository's modules that it imported."""
     yield file.path, file.source, lambda: file.tree
     for path in file.imported:

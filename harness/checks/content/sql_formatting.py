@@ -14,7 +14,7 @@ from harness.checks.content.bindings import Bindings
 from harness.checks.content.reached import codes, functions_of, reached_from
 from harness.checks.content.run_values import RunValues, given_in_runs, harmless_params, makes_no_text
 from harness.checks.content.statements import built, is_value, looks_like_sql
-from harness.checks.context import FileLook
+from harness.checks.context import FileContext
 from harness.checks.registry import check
 from harness.checks.texts import called
 from harness.results.finding import Problem
@@ -26,7 +26,7 @@ _FIX = "give it apart: parameters={…} of the hook or operator, with a placehol
 
 
 @check("sql-formatting", severity="warning", level="file")
-def sql_formatting(file: FileLook) -> Iterator[Problem]:
+def sql_formatting(file: FileContext) -> Iterator[Problem]:
     """An SQL statement with a run's values written into its text.
 
     An f-string, ``%``, ``.format()`` or ``+`` puts what an XCom, a param, the run's conf or another table holds where a
@@ -65,7 +65,7 @@ def _of_fields(task: Any) -> Iterator[tuple[str, str]]:
                     yield field, match[1]
 
 
-def _of_functions(file: FileLook, dag: Any, task: Any) -> Iterator[tuple[str, int, str]]:
+def _of_functions(file: FileContext, dag: Any, task: Any) -> Iterator[tuple[str, int, str]]:
     """(path, line, message) of statements in what a task runs."""
 
     def numbers(task_id: str, key: str) -> bool:

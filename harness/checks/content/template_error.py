@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.bridge.parsing.complaints import Complaint
 from harness.bridge.parsing.rendering import Unrendered, unrendered, uses_own_code
 from harness.bridge.parsing.trial import ASSET_TRIGGERED, DATE_NAMES
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.errors import nearest
 from harness.results.finding import Problem
@@ -35,7 +35,7 @@ _FILE = "put it below the Dag's folder or its template_searchpath; behind a comm
 
 
 @check("template-error")
-def template_error(look: DagLook) -> Iterator[Problem]:
+def template_error(look: DagContext) -> Iterator[Problem]:
     """A template that Airflow cannot render.
 
     An undefined name, a filter that does not exist, a template file that is not there, a syntax error, a date computed
@@ -60,7 +60,7 @@ def template_error(look: DagLook) -> Iterator[Problem]:
         yield Problem(said, found.task_id, line, path, fix=_fix(name, found))
 
 
-def _unrendered(look: DagLook) -> Iterable[Unrendered]:
+def _unrendered(look: DagContext) -> Iterable[Unrendered]:
     dag, own = look.dag, look.file.users.own
     if not uses_own_code(dag):
         return unrendered(dag, lambda: look.timetable, own)
@@ -72,7 +72,7 @@ def _unrendered(look: DagLook) -> Iterable[Unrendered]:
     return [Unrendered(**{**one, "complaint": Complaint(**one["complaint"])}) for one in told]
 
 
-def _place(look: DagLook, found: Unrendered) -> tuple[str | None, int | None]:
+def _place(look: DagContext, found: Unrendered) -> tuple[str | None, int | None]:
     """File and line of a template that has a file of its own: by now the field holds its text."""
     line, watch = found.complaint.line, look.file.watch
     if line is None or watch is None:

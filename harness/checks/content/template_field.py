@@ -9,7 +9,7 @@ from typing import Any
 from harness.bridge.operators import arguments, class_of
 from harness.bridge.parsing.rendering import texts
 from harness.checks.callables import callable_of, plain
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
@@ -29,7 +29,7 @@ _DEEPEST = 5
 
 
 @check("template-field")
-def template_field(look: DagLook) -> Iterator[Problem]:
+def template_field(look: DagContext) -> Iterator[Problem]:
     """A template in an argument that the operator does not render.
 
     Airflow renders the fields that an operator names in ``template_fields``, and nothing else: not ``pool``, not

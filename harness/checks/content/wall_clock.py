@@ -13,7 +13,7 @@ from harness.checks.callables import plain, returned
 from harness.checks.content.bindings import Bindings
 from harness.checks.content.moments import MOMENT, STAMP, TEXT, Moment, Moments, reads_clock
 from harness.checks.content.reached import functions_of, names_in, reached_from
-from harness.checks.context import FileLook
+from harness.checks.context import FileContext
 from harness.checks.registry import check
 from harness.checks.texts import called, literal
 from harness.results.finding import Problem
@@ -41,7 +41,7 @@ _CLEANS = re.compile(r"delete|remove|unlink|rmtree|purge|clean|drop|expire", re.
 
 
 @check("wall-clock", severity="warning", level="file")
-def wall_clock(file: FileLook) -> Iterator[Problem]:
+def wall_clock(file: FileContext) -> Iterator[Problem]:
     """Task code that takes the day it works on from the wall clock.
 
     A backfill, a retry after midnight, a cleared run of last week: each of them writes today's date over the day it was
@@ -57,7 +57,7 @@ def wall_clock(file: FileLook) -> Iterator[Problem]:
     Fix: the run's own date: a parameter ``ds`` or ``logical_date`` of the task's function, ``context["logical_date"]``.
     """
     known: set[tuple[str, int]] = set()
-    reader = _Reader(file)
+    reader = _TaskFunctions(file)
     for dag in file.dags:
         for task in dag.tasks if dag.is_periodic else ():
             for function in functions_of(task, file.users.own):
@@ -88,10 +88,10 @@ class _Found:
         return f"{said}: a run of another day works on the day that it happens to run on"
 
 
-class _Reader:
+class _TaskFunctions:
     """Reads the functions of a file's tasks, each once."""
 
-    def __init__(self, file: FileLook) -> None:
+    def __init__(self, file: FileContext) -> None:
         self._file = file
         self._read: dict[Any, list[_Found]] = {}
         self._returned: dict[Any, Moment | None] = {}

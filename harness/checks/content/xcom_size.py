@@ -12,7 +12,7 @@ from typing import Any
 from harness.bridge.operators import arguments
 from harness.bridge.patches.roundtrip import Trouble, trouble_of_literal
 from harness.checks.callables import callable_of, plain, returned
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
@@ -22,7 +22,7 @@ _MOST = 64 * 1024 * 1024
 
 
 @check("xcom-size", severity="warning")
-def xcom_size(look: DagLook) -> Iterator[Problem]:
+def xcom_size(look: DagContext) -> Iterator[Problem]:
     """An XCom that is too big, that is no JSON, or that does not come back as it was.
 
     Every XCom is a row of Airflow's metadata database, written through the API server and read by every task that pulls
@@ -51,7 +51,7 @@ def _pushes(task: Any) -> bool:
     return bool(arguments(task).get("do_xcom_push", True))
 
 
-def _may_be_odd(function: FunctionType, look: DagLook) -> bool:
+def _may_be_odd(function: FunctionType, look: DagContext) -> bool:
     """Whether a function's constants are such that what it returns is worth a look."""
     if not look.file.users.own(function.__code__.co_filename) or inspect.isgeneratorfunction(function):
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.graph.branches import Named, chooser, followed, is_branch, named, valid
 from harness.checks.registry import check
 from harness.errors import nearest
@@ -13,7 +13,7 @@ from harness.results.finding import Problem
 
 
 @check("branch-target")
-def branch_target(look: DagLook) -> Iterator[Problem]:
+def branch_target(look: DagContext) -> Iterator[Problem]:
     """A branch that names what is not directly downstream of it.
 
     An id that is not in the Dag fails the branch when it is chosen, which may be months after the deploy; most often it
@@ -31,7 +31,7 @@ def branch_target(look: DagLook) -> Iterator[Problem]:
                     yield problem
 
 
-def _goes_elsewhere(look: DagLook, one: Named) -> bool:
+def _goes_elsewhere(look: DagContext, one: Named) -> bool:
     """Whether a function is shared with a branch that may follow the id, in any Dag of the file."""
     if one.function is None:
         return False
@@ -43,7 +43,7 @@ def _goes_elsewhere(look: DagLook, one: Named) -> bool:
     return False
 
 
-def _problem(look: DagLook, task: Any, one: Named) -> Problem | None:
+def _problem(look: DagContext, task: Any, one: Named) -> Problem | None:
     who, below = f"branch {task.task_id!r}", sorted(task.downstream_task_ids)
     if not isinstance(one.value, str):
         return Problem(

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.bridge.operators import argument, class_of, roots
 from harness.checks.callables import Definition, Node, callable_of, own, returned
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 
 _TEXT_METHODS = {"format", "join", "lower", "upper", "strip", "replace", "removeprefix", "removesuffix", "title"}
 _ONE = {"str", "str | None", "None | str", "Optional[str]", "typing.Optional[str]"}
@@ -36,7 +36,7 @@ def is_branch(task: Any) -> bool:
     return bool(task.inherits_from_skipmixin) and any("BranchMixIn" in base.__name__ for base in class_of(task).__mro__)
 
 
-def named(look: DagLook, task: Any) -> tuple[list[Named], bool]:
+def named(look: DagContext, task: Any) -> tuple[list[Named], bool]:
     """The literals that a branching task names, and whether these are all it may ever name."""
     given = _arguments(task)
     if given is not None:
@@ -53,7 +53,7 @@ def named(look: DagLook, task: Any) -> tuple[list[Named], bool]:
     return literals, complete
 
 
-def chooser(look: DagLook, task: Any) -> Definition | None:
+def chooser(look: DagContext, task: Any) -> Definition | None:
     """The user's function that chooses: the callable of a Python branch, or an operator's own ``choose_branch``.
 
     None also for what may change what it returns: a wrapper around the callable, an operator derived from Airflow's.
@@ -66,7 +66,7 @@ def chooser(look: DagLook, task: Any) -> Definition | None:
     return look.file.definitions.of(function) if function is not None else None
 
 
-def choices(look: DagLook, task: Any) -> list[frozenset[str]] | None:
+def choices(look: DagContext, task: Any) -> list[frozenset[str]] | None:
     """The sets of tasks directly downstream that a branching task may let go on; None when that cannot be told."""
     literals, complete = named(look, task)
     if any(not valid(look, one.value) for one in literals):
@@ -86,12 +86,12 @@ def choices(look: DagLook, task: Any) -> list[frozenset[str]] | None:
     return [frozenset(), *(followed(look, task, ids) for ids in branches)]
 
 
-def valid(look: DagLook, value: Any) -> bool:
+def valid(look: DagContext, value: Any) -> bool:
     """Whether Airflow takes an id: a task's, or a task group's. Source: ``SkipMixin.skip_all_except`` (3.3.2)."""
     return isinstance(value, str) and (value in look.dag.task_dict or value in look.dag.task_group_dict)
 
 
-def followed(look: DagLook, task: Any, ids: Iterable[str]) -> frozenset[str]:
+def followed(look: DagContext, task: Any, ids: Iterable[str]) -> frozenset[str]:
     """Those directly downstream that are not skipped when a branch names these ids.
 
     Also what is directly downstream and behind an id goes on. Source: ``SkipMixin.skip_all_except`` (3.3.2).

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("cycle", cyclic=True)
-def cycle(look: DagLook) -> Iterator[Problem]:
+def cycle(look: DagContext) -> Iterator[Problem]:
     """Tasks that wait for each other in a circle, or one that waits for itself.
 
     Airflow refuses the whole Dag. Edges between task groups and edges made in helper modules count like any other.
@@ -29,7 +29,7 @@ def cycle(look: DagLook) -> Iterator[Problem]:
     yield Problem(f"{said}: {shown}", look.cycle[0], at[1], at[0], "take one of these edges away")
 
 
-def _where(place: tuple[str, int] | None, look: DagLook) -> str:
+def _where(place: tuple[str, int] | None, look: DagContext) -> str:
     if place is None or not place[1]:
         return ""
     name, root = Path(place[0]), Path(look.file.root)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.parsing.mapping import default_max_active_tasks, length_of
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
@@ -20,7 +20,7 @@ AIRFLOWS_OWN = 16
 
 
 @check("mapping-bound", severity="warning")
-def mapping_bound(look: DagLook) -> Iterator[Problem]:
+def mapping_bound(look: DagContext) -> Iterator[Problem]:
     """A mapped task or task group with more instances than Airflow is made for.
 
     ``expand`` over a literal longer than the limit ``mapping-length`` (``core.max_map_length``, 1024) is not refused,
@@ -55,7 +55,7 @@ def mapping_bound(look: DagLook) -> Iterator[Problem]:
 _BATCHES = "map over batches of items"
 
 
-def _too_long(length: Length | None, look: DagLook) -> str:
+def _too_long(length: Length | None, look: DagContext) -> str:
     """In words, how long it is for sure; empty when that is within the limit."""
     known, most = _at_least(length), look.limit("mapping-length")
     return f"{known:,} items, more than {most:g}" if known > most else ""
@@ -85,7 +85,7 @@ def _run_time(length: Length | None) -> bool:
     return isinstance(length, OfTask)
 
 
-def _unbounded(task: Any, look: DagLook) -> bool:
+def _unbounded(task: Any, look: DagContext) -> bool:
     limited = task.max_active_tis_per_dag is not None or task.max_active_tis_per_dagrun is not None
     most = look.dag.max_active_tasks
     return not limited and task.pool == SHARED_POOL and most > AIRFLOWS_OWN and most > default_max_active_tasks()

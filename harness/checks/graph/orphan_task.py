@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.bridge.operators import class_of
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("orphan-task", severity="warning")
-def orphan_task(look: DagLook) -> Iterator[Problem]:
+def orphan_task(look: DagContext) -> Iterator[Problem]:
     """A task that nothing comes before and nothing comes after, in a Dag whose other tasks are tied.
 
     It starts with the run and waits for nobody: most often a ``>>`` that was forgotten, or a result handed on in a
@@ -42,7 +42,7 @@ _SEVERAL = 3
 """So many tied tasks for each that is not."""
 
 
-def _parts(look: DagLook) -> int:
+def _parts(look: DagContext) -> int:
     """How many groups of tasks there are that hang together, single tasks left out."""
     shape, parts = look.shape, 0
     seen: set[str] = set()
@@ -57,7 +57,7 @@ def _parts(look: DagLook) -> int:
     return parts
 
 
-def _is_made_by_data(look: DagLook, task: Any) -> bool:
+def _is_made_by_data(look: DagContext, task: Any) -> bool:
     """Whether the line that makes a task makes others too, or stands in another file: no arrow was forgotten there."""
     place = look.place(task.task_id)
     if place is not None and place[0] != look.file.path:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bridge.operators import class_of
 from harness.checks.callables import Definition, callable_of
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.graph.handled import in_function, in_template
 from harness.checks.texts import templates
 
@@ -45,7 +45,7 @@ class Pull:
     handled: bool = False
 
 
-def in_templates(look: DagLook, task: Any) -> Iterator[Pull]:
+def in_templates(look: DagContext, task: Any) -> Iterator[Pull]:
     """Pulls in the rendered fields of a task."""
     for field, text in templates(task):
         if "xcom_pull" in text:
@@ -55,7 +55,7 @@ def in_templates(look: DagLook, task: Any) -> Iterator[Pull]:
                     yield replace(pull, handled=handled)
 
 
-def in_source(look: DagLook, task: Any) -> Iterator[Pull]:
+def in_source(look: DagContext, task: Any) -> Iterator[Pull]:
     """Pulls in the function of a task that the Dag's own file defines; modules may be shared by Dags elsewhere."""
     if "xcom_pull" not in look.file.source:
         return
@@ -70,7 +70,7 @@ def in_source(look: DagLook, task: Any) -> Iterator[Pull]:
                     yield replace(pull, **place, handled=handled)
 
 
-def functions(look: DagLook, task: Any) -> Iterator[tuple[Any, Definition]]:
+def functions(look: DagContext, task: Any) -> Iterator[tuple[Any, Definition]]:
     """What a task runs, as far as it is defined in the Dag's own file: its callable, and its class's ``execute``."""
     for function in (callable_of(task), getattr(class_of(task), "execute", None)):
         code = getattr(function, "__code__", None)
@@ -80,7 +80,7 @@ def functions(look: DagLook, task: Any) -> Iterator[tuple[Any, Definition]]:
                 yield function, found
 
 
-def _pull(given: dict[str, Any] | None, where: str, look: DagLook) -> Pull | None:
+def _pull(given: dict[str, Any] | None, where: str, look: DagContext) -> Pull | None:
     """The pull that literal arguments make; None for one from elsewhere, from other runs or of computed ids."""
     if given is None or given.get("include_prior_dates", False) is not False or given.get("run_id") is not None:
         return None

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.bridge.operators import argument, class_of
 from harness.checks.callables import Node, callable_of, own, returned
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.graph.pulls import RETURN_VALUE
 from harness.checks.texts import literal, templates
 
@@ -26,7 +26,7 @@ _HOOKS = (
 )
 
 
-def never_pushes(look: DagLook, task: Any, key: str) -> bool:
+def never_pushes(look: DagContext, task: Any, key: str) -> bool:
     """Whether no instance of a task ever pushes a key, as far as that is plain; False where it is not.
 
     Plain are Airflow's own empty, Bash and Python operators, the last with a function whose source is at hand.
@@ -47,7 +47,7 @@ def never_pushes(look: DagLook, task: Any, key: str) -> bool:
     return _python_never_pushes(look, task, key)
 
 
-def _python_never_pushes(look: DagLook, task: Any, key: str) -> bool:
+def _python_never_pushes(look: DagContext, task: Any, key: str) -> bool:
     function = callable_of(task)
     found = look.file.definitions.of(function)
     if found is None or hasattr(function, "__wrapped__") or _may_push(look, function, found.node, key):
@@ -75,14 +75,14 @@ def _has_hooks(task: Any) -> bool:
     return any(one for one in given if not str(getattr(one, "__module__", "")).startswith("airflow."))
 
 
-def may_push(look: DagLook, task: Any) -> bool:
+def may_push(look: DagContext, task: Any) -> bool:
     """Whether a task's function may push something by itself."""
     function = callable_of(task)
     found = look.file.definitions.of(function) if function is not None else None
     return found is None or _may_push(look, function, found.node, None)
 
 
-def _may_push(look: DagLook, function: Any, node: Node, key: str | None) -> bool:
+def _may_push(look: DagContext, function: Any, node: Node, key: str | None) -> bool:
     """Whether a function may push a key, or any: in its own text, or by what it hands the task instance to."""
     if "get_current_context" in look.file.source or any(_reaches_a_push(look, one) for one in _called(function)):
         return True
@@ -139,7 +139,7 @@ def _called(function: Any) -> list[Any]:
     return found
 
 
-def _reaches_a_push(look: DagLook, value: Any) -> bool:
+def _reaches_a_push(look: DagContext, value: Any) -> bool:
     """Whether a function, class or module is of another file of the repository that pushes or asks for the context."""
     name = value.__name__ if type(value).__name__ == "module" else getattr(value, "__module__", None)
     path = getattr(sys.modules.get(str(name)), "__file__", None)
@@ -149,5 +149,5 @@ def _reaches_a_push(look: DagLook, value: Any) -> bool:
     return bool(names & {"xcom_push", "axcom_push", "get_current_context"})
 
 
-def _names(look: DagLook, path: str) -> list[ast.AST]:
+def _names(look: DagContext, path: str) -> list[ast.AST]:
     return [one for one in ast.walk(look.file.definitions.tree(path)) if isinstance(one, (ast.Attribute, ast.Name))]

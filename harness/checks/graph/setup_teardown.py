@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.bridge.operators import argument, fails_the_run
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("setup-teardown", severity="warning")
-def setup_teardown(look: DagLook) -> Iterator[Problem]:
+def setup_teardown(look: DagContext) -> Iterator[Problem]:
     """A teardown that no setup is tied to, or whose failure nobody is told of.
 
     Without its setup directly before it, a teardown runs also where nothing was set up, and clearing a task does not

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.graph.branches import choices, is_branch
 from harness.checks.graph.reach import FAILED, SKIPPED, SUCCESS, Branch, Node, unreachable
 from harness.checks.registry import check
@@ -15,7 +15,7 @@ _PLAIN = {"all_success", "all_done", "none_failed", "always"}
 
 
 @check("unreachable-task")
-def unreachable_task(look: DagLook) -> Iterator[Problem]:
+def unreachable_task(look: DagContext) -> Iterator[Problem]:
     """A task that can never run, whatever happens: its trigger rule cannot be met, or a branch always skips it.
 
     The usual one is a join below a branch with the default rule ``all_success``: the side that was not followed is
@@ -38,7 +38,7 @@ def unreachable_task(look: DagLook) -> Iterator[Problem]:
             yield _problem(look, task_id, nodes[task_id], dead[task_id])
 
 
-def _judged(look: DagLook, branch: str) -> list[str]:
+def _judged(look: DagContext, branch: str) -> list[str]:
     """Tasks below a branch for which it goes one way at a time.
 
     In a mapped task group it may go another way in every instance, so only its own group's tasks are judged.
@@ -55,7 +55,7 @@ def _rule(task: Any) -> str:
     return str(getattr(task.trigger_rule, "value", task.trigger_rule))
 
 
-def _nodes(look: DagLook) -> dict[str, Node]:
+def _nodes(look: DagContext) -> dict[str, Node]:
     tasks = look.tasks
     skippers = [task.task_id for task in tasks if task.inherits_from_skipmixin]
     skipped = frozenset().union(*map(look.shape.below, skippers))
@@ -85,7 +85,7 @@ def _only_succeeds(task: Any) -> bool:
     )
 
 
-def _problem(look: DagLook, task_id: str, node: Node, branch: str | None) -> Problem:
+def _problem(look: DagContext, task_id: str, node: Node, branch: str | None) -> Problem:
     if branch is None:
         said = f"task {task_id!r} can never run: its trigger rule {node.rule} cannot be met by {_names(node.upstream)}"
         return Problem(said, task_id, fix="another trigger_rule")

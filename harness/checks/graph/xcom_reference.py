@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.graph.pulls import RETURN_VALUE, Pull, functions, in_source, in_templates
 from harness.checks.graph.pushes import may_push, never_pushes
 from harness.checks.registry import check
@@ -17,7 +17,7 @@ Said = tuple[str, "str | None"]
 
 
 @check("xcom-reference")
-def xcom_reference(look: DagLook) -> Iterator[Problem]:
+def xcom_reference(look: DagContext) -> Iterator[Problem]:
     """A task that pulls an XCom which is never there: from a task that does not exist, does not run before it, or never
     pushes that key.
 
@@ -45,7 +45,7 @@ def xcom_reference(look: DagLook) -> Iterator[Problem]:
                 yield Problem(f"task {task.task_id!r} {said}: it {then}", task.task_id, fix=fix)
 
 
-def _wrong(look: DagLook, task: Any, pull: Pull) -> Iterator[Said]:
+def _wrong(look: DagContext, task: Any, pull: Pull) -> Iterator[Said]:
     """What is wrong with a pull by this task."""
     for task_id in pull.task_ids if pull.task_ids is not None else (task.task_id,):
         pulled = look.dag.task_dict.get(task_id)
@@ -64,7 +64,7 @@ def _wrong(look: DagLook, task: Any, pull: Pull) -> Iterator[Said]:
             yield _not_pushed(pulled, pull.key)
 
 
-def _own(look: DagLook, task: Any, pull: Pull) -> Iterator[Said]:
+def _own(look: DagContext, task: Any, pull: Pull) -> Iterator[Said]:
     """A task's own XComs are cleared before each try: there are none but those it has pushed itself meanwhile."""
     waits = getattr(task, "deferrable", False) or hasattr(task, "poke") or getattr(task, "is_mapped", False)
     if waits or (may_push(look, task) if pull.line is not None else False):
@@ -79,7 +79,7 @@ def _not_pushed(pulled: Any, key: str) -> Said:
     return f"pulls XCom {key!r} of {pulled.task_id!r}, which never pushes that key", "the key that is pushed"
 
 
-def _users(look: DagLook, code: Any) -> Iterator[tuple[DagLook, Any]]:
+def _users(look: DagContext, code: Any) -> Iterator[tuple[DagContext, Any]]:
     """All tasks of the file that run a function."""
     for other in look.file.dags:
         for task in other.tasks:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.context import FileLook
+from harness.checks.context import FileContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("deprecation", severity="warning", level="file")
-def deprecation(file: FileLook) -> Iterator[Problem]:
+def deprecation(file: FileContext) -> Iterator[Problem]:
     """Names and arguments that Airflow or a provider warns of while the file is imported.
 
     They work until the next major version of Airflow or of the provider, and then the file no longer imports. In

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from harness.checks.context import FileLook, Judgement, Note
+from harness.checks.context import FileContext, Judgement, Note
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
-def gather(file: FileLook) -> list[list[object]] | None:
+def gather(file: FileContext) -> list[list[object]] | None:
     """(id, line, where it was made) of the file's Dags, and of those that Airflow drops since they are like another."""
     found: list[list[object]] = [[dag.dag_id, dag.line, dag.made] for dag in file.dags]
     known = {dag.dag_id for dag in file.dags}

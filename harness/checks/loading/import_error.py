@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.checks.context import FileLook, Judgement, Note
+from harness.checks.context import FileContext, Judgement, Note
 from harness.checks.loading.requirements import Requirements
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
-def gather(file: FileLook) -> list[dict[str, Any]] | None:
+def gather(file: FileContext) -> list[dict[str, Any]] | None:
     """What a file raised, but for what comes from our not letting it reach something (``top-level-io`` tells that)."""
     told = [{"dag_id": dag_id, **failure.to_json()} for dag_id, failure in file.failures if not failure.refused]
     return told or None

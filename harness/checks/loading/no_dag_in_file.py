@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from harness.checks.context import FileLook, Judgement, Note
+from harness.checks.context import FileContext, Judgement, Note
 from harness.checks.registry import check
 from harness.project.dags_in_text import uncalled, unreached
 from harness.project.discovery import might_contain_dag
@@ -15,7 +15,7 @@ from harness.project.importers import imported
 from harness.results.finding import Problem
 
 
-def gather(file: FileLook) -> dict[str, Any] | None:
+def gather(file: FileContext) -> dict[str, Any] | None:
     """Dags that were made and lost; without any Dag, what in the text would make one."""
     if any(dag_id is None for dag_id, _ in file.failures):
         return None

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from harness.bridge.operators import class_of
-from harness.checks.context import LIMITS, FileLook, Judgement, Note
+from harness.checks.context import LIMITS, FileContext, Judgement, Note
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
@@ -20,7 +20,7 @@ _MUCH = 0.25
 _OTHERS = {"network", "database", "process"}
 
 
-def gather(file: FileLook) -> dict[str, Any] | None:
+def gather(file: FileContext) -> dict[str, Any] | None:
     """Seconds that are not the file's to save, and packages that it could import later, each with its seconds.
 
     Airflow's packages and those of the operators that it uses have to be there when the Dags are made.

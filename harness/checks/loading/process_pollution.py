@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.context import FileLook
+from harness.checks.context import FileContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("process-pollution", severity="warning", level="file")
-def process_pollution(file: FileLook) -> Iterator[Problem]:
+def process_pollution(file: FileContext) -> Iterator[Problem]:
     """A file that leaves its process changed: working directory, environment, ``sys.path``, signals, threads, builtins.
 
     A task imports the file too, in the worker, and then runs with what it left: a changed ``umask`` or a replaced

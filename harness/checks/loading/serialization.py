@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.bridge.parsing.serialized import Unserializable, loadable
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("serialization")
-def serialization(look: DagLook) -> Iterator[Problem]:
+def serialization(look: DagContext) -> Iterator[Problem]:
     """A Dag that does not survive Airflow's own serialise and deserialise.
 
     The scheduler never imports Dag files: it works from the serialised Dag in the database. One that cannot be stored

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.context import FileLook
+from harness.checks.context import FileContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
@@ -13,7 +13,7 @@ _KINDS = ("network", "database", "process", "write")
 
 
 @check("top-level-io", level="file")
-def top_level_io(file: FileLook) -> Iterator[Problem]:
+def top_level_io(file: FileContext) -> Iterator[Problem]:
     """Network, databases, processes or file changes while the file is parsed.
 
     The Dag processor imports every file every few seconds, and every task imports its own: what the file asks is asked

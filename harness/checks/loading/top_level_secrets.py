@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.context import FileLook
+from harness.checks.context import FileContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
@@ -19,7 +19,7 @@ _FIX = {
 
 
 @check("top-level-secrets", severity="warning", level="file")
-def top_level_secrets(file: FileLook) -> Iterator[Problem]:
+def top_level_secrets(file: FileContext) -> Iterator[Problem]:
     """``Variable.get``, ``Connection.get`` or ``BaseHook.get_connection`` while the file is parsed.
 
     Every parse, and there are thousands a day, asks the API server or the secrets backend; where that is slow or

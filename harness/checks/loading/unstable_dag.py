@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.bridge.parsing.serialized import Unserializable, comparable
-from harness.checks.context import DagLook, Note
+from harness.checks.context import DagContext, Note
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
@@ -14,7 +14,7 @@ Way = tuple[Any, ...]
 _SHOWN = 3
 
 
-def gather(dag: DagLook) -> dict[str, Any] | None:
+def gather(dag: DagContext) -> dict[str, Any] | None:
     """The Dag as Airflow hashes it, and where its tasks were made."""
     if isinstance(dag.serialized, Unserializable):
         return None  # the check `serialization` tells it

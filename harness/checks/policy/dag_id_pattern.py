@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("dag-id-pattern", severity="off")
-def dag_id_pattern(look: DagLook) -> Iterator[Problem]:
+def dag_id_pattern(look: DagContext) -> Iterator[Problem]:
     """A Dag whose id does not match the house's pattern.
 
     The pattern is the option ``dag-id-pattern``, a regular expression for the whole id; lower case with underscores

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("dagrun-timeout", severity="off")
-def dagrun_timeout(look: DagLook) -> Iterator[Problem]:
+def dagrun_timeout(look: DagContext) -> Iterator[Problem]:
     """A scheduled Dag whose runs may last for ever.
 
     Runs that hang add up to ``max_active_runs``, and the schedule stands still.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("doc", severity="off")
-def doc(look: DagLook) -> Iterator[Problem]:
+def doc(look: DagContext) -> Iterator[Problem]:
     """A Dag that says nowhere what it is for.
 
     Whoever is called at night reads its page first.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("email-without-smtp", severity="off")
-def email_without_smtp(look: DagLook) -> Iterator[Problem]:
+def email_without_smtp(look: DagContext) -> Iterator[Problem]:
     """Tasks that mail when they fail, where the world declares no mail server.
 
     Airflow logs that it could not send and goes on: nobody hears of the failure.

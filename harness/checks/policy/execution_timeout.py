@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.policy.working import does_work
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("execution-timeout", severity="off")
-def execution_timeout(look: DagLook) -> Iterator[Problem]:
+def execution_timeout(look: DagContext) -> Iterator[Problem]:
     """A task that may run for ever.
 
     One that hangs keeps its slot until somebody looks.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("owner", severity="off")
-def owner(look: DagLook) -> Iterator[Problem]:
+def owner(look: DagContext) -> Iterator[Problem]:
     """A task without an owner of its own, which leaves Airflow's default, ``airflow``.
 
     When it fails at night nobody knows whom to call.

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.policy.working import does_work
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("retries", severity="off")
-def retries(look: DagLook) -> Iterator[Problem]:
+def retries(look: DagContext) -> Iterator[Problem]:
     """A task that is not tried again when it fails.
 
     A moment's fault of the network ends the whole run.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("retry-delay", severity="off")
-def retry_delay(look: DagLook) -> Iterator[Problem]:
+def retry_delay(look: DagContext) -> Iterator[Problem]:
     """A task that is tried again sooner than after the limit ``retry-delay-s``.
 
     Retries that follow at once meet the fault that is still there.

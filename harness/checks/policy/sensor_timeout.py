@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("sensor-timeout", severity="off")
-def sensor_timeout(look: DagLook) -> Iterator[Problem]:
+def sensor_timeout(look: DagContext) -> Iterator[Problem]:
     """A sensor in ``poke`` mode that holds its slot for longer than the limit ``sensor-timeout-s``.
 
     Airflow's default is seven days: a handful of such sensors stop a pool.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("tags", severity="off")
-def tags(look: DagLook) -> Iterator[Problem]:
+def tags(look: DagContext) -> Iterator[Problem]:
     """A Dag without tags.
 
     Among hundreds of Dags it is found by its tags.

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.checks.context import DagLook, Judgement, Note
+from harness.checks.context import DagContext, Judgement, Note
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
-def assets_of(look: DagLook) -> dict[str, Any] | None:
+def assets_of(look: DagContext) -> dict[str, Any] | None:
     """What a Dag waits for and what its tasks update: names and URIs of assets."""
     condition = getattr(look.dag.timetable, "asset_condition", None)
     waits = [_told(asset) for asset in _leaves(condition) if hasattr(asset, "uri") and hasattr(asset, "watchers")]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.context import FileLook
+from harness.checks.context import FileContext
 from harness.checks.registry import check
 from harness.checks.resources.used_names import connections, undeclared
 from harness.results.finding import Problem
 
 
 @check("connection-missing", level="file")
-def connection_missing(file: FileLook) -> Iterator[Problem]:
+def connection_missing(file: FileContext) -> Iterator[Problem]:
     """A connection that the world does not declare, used by an operator, a hook or a template.
 
     The task fails at its first try in production, and the Dag was green until then. Ids that end in ``_default`` are

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 
 _SENSOR, _TRIGGER = "ExternalTaskSensor", "TriggerDagRunOperator"
 
 
-def awaited(look: DagLook) -> dict[str, Any]:
+def awaited(look: DagContext) -> dict[str, Any]:
     """A Dag's tasks, groups, schedule and pools, and what it says of other Dags, as JSON."""
     return {
         "tasks": {task.task_id: [task.pool, task.pool_slots, sorted(task.upstream_task_ids)] for task in look.tasks},
@@ -25,7 +25,7 @@ def _cron(timetable: Any) -> list[str] | None:
     return None if not isinstance(expression, str) else [expression, str(getattr(zone, "name", None) or zone or "UTC")]
 
 
-def _reference(task: Any, look: DagLook) -> dict[str, Any] | None:
+def _reference(task: Any, look: DagContext) -> dict[str, Any] | None:
     kinds = {base.__name__ for base in type(task).__mro__}
     if getattr(task, "partial_kwargs", None) is not None:
         return None  # mapped: known when it runs
@@ -45,7 +45,7 @@ def _reference(task: Any, look: DagLook) -> dict[str, Any] | None:
     }
 
 
-def _told(task: Any, look: DagLook, dag_id: Any) -> dict[str, Any]:
+def _told(task: Any, look: DagContext, dag_id: Any) -> dict[str, Any]:
     path, line = look.place(task.task_id) or (look.file.path, look.line)
     known = isinstance(dag_id, str) and "{{" not in dag_id
     return {"task_id": task.task_id, "path": path, "line": line, "dag_id": dag_id if known else None}

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.errors import nearest
 from harness.results.finding import Problem
 
 
 @check("executor-queue")
-def executor_queue(look: DagLook) -> Iterator[Problem]:
+def executor_queue(look: DagContext) -> Iterator[Problem]:
     """A task asks for a queue or an executor that the world does not declare.
 
     A queue nobody serves leaves the task in ``queued`` until the scheduler gives it up; an executor that is not

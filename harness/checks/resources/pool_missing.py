@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.checks.resources.used_names import pools
 from harness.errors import nearest
@@ -12,7 +12,7 @@ from harness.results.finding import Problem
 
 
 @check("pool-missing")
-def pool_missing(look: DagLook) -> Iterator[Problem]:
+def pool_missing(look: DagContext) -> Iterator[Problem]:
     """A task, or a param's default, names a pool that the world does not declare.
 
     Airflow leaves a task of such a pool in ``scheduled`` for ever, without an error.

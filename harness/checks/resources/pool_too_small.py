@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("pool-too-small")
-def pool_too_small(look: DagLook) -> Iterator[Problem]:
+def pool_too_small(look: DagContext) -> Iterator[Problem]:
     """A task asks for more slots than its pool has.
 
     The scheduler passes it over at every turn: the task stays in ``scheduled`` for ever, with no more than a warning

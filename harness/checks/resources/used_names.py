@@ -11,7 +11,7 @@ from typing import Any
 from harness.bridge.parsing.callbacks import callbacks
 from harness.bridge.parsing.params import defaults
 from harness.checks.callables import callable_of
-from harness.checks.context import DagLook, FileLook
+from harness.checks.context import DagContext, FileContext
 from harness.checks.texts import arguments, calls, keyword, templates, texts
 from harness.errors import nearest
 from harness.results.finding import Problem
@@ -44,7 +44,7 @@ class Used:
     line: int | None = None
 
 
-def connections(file: FileLook) -> Iterator[Used]:
+def connections(file: FileContext) -> Iterator[Used]:
     """Connection ids that a file names as literals.
 
     Left out: what ends in ``_default`` (an operator's own default, which many hooks do without).
@@ -63,7 +63,7 @@ def connections(file: FileLook) -> Iterator[Used]:
                     yield Used(found, f"{name}()", path=path, line=call.lineno)
 
 
-def _code(file: FileLook) -> Iterator[tuple[str | None, ast.AST, ast.AST]]:
+def _code(file: FileContext) -> Iterator[tuple[str | None, ast.AST, ast.AST]]:
     """(file, code, the file's whole tree) of the Dag file, and of what its Dags call in other modules."""
     yield None, file.tree, file.tree
     called = [call.function for dag in file.dags for call in callbacks(dag.dag)]
@@ -82,7 +82,7 @@ def _conn_id_of(name: str, call: ast.Call) -> ast.expr | None:
     return None
 
 
-def _of_params_and_callbacks(dag: DagLook) -> Iterator[Used]:
+def _of_params_and_callbacks(dag: DagContext) -> Iterator[Used]:
     """Connections that params name, and notifiers among the callbacks."""
     for owner in (dag.dag, *dag.tasks):
         task_id = getattr(owner, "task_id", None)
@@ -117,7 +117,7 @@ def _of_arguments(task: Any) -> Iterator[tuple[str, str, str]]:
             yield name, value, f"{name.lstrip('_')}, by params" if match else name.lstrip("_")
 
 
-def pools(dag: DagLook) -> Iterator[Used]:
+def pools(dag: DagContext) -> Iterator[Used]:
     """Pools that a Dag's tasks ask for, and those named as defaults of params: whoever triggers it passes them on."""
     for task in dag.tasks:
         yield _by_task(dag, task.task_id, task.pool, f"task {task.task_id!r}")
@@ -139,11 +139,11 @@ def _is_pool(name: str) -> bool:
     return name in ("pool", "pool_name") or (name.endswith("_pool") and not name.startswith(_OTHER_POOLS))
 
 
-def _by(dag: DagLook, task_id: str | None, name: str, by: str) -> Used:
+def _by(dag: DagContext, task_id: str | None, name: str, by: str) -> Used:
     return Used(name, by, dag.dag_id, None, None, dag.line) if task_id is None else _by_task(dag, task_id, name, by)
 
 
-def variables(file: FileLook) -> Iterator[Used]:
+def variables(file: FileContext) -> Iterator[Used]:
     """Keys of variables that a file reads without a default."""
     for dag in file.dags:
         for task in dag.tasks:
@@ -157,7 +157,7 @@ def variables(file: FileLook) -> Iterator[Used]:
                         yield Used(found, f"{name}()", path=path, line=call.lineno)
 
 
-def undeclared(uses: Iterable[Used], known: Collection[str], what: str, file: FileLook) -> Iterator[Problem]:
+def undeclared(uses: Iterable[Used], known: Collection[str], what: str, file: FileContext) -> Iterator[Problem]:
     """A problem for every use of a name that the world does not declare; none where there is no world.
 
     Args:
@@ -172,7 +172,7 @@ def undeclared(uses: Iterable[Used], known: Collection[str], what: str, file: Fi
         yield Problem(message, used.task_id, used.line, used.path, fix, used.dag_id)
 
 
-def _in_templates(dag: DagLook, task: object, pattern: re.Pattern[str]) -> Iterator[Used]:
+def _in_templates(dag: DagContext, task: object, pattern: re.Pattern[str]) -> Iterator[Used]:
     task_id: str = task.task_id  # type: ignore[attr-defined]
     for field, text in templates(task):
         for block in _BLOCK.findall(text):
@@ -186,6 +186,6 @@ def _is_conn_id(name: str, value: str) -> bool:
     return named and bool(value) and "{{" not in value and "://" not in value and not value.endswith("_default")
 
 
-def _by_task(dag: DagLook, task_id: str, name: str, by: str) -> Used:
+def _by_task(dag: DagContext, task_id: str, name: str, by: str) -> Used:
     path, line = dag.place(task_id) or (None, dag.line)
     return Used(name, by, dag.dag_id, task_id, path or None, line)

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.bridge.parsing.schedule import due_runs, now
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("catchup-storm", severity="warning")
-def catchup_storm(look: DagLook) -> Iterator[Problem]:
+def catchup_storm(look: DagContext) -> Iterator[Problem]:
     """A Dag with ``catchup=True`` that makes more runs than the limit ``catchup-runs`` when it is unpaused today.
 
     All of them are made as fast as ``max_active_runs`` lets them, before the first one that anybody waits for.

@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.bridge.parsing.schedule import first_run
 from harness.checks.callables import callable_of
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.checks.texts import called, literal, templates
 from harness.results.finding import Problem
@@ -20,7 +20,7 @@ _PRINTS = ("print", "debug", "info", "warning", "error", "exception", "log")
 
 
 @check("interval-semantics")
-def interval_semantics(look: DagLook) -> Iterator[Problem]:
+def interval_semantics(look: DagContext) -> Iterator[Problem]:
     """A task that works from ``data_interval_start`` to ``data_interval_end`` in a Dag whose intervals have no width.
 
     Since Airflow 3 a cron text or a ``timedelta`` as schedule makes runs at points in time: both ends are the same
@@ -43,7 +43,7 @@ def interval_semantics(look: DagLook) -> Iterator[Problem]:
         yield Problem(f"{said}: schedule {look.timetable.summary} makes no intervals", task.task_id, line, fix=_FIX)
 
 
-def _reads_both(look: DagLook, task: Any) -> tuple[str, int | None] | None:
+def _reads_both(look: DagContext, task: Any) -> tuple[str, int | None] | None:
     """Where a task takes both ends at once: in words, and the line in its source."""
     texts = [text for _, text in templates(task) if "data_interval_" in text]
     if any(_has(_START, text) for text in texts) and any(_has(_END, text) for text in texts):

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.bridge.operators import argument
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("past-dependency", severity="warning")
-def past_dependency(look: DagLook) -> Iterator[Problem]:
+def past_dependency(look: DagContext) -> Iterator[Problem]:
     """A task that depends on the past and can never begin, or that a ``dagrun_timeout`` lets through out of order.
 
     A task that starts later than its Dag finds a run before its first one in which it was not there, and waits for

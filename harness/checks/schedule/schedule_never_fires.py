@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.bridge.parsing.schedule import first_run, surely_runs
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
 @check("schedule-never-fires")
-def schedule_never_fires(look: DagLook) -> Iterator[Problem]:
+def schedule_never_fires(look: DagContext) -> Iterator[Problem]:
     """A schedule that never makes a run: a cron that matches no date, an ``end_date`` before the first one, a timetable
     that raises.
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from harness.bridge.parsing.schedule import clock_change, now
-from harness.checks.context import DagLook
+from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.checks.texts import dotted, keyword, literal
 from harness.results.finding import Problem
@@ -20,7 +20,7 @@ _LONG = timedelta(hours=1)
 
 
 @check("start-date", severity="warning")
-def start_date(look: DagLook) -> Iterator[Problem]:
+def start_date(look: DagContext) -> Iterator[Problem]:
     """A ``start_date`` that moves, has no time zone or is missing where it counts; a cron in an hour that clocks skip.
 
     A date made by ``now()`` is another one at every parse: the first run is never due, and every parse makes a new
@@ -49,7 +49,7 @@ def start_date(look: DagLook) -> Iterator[Problem]:
             yield from _clock_change(look, timetable)
 
 
-def _other_zone(look: DagLook) -> str:
+def _other_zone(look: DagContext) -> str:
     """The zone that a date without one is read in, where it matters which; empty where all is UTC."""
     zone = str(getattr(look.dag.start_date.tzinfo, "name", look.dag.start_date.tzinfo))
     timetable = look.dag.timetable
@@ -59,7 +59,7 @@ def _other_zone(look: DagLook) -> str:
     return zone if own == zone or own == "None" else f"{zone}, while the schedule is in {own}"
 
 
-def _clock_change(look: DagLook, timetable: Any) -> Iterator[Problem]:
+def _clock_change(look: DagContext, timetable: Any) -> Iterator[Problem]:
     try:
         change = clock_change(look.dag, timetable)
     except Exception:
@@ -75,7 +75,7 @@ def _is_long(timetable: Any) -> bool:
     return isinstance(delta, timedelta) and delta >= _LONG
 
 
-def _moves(look: DagLook) -> str:
+def _moves(look: DagContext) -> str:
     """What makes the date, where it is made anew at every parse; empty where that is not plain."""
     given = _written(look)
     called = _moving_call(given) if given is not None else ""
@@ -94,7 +94,7 @@ def _moving_call(node: ast.AST) -> str:
     return ""
 
 
-def _written(look: DagLook) -> ast.AST | None:
+def _written(look: DagContext) -> ast.AST | None:
     """The expression of ``start_date`` in the Dag's own file, names of the module looked up."""
     if look.line is None or not any(f"{word}(" in look.file.source for word in _MOVING):
         return None

@@ -82,7 +82,7 @@ def check(
     write instead. Its exit code is 1 where something is gone.
     """
     from harness.cli.commands import checking
-    from harness.gate.options import Wanted
+    from harness.gate.options import CheckOptions
 
     if explain is not None:
         return checking.Explain(explain)
@@ -92,7 +92,7 @@ def check(
         from harness.cli.commands.upgrading import Upgrading
 
         return Upgrading(paths, formats, output, verbose)
-    wanted = Wanted(
+    wanted = CheckOptions(
         paths=paths,
         select=names("--select", select),
         ignore=names("--ignore", ignore),

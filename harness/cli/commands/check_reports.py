@@ -23,7 +23,7 @@ OF_REPOSITORY = ("sarif", "github")
 
 
 @dataclass(frozen=True)
-class Reports:
+class ReportFiles:
     """What is written.
 
     Attributes:
@@ -35,7 +35,7 @@ class Reports:
     files: tuple[tuple[str, Path], ...] = ()
 
     @classmethod
-    def of(cls, formats: tuple[str, ...], output: Path | None) -> Reports:
+    def of(cls, formats: tuple[str, ...], output: Path | None) -> ReportFiles:
         """What a command line asks for.
 
         Raises: UsageError: a format that does not exist, or two that both want stdout.

@@ -6,14 +6,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.commands.check_reports import Reports
+from harness.cli.commands.check_reports import ReportFiles
 from harness.cli.folders import configured
 from harness.cli.terminal import Terminal
 from harness.project.config import Config, config_for, read_config
 
 if TYPE_CHECKING:
     from harness.gate.inspection import Inspection
-    from harness.gate.options import Wanted
+    from harness.gate.options import CheckOptions
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,10 @@ class Checking:
     """The job of one ``check`` command.
 
     Args:
-        formats, output: see `Reports.of`.
+        formats, output: see `ReportFiles.of`.
     """
 
-    wanted: Wanted
+    wanted: CheckOptions
     formats: tuple[str, ...] = ()
     output: Path | None = None
 
@@ -34,7 +34,7 @@ class Checking:
         Returns: 0 clean, 1 findings of severity error, 70 a check of ours failed.
         Raises: HarnessError: a command line or settings that mean nothing, no Dag file at all.
         """
-        reports = Reports.of(self.formats, self.output)
+        reports = ReportFiles.of(self.formats, self.output)
         found = self._inspected(terminal)
         reports.write(found, terminal)
         return found.exit_code

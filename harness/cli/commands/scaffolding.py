@@ -16,7 +16,7 @@ from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS
 if TYPE_CHECKING:
     from harness.cli.terminal import Terminal
     from harness.gate.run import GateResult
-    from harness.project.discovery import DagFile
+    from harness.project.discovery import FoundFile
     from harness.project.exports import Exports
     from harness.world import World
 
@@ -66,12 +66,12 @@ class Scaffold:
             terminal.note(f"{shown_path(Path(finding.path or ''))}:{finding.line} {finding.message}")
         return 1 if result.findings else 0
 
-    def _looked(self, files: list[DagFile], world: World | None) -> GateResult:
-        from harness.checks.context import Asked
+    def _looked(self, files: list[FoundFile], world: World | None) -> GateResult:
+        from harness.checks.context import CheckSettings
         from harness.gate.run import GateOptions, run_gate
         from harness.world import World
 
-        asked = Asked({"import-error": "error"}, options={"names": True})
+        asked = CheckSettings({"import-error": "error"}, options={"names": True})
         return run_gate(files, GateOptions(asked, world=world or World()))
 
 

@@ -91,7 +91,7 @@ class VirtualThread:
         return self.still >= still and self.place is not None and waits_for_lock(self.place)
 
 
-class Watch:
+class WakeCondition:
     """What a parked process waits for: ``ready``; while ``pending``, a thread is sure to bring it about by itself."""
 
     def __init__(self, ready: Question, pending: Question) -> None:
@@ -111,7 +111,7 @@ class VirtualThreads:
         self.clock = clock
         self._changed = threading.Condition(threading.Lock())
         self._living: dict[VirtualThread, None] = {}
-        self._watches: dict[Process, Watch] = {}
+        self._watches: dict[Process, WakeCondition] = {}
         self._settling = False
 
     def __bool__(self) -> bool:
@@ -218,7 +218,7 @@ class VirtualThreads:
         """Park the running process until ``ready``. False when ``by`` was over first, or ``once`` when it was woken."""
         simulation, process = self.simulation, self.simulation.current
         assert process is not None
-        self._watches[process] = Watch(ready, pending or _never)
+        self._watches[process] = WakeCondition(ready, pending or _never)
         end = None if by is None else simulation.now + max(by, 0)
         try:
             if not process.killed:
@@ -246,7 +246,9 @@ class VirtualThreads:
                 for vthread in self._living:
                     vthread.still = vthread.still if vthread.resting else 0
                 while until is None or not until():
-                    busy: list[VirtualThread | Watch] = [each for each in list(self._living) if self._is_busy(each)]
+                    busy: list[VirtualThread | WakeCondition] = [
+                        each for each in list(self._living) if self._is_busy(each)
+                    ]
                     busy += [each for each in self._watches.values() if _is_pending(each)]
                     if not busy:
                         return
@@ -359,7 +361,7 @@ def here() -> VirtualThread | None:
     return None if vthread is None or vthread.home.closed else vthread
 
 
-def _is_pending(watch: Watch) -> bool:
+def _is_pending(watch: WakeCondition) -> bool:
     return watch.waited < WORK_PATIENCE_S and watch.pending() and not watch.ready()
 
 

@@ -15,8 +15,8 @@ from harness.scheduler.backfill import (
     CREATE,
     LEAVE,
     Backfill,
+    BackfillRefusal,
     Circumstances,
-    Refusal,
     Step,
     in_order,
     is_complete,
@@ -74,13 +74,13 @@ class Backfills:
         self.driver.recorder.backfill(result.to_json())
         return result
 
-    def _breaks(self, asked: Backfill, plans: list[RunPlan], dag_id: str) -> Refusal | None:
+    def _breaks(self, asked: Backfill, plans: list[RunPlan], dag_id: str) -> BackfillRefusal | None:
         """What Airflow raises where it cannot clear one of the runs: then none is cleared or made."""
         for step in self._steps(asked, plans, dag_id):
             if step.verb == CLEAR and step.run is not None:
                 error = clearing_fails(step.run, self.driver.simulation.now)
                 if error is not None:
-                    return Refusal(type(error).__name__, f"{error} ({step.run.run_id})")
+                    return BackfillRefusal(type(error).__name__, f"{error} ({step.run.run_id})")
         return None
 
     def _steps(self, asked: Backfill, plans: list[RunPlan], dag_id: str) -> Iterator[Step[RunPlan]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bridge.callbacks import run_failure_callbacks
 from harness.bridge.explain import explain
-from harness.bridge.runtime import AttemptRequest, Outcome, Resume, reschedule_at, run_attempt
+from harness.bridge.runtime import AttemptOutcome, AttemptRequest, Resume, reschedule_at, run_attempt
 from harness.bridge.supervisor.conversation import Supervisor, TaskContext
 from harness.bridge.supervisor.handlers.assets import emitted
 from harness.bridge.supervisor.handlers.xcom import keep
@@ -144,7 +144,7 @@ class Attempts:
         elif not process.killed:
             self._ended(ti, outcome, now, process)
 
-    def _ended(self, ti: TaskInstance, outcome: Outcome, began: Instant, process: Process) -> None:
+    def _ended(self, ti: TaskInstance, outcome: AttemptOutcome, began: Instant, process: Process) -> None:
         past, now = history(ti), self.simulation.now
         ti.state = outcome.state
         if outcome.error is not None:
@@ -155,7 +155,7 @@ class Attempts:
             past.error = None
         if outcome.task_context.rendered is not None:
             past.rendered = outcome.task_context.rendered
-        after: dict[str, Callable[[TaskInstance, Outcome], None]] = {
+        after: dict[str, Callable[[TaskInstance, AttemptOutcome], None]] = {
             DEFERRED: self._after_defer,
             UP_FOR_RESCHEDULE: self._after_reschedule,
             UP_FOR_RETRY: self._after_retry,
@@ -169,7 +169,7 @@ class Attempts:
             number_next(ti)
         self.driver.ti_ended(ti)
 
-    def _after_end(self, ti: TaskInstance, outcome: Outcome) -> None:
+    def _after_end(self, ti: TaskInstance, outcome: AttemptOutcome) -> None:
         ti.end = self.simulation.now
         if ti.state == SUCCESS and outcome.message is not None:
             for event in emitted(self.supervisor, outcome.message, outcome.task_context):
@@ -180,23 +180,23 @@ class Attempts:
                 self.stop(other)
                 self.recorder.ti_state(other)
 
-    def _after_retry(self, ti: TaskInstance, outcome: Outcome) -> None:
+    def _after_retry(self, ti: TaskInstance, outcome: AttemptOutcome) -> None:
         ti.end = self.simulation.now
         delay = getattr(outcome.message, "retry_delay_seconds", None)
         ti.retry_delay_override = None if delay is None else seconds(delay)
         ti.due = next_retry_at(ti)
         self.simulation.schedule(ti.due, self.driver.mark, ti.run)
 
-    def _after_reschedule(self, ti: TaskInstance, outcome: Outcome) -> None:
+    def _after_reschedule(self, ti: TaskInstance, outcome: AttemptOutcome) -> None:
         ti.end = self.simulation.now
         history(ti).reschedules += 1
         ti.due = reschedule_at(outcome.message)
         self.simulation.schedule(ti.due, self.driver.mark, ti.run)
 
-    def _after_defer(self, ti: TaskInstance, outcome: Outcome) -> None:
+    def _after_defer(self, ti: TaskInstance, outcome: AttemptOutcome) -> None:
         self.triggerer.start(ti, outcome.message, history(ti).log)
 
-    def _after_question(self, ti: TaskInstance, outcome: Outcome) -> None:
+    def _after_question(self, ti: TaskInstance, outcome: AttemptOutcome) -> None:
         self.people.park(ti, outcome.message)
 
     def _observe(self, who: TaskContext, kind: str, data: Any) -> None:
@@ -207,7 +207,7 @@ class Attempts:
             self.stop(data)  # it may have been scheduled, queued or deferred already
         self.recorder.observe(who, kind, data)
 
-    def _reason(self, ti: TaskInstance, outcome: Outcome) -> str | None:
+    def _reason(self, ti: TaskInstance, outcome: AttemptOutcome) -> str | None:
         if outcome.error is not None:
             return f"{type(outcome.error).__name__}: {outcome.error}"
         if outcome.state == SKIPPED:

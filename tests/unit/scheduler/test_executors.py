@@ -8,19 +8,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scheduler_builders import dag, ids, run_of, task
 
-from harness.scheduler.executors import Executor, executor_of, in_turn, slots_taken
+from harness.scheduler.executors import ExecutorSlots, executor_of, in_turn, slots_taken
 from harness.scheduler.model import Dag, DagRun, Literal, TaskInstance
 from harness.scheduler.occupancy import occupancy_of
-from harness.scheduler.queueing import Limits, Pool, admit
-from harness.scheduler.workers import Broker, Worker, requeue_stuck
+from harness.scheduler.queueing import Limits, PoolSlots, admit
+from harness.scheduler.workers import Broker, WorkerSlots, requeue_stuck
 
-CELERY = Executor("CeleryExecutor", 2, frozenset({"CeleryExecutor", "path.to.CeleryExecutor"}))
-GPU = Executor("gpu:path.to.Gpu", 1, frozenset({"gpu", "path.to.Gpu", "Gpu"}))
+CELERY = ExecutorSlots("CeleryExecutor", 2, frozenset({"CeleryExecutor", "path.to.CeleryExecutor"}))
+GPU = ExecutorSlots("gpu:path.to.Gpu", 1, frozenset({"gpu", "path.to.Gpu", "Gpu"}))
 BOTH = (CELERY, GPU)
 
 
-def limits(parallelism: int = 32, executors: tuple[Executor, ...] = BOTH) -> Limits:
-    return Limits(parallelism, {"default_pool": Pool("default_pool", 128)}, executors=executors)
+def limits(parallelism: int = 32, executors: tuple[ExecutorSlots, ...] = BOTH) -> Limits:
+    return Limits(parallelism, {"default_pool": PoolSlots("default_pool", 128)}, executors=executors)
 
 
 def scheduled(made: Dag, **states: str) -> DagRun:
@@ -87,7 +87,7 @@ class TestSlots:
 @settings(max_examples=100, deadline=None)
 @given(data=st.data(), slots=st.tuples(st.integers(1, 3), st.integers(1, 3)), parallelism=st.integers(1, 5))
 def test_no_executor_is_ever_overfull(data: st.DataObject, slots: tuple[int, int], parallelism: int) -> None:
-    both = (Executor("a", slots[0], frozenset({"a"})), Executor("b", slots[1], frozenset({"b"})))
+    both = (ExecutorSlots("a", slots[0], frozenset({"a"})), ExecutorSlots("b", slots[1], frozenset({"b"})))
     asked = st.sampled_from([None, "a", "b"])
     tasks = [task(f"t{n}", executor=data.draw(asked), length=Literal(2)) for n in range(4)]
     run = scheduled(dag(*tasks))
@@ -103,15 +103,15 @@ def test_no_executor_is_ever_overfull(data: st.DataObject, slots: tuple[int, int
         assert full or not waits[one.name], "a free slot is not left to nobody while somebody waits for it"
 
 
-def _on(ti: TaskInstance, name: str, executors: tuple[Executor, ...]) -> bool:
+def _on(ti: TaskInstance, name: str, executors: tuple[ExecutorSlots, ...]) -> bool:
     found = executor_of(ti.task.executor, executors)
     return found is not None and found.name == name
 
 
 class TestWorkers:
     workers = (
-        Worker("general", "celery", frozenset({"default", "etl"}), 2),
-        Worker("etl", "celery", frozenset({"etl"}), 1),
+        WorkerSlots("general", "celery", frozenset({"default", "etl"}), 2),
+        WorkerSlots("etl", "celery", frozenset({"etl"}), 1),
     )
 
     def broker(self, busy: set[str]) -> Broker[str]:

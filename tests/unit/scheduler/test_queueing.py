@@ -12,13 +12,13 @@ from scheduler_builders import DAY, NOW, dag, ids, run_of, task, ti
 
 from harness.scheduler.model import Dag, DagRun, Literal, TaskInstance
 from harness.scheduler.occupancy import occupancy_of
-from harness.scheduler.queueing import Admission, Limits, Pool, admit
+from harness.scheduler.queueing import Admission, Limits, PoolSlots, admit
 
 
-def limits(parallelism: int = 32, query: int = 16, **pools: int | Pool) -> Limits:
-    made = {"default_pool": Pool("default_pool", 128)}
+def limits(parallelism: int = 32, query: int = 16, **pools: int | PoolSlots) -> Limits:
+    made = {"default_pool": PoolSlots("default_pool", 128)}
     for name, slots in pools.items():
-        made[name] = slots if isinstance(slots, Pool) else Pool(name, slots)
+        made[name] = slots if isinstance(slots, PoolSlots) else PoolSlots(name, slots)
     return Limits(parallelism, made, query)
 
 
@@ -127,11 +127,11 @@ class TestPools:
     @pytest.mark.parametrize(("include", "expected"), [(False, ["b"]), (True, [])])
     def test_deferred_instances_hold_slots_where_the_pool_says_so(self, include: bool, expected: list[str]) -> None:
         run = scheduled(dag(task("a", pool="p"), task("b", pool="p")), {"a": "deferred"})
-        assert admitted(limits(p=Pool("p", 1, include)), run) == expected
+        assert admitted(limits(p=PoolSlots("p", 1, include)), run) == expected
 
     def test_waiting_for_a_human_holds_no_slot(self) -> None:
         run = scheduled(dag(task("a", pool="p"), task("b", pool="p")), {"a": "awaiting_input"})
-        assert admitted(limits(p=Pool("p", 1, include_deferred=True)), run) == ["b"]
+        assert admitted(limits(p=PoolSlots("p", 1, include_deferred=True)), run) == ["b"]
 
     def test_an_unlimited_pool(self) -> None:
         made = dag(*(task(f"t{n}", pool="p", pool_slots=1000) for n in range(3)))
