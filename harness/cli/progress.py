@@ -14,11 +14,11 @@ from harness.bridge.masking import masked
 from harness.cli.heartbeat import EVERY_S, Heartbeat, so_far
 from harness.kernel.instant import Instant, iso
 from harness.report.style import colour, glyphs
-from harness.results.plain import clean, one_line
 from harness.results.run import Attempt
-from harness.results.spans import real_text, span_text
 from harness.scheduler.model import FINISHED
 from harness.simulation.history import history
+from harness.text.plain import clean, one_line
+from harness.text.spans import real_text, span_text
 
 if TYPE_CHECKING:
     from harness.scheduler.model import DagRun, TaskInstance

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from harness.kernel.instant import iso
 from harness.results.backfill import NOT_CREATED, BackfillDate, BackfillResult
-from harness.results.plain import clean, one_line
 from harness.scheduler.backfill import NONE
+from harness.text.plain import clean, one_line
 
 SHOWN = 8
 """Dates that were not created, of each backfill."""

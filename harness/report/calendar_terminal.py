@@ -14,10 +14,10 @@ from harness.report.backfill_terminal import show_backfills
 from harness.report.style import Glyphs, colour, glyphs
 from harness.report.terminal import show_needs, shown_place
 from harness.results.calendar import CalendarResult
-from harness.results.plain import clean, one_line
 from harness.results.run import RunResult
-from harness.results.spans import real_text, span_text
 from harness.scheduler.backfill import BACKFILL
+from harness.text.plain import clean, one_line
+from harness.text.spans import real_text, span_text
 
 FAILURES, WAITS, UNFINISHED, IDLE = 10, 8, 10, 8
 

@@ -7,7 +7,7 @@ from harness.gate.grouping import grouped
 from harness.report.check_text import summary
 from harness.report.style import UNICODE
 from harness.results.finding import Finding
-from harness.results.plain import one_line
+from harness.text.plain import one_line
 
 
 def document(told: CheckResult) -> str:

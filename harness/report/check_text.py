@@ -11,8 +11,8 @@ from harness.gate.check_result import CheckResult
 from harness.gate.grouping import Group, grouped
 from harness.report.style import Glyphs
 from harness.results.finding import Finding
-from harness.results.plain import clean
-from harness.results.spans import real_text
+from harness.text.plain import clean
+from harness.text.spans import real_text
 
 Line = list[tuple[str, str]]
 """(text, style) of the parts of a line; styles are rich's."""

@@ -11,9 +11,9 @@ from rich.text import Text
 
 from harness.kernel.instant import Instant
 from harness.report.style import Glyphs, colour, state_text
-from harness.results.plain import clean
 from harness.results.run import RunResult, TaskResult
-from harness.results.spans import span_text
+from harness.text.plain import clean
+from harness.text.spans import span_text
 
 TOGETHER = 5
 """Mapped instances of one fate from which on they share a row."""

@@ -7,9 +7,9 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.report.style import glyphs
-from harness.results.plain import clean, one_line
-from harness.results.spans import real_text
 from harness.results.verification import Verification
+from harness.text.plain import clean, one_line
+from harness.text.spans import real_text
 
 MANY = 30
 

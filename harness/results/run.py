@@ -10,8 +10,9 @@ from harness.errors import TaskNotFound, known_names
 from harness.kernel.instant import Instant, iso
 from harness.results.deadlines import DeadlineResult
 from harness.results.finding import Finding
-from harness.results.needs import Need, told
-from harness.results.plain import plain
+from harness.results.needs import Need
+from harness.text.lacking import told
+from harness.text.plain import plain
 
 SCHEMA = "airflow-harness/run/1"
 

@@ -14,11 +14,11 @@ from harness.bridge.supervisor.store import AssetEvent, facts
 from harness.kernel import Instant, Simulation, iso
 from harness.ledger.journal import Journal
 from harness.results.finding import Finding
-from harness.results.needs import Needs
 from harness.scheduler.deadlines import Deadline
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.simulation.history import history
 from harness.simulation.left_out import left_out
+from harness.simulation.needs import Needs
 
 TOLD_NOBODY = "Airflow only logs this and goes on: correct the callback, nobody would have been told"
 

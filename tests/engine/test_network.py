@@ -504,7 +504,7 @@ def test_what_is_not_in_the_world_is_ready_to_paste(rehearse):
         connection()
         variable()
     result = rehearse(dag)
-    from harness.results.needs import as_yaml, told
+    from harness.text.lacking import as_yaml, told
 
     assert told(result.not_in_world)[0] == "not in the world: connection vendor loads, variable region"
     import yaml

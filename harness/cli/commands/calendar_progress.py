@@ -15,7 +15,7 @@ from harness.bridge.masking import masked
 from harness.cli.heartbeat import Heartbeat, so_far
 from harness.kernel.instant import Instant, to_instant
 from harness.report.style import colour, glyphs
-from harness.results.plain import clean, one_line
+from harness.text.plain import clean, one_line
 
 if TYPE_CHECKING:
     from harness.scheduler.model import DagRun, TaskInstance

@@ -11,7 +11,6 @@ from harness.kernel import Event, iso
 from harness.kernel.simulation import LAST
 from harness.results.deadlines import DeadlineResult
 from harness.results.finding import Finding
-from harness.results.spans import span_text
 from harness.scheduler.deadlines import (
     AverageRuntime,
     Custom,
@@ -27,6 +26,7 @@ from harness.scheduler.deadlines import (
 )
 from harness.scheduler.model import FINISHED, DagRun
 from harness.simulation.components.deadline_callbacks import DeadlineCallbacks
+from harness.text.spans import span_text
 
 if TYPE_CHECKING:
     from harness.simulation.components.scheduler_loop import Driver

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.results.plain import clean, compact, one_line, plain
+from harness.text.plain import clean, compact, one_line, plain
 
 
 class Opaque:

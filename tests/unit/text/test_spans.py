@@ -1,6 +1,6 @@
 import pytest
 
-from harness.results.spans import real_text, span_text
+from harness.text.spans import real_text, span_text
 
 SECOND = 1_000_000
 
