@@ -12,8 +12,8 @@ from typing import Any
 from harness.bridge.patches.exits import WorkerExited
 from harness.bridge.runtime import AttemptRequest, runtime_instance
 from harness.bridge.supervisor.capture import TaskLog
-from harness.bridge.supervisor.conversation import TaskContext, task_context
 from harness.bridge.supervisor.store import facts
+from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.kernel.instant import to_datetime
 from harness.scheduler.model import DagRun, TaskInstance
 

@@ -13,10 +13,11 @@ from harness.bridge.supervisor.datamodels import optional_datetime, run_type_of
 from harness.bridge.supervisor.runs_database import session_of
 from harness.bridge.supervisor.store import Store, facts
 from harness.kernel.instant import SECOND, Instant, Microseconds, span, to_datetime, to_instant
-from harness.scheduler.deadlines import (
+from harness.scheduler.model import (
     PENDING,
     AverageRuntime,
     Custom,
+    DagRun,
     Deadline,
     DeadlineAlert,
     FixedDatetime,
@@ -24,7 +25,6 @@ from harness.scheduler.deadlines import (
     QueuedAt,
     Reference,
 )
-from harness.scheduler.model import DagRun
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

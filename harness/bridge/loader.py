@@ -132,8 +132,9 @@ def answered_from(
 
     Stands in for the Dag processor's supervisor, ``DagFileProcessorProcess`` (3.3.2): what is not there is not found.
     """
-    from harness.bridge.supervisor.conversation import Supervisor, TaskContext, supervisor_comms, task_context
+    from harness.bridge.supervisor.conversation import Supervisor, supervisor_comms
     from harness.bridge.supervisor.store import Store
+    from harness.bridge.supervisor.task_context import TaskContext, task_context
 
     def refused(refusal: RefusedConnection) -> None:
         note(f"{refusal.place} connects to {refusal.peer} while it is parsed: refused; {allowing(refusal.peer)}")

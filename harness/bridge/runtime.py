@@ -12,10 +12,11 @@ from uuid import UUID
 from harness.bridge.patches.exits import WorkerExited
 from harness.bridge.supervisor.capture import TaskLog
 from harness.bridge.supervisor.child_comms import child_socket, starts_children
-from harness.bridge.supervisor.conversation import Supervisor, TaskContext, task_context
+from harness.bridge.supervisor.conversation import Supervisor
 from harness.bridge.supervisor.datamodels import constructed, dag_run_model, optional_datetime
 from harness.bridge.supervisor.runner_log import AFTER_THE_END
 from harness.bridge.supervisor.store import facts, ti_id
+from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.kernel.instant import Instant, span, to_datetime, to_instant
 from harness.scheduler.mapping import NotPopulated, mapped_count, relevant_map_indexes
 from harness.scheduler.model import Task, TaskInstance

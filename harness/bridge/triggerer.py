@@ -14,8 +14,8 @@ from typing import Any
 from harness.bridge.patches.exits import WorkerExited
 from harness.bridge.runtime import TRIGGER_FAIL, AttemptRequest, Resume, runtime_instance
 from harness.bridge.supervisor.capture import TaskLog
-from harness.bridge.supervisor.conversation import TaskContext, task_context
 from harness.bridge.supervisor.store import Store, facts
+from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.kernel import Event, Process, Simulation, span, to_datetime
 from harness.kernel.event_loop import VirtualEventLoop
 from harness.scheduler.model import TaskInstance

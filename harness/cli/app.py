@@ -9,6 +9,7 @@ from harness.cli.commands.init import init
 from harness.cli.commands.run import run
 from harness.cli.commands.simulate import simulate
 from harness.cli.commands.verify import verify
+from harness.cli.program import PROGRAM, python
 
 EXIT_CODES = """\b
 Exit codes:
@@ -28,8 +29,6 @@ def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
     if not asked:
         return
     from importlib.metadata import PackageNotFoundError, version
-
-    from harness.cli.entry import PROGRAM, python
 
     try:
         airflow = f"Airflow {version('apache-airflow-core')}"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.cli.faults import machines_refusal, refuse_a_vanished_folder
 from harness.cli.job import Job
+from harness.cli.program import PROGRAM
 from harness.cli.terminal import Terminal
 from harness.errors import ExitCode, HarnessError, Interrupted, OurFault, Terminated, UsageError
 from harness.project.declarations import set_aside
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from harness.results.calendar import CalendarResult
     from harness.results.run import RunResult
 
-PROGRAM = "airflow-harness"
 ERROR_SCHEMA = "airflow-harness/error/1"
 
 
@@ -159,8 +158,3 @@ def _wants_document(arguments: Sequence[str]) -> bool:
 
 def _again(arguments: Sequence[str]) -> str:
     return shlex.join([PROGRAM, *arguments])
-
-
-def python() -> str:
-    """The interpreter's version as ``--version`` names it."""
-    return ".".join(map(str, sys.version_info[:3]))

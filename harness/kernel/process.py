@@ -7,16 +7,15 @@ import sys
 from asyncio import CancelledError
 from collections.abc import Callable
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from harness.errors import StrayExit
-from harness.kernel.instant import Microseconds
+from harness.kernel.event import Event
+from harness.kernel.instant import Instant, Microseconds
 from harness.kernel.spin import Spin
-
-if TYPE_CHECKING:
-    from harness.kernel.simulation import Event, Simulation
+from harness.kernel.tracing import Tracers
 
 owner: contextvars.ContextVar[Process | None] = contextvars.ContextVar("harness_process", default=None)
 """The process on whose behalf code runs; copied into threads started by it."""
@@ -55,6 +54,32 @@ class Alarm:
         self.event: Event | None = None
 
 
+class Rings(Protocol):
+    """The alarms of a simulation's processes; see `harness.kernel.alarms`."""
+
+    def ring(self, process: Process) -> None: ...
+
+
+class Host(Protocol):
+    """What a process asks of the simulation that runs it; see `harness.kernel.simulation.Simulation`."""
+
+    main: greenlet
+    current: Process | None
+    tracers: Tracers
+    alarms: Rings | None
+    on_alarm: Any
+
+    def schedule(self, at: Instant, action: Callable[..., Any], *args: Any) -> Event: ...
+
+    def fresh_ambient(self) -> list[Any]: ...
+
+    def swap_ambient(self, states: list[Any]) -> list[Any]: ...
+
+    def arm_watchdog(self, process: Process) -> None: ...
+
+    def disarm_watchdog(self) -> None: ...
+
+
 class Process:
     """One virtual thread of work in virtual time.
 
@@ -74,7 +99,7 @@ class Process:
 
     def __init__(
         self,
-        simulation: Simulation,
+        simulation: Host,
         run: Callable[..., Any],
         args: tuple[Any, ...],
         name: str,
@@ -205,6 +230,7 @@ class Process:
                 self.simulation.main.switch()
             except AlarmRang:
                 self.interruptible = False
+                assert self.simulation.alarms is not None  # who else had it ring?
                 self.simulation.alarms.ring(self)
                 if waits is not None:
                     self.resume = self.simulation.schedule(waits.at, self.wait_is_over)

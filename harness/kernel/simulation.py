@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 from greenlet import getcurrent
 
+from harness.kernel.event import Event
 from harness.kernel.instant import SECOND, Instant, Microseconds, iso
-from harness.kernel.process import Alarm, AlarmRang, Process, ProcessKilled
+from harness.kernel.process import Alarm, AlarmRang, Process, ProcessKilled, Rings
 from harness.kernel.tracing import Tracers
 
 URGENT, NORMAL, LATE, LAST = 0, 1, 2, 3
@@ -43,19 +44,6 @@ class Ambient(Protocol):
     def swap(self, state: Any) -> Any: ...
 
 
-class Event:
-    """Something that happens at an instant. ``cancel()`` makes it not happen."""
-
-    __slots__ = ("action", "args", "at", "cancelled")
-
-    def __init__(self, at: Instant, action: Callable[..., Any], args: tuple[Any, ...]) -> None:
-        self.at, self.action, self.args, self.cancelled = at, action, args, False
-
-    def cancel(self) -> None:
-        """Take the event out of the queue; harmless when it has happened."""
-        self.cancelled = True
-
-
 class Simulation:
     """Totally ordered events, ``(time, priority, sequence)``, and the processes they resume.
 
@@ -79,7 +67,7 @@ class Simulation:
         self.stopped: str | None = None
         self.ambients: list[Ambient] = []
         self.watchdog: Watchdog | None = None
-        self.alarms: Any = None
+        self.alarms: Rings | None = None
         self.on_alarm: Any = signal.SIG_DFL
         self.outside: Outside | None = None
         self.tracers = Tracers()
@@ -264,7 +252,6 @@ __all__ = [
     "URGENT",
     "Ambient",
     "Clock",
-    "Event",
     "Simulation",
     "StuckClock",
     "Watchdog",

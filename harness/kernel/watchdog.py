@@ -61,8 +61,9 @@ class AlarmWatchdog:
         ran_s = process.running_seconds()
         if process.real_deadline is not None and ran_s >= process.real_deadline:
             raise self._overrun(process)
-        if process.alarm is not None and ran_s >= process.alarm.real_s:
-            self._simulation.alarms.ring(process)
+        alarms = self._simulation.alarms
+        if alarms is not None and process.alarm is not None and ran_s >= process.alarm.real_s:
+            alarms.ring(process)
         self.arm(process)
 
 

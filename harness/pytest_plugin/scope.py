@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-OURS = "harness.pytest_plugin"
+OURS = __name__.rpartition(".")[0]
 NEEDS_DAGS = "_airflow_rehearsal"
 RUNS_DAGS = frozenset({NEEDS_DAGS, "_airflow_runner", "_airflow_prefixed_runner"})
 SCOPE = pytest.StashKey["AirflowScope"]()

@@ -3,92 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from harness.kernel.instant import Instant, Microseconds
-
-if TYPE_CHECKING:
-    from harness.scheduler.model import DagRun
-
-PENDING, MET, MISSED = "pending", "met", "missed"
-
-
-@dataclass(frozen=True, slots=True)
-class QueuedAt:
-    """Counted from when the run was queued (``DAGRUN_QUEUED_AT``)."""
-
-
-@dataclass(frozen=True, slots=True)
-class LogicalDate:
-    """Counted from the run's logical date (``DAGRUN_LOGICAL_DATE``)."""
-
-
-@dataclass(frozen=True, slots=True)
-class FixedDatetime:
-    """Counted from an instant that is the same for all runs (``FIXED_DATETIME``)."""
-
-    at: Instant
-
-
-@dataclass(frozen=True, slots=True)
-class AverageRuntime:
-    """Counted from the run's creation plus what runs took before it on average (``AVERAGE_RUNTIME``).
-
-    Attributes:
-        max_runs, min_runs: of how many runs the average is taken at the most, and at the least.
-        only_successful: runs that failed are left out, as from 3.3 on.
-    """
-
-    max_runs: int
-    min_runs: int
-    only_successful: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Custom:
-    """Counted from an instant that code of the user's computes; the caller asks it."""
-
-    name: str
-
-
-Reference = QueuedAt | LogicalDate | FixedDatetime | AverageRuntime | Custom
-
-
-@dataclass(frozen=True, slots=True)
-class DeadlineAlert:
-    """One of a Dag's ``deadline=``.
-
-    Attributes:
-        interval: what is added to the reference; the key of a Variable of seconds for a ``VariableInterval``.
-        place: among the Dag's alerts, from 0.
-    """
-
-    reference: Reference
-    interval: Microseconds | str
-    place: int = 0
-    name: str | None = None
-
-
-@dataclass(slots=True, eq=False)
-class Deadline:
-    """A deadline of one run.
-
-    Attributes:
-        due: None when none was made, ``reason`` says why.
-        interval: what was added to the reference.
-        state: ``pending``, ``met`` or ``missed``.
-        missed_at: when the scheduler saw that it was missed.
-        callback_state: ``pending``, ``queued``, ``running``, ``success`` or ``failed``; None while it is not missed.
-    """
-
-    alert: DeadlineAlert
-    due: Instant | None
-    interval: Microseconds | None = None
-    state: str = PENDING
-    missed_at: Instant | None = None
-    reason: str | None = None
-    callback_state: str | None = None
+from harness.scheduler.model import (
+    MET,
+    MISSED,
+    PENDING,
+    AverageRuntime,
+    DagRun,
+    Deadline,
+    FixedDatetime,
+    LogicalDate,
+    QueuedAt,
+    Reference,
+)
 
 
 def base_of(reference: Reference, run: DagRun, runs: Iterable[DagRun], now: Instant) -> tuple[Instant | None, str]:

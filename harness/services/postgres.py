@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 from urllib.parse import quote, urlencode
-
-from harness.errors import UsageError
 
 URL_VARIABLE = "AIRFLOW_HARNESS_POSTGRES_URL"
 """Environment variable with the URL of a server of one's own, for the ``external`` driver."""
@@ -88,37 +85,3 @@ class PostgresServer(Protocol):
 
     def share(self) -> str:
         """A token (JSON text, holds the password) with which another process attaches. Raises: ServiceUnavailable."""
-
-
-def open_postgres(driver: Literal["embedded", "external"] = "embedded", url: str | None = None) -> PostgresServer:
-    """A server, not yet started.
-
-    Args:
-        driver: ``embedded``, a server of our own without Docker; ``external``, one that runs already.
-        url: of the external server, ``postgresql://user:password@host:port/dbname``; without it, the environment
-            variable AIRFLOW_HARNESS_POSTGRES_URL.
-    Raises: UsageError: no such driver, or a URL for the embedded one. ServiceUnavailable: external without a URL.
-    """
-    if driver == "external":
-        from harness.services.postgres_external import ExternalPostgres
-
-        return ExternalPostgres(url or os.environ.get(URL_VARIABLE, ""))
-    if driver != "embedded":
-        raise UsageError(f"there is no PostgreSQL driver {driver!r}", known="embedded, external")
-    if url is not None:
-        raise UsageError("the embedded PostgreSQL takes no URL", fix="driver='external', or leave url out")
-    from harness.services.postgres_embedded import EmbeddedPostgres
-
-    return EmbeddedPostgres()
-
-
-def attach_postgres(token: str) -> PostgresServer:
-    """A server that another process started and shares; ``stop`` leaves it running.
-
-    Args:
-        token: what ``share()`` gave.
-    Raises: UsageError: not such a token.
-    """
-    from harness.services.postgres_attached import AttachedPostgres
-
-    return AttachedPostgres.from_token(token)

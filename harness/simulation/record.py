@@ -9,13 +9,12 @@ from harness.bridge.masking import masked
 from harness.bridge.patches.network import RefusedConnection, allowing
 from harness.bridge.patches.roundtrip import trouble
 from harness.bridge.supervisor.capture import TaskLog
-from harness.bridge.supervisor.conversation import TaskContext, task_context
 from harness.bridge.supervisor.store import AssetEvent, facts
+from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.kernel import Instant, Simulation, iso
 from harness.ledger.journal import Journal
 from harness.results.finding import Finding
-from harness.scheduler.deadlines import Deadline
-from harness.scheduler.model import DagRun, TaskInstance
+from harness.scheduler.model import DagRun, Deadline, TaskInstance
 from harness.simulation.history import history
 from harness.simulation.left_out import left_out
 from harness.simulation.needs import Needs

@@ -435,8 +435,8 @@ def test_an_average_is_the_one_that_airflows_own_query_gives():
     from harness.bridge.supervisor.runs_database import session_of
     from harness.bridge.supervisor.store import Store
     from harness.kernel.instant import to_instant
-    from harness.scheduler.deadlines import AverageRuntime, average_runtime
-    from harness.scheduler.model import DagRun
+    from harness.scheduler.deadlines import average_runtime
+    from harness.scheduler.model import AverageRuntime, DagRun
 
     chance, store, dag = Random(1), Store(World(), {}), snapshot(dag_of())
     for day in range(8):

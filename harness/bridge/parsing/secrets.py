@@ -9,8 +9,9 @@ from types import FrameType
 from typing import Any
 
 from harness.bridge.parsing.watch import ActivityWatch
-from harness.bridge.supervisor.conversation import Supervisor, TaskContext, task_context
+from harness.bridge.supervisor.conversation import Supervisor
 from harness.bridge.supervisor.store import Store
+from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.world.guess import Guess, guess_of
 from harness.world.model import World
 

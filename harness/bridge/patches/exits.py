@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from typing import Any, NoReturn
 
 from harness.bridge.patches.replaced import Change, replaced
-from harness.bridge.supervisor.conversation import current_task_context
+from harness.bridge.supervisor.task_context import current_task_context
 from harness.kernel import CodeExit, Simulation
 from harness.kernel.loaded_modules import loaded
 from harness.kernel.present import inherited

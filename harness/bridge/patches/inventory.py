@@ -35,7 +35,7 @@ from harness.bridge.patches.replaced import replaced
 from harness.bridge.patches.roundtrip import remembers_pushed
 from harness.bridge.patches.shortcuts import shortcuts
 from harness.bridge.patches.stubs import play, runs_itself
-from harness.bridge.supervisor.conversation import TaskContext, current_task_context
+from harness.bridge.supervisor.task_context import TaskContext, current_task_context
 from harness.kernel import SECOND, Event, Process, ProcessKilled, Simulation, seconds
 from harness.scheduler.model import TaskInstance
 

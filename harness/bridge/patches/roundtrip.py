@@ -51,7 +51,7 @@ def trouble_of_literal(value: Any, most_bytes: float) -> Trouble | None:
 
 def remembers_pushed(serialize: Callable[..., Any]) -> Callable[..., Any]:
     """``BaseXCom.serialize_value``, with whoever pushes keeping the value until the supervisor has heard of it."""
-    from harness.bridge.supervisor.conversation import current_task_context
+    from harness.bridge.supervisor.task_context import current_task_context
 
     def serialize_value(value: Any, **kwargs: Any) -> Any:
         stored = serialize(value, **kwargs)

@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 
-from harness.bridge.supervisor.conversation import TaskContext, current_task_context
+from harness.bridge.supervisor.task_context import TaskContext, current_task_context
 
 LINES_KEPT = 5_000
 """Lines kept of one attempt's log: the first half of them and the last; what is in between is counted."""

@@ -18,7 +18,8 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 from harness.bridge.operators import class_of
-from harness.bridge.supervisor.conversation import Supervisor, TaskContext, task_context
+from harness.bridge.supervisor.conversation import Supervisor
+from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.kernel.threads.waits import real_join, real_start
 
 VARIABLE = "__AIRFLOW_SUPERVISOR_FD"

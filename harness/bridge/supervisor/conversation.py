@@ -7,91 +7,34 @@ found by the message's class name, so one module serves 3.1 to 3.3; `answered` l
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
-from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 
+from harness.bridge.supervisor.answering import Handler, refuse
+from harness.bridge.supervisor.handlers import assets, runs, state, world, xcom
+from harness.bridge.supervisor.runner_log import RunnerLog
 from harness.bridge.supervisor.store import Store
-from harness.kernel.present import inherited
-from harness.scheduler.model import TaskInstance
+from harness.bridge.supervisor.task_context import TaskContext, current_task_context
+from harness.errors import NoTask
 
-Handler = Callable[["Supervisor", Any, "TaskContext"], Any]
-HANDLERS: dict[str, Handler] = {}
+HANDLERS: Mapping[str, Handler] = {
+    **assets.HANDLERS,
+    **runs.HANDLERS,
+    **state.HANDLERS,
+    **world.HANDLERS,
+    **xcom.HANDLERS,
+}
+"""Class name of a message -> what answers it."""
 
 _ASKS = "Get"
 """Messages that only ask carry names of Dags, tasks and keys: they are not worth the time."""
 
 
-@dataclass(eq=False)
-class TaskContext:
-    """Whoever sends messages: an attempt of a task, or the trigger it deferred to.
-
-    Attributes:
-        ti: its task instance.
-        outcome: the last message that ends the attempt (``SucceedTask``, ``DeferTask`` …).
-        rendered: fields as `SetRenderedFields` gave them.
-        skipped: task ids and (task_id, map_index) pairs from `SkipDownstreamTasks`.
-        log: where its log lines go (`harness.bridge.supervisor.capture.TaskLog`).
-        execution_timeout: the operator's, microseconds.
-        first_reschedule: start of the first attempt of a rescheduling sensor, a ``datetime``.
-        timed_from: the instant at which a poking sensor first read its clock.
-        pushed: a value on its way to be an XCom, and as it is serialised.
-        closed: it has ended; what code it left behind still sends is not heard.
-        raised: the last error that was logged for it.
-        skip: why it skipped itself.
-        refused: why a Dag run that it asked for was not made.
-        told: why the task runner let it fail, where that was no exception.
-        exited: set where one of its threads called what would have ended the worker.
-        may_send: class names of the messages it may send; None for all.
-    """
-
-    ti: TaskInstance
-    name: str
-    log: Any = None
-    execution_timeout: int | None = None
-    outcome: Any = None
-    rendered: dict[str, Any] | None = None
-    rendered_map_index: str | None = None
-    skipped: list[Any] = field(default_factory=list)
-    first_reschedule: Any = None
-    closed: bool = False
-    timed_from: int | None = None
-    pushed: tuple[Any, Any] | None = None
-    raised: BaseException | None = None
-    skip: str | None = None
-    refused: str | None = None
-    told: str | None = None
-    exited: BaseException | None = None
-    may_send: frozenset[str] | None = None
-
-
-task_context: ContextVar[TaskContext | None] = ContextVar("harness_speaker", default=None)
-"""Who speaks, per process; threads started by a task and coroutines of a trigger inherit it."""
-
-
-def current_task_context() -> TaskContext | None:
-    """Who speaks where this is called: also in a greenlet that a task made."""
-    return inherited(task_context)
-
-
-def answers(*names: str) -> Callable[[Handler], Handler]:
-    """Register a handler for messages of these class names."""
-
-    def register(handler: Handler) -> Handler:
-        for name in names:
-            HANDLERS[name] = handler
-        return handler
-
-    return register
-
-
 def answered() -> frozenset[str]:
     """Class names of all messages that have a handler."""
-    _import_answers()
     return frozenset(HANDLERS)
 
 
@@ -117,9 +60,6 @@ class Supervisor:
     """
 
     def __init__(self, store: Store, now: Callable[[], Any], observe: Callable[[TaskContext, str, Any], None]) -> None:
-        from harness.bridge.supervisor.runner_log import RunnerLog
-
-        _import_answers()
         self.store = store
         self.now = now
         self.observe = observe
@@ -135,8 +75,6 @@ class Supervisor:
         """
         who = current_task_context()
         if who is None:
-            from harness.errors import NoTask
-
             raise NoTask(f"{type(msg).__name__} sent from outside a task")
         if who.closed:
             return None
@@ -196,25 +134,3 @@ def _refusals() -> tuple[type[Exception], ...]:
     from airflow.sdk.exceptions import AirflowRuntimeError
 
     return (AirflowRuntimeError,)
-
-
-def refuse(message: str, reason: str, status: int = 404) -> Exception:
-    """The error a task sees when the Execution API refuses a request."""
-    from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
-    from airflow.sdk.execution_time.comms import ErrorResponse
-
-    detail = {"status_code": status, "message": message, "detail": {"reason": reason, "message": message}}
-    error: Exception = AirflowRuntimeError(error=ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail))
-    return error
-
-
-def error_response(kind: str, detail: dict[str, Any]) -> Any:
-    """An ``ErrorResponse`` that is an answer, not an exception (the SDK turns it into one of its own)."""
-    from airflow.sdk.exceptions import ErrorType
-    from airflow.sdk.execution_time.comms import ErrorResponse
-
-    return ErrorResponse(error=ErrorType[kind], detail=detail)
-
-
-def _import_answers() -> None:
-    from harness.bridge.supervisor.handlers import assets, runs, state, world, xcom  # noqa: F401

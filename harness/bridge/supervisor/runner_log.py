@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.bridge.names import task_exception
-from harness.bridge.supervisor.conversation import TaskContext, current_task_context
+from harness.bridge.supervisor.task_context import TaskContext, current_task_context
 
 Observe = Callable[[TaskContext, str, Any], None]
 

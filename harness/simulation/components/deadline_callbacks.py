@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.bridge.callbacks import relevant
 from harness.bridge.deadline_callbacks import (
@@ -19,19 +19,17 @@ from harness.bridge.deadline_callbacks import (
 from harness.bridge.deadlines import callback_of, simple_context
 from harness.bridge.masking import masked
 from harness.bridge.supervisor.capture import TaskLog
-from harness.bridge.supervisor.conversation import TaskContext, task_context
 from harness.bridge.supervisor.store import facts
+from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.kernel import Process
 from harness.results.finding import Finding
-from harness.scheduler.deadlines import Deadline
 from harness.scheduler.executors import executor_of, slots_taken
-from harness.scheduler.model import DagRun
+from harness.scheduler.model import DagRun, Deadline
 from harness.simulation.components.executors import Workload
+from harness.simulation.components.ports import Loop
+from harness.simulation.components.workers import Attempts
 from harness.simulation.record import TOLD_NOBODY
 from harness.world.entries import DEFAULT_QUEUE
-
-if TYPE_CHECKING:
-    from harness.simulation.components.scheduler_loop import Driver
 
 
 @dataclass(eq=False)
@@ -54,8 +52,9 @@ class _Call:
 class DeadlineCallbacks:
     """Callbacks from a deadline that was missed to their end."""
 
-    def __init__(self, driver: Driver) -> None:
-        self.driver, self.simulation, self.recorder = driver, driver.simulation, driver.recorder
+    def __init__(self, loop: Loop, attempts: Attempts) -> None:
+        self.loop, self.simulation, self.recorder = loop, loop.simulation, loop.recorder
+        self.attempts = attempts
         self._pending: list[_Call] = []
         self._queued: list[_Call] = []
         self._begun: list[_Call] = []
@@ -68,12 +67,12 @@ class DeadlineCallbacks:
         if is_async(call.callback):
             self._state(call, "queued")
             ended = lambda state, output: self._ended(call, state, output)  # noqa: E731
-            self.driver.attempts.triggerer.run(lambda: run_in_triggerer(call.callback, call.context, ended), who)
+            self.attempts.triggerer.run(lambda: run_in_triggerer(call.callback, call.context, ended), who)
             return
         self._state(call, "pending")
         if who is not None:
             who.may_send = messages_of_workers()
-        executors = self.driver.limits.executors
+        executors = self.loop.limits.executors
         if executors and executor_of(call.executor, executors) is None:
             message = f"a deadline's callback asks for executor '{call.executor}', which is not configured"
             dag, fix = facts(run).dag, "correct executor= of the SyncCallback: Airflow has it wait for ever"
@@ -81,7 +80,7 @@ class DeadlineCallbacks:
             self.recorder.finding(run, finding)
             return
         self._pending.append(call)
-        self.driver.wake()
+        self.loop.wake()
 
     @property
     def given(self) -> Iterator[str | None]:
@@ -95,7 +94,7 @@ class DeadlineCallbacks:
         """
         if not self._pending and not self._queued:
             return
-        free = self.driver.limits.parallelism - self.driver.occupancy().executor
+        free = self.loop.limits.parallelism - self.loop.occupancy().executor
         for call in self._pending[: max(free, 0)]:
             self._pending.remove(call)
             self._queued.append(call)
@@ -108,18 +107,18 @@ class DeadlineCallbacks:
 
     def _has_room(self, call: _Call) -> bool:
         """Whether its executor runs less than it can; what it has not begun takes a slot, and runs nothing."""
-        executors = self.driver.limits.executors
+        executors = self.loop.limits.executors
         executor = executor_of(call.executor, executors)
         if executor is None:
             return True
         idle = sum(executor_of(other.executor, executors) is executor for other in self._queued)
-        return slots_taken(executor, self.driver.occupancy().executors, executors) - idle < executor.slots
+        return slots_taken(executor, self.loop.occupancy().executors, executors) - idle < executor.slots
 
     def _give(self, call: _Call) -> None:
         def start() -> Process:
             return self.simulation.spawn(self._work, call, name="deadline callback")
 
-        self.driver.attempts.workloads.give(Workload(start, call.executor, DEFAULT_QUEUE))
+        self.attempts.workloads.give(Workload(start, call.executor, DEFAULT_QUEUE))
 
     def _work(self, call: _Call) -> None:
         task_context.set(call.who)
@@ -129,7 +128,7 @@ class DeadlineCallbacks:
             run_in_worker(call.callback, call.context, call.run, ended)
         finally:
             self._begun.remove(call)
-            self.driver.wake()
+            self.loop.wake()
 
     def _ended(self, call: _Call, state: str, output: str) -> None:
         self._state(call, state, output=masked(output))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from harness.bridge.deadlines import callback_of, clearing_fails, custom_due, interval_of
 from harness.bridge.explain import explain
 from harness.bridge.supervisor.store import facts
@@ -11,25 +9,22 @@ from harness.kernel import Event, iso
 from harness.kernel.simulation import LAST
 from harness.results.deadlines import DeadlineResult
 from harness.results.finding import Finding
-from harness.scheduler.deadlines import (
+from harness.scheduler.deadlines import base_of, meet, miss, requeue
+from harness.scheduler.model import (
+    FINISHED,
     AverageRuntime,
     Custom,
+    DagRun,
     Deadline,
     DeadlineAlert,
     FixedDatetime,
     LogicalDate,
     QueuedAt,
-    base_of,
-    meet,
-    miss,
-    requeue,
 )
-from harness.scheduler.model import FINISHED, DagRun
 from harness.simulation.components.deadline_callbacks import DeadlineCallbacks
+from harness.simulation.components.ports import Loop
+from harness.simulation.components.workers import Attempts
 from harness.text.spans import span_text
-
-if TYPE_CHECKING:
-    from harness.simulation.components.scheduler_loop import Driver
 
 NAMES = {
     QueuedAt: "DAGRUN_QUEUED_AT",
@@ -53,9 +48,9 @@ class Deadlines:
         callbacks: those of missed ones.
     """
 
-    def __init__(self, driver: Driver) -> None:
-        self.driver, self.simulation, self.recorder = driver, driver.simulation, driver.recorder
-        self.callbacks = DeadlineCallbacks(driver)
+    def __init__(self, loop: Loop, attempts: Attempts) -> None:
+        self.store, self.simulation, self.recorder = loop.store, loop.simulation, loop.recorder
+        self.callbacks = DeadlineCallbacks(loop, attempts)
         self._due: dict[Deadline, Event] = {}
 
     def create(self, run: DagRun) -> None:
@@ -81,7 +76,7 @@ class Deadlines:
             self._watch(deadline, run)
 
     def _made(self, alert: DeadlineAlert, run: DagRun) -> Deadline:
-        store, made_at = self.driver.store, run.queued_at if run.queued_at is not None else self.simulation.now
+        store, made_at = self.store, run.queued_at if run.queued_at is not None else self.simulation.now
         interval = interval_of(alert, store)
         if isinstance(alert.reference, Custom):
             due = custom_due(alert, interval, run, store)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from typing import Protocol
 
 from harness.bridge.callbacks import run_dag_callbacks
-from harness.bridge.supervisor.conversation import refuse
+from harness.bridge.supervisor.answering import refuse
 from harness.bridge.supervisor.store import AssetEvent, Store, facts
 from harness.kernel import Instant, Simulation
 from harness.kernel.simulation import LATE
@@ -68,7 +68,7 @@ class Driver:
     ) -> None:
         self.simulation, self.store, self.limits, self.recorder = simulation, store, limits, recorder
         self.attempts = Attempts(self, interruption)
-        self.deadlines = Deadlines(self)
+        self.deadlines = Deadlines(self, self.attempts)
         self.calendar: RunMaker | None = None
         self.active: dict[DagRun, None] = {}
         self.waiting = Candidates()

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from harness.bridge.callbacks import run_failure_callbacks
 from harness.bridge.explain import explain
 from harness.bridge.runtime import AttemptOutcome, AttemptRequest, Resume, reschedule_at, run_attempt
-from harness.bridge.supervisor.conversation import Supervisor, TaskContext
+from harness.bridge.supervisor.conversation import Supervisor
 from harness.bridge.supervisor.handlers.assets import emitted
 from harness.bridge.supervisor.handlers.xcom import keep
 from harness.bridge.supervisor.store import facts
+from harness.bridge.supervisor.task_context import TaskContext
 from harness.bridge.triggerer import EndedByTrigger, Triggerer, starts_from_trigger
 from harness.kernel import SECOND, Instant, Microseconds, Process, seconds
 from harness.kernel.simulation import KILLS, LATE
@@ -36,11 +37,9 @@ from harness.scheduler.transitions import fail_fast, number_next
 from harness.scheduler.workers import requeue_stuck
 from harness.simulation.components.executors import Workload, Workloads
 from harness.simulation.components.people import People
+from harness.simulation.components.ports import WorkersLoop
 from harness.simulation.environment import Interruption
 from harness.simulation.history import history
-
-if TYPE_CHECKING:
-    from harness.simulation.components.scheduler_loop import Driver
 
 KILL_GRACE: Microseconds = 5 * SECOND
 """From SIGTERM to SIGKILL: what ``on_kill`` has. Source: ``ActivitySubprocess.kill``, its escalation delay (3.3.2)."""
@@ -54,7 +53,7 @@ class Attempts:
         workloads: the way to the executors' workers.
     """
 
-    def __init__(self, driver: Driver, interruption: Interruption) -> None:
+    def __init__(self, driver: WorkersLoop, interruption: Interruption) -> None:
         self.driver, self.interruption = driver, interruption
         self.simulation, self.store, self.recorder = driver.simulation, driver.store, driver.recorder
         self.on_error: Callable[[BaseException], None] | None = None

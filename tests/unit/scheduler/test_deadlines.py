@@ -7,21 +7,17 @@ from typing import Any
 import pytest
 from scheduler_builders import DAY, NOW, dag, run_of, task
 
-from harness.scheduler.deadlines import (
+from harness.scheduler.deadlines import average_runtime, base_of, meet, miss, requeue
+from harness.scheduler.model import (
     AverageRuntime,
     Custom,
+    DagRun,
     Deadline,
     DeadlineAlert,
     FixedDatetime,
     LogicalDate,
     QueuedAt,
-    average_runtime,
-    base_of,
-    meet,
-    miss,
-    requeue,
 )
-from harness.scheduler.model import DagRun
 
 HOUR = 3_600_000_000
 MADE = dag(task("t"))

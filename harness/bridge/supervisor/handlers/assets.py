@@ -4,72 +4,65 @@ from __future__ import annotations
 
 from typing import Any
 
-from harness.bridge.supervisor.conversation import Supervisor, TaskContext, answers, error_response
+from harness.bridge.supervisor.answering import ApiServer, Handler, error_response, ok_response
 from harness.bridge.supervisor.store import AssetEvent
+from harness.bridge.supervisor.task_context import TaskContext
 from harness.kernel.instant import to_datetime, to_instant
 
 
-@answers("GetAssetByName", "GetAssetByUri")
-def _asset(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
-    found = _find(supervisor, getattr(msg, "name", None), getattr(msg, "uri", None))
+def _asset(api: ApiServer, msg: Any, who: TaskContext) -> Any:
+    found = _find(api, getattr(msg, "name", None), getattr(msg, "uri", None))
     if found is None:
         return error_response("ASSET_NOT_FOUND", msg.model_dump(exclude={"type"}))
     return _result(found)
 
 
-@answers("GetAssetsByAlias")
-def _alias(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _alias(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.execution_time.comms import AssetsByAliasResult
 
-    known = supervisor.store.alias_assets.get(msg.alias_name, [])
+    known = api.store.alias_assets.get(msg.alias_name, [])
     return AssetsByAliasResult(assets=[_result((name, uri, "asset")) for name, uri in known])
 
 
-@answers("GetAssetEventByAsset", "GetAssetEventByAssetAlias")
-def _events(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _events(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     """Source: ``execution_api/routes/asset_events.py``: by name and/or uri or alias, a window, an order, a limit."""
     from airflow.sdk.execution_time.comms import AssetEventsResult
 
-    found = [event for event in supervisor.store.events if _wanted(event, msg)]
+    found = [event for event in api.store.events if _wanted(event, msg)]
     found.sort(key=lambda event: (event.at, event.id), reverse=not getattr(msg, "ascending", True))
     limit = getattr(msg, "limit", None)  # this, the order and the window came with 3.2
     return AssetEventsResult(asset_events=[event_response(event) for event in found[:limit]])
 
 
-@answers("ValidateInletsAndOutlets")
-def _validate(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _validate(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     """Every asset a Dag of the folder names is active here; two of one name and other uri are the checks' matter."""
     from airflow.sdk.execution_time.comms import InactiveAssetsResult
 
     return InactiveAssetsResult(inactive_assets=[])
 
 
-@answers("GetAssetStateStoreByName", "GetAssetStateStoreByUri")
-def _get_store(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _get_store(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.execution_time.comms import AssetStateStoreResult
 
-    values = supervisor.store.asset_store.get(_store_name(supervisor, msg), {})
+    values = api.store.asset_store.get(_store_name(api, msg), {})
     if msg.key not in values:
         return error_response("ASSET_STORE_NOT_FOUND", {"key": msg.key})
     return AssetStateStoreResult(value=values[msg.key])
 
 
-@answers("SetAssetStateStoreByName", "SetAssetStateStoreByUri")
-def _set_store(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
-    supervisor.store.asset_store.setdefault(_store_name(supervisor, msg), {})[msg.key] = msg.value
-    return _ok()
+def _set_store(api: ApiServer, msg: Any, who: TaskContext) -> Any:
+    api.store.asset_store.setdefault(_store_name(api, msg), {})[msg.key] = msg.value
+    return ok_response()
 
 
-@answers("DeleteAssetStateStoreByName", "DeleteAssetStateStoreByUri")
-def _delete_store(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
-    supervisor.store.asset_store.get(_store_name(supervisor, msg), {}).pop(msg.key, None)
-    return _ok()
+def _delete_store(api: ApiServer, msg: Any, who: TaskContext) -> Any:
+    api.store.asset_store.get(_store_name(api, msg), {}).pop(msg.key, None)
+    return ok_response()
 
 
-@answers("ClearAssetStateStoreByName", "ClearAssetStateStoreByUri")
-def _clear_store(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
-    supervisor.store.asset_store.pop(_store_name(supervisor, msg), None)
-    return _ok()
+def _clear_store(api: ApiServer, msg: Any, who: TaskContext) -> Any:
+    api.store.asset_store.pop(_store_name(api, msg), None)
+    return ok_response()
 
 
 def event_response(event: AssetEvent) -> Any:
@@ -89,7 +82,7 @@ def event_response(event: AssetEvent) -> Any:
     )
 
 
-def emitted(supervisor: Supervisor, msg: Any, who: TaskContext) -> list[AssetEvent]:
+def emitted(api: ApiServer, msg: Any, who: TaskContext) -> list[AssetEvent]:
     """The events a ``SucceedTask`` message makes. Source: ``TaskInstance.register_asset_changes_in_db`` (3.3.2)."""
     made: list[AssetEvent] = []
     given: dict[tuple[str, str], list[dict[str, Any]]] = {}
@@ -98,45 +91,45 @@ def emitted(supervisor: Supervisor, msg: Any, who: TaskContext) -> list[AssetEve
             key = event["dest_asset_key"]
             given.setdefault((key["name"], key["uri"]), []).append(event)
     for outlet in msg.task_outlets or []:
-        found = _find(supervisor, outlet.name, outlet.uri) if outlet.type != "AssetAlias" else None
+        found = _find(api, outlet.name, outlet.uri) if outlet.type != "AssetAlias" else None
         if found is None:
             continue
         for event in given.get(found[:2], [{"extra": {}}]):
-            made.append(_event(supervisor, who, found, event.get("extra") or {}, ()))
-    made += _through_aliases(supervisor, msg, who)
+            made.append(_event(api, who, found, event.get("extra") or {}, ()))
+    made += _through_aliases(api, msg, who)
     return made
 
 
-def _through_aliases(supervisor: Supervisor, msg: Any, who: TaskContext) -> list[AssetEvent]:
+def _through_aliases(api: ApiServer, msg: Any, who: TaskContext) -> list[AssetEvent]:
     by_asset: dict[tuple[str, str, str], tuple[dict[str, Any], list[str]]] = {}
     for event in msg.outlet_events or []:
         if "source_alias_name" in event:
             key, alias, extra = event["dest_asset_key"], event["source_alias_name"], event.get("extra") or {}
             by_asset.setdefault((key["name"], key["uri"], repr(extra)), (extra, []))[1].append(alias)
-            known = supervisor.store.alias_assets.setdefault(alias, [])
+            known = api.store.alias_assets.setdefault(alias, [])
             if (key["name"], key["uri"]) not in known:
                 known.append((key["name"], key["uri"]))
     return [
-        _event(supervisor, who, (name, uri, "asset"), extra, tuple(sorted(aliases)))
+        _event(api, who, (name, uri, "asset"), extra, tuple(sorted(aliases)))
         for (name, uri, _), (extra, aliases) in by_asset.items()
     ]
 
 
 def _event(
-    supervisor: Supervisor,
+    api: ApiServer,
     who: TaskContext,
     asset: tuple[str, str, str],
     extra: dict[str, Any],
     aliases: tuple[str, ...],
 ) -> AssetEvent:
-    ti, store = who.ti, supervisor.store
+    ti, store = who.ti, api.store
     event = AssetEvent(
         id=len(store.events) + 1,
         name=asset[0],
         uri=asset[1],
         group=asset[2],
         extra=extra,
-        at=supervisor.now(),
+        at=api.now(),
         dag_id=ti.run.dag.dag_id,
         task_id=ti.task_id,
         run_id=ti.run.run_id,
@@ -162,8 +155,8 @@ def _wanted(event: AssetEvent, msg: Any) -> bool:
     return (msg.name is None or event.name == msg.name) and (msg.uri is None or event.uri == msg.uri)
 
 
-def _find(supervisor: Supervisor, name: str | None, uri: str | None) -> tuple[str, str, str] | None:
-    for known in supervisor.store.asset_names().values():
+def _find(api: ApiServer, name: str | None, uri: str | None) -> tuple[str, str, str] | None:
+    for known in api.store.asset_names().values():
         if (name is None or known[0] == name) and (uri is None or known[1] == uri):
             return known
     return None
@@ -175,12 +168,24 @@ def _result(asset: tuple[str, str, str]) -> Any:
     return AssetResult(name=asset[0], uri=asset[1], group=asset[2], extra={})
 
 
-def _store_name(supervisor: Supervisor, msg: Any) -> str:
-    found = _find(supervisor, getattr(msg, "name", None), getattr(msg, "uri", None))
+def _store_name(api: ApiServer, msg: Any) -> str:
+    found = _find(api, getattr(msg, "name", None), getattr(msg, "uri", None))
     return found[0] if found else str(getattr(msg, "name", None) or msg.uri)
 
 
-def _ok() -> Any:
-    from airflow.sdk.execution_time.comms import OKResponse
-
-    return OKResponse(ok=True)
+HANDLERS: dict[str, Handler] = {
+    "GetAssetByName": _asset,
+    "GetAssetByUri": _asset,
+    "GetAssetsByAlias": _alias,
+    "GetAssetEventByAsset": _events,
+    "GetAssetEventByAssetAlias": _events,
+    "ValidateInletsAndOutlets": _validate,
+    "GetAssetStateStoreByName": _get_store,
+    "GetAssetStateStoreByUri": _get_store,
+    "SetAssetStateStoreByName": _set_store,
+    "SetAssetStateStoreByUri": _set_store,
+    "DeleteAssetStateStoreByName": _delete_store,
+    "DeleteAssetStateStoreByUri": _delete_store,
+    "ClearAssetStateStoreByName": _clear_store,
+    "ClearAssetStateStoreByUri": _clear_store,
+}

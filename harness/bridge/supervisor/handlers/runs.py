@@ -6,19 +6,17 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from harness.bridge.supervisor.conversation import Supervisor, TaskContext, answers, error_response, refuse
+from harness.bridge.supervisor.answering import ApiServer, Handler, error_response, ok_response, refuse
 from harness.bridge.supervisor.datamodels import dag_run_model, optional_datetime
 from harness.bridge.supervisor.store import facts
+from harness.bridge.supervisor.task_context import TaskContext
 from harness.kernel.instant import SECOND, Instant, to_datetime, to_instant
 from harness.scheduler.model import DagRun, TaskInstance
 
 
-@answers("TriggerDagRun")
-def _trigger(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _trigger(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     """Source: ``trigger_dag_run`` and ``DagRunOperations.trigger``."""
-    from airflow.sdk.execution_time.comms import OKResponse
-
-    store = supervisor.store
+    store = api.store
     if msg.dag_id not in store.dags or store.trigger is None:
         raise refuse(f"Dag with dag_id: '{msg.dag_id}' not found", "not_found")
     logical_date = _instant(msg.logical_date)
@@ -32,60 +30,52 @@ def _trigger(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
             who.refused = f"Dag {msg.dag_id!r} has a run {existing.run_id!r} already{_dated(existing, msg.run_id)}"
             return error_response("DAGRUN_ALREADY_EXISTS", {"dag_id": msg.dag_id, "run_id": msg.run_id})
         store.reset(existing)
-        return OKResponse(ok=True)
+        return ok_response()
     run_after = _instant(getattr(msg, "run_after", None))
     run = store.trigger(msg.dag_id, msg.run_id, logical_date, run_after, msg.conf or {})
-    supervisor.observe(who, "triggered", run)
-    return OKResponse(ok=True)
+    api.observe(who, "triggered", run)
+    return ok_response()
 
 
-@answers("UpdateDagRunNote")
-def _note(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _note(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     """An empty note removes the one that is there. Source: ``ti_update_dagrun_note`` (3.4.0b2)."""
-    from airflow.sdk.execution_time.comms import OKResponse
-
     if msg.note is not None:
         facts(who.ti.run).note = msg.note or None
-    return OKResponse(ok=True)
+    return ok_response()
 
 
-@answers("GetDagRunState")
-def _run_state(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _run_state(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.execution_time.comms import DagRunStateResult
 
-    return DagRunStateResult(state=_run(supervisor, msg).state)
+    return DagRunStateResult(state=_run(api, msg).state)
 
 
-@answers("GetDagRun")
-def _dag_run(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _dag_run(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.execution_time import comms
 
-    model = dag_run_model(_run(supervisor, msg))
+    model = dag_run_model(_run(api, msg))
     return comms.DagRunResult(**model.model_dump())
 
 
-@answers("GetDRCount")
-def _run_count(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _run_count(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.execution_time.comms import DRCount
 
-    found = supervisor.store.selected_runs(msg.dag_id, msg.run_ids, _instants(msg.logical_dates), msg.states)
+    found = api.store.selected_runs(msg.dag_id, msg.run_ids, _instants(msg.logical_dates), msg.states)
     return DRCount(count=len(found))
 
 
-@answers("GetPreviousDagRun")
-def _previous_run(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _previous_run(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.execution_time.comms import PreviousDagRunResult
 
-    run = supervisor.store.previous_run(msg.dag_id, to_instant(msg.logical_date), msg.state)
+    run = api.store.previous_run(msg.dag_id, to_instant(msg.logical_date), msg.state)
     return PreviousDagRunResult(dag_run=None if run is None else dag_run_model(run))
 
 
-@answers("GetPrevSuccessfulDagRun")
-def _previous_success(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _previous_success(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.execution_time.comms import PrevSuccessfulDagRunResult
 
     date = who.ti.run.logical_date
-    run = None if date is None else supervisor.store.previous_run(who.ti.run.dag.dag_id, date, "success")
+    run = None if date is None else api.store.previous_run(who.ti.run.dag.dag_id, date, "success")
     if run is None:
         return PrevSuccessfulDagRunResult()
     return PrevSuccessfulDagRunResult(
@@ -96,15 +86,14 @@ def _previous_success(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any
     )
 
 
-@answers("GetPreviousTI")
-def _previous_ti(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _previous_ti(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.api.datamodels._generated import PreviousTIResponse
     from airflow.sdk.execution_time.comms import PreviousTIResult
 
     limit = _instant(msg.logical_date)
     found = [
         ti
-        for run in supervisor.store.runs_of(msg.dag_id)
+        for run in api.store.runs_of(msg.dag_id)
         if run.logical_date is not None and (limit is None or run.logical_date < limit)
         for ti in [run.task_instances.get((msg.task_id, msg.map_index))]
         if ti is not None and (msg.state is None or ti.state == msg.state)
@@ -129,34 +118,31 @@ def _previous_ti(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
     )
 
 
-@answers("GetTICount")
-def _ti_count(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _ti_count(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     """Source: ``get_task_instance_count``; the state "null" asks for task instances without one."""
     from airflow.sdk.execution_time.comms import TICount
 
     wanted = None if not msg.states else {None if s == "null" else s for s in msg.states}
-    matching = _instances(supervisor, msg)
+    matching = _instances(api, msg)
     return TICount(count=sum(1 for ti in matching if wanted is None or ti.state in wanted))
 
 
-@answers("GetTaskStates")
-def _task_states(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _task_states(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     """run_id -> task_id (``task_id_<map_index>`` when mapped) -> state. Source: ``get_task_instance_states``."""
     from airflow.sdk.execution_time.comms import TaskStatesResult
 
     states: dict[str, dict[str, Any]] = {}
-    for ti in _instances(supervisor, msg):
+    for ti in _instances(api, msg):
         name = ti.task_id if ti.map_index < 0 else f"{ti.task_id}_{ti.map_index}"
         states.setdefault(ti.run.run_id, {})[name] = ti.state
     return TaskStatesResult(task_states=states)
 
 
-@answers("GetTaskBreadcrumbs")
-def _breadcrumbs(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _breadcrumbs(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     """Finished task instances of a run. Source: ``get_task_instance_breadcrumbs``."""
     from airflow.sdk.execution_time.comms import TaskBreadcrumbsResult
 
-    run = _run(supervisor, msg)
+    run = _run(api, msg)
     crumbs = [
         {
             "task_id": ti.task_id,
@@ -171,11 +157,10 @@ def _breadcrumbs(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
     return TaskBreadcrumbsResult(breadcrumbs=crumbs)
 
 
-@answers("GetDag")
-def _dag(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _dag(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.execution_time import comms
 
-    dag = supervisor.store.dags.get(msg.dag_id)
+    dag = api.store.dags.get(msg.dag_id)
     if dag is None:
         raise refuse(f"The Dag with dag_id: `{msg.dag_id}` was not found", "not_found")
     fields = {
@@ -192,27 +177,27 @@ def _dag(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
     return comms.DagResult(**{name: value for name, value in fields.items() if name in known})
 
 
-def _run(supervisor: Supervisor, msg: Any) -> DagRun:
-    run = supervisor.store.run(msg.dag_id, msg.run_id)
+def _run(api: ApiServer, msg: Any) -> DagRun:
+    run = api.store.run(msg.dag_id, msg.run_id)
     if run is None:
         raise refuse(f"Dag run {msg.run_id!r} of Dag {msg.dag_id!r} not found", "not_found")
     return run
 
 
-def _instances(supervisor: Supervisor, msg: Any) -> Iterator[TaskInstance]:
+def _instances(api: ApiServer, msg: Any) -> Iterator[TaskInstance]:
     """The task instances that match a message's filters, group members included."""
     ids = set(msg.task_ids) if msg.task_ids else None
     if msg.task_group_id:
-        ids = (ids or set()) | _group_tasks(supervisor, msg.dag_id, msg.task_group_id)
-    for run in supervisor.store.selected_runs(msg.dag_id, msg.run_ids or None, _instants(msg.logical_dates)):
+        ids = (ids or set()) | _group_tasks(api, msg.dag_id, msg.task_group_id)
+    for run in api.store.selected_runs(msg.dag_id, msg.run_ids or None, _instants(msg.logical_dates)):
         for ti in run.task_instances.values():
             fits = msg.map_index is None or ti.map_index == msg.map_index
             if fits and (ids is None or ti.task_id in ids):
                 yield ti
 
 
-def _group_tasks(supervisor: Supervisor, dag_id: str, group_id: str) -> set[str]:
-    dag = supervisor.store.dags.get(dag_id)
+def _group_tasks(api: ApiServer, dag_id: str, group_id: str) -> set[str]:
+    dag = api.store.dags.get(dag_id)
     group = dag.task_group_dict.get(group_id) if dag is not None else None
     return {task.task_id for task in group.iter_tasks()} if group is not None else {group_id}
 
@@ -229,3 +214,19 @@ def _instant(moment: datetime | None) -> Instant | None:
 
 def _instants(moments: list[datetime] | None) -> list[Instant] | None:
     return [to_instant(moment) for moment in moments] if moments else None
+
+
+HANDLERS: dict[str, Handler] = {
+    "TriggerDagRun": _trigger,
+    "UpdateDagRunNote": _note,
+    "GetDagRunState": _run_state,
+    "GetDagRun": _dag_run,
+    "GetDRCount": _run_count,
+    "GetPreviousDagRun": _previous_run,
+    "GetPrevSuccessfulDagRun": _previous_success,
+    "GetPreviousTI": _previous_ti,
+    "GetTICount": _ti_count,
+    "GetTaskStates": _task_states,
+    "GetTaskBreadcrumbs": _breadcrumbs,
+    "GetDag": _dag,
+}

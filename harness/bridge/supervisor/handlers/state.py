@@ -6,104 +6,91 @@ from importlib.util import find_spec
 from typing import Any
 
 from harness.bridge.masking import mask
-from harness.bridge.supervisor.conversation import Supervisor, TaskContext, answers, error_response
+from harness.bridge.supervisor.answering import ApiServer, Handler, error_response, ok_response
+from harness.bridge.supervisor.task_context import TaskContext
 
 
-@answers("SucceedTask", "TaskState", "DeferTask", "RescheduleTask", "RetryTask", "AwaitInputTask")
-def _outcome(_: Supervisor, msg: Any, who: TaskContext) -> None:
+def _outcome(_: ApiServer, msg: Any, who: TaskContext) -> None:
     who.outcome = msg
     who.rendered_map_index = getattr(msg, "rendered_map_index", None) or who.rendered_map_index
 
 
-@answers("SetExecutionTimeout")
-def _execution_timeout(_: Supervisor, msg: Any, who: TaskContext) -> None:
+def _execution_timeout(_: ApiServer, msg: Any, who: TaskContext) -> None:
     """The task runner keeps it; told of it (3.4), Airflow kills a process that goes on for a minute after its end."""
 
 
-@answers("SkipDownstreamTasks")
-def _skip_downstream(supervisor: Supervisor, msg: Any, who: TaskContext) -> None:
+def _skip_downstream(api: ApiServer, msg: Any, who: TaskContext) -> None:
     """Takes effect at once, as ``ti_skip_downstream`` does, before the task itself has ended."""
     from harness.scheduler.skips import skip_downstream
 
     tasks = [key for t in msg.tasks for key in (_all_of(t, who) if isinstance(t, str) else [(t[0], t[1])])]
     who.skipped += tasks
-    for ti in skip_downstream(who.ti.run, tasks, supervisor.now()):
+    for ti in skip_downstream(who.ti.run, tasks, api.now()):
         ti.reason = f"skipped by '{who.ti.task_id}'"
-        supervisor.observe(who, "skipped", ti)
+        api.observe(who, "skipped", ti)
 
 
-@answers("SetRenderedFields")
-def _rendered(supervisor: Supervisor, msg: Any, who: TaskContext) -> None:
+def _rendered(api: ApiServer, msg: Any, who: TaskContext) -> None:
     who.rendered = msg.rendered_fields
-    supervisor.observe(who, "rendered", msg.rendered_fields)
+    api.observe(who, "rendered", msg.rendered_fields)
 
 
-@answers("SetRenderedMapIndex")
-def _rendered_map_index(_: Supervisor, msg: Any, who: TaskContext) -> None:
+def _rendered_map_index(_: ApiServer, msg: Any, who: TaskContext) -> None:
     who.rendered_map_index = msg.rendered_map_index
 
 
-@answers("GetTaskRescheduleStartDate")
-def _reschedule_start(_: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _reschedule_start(_: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.execution_time.comms import TaskRescheduleStartDate
 
     return TaskRescheduleStartDate(start_date=who.first_reschedule)
 
 
-@answers("ResendLoggingFD")
-def _logging_descriptor(_: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _logging_descriptor(_: ApiServer, msg: Any, who: TaskContext) -> Any:
     """A child process (virtualenv, ``run_as_user``) asks for a log pipe: it has none here and logs to its stderr."""
     return error_response("GENERIC_ERROR", {"message": "no log descriptor in a simulation"})
 
 
-@answers("MaskSecret")
-def _mask(_: Supervisor, msg: Any, who: TaskContext) -> None:
+def _mask(_: ApiServer, msg: Any, who: TaskContext) -> None:
     mask(msg.value, msg.name)
 
 
-@answers("GetTaskStateStore")
-def _get_task_store(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _get_task_store(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.execution_time.comms import TaskStateStoreResult
 
-    values = supervisor.store.task_store.get(_scope(who), {})
+    values = api.store.task_store.get(_scope(who), {})
     if msg.key not in values:
         return error_response("TASK_STORE_NOT_FOUND", {"key": msg.key})
     return TaskStateStoreResult(value=values[msg.key])
 
 
-@answers("SetTaskStateStore")
-def _set_task_store(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
-    supervisor.store.task_store.setdefault(_scope(who), {})[msg.key] = msg.value
-    return _ok()
+def _set_task_store(api: ApiServer, msg: Any, who: TaskContext) -> Any:
+    api.store.task_store.setdefault(_scope(who), {})[msg.key] = msg.value
+    return ok_response()
 
 
-@answers("DeleteTaskStateStore")
-def _delete_task_store(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
-    supervisor.store.task_store.get(_scope(who), {}).pop(msg.key, None)
-    return _ok()
+def _delete_task_store(api: ApiServer, msg: Any, who: TaskContext) -> Any:
+    api.store.task_store.get(_scope(who), {}).pop(msg.key, None)
+    return ok_response()
 
 
-@answers("ClearTaskStateStore")
-def _clear_task_store(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
-    supervisor.store.task_store.pop(_scope(who), None)
-    return _ok()
+def _clear_task_store(api: ApiServer, msg: Any, who: TaskContext) -> Any:
+    api.store.task_store.pop(_scope(who), None)
+    return ok_response()
 
 
-@answers("CreateHITLDetailPayload")
-def _ask_person(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _ask_person(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.execution_time.comms import HITLDetailRequestResult
 
-    supervisor.store.hitl[msg.ti_id] = {"request": msg, "response": None}
-    supervisor.observe(who, "asked", msg)
+    api.store.hitl[msg.ti_id] = {"request": msg, "response": None}
+    api.observe(who, "asked", msg)
     fields = msg.model_dump(exclude={"type"})
     return HITLDetailRequestResult(**fields)
 
 
-@answers("GetHITLDetailResponse")
-def _read_person(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _read_person(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.api.datamodels._generated import HITLDetailResponse
 
-    detail = supervisor.store.hitl.get(msg.ti_id)
+    detail = api.store.hitl.get(msg.ti_id)
     given = detail["response"] if detail else None
     return HITLDetailResponse(
         response_received=given is not None,
@@ -114,8 +101,7 @@ def _read_person(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
     )
 
 
-@answers("UpdateHITLDetail")
-def _answer_person(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _answer_person(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from datetime import datetime, timezone
 
     given = {
@@ -123,8 +109,8 @@ def _answer_person(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
         "chosen_options": msg.chosen_options,
         "params_input": msg.params_input or {},
     }
-    supervisor.store.hitl.setdefault(msg.ti_id, {"request": None, "response": None})["response"] = given
-    return _read_person(supervisor, msg, who)
+    api.store.hitl.setdefault(msg.ti_id, {"request": None, "response": None})["response"] = given
+    return _read_person(api, msg, who)
 
 
 def _all_of(task_id: str, who: TaskContext) -> list[tuple[str, int]]:
@@ -142,7 +128,25 @@ def _scope(who: TaskContext) -> tuple[str, str, str, int]:
     return run.dag.dag_id, run.run_id, who.ti.task_id, who.ti.map_index
 
 
-def _ok() -> Any:
-    from airflow.sdk.execution_time.comms import OKResponse
-
-    return OKResponse(ok=True)
+HANDLERS: dict[str, Handler] = {
+    "SucceedTask": _outcome,
+    "TaskState": _outcome,
+    "DeferTask": _outcome,
+    "RescheduleTask": _outcome,
+    "RetryTask": _outcome,
+    "AwaitInputTask": _outcome,
+    "SetExecutionTimeout": _execution_timeout,
+    "SkipDownstreamTasks": _skip_downstream,
+    "SetRenderedFields": _rendered,
+    "SetRenderedMapIndex": _rendered_map_index,
+    "GetTaskRescheduleStartDate": _reschedule_start,
+    "ResendLoggingFD": _logging_descriptor,
+    "MaskSecret": _mask,
+    "GetTaskStateStore": _get_task_store,
+    "SetTaskStateStore": _set_task_store,
+    "DeleteTaskStateStore": _delete_task_store,
+    "ClearTaskStateStore": _clear_task_store,
+    "CreateHITLDetailPayload": _ask_person,
+    "GetHITLDetailResponse": _read_person,
+    "UpdateHITLDetail": _answer_person,
+}

@@ -7,18 +7,18 @@ from types import FrameType
 from typing import Any
 
 from harness.bridge.masking import mask
-from harness.bridge.supervisor.conversation import Supervisor, TaskContext, answers, error_response
+from harness.bridge.supervisor.answering import ApiServer, Handler, error_response, ok_response
+from harness.bridge.supervisor.task_context import TaskContext
 from harness.world.secrets import basic_auth
 
 
-@answers("GetConnection")
-def _connection(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _connection(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     """Source: ``request_handlers.handle_get_connection``; secrets are masked as there."""
     from airflow.sdk.execution_time.comms import ConnectionResult
 
-    found = supervisor.store.world.connections.get(msg.conn_id)
+    found = api.store.world.connections.get(msg.conn_id)
     if found is None:
-        supervisor.observe(who, "missing", ("connections", msg.conn_id))
+        api.observe(who, "missing", ("connections", msg.conn_id))
         return error_response("CONNECTION_NOT_FOUND", {"conn_id": msg.conn_id})
     if found.password:
         mask(found.password)
@@ -37,15 +37,14 @@ def _connection(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
     )
 
 
-@answers("GetVariable")
-def _variable(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _variable(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     """Source: ``request_handlers.handle_get_variable``."""
     from airflow.sdk.execution_time.comms import VariableResult
 
-    variables = supervisor.store.world.variables
+    variables = api.store.world.variables
     if msg.key not in variables:
         if not _has_default():
-            supervisor.observe(who, "missing", ("variables", msg.key))
+            api.observe(who, "missing", ("variables", msg.key))
         return error_response("VARIABLE_NOT_FOUND", {"key": msg.key})
     value = variables[msg.key]
     if value:
@@ -67,26 +66,28 @@ def _has_default() -> bool:
     return False
 
 
-@answers("GetVariableKeys")
-def _variable_keys(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _variable_keys(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.execution_time.comms import VariableKeysResult
 
-    keys = sorted(k for k in supervisor.store.world.variables if k.startswith(msg.prefix or ""))
+    keys = sorted(k for k in api.store.world.variables if k.startswith(msg.prefix or ""))
     return VariableKeysResult(keys=keys[msg.offset : msg.offset + msg.limit], total_entries=len(keys))
 
 
-@answers("PutVariable")
-def _put_variable(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
-    from airflow.sdk.execution_time.comms import OKResponse
-
-    supervisor.store.world.variables[msg.key] = msg.value if msg.value is not None else ""
-    supervisor.observe(who, "variable", {"key": msg.key})
-    return OKResponse(ok=True)
+def _put_variable(api: ApiServer, msg: Any, who: TaskContext) -> Any:
+    api.store.world.variables[msg.key] = msg.value if msg.value is not None else ""
+    api.observe(who, "variable", {"key": msg.key})
+    return ok_response()
 
 
-@answers("DeleteVariable")
-def _delete_variable(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
-    from airflow.sdk.execution_time.comms import OKResponse
+def _delete_variable(api: ApiServer, msg: Any, who: TaskContext) -> Any:
+    api.store.world.variables.pop(msg.key, None)
+    return ok_response()
 
-    supervisor.store.world.variables.pop(msg.key, None)
-    return OKResponse(ok=True)
+
+HANDLERS: dict[str, Handler] = {
+    "GetConnection": _connection,
+    "GetVariable": _variable,
+    "GetVariableKeys": _variable_keys,
+    "PutVariable": _put_variable,
+    "DeleteVariable": _delete_variable,
+}

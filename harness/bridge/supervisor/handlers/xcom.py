@@ -6,8 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 from harness.bridge.masking import masked
-from harness.bridge.supervisor.conversation import Supervisor, TaskContext, answers, error_response, refuse
+from harness.bridge.supervisor.answering import ApiServer, Handler, error_response, refuse
 from harness.bridge.supervisor.store import facts, matching_xcoms
+from harness.bridge.supervisor.task_context import TaskContext
 from harness.scheduler.model import DagRun
 
 RETURN_KEY = "return_value"
@@ -15,34 +16,31 @@ SKIPMIXIN_KEY = "skipmixin_key"
 PAST_DEPENDS_MET = "past_depends_met"
 
 
-@answers("GetXCom")
-def _get(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _get(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     """A missing value is None, never an error: ``XComOperations.get`` turns the 404 into that."""
     from airflow.sdk.execution_time.comms import XComResult
 
     index = msg.map_index if msg.map_index is not None and msg.map_index >= 0 else -1
     if not msg.include_prior_dates:
-        run = supervisor.store.run(msg.dag_id, msg.run_id)
+        run = api.store.run(msg.dag_id, msg.run_id)
         value = facts(run).xcoms.get((msg.task_id, index, msg.key)) if run is not None else None
         return XComResult(key=msg.key, value=value)
-    found = matching_xcoms(supervisor.store, msg.dag_id, msg.run_id, msg.task_id, msg.key, prior=True)
+    found = matching_xcoms(api.store, msg.dag_id, msg.run_id, msg.task_id, msg.key, prior=True)
     return XComResult(key=msg.key, value=next((value for at, value in found if at == index), None))
 
 
-@answers("GetXComCount")
-def _count(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _count(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.execution_time.comms import XComCountResponse
 
     return XComCountResponse(
-        len=len(matching_xcoms(supervisor.store, msg.dag_id, msg.run_id, msg.task_id, msg.key, prior=False))
+        len=len(matching_xcoms(api.store, msg.dag_id, msg.run_id, msg.task_id, msg.key, prior=False))
     )
 
 
-@answers("GetXComSequenceItem")
-def _item(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _item(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.execution_time.comms import XComSequenceIndexResult
 
-    found = matching_xcoms(supervisor.store, msg.dag_id, msg.run_id, msg.task_id, msg.key, prior=False)
+    found = matching_xcoms(api.store, msg.dag_id, msg.run_id, msg.task_id, msg.key, prior=False)
     try:
         return XComSequenceIndexResult(root=found[msg.offset][1])
     except IndexError:
@@ -50,21 +48,19 @@ def _item(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
         return error_response("XCOM_NOT_FOUND", detail)
 
 
-@answers("GetXComSequenceSlice")
-def _slice(supervisor: Supervisor, msg: Any, who: TaskContext) -> Any:
+def _slice(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.execution_time.comms import XComSequenceSliceResult
 
     found = matching_xcoms(
-        supervisor.store, msg.dag_id, msg.run_id, msg.task_id, msg.key, getattr(msg, "include_prior_dates", False)
+        api.store, msg.dag_id, msg.run_id, msg.task_id, msg.key, getattr(msg, "include_prior_dates", False)
     )
     values = [value for _, value in found]
     return XComSequenceSliceResult(root=values[slice(msg.start, msg.stop, msg.step)])
 
 
-@answers("SetXCom")
-def _set(supervisor: Supervisor, msg: Any, who: TaskContext) -> None:
+def _set(api: ApiServer, msg: Any, who: TaskContext) -> None:
     """Source: ``set_xcom``; a mapped length above ``[core] max_map_length`` fails the task, as there."""
-    run = supervisor.store.run(msg.dag_id, msg.run_id)
+    run = api.store.run(msg.dag_id, msg.run_id)
     if run is None:
         raise refuse(f"no run {msg.run_id!r} of Dag {msg.dag_id!r}", "not_found")
     index = msg.map_index if msg.map_index is not None else -1
@@ -74,15 +70,14 @@ def _set(supervisor: Supervisor, msg: Any, who: TaskContext) -> None:
         if index < 0:  # ``get_task_map_length`` looks no further: an instance's own list is nobody's length
             run.lengths[msg.task_id] = length
     keep(run, msg.task_id, index, msg.key, msg.value)
-    supervisor.observe(who, "xcom", (msg.task_id, index, msg.key, facts(run).xcoms[(msg.task_id, index, msg.key)]))
+    api.observe(who, "xcom", (msg.task_id, index, msg.key, facts(run).xcoms[(msg.task_id, index, msg.key)]))
     pushed, who.pushed = who.pushed, None
     value = pushed[0] if pushed is not None and pushed[1] == msg.value else msg.value
-    supervisor.observe(who, "pushed", (msg.task_id, msg.key, value, msg.value))
+    api.observe(who, "pushed", (msg.task_id, msg.key, value, msg.value))
 
 
-@answers("DeleteXCom")
-def _delete(supervisor: Supervisor, msg: Any, who: TaskContext) -> None:
-    run = supervisor.store.run(msg.dag_id, msg.run_id)
+def _delete(api: ApiServer, msg: Any, who: TaskContext) -> None:
+    run = api.store.run(msg.dag_id, msg.run_id)
     index = msg.map_index if msg.map_index is not None else -1
     if run is not None and facts(run).xcoms.pop((msg.task_id, index, msg.key), None) is not None:
         forget(run, msg.task_id, index, msg.key)
@@ -162,3 +157,13 @@ def decoded(value: Any) -> Any:
         return BaseXCom.deserialize_value(SimpleNamespace(value=value))
     except Exception:  # a class the deserialiser does not allow: the stored form says what it was
         return masked(value)
+
+
+HANDLERS: dict[str, Handler] = {
+    "GetXCom": _get,
+    "GetXComCount": _count,
+    "GetXComSequenceItem": _item,
+    "GetXComSequenceSlice": _slice,
+    "SetXCom": _set,
+    "DeleteXCom": _delete,
+}

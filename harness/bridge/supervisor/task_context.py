@@ -1,0 +1,62 @@
+"""Who speaks to the supervisor: an attempt of a task, or the trigger it deferred to."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.kernel.present import inherited
+from harness.scheduler.model import TaskInstance
+
+
+@dataclass(eq=False)
+class TaskContext:
+    """Whoever sends messages: an attempt of a task, or the trigger it deferred to.
+
+    Attributes:
+        ti: its task instance.
+        outcome: the last message that ends the attempt (``SucceedTask``, ``DeferTask`` …).
+        rendered: fields as `SetRenderedFields` gave them.
+        skipped: task ids and (task_id, map_index) pairs from `SkipDownstreamTasks`.
+        log: where its log lines go (`harness.bridge.supervisor.capture.TaskLog`).
+        execution_timeout: the operator's, microseconds.
+        first_reschedule: start of the first attempt of a rescheduling sensor, a ``datetime``.
+        timed_from: the instant at which a poking sensor first read its clock.
+        pushed: a value on its way to be an XCom, and as it is serialised.
+        closed: it has ended; what code it left behind still sends is not heard.
+        raised: the last error that was logged for it.
+        skip: why it skipped itself.
+        refused: why a Dag run that it asked for was not made.
+        told: why the task runner let it fail, where that was no exception.
+        exited: set where one of its threads called what would have ended the worker.
+        may_send: class names of the messages it may send; None for all.
+    """
+
+    ti: TaskInstance
+    name: str
+    log: Any = None
+    execution_timeout: int | None = None
+    outcome: Any = None
+    rendered: dict[str, Any] | None = None
+    rendered_map_index: str | None = None
+    skipped: list[Any] = field(default_factory=list)
+    first_reschedule: Any = None
+    closed: bool = False
+    timed_from: int | None = None
+    pushed: tuple[Any, Any] | None = None
+    raised: BaseException | None = None
+    skip: str | None = None
+    refused: str | None = None
+    told: str | None = None
+    exited: BaseException | None = None
+    may_send: frozenset[str] | None = None
+
+
+task_context: ContextVar[TaskContext | None] = ContextVar("harness_speaker", default=None)
+"""Who speaks, per process; threads started by a task and coroutines of a trigger inherit it."""
+
+
+def current_task_context() -> TaskContext | None:
+    """Who speaks where this is called: also in a greenlet that a task made."""
+    return inherited(task_context)

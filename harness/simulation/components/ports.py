@@ -1,0 +1,53 @@
+"""What the components of a simulation ask of the scheduler's loop, which is built of them."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from harness.bridge.supervisor.store import AssetEvent, Store
+from harness.kernel import Simulation
+from harness.scheduler.candidates import Candidates
+from harness.scheduler.model import DagRun, TaskInstance
+from harness.scheduler.occupancy import Occupancy
+from harness.scheduler.queueing import Limits
+from harness.simulation.record import Recorder
+
+
+class Loop(Protocol):
+    """The loop, and what it shares with all of them."""
+
+    simulation: Simulation
+    store: Store
+    limits: Limits
+    recorder: Recorder
+
+    def wake(self) -> None:
+        """Have it go round once more at this instant."""
+
+    def occupancy(self) -> Occupancy:
+        """What is taken of pools and executors."""
+
+
+class WorkersLoop(Loop, Protocol):
+    """The loop as the workers and the triggerer see it.
+
+    Attributes:
+        waiting: scheduled task instances without a slot.
+    """
+
+    waiting: Candidates
+
+    def mark(self, run: DagRun) -> None:
+        """Have it look at a run."""
+
+    def ti_ended(self, ti: TaskInstance) -> None:
+        """A stretch of a task instance is over."""
+
+    def stretch_over(self, ti: TaskInstance) -> None:
+        """A worker or a trigger is done with a task instance, whatever became of it."""
+
+    def scheduled_again(self, ti: TaskInstance) -> None:
+        """A deferred task instance may go on."""
+
+    def asset_event(self, event: AssetEvent) -> None:
+        """A task emitted an asset event."""
