@@ -42,7 +42,7 @@ def calendar(runs: int) -> dict[str, Any]:
 def command(runs: int) -> dict[str, float]:
     """Seconds of ``airflow-harness simulate``, from its start to its end: wall and processor time."""
     program = [sys.executable, "-c", "from harness.cli import main; main()", "simulate"]
-    program += ["--from", calendar_case.SINCE.isoformat(), "--until", calendar_case.until(runs).isoformat()]
+    program += ["--since", calendar_case.SINCE.isoformat(), "--until", calendar_case.until(runs).isoformat()]
     program += ["--dags", str(calendar_case.HERE), "--world", str(calendar_case.HERE / "world.yaml")]
     before, began = _processor(), time.perf_counter()
     with tempfile.TemporaryDirectory() as folder:

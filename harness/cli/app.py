@@ -51,7 +51,7 @@ def app() -> None:
       airflow-harness init
       airflow-harness run weather_etl --logical-date 2025-01-01
       airflow-harness run dags/weather_etl.py --world fixtures/world.yaml
-      airflow-harness simulate --from 2025-01-01 --until 7d
+      airflow-harness simulate --since 2025-01-01 --until 7d
       airflow-harness verify weather_etl
       airflow-harness run --help
     """

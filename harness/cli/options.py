@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +40,33 @@ def text(*names: str, metavar: str, help: str, **more: Any) -> Parameter:  # noq
 def texts(*names: str, metavar: str, help: str, **more: Any) -> Parameter:  # noqa: A002
     """The same, repeated: a tuple."""
     return click.option(*names, metavar=metavar, help=help, multiple=True, **more)
+
+
+def former(name: str, now: str, argument: str) -> Parameter:
+    """An option's former name, which works for one more release, with a word on stderr.
+
+    Args:
+        name: as it was, ``--from``.
+        now: as it is, ``--from-task``.
+        argument: of the command's function, which the present option fills too.
+    """
+
+    hidden = f"former_{argument}"
+
+    def give(function: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(function)
+        def merged(**arguments: Any) -> Any:
+            value = arguments.pop(hidden)
+            if value is not None:
+                if arguments[argument] is not None:
+                    raise click.UsageError(f"{name} and {now} are the same option: give one of them.")
+                click.echo(f"note: {name} is called {now} now; the former name goes with the next release", err=True)
+                arguments[argument] = value
+            return function(**arguments)
+
+        return click.option(name, hidden, hidden=True)(merged)
+
+    return give
 
 
 def together(*parameters: Parameter) -> Parameter:
@@ -78,5 +106,6 @@ network = texts(
 seed = text("--seed", metavar="N", type=int, default=0, show_default=True, help="Of random numbers in task code.")
 as_json = flag("--json", "as_json", help="One JSON document on stdout, everything else on stderr.")
 keep = text("--keep", metavar="DIR", type=PATH, help="Keep the ledger here.  [default: a temporary folder]")
+pdb = flag("--pdb", help="Open the debugger where a task's code raises.")
 verbose = flag("-v", "--verbose", help="All logs, and all else that was written.")
 one_run = together(dag_id, dags, logical_date, conf, param, world, network)

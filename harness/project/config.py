@@ -71,7 +71,7 @@ def read_config(start: Path) -> Config:
     limits: dict[str, float] = table.below("limits", "a positive number", _is_positive)
     options: dict[str, str] = table.below("options", "a text", lambda value: isinstance(value, str))
     ignores: dict[str, list[str]] = table.below("per-path-ignores", "a list of check ids", _are_texts)
-    pytest_checks = table.flag("pytest_checks", True)
+    pytest_checks = table.flag("pytest-checks", True, former="pytest_checks")
     network = tuple(table.texts("network", 'network = ["api.example.com"]'))
     table.refuse_unknown()
     if dags is None:

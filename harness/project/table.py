@@ -9,6 +9,7 @@ from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from warnings import warn
 
 from harness.errors import UsageError, known_names
 
@@ -61,8 +62,20 @@ class Table:
             raise self._wrong(key, "a list of texts", example)
         return value
 
-    def flag(self, key: str, default: bool) -> bool:
-        """True or false."""
+    def flag(self, key: str, default: bool, former: str | None = None) -> bool:
+        """True or false.
+
+        Args:
+            former: how the key was spelt; it works for one more release, with a warning.
+        """
+        if former is not None and former in self._given:
+            self._known.append(former)
+            if key in self._given:
+                raise UsageError(
+                    f"{former!r} and {key!r} of {self.name} are the same", where=self.where(former), fix="keep one"
+                )
+            warn(f"{self.where(former)}: {former!r} of {self.name} is spelt {key!r} now", FutureWarning, stacklevel=2)
+            key = former
         self._known.append(key)
         value = self._given.get(key, default)
         if not isinstance(value, bool):

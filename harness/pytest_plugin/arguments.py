@@ -112,3 +112,11 @@ def world_of(value: World | str | Path) -> World:
     if isinstance(value, (str, Path)):
         return load(Path(value))
     raise UsageError(f"world={value!r} is no world", fix="the world fixture, a World, or the path of a world file")
+
+
+def renamed(former: str, now: str) -> None:
+    """Warn of an argument's former name, which works for one more release."""
+    import warnings
+
+    # 3: the test's own line, above the fixture's function and this one
+    warnings.warn(f"{former}= is called {now}= now", DeprecationWarning, stacklevel=3)

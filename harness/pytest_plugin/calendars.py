@@ -35,6 +35,7 @@ def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
         *,
         fresh: bool = False,
         actions: Iterable[str | Mapping[str, Any]] = (),
+        conf: Mapping[str, Any] | None = None,
         world: World | str | Path | None = None,
         seed: int = 0,
         keep: str | Path | None = None,
@@ -50,6 +51,7 @@ def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
             actions: what a person does meanwhile: ``"2025-01-01T05:00Z trigger sales"``, or the same as a mapping with
                 the keys ``at``, ``verb``, ``dag_id``, ``task_id``, ``conf``, ``run_id`` and ``backfill``: a mapping
                 with ``from``, ``to``, ``reverse``, ``max_active_runs``, ``reprocess``, ``conf`` and ``dry_run``.
+            conf: of the runs that schedules make.
             world, seed, keep: as in ``run_dag``.
         Raises: DagNotFound, TaskNotFound, NoDagsFolder, ServiceUnavailable, UsageError. A failed run raises nothing:
             see ``states`` and ``ok``.
@@ -67,6 +69,7 @@ def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
             fresh,
             tuple(dag if isinstance(dag, str) else dag.dag_id for dag in given),
             tuple(_action(one) for one in actions),
+            dict(conf or {}),
             seed,
             None if keep is None else Path(keep),
         )

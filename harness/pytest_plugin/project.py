@@ -61,7 +61,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--no-airflow-checks",
         action="store_true",
         dest="airflow_no_checks",
-        help="collect no Dag files: fixtures only (setting: pytest_checks = false)",
+        help="collect no Dag files: fixtures only (setting: pytest-checks = false)",
     )
     group.addoption(
         "--airflow-network",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.project.declarations import SECRETS
-from harness.pytest_plugin.arguments import Date, Span, chosen, consumed, instant, microseconds, world_of
+from harness.pytest_plugin.arguments import Date, Span, chosen, consumed, instant, microseconds, renamed, world_of
 from harness.pytest_plugin.dags import _no_folder
 from harness.pytest_plugin.discretion import lived_in
 from harness.pytest_plugin.failures import remember
@@ -49,7 +49,7 @@ class Runner:
         world: World | str | Path | None = None,
         manual: bool = False,
         only: Iterable[str] | None = None,
-        start_from: str | None = None,
+        from_task: str | None = None,
         xcoms: Mapping[str, Any] | None = None,
         seed: int = 0,
         start: Date | None = None,
@@ -57,6 +57,8 @@ class Runner:
         asset_events: Iterable[Any] = (),
         keep: str | Path | None = None,
         others: Iterable[DAG] = (),
+        alone: bool = False,
+        start_from: str | None = None,
     ) -> RunResult:
         """Simulate one run of a Dag in virtual time, through Airflow's own task runner, in this process.
 
@@ -68,7 +70,7 @@ class Runner:
             world: in place of the ``world`` fixture: a World, or a world file.
             manual: as a person triggers it, not the schedule.
             only: task ids to run; the others are left out. None for all; no id at all is an error.
-            start_from: this task and all downstream of it.
+            from_task: this task and all downstream of it.
             xcoms: task_id -> return value, as if those tasks had run.
             seed: of ``random`` in task code.
             start: virtual start of the simulation; default the frozen instant, else when the run is due.
@@ -76,24 +78,30 @@ class Runner:
             asset_events: what the run consumes: assets, their names, or (name, uri, extra).
             keep: folder for the ledger of the run.
             others: further DAG objects that exist, for what the run triggers or waits for.
+            alone: leave out the Dags that sensors wait for.
+            start_from: the former name of ``from_task``, for one more release.
         Raises: DagNotFound, DagImportError, OffSchedule, TaskNotFound, NoDagsFolder, ServiceUnavailable, UsageError;
             RunStuck and HorizonReached, the result on their ``result``. A failed task raises nothing: see ``state``.
         """
         from harness.simulation.options import HORIZON, RunOptions
 
         __tracebackhide__ = True
+        if start_from is not None:
+            renamed("start_from", "from_task")
+            from_task = start_from if from_task is None else from_task
         options = RunOptions(
             logical_date=instant(logical_date, "logical_date"),
             manual=manual,
             conf=dict(conf or {}),
             params=dict(params or {}),
             only=chosen("only", only),
-            start_from=start_from,
+            from_task=from_task,
             xcoms=dict(xcoms or {}),
             seed=seed,
             start=instant(start, "start"),
             horizon=HORIZON if horizon is None else microseconds(horizon, "horizon"),
             keep=None if keep is None else Path(keep),
+            companions=not alone,
             asset_events=consumed(asset_events),
             on_error=_let_through,
         )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.bridge.conditions import asset_condition, asset_policy
 from harness.bridge.snapshot import snapshot
@@ -54,13 +54,22 @@ class Calendar:
         make: makes a run of a plan; it is added to the driver here.
         since: Dags are taken to have run on schedule until then; None has them deployed for the first time when
             `begin` is called, so that a Dag with catchup makes up for all the past.
+        conf: of the runs that schedules make. In production it is empty; what a person triggers has its own.
     Attributes:
         findings: timetables that raised, Dags that paused themselves, backfills that Airflow refuses.
         backfills: what people asked for.
     """
 
-    def __init__(self, driver: Driver, dags: Iterable[DAG], make: MakeRun, since: Instant | None) -> None:
+    def __init__(
+        self,
+        driver: Driver,
+        dags: Iterable[DAG],
+        make: MakeRun,
+        since: Instant | None,
+        conf: Mapping[str, Any] | None = None,
+    ) -> None:
         self.driver, self.simulation, self._make, self._since = driver, driver.simulation, make, since
+        self._conf = dict(conf or {})
         self.findings: list[Finding] = []
         self.backfills = Backfills(driver, make)
         self.entries = {dag.dag_id: _entry(dag) for dag in sorted(dags, key=lambda dag: dag.dag_id)}
@@ -111,7 +120,7 @@ class Calendar:
         assert plan is not None
         exists = plan.logical_date is not None and self.driver.store.dated_run(entry.dag.dag_id, plan.logical_date)
         if not exists and "scheduled" in _allowed(entry.dag):
-            self.driver.add(self._make(entry.dag, plan, {}))
+            self.driver.add(self._make(entry.dag, plan, dict(self._conf)))
         self._ask(entry)
 
     def _ask(self, entry: ScheduledDag) -> None:

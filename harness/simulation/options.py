@@ -23,7 +23,7 @@ class RunOptions:
         manual: a run as a person triggers it, instead of the schedule's own.
         conf, params: of the run; params are merged into conf, as the trigger form does.
         only: task ids to run, all others left out.
-        start_from: this task and what lies downstream of it.
+        from_task: this task and what lies downstream of it.
         xcoms: task_id -> return value (or key -> value when wrapped in `Keyed`), as if those tasks had run.
         seed: of ``random`` in task code.
         start: virtual start of the simulation; default the run's ``run_after``.
@@ -43,7 +43,7 @@ class RunOptions:
     conf: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     only: tuple[str, ...] = ()
-    start_from: str | None = None
+    from_task: str | None = None
     xcoms: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     start: Instant | None = None
@@ -90,6 +90,7 @@ class CalendarOptions:
             they are taken to have run on schedule until then.
         dag_ids: only these Dags; empty for all.
         actions: what a person does meanwhile.
+        conf: of the runs that the schedules make.
         seed, keep, debug, on_error: as in `RunOptions`.
     """
 
@@ -98,6 +99,7 @@ class CalendarOptions:
     fresh: bool = False
     dag_ids: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
+    conf: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     keep: Path | None = None
     debug: bool = False

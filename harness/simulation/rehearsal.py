@@ -350,7 +350,7 @@ class _Simulated:
         chosen = self.options
         if chosen.only:
             return set(chosen.only)
-        if chosen.start_from:
-            task = self.dag.task_dict[chosen.start_from]
-            return {chosen.start_from, *task.get_flat_relative_ids(upstream=False)}
+        if chosen.from_task:
+            task = self.dag.task_dict[chosen.from_task]
+            return {chosen.from_task, *task.get_flat_relative_ids(upstream=False)}
         return None

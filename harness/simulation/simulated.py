@@ -27,7 +27,7 @@ def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: Ca
         since = None if options.fresh else options.since
         chosen = {dag.dag_id: dag for dag in dags}
         left = [chosen[name] for name in chosen if name not in run_factory.refused]
-        calendar = Calendar(driver, left, run_factory.create, since)
+        calendar = Calendar(driver, left, run_factory.create, since, options.conf)
         calendar.findings += [
             refusal(run_factory.refused[name], name) for name in chosen if name in run_factory.refused
         ]

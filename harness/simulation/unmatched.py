@@ -97,9 +97,9 @@ def unmatched_indexes(world: World, runs: Iterable[DagRun]) -> list[Finding]:
 def check_options(dag: DAG, options: RunOptions) -> None:
     """See that a run's options name what its Dag has.
 
-    Raises: TaskNotFound: a task of ``only`` or ``start_from``. UsageError: a param, or an asset.
+    Raises: TaskNotFound: a task of ``only`` or ``from_task``. UsageError: a param, or an asset.
     """
-    chosen = [*options.only, *([] if options.start_from is None else [options.start_from])]
+    chosen = [*options.only, *([] if options.from_task is None else [options.from_task])]
     for task_id in chosen:
         if task_id not in dag.task_dict:
             raise TaskNotFound(

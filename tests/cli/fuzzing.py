@@ -104,7 +104,7 @@ TOMLS = [
     b"", b"\xef\xbb\xbf[tool.airflow-harness]\n", b"\xff", b"\0", b"[tool", b"tool = 3", b"[tool]\nairflow-harness = []", b"[[tool.airflow-harness]]",
     b"a = " + b"[" * DEEP + b"]" * DEEP, b"a = " + b"{b = " * DEEP, b"[" + b".".join([b"a"] * DEEP) + b"]", b"x = 1" + b"0" * 5000, b"a = 1\na = 2",
 ]  # fmt: skip
-SETTING_KEYS = ["dags", "world", "checks", "limits", "options", "per-path-ignores", "pytest_checks", "dag", "wrold", ""]
+SETTING_KEYS = ["dags", "world", "checks", "limits", "options", "per-path-ignores", "pytest-checks", "dag", "wrold", ""]
 SETTING_VALUES = [
     '"dags"', '["dags"]', "[]", '""', '[""]', '["nowhere"]', '["dags/ok.py"]', '["dags\\u0000"]', '"/"', '"."', '["/dev/null"]', "3", "nan", "inf", "-1", "1e308", "true", "{}",
     "{cycle = 1}", '{cycle = "eror"}', '{xcom-bytes = nan}', '{xcom-bytes = inf}', '{xcom-bytes = "x"}', '{"dags/**" = "cycle"}', '{"[" = ["cycle"]}', "1979-05-27", "07:32:00",
@@ -121,9 +121,9 @@ WORDS = [
 ENDS = [word for word in WORDS if not word.startswith(("9999", "36500"))]
 """Words for ``--until``: a day a run over a hundred years is no fault, and takes its time."""
 
-RUN_OPTIONS = ["--dags", "--logical-date", "--conf", "--param", "--world", "--only", "--from", "--seed", "--start", "--horizon", "--keep", "--jsn", "--json", "--manual", "--alone", "--verbose"]  # fmt: skip
+RUN_OPTIONS = ["--dags", "--logical-date", "--conf", "--param", "--world", "--only", "--from-task", "--seed", "--start", "--horizon", "--keep", "--jsn", "--json", "--manual", "--alone", "--verbose"]  # fmt: skip
 SIMULATE_OPTIONS = [
-    "--from",
+    "--since",
     "--until",
     "--dags",
     "--dag",
@@ -225,7 +225,7 @@ def lines(chance: random.Random) -> Iterator[Case]:
         if kind < 0.45:
             yield _line(chance, ["run", chance.choice(["ok", "ok", "dags/ok.py", chance.choice(WORDS)])], RUN_OPTIONS)
         elif kind < 0.75:
-            begun = ["simulate", "--from", chance.choice(["2025-01-01", chance.choice(WORDS)]), "--until", chance.choice(["1d", chance.choice(ENDS)])]  # fmt: skip
+            begun = ["simulate", "--since", chance.choice(["2025-01-01", chance.choice(WORDS)]), "--until", chance.choice(["1d", chance.choice(ENDS)])]  # fmt: skip
             yield _line(chance, begun, SIMULATE_OPTIONS)
         else:
             command = chance.choice(sorted(PARSED_OPTIONS))

@@ -7,7 +7,7 @@ import pytest
 
 from harness.cli.app import EXIT_CODES
 
-OPTIONS = {"--dags", "--logical-date", "--conf", "--param", "--world", "--only", "--from", "--seed", "--start"}
+OPTIONS = {"--dags", "--logical-date", "--conf", "--param", "--world", "--only", "--from-task", "--seed", "--start"}
 OPTIONS |= {"--horizon", "--manual", "--alone", "--json", "--keep", "--pdb", "--verbose", "--help"}
 
 
@@ -66,14 +66,18 @@ def test_version_names_what_matters(bare):
             ["run", "d", "--start", "0001-01-01T00:00:00+14:00"],
             "usage: --start '0001-01-01T00:00:00+14:00': 0001-01-01",
         ),
-        (["simulate", "--from", "9999-12-31", "--until", "1d"], "usage: --from '9999-12-31': 9999-12-31"),
+        (["simulate", "--since", "9999-12-31", "--until", "1d"], "usage: --since '9999-12-31': 9999-12-31"),
         (["verify", "d", "--limit", "nan"], "usage: Invalid value for '--limit': nan is no number of seconds"),
         (["verify", "d", "--limit", "1e400"], "usage: Invalid value for '--limit': inf is not in the range"),
         (["run", "d", "--conf", '{"a": NaN}'], "usage: --conf is not valid JSON: NaN is no number of JSON"),
         (["run", "d", "--conf", '{"a": 1e999}'], "usage: --conf is not valid JSON: 1e999 is no number of JSON"),
         (["run", "d", "--horizon", "5 parsecs"], "usage: --horizon '5 parsecs'"),
-        (["run", "d", "--only", "a", "--from", "b"], "usage: --only and --from exclude each other"),
+        (["run", "d", "--only", "a", "--from-task", "b"], "usage: --only and --from-task exclude each other"),
         (["run", "d", "--pdb", "--json"], "usage: --pdb and --json exclude each other"),
+        (
+            ["simulate", "--since", "2025-01-01", "--until", "1d", "--pdb", "--json"],
+            "usage: --pdb and --json exclude each other",
+        ),
         (["run", "d", "--only", ""], "usage: --only '' names nothing"),
         (["run", "d", "--only", " , "], "usage: --only ' , ' names nothing"),
         (["run", "d", "--dags", ""], "usage: Invalid value for '--dags': '' names nothing"),

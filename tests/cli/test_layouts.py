@@ -68,7 +68,7 @@ def test_a_run_finds_what_surrounds_the_dag_folder(laid_out):
 
 def test_so_does_pytest(laid_out):
     laid_out.write("test_it.py", TEST)
-    laid_out.write("pyproject.toml", '[tool.airflow-harness]\ndags = ["dags"]\npytest_checks = false\n')
+    laid_out.write("pyproject.toml", '[tool.airflow-harness]\ndags = ["dags"]\npytest-checks = false\n')
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q"],
         cwd=laid_out.folder,

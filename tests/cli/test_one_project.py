@@ -103,7 +103,7 @@ def test_all_six_see_the_same(laid_out, name):
     seen = pytest_of(project, layout)
     assert (seen["says"], seen["told"], len(seen["dags"])) == (layout.says, layout.told, layout.count[1])
     assert all(tasks == ["says", "told"] for tasks in seen["dags"].values())
-    since = ["--from", "2025-01-06", "--until", "8d", "--dag", "laid", "--dags", layout.dags]
+    since = ["--since", "2025-01-06", "--until", "8d", "--dag", "laid", "--dags", layout.dags]
     simulated = project("simulate", *since, "--json", **shell)
     assert simulated.code == 0, simulated.out[-3000:] + simulated.err
     assert {run["state"] for run in json.loads(simulated.out)["runs"]} == {"success"}

@@ -154,6 +154,14 @@ def test_pdb_q_ends_the_run(orders):
     assert re.sub(r"\x1b\[[\d;]*m", "", screen).rstrip().endswith("airflow-harness: interrupted")
 
 
+def test_pdb_opens_in_a_calendar_too(orders):
+    stretch = ["--since", "2025-01-01", "--until", "2025-01-02", "--dag", "orders", "--fresh"]
+    code, screen = on_a_terminal(orders, ["simulate", *stretch, "--pdb"], ["p 40 + 2", "q"])
+    assert re.search(r"> \S+/dags/orders\.py\(\d+\)draw\(\)\s+-> raise ValueError", screen), screen
+    assert re.search(r"p 40 \+ 2\s+42", screen)
+    assert code == 130
+
+
 def test_a_terminal_shows_what_runs_and_no_color_is_heeded(orders):
     code, screen = on_a_terminal(orders, ["run", "orders", "--only", "price"], [], NO_COLOR="1")
     assert code == 0
@@ -184,7 +192,7 @@ slow()
 @pytest.mark.gate
 def test_a_long_calendar_says_how_far_it_is_and_ctrl_c_shows_it(project, tmp_path):
     project.write("slow/slow.py", SLOW)
-    stretch = ("--from", "2025-01-02", "--until", "5d")
+    stretch = ("--since", "2025-01-02", "--until", "5d")
     running = project.start("simulate", *stretch, "--dags", "slow", "--keep", tmp_path)
     first = running.stderr.readline()
     assert re.fullmatch(

@@ -35,7 +35,7 @@ def test_local_settings_that_raise_are_one_error_with_their_line(alone):
     alone.write("dags/a.py", DAG.format(dag_id="a"))
     alone.write("config/airflow_local_settings.py", "# policies\nimport nowhere_at_all\n")
     alone.write("test_it.py", TEST)
-    simulated = ("simulate", "--from", "2025-01-01", "--until", "1d")
+    simulated = ("simulate", "--since", "2025-01-01", "--until", "1d")
     waiting = [alone.ask(*command) for command in (("check", "--no-cache"), ("run", "a"), simulated)]
     for answer in (one.result() for one in waiting):
         assert answer.code == 3, answer
@@ -58,7 +58,7 @@ def test_local_settings_that_raise_are_one_error_with_their_line(alone):
 def test_an_airflow_that_the_locale_keeps_from_importing_is_one_error(alone):
     alone.write("dags/a.py", DAG.format(dag_id="a"))
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    simulated = ("simulate", "--from", "2025-01-01", "--until", "1d")
+    simulated = ("simulate", "--since", "2025-01-01", "--until", "1d")
     commands = (("check", "--no-cache"), ("run", "a"), ("verify", "a"), simulated)
     waiting = [alone.ask(*command, **ascii_only) for command in commands]
     for answer in (one.result() for one in waiting):
@@ -94,7 +94,7 @@ def test_what_was_left_out_is_told_by_all(alone):
     alone.write("dags/a.py", DAG.format(dag_id="a"))
     alone.write("old/dags/b.py", DAG.format(dag_id="b"))
     said = "looked at dags/ only, as the project has it; Dag files lie in old/dags/ too"
-    asked = (("run", "a"), ("simulate", "--from", "2025-01-01", "--until", "1d"), ("init",), ("check",))
+    asked = (("run", "a"), ("simulate", "--since", "2025-01-01", "--until", "1d"), ("init",), ("check",))
     waiting = [alone.ask(*command, *(["--dags"] if command[0] != "check" else []), ".") for command in asked]
     for answer in waiting:
         assert said in answer.result().out, answer.result()

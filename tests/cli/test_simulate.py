@@ -57,7 +57,7 @@ def company(project):
 
 def test_a_calendar_for_people_and_for_programs(company):
     before = company.fingerprint()
-    arguments = ("simulate", "--from", "2025-01-01", "--until", "6h", "--world", "world.yaml")
+    arguments = ("simulate", "--since", "2025-01-01", "--until", "6h", "--world", "world.yaml")
     told = company(*arguments)
     assert told.code == 0, told.err
     assert "extract" in told.out
@@ -78,7 +78,7 @@ def test_a_calendar_for_people_and_for_programs(company):
 
 
 def test_failures_are_told_once_and_the_exit_code_says_so(company):
-    done = company("simulate", "--from", "2025-01-01", "--until", "3h", "--dags", "broken")
+    done = company("simulate", "--since", "2025-01-01", "--until", "3h", "--dags", "broken")
     assert done.code == 1
     assert "broken.fail  in 4 runs" in done.out
     assert "broken/broken.py:10" in done.out
@@ -88,7 +88,7 @@ def test_no_exit_1_without_a_finding(company):
     company.write("half/good.py", DAGS)
     company.write("half/bad.py", "from airflow.sdk import DAG\n\nimport nowhere_to_be_found\n")
     done = company(
-        "simulate", "--from", "2025-01-01", "--until", "1h", "--dags", "half", "--json", "--world", "world.yaml"
+        "simulate", "--since", "2025-01-01", "--until", "1h", "--dags", "half", "--json", "--world", "world.yaml"
     )
     found = json.loads(done.out)["findings"]
     assert done.code == 1
@@ -97,7 +97,7 @@ def test_no_exit_1_without_a_finding(company):
 
 def test_fresh_and_actions(company):
     done = company(
-        "simulate", "--from", "2025-01-01T04:00", "--until", "30m", "--dag", "extract", "--fresh", "--json",
+        "simulate", "--since", "2025-01-01T04:00", "--until", "30m", "--dag", "extract", "--fresh", "--json",
         "--action", "2025-01-01T04:10Z pause extract", "--world", "world.yaml",
     )  # fmt: skip
     assert done.code == 0, done.err
@@ -106,7 +106,7 @@ def test_fresh_and_actions(company):
 
 def test_a_backfill_for_people_and_for_programs(company):
     asked = '2025-01-03T00:30Z backfill extract {"from": "2025-01-01", "to": "2025-01-01T03:00", "max_active_runs": 2'
-    arguments = ("simulate", "--from", "2025-01-03", "--until", "6h", "--dag", "extract", "--world", "world.yaml")
+    arguments = ("simulate", "--since", "2025-01-03", "--until", "6h", "--dag", "extract", "--world", "world.yaml")
     told = company(*arguments, "--action", asked + "}")
     assert told.code == 0, told.err
     assert "Backfills" in told.out
@@ -124,7 +124,7 @@ def test_a_backfill_for_people_and_for_programs(company):
 
 def test_a_backfill_that_airflow_refuses(company):
     asked = '2025-01-03T00:30Z backfill report {"from": "2026-01-01", "to": "2026-01-02"}'
-    arguments = ("simulate", "--from", "2025-01-03", "--until", "6h", "--world", "world.yaml")
+    arguments = ("simulate", "--since", "2025-01-03", "--until", "6h", "--world", "world.yaml")
     done = company(
         *arguments, "--action", asked.replace("2025-01-01", "2026-01-01").replace("2025-01-02", "2026-01-02")
     )
@@ -136,18 +136,18 @@ def test_a_backfill_that_airflow_refuses(company):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--from", "soon", "--until", "1d"), "--from 'soon' is not an ISO 8601 date"),
-        (("--from", "2025-01-02", "--until", "2025-01-01"), "is not after --from"),
-        (("--from", "2025-01-01", "--until", "1d", "--dag", "extrakt"), "did you mean 'extract'"),
+        (("--since", "soon", "--until", "1d"), "--since 'soon' is not an ISO 8601 date"),
+        (("--since", "2025-01-02", "--until", "2025-01-01"), "is not after --since"),
+        (("--since", "2025-01-01", "--until", "1d", "--dag", "extrakt"), "did you mean 'extract'"),
         (
-            ("--from", "2025-01-01", "--until", "1d", "--action", "dance"),
+            ("--since", "2025-01-01", "--until", "1d", "--action", "dance"),
             "verbs: trigger, pause, unpause, clear, backfill",
         ),
         (
-            ("--from", "2025-01-01", "--until", "1d", "--action", '2025-01-01T05:00Z backfill extract {"til": 1}'),
+            ("--since", "2025-01-01", "--until", "1d", "--action", '2025-01-01T05:00Z backfill extract {"til": 1}'),
             "known   conf",
         ),
-        (("--from", "2025-01-01"), "--until"),
+        (("--since", "2025-01-01"), "--until"),
     ],
 )
 def test_bad_input(company, arguments, said):

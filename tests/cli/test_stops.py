@@ -25,7 +25,7 @@ KEEPS = {
     "keeps the exception": "try:\n    time.sleep(60)\nexcept BaseException:\n    pass",
     "keeps the signal": "for kept in (signal.SIGTERM, signal.SIGINT):\n    signal.signal(kept, signal.SIG_IGN)",
 }
-STRETCH = ("--from", "2025-01-01", "--until", "1d")
+STRETCH = ("--since", "2025-01-01", "--until", "1d")
 
 
 def stopped(project, number, *command):

@@ -65,7 +65,7 @@ def ways(project):
         (("run", "is_replaced"), 1),
         (("run", "leaves_with_three"), 1),
         (("run", "crashes"), 128 + signal.SIGSEGV),
-        (("simulate", "--from", "2025-01-01", "--until", "1d", "--dag", "leaves"), 1),
+        (("simulate", "--since", "2025-01-01", "--until", "1d", "--dag", "leaves"), 1),
     ],
     ids=str,
 )

@@ -382,7 +382,7 @@ def test_only_from_xcoms_stubs_and_durations(rehearse):
     only = rehearse(dag, only=("transform",), xcoms={"extract": [1, 2]})
     assert states(only) == {"transform": "success"}
     assert only.task("transform").xcom() == [2, 3]
-    rest = rehearse(dag, start_from="transform", xcoms={"extract": [1]})
+    rest = rehearse(dag, from_task="transform", xcoms={"extract": [1]})
     assert states(rest) == {"transform": "success", "load": "success"}
     world = World()
     world.stub("partial.extract", returns=[5])

@@ -119,7 +119,7 @@ def test_where_a_file_did_not_import_nobody_can_tell(few, tmp_path):
 def test_tasks_params_and_assets_of_a_run(rehearse, few):
     world = answered()
     for options, said in (
-        ({"start_from": ""}, "no task ''"),
+        ({"from_task": ""}, "no task ''"),
         ({"only": ("laod",)}, "did you mean 'load'?"),
         ({"params": {"citty": 1}}, "did you mean 'city'?"),
     ):

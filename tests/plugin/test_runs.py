@@ -88,11 +88,18 @@ def test_which_run(run_dag):
 def test_parts_of_a_dag(run_dag):
     part = run_dag("sales", only=["double", "extract"])
     assert sorted({ti.task_id for ti in part.task_instances}) == ["double", "extract"]
-    rest = run_dag("sales", start_from="report", xcoms={"total": 7})
+    rest = run_dag("sales", from_task="report", xcoms={"total": 7})
     assert [ti.task_id for ti in rest.task_instances] == ["report"]
     assert rest.task("report").xcom() == "2025-01-01 7"
     with pytest.raises(TaskNotFound, match="did you mean 'total'"):
         run_dag("sales", only=["totl"])
+
+
+def test_the_former_name_of_an_argument_warns(run_dag):
+    with pytest.warns(DeprecationWarning, match="start_from= is called from_task= now") as told:
+        rest = run_dag("sales", start_from="report", xcoms={"total": 7})
+    assert [ti.task_id for ti in rest.task_instances] == ["report"]
+    assert told[0].filename == __file__
 
 
 def test_the_horizon(run_dag):

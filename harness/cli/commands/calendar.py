@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,6 +33,8 @@ class CalendarArguments:
     seed: int = 0
     as_json: bool = False
     keep: Path | None = None
+    conf: str | None = None
+    pdb: bool = False
     verbose: bool = False
 
 
@@ -52,6 +55,9 @@ class SimulateCalendar:
         given = self.arguments
         config = config_for(given.dags, Path.cwd())
         since, until = self._stretch()
+        conf = inputs.conf(given.conf)
+        if given.pdb and given.as_json:
+            raise UsageError("--pdb and --json exclude each other", fix="leave out one: both want stdout")
         paths = list(given.dags) or configured(config)
         world = world_of(given.world or config.world, (*config.network, *given.network))
         airflow_version()
@@ -65,7 +71,7 @@ class SimulateCalendar:
             terminal.begin()
         note_found(rehearsal.folder, terminal)
         actions = tuple(parse_action(text) for text in given.actions)
-        options = CalendarOptions(since, until, given.fresh, given.dag_ids, actions, given.seed)
+        options = CalendarOptions(since, until, given.fresh, given.dag_ids, actions, conf, given.seed)
         if not rehearsal.folder.dags:
             note_failures(rehearsal.folder, terminal)
             raise DagNotFound("no Dag was loaded", where=", ".join(map(str, paths)), fix="see the notes above")
@@ -78,16 +84,16 @@ class SimulateCalendar:
         return 0 if result.ok else 1
 
     def _stretch(self) -> tuple[int, int]:
-        """The instants of ``--from`` and ``--until``."""
+        """The instants of ``--since`` and ``--until``."""
         from harness.world.duration import is_duration
 
-        since = inputs.instant("--from", self.arguments.since)
+        since = inputs.instant("--since", self.arguments.since)
         assert since is not None
         text = self.arguments.until
         spanned = is_duration(text)
         until = since + (inputs.span("--until", text) or 0) if spanned else inputs.instant("--until", text)
         if until is None or until <= since:
-            raise UsageError(f"--until {text!r} is not after --from {self.arguments.since!r}", fix="write --until 7d")
+            raise UsageError(f"--until {text!r} is not after --since {self.arguments.since!r}", fix="write --until 7d")
         return since, until
 
     def _simulated(
@@ -97,12 +103,18 @@ class SimulateCalendar:
         from harness.cli.ledgers import ledger_folder
         from harness.cli.masking import masked_calendar, unfinished_masked
 
+        debugging = self.arguments.pdb
+        if debugging:
+            from harness.cli.debugger import post_mortem
+
+            options = replace(options, debug=True, on_error=post_mortem)
         stretch = (options.since, options.until)
-        progress = CalendarProgress(terminal.console, terminal.live, terminal.err, stretch)
+        live = terminal.live and not debugging
+        progress = CalendarProgress(terminal.console, live, None if debugging else terminal.err, stretch)
         with (
             ledger_folder(self.arguments.keep, "calendar") as folder,
             unfinished_masked(terminal),
-            terminal.collecting(),
+            nullcontext() if debugging else terminal.collecting(),
         ):
             progress.begin()
             try:

@@ -31,14 +31,14 @@ class CalendarProgress:
 
     Args:
         live: keep a last line that says how far it is.
-        err: where a line goes from time to time when it is not live.
+        err: where a line goes from time to time when it is not live; None: nowhere.
         stretch: the instants from which and until which is simulated.
     """
 
-    def __init__(self, console: Console, live: bool, err: IO[str], stretch: tuple[Instant, Instant]) -> None:
+    def __init__(self, console: Console, live: bool, err: IO[str] | None, stretch: tuple[Instant, Instant]) -> None:
         self._console, self._live, self._signs = console, live, glyphs(console.encoding)
         self._stretch, self._began = stretch, perf_counter()
-        self._heartbeat = None if live else Heartbeat(err, self._far)
+        self._heartbeat = None if live or err is None else Heartbeat(err, self._far)
         self._runs = self._ended = self._failed = self._tasks = 0
         self._next = perf_counter() + FIRST_S
         self._shown = False

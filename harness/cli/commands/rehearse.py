@@ -34,7 +34,7 @@ class RunArguments:
     world: Path | None = None
     network: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
-    start_from: str | None = None
+    from_task: str | None = None
     seed: int = 0
     start: str | None = None
     horizon: str | None = None
@@ -86,8 +86,10 @@ class Rehearse:
     def _checked(self) -> dict[str, Any]:
         """The fields of `RunOptions`, read before the second that Airflow's import takes."""
         given = self.arguments
-        if given.only and given.start_from:
-            raise UsageError("--only and --from exclude each other", fix="name every task with --only, or leave it out")
+        if given.only and given.from_task:
+            raise UsageError(
+                "--only and --from-task exclude each other", fix="name every task with --only, or leave it out"
+            )
         if given.pdb and given.as_json:
             raise UsageError("--pdb and --json exclude each other", fix="leave out one: both want stdout")
         fields = {
@@ -96,7 +98,7 @@ class Rehearse:
             "conf": inputs.conf(given.conf),
             "params": inputs.params(given.param),
             "only": inputs.names("--only", given.only),
-            "start_from": given.start_from,
+            "from_task": given.from_task,
             "seed": given.seed,
             "start": inputs.instant("--start", given.start),
             "companions": not given.alone,

@@ -10,7 +10,8 @@ from harness.cli.job import Job
 
 @given.one_run
 @given.texts("--only", metavar="TASK", help="Run these tasks alone; repeated, or with commas.")
-@given.text("--from", "start_from", metavar="TASK", help="Run this task and those downstream of it.")
+@given.text("--from-task", metavar="TASK", help="Run this task and those downstream of it.")
+@given.former("--from", "--from-task", "from_task")
 @given.seed
 @given.text("--start", metavar="ISO", help="Virtual time to begin at.  [default: when the run is due]")
 @given.text("--horizon", metavar="DURATION", help="Stop after so much virtual time, as 12h.  [default: 30d]")
@@ -18,7 +19,7 @@ from harness.cli.job import Job
 @given.flag("--alone", help="Leave out the Dags that sensors wait for.")
 @given.as_json
 @given.keep
-@given.flag("--pdb", help="Open the debugger where a task's code raises.")
+@given.pdb
 @given.verbose
 def run(**arguments: Any) -> Job:
     """Run one Dag from end to end: the real task code, in virtual time, on this machine only.
@@ -36,7 +37,7 @@ def run(**arguments: Any) -> Job:
       airflow-harness run weather_etl --logical-date 2025-01-01
       airflow-harness run dags/weather_etl.py --param city=Oslo --param days=3
       airflow-harness run weather_etl --conf '{"city": "Oslo"}' --manual
-      airflow-harness run weather_etl --world fixtures/world.yaml --from load --pdb
+      airflow-harness run weather_etl --world fixtures/world.yaml --from-task load --pdb
       airflow-harness run weather_etl --only extract,load --json | jq .state
       airflow-harness run weather_etl --keep ledgers/today && less ledgers/today/journal.jsonl
     """

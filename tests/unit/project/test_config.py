@@ -76,7 +76,7 @@ def test_a_file_that_is_not_utf8_is_said_to_be(write):
 def test_what_is_checked_stands_in_tables_below(write):
     config = read_config(
         write(
-            "[tool.airflow-harness]\npytest_checks = false\nnetwork = ['api.example.com', 'db:5432']\n"
+            "[tool.airflow-harness]\npytest-checks = false\nnetwork = ['api.example.com', 'db:5432']\n"
             '[tool.airflow-harness.checks]\ncycle = "warning"\npolicy = "off"\n'
             "[tool.airflow-harness.limits]\nparse-time-s = 1.5\n"
             '[tool.airflow-harness.options]\ndag-id-pattern = "[a-z]+"\n'
@@ -108,7 +108,7 @@ def test_what_is_checked_stands_in_tables_below(write):
         ("[tool.airflow-harness.limits]\nparse-time-s = 0\n", "is a positive number, not int 0", 5),
         ('[tool.airflow-harness.per-path-ignores]\n"a.b/*" = "cycle"\n', "'a.b/*' of", 5),
         ("[tool.airflow-harness.options]\ndag-id-pattern = 3\n", "is a text, not int 3", 5),
-        ("[tool.airflow-harness]\npytest_checks = 3\n", "is true or false, not int 3", 5),
+        ("[tool.airflow-harness]\npytest-checks = 3\n", "is true or false, not int 3", 5),
         ("[tool.airflow-harness]\nnetwork = 'a'\n", "is a list of texts, not str 'a'", 5),
         ("[tool.airflow-harness.check]\na = 3\n", "unknown key 'check' in [tool.airflow-harness]", 4),
     ],

@@ -1,0 +1,91 @@
+"""One vocabulary of options: what a run and a calendar take is called alike in the library, the commands and the fixtures.
+
+Each field of `RunOptions` and `CalendarOptions` stands in a table with its option and its argument, or with the reason
+why there is none; an option that no table knows fails.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from dataclasses import fields
+
+import click
+import pytest
+
+from harness.cli.app import app
+from harness.pytest_plugin.calendars import calendar_of
+from harness.pytest_plugin.runs import Runner
+from harness.simulation.options import CalendarOptions, RunOptions
+
+OF_TESTS = "(only in tests)"
+RUN = {  # field: (option of `run`, argument of `run_dag`)
+    "logical_date": ("--logical-date", "logical_date"),
+    "manual": ("--manual", "manual"),
+    "conf": ("--conf", "conf"),
+    "params": ("--param", "params"),
+    "only": ("--only", "only"),
+    "from_task": ("--from-task", "from_task"),
+    "seed": ("--seed", "seed"),
+    "start": ("--start", "start"),
+    "horizon": ("--horizon", "horizon"),
+    "keep": ("--keep", "keep"),
+    "companions": ("--alone", "alone"),
+    "debug": ("--pdb", "(pytest has its own --pdb)"),
+    "on_error": ("--pdb", "(pytest has its own --pdb)"),
+    "xcoms": (OF_TESTS, "xcoms"),
+    "asset_events": (OF_TESTS, "asset_events"),
+    "one_by_one": ("(as dag.test() goes: verify)", "(as dag.test() goes: verify)"),
+}
+CALENDAR = {  # field: (option of `simulate`, argument of `simulate`)
+    "since": ("--since", "since"),
+    "until": ("--until", "until"),
+    "fresh": ("--fresh", "fresh"),
+    "dag_ids": ("--dag", "dags"),
+    "actions": ("--action", "actions"),
+    "conf": ("--conf", "conf"),
+    "seed": ("--seed", "seed"),
+    "keep": ("--keep", "keep"),
+    "debug": ("--pdb", "(pytest has its own --pdb)"),
+    "on_error": ("--pdb", "(pytest has its own --pdb)"),
+}
+SETTINGS = {"--dags", "--world", "--network"}  # of pyproject.toml too, by the same names
+OF_COMMANDS = SETTINGS | {"--json", "--verbose", "--help"}
+OF_FIXTURES = {"dag", "world", "others", "start_from"}
+TABLES = {
+    "run": (RUN, RunOptions, Runner.run_dag),
+    "simulate": (CALENDAR, CalendarOptions, calendar_of(None)),
+}
+
+
+def options_of(command: str) -> set[str]:
+    """The long options that a command shows."""
+    shown = [one for one in app.commands[command].params if isinstance(one, click.Option) and not one.hidden]
+    return {next(name for name in one.opts if name.startswith("--")) for one in shown} | {"--help"}
+
+
+@pytest.mark.parametrize("command", TABLES)
+def test_each_field_has_its_option_and_its_argument(command):
+    table, options, function = TABLES[command]
+    assert set(table) == {field.name for field in fields(options)}
+    assert {option for option, _ in table.values() if option.startswith("--")} == options_of(command) - OF_COMMANDS
+    arguments = set(inspect.signature(function).parameters) - {"self"} - OF_FIXTURES
+    assert {argument for _, argument in table.values() if not argument.startswith("(")} == arguments
+
+
+def test_what_verify_takes_is_called_as_in_run():
+    assert options_of("verify") - OF_COMMANDS - {"--limit"} <= options_of("run")
+
+
+def test_what_the_settings_share_with_commands_has_one_name():
+    from harness.project.config import Config
+
+    assert {option.removeprefix("--") for option in SETTINGS} <= {field.name for field in fields(Config)}
+
+
+def test_settings_are_spelt_with_hyphens(tmp_path):
+    from harness.project import config
+
+    read = re.findall(r'table\.\w+\(\s*"([\w-]+)"', inspect.getsource(config))
+    assert len(read) > 5
+    assert [key for key in read if "_" in key] == []
