@@ -275,5 +275,5 @@ def test_fixtures(project, monkeypatch):
     )
     monkeypatch.setenv("AIRFLOW_VAR_OWNERS", "production")
     result = project.pytest("-rs")
-    result.assert_outcomes(passed=32, skipped=1)
+    result.assert_outcomes(passed=33, skipped=1)
     result.stdout.fnmatch_lines(["*no network here*"])

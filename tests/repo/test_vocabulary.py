@@ -1,4 +1,4 @@
-"""One vocabulary of options: what a run and a calendar take is called alike in the library, the commands and the fixtures.
+"""One vocabulary of options: each is called alike in the library, the commands and the fixtures.
 
 Each field of `RunOptions` and `CalendarOptions` stands in a table with its option and its argument, or with the reason
 why there is none; an option that no table knows fails.
