@@ -74,6 +74,9 @@ class HarnessError(Exception):
         why: what production would do.
         fix: one remedy.
         again: the command to repeat.
+    Attributes:
+        result: the `RunResult` or `CalendarResult` of what ran until then, where there is one.
+        user_traceback: of the user's own code, where that is why.
     """
 
     id = "harness-error"
@@ -92,6 +95,8 @@ class HarnessError(Exception):
         super().__init__(fact)
         self.fact = fact
         self.where, self.known, self.why, self.fix, self.again = where, known, why, fix, again
+        self.result: object | None = None
+        self.user_traceback: str | None = None
 
     def fields(self) -> list[tuple[str, str]]:
         """The labelled lines below the fact, in their fixed order, empty ones left out."""

@@ -48,7 +48,7 @@ class ImportFailure:
             where=f"{self.path}:{self.line}",
             fix="correct the file; the traceback below is the file's own",
         )
-        error.add_traceback = self.traceback  # type: ignore[attr-defined]
+        error.user_traceback = self.traceback
         return error
 
 

@@ -65,7 +65,6 @@ def _done(terminal: Terminal, arguments: Sequence[str]) -> int:
             if stop.code != ExitCode.TERMINATED:
                 raise
             ended = Terminated("terminated")
-        ended.result = getattr(stop, "result", None)  # type: ignore[attr-defined]
         tell(terminal, ended, f"{PROGRAM}: {ended.fact}")
         return ended.exit_code
     except HarnessError as error:
@@ -114,26 +113,23 @@ def parsed(arguments: Sequence[str]) -> Job | int:
 
 def tell(terminal: Terminal, error: HarnessError, text: str) -> None:
     """An error for people on stderr, and with ``--json`` as the one document on stdout."""
-    run: RunResult | CalendarResult | None = getattr(error, "result", None)
+    run = terminal.unfinished
     if terminal.verbose:
         terminal.show_collected()
     if run is not None and not terminal.as_json:
         terminal.report(run)
         terminal.console.print()
-    own_traceback: str | None = getattr(error, "add_traceback", None)
-    terminal.error(text, own_traceback)
+    terminal.error(text, error.user_traceback)
     if terminal.as_json:
-        terminal.document(error_document(error, own_traceback, run))
+        terminal.document(error_document(error, run))
 
 
-def error_document(
-    error: HarnessError, own_traceback: str | None, run: RunResult | CalendarResult | None
-) -> dict[str, Any]:
+def error_document(error: HarnessError, run: RunResult | CalendarResult | None) -> dict[str, Any]:
     """The error as ``--json`` gives it; the unfinished run or calendar too when there is one."""
     names = ("where", "known", "why", "fix", "again")
     told = {"id": error.id, "message": error.fact, **{name: getattr(error, name) for name in names}}
-    if own_traceback is not None:
-        told["traceback"] = own_traceback
+    if error.user_traceback is not None:
+        told["traceback"] = error.user_traceback
     document: dict[str, Any] = {"schema": ERROR_SCHEMA, "error": told}
     if run is not None:
         document["calendar" if hasattr(run, "runs") else "run"] = run.to_json()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from harness.bridge.masking import masked
 from harness.cli.terminal import Terminal
@@ -12,18 +13,21 @@ from harness.results.calendar import CalendarResult
 from harness.results.finding import Finding
 from harness.results.run import Attempt, Failure, RunResult, TaskResult
 
+if TYPE_CHECKING:
+    from harness.simulation.rehearsal import Rehearsal
+
 
 @contextmanager
-def unfinished_masked(terminal: Terminal) -> Iterator[None]:
-    """The result so far, which an error or an interruption carries, made fit to be shown."""
+def unfinished_masked(terminal: Terminal, rehearsal: Rehearsal) -> Iterator[None]:
+    """The result so far, of a simulation that ends with an error or is interrupted, made fit to be shown."""
     try:
         yield
-    except BaseException as error:
-        unfinished = getattr(error, "result", None)
+    except BaseException:
+        unfinished = rehearsal.unfinished
         if isinstance(unfinished, RunResult):
-            error.result = masked_run(unfinished)  # type: ignore[attr-defined]
-        elif isinstance(unfinished, CalendarResult):
-            error.result = masked_calendar(unfinished, whole=terminal.as_json)  # type: ignore[attr-defined]
+            terminal.unfinished = masked_run(unfinished)
+        elif unfinished is not None:
+            terminal.unfinished = masked_calendar(unfinished, whole=terminal.as_json)
         raise
 
 

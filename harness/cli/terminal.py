@@ -44,11 +44,13 @@ class Terminal:
         verbose: also show what others wrote.
     Attributes:
         out, err: the real stdout and stderr, whatever `collecting` does to theirs.
+        unfinished: the result of what ran until an error or an interruption, fit to be shown.
     """
 
     def __init__(self, as_json: bool = False, verbose: bool = False) -> None:
         self.as_json, self.verbose = as_json, verbose
         self.out, self.err = Stream(1, sys.stdout), Stream(2, sys.stderr)
+        self.unfinished: RunResult | CalendarResult | None = None
         self._spool: IO[bytes] | None = None
         self._before = 0
 

@@ -6,13 +6,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import pytest
 
 from harness.pytest_plugin.discretion import forget, mask_report
 
 if TYPE_CHECKING:
+    from harness.errors import HarnessError
     from harness.results.run import RunResult, TaskResult
 
 RUNS = pytest.StashKey["list[RunResult]"]()
@@ -60,16 +61,15 @@ def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, righ
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Cut our frames off errors of ours; add the test's runs to the report of its failure."""
     error = call.excinfo.value if call.excinfo is not None else None
-    ours = error is not None and _is_ours(error)
-    if error is not None and ours and not item.config.getoption("fulltrace"):
+    if _is_ours(error) and not item.config.getoption("fulltrace"):
         error.__traceback__ = _without_our_frames(error.__traceback__)
         call.excinfo = pytest.ExceptionInfo.from_exception(error)
     report: Any = yield
     if report.failed and error is not None:
-        if ours:
+        if _is_ours(error):
             _without_class_name(report, error)
-            if hasattr(error, "add_traceback"):
-                report.sections.append(("traceback of the Dag file", error.add_traceback))
+            if error.user_traceback is not None:
+                report.sections.append(("traceback of the Dag file", error.user_traceback))
         for run in item.config.stash.get(RUNS, [])[-SHOWN_RUNS:]:
             report.sections.append((f"Airflow run of {run.dag_id}", _whole(run)))
     mask_report(item.config, report)
@@ -149,7 +149,7 @@ def _whole(run: RunResult) -> str:
     return "\n".join(summary(each) for each in (run, *run.companions))
 
 
-def _is_ours(error: BaseException) -> bool:
+def _is_ours(error: BaseException | None) -> TypeGuard[HarnessError]:
     errors = sys.modules.get("harness.errors")
     return errors is not None and isinstance(error, errors.HarnessError)
 

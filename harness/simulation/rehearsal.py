@@ -15,7 +15,7 @@ from harness.bridge.stored import unscheduled, unstorable
 from harness.bridge.supervisor.store import AssetEvent, facts
 from harness.bridge.timetables import RunPlan, manual, scheduled
 from harness.checks.context import LIMITS
-from harness.errors import MachineError, Unserialisable, UsageError
+from harness.errors import HarnessError, MachineError, Unserialisable, UsageError
 from harness.kernel import Instant
 from harness.kernel.frozen import frozen_instant
 from harness.kernel.instant import SECOND
@@ -54,6 +54,8 @@ class Rehearsal:
     Args:
         folder: loaded Dags; `Rehearsal.of_paths` loads them.
         xcom_bytes: of JSON, above which an XCom is a finding; None: no XCom is one.
+    Attributes:
+        unfinished: what the last simulation came to that ended with an error, Ctrl-C or SIGTERM, where it came to that.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Rehearsal:
         self.folder = folder if folder is not None else Folder()
         self.xcom_bytes = xcom_bytes
         self.surroundings = surroundings or Surroundings()
+        self.unfinished: RunResult | CalendarResult | None = None
         self._stored: dict[str, Unserialisable | None] = {}
 
     @classmethod
@@ -145,15 +148,15 @@ class Rehearsal:
         doubts = [*runs_otherwise(found), *check_world(world or World(), dags, self.folder)]
         began = perf_counter()
         journal: Journal = NoJournal()
-        with _timed(began, chosen.keep), _shown_all_the_same() as done, ExitStack() as stack:
+        with self._unfinished_kept(began, chosen.keep) as ending, ExitStack() as stack:
             if chosen.keep is not None:
                 journal = stack.enter_context(FileJournal(chosen.keep))
             live = stack.enter_context(served(self.world_with(world)))
-            run_factory = RunFactory(dags, live, journal, watcher, self.xcom_bytes)
+            run_factory = ending.run_factory = RunFactory(dags, live, journal, watcher, self.xcom_bytes)
             result = _Simulated(run_factory, found, plan, chosen).result()
             doubts += [refusal(error, found.dag_id) for error in self._unstorable([found]).values()]
             result.findings = [*doubts, *result.findings, *unmatched_indexes(live, run_factory.store.runs.values())]
-            done.append(result)
+            ending.result = result
         result.real_seconds = perf_counter() - began
         result.ledger = chosen.keep
         return result
@@ -168,20 +171,35 @@ class Rehearsal:
         doubts = check_world(world or World(), self.folder.dags, self.folder)
         chosen = {dag_id: self.folder.dag(dag_id) for dag_id in options.dag_ids} or self.folder.dags
         began = perf_counter()
-        with _timed(began, options.keep), _shown_all_the_same() as done, ExitStack() as stack:
+        with self._unfinished_kept(began, options.keep) as ending, ExitStack() as stack:
             journal: Journal = NoJournal()
             if options.keep is not None:
                 journal = stack.enter_context(FileJournal(options.keep))
             stack.enter_context(self.surroundings.entered())
             live = stack.enter_context(served(self.world_with(world)))
             unstorable = self._unstorable(chosen.values())
-            run_factory = RunFactory(self.folder.dags, live, journal, watcher, self.xcom_bytes, unstorable)
+            run_factory = ending.run_factory = RunFactory(
+                self.folder.dags, live, journal, watcher, self.xcom_bytes, unstorable
+            )
             result = simulated_calendar(run_factory, chosen.values(), options)
             result.findings += [*doubts, *unmatched_indexes(live, run_factory.store.runs.values())]
-            done.append(result)
+            ending.result = result
         result.real_seconds = perf_counter() - began
         result.ledger = options.keep
         return result
+
+    @contextmanager
+    def _unfinished_kept(self, began: float, ledger: Path | None) -> Iterator[_Ending]:
+        """An unfinished result is told how long it took and where its ledger is; see `unfinished`."""
+        self.unfinished, ending = None, _Ending()
+        try:
+            yield ending
+        except BaseException as error:
+            unfinished = ending.shown_with(error)
+            if isinstance(unfinished, (RunResult, CalendarResult)):
+                unfinished.real_seconds, unfinished.ledger = perf_counter() - began, ledger
+                self.unfinished = unfinished
+            raise
 
     def _unstorable(self, dags: Iterable[DAG]) -> dict[str, Unserialisable]:
         """Why Airflow cannot store Dags that were loaded from files, by dag_id; asked once a Dag."""
@@ -193,28 +211,24 @@ class Rehearsal:
         return {dag_id: error for dag_id, error in found.items() if error is not None}
 
 
-@contextmanager
-def _timed(began: float, ledger: Path | None) -> Iterator[None]:
-    """An unfinished result that an error carries is told how long it took and where its ledger is."""
-    try:
-        yield
-    except BaseException as error:
-        unfinished = getattr(error, "result", None)
-        if isinstance(unfinished, (RunResult, CalendarResult)):
-            unfinished.real_seconds, unfinished.ledger = perf_counter() - began, ledger
-        raise
+class _Ending:
+    """What there is to show of a simulation that ends with an error, or is ended.
 
+    Attributes:
+        run_factory: once there is one.
+        result: once it is whole.
+    """
 
-@contextmanager
-def _shown_all_the_same() -> Iterator[list[RunResult | CalendarResult]]:
-    """A result that is there, while the ledger cannot be written to its end, is carried by the error."""
-    done: list[RunResult | CalendarResult] = []
-    try:
-        yield done
-    except MachineError as error:
-        if done:
-            error.result = done[-1]  # type: ignore[attr-defined]
-        raise
+    run_factory: RunFactory | None = None
+    result: RunResult | CalendarResult | None = None
+
+    def shown_with(self, error: BaseException) -> object | None:
+        """The result that goes with an error; where the ledger cannot be written to its end, it is whole."""
+        if isinstance(error, MachineError) and self.result is not None:
+            error.result = self.result
+        if isinstance(error, HarnessError):
+            return error.result
+        return None if self.run_factory is None else self.run_factory.unfinished
 
 
 def surroundings_of(paths: list[Path], world: World | None, shell: Mapping[str, str] | None = None) -> Surroundings:
@@ -320,7 +334,7 @@ class _Simulated:
             ]
         run_factory.interrupted(result)
         if problem is not None:
-            problem.result = result  # type: ignore[attr-defined]
+            problem.result = result
             raise problem
         return result
 

@@ -16,7 +16,9 @@ from harness.bridge.timetables import RunPlan, manual
 from harness.errors import HarnessError
 from harness.kernel import Instant
 from harness.ledger.journal import Journal
+from harness.results.calendar import CalendarResult
 from harness.results.needs import Need
+from harness.results.run import RunResult
 from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import Dag, DagRun
 from harness.scheduler.queueing import Limits, PoolSlots
@@ -45,6 +47,7 @@ class RunFactory:
     Attributes:
         interruption: whether Ctrl-C struck; see `interrupted`.
         refused: dag_id -> why Airflow would not import the Dag into such a world.
+        unfinished: the result of what ran until Ctrl-C or SIGTERM struck.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class RunFactory:
         self.store = Store(world, {dag_id: dag for dag_id, dag in dags.items() if dag_id not in self.refused})
         self.recorder = Recorder(journal, watcher, xcom_bytes)
         self.interruption: Interruption | None = None
+        self.unfinished: RunResult | CalendarResult | None = None
         self._snapshots: dict[str, Dag] = {}
 
     @contextmanager
@@ -124,19 +128,16 @@ class RunFactory:
             if not self.was_interrupted:  # raised by the user's own code
                 raise
 
-    def interrupted(self, result: object) -> None:
+    def interrupted(self, result: RunResult | CalendarResult) -> None:
         """After everything was put back: let Ctrl-C or SIGTERM, when it struck, do what it does.
 
         Args:
-            result: of what ran until then; the exception has it as its ``result``.
+            result: of what ran until then; kept as `unfinished`.
         """
         if self.interruption is None or not self.interruption.happened:
             return
-        try:
-            self.interruption.go_on()
-        except BaseException as stop:
-            stop.result = result  # type: ignore[attr-defined]
-            raise
+        self.unfinished = result
+        self.interruption.go_on()
 
     def create(self, dag: DAG, plan: RunPlan, conf: Mapping[str, Any], kept: set[str] | None = None) -> DagRun:
         """A queued run with its task instances.

@@ -109,7 +109,7 @@ def _answer(dag_id: str, done: subprocess.CompletedProcess[str]) -> RunHistory:
         raise _cannot_run(answer["package"], answer["error"])
     if "error" in answer:
         failed = ReferenceFailed(f"Airflow itself could not run {dag_id!r}: {answer['error']}")
-        failed.add_traceback = answer["traceback"] or done.stderr[-STDERR_TOLD:]  # type: ignore[attr-defined]
+        failed.user_traceback = answer["traceback"] or done.stderr[-STDERR_TOLD:]
         raise failed
     return RunHistory.of_json(answer["result"])
 

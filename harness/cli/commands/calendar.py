@@ -113,7 +113,7 @@ class SimulateCalendar:
         progress = CalendarProgress(terminal.console, live, None if debugging else terminal.err, stretch)
         with (
             ledger_folder(self.arguments.keep, "calendar") as folder,
-            unfinished_masked(terminal),
+            unfinished_masked(terminal, rehearsal),
             nullcontext() if debugging else terminal.collecting(),
         ):
             progress.begin()

@@ -151,7 +151,7 @@ class Rehearse:
             options = replace(options, on_error=post_mortem)
         with ledger_folder(self.arguments.keep, dag.dag_id) as folder:
             options = replace(options, keep=folder)
-            with unfinished_masked(terminal), nullcontext() if debugging else terminal.collecting():
+            with unfinished_masked(terminal, rehearsal), nullcontext() if debugging else terminal.collecting():
                 progress.begin()
                 try:
                     result = rehearsal.run(dag, world, options, progress)
