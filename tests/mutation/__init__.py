@@ -1,0 +1,1 @@
+"""Planted faults: whether the tests notice when a line of the engine is wrong. ``python -m tests.mutation --help``."""
