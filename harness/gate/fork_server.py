@@ -279,17 +279,21 @@ class Child:
                 return _ended(status)
             if self._owner in ready:  # its next request comes after this answer: this is its end
                 return "abandoned", 0
+            self._see_progress()
             if why := self._why_stop():
                 self._last_words()
                 return why, 0
 
-    def _why_stop(self) -> str | None:
-        """Why to end it: a file that takes too long, since the one before it was done."""
+    def _see_progress(self) -> None:
+        """Have the time of a file begin once the one before it is done."""
         if (size := self._channels.reports.size()) != self._written:
             self._written, self._last = size, self._channels.reports.of_files()
             done = sum("report" in one for one in self._last)
             if done != self._done:
                 self._began, self._done = time.monotonic(), done
+
+    def _why_stop(self) -> str | None:
+        """Why to end it: a file that takes too long, memory, processes, or words."""
         took = time.monotonic() - self._began
         most_s = min(self._setting.timeout_s, AFTER_OTHERS_S) if self._done else self._setting.timeout_s
         if took > most_s and (_phase(self._last) == "importing" or took > most_s + self._setting.checking_s):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from harness.results.needs import Need
 from harness.text.lacking import WORDS
 
@@ -20,8 +22,14 @@ class Needs:
         """A host that was not let."""
         self.name("network", peer, dag_id)
 
-    def all(self) -> list[Need]:
-        """All of them, in the order of sections and names."""
-        order = list(WORDS)
-        found = [Need(section, name, tuple(sorted(dags))) for (section, name), dags in self._asked.items()]
+    def all(self, pools: Iterable[tuple[str, str]] = ()) -> list[Need]:
+        """All of them, in the order of sections and names.
+
+        Args:
+            pools: further ones: (name, dag_id).
+        """
+        order, asked = list(WORDS), {need: set(dags) for need, dags in self._asked.items()}
+        for pool, dag_id in pools:
+            asked.setdefault(("pools", pool), set()).add(dag_id)
+        found = [Need(section, name, tuple(sorted(dags))) for (section, name), dags in asked.items()]
         return sorted(found, key=lambda need: (order.index(need.section), need.name))

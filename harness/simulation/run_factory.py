@@ -109,11 +109,9 @@ class RunFactory:
 
     def needs(self) -> list[Need]:
         """What was asked for and is not in the world; pools that tasks of its runs name too."""
-        for run in self.store.runs.values():
-            for task in run.dag.tasks.values():
-                if task.pool not in self.world.pools:
-                    self.recorder.needs.name("pools", task.pool, run.dag.dag_id)
-        return self.recorder.needs.all()
+        dags = [run.dag for run in self.store.runs.values()]
+        pools = ((task.pool, dag.dag_id) for dag in dags for task in dag.tasks.values())
+        return self.recorder.needs.all(pool for pool in pools if pool[0] not in self.world.pools)
 
     @property
     def was_interrupted(self) -> bool:

@@ -246,6 +246,7 @@ class VirtualThreads:
                 for vthread in self._living:
                     vthread.still = vthread.still if vthread.resting else 0
                 while until is None or not until():
+                    self._strike_off_ended()
                     busy: list[VirtualThread | WakeCondition] = [
                         each for each in list(self._living) if self._is_busy(each)
                     ]
@@ -262,12 +263,14 @@ class VirtualThreads:
         finally:
             self._settling = before
 
+    def _strike_off_ended(self) -> None:
+        for each in list(self._living):
+            if each.ended and (each.thread is None or not each.thread.is_alive()):
+                self._living.pop(each, None)
+
     def _is_busy(self, vthread: VirtualThread) -> bool:
-        if vthread.ended:
-            if vthread.thread is not None and vthread.thread.is_alive():
-                return vthread.waited < WORK_PATIENCE_S
-            self._living.pop(vthread, None)
-            return False
+        if vthread.ended:  # and was alive: else it would have been struck off
+            return vthread.waited < WORK_PATIENCE_S
         if not vthread.resting and not vthread.woken and vthread.waits_for_lock(LOCKED_TICKS):
             return False
         if vthread.pool is not None:

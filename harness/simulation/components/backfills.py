@@ -60,7 +60,8 @@ class Backfills:
             asked.reprocess, asked.dry_run,
         )  # fmt: skip
         self.results.append(result)
-        plans = in_order(self._plans(dag, asked), now, asked.reverse)
+        named, self.timetable_error = _named_dates(dag, asked)
+        plans = in_order(named, now, asked.reverse)
         met = Circumstances(
             is_periodic(dag), allows_backfills(dag), known.dag_id in self._open, conf_error(dag, asked.conf), len(plans)
         )
@@ -90,19 +91,6 @@ class Backfills:
     def run_ended(self, run: DagRun) -> None:
         """Complete the backfill of which this was the last run."""
         self._complete(run.dag.dag_id)
-
-    def _plans(self, dag: DAG, asked: Backfill) -> list[RunPlan]:
-        """What the timetable names; what it names before it raises counts, as in Airflow."""
-        found: list[RunPlan] = []
-        self.timetable_error = None
-        if not is_periodic(dag):
-            return found
-        try:
-            for plan in runs_between(dag, asked.from_date, asked.to_date):
-                found.append(plan)
-        except Exception as error:  # user code
-            self.timetable_error = error
-        return found
 
     def _do(self, dag: DAG, asked: Backfill, plans: list[RunPlan], result: BackfillResult) -> None:
         store, dag_id, backfill_id = self.driver.store, result.dag_id, str(len(self.results))
@@ -144,3 +132,16 @@ class Backfills:
             if is_complete(backfill_id, self.driver.store.runs_of(dag_id)):
                 del self._open[dag_id]
                 result.completed_at = self.driver.simulation.now
+
+
+def _named_dates(dag: DAG, asked: Backfill) -> tuple[list[RunPlan], Exception | None]:
+    """What the timetable names, and what it raises; what it names before that counts, as in Airflow."""
+    found: list[RunPlan] = []
+    if not is_periodic(dag):
+        return found, None
+    try:
+        for plan in runs_between(dag, asked.from_date, asked.to_date):
+            found.append(plan)
+    except Exception as error:  # user code
+        return found, error
+    return found, None

@@ -269,6 +269,7 @@ class Driver:
             self.waiting = Candidates()
             self.turn.begin(scheduled)
             return True
+        self._holding = {ti: None for ti in self._holding if ti.state in _ACTIVE}
         admitted = admit_once(self.waiting, self.occupancy(), self.limits)
         for ti in in_turn(admitted, self.limits.executors):
             self.waiting.discard(ti)
@@ -283,12 +284,10 @@ class Driver:
             taken.add_workload(executor)
         for workload in self.attempts.workloads.stale:
             taken.add_workload(workload.executor)
-        for ti in list(self._holding):
+        for ti in self._holding:
             state = ti.state
             if state in _ACTIVE and state is not None:
                 taken.add(ti, state)
-            else:
-                del self._holding[ti]
         return taken
 
     # -- what the workers tell ---------------------------------------------------------------------------------------
