@@ -1,0 +1,219 @@
+"""The journal: its form, its chain, what a cut or altered one says, and what happens when it cannot be written."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.errors import HorizonReached, MachineError
+from harness.ledger.journal import SCHEMA, FileJournal, chain, verify
+
+RECORD = {"kind": "state", "to": "success", "of": "größer", "at": 7}
+
+
+def written(folder: Path, *records: dict[str, Any], **footer: Any) -> list[dict[str, Any]]:
+    """The records of a journal that was closed."""
+    journal = FileJournal(folder)
+    for record in records:
+        journal.write(record)
+    journal.close(**footer)
+    return read(journal.path)
+
+
+def read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+
+
+def test_it_begins_with_its_schema_counts_its_records_and_ends_with_their_number(tmp_path: Path) -> None:
+    header, first, second, footer = written(tmp_path / "new" / "folder", RECORD, {"kind": "end"}, seed=3)
+    assert (header["kind"], header["schema"], header["n"]) == ("header", SCHEMA, 0)
+    assert {name: first[name] for name in RECORD} == RECORD
+    assert [first["n"], second["n"]] == [1, 2]
+    assert {name: footer[name] for name in ("kind", "records", "n", "seed")} == {
+        "kind": "footer",
+        "records": 3,
+        "n": 3,
+        "seed": 3,
+    }
+    assert verify(tmp_path / "new" / "folder" / "journal.jsonl") == 4
+
+
+def test_each_hash_is_of_the_hash_before_and_the_records_text(tmp_path: Path) -> None:
+    written(tmp_path, RECORD)
+    previous = "0" * 16
+    for line in (tmp_path / "journal.jsonl").read_text().splitlines():
+        document = json.loads(line)
+        told = document.pop("hash")
+        body = json.dumps(document, sort_keys=True, ensure_ascii=False)
+        assert told == hashlib.sha256((previous + body).encode()).hexdigest()[:16] == chain(previous, body.encode())
+        previous = told
+
+
+def test_the_same_records_are_the_same_bytes_whatever_order_their_fields_were_given_in(tmp_path: Path) -> None:
+    written(tmp_path / "a", {"kind": "x", "b": 1, "a": {"d": 1, "c": 2}})
+    written(tmp_path / "b", {"a": {"c": 2, "d": 1}, "b": 1, "kind": "x"})
+    one, other = ((tmp_path / name / "journal.jsonl").read_bytes() for name in "ab")
+    assert one == other
+    assert one.endswith(b"}\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "read_back"),
+    [("ä→", "ä→"), ("\ud800", "\ud800"), (Path("/a"), "/a"), ("line\nbreak", "line\nbreak"), ('", "hash": "', None)],
+    ids=["unicode", "lone surrogate", "no JSON", "line break", "looks like a hash"],
+)
+def test_whatever_a_task_says_is_one_line_that_can_be_read_back(tmp_path: Path, value: Any, read_back: Any) -> None:
+    records = written(tmp_path, {"kind": "x", "said": value})
+    assert records[1]["said"] == (value if read_back is None else read_back)
+    assert verify(tmp_path / "journal.jsonl") == 3
+
+
+@pytest.mark.parametrize("umask", [0o022, 0o000])
+def test_only_its_owner_may_read_it(tmp_path: Path, umask: int) -> None:
+    before = os.umask(umask)
+    try:
+        written(tmp_path / "kept")
+    finally:
+        os.umask(before)
+    folder, file = tmp_path / "kept", tmp_path / "kept" / "journal.jsonl"
+    assert [stat.S_IMODE(one.stat().st_mode) for one in (folder, file)] == [0o700, 0o600]
+
+
+def test_one_of_an_earlier_run_is_replaced_and_no_longer_others_to_read(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_text("of an earlier run\n" * 100)
+    path.chmod(0o644)
+    assert len(written(tmp_path)) == 2
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+class TestWhatVerifyRefuses:
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        written(tmp_path, RECORD, {"kind": "b"}, {"kind": "c"})
+        return tmp_path / "journal.jsonl"
+
+    @pytest.mark.parametrize("line", [1, 2, 5])
+    def test_an_altered_record(self, path: Path, line: int) -> None:
+        lines = path.read_text().splitlines()
+        lines[line - 1] = lines[line - 1].replace('"kind": "', '"kind": "x')
+        path.write_text("\n".join(lines) + "\n")
+        with pytest.raises(ValueError, match=rf"jsonl:{line}: the record does not follow"):
+            verify(path)
+
+    @pytest.mark.parametrize(("drop", "told"), [(1, 1), (2, 2), (3, 3)])
+    def test_a_record_that_is_missing(self, path: Path, drop: int, told: int) -> None:
+        lines = path.read_text().splitlines()
+        del lines[drop - 1]
+        path.write_text("\n".join(lines) + "\n")
+        with pytest.raises(ValueError, match=rf"jsonl:{told}: the record does not follow"):
+            verify(path)
+
+    def test_a_line_without_a_hash(self, path: Path) -> None:
+        path.write_text(path.read_text() + '{"kind": "footer"}\n')
+        with pytest.raises(ValueError, match=r"jsonl:6: the record does not follow"):
+            verify(path)
+
+    def test_one_that_was_cut_off_between_two_lines(self, path: Path) -> None:
+        path.write_text("\n".join(path.read_text().splitlines()[:-1]) + "\n")
+        with pytest.raises(ValueError, match="no footer, the run was cut off after 4 records"):
+            verify(path)
+
+    def test_one_that_was_cut_off_within_a_line(self, path: Path) -> None:
+        path.write_text(path.read_text()[:-9])
+        with pytest.raises(ValueError, match=r"jsonl:5: the record does not follow"):
+            verify(path)
+
+
+class _Full:
+    """A file of a full disk: it takes ``room`` bytes, a few at a time."""
+
+    closed = False
+
+    def __init__(self, path: Path, room: int) -> None:
+        self._file, self._room = path.open("r+b", buffering=0), room
+
+    def write(self, data: memoryview) -> int:
+        if self._room == 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        taken = min(len(data), self._room, 10)
+        self._room -= taken
+        self._file.seek(0, os.SEEK_END)
+        self._file.write(data[:taken])
+        return taken
+
+    def truncate(self, size: int) -> None:
+        self._file.truncate(size)
+
+    def close(self) -> None:
+        self.closed = True
+        self._file.close()
+
+
+def test_what_is_taken_in_pieces_is_written_whole(tmp_path: Path) -> None:
+    journal = FileJournal(tmp_path)
+    journal._file = _Full(journal.path, 10_000)  # type: ignore[assignment]
+    journal.write(RECORD)
+    journal.close()
+    assert verify(journal.path) == 3
+
+
+def test_a_full_disk_leaves_whole_records_and_is_told_when_it_is_closed(tmp_path: Path) -> None:
+    journal = FileJournal(tmp_path)
+    journal.write(RECORD)
+    whole = journal.path.read_bytes()
+    journal._file = _Full(journal.path, 25)  # type: ignore[assignment]
+    journal.write(RECORD)
+    assert journal.path.read_bytes() == whole, "half a record was left"
+    journal.write(RECORD)
+    with pytest.raises(MachineError, match=r"journal.jsonl cannot be written: No space left") as caught:
+        journal.close()
+    assert caught.value.known == "it ends after 2 records"
+    assert "--keep" in (caught.value.fix or "")
+    assert journal.path.read_bytes() == whole, "something was written after a record was lost"
+
+
+def test_a_task_that_closed_its_descriptor_is_what_to_look_for(tmp_path: Path) -> None:
+    journal = FileJournal(tmp_path)
+    os.close(journal._file.fileno())
+    journal.write(RECORD)
+    with pytest.raises(MachineError, match="cannot be written") as caught:
+        journal.close()
+    assert "os.closerange" in (caught.value.fix or "")
+
+
+def test_to_close_it_twice_writes_one_footer(tmp_path: Path) -> None:
+    with FileJournal(tmp_path) as journal:
+        journal.close()
+    assert [record["kind"] for record in read(journal.path)] == ["header", "footer"]
+
+
+@pytest.mark.parametrize(
+    ("ends_with", "footer"),
+    [
+        (HorizonReached("the horizon came first"), {}),
+        (KeyboardInterrupt(), {"interrupted": True}),
+        (SystemExit(1), {"interrupted": True}),
+        (LookupError("a fault of ours"), None),
+    ],
+    ids=repr,
+)
+def test_how_the_run_ended_is_how_it_ends(
+    tmp_path: Path, ends_with: BaseException, footer: dict[str, Any] | None
+) -> None:
+    with pytest.raises(type(ends_with)), FileJournal(tmp_path) as journal:
+        raise ends_with
+    *_, last = read(journal.path)
+    if footer is None:
+        assert last["kind"] == "header", "a run that broke off has a footer"
+    else:
+        assert last["kind"] == "footer"
+        assert {name: value for name, value in last.items() if name not in ("kind", "records", "n", "hash")} == footer
+    assert journal._file.closed
