@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from gate_builders import found, quiet, told
 
 from harness.gate.suppressions import Waivers
-from tests.checks.quiet import found, quiet, told
 
 WHY = "# harness: ignore[pool-missing] Terraform makes it"
 

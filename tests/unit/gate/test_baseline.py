@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from gate_builders import found, quiet
 
 from harness.errors import UsageError
 from harness.gate.baseline import Baseline
-from tests.checks.quiet import found, quiet
 
 
 def kept(root, *findings, file="base.json", **more):
