@@ -6,14 +6,16 @@ import importlib.util
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
-from harness.checks.registry import CHECKS, OWN, Check, Function
-from harness.checks.registry import check as register
+from harness.checks.registry import CHECKS, OWN, Check, add
+from harness.checks.registry import check as define
 from harness.errors import UsageError
 
 GROUP = "airflow_harness.checks"
 LEVELS = ("dag", "file")
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 def check(check_id: str, *, severity: str = "error", level: str = "dag") -> Callable[[Function], Function]:
@@ -31,7 +33,13 @@ def check(check_id: str, *, severity: str = "error", level: str = "dag") -> Call
     """
     if level not in LEVELS:
         raise UsageError(f"check {check_id!r}: level {level!r}", known=", ".join(LEVELS))
-    return register(check_id, severity=severity, level=level)
+
+    def register(function: Function) -> Function:
+        add(made(function))
+        return function
+
+    made = define(check_id, severity=severity, level=level)
+    return register
 
 
 def load(sources: Iterable[str], root: str) -> list[str]:
@@ -82,7 +90,7 @@ def replace_by(rows: Iterable[dict[str, Any]]) -> None:
     for row in rows:
         if row["id"] in CHECKS:
             raise UsageError(f"check id {row['id']!r} is taken", fix="choose another id")
-        register(row["id"], severity=row["severity"], level=row["level"])(_named(row["doc"]))
+        add(define(row["id"], severity=row["severity"], level=row["level"])(_named(row["doc"])))
 
 
 def _named(page: str) -> Callable[[Any], tuple[()]]:

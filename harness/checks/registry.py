@@ -1,11 +1,11 @@
-"""The checks there are: a decorator, and the table it fills."""
+"""What a check is, the decorator that makes a function one, and those that this process knows."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from harness.errors import UsageError, known_names
 from harness.project.config import SEVERITIES
@@ -14,8 +14,6 @@ LEVELS = ("file", "dag", "repository", "twin", "gate")
 
 OWN = "own"
 """The family of users' own checks."""
-
-Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 @dataclass(frozen=True)
@@ -47,6 +45,10 @@ class Check:
     doc: str
     family: str
 
+    def __call__(self, *given: Any) -> Any:
+        """What its function finds."""
+        return self.function(*given)
+
     @property
     def ours(self) -> bool:
         """Whether it is of the catalogue, not a user's own."""
@@ -61,6 +63,10 @@ class Check:
 
 
 CHECKS: dict[str, Check] = {}
+"""Those that this process knows, by id: ours once `harness.checks.catalogue.load` was called, and users' own.
+
+One for the process: a user's module says ``@check`` while it is imported, and has nobody to say it to but that.
+"""
 
 
 def check(
@@ -71,31 +77,37 @@ def check(
     gather: Callable[..., Any] | None = None,
     gathers: str = "dag",
     cyclic: bool = False,
-) -> Callable[[Function], Function]:
-    """Make a function a check.
+) -> Callable[[Callable[..., Any]], Check]:
+    """Make a function a check; it is known once it stands in a table or is given to `add`.
 
     Args:
         check_id: kebab-case.
         severity, level, gather, gathers, cyclic: see `Check`.
-    Raises: UsageError: an id that is no id or is taken, an unknown severity or level.
+    Raises: UsageError: an id that is no id, an unknown severity or level.
     """
 
-    def register(function: Function) -> Function:
+    def made(function: Callable[..., Any]) -> Check:
         if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", check_id):
             raise UsageError(f"check id {check_id!r} is not kebab-case", fix="as in 'team-owner'")
-        if check_id in CHECKS and CHECKS[check_id].function.__qualname__ != function.__qualname__:
-            raise UsageError(f"check id {check_id!r} is taken", fix="choose another id")
         for given, allowed in ((severity, SEVERITIES), (level, LEVELS)):
             if given not in allowed:
                 raise UsageError(f"check {check_id!r}: {given!r}", known=", ".join(allowed))
         room, _, below = function.__module__.partition("harness.checks.")
         family = OWN if room or not below else below.split(".")[0]
-        CHECKS[check_id] = Check(
-            check_id, severity, level, function, gather, gathers, cyclic, function.__doc__ or "", family
-        )
-        return function
+        return Check(check_id, severity, level, function, gather, gathers, cyclic, function.__doc__ or "", family)
 
-    return register
+    return made
+
+
+def add(check: Check) -> None:
+    """Have a user's own check known.
+
+    Raises: UsageError: its id is taken by another.
+    """
+    known = CHECKS.get(check.id)
+    if known is not None and known.function.__qualname__ != check.function.__qualname__:
+        raise UsageError(f"check id {check.id!r} is taken", fix="choose another id")
+    CHECKS[check.id] = check
 
 
 def named(check_id: str) -> Check:

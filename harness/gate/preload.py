@@ -31,6 +31,7 @@ WARM = (
     "airflow.models.serialized_dag",
     "harness.bridge.parsing.serialized",
     "harness.bridge.loader",
+    "harness.bridge.supervisor.conversation",
     "time_machine",
 )
 
@@ -84,7 +85,6 @@ def warm_up(declared: Declared, asked: CheckSettings) -> None:
     from harness.bridge.parsing.parse import Parsed
     from harness.bridge.parsing.places import Places
     from harness.bridge.parsing.users import Users
-    from harness.bridge.supervisor import conversation
     from harness.checks.catalogue import load
     from harness.gate.examine import examine
 
@@ -94,7 +94,6 @@ def warm_up(declared: Declared, asked: CheckSettings) -> None:
             importlib.import_module(name)
         except ImportError:
             continue  # not in this version, or a provider that is not installed
-    conversation.answered()
     file = Path(os.environ["AIRFLOW_HOME"]) / "sample.py"
     file.write_text(SAMPLE, encoding="utf-8")
     users, modules = Users(str(file.parent)), []  # type: ignore[var-annotated]
