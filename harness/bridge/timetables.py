@@ -22,6 +22,7 @@ LATEST: Instant = to_instant(datetime(9000, 1, 1, tzinfo=timezone.utc))
 SEARCH_STEPS = 400
 KEPT_TIMETABLES = 4096
 _core_timetables: dict[int, tuple[Any, Any]] = {}
+"""By id of a Dag's timetable, which is kept with it. One for the process: it depends on nothing but that object."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,16 +11,18 @@ from harness.checks.registry import CHECKS, Check
 from harness.gate.names import names_in
 from harness.project.hash_order import depends_on_hashes
 from harness.results.finding import Problem
+from harness.world.guess import Guesses
 
 Report = dict[str, Any]
 Problems = list[tuple[str, Problem]]
 
 
-def examine(parsed: Any, declared: Declared, asked: CheckSettings) -> Report:
+def examine(parsed: Any, declared: Declared, asked: CheckSettings, guesses: Guesses | None = None) -> Report:
     """The report of one file, as JSON.
 
     Args:
         parsed: a `harness.bridge.parsing.parse.Parsed`.
+        guesses: what stood in for variables, where names are asked for.
     Returns: ``problems``: [check id, problem]; ``dags``: what there is; ``notes``: [check id, dag id, line, value] for
         checks that look at the whole repository; ``names``: see `harness.gate.names.UsedName`, if asked;
         ``failed``: what it raised; ``imported``, ``libraries``: files of modules that came with it, the repository's
@@ -43,7 +45,7 @@ def examine(parsed: Any, declared: Declared, asked: CheckSettings) -> Report:
         "problems": [[check, problem.to_json()] for check, problem in problems],
         "dags": [{"dag_id": dag.dag_id, "tasks": len(dag.tasks), "line": dag.line} for dag in look.dags],
         "notes": noted,
-        "names": names_in(look) if asked.options.get("names") else [],
+        "names": [] if guesses is None else names_in(look, guesses),
         **_facts(look, parsed),
         "events": [event.to_json() for event in parsed.events],
         "hashes": may_depend_on_hashes(look),

@@ -8,7 +8,7 @@ from typing import Any
 from harness.bridge.parsing.secrets import JSON_VARIABLE
 from harness.checks.context import FileContext
 from harness.checks.resources.used_names import connections, pools, variables
-from harness.world.guess import hint_of
+from harness.world.guess import Guesses
 
 _TYPES = {
     "postgres": "postgres",
@@ -45,8 +45,12 @@ class UsedName:
     hint: str = ""
 
 
-def names_in(file: FileContext) -> list[dict[str, Any]]:
-    """The names of one file, as JSON (see `UsedName`)."""
+def names_in(file: FileContext, guesses: Guesses) -> list[dict[str, Any]]:
+    """The names of one file, as JSON (see `UsedName`).
+
+    Args:
+        guesses: what stood in for variables while it was parsed.
+    """
     found: list[UsedName] = []
     for dag in file.dags:
         slots = {task.task_id: str(task.pool_slots) for task in dag.tasks}
@@ -58,12 +62,12 @@ def names_in(file: FileContext) -> list[dict[str, Any]]:
         for used in uses:
             hint = _type(used.by) if section == "connections" else ""
             found.append(UsedName(section, used.name, used.by, used.path or file.path, used.line or 1, hint))
-    found += [_asked_while_parsed(event) for event in file.events if event.kind in _ASKED]
+    found += [_asked_while_parsed(event, guesses) for event in file.events if event.kind in _ASKED]
     return [vars(name) for name in found]
 
 
-def _asked_while_parsed(event: Any) -> UsedName:
-    hint = "" if event.kind == "connection" else hint_of(event.detail, event.kind == JSON_VARIABLE)
+def _asked_while_parsed(event: Any, guesses: Guesses) -> UsedName:
+    hint = "" if event.kind == "connection" else guesses.hint(event.detail, event.kind == JSON_VARIABLE)
     section = "connections" if event.kind == "connection" else "variables"
     return UsedName(section, event.detail, "asked for while the file is parsed", event.path, event.line, hint)
 

@@ -26,6 +26,7 @@ from harness.checks.context import CheckSettings, Declared
 from harness.gate.channel import Channels
 from harness.gate.examine import examine, twin_report
 from harness.project.repository import Repository
+from harness.world.guess import Guesses
 from harness.world.model import World
 
 LATER_S = 26 * 3600 + 61 * 60 + 7
@@ -160,7 +161,8 @@ class _Parser:
         self._places.watch()
         self._imports = Imports(self._users)
         self._exits = Exits(self._watch, self._users)
-        answer_from(setting.world, self._watch, scaffolding=bool(setting.asked.options.get("names")))
+        self._guesses = Guesses() if setting.asked.options.get("names") else None
+        answer_from(setting.world, self._watch, self._guesses)
         Drivers(self._watch).install()
         self._watch.install()
         first = setting.repository.path_of_airflow  # there since Airflow's import; in their order only now
@@ -171,7 +173,7 @@ class _Parser:
         parsed = self._parsed(path, self._exits)
         if parsed.misled:
             return MISLED, False
-        report = examine(parsed, self._setting.declared, self._setting.asked)
+        report = examine(parsed, self._setting.declared, self._setting.asked, self._guesses)
         return report, parsed.innocent and not parsed.events  # what it did meanwhile counts
 
     def twin(self, path: Path) -> tuple[dict[str, Any], bool]:

@@ -18,7 +18,9 @@ _Value = TypeVar("_Value")
 
 _claim = threading.Lock()
 _active: Simulation | None = None
+"""The one of the process: its clocks, its signals and what is patched are the process's too (`claimed`)."""
 _threads: VirtualThreads | None = None
+"""Of the process, as the simulation is."""
 _background_threads = BackgroundThreads()
 
 

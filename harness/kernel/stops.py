@@ -15,6 +15,7 @@ from typing import Any
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _struck: list[int] = []
+"""Of the process, to which signals are sent."""
 
 
 class SigtermExit(SystemExit):

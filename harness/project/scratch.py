@@ -21,6 +21,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _OTHERS_MAY_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 _locks: dict[str, int] = {}
+"""By folder. Of the process: a lock is given up when its process ends, however that happens."""
 
 
 def made(kind: str) -> str:

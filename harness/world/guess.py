@@ -241,20 +241,22 @@ class GuessedDict(dict[str, Any]):
         return self._guess.values()
 
 
-_KNOWN: dict[tuple[str, bool], Guess | GuessedDict] = {}
+class Guesses:
+    """What stands in for variables while files are parsed; and what their parse has told of them."""
 
+    def __init__(self) -> None:
+        self._made: dict[tuple[str, bool], Guess | GuessedDict] = {}
 
-def guess_of(key: str, as_json: bool = False) -> Guess | GuessedDict:
-    """What stands in for a variable, the same one whenever it is asked for in a process."""
-    made = _KNOWN.get((key, as_json))
-    if made is None:
-        made = _KNOWN[key, as_json] = GuessedDict() if as_json else Guess(guessed_variable(key))
-    return made
+    def of(self, key: str, as_json: bool = False) -> Guess | GuessedDict:
+        """What stands in for a variable, the same one whenever it is asked for."""
+        made = self._made.get((key, as_json))
+        if made is None:
+            made = self._made[key, as_json] = GuessedDict() if as_json else Guess(guessed_variable(key))
+        return made
 
-
-def hint_of(key: str, as_json: bool = False) -> str:
-    """A value with which the file can be parsed, as far as its parse has told."""
-    return guess_of(key, as_json).hint
+    def hint(self, key: str, as_json: bool = False) -> str:
+        """A value with which the file can be parsed, as far as its parse has told."""
+        return self.of(key, as_json).hint
 
 
 def shape_of(value: Any) -> Shape:

@@ -25,7 +25,9 @@ __all__ = [
 ]
 
 _home: str | None = None
+"""One for the process: Airflow reads where its home is once, while it is imported."""
 _homes: dict[tuple[tuple[str, str], ...], str] = {}
+"""By what they show of a project: the process's home for the first, further ones below it."""
 
 
 def settings(home: str) -> dict[str, str]:

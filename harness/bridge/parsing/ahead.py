@@ -101,6 +101,7 @@ def import_ahead(names: Iterable[str], users: Users) -> None:
 
 
 _generators: list[random.Random] = []
+"""Of the process: libraries keep theirs in globals of their own."""
 
 
 def note_chance() -> None:

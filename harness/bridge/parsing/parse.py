@@ -185,7 +185,7 @@ def _left_nothing(result: Parsed, modules: list[Any], known: int, was: State) ->
 
 
 _kept_alive: list[Any] = []
-"""Modules of files that others followed: what they would do when they are freed is never done in production either."""
+"""Modules of files that others followed in this process: production never frees them."""
 
 
 def _import(

@@ -84,6 +84,7 @@ class Kept:
 
 _GUARDED = ("harness.", "airflow.serialization")
 _kept: list[Kept] = []
+"""At most one: it is of the process, as what it keeps is."""
 
 
 def keep(anew: bool = False) -> Kept:

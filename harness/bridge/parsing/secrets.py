@@ -12,21 +12,21 @@ from harness.bridge.parsing.watch import ActivityWatch
 from harness.bridge.supervisor.conversation import Supervisor
 from harness.bridge.supervisor.store import Store
 from harness.bridge.supervisor.task_context import TaskContext, task_context
-from harness.world.guess import Guess, guess_of
+from harness.world.guess import Guess, Guesses
 from harness.world.model import World
 
 JSON_VARIABLE = "json-variable"
 """Kind of the event of a variable that is read as JSON; noted only while names are looked for."""
 
 
-def answer_from(world: World, watch: ActivityWatch, scaffolding: bool = False) -> None:
+def answer_from(world: World, watch: ActivityWatch, guesses: Guesses | None = None) -> None:
     """Stand in for the Dag processor's supervisor, in a process that is thrown away.
 
     A key that the world does not declare is not found, as ``DagFileProcessorProcess`` answers (3.3.2).
 
     Args:
-        scaffolding: names are looked for: what is not there, and has no default, is stood in for, so that the look does
-            not end at the first name; what has a default is not noted.
+        guesses: where names are looked for: what is not there, and has no default, is stood in for by these, so that
+            the look does not end at the first name; what has a default is not noted.
     """
     from airflow.sdk.execution_time import context, task_runner
 
@@ -37,9 +37,9 @@ def answer_from(world: World, watch: ActivityWatch, scaffolding: bool = False) -
     task_runner.SUPERVISOR_COMMS = Supervisor(Store(world, {}), lambda: None, observe)
     for name, kind in (("_get_variable", "variable"), ("_get_connection", "connection")):
         original = getattr(context, name)
-        asked = _stood_in(original, kind, watch) if scaffolding else _noted(original, kind, watch)
+        asked = _noted(original, kind, watch) if guesses is None else _stood_in(original, kind, watch, guesses)
         setattr(context, name, asked)
-    if scaffolding:
+    if guesses is not None:
         json.loads = _loading(json.loads)
 
 
@@ -51,8 +51,7 @@ def _noted(original: Callable[..., Any], kind: str, watch: ActivityWatch) -> Any
     return asked
 
 
-def _stood_in(original: Callable[..., Any], kind: str, watch: ActivityWatch) -> Any:
-    stand_in = _connection if kind == "connection" else _variable
+def _stood_in(original: Callable[..., Any], kind: str, watch: ActivityWatch, guesses: Guesses) -> Any:
 
     def asked(key: str, *args: Any, **kwargs: Any) -> Any:
         defaulted = _has_default(sys._getframe(1))
@@ -63,7 +62,7 @@ def _stood_in(original: Callable[..., Any], kind: str, watch: ActivityWatch) -> 
         except Exception:
             if defaulted:
                 raise
-            return stand_in(key, *args, **kwargs)
+            return _connection(key) if kind == "connection" else guesses.of(key, bool(kwargs.get("deserialize_json")))
 
     return asked
 
@@ -75,11 +74,7 @@ def _has_default(caller: FrameType) -> bool:
     return given is not absent and given is not caller.f_globals.get("NOTSET")
 
 
-def _variable(key: str, deserialize_json: bool = False, **_: Any) -> Any:
-    return guess_of(key, deserialize_json)
-
-
-def _connection(conn_id: str, **_: Any) -> Any:
+def _connection(conn_id: str) -> Any:
     from airflow.sdk import Connection
 
     class Guessed(Connection):  # type: ignore[misc]

@@ -171,3 +171,4 @@ _GUARDS: dict[str, Callable[..., Any]] = {"_exit": _exit, "abort": abort, "execv
 _REAL: dict[str, Callable[..., Any]] = {name: getattr(posix, name) for name in _GUARDS}
 _SWAPS = {id(_REAL[name]): guard for name, guard in _GUARDS.items()}
 _strikes: list[tuple[int, Strike]] = []
+"""Of the process, of which there is one to end: the innermost last, each with the process that it was made in."""

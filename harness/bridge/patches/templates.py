@@ -13,7 +13,8 @@ from typing import Any
 
 KEPT = 4096
 """Compiled templates kept; beyond that number all are forgotten."""
-_kept: dict[Any, Any] = {}  # for good: the key is all that they depend on
+_kept: dict[Any, Any] = {}
+"""For good, and for the whole process: the key is all that they depend on."""
 
 _SETTINGS = (
     *("block_start_string", "block_end_string", "variable_start_string", "variable_end_string"),

@@ -15,6 +15,7 @@ from harness.scheduler.model import DagRun
 _PLAIN = (type(None), str, int, float, tuple, Enum, datetime)
 _set = object.__setattr__
 _message_schemas: dict[type, _MessageSchema] = {}
+"""One for the process: what is kept of a class depends on nothing but that class of the installed Airflow."""
 
 
 @dataclass(frozen=True, slots=True)

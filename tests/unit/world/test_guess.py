@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from harness.world.guess import guess_of, hint_of
+from harness.world.guess import Guesses
 
 
 def numbers(one):
@@ -61,24 +61,25 @@ def counts(one):
     ],
 )
 def test_a_guess_goes_along(does, as_json, value):
-    name = does.__name__
-    does(guess_of(name, as_json))
-    hint = hint_of(name, as_json)
+    guesses, name = Guesses(), does.__name__
+    does(guesses.of(name, as_json))
+    hint = guesses.hint(name, as_json)
     assert (json.loads(hint) if as_json else hint) == value
     if does not in (rows,):  # whose second row is asked for its name alone
         does(json.loads(hint) if as_json else hint) if does is not numbers else does(int(hint))
 
 
 def test_what_code_says_of_its_kind():
-    whole = guess_of("whole", True)
+    guesses = Guesses()
+    whole = guesses.of("whole", True)
     assert isinstance(whole, dict)
     assert {**whole} == dict(whole) == {}
     assert json.dumps(whole) == "{}"
     assert copy.deepcopy(whole) is whole
-    text = guess_of("house_config")
+    text = guesses.of("house_config")
     assert text == "{}"
     assert f"{text}" == "{}"
     assert int(text) == 1
-    assert hint_of("house_config") == "1"
+    assert guesses.hint("house_config") == "1"
     assert text.loaded["a"]["b"] == "1"
-    assert json.loads(hint_of("house_config")) == {"a": {"b": "1"}}
+    assert json.loads(guesses.hint("house_config")) == {"a": {"b": "1"}}
