@@ -14,9 +14,8 @@ from harness.bridge.masking import masked
 from harness.cli.heartbeat import EVERY_S, Heartbeat, so_far
 from harness.kernel.instant import Instant, iso
 from harness.report.style import colour, glyphs
-from harness.results.run import Attempt
 from harness.scheduler.model import FINISHED
-from harness.simulation.history import history
+from harness.simulation.history import Stretch, history
 from harness.text.plain import clean, one_line
 from harness.text.spans import real_text, span_text
 
@@ -89,18 +88,18 @@ class Progress:
         kind = run.run_type.replace("_", "-")
         self._print(Text.assemble((run.dag.dag_id, "bold"), f"  {kind} run of {at}, from {iso(self._origin)}"))
 
-    def _attempt(self, ti: TaskInstance, attempt: Attempt) -> None:
+    def _attempt(self, ti: TaskInstance, attempt: Stretch) -> None:
         if attempt.state == "up_for_reschedule":  # a sensor may poke thousands of times
             if (ti, attempt.try_number) in self._pokes:
                 return
             self._pokes.add((ti, attempt.try_number))
-        ended = attempt.end_date if attempt.end_date is not None else attempt.start_date
-        after, style = span_text(ended - self._origin) if self._origin else iso(ended), colour(attempt.state)
+        after = span_text(attempt.end - self._origin) if self._origin else iso(attempt.end)
+        style = colour(attempt.state)
         line = Text(f"{'+' + after if self._origin else after:>9}  ")
         line.append(f"{self._signs.of(attempt.state)} ", style)
         line.append(f"{self._name(ti):<24}  ")
         line.append(f"{attempt.state:<17}", style)
-        lasted = span_text(ended - attempt.start_date)
+        lasted = span_text(attempt.end - attempt.start)
         line.append(f"  try {attempt.try_number}  lasted {lasted:<6} ({real_text(attempt.real_seconds)} real)", "dim")
         if attempt.reason and attempt.state != "success":
             line.append("  " + one_line(str(masked(attempt.reason)), 200))

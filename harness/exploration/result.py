@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
+from warnings import warn
 
 from harness.errors import TaskNotFound, known_names
 from harness.exploration.answer import Conclusion, contradiction, ends_in, reason_of
@@ -49,7 +50,9 @@ class Exploration:
 
     @property
     def runs(self) -> int:
-        """How many combinations were played."""
+        """The old name of ``len(scenarios)``."""
+        told = "Exploration.runs is len(Exploration.scenarios) now; the old name goes with the next release"
+        warn(told, DeprecationWarning, stacklevel=2)
         return len(self.scenarios)
 
     @property
@@ -193,9 +196,9 @@ class Exploration:
 
     def _extent(self) -> str:
         if self.exhaustive:
-            return f"all {self.runs} combinations"
+            return f"all {len(self.scenarios)} combinations"
         every = f"every {self.deviations} unusual outcomes" if self.deviations > 1 else "every unusual outcome"
-        return f"{self.runs} combinations, {every} and every pair, of {self.combinations:.1e}"
+        return f"{len(self.scenarios)} combinations, {every} and every pair, of {self.combinations:.1e}"
 
 
 def _matches(scenario: Scenario, task_id: str, value: Any) -> bool:

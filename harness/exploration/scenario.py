@@ -32,6 +32,11 @@ class Scenario:
     run_reason: str | None
     given: tuple[tuple[Part, Outcome], ...] | None = field(default=None, compare=False)
 
+    @property
+    def ok(self) -> bool:
+        """Whether the run succeeds."""
+        return self.run_state == SUCCESS
+
     def states_of(self, task_id: str) -> tuple[str | None, ...]:
         """The states of a task's instances, each once, in map_index order; empty when it has none."""
         if task_id in self.states:

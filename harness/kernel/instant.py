@@ -44,6 +44,11 @@ def seconds(value: float) -> Microseconds:
     return round(value * SECOND)
 
 
-def iso(instant: Instant) -> str:
-    """ISO 8601 in UTC with ``Z``; microseconds only when there are any."""
-    return to_datetime(instant).isoformat().replace("+00:00", "Z")
+def iso(at: Instant | datetime) -> str:
+    """ISO 8601 in UTC with ``Z``; microseconds only when there are any.
+
+    Args:
+        at: an instant, or an aware ``datetime``.
+    """
+    moment = at.astimezone(timezone.utc) if isinstance(at, datetime) else to_datetime(at)
+    return moment.isoformat().replace("+00:00", "Z")

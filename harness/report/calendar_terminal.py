@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from harness.kernel.instant import Instant, iso
+from harness.kernel.instant import iso
 from harness.report.backfill_terminal import show_backfills
 from harness.report.style import Glyphs, colour, glyphs
 from harness.report.terminal import show_needs, shown_place
@@ -90,7 +91,7 @@ class CalendarReport:
     def _failures(self, result: CalendarResult) -> None:
         seen: dict[tuple[str, str, str], list[RunResult]] = defaultdict(list)
         for run in result.runs:
-            for ti in run.failed:
+            for ti in run.failed_tasks:
                 why = ti.reason or (ti.error.message if ti.error else "") or ""
                 seen[(run.dag_id, ti.task_id, why)].append(run)
         if not seen:
@@ -149,18 +150,18 @@ class CalendarReport:
         self.console.print(Text("  ") + (Text(text) if isinstance(text, str) else text), soft_wrap=True)
 
 
-def longest_waits(result: CalendarResult) -> list[tuple[int, str]]:
+def longest_waits(result: CalendarResult) -> list[tuple[timedelta, str]]:
     """(span, where) of the longest wait between scheduled and queued of each task that ever waited, longest first."""
-    longest: dict[str, tuple[int, str]] = {}
+    longest: dict[str, tuple[timedelta, str]] = {}
     for run in result.runs:
-        since: dict[str, Instant] = {}
+        since: dict[str, datetime] = {}
         for at, name, state in run.events:
             if state == "scheduled":
                 since[name] = at
             elif name in since:
                 span = at - since.pop(name)
                 task = f"{run.dag_id}.{name.partition('[')[0]}"
-                if span > longest.get(task, (0, ""))[0]:
+                if span > longest.get(task, (timedelta(), ""))[0]:
                     longest[task] = (span, f"{task} in {run.run_id}, until {iso(at)}")
     return sorted(longest.values(), reverse=True)
 
@@ -172,7 +173,7 @@ def _by_dag(result: CalendarResult) -> dict[str, list[RunResult]]:
     return found
 
 
-def _lateness(run: RunResult) -> int | None:
+def _lateness(run: RunResult) -> timedelta | None:
     """How long after its instant a run started; a backfill's has none, it makes up for what is past."""
     if run.start_date is None or run.run_after is None or run.run_type == BACKFILL:
         return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from harness.kernel.instant import SECOND, Instant, Microseconds, iso
+from harness.kernel.instant import SECOND, Instant, Microseconds, iso, to_datetime, to_instant
 from harness.report.style import UNICODE, Glyphs, colour
 from harness.report.tables import ran
 from harness.results.run import Attempt, RunResult, TaskResult
@@ -48,8 +48,8 @@ def gantt(run: RunResult, width: int, signs: Glyphs = UNICODE) -> list[Text]:
     lanes = _lanes(run)
     if not lanes:
         return []
-    origin = run.start_date if run.start_date is not None else min(lane.begin for lane in lanes)
-    end = max(max(lane.end for lane in lanes), run.end_date or origin)
+    origin = min(lane.begin for lane in lanes) if run.start_date is None else to_instant(run.start_date)
+    end = max([*(lane.end for lane in lanes), origin if run.end_date is None else to_instant(run.end_date)])
     if end == origin:
         return [
             Text(f"no virtual time passed: everything ran at {iso(origin)}"),
@@ -86,17 +86,18 @@ def _lanes(run: RunResult) -> list[Lane]:
     first_scheduled: dict[str, Instant] = {}
     for at, name, state in run.events:
         if state == "scheduled":
-            first_scheduled.setdefault(name, at)
+            first_scheduled.setdefault(name, to_instant(at))
     shown = [ti for ti in run.task_instances if ran(ti)]
     known = [at for at, _, _ in run.events]
     known += [at for ti in shown for a in ti.attempts for at in (a.start_date, a.end_date) if at is not None]
-    last = max(known, default=run.start_date or 0)
+    last = max(map(to_instant, known)) if known else 0 if run.start_date is None else to_instant(run.start_date)
     lanes = []
     for ti in shown:
-        begin = min([at for at in (ti.start_date, *(a.start_date for a in ti.attempts)) if at is not None])
+        starts = [at for at in (ti.start_date, *(a.start_date for a in ti.attempts)) if at is not None]
+        begin = min(map(to_instant, starts))
         begin = min(begin, first_scheduled.get(ti.name, begin))
-        ended = ti.end_date if ti.end_date is not None else last
-        lanes.append(Lane(ti, begin, max([begin, ended, *(a.end_date or last for a in ti.attempts)])))
+        ends = [last if at is None else to_instant(at) for at in (ti.end_date, *(a.end_date for a in ti.attempts))]
+        lanes.append(Lane(ti, begin, max([begin, *ends])))
     return sorted(lanes, key=lambda lane: lane.begin)
 
 
@@ -146,12 +147,13 @@ def _cells(lane: Lane, scale: _Scale, signs: Glyphs) -> Iterator[tuple[str, str]
     row: list[tuple[str, str]] = [(" ", "")] * scale.cells
     for cell in range(scale.cell(lane.begin), scale.cell(lane.end) + 1 if lane.end > lane.begin else 0):
         row[cell] = (signs.hold, "dim")
-    attempts = lane.task.attempts or [Attempt(lane.task.try_number, "running", lane.begin, None)]
+    attempts = lane.task.attempts or [Attempt(lane.task.try_number, "running", to_datetime(lane.begin), None)]
     for attempt in sorted(attempts, key=lambda attempt: (_weight(attempt.state), attempt.start_date)):
-        end = attempt.end_date if attempt.end_date is not None else lane.end
-        first, last = scale.cell(attempt.start_date), scale.cell(max(end - 1, attempt.start_date))
+        start = to_instant(attempt.start_date)
+        end = lane.end if attempt.end_date is None else to_instant(attempt.end_date)
+        first, last = scale.cell(start), scale.cell(max(end - 1, start))
         for cell in range(first, last + 1):
-            row[cell] = (_sign(attempt, end, signs), colour(attempt.state))
+            row[cell] = (_sign(attempt, end == start, signs), colour(attempt.state))
         if attempt.state == "failed":
             row[last] = (signs.failure, colour("failed"))
     yield from row
@@ -162,10 +164,10 @@ def _weight(state: str) -> int:
     return 2 if state == "failed" else 1 if state == "up_for_retry" else 0
 
 
-def _sign(attempt: Attempt, end: Instant, signs: Glyphs) -> str:
+def _sign(attempt: Attempt, at_once: bool, signs: Glyphs) -> str:
     if attempt.state == "up_for_retry":
         return signs.retry
-    return signs.instant if end == attempt.start_date or attempt.state in _INTERRUPTED else signs.bar
+    return signs.instant if at_once or attempt.state in _INTERRUPTED else signs.bar
 
 
 def _legend(shown: list[Lane], signs: Glyphs, width: int) -> Text:

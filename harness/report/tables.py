@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 
-from harness.kernel.instant import Instant
 from harness.report.style import Glyphs, colour, state_text
 from harness.results.run import RunResult, TaskResult
 from harness.text.plain import clean
@@ -142,7 +142,7 @@ def _first_line(text: str) -> str:
     return text if len(lines) < 2 else f"{lines[0]} …"
 
 
-def _start(row: TaskRow, origin: Instant | None) -> str:
+def _start(row: TaskRow, origin: datetime | None) -> str:
     starts = [ti.start_date for ti in row.instances if ti.start_date is not None and ran(ti)]
     return f"+{span_text(min(starts) - origin)}" if starts and origin is not None else "-"
 

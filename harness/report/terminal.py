@@ -111,7 +111,7 @@ class TerminalReport:
                 self._log(ti)
 
     def _failures(self, run: RunResult) -> None:
-        failed = run.failed
+        failed = run.failed_tasks
         if not failed:
             return
         self._heading("Failures")

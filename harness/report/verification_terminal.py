@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from harness.kernel.instant import iso
 from harness.report.style import glyphs
 from harness.results.verification import Verification
 from harness.text.plain import clean, one_line
@@ -34,7 +35,7 @@ def show(found: Verification, console: Console, verbose: bool) -> None:
         console.print(Text(f"not compared, they change from run to run: {clean(told)}", "dim"), soft_wrap=True)
     console.print()
     count = len(found.differences)
-    verdict = "alike" if found.alike else f"{count} difference{'s' if count != 1 else ''}"
-    sign, style = (signs.ok, "green") if found.alike else (signs.bad, "bold red")
-    told = f": {len(found.rows)} compared, run of {found.logical_date}  ({real_text(found.real_seconds)} real)"
+    verdict = "alike" if found.ok else f"{count} difference{'s' if count != 1 else ''}"
+    sign, style = (signs.ok, "green") if found.ok else (signs.bad, "bold red")
+    told = f": {len(found.rows)} compared, run of {iso(found.logical_date)}  ({real_text(found.real_seconds)} real)"
     console.print(Text.assemble((f"{sign} {found.dag_id} {verdict}", style), told), soft_wrap=True)

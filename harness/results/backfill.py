@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from harness.kernel.instant import Instant, iso
+from harness.kernel.instant import iso
+from harness.results.finding import Finding
 
 CREATED, CLEARED, NOT_CREATED = "created", "cleared", "not created"
 
@@ -21,7 +23,7 @@ class BackfillDate:
         run_id: of the run that was made or cleared, or that is in the way; in a dry run, of the one there already.
     """
 
-    logical_date: Instant
+    logical_date: datetime
     outcome: str
     reason: str | None
     run_id: str | None
@@ -36,7 +38,7 @@ class BackfillDate:
         }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class BackfillResult:
     """A backfill as it was asked for, and what became of it.
 
@@ -48,21 +50,34 @@ class BackfillResult:
     """
 
     dag_id: str
-    at: Instant
-    from_date: Instant
-    to_date: Instant
+    at: datetime
+    from_date: datetime
+    to_date: datetime
     reverse: bool
     max_active_runs: int
     reprocess: str
     dry_run: bool
     refused: str | None = None
     dates: list[BackfillDate] = field(default_factory=list)
-    completed_at: Instant | None = None
+    completed_at: datetime | None = None
 
     @property
     def counts(self) -> dict[str, int]:
         """Outcome -> how many dates have it."""
         return dict(Counter(date.outcome for date in self.dates))
+
+    @property
+    def errors(self) -> list[Finding]:
+        """Why Airflow refuses it, as a finding; none when it does not."""
+        if self.refused is None:
+            return []
+        message = f"{self.dag_id}: Airflow refuses the backfill: {self.refused}"
+        return [Finding("backfill", "error", message, dag_id=self.dag_id)]
+
+    @property
+    def ok(self) -> bool:
+        """Whether Airflow takes it; how its runs ended is told by them."""
+        return self.refused is None
 
     def to_json(self) -> dict[str, Any]:
         """The backfill as the calendar document holds it."""

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from harness.errors import TaskNotFound, known_names
-from harness.kernel.instant import Instant, iso
+from harness.kernel.instant import EPOCH, iso
+from harness.results.among import errors_among, run_among, runs_among
 from harness.results.backfill import BackfillResult
 from harness.results.finding import Finding
 from harness.results.needs import Need
-from harness.results.run import RunResult
+from harness.results.run import RunResult, TaskResult
 
 SCHEMA = "airflow-harness/calendar/1"
-SHOWN = 12
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class CalendarResult:
     """The simulated calendar of a Dag folder.
 
@@ -33,12 +33,12 @@ class CalendarResult:
         not_in_world: what was asked for and is not there.
     """
 
-    since: Instant
-    until: Instant
+    since: datetime
+    until: datetime
     runs: list[RunResult]
     waiting: list[tuple[str, str, str, str]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    busy_until: Instant = 0
+    busy_until: datetime = EPOCH
     real_seconds: float = 0.0
     ledger: Path | None = None
     backfills: list[BackfillResult] = field(default_factory=list)
@@ -47,30 +47,17 @@ class CalendarResult:
 
     def runs_of(self, dag_id: str) -> list[RunResult]:
         """The runs of a Dag, in the order they were made; empty when its schedule asked for none."""
-        return [run for run in self.runs if run.dag_id == dag_id]
+        return runs_among(self.runs, dag_id)
 
-    def run(self, dag_id: str, logical_date: str | None = None) -> RunResult:
+    def run(self, dag_id: str, logical_date: str | datetime | None = None) -> RunResult:
         """One run.
 
         Args:
-            logical_date: its ISO date, or the beginning of it; None when the Dag has one run.
+            logical_date: a datetime, its ISO text, or the beginning of it; None when the Dag has one run.
         Raises: TaskNotFound: no run, or several, fit.
         """
-        found = [run for run in self.runs_of(dag_id) if logical_date is None or _dated(run).startswith(logical_date)]
-        if len(found) == 1:
-            return found[0]
-        dates = [_dated(run) for run in self.runs_of(dag_id)]
-        if not dates:
-            known = known_names(dag_id, {run.dag_id for run in self.runs})
-        else:
-            known = ", ".join(dates[:SHOWN]) + (" …" if len(dates) > SHOWN else "")
-        raise TaskNotFound(
-            f"{len(found) or 'no'} run{'s' if len(found) != 1 else ''} of {dag_id!r}"
-            + (f" at {logical_date}" if logical_date else "")
-            + f" between {iso(self.since)} and {iso(self.until)}",
-            known=known,
-            fix="name one by its logical date",
-        )
+        between = f"between {iso(self.since)} and {iso(self.until)}"
+        return run_among(self.runs, dag_id, logical_date, between)
 
     @property
     def states(self) -> dict[str, int]:
@@ -78,10 +65,19 @@ class CalendarResult:
         return dict(Counter(str(run.state) for run in self.runs))
 
     @property
+    def failed_tasks(self) -> list[TaskResult]:
+        """Task instances that failed themselves, run by run."""
+        return [ti for run in self.runs for ti in run.failed_tasks]
+
+    @property
+    def errors(self) -> list[Finding]:
+        """Findings of severity ``error``, of the Dags and of their runs."""
+        return errors_among([*self.findings, *(finding for run in self.runs for finding in run.findings)])
+
+    @property
     def ok(self) -> bool:
-        """Whether no run failed and nothing was found that is an error."""
-        findings = [*self.findings, *(finding for run in self.runs for finding in run.findings)]
-        return "failed" not in self.states and all(finding.severity != "error" for finding in findings)
+        """Whether no run failed and nothing was found that is an error: what ``simulate`` exits with 0 for."""
+        return "failed" not in self.states and not self.errors
 
     def to_json(self) -> dict[str, Any]:
         """The calendar document, schema ``airflow-harness/calendar/1``."""
@@ -109,12 +105,8 @@ class CalendarResult:
         lines = [repr(self)]
         for run in self.runs:
             lines.append(f"  {run!r}")
-            lines += [f"    {ti!r}" for ti in run.failed]
+            lines += [f"    {ti!r}" for ti in run.failed_tasks]
         lines += [f"  {backfill!r}" for backfill in self.backfills]
         lines += [f"  waits: {dag_id} {run_id} {task} {why}" for dag_id, run_id, task, why in self.waiting]
         lines += [f"  {finding.severity}: {finding.check}: {finding.message}" for finding in self.findings]
         return "\n".join(lines)
-
-
-def _dated(run: RunResult) -> str:
-    return iso(run.logical_date) if run.logical_date is not None else run.run_id

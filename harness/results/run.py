@@ -1,23 +1,26 @@
-"""What a run came to: what tests assert on and reports print. Times are instants (microseconds, UTC)."""
+"""What a run came to: what tests assert on and reports print. Every date is an aware `datetime`, in UTC."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from harness.errors import TaskNotFound, known_names
-from harness.kernel.instant import Instant, iso
+from harness.kernel.instant import iso
+from harness.results.among import dated, errors_among, run_among, runs_among
 from harness.results.deadlines import DeadlineResult
 from harness.results.finding import Finding
 from harness.results.needs import Need
+from harness.results.renamed import renamed
 from harness.text.lacking import told
 from harness.text.plain import plain
 
 SCHEMA = "airflow-harness/run/1"
 
 
-def optional_iso(at: Instant | None) -> str | None:
+def optional_iso(at: datetime | None) -> str | None:
     """`iso`, None kept."""
     return None if at is None else iso(at)
 
@@ -40,7 +43,7 @@ class State(str):
         return str, (str(self),)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Attempt:
     """One stretch of a task instance in a worker, from its start to a state that ends or interrupts it.
 
@@ -52,8 +55,8 @@ class Attempt:
 
     try_number: int
     state: str
-    start_date: Instant
-    end_date: Instant | None
+    start_date: datetime
+    end_date: datetime | None
     reason: str | None = None
     real_seconds: float = 0.0
 
@@ -68,7 +71,7 @@ class Attempt:
         }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Failure:
     """An error of user code: the exception, the user's own frames, where, and a remedy when one is known."""
 
@@ -89,7 +92,7 @@ class Failure:
         }
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class TaskResult:
     """What became of a task instance."""
 
@@ -99,8 +102,8 @@ class TaskResult:
     state: str | None
     try_number: int
     pool: str
-    start_date: Instant | None
-    end_date: Instant | None
+    start_date: datetime | None
+    end_date: datetime | None
     rendered: dict[str, Any] = field(default_factory=dict)
     xcoms: dict[str, Any] = field(default_factory=dict)
     error: Failure | None = None
@@ -110,7 +113,7 @@ class TaskResult:
 
     def __post_init__(self) -> None:
         if self.state is not None:
-            self.state = State(self.state, self)
+            object.__setattr__(self, "state", State(self.state, self))
 
     @property
     def name(self) -> str:
@@ -143,13 +146,13 @@ class TaskResult:
         return f"<{self.name} {self.state} try {self.try_number}{why}>"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class RunResult:
     """A Dag run that was simulated.
 
     Attributes:
         companions: runs of other Dags that the simulation made: triggered, or awaited by a sensor.
-        events: (instant, task name, state) of every state change, in order.
+        events: (datetime, task name, state) of every state change, in order.
         ledger: the folder of the journal, None when none was kept.
         deadlines: one for each ``deadline=`` of the Dag, in their order.
         not_in_world: what was asked for and is not there, by this run and its companions.
@@ -158,25 +161,25 @@ class RunResult:
     dag_id: str
     run_id: str
     run_type: str
-    logical_date: Instant | None
-    data_interval_start: Instant | None
-    data_interval_end: Instant | None
+    logical_date: datetime | None
+    data_interval_start: datetime | None
+    data_interval_end: datetime | None
     state: str
-    start_date: Instant | None
-    end_date: Instant | None
+    start_date: datetime | None
+    end_date: datetime | None
     task_instances: list[TaskResult]
-    run_after: Instant | None = None
+    run_after: datetime | None = None
     real_seconds: float = 0.0
     reason: str | None = None
     findings: list[Finding] = field(default_factory=list)
     companions: list[RunResult] = field(default_factory=list)
-    events: list[tuple[Instant, str, str | None]] = field(default_factory=list)
+    events: list[tuple[datetime, str, str | None]] = field(default_factory=list)
     ledger: Path | None = None
     deadlines: list[DeadlineResult] = field(default_factory=list)
     not_in_world: list[Need] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.state = State(self.state, self)
+        object.__setattr__(self, "state", State(self.state, self))
 
     def task(self, task_id: str, map_index: int | None = None) -> TaskResult:
         """The result of a task; of one mapped instance when ``map_index`` says which.
@@ -188,7 +191,7 @@ class RunResult:
             found = [ti for ti in found if ti.map_index == map_index]
         if len(found) == 1:
             return found[0]
-        if not found and map_index is not None and (others := self.mapped(task_id)):
+        if not found and map_index is not None and (others := self.tasks(task_id)):
             raise _no_such_index(self, others, map_index)
         if not found:
             names = {ti.task_id if map_index is None else ti.name for ti in self.task_instances}
@@ -199,7 +202,7 @@ class RunResult:
             f"task {task_id!r} is mapped: {len(found)} instances", known=f"map_index {indexes}", fix="give map_index="
         )
 
-    def mapped(self, task_id: str) -> list[TaskResult]:
+    def tasks(self, task_id: str) -> list[TaskResult]:
         """All instances of a task, by map_index."""
         return sorted((ti for ti in self.task_instances if ti.task_id == task_id), key=lambda ti: ti.map_index)
 
@@ -209,14 +212,32 @@ class RunResult:
         return [(iso(at), name, state) for at, name, state in self.events]
 
     @property
-    def failed(self) -> list[TaskResult]:
+    def failed_tasks(self) -> list[TaskResult]:
         """Task instances that failed themselves."""
         return [ti for ti in self.task_instances if ti.state == "failed"]
 
     @property
+    def runs(self) -> list[RunResult]:
+        """This run, and those of other Dags that the simulation made."""
+        return [self, *self.companions]
+
+    def runs_of(self, dag_id: str) -> list[RunResult]:
+        """Those of `runs` that are of a Dag."""
+        return runs_among(self.runs, dag_id)
+
+    def run(self, dag_id: str, logical_date: str | datetime | None = None) -> RunResult:
+        """One of `runs`.
+
+        Args:
+            logical_date: a datetime, its ISO text, or the beginning of it; None when the Dag has one run.
+        Raises: TaskNotFound: no run, or several, fit.
+        """
+        return run_among(self.runs, dag_id, logical_date, f"around this run of {self.dag_id!r}")
+
+    @property
     def errors(self) -> list[Finding]:
         """Findings of severity ``error``, of this run and of the runs around it."""
-        return [one for run in (self, *self.companions) for one in run.findings if one.severity == "error"]
+        return errors_among(finding for run in self.runs for finding in run.findings)
 
     @property
     def ok(self) -> bool:
@@ -227,6 +248,17 @@ class RunResult:
     def missed_deadlines(self) -> list[DeadlineResult]:
         """Deadlines that the run missed."""
         return [deadline for deadline in self.deadlines if deadline.missed]
+
+    @property
+    def failed(self) -> list[TaskResult]:
+        """The old name of `failed_tasks`."""
+        renamed("RunResult.failed", "RunResult.failed_tasks")
+        return self.failed_tasks
+
+    def mapped(self, task_id: str) -> list[TaskResult]:
+        """The old name of `tasks`."""
+        renamed("RunResult.mapped", "RunResult.tasks")
+        return self.tasks(task_id)
 
     def to_json(self) -> dict[str, Any]:
         """The run document, schema ``airflow-harness/run/1``."""
@@ -244,7 +276,7 @@ class RunResult:
             "real_seconds": round(self.real_seconds, 6),
             "task_instances": [ti.to_json() for ti in self.task_instances],
             "deadlines": [deadline.to_json() for deadline in self.deadlines],
-            "findings": [finding.to_json() for run in (self, *self.companions) for finding in run.findings],
+            "findings": [finding.to_json() for run in self.runs for finding in run.findings],
             "not_in_world": [need.to_json() for need in self.not_in_world],
             "companions": [run.to_json() for run in self.companions],
             "ledger": None if self.ledger is None else str(self.ledger),
@@ -277,8 +309,7 @@ def _no_such_index(run: RunResult, found: list[TaskResult], map_index: int) -> T
 
 def headline(run: RunResult) -> str:
     """A run in one line."""
-    date = optional_iso(run.logical_date) or run.run_id
-    return f"<run of {run.dag_id} at {date}: {run.state}{f' ({run.reason})' if run.reason else ''}>"
+    return f"<run of {run.dag_id} at {dated(run)}: {run.state}{f' ({run.reason})' if run.reason else ''}>"
 
 
 def summary(run: RunResult) -> str:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+from harness.kernel.instant import iso
+from harness.results.finding import Finding
+from harness.results.renamed import renamed
 
 SCHEMA = "airflow-harness/verify/1"
 NONE = "(none)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One thing that was compared.
 
@@ -32,7 +37,7 @@ class Row:
         return {name: getattr(self, name) for name in ("what", "name", "here", "airflow", "alike", "why")}
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Verification:
     """Both sides of one run.
 
@@ -42,7 +47,7 @@ class Verification:
     """
 
     dag_id: str
-    logical_date: str
+    logical_date: datetime
     airflow_version: str
     rows: list[Row]
     volatile: list[str]
@@ -54,18 +59,32 @@ class Verification:
         return [row for row in self.rows if not row.alike]
 
     @property
-    def alike(self) -> bool:
-        """Whether there is no difference."""
+    def errors(self) -> list[Finding]:
+        """The differences, as findings."""
+        return [
+            Finding("verify", "error", f"{row.what} {row.name} is {row.here} here and {row.airflow} in Airflow")
+            for row in self.differences
+        ]
+
+    @property
+    def ok(self) -> bool:
+        """Whether both sides are alike."""
         return not self.differences
+
+    @property
+    def alike(self) -> bool:
+        """The old name of `ok`."""
+        renamed("Verification.alike", "Verification.ok")
+        return self.ok
 
     def to_json(self) -> dict[str, Any]:
         """The document, schema ``airflow-harness/verify/1``."""
         return {
             "schema": SCHEMA,
             "dag_id": self.dag_id,
-            "logical_date": self.logical_date,
+            "logical_date": iso(self.logical_date),
             "airflow": self.airflow_version,
-            "alike": self.alike,
+            "alike": self.ok,
             "rows": [row.to_json() for row in self.rows],
             "volatile": self.volatile,
             "real_seconds": round(self.real_seconds, 3),

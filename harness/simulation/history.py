@@ -9,9 +9,25 @@ from harness.bridge.explain import Explanation
 from harness.bridge.runtime import Resume
 from harness.bridge.supervisor.capture import TaskLog
 from harness.kernel import Instant, Process
-from harness.results.run import Attempt
 from harness.scheduler.model import TaskInstance
 from harness.simulation.components.executors import Workload
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """One stretch of a task instance in a worker, on the engine's clock; a result tells it as an `Attempt`.
+
+    Attributes:
+        state: how it ended, ``reason`` why.
+        real_seconds: real time its code took.
+    """
+
+    try_number: int
+    state: str
+    start: Instant
+    end: Instant
+    reason: str | None = None
+    real_seconds: float = 0.0
 
 
 @dataclass(slots=True)
@@ -30,7 +46,7 @@ class History:
         log: of the present or last try.
     """
 
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: list[Stretch] = field(default_factory=list)
     reschedules: int = 0
     first_start: Instant | None = None
     resume: Resume | None = None

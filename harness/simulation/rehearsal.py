@@ -155,11 +155,10 @@ class Rehearsal:
             run_factory = ending.run_factory = RunFactory(dags, live, journal, watcher, self.xcom_bytes)
             result = _Simulated(run_factory, found, plan, chosen).result()
             doubts += [refusal(error, found.dag_id) for error in self._unstorable([found]).values()]
-            result.findings = [*doubts, *result.findings, *unmatched_indexes(live, run_factory.store.runs.values())]
+            left = unmatched_indexes(live, run_factory.store.runs.values())
+            result = replace(result, findings=[*doubts, *result.findings, *left])
             ending.result = result
-        result.real_seconds = perf_counter() - began
-        result.ledger = chosen.keep
-        return result
+        return replace(result, real_seconds=perf_counter() - began, ledger=chosen.keep)
 
     def simulate(
         self, options: CalendarOptions, world: World | None = None, watcher: Watcher | None = None
@@ -182,11 +181,10 @@ class Rehearsal:
                 self.folder.dags, live, journal, watcher, self.xcom_bytes, unstorable
             )
             result = simulated_calendar(run_factory, chosen.values(), options)
-            result.findings += [*doubts, *unmatched_indexes(live, run_factory.store.runs.values())]
+            left = unmatched_indexes(live, run_factory.store.runs.values())
+            result = replace(result, findings=[*result.findings, *doubts, *left])
             ending.result = result
-        result.real_seconds = perf_counter() - began
-        result.ledger = options.keep
-        return result
+        return replace(result, real_seconds=perf_counter() - began, ledger=options.keep)
 
     @contextmanager
     def _unfinished_kept(self, began: float, ledger: Path | None) -> Iterator[_Ending]:
@@ -197,8 +195,9 @@ class Rehearsal:
         except BaseException as error:
             unfinished = ending.shown_with(error)
             if isinstance(unfinished, (RunResult, CalendarResult)):
-                unfinished.real_seconds, unfinished.ledger = perf_counter() - began, ledger
-                self.unfinished = unfinished
+                self.unfinished = replace(unfinished, real_seconds=perf_counter() - began, ledger=ledger)
+                if isinstance(error, HarnessError):
+                    error.result = self.unfinished
             raise
 
     def _unstorable(self, dags: Iterable[DAG]) -> dict[str, Unserialisable]:
@@ -327,11 +326,9 @@ class _Simulated:
                 run_factory.recorder.finding(other, finding)
             driver.simulation.close()
             run_factory.recorder.at_the_end(run)
-            result = run_result(run, run_factory.recorder)  # here still: a naive date in an XCom means UTC
-            result.not_in_world = run_factory.needs()
-            result.companions = [
-                run_result(r, run_factory.recorder) for r in run_factory.store.runs.values() if r is not run
-            ]
+            # here still: a naive date in an XCom means UTC
+            others = [run_result(r, run_factory.recorder) for r in run_factory.store.runs.values() if r is not run]
+            result = run_result(run, run_factory.recorder, others, run_factory.needs())
         run_factory.interrupted(result)
         if problem is not None:
             problem.result = result

@@ -1,38 +1,56 @@
-"""A finished simulation as results."""
+"""A finished simulation as results: here the engine's instants become dates."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from harness.bridge.supervisor.handlers.xcom import decoded
 from harness.bridge.supervisor.store import facts
-from harness.results.run import Failure, RunResult, TaskResult
+from harness.kernel import Instant
+from harness.kernel.instant import to_datetime
+from harness.results.needs import Need
+from harness.results.run import Attempt, Failure, RunResult, TaskResult
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.simulation.components.deadlines import deadline_result
-from harness.simulation.history import history
+from harness.simulation.history import Stretch, history
 from harness.simulation.record import Recorder
 
 
-def run_result(run: DagRun, recorder: Recorder) -> RunResult:
-    """What became of a run."""
+def run_result(
+    run: DagRun, recorder: Recorder, companions: Sequence[RunResult] = (), not_in_world: Sequence[Need] = ()
+) -> RunResult:
+    """What became of a run.
+
+    Args:
+        companions: of the run that was asked for, with the needs of them all.
+    """
     xcoms = xcoms_by_task(run)
     return RunResult(
         dag_id=run.dag.dag_id,
         run_id=run.run_id,
         run_type=run.run_type,
-        logical_date=run.logical_date,
-        data_interval_start=run.data_interval_start,
-        data_interval_end=run.data_interval_end,
+        logical_date=date_of(run.logical_date),
+        data_interval_start=date_of(run.data_interval_start),
+        data_interval_end=date_of(run.data_interval_end),
         state=run.state,
-        start_date=run.start,
-        end_date=run.end,
-        run_after=run.run_after,
+        start_date=date_of(run.start),
+        end_date=date_of(run.end),
+        run_after=to_datetime(run.run_after),
         task_instances=[_task_result(ti, xcoms) for ti in _in_order(run)],
         reason=run.reason if run.reason not in ("success", "task_failure") else None,
-        findings=recorder.findings.get(run, []),
-        events=recorder.events.get(run, []),
+        findings=list(recorder.findings.get(run, ())),
+        companions=list(companions),
+        events=[(to_datetime(at), name, state) for at, name, state in recorder.events.get(run, ())],
         deadlines=[deadline_result(one, run) for one in run.deadlines],
+        not_in_world=list(not_in_world),
     )
+
+
+def date_of(at: Instant | None) -> datetime | None:
+    """`to_datetime`, None kept."""
+    return None if at is None else to_datetime(at)
 
 
 def xcoms_by_task(run: DagRun) -> dict[tuple[str, int], dict[str, Any]]:
@@ -58,12 +76,17 @@ def _task_result(ti: TaskInstance, xcoms: dict[tuple[str, int], dict[str, Any]])
         state=ti.state,
         try_number=ti.try_number,
         pool=ti.task.pool,
-        start_date=ti.start,
-        end_date=ti.end,
+        start_date=date_of(ti.start),
+        end_date=date_of(ti.end),
         rendered=past.rendered,
         xcoms=xcoms.get(ti.key, {}),
         error=None if told is None else Failure(told.kind, told.message, told.traceback, told.where, told.hint),
-        attempts=past.attempts,
+        attempts=[_attempt(one) for one in past.attempts],
         reason=ti.reason,
         log=past.log.text(),
     )
+
+
+def _attempt(one: Stretch) -> Attempt:
+    began, ended = to_datetime(one.start), to_datetime(one.end)
+    return Attempt(one.try_number, one.state, began, ended, one.reason, one.real_seconds)

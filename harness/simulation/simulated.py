@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
+from harness.kernel.instant import to_datetime
 from harness.results.calendar import CalendarResult
 from harness.results.finding import Finding
 from harness.simulation.actions import Actor
@@ -53,16 +54,16 @@ def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: Ca
         driver.simulation.close()
         calendar.findings += run_factory.recorder.at_the_end()
         runs = [run_result(run, run_factory.recorder) for run in run_factory.store.runs.values()]
-    asked = calendar.backfills.results
+    asked = calendar.backfills.results()
     until = busy_until if run_factory.was_interrupted else options.until
     needs = run_factory.needs()
     found = CalendarResult(
-        options.since,
-        until,
+        to_datetime(options.since),
+        to_datetime(until),
         runs,
         waiting,
         calendar.findings,
-        busy_until,
+        to_datetime(busy_until),
         backfills=asked,
         idle=left,
         not_in_world=needs,

@@ -16,7 +16,8 @@ from harness.bridge.reference.wanted import DagToRun
 from harness.bridge.supervisor.store import facts
 from harness.bridge.timetables import first_date
 from harness.errors import HorizonReached, RunStuck
-from harness.kernel import SECOND, Instant, iso
+from harness.kernel import SECOND, Instant
+from harness.kernel.instant import to_datetime
 from harness.results.verification import NONE, Row, Verification
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.simulation.companions import needed
@@ -63,7 +64,7 @@ def verify(
     rows = compared(dag, ours, theirs, reasons, volatile)
     names = sorted(_named(*key) for key in volatile)
     airflow = version("apache-airflow-core")
-    return Verification(dag.dag_id, iso(date), airflow, rows, names, perf_counter() - began)
+    return Verification(dag.dag_id, to_datetime(date), airflow, rows, names, perf_counter() - began)
 
 
 def simulated(

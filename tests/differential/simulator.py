@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timezone
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -94,8 +95,6 @@ def _backfill_rows(number: str, one: BackfillResult) -> Iterator[tuple[str | Non
 
 def present() -> Instant:
     """The present instant of the simulation that goes on."""
-    from datetime import datetime, timezone
-
     from harness.kernel.instant import to_instant
 
     return to_instant(datetime.now(timezone.utc))
@@ -168,6 +167,6 @@ def _run_row(run: DagRun, made_at: Instant) -> tuple[str | None, ...]:
     return (run.dag.dag_id, run.run_id, run.run_type, *shown)
 
 
-def written(at: Instant) -> str:
-    """An instant as `Event` writes it."""
-    return to_datetime(at).isoformat()
+def written(at: Instant | datetime) -> str:
+    """An instant, or a date of a result, as `Event` writes it."""
+    return (at if isinstance(at, datetime) else to_datetime(at)).isoformat()

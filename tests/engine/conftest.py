@@ -48,6 +48,6 @@ def minutes():
     """The timeline of a run as {(task name, state): minutes after its start}."""
 
     def table(result):
-        return {(name, state): (at - result.start_date) / 60e6 for at, name, state in result.events}
+        return {(name, state): (at - result.start_date).total_seconds() / 60 for at, name, state in result.events}
 
     return table

@@ -64,7 +64,7 @@ def test_events_wait_for_a_run_that_max_active_runs_leaves(calendar):
     dags = folder(consumer("narrow", A | B, slow, max_active_runs=1))
     result = calendar("2025-01-01T00:00", "2025-01-01T00:50", *dags)
     runs = [run for run in result.runs_of("narrow") if run.state == "success"]
-    assert [(run.start_date - result.since) / 60e6 for run in runs] == [0, 15, 30]
+    assert [(run.start_date - result.since).total_seconds() / 60 for run in runs] == [0, 15, 30]
     assert taken(result, "narrow") == [1, 1, 1]
 
 

@@ -51,7 +51,7 @@ def days(runs):
 
 def waited(result):
     """Day of the logical date -> minutes from the first backfill's request to the run's start."""
-    return {days([run])[0]: (run.start_date - result.backfills[0].at) / 60e6 for run in result.runs}
+    return {days([run])[0]: (run.start_date - result.backfills[0].at).total_seconds() / 60 for run in result.runs}
 
 
 FIVE = {"from": "2025-01-01", "to": "2025-01-05"}

@@ -23,7 +23,7 @@ def nothing():
 
 
 def hours(result, dag_id):
-    return [(run.start_date - result.since) / 3600e6 for run in result.runs_of(dag_id) if run.start_date]
+    return [(run.start_date - result.since).total_seconds() / 3600 for run in result.runs_of(dag_id) if run.start_date]
 
 
 def test_a_schedule_in_steady_state_and_deployed_anew(calendar):
@@ -97,7 +97,7 @@ def test_pools_are_shared_by_all_dags(calendar, rehearse):
     dags = [one_task(f"dag_{n}", ten_minutes, "@daily", pool="db") for n in range(3)]
     result = calendar("2025-01-02", "2025-01-02T06:00", *dags, world=world)
     ends = sorted(run.end_date for run in result.runs)
-    assert [(end - result.since) / 60e6 for end in ends] == [10, 20, 30]
+    assert [(end - result.since).total_seconds() / 60 for end in ends] == [10, 20, 30]
 
 
 def test_a_dag_that_fails_again_and_again_pauses_itself(calendar):

@@ -16,7 +16,7 @@ from tests.engine.deadline_callbacks import told
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 QUEUED, LOGICAL = DeadlineReference.DAGRUN_QUEUED_AT, DeadlineReference.DAGRUN_LOGICAL_DATE
-MINUTE = 60_000_000
+MINUTE = timedelta(minutes=1)
 
 from_3_2 = pytest.mark.skipif(airflow_version() < (3, 2), reason="came with Airflow 3.2")
 from_3_3 = pytest.mark.skipif(airflow_version() < (3, 3), reason="came with Airflow 3.3")
@@ -101,7 +101,7 @@ def test_a_run_that_waits_for_its_turn_misses_its_deadline():
         "2025-01-02", "2025-01-02T03:00", dag, world=lasting(45), actions=["2025-01-02T00:05Z trigger late"]
     )
     scheduled, triggered = result.runs
-    assert [run.start_date - result.since for run in result.runs] == [0, 45 * MINUTE]
+    assert [run.start_date - result.since for run in result.runs] == [timedelta(), 45 * MINUTE]
     assert triggered.missed_deadlines[0].missed_at == result.since + 35 * MINUTE
     assert messages(triggered)[0][2].endswith("the run was queued, unfinished: work")
     assert len(scheduled.missed_deadlines) == 1
@@ -434,14 +434,14 @@ def test_an_average_is_the_one_that_airflows_own_query_gives():
     from harness.bridge.snapshot import snapshot
     from harness.bridge.supervisor.runs_database import session_of
     from harness.bridge.supervisor.store import Store
-    from harness.kernel.instant import to_instant
+    from harness.kernel.instant import SECOND, to_instant
     from harness.scheduler.deadlines import average_runtime
     from harness.scheduler.model import AverageRuntime, DagRun
 
     chance, store, dag = Random(1), Store(World(), {}), snapshot(dag_of())
     for day in range(8):
-        start = to_instant(START) + day * 1440 * MINUTE
-        end = start + chance.randrange(1, 500) * MINUTE if day != 3 else None
+        start = to_instant(START + timedelta(days=day))
+        end = start + chance.randrange(1, 500) * 60 * SECOND if day != 3 else None
         state = "running" if end is None else chance.choice(("success", "success", "failed"))
         store.add_run(DagRun(dag, f"r{day}", "scheduled", start, start, start, start, state, start, end))
     with time_machine.travel(START, tick=False), session_of(store) as session:

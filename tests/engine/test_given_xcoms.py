@@ -55,20 +55,20 @@ def squares():
 @pytest.mark.parametrize("given", [[1, 4], (1, 4), {0: 1, 1: 4}, {1: 4, 0: 1}])
 def test_instances_of_what_is_mapped_over_a_mapped_task(rehearse, squares, given):
     result = rehearse(squares, only=("label",), xcoms={"square": given})
-    assert [ti.xcom() for ti in result.mapped("label")] == ["<1>", "<4>"]
+    assert [ti.xcom() for ti in result.tasks("label")] == ["<1>", "<4>"]
     assert result.task("label", 1).xcom() == "<4>"
     assert rehearse(squares, only=("total",), xcoms={"square": given}).task("total").xcom() == 5
 
 
 def test_an_instance_that_returned_nothing_is_no_value(rehearse, squares):
     result = rehearse(squares, only=("label",), xcoms={"square": [1, None, 9]})
-    assert [ti.xcom() for ti in result.mapped("label")] == ["<1>", "<9>"]
+    assert [ti.xcom() for ti in result.tasks("label")] == ["<1>", "<9>"]
     assert rehearse(squares, only=("label",), xcoms={"square": []}).task("label").state == "skipped"
 
 
 def test_a_task_of_a_mapped_group_gets_the_value_of_its_own_index(rehearse, squares):
     result = rehearse(squares, only=("each.write",), xcoms={"numbers": [1, 2], "each.read": {0: 10, 1: 20}})
-    assert [ti.xcom() for ti in result.mapped("each.write")] == [11, 21]
+    assert [ti.xcom() for ti in result.tasks("each.write")] == [11, 21]
 
 
 @pytest.mark.parametrize(
@@ -93,6 +93,6 @@ def test_a_mapped_task_has_a_value_for_each_instance(rehearse, squares, given):
 
 def test_a_task_that_is_not_mapped_takes_any_value(rehearse, squares):
     result = rehearse(squares, only=("square",), xcoms={"numbers": {"a": 1, "b": 2}})
-    assert len(result.mapped("square")) == 2
+    assert len(result.tasks("square")) == 2
     with pytest.raises(TaskNotFound, match="was not expanded"):
         rehearse(squares, only=("square",), xcoms={"numbers": 5}).task("square", 0)

@@ -65,7 +65,7 @@ def test_declared_durations_end_where_execution_timeout_ends_them(rehearse):
     world = World()
     world.duration("d.*", 300)
     result = rehearse(dag, world)
-    ends = {ti.task_id: (ti.state, (ti.end_date - ti.start_date) / 1e6) for ti in result.task_instances}
+    ends = {ti.task_id: (ti.state, (ti.end_date - ti.start_date).total_seconds()) for ti in result.task_instances}
     assert ends == {"t": ("failed", 60), "u": ("failed", 280)}
 
 
@@ -166,7 +166,7 @@ def test_on_kill_after_a_timeout_runs_to_its_end(rehearse):
     with DAG("slowly", schedule="@daily", start_date=START) as dag:
         kills_slowly(60, said)(task_id="t", execution_timeout=timedelta(seconds=10))
     ti = rehearse(dag).task("t")
-    assert (ti.state, (ti.end_date - ti.start_date) / 1e6, said) == ("failed", 70, ["cancel", "cancelled"])
+    assert (ti.state, (ti.end_date - ti.start_date).total_seconds(), said) == ("failed", 70, ["cancel", "cancelled"])
 
 
 def test_on_kill_of_a_task_that_is_cut_has_five_seconds(rehearse):

@@ -44,8 +44,8 @@ def test_triggers_of_one_instant_make_a_run_each_and_those_begin_at_once(rehears
         assert sorted(conf["c"] for conf in conf_of(result.companions)) == [1, 2, 3, 4, 5, 6]
         dates = {run.logical_date for run in result.companions}
         assert len(dates) == len({run.run_id for run in result.companions}) == 6
-        assert all(0 < date - AT < 10 for date in dates)
-        assert {ti.start_date for run in result.companions for ti in run.task_instances} == {AT}
+        assert all(timedelta() < date - START < timedelta(microseconds=10) for date in dates)
+        assert {ti.start_date for run in result.companions for ti in run.task_instances} == {START}
     assert [run.run_id for run in results[0].companions] == [run.run_id for run in results[1].companions]
 
 
@@ -106,8 +106,8 @@ def test_a_run_triggered_for_a_date_is_due_at_once(rehearse):
             task_id="go", trigger_dag_id="target", logical_date=START + timedelta(seconds=30)
         )
     [run] = rehearse(dag, with_dags=[target("0 6 * * *")]).companions
-    assert run.task("t").start_date == AT + 60 * MINUTE
-    assert run.run_after == AT + 60 * MINUTE
+    assert run.task("t").start_date == START + timedelta(hours=1)
+    assert run.run_after == START + timedelta(hours=1)
 
 
 def test_a_failure_without_an_exception_has_a_reason(rehearse):

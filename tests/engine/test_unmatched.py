@@ -85,9 +85,9 @@ def test_a_pattern_speaks_of_one_instance_of_a_mapped_task(rehearse, few):
     world.duration("few.load[0]", "5h")
     world.duration("few.*", "1h")
     result = rehearse(few, world)
-    assert [ti.state for ti in result.mapped("load")] == ["skipped", "success"]
+    assert [ti.state for ti in result.tasks("load")] == ["skipped", "success"]
     assert result.task("load", 1).xcom() == "the second"
-    hours = [(ti.end_date - ti.start_date) / 3600e6 for ti in result.mapped("load")]
+    hours = [(ti.end_date - ti.start_date).total_seconds() / 3600 for ti in result.tasks("load")]
     assert hours == [5, 1]
 
 

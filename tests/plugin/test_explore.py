@@ -22,9 +22,9 @@ def test_by_id_and_by_object(explore, dag_bag):
 
 def test_options(explore):
     only = explore("sales", outcomes={"*": ["success"], "extract": [1]})
-    assert (only.runs, only.exhaustive) == (1, True)
+    assert (len(only.scenarios), only.exhaustive) == (1, True)
     assert not explore("sales", limit=5).exhaustive
-    assert explore("sales", limit=5, seed=1).runs > 5
+    assert len(explore("sales", limit=5, seed=1).scenarios) > 5
 
 
 def test_errors(explore):

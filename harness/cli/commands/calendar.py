@@ -121,5 +121,5 @@ class SimulateCalendar:
                 found = rehearsal.simulate(replace(options, keep=folder), world, progress)  # type: ignore[arg-type]
             finally:
                 progress.end()
-            found.findings += import_errors(rehearsal.folder)
+            found = replace(found, findings=[*found.findings, *import_errors(rehearsal.folder)])
             return masked_calendar(found, whole=terminal.as_json)

@@ -79,7 +79,7 @@ class Verifying:
             heartbeat.end()
         terminal.show_collected()
         self._show(found, terminal)
-        return 0 if found.alike else 1
+        return 0 if found.ok else 1
 
     def _show(self, found: Verification, terminal: Terminal) -> None:
         if terminal.as_json:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from harness.bridge.backfills import allows_backfills, conf_error, is_periodic, on_latest_version, runs_between
 from harness.bridge.deadlines import clearing_fails
 from harness.bridge.timetables import RunPlan
+from harness.kernel import Instant
+from harness.kernel.instant import to_datetime
 from harness.results.backfill import CLEARED, CREATED, NOT_CREATED, BackfillDate, BackfillResult
 from harness.scheduler.backfill import (
     BACKFILL,
@@ -33,21 +36,46 @@ if TYPE_CHECKING:
 _OUTCOMES = {CREATE: CREATED, CLEAR: CLEARED, LEAVE: NOT_CREATED}
 
 
+@dataclass(slots=True)
+class AskedBackfill:
+    """A backfill on its way: what was asked for, and what has become of it so far.
+
+    Attributes:
+        at: when it was asked for.
+    """
+
+    dag_id: str
+    at: Instant
+    wanted: Backfill
+    refused: str | None = None
+    dates: list[BackfillDate] = field(default_factory=list)
+    completed_at: Instant | None = None
+
+    def result(self) -> BackfillResult:
+        """What has become of it."""
+        wanted, completed = self.wanted, self.completed_at
+        return BackfillResult(
+            self.dag_id, to_datetime(self.at), to_datetime(wanted.from_date), to_datetime(wanted.to_date),
+            wanted.reverse, wanted.max_active_runs, wanted.reprocess, wanted.dry_run, self.refused, list(self.dates),
+            None if completed is None else to_datetime(completed),
+        )  # fmt: skip
+
+
 class Backfills:
     """Makes and clears the runs of backfills, and knows when each is complete.
 
     Args:
         make: makes a run of a plan; it is added to the driver here.
     Attributes:
-        results: every backfill that was asked for, in order.
+        asked: every backfill that was asked for, in order.
         timetable_error: what the timetable raised at the last request.
     """
 
     def __init__(self, driver: Driver, make: MakeRun) -> None:
         self.driver, self._make = driver, make
-        self.results: list[BackfillResult] = []
+        self.asked: list[AskedBackfill] = []
         self.timetable_error: Exception | None = None
-        self._open: dict[str, tuple[str, BackfillResult]] = {}
+        self._open: dict[str, tuple[str, AskedBackfill]] = {}
 
     def ask(self, dag: DAG, known: Dag, asked: Backfill) -> BackfillResult:
         """Do what is asked, or say why not.
@@ -55,11 +83,8 @@ class Backfills:
         Source: airflow/models/backfill.py `_create_backfill`, `_do_dry_run` (3.3.2).
         """
         now = self.driver.simulation.now
-        result = BackfillResult(
-            known.dag_id, now, asked.from_date, asked.to_date, asked.reverse, asked.max_active_runs,
-            asked.reprocess, asked.dry_run,
-        )  # fmt: skip
-        self.results.append(result)
+        told = AskedBackfill(known.dag_id, now, asked)
+        self.asked.append(told)
         named, self.timetable_error = _named_dates(dag, asked)
         plans = in_order(named, now, asked.reverse)
         met = Circumstances(
@@ -69,11 +94,16 @@ class Backfills:
         if refused is None and not asked.dry_run:
             refused = self._breaks(asked, plans, known.dag_id)
         if refused is not None:
-            result.refused = str(refused)
+            told.refused = str(refused)
         else:
-            self._do(dag, asked, plans, result)
+            self._do(dag, asked, plans, told)
+        result = told.result()
         self.driver.recorder.backfill(result.to_json())
         return result
+
+    def results(self) -> list[BackfillResult]:
+        """What has become of every backfill that was asked for, in order."""
+        return [one.result() for one in self.asked]
 
     def _breaks(self, asked: Backfill, plans: list[RunPlan], dag_id: str) -> BackfillRefusal | None:
         """What Airflow raises where it cannot clear one of the runs: then none is cleared or made."""
@@ -92,22 +122,22 @@ class Backfills:
         """Complete the backfill of which this was the last run."""
         self._complete(run.dag.dag_id)
 
-    def _do(self, dag: DAG, asked: Backfill, plans: list[RunPlan], result: BackfillResult) -> None:
-        store, dag_id, backfill_id = self.driver.store, result.dag_id, str(len(self.results))
+    def _do(self, dag: DAG, asked: Backfill, plans: list[RunPlan], told: AskedBackfill) -> None:
+        store, dag_id, backfill_id = self.driver.store, told.dag_id, str(len(self.asked))
         for step in self._steps(asked, plans, dag_id):
             if not asked.dry_run and step.verb != LEAVE:
                 self._take(dag, asked, step, backfill_id)
             run = store.dated_run(dag_id, step.plan.logical_date or 0)
-            result.dates.append(
+            told.dates.append(
                 BackfillDate(
-                    step.plan.logical_date or 0,
+                    to_datetime(step.plan.logical_date or 0),
                     _OUTCOMES[step.verb],
                     step.reason,
                     None if run is None else run.run_id,
                 )
             )
         if not asked.dry_run:
-            self._open[dag_id] = (backfill_id, result)
+            self._open[dag_id] = (backfill_id, told)
             self._complete(dag_id)
 
     def _take(self, dag: DAG, asked: Backfill, step: Step[RunPlan], backfill_id: str) -> None:
@@ -128,10 +158,10 @@ class Backfills:
 
     def _complete(self, dag_id: str) -> None:
         if dag_id in self._open:
-            backfill_id, result = self._open[dag_id]
+            backfill_id, told = self._open[dag_id]
             if is_complete(backfill_id, self.driver.store.runs_of(dag_id)):
                 del self._open[dag_id]
-                result.completed_at = self.driver.simulation.now
+                told.completed_at = self.driver.simulation.now
 
 
 def _named_dates(dag: DAG, asked: Backfill) -> tuple[list[RunPlan], Exception | None]:

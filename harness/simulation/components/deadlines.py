@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from harness.bridge.deadlines import callback_of, clearing_fails, custom_due, interval_of
 from harness.bridge.explain import explain
 from harness.bridge.supervisor.store import facts
 from harness.kernel import Event, iso
+from harness.kernel.instant import to_datetime
 from harness.kernel.simulation import LAST
 from harness.results.deadlines import DeadlineResult
 from harness.results.finding import Finding
@@ -150,15 +153,15 @@ class Deadlines:
 
 def deadline_result(deadline: Deadline, run: DagRun) -> DeadlineResult:
     """What became of a deadline."""
-    alert = deadline.alert
+    alert, interval, missed_at = deadline.alert, deadline.interval, deadline.missed_at
     return DeadlineResult(
         reference=_name(alert),
-        interval=deadline.interval,
-        due=deadline.due,
+        interval=None if interval is None else timedelta(microseconds=interval),
+        due=None if deadline.due is None else to_datetime(deadline.due),
         state="none" if deadline.due is None else deadline.state,
         callback=callback_of(deadline, run).path,
         name=alert.name,
-        missed_at=deadline.missed_at,
+        missed_at=None if missed_at is None else to_datetime(missed_at),
         callback_state=deadline.callback_state,
         reason=deadline.reason,
     )

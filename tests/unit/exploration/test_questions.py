@@ -28,7 +28,7 @@ def test_whether_a_task_runs_whatever_happens(explored):
     assert answer.counter_example.states["load"] == "upstream_failed"
     good = found.runs_always("report")
     assert good
-    assert repr(good) == f"report always runs, in all {found.runs} combinations"
+    assert repr(good) == f"report always runs, in all {len(found.scenarios)} combinations"
     assert found.always_run == ("extract", "report")
 
 
@@ -79,7 +79,7 @@ def test_beyond_the_limit_a_question_is_answered_from_what_matters_to_it(explore
     never = task("never", "p00", "p01", "sure", trigger_rule="all_failed")
     found = explored(*WIDE, task("sure"), tail, never, outcomes={"sure": ["success"]}, limit=300)
     assert (found.exhaustive, found.deviations) == (False, 1)
-    assert found.runs < 300
+    assert len(found.scenarios) < 300
     answer = found.runs_always("tail")
     assert (bool(answer), answer.exhaustive, answer.runs) == (True, True, 27)
     assert list(found.never_run) == ["never"]
@@ -100,7 +100,7 @@ def test_beyond_the_limit_a_counter_example_is_made_small(explored):
 
 def test_deadlocks_and_runs_that_never_end(explored):
     dead = explored(task("a"), task("b", "a", trigger_rule="odd"))
-    assert len(dead.deadlocks) == dead.runs == 3
+    assert len(dead.deadlocks) == len(dead.scenarios) == 3
     assert dead.never_run == {"b": "no status"}
     stuck = explored(task("a"), task("b", "a", trigger_rule="odd", depends_on_past=True))
     assert (len(stuck.stuck), stuck.run_states, stuck.states("b")) == (3, ("(none)",), ("(none)",))
@@ -123,3 +123,9 @@ def test_the_same_twice(explored):
     one, other = (explored(*WIDE, limit=40, seed=4) for _ in range(2))
     assert one.scenarios == other.scenarios
     assert one.scenarios != explored(*WIDE, limit=40, seed=5).scenarios
+
+
+def test_the_old_name_of_how_many_were_played_tells_the_new_one(explored):
+    found = explored(*ETL)
+    with pytest.warns(DeprecationWarning, match=r"len\(Exploration\.scenarios\)"):
+        assert found.runs == len(found.scenarios)

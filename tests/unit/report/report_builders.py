@@ -1,12 +1,14 @@
 """Builders of results; instants are seconds after the start of the run."""
 
+from datetime import datetime, timedelta, timezone
+
 from harness.results.run import Attempt, RunResult, TaskResult
 
-START = 1_735_689_600_000_000  # 2025-01-01T00:00Z
+START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 
 
 def at(seconds):
-    return None if seconds is None else START + round(seconds * 1_000_000)
+    return None if seconds is None else START + timedelta(seconds=seconds)
 
 
 def task(task_id, *attempts, state="success", map_index=-1, **fields):
