@@ -78,7 +78,7 @@ def hint(error: BaseException, world: Any) -> str | None:
         conn_id = found[1] or found[2]
         return (
             f"connection {conn_id!r} is not in the world; known: {known_names(conn_id, connections)}; "
-            f"declare it under connections: in the world file, or world.connection({conn_id!r}, …) in the test"
+            f"declare it under connections: in the world file, or world.set_connection({conn_id!r}, …) in the test"
         )
     if found := re.search(
         r"VARIABLE_NOT_FOUND.*'key': '([^']+)'|[Vv]ariable (?:with key )?'?([\w.-]+)'? (?:is )?not found", text
@@ -86,7 +86,7 @@ def hint(error: BaseException, world: Any) -> str | None:
         key = found[1] or found[2]
         return (
             f"variable {key!r} is not in the world; known: {known_names(key, variables)}; "
-            f"declare it under variables: in the world file, or world.variable({key!r}, …) in the test"
+            f"declare it under variables: in the world file, or world.set_variable({key!r}, …) in the test"
         )
     if "Direct database access" in text or "Metadatabase from dags" in text:
         return "Airflow 3 refuses tasks the metadata database; use the task context, the Task SDK or the REST API"

@@ -266,5 +266,5 @@ def _not_rendered(dag_id: str, result: TaskResult) -> Exception:
         f"the templates of {dag_id}.{result.name} do not render: {reason}",
         where=failure.where if failure is not None else None,
         known=failure.hint if failure is not None else None,
-        fix="give what the template needs: xcoms=, params=, conf=, or world.variable(…)",
+        fix="give what the template needs: xcoms=, params=, conf=, or world.set_variable(…)",
     )

@@ -34,7 +34,7 @@ def _airflow_world(_airflow_world_file: World, pytestconfig: pytest.Config) -> W
 def world(_airflow_world: World) -> World:
     """Connections, variables, pools and stubs of this test's runs; starts from the configured world file.
 
-    ``world.connection("crm", uri="http://…")``, ``world.variable("region", "eu")``, ``world.pool("etl", 2)``,
-    ``world.stub("sales.load", returns=3)``. What tasks set stands in it afterwards.
+    ``world.set_connection("crm", uri="http://…")``, ``world.set_variable("region", "eu")``,
+    ``world.set_pool("etl", 2)``, ``world.stub("sales.load", returns=3)``. What tasks set stands in it afterwards.
     """
     return _airflow_world

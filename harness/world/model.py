@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import warnings
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -21,7 +22,18 @@ def _default_pools() -> dict[str, Pool]:
     return {DEFAULT_POOL: Pool(DEFAULT_POOL_SLOTS)}
 
 
-_MAKES_TEXT = {"env": "world.setenv", "variables": "world.variable"}
+_MAKES_TEXT = {"env": "world.set_env", "variables": "world.set_variable"}
+
+
+def _former(name: str, now: str, change: Callable[..., Any]) -> Callable[..., Any]:
+    """A method's former name, which works for one more release and warns."""
+
+    def call(self: World, *arguments: Any, **named: Any) -> Any:
+        warnings.warn(f"world.{name}() is called world.{now}() now", DeprecationWarning, stacklevel=2)
+        return change(self, *arguments, **named)
+
+    call.__name__, call.__doc__ = name, f"The former name of `{now}`."
+    return call
 
 
 @dataclass
@@ -56,7 +68,7 @@ class World:
     chosen: set[str] = field(default_factory=set, compare=False, repr=False)
     declared_at: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
 
-    def connection(
+    def set_connection(
         self,
         conn_id: str,
         *,
@@ -79,19 +91,15 @@ class World:
         self._put("connections", conn_id, fields)
         return self.connections[conn_id]
 
-    def variable(self, key: str, value: object) -> None:
+    def set_variable(self, key: str, value: object) -> None:
         """Set a variable; what is not text is kept as JSON text."""
         self._put("variables", key, value)
 
-    def pool(self, name: str, slots: int, include_deferred: bool = False, description: str | None = None) -> Pool:
+    def set_pool(self, name: str, slots: int, include_deferred: bool = False, description: str | None = None) -> Pool:
         """Declare a pool or change its size; returns it. ``slots`` -1 is no limit."""
         given = {"slots": slots, "include_deferred": include_deferred, "description": description}
         self._put("pools", name, given)
         return self.pools[name]
-
-    def set_parallelism(self, parallelism: int) -> None:
-        """Set how many task instances run at once, in all executors together, 1 or more."""
-        self.set_executor(parallelism=parallelism)
 
     def set_executor(
         self,
@@ -121,7 +129,7 @@ class World:
         self.chosen |= set(chosen)
         return self.executor
 
-    def duration(self, pattern: str, value: float | str | timedelta) -> None:
+    def set_duration(self, pattern: str, value: float | str | timedelta) -> None:
         """Declare the virtual duration of the tasks that match ``dag_id.task_id``: seconds, or ``5m``."""
         self._put("durations", pattern, value)
 
@@ -165,12 +173,12 @@ class World:
         self._put("answers", pattern, given)
         return self.answers[pattern]
 
-    def setenv(self, name: str, value: str) -> None:
+    def set_env(self, name: str, value: str) -> None:
         """Set an environment variable that tasks see."""
         self._put("env", name, value)
 
     def check_text(self) -> None:
-        """See whether what a test put into ``env`` and ``variables`` past `setenv` and `variable` is text.
+        """See whether what a test put into ``env`` and ``variables`` past `set_env` and `set_variable` is text.
 
         Raises: WorldError: naming what is not.
         """
@@ -251,3 +259,12 @@ class World:
             from harness.world.reading import SECTIONS
 
             raise call_error(f"{SECTIONS[section][0]} {name!r}", invalid) from None
+
+    connection = _former("connection", "set_connection", set_connection)
+    variable = _former("variable", "set_variable", set_variable)
+    pool = _former("pool", "set_pool", set_pool)
+    duration = _former("duration", "set_duration", set_duration)
+    setenv = _former("setenv", "set_env", set_env)
+    set_parallelism = _former(
+        "set_parallelism", "set_executor", lambda self, parallelism: self.set_executor(parallelism=parallelism)
+    )

@@ -109,7 +109,7 @@ def world_of(case: Case) -> World:
         names = list(executors) or [None]
         world.set_executor(workers={f"w{n}": {"concurrency": 1000, "executor": name} for n, name in enumerate(names)})
     for name, pool in case.pools.items():
-        world.pool(name, pool.slots, include_deferred=pool.include_deferred)
+        world.set_pool(name, pool.slots, include_deferred=pool.include_deferred)
     return world
 
 

@@ -149,7 +149,7 @@ def test_scheduled_runs_are_made_and_started_whatever_a_backfill_does(calendar):
 
 def test_a_slot_goes_to_the_older_date_so_to_the_backfill(calendar):
     world = World()
-    world.pool("db", 1)
+    world.set_pool("db", 1)
     how = {"from": "2025-01-03", "to": "2025-01-04"}
     asked = [("2025-01-10T00:00", "sales", how)]
     result = calendar("2025-01-10", "2025-01-10T12:00", sales(None, {"pool": "db"}), asked=asked, world=world)

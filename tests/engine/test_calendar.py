@@ -93,7 +93,7 @@ def test_pools_are_shared_by_all_dags(calendar, rehearse):
         time.sleep(600)
 
     world = World()
-    world.pool("db", 1)
+    world.set_pool("db", 1)
     dags = [one_task(f"dag_{n}", ten_minutes, "@daily", pool="db") for n in range(3)]
     result = calendar("2025-01-02", "2025-01-02T06:00", *dags, world=world)
     ends = sorted(run.end_date for run in result.runs)

@@ -14,7 +14,7 @@ def simulated(kind, name, since, until, **pools):
 
     world = World()
     for pool, slots in pools.items():
-        world.pool(pool, slots)
+        world.set_pool(pool, slots)
     options = CalendarOptions(parse_date(since), parse_date(until))
     return Rehearsal.of_paths([ROOT / kind / name]).simulate(options, world)
 

@@ -42,7 +42,7 @@ def dag_of(*alerts, dag_id="late", schedule="@daily", **options):
 
 def lasting(minutes, **executor):
     world = World()
-    world.duration("*.work", f"{minutes}m")
+    world.set_duration("*.work", f"{minutes}m")
     world.set_executor(**executor)
     return world
 
@@ -225,10 +225,10 @@ def test_a_custom_reference_that_no_plugin_registers_leaves_the_run_without_dead
 def test_an_interval_may_be_a_variable(rehearse):
     dag = dag_of(DeadlineAlert(QUEUED, sdk.VariableInterval("sla"), AsyncCallback(deadline_callbacks.note), name="SLA"))
     world = lasting(60)
-    world.variable("sla", 600)
+    world.set_variable("sla", 600)
     (deadline,) = rehearse(dag, world).deadlines
     assert (deadline.name, deadline.interval, deadline.state) == ("SLA", 10 * MINUTE, "missed")
-    world.variable("sla", "soon")
+    world.set_variable("sla", "soon")
     result = rehearse(dag, world)
     assert result.deadlines[0].state == "none"
     assert "must be an integer (seconds), got: 'soon'" in messages(result)[0][2]
@@ -298,7 +298,7 @@ def test_an_asynchronous_callback_runs_in_the_triggerer_with_a_simple_context(re
 
 def test_a_callback_reads_variables(rehearse):
     world = lasting(60)
-    world.variable("channel", "ops")
+    world.set_variable("channel", "ops")
     rehearse(dag_of(alert(30, AsyncCallback(deadline_callbacks.asks))), world)
     assert told == [("01 00:30", "ops", None)]
 
@@ -406,8 +406,8 @@ def test_a_synchronous_callback_that_raises_is_reported(rehearse, callback, rais
 @from_3_3
 def test_a_synchronous_callback_reads_connections_and_variables_and_no_more(rehearse):
     world = lasting(60)
-    world.variable("channel", "ops")
-    world.connection("pager", uri="http://pager.test")
+    world.set_variable("channel", "ops")
+    world.set_connection("pager", uri="http://pager.test")
     result = rehearse(dag_of(alert(30, SyncCallback(deadline_callbacks.sync_asks))), world)
     assert told == [("01 00:30", "ops", "pager.test")]
     assert result.missed_deadlines[0].callback_state == "failed"

@@ -22,7 +22,7 @@ def several(dag_id="several", count=3, **options):
 
 def world(**executor):
     made = World()
-    made.duration("*.*", "10m")
+    made.set_duration("*.*", "10m")
     made.set_executor(**executor)
     return made
 
@@ -99,7 +99,7 @@ def test_a_sensor_between_its_pokes_leaves_its_worker_to_others(rehearse, minute
         sensor()
         task(lambda: None, task_id="work")()
     declared = World()
-    declared.duration("pokes.work", "10m")
+    declared.set_duration("pokes.work", "10m")
     declared.set_executor(workers={"one": {"concurrency": 1}})
     assert begins(rehearse(dag, declared), minutes) == {"sensor": 60, "work": 0}
 

@@ -39,7 +39,7 @@ def test_a_task_skipped_while_it_is_queued_does_not_run(rehearse):
 
 def test_a_task_skipped_while_it_waits_for_a_slot_does_not_run(rehearse):
     world = World()
-    world.pool("narrow", 1)
+    world.set_pool("narrow", 1)
     with DAG("narrow", schedule="@daily", start_date=START) as dag:
         gate = task.short_circuit(task_id="gate", pool="narrow", priority_weight=9)(lambda: False)()
         gate >> task(task_id="late", trigger_rule="always", pool="narrow", priority_weight=5)(works)()

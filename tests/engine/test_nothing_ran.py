@@ -75,7 +75,7 @@ def test_runs_that_can_never_end_are_errors_one_a_dag(calendar):
         raise ValueError("once")
 
     world = World()
-    world.pool("small", 1)
+    world.set_pool("small", 1)
     past = one_task("past", fails, task_options={"depends_on_past": True})
     result = calendar(
         one_task("no_pool", task_options={"pool": "elt"}),
@@ -104,7 +104,7 @@ def test_runs_that_only_take_long_are_none(calendar):
         return PokeReturnValue(is_done=False)
 
     world = World()
-    world.pool("db", 1)
+    world.set_pool("db", 1)
     with DAG("sensing", schedule="@hourly", start_date=START) as sensing:
         task.sensor(poke_interval=600, mode="reschedule", task_id="work")(waits)()
     result = calendar(

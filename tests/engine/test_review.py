@@ -63,7 +63,7 @@ def test_declared_durations_end_where_execution_timeout_ends_them(rehearse):
         task(lambda: time.sleep(3600), task_id="t", execution_timeout=timedelta(seconds=60))()
         task(lambda: time.sleep(250), task_id="u", execution_timeout=timedelta(seconds=280))()
     world = World()
-    world.duration("d.*", 300)
+    world.set_duration("d.*", 300)
     result = rehearse(dag, world)
     ends = {ti.task_id: (ti.state, (ti.end_date - ti.start_date).total_seconds()) for ti in result.task_instances}
     assert ends == {"t": ("failed", 60), "u": ("failed", 280)}

@@ -184,6 +184,6 @@ def dag_of(body):
 
 def world():
     made = World()
-    made.variable("v", "world")
-    made.connection("c", uri="http://world.example")
+    made.set_variable("v", "world")
+    made.set_connection("c", uri="http://world.example")
     return made

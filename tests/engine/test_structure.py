@@ -151,7 +151,7 @@ def test_pools_and_pool_slots_shape_the_makespan(rehearse, slots, expected):
 
         load.expand(n=[1, 2, 3, 4])
     world = World()
-    world.pool("etl", slots)
+    world.set_pool("etl", slots)
     result = rehearse(dag, world)
     assert (result.end_date - result.start_date).total_seconds() / 3600 == expected
 
@@ -169,7 +169,7 @@ def test_a_missing_pool_and_one_too_small_are_told(rehearse):
     with DAG("greedy", schedule="@daily", start_date=START) as dag:
         task(lambda: 1, task_id="load", pool="etl", pool_slots=5)()
     world = World()
-    world.pool("etl", 2)
+    world.set_pool("etl", 2)
     with pytest.raises(HarnessError, match=r"(?s)etl.*2"):
         rehearse(dag, world)
 
@@ -317,9 +317,9 @@ def test_world_answers_templates_hooks_and_tasks(rehearse):
         task(lambda: Connection.get("warehous"), task_id="typo")()
         task(lambda: Variable.get("regio"), task_id="unset")()
     world = World()
-    world.connection("warehouse", uri="postgresql://me:secret@db.test:5432/dw?sslmode=require")
-    world.variable("region", "eu")
-    world.variable("limits", {"max": 3})
+    world.set_connection("warehouse", uri="postgresql://me:secret@db.test:5432/dw?sslmode=require")
+    world.set_variable("region", "eu")
+    world.set_variable("limits", {"max": 3})
     result = rehearse(dag, world)
     assert result.task("ask").xcom() == {
         "host": "db.test", "extra": {"sslmode": "require"}, "hook": "secret", "variable": 3, "default": "d",
@@ -386,7 +386,7 @@ def test_only_from_xcoms_stubs_and_durations(rehearse):
     assert states(rest) == {"transform": "success", "load": "success"}
     world = World()
     world.stub("partial.extract", returns=[5])
-    world.duration("partial.load", "90s")
+    world.set_duration("partial.load", "90s")
     stubbed = rehearse(dag, world)
     assert stubbed.task("load").xcom() == 1
     assert (stubbed.end_date - stubbed.start_date).total_seconds() == 90
@@ -496,7 +496,7 @@ def test_external_python_speaks_to_the_supervisor(rehearse):
             task_id="ask", python=sys.executable, python_callable=ask, op_args=["{{ ds }}"], expect_airflow=True
         )
     world = World()
-    world.variable("region", "eu")
+    world.set_variable("region", "eu")
     result = rehearse(dag, world)
     assert result.task("ask").xcom() == ["2025-01-01", "eu"], result.task("ask").log
     assert "from the child" in result.task("ask").log

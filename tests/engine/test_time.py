@@ -114,7 +114,7 @@ def test_threads_speak_for_their_task(rehearse):
         return seen
 
     world = World()
-    world.variable("region", "eu")
+    world.set_variable("region", "eu")
     assert rehearse(one_task(body), world).task("t").xcom() == ["eu"]
 
 
@@ -139,7 +139,7 @@ def test_bash_takes_no_virtual_time_unless_declared(rehearse):
         BashOperator(task_id="t", bash_command="sleep 0.3; echo done")
     assert virtual_seconds(rehearse(dag)) == 0
     world = World()
-    world.duration("timely.t", "5m")
+    world.set_duration("timely.t", "5m")
     assert virtual_seconds(rehearse(dag, world)) == 300
 
 
@@ -212,6 +212,6 @@ def test_a_declared_duration_is_held_by_every_stretch(rehearse):
             task_id="t", mode="reschedule", poke_interval=60, timeout=3600, python_callable=lambda: next(pokes)
         )
     world = World()
-    world.duration("timely.t", 100)
+    world.set_duration("timely.t", 100)
     result = rehearse(dag, world)
     assert [(a.end_date - a.start_date).total_seconds() for a in result.task("t").attempts] == [100, 100, 100]

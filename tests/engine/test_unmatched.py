@@ -60,7 +60,8 @@ def answered():
 def test_a_pattern_that_matches_nothing(rehearse, few, section, pattern, meant):
     world = answered()
     given = {"stub": {"returns": 1}, "duration": {"value": "5h"}, "answer": {}}[section]
-    getattr(world, section)(pattern, *(["Approve"] if section == "answer" else []), **given)
+    change = {"stub": world.stub, "duration": world.set_duration, "answer": world.answer}[section]
+    change(pattern, *(["Approve"] if section == "answer" else []), **given)
     with pytest.raises(UnmatchedEntry) as told:
         rehearse(few, world)
     assert f"{section} {pattern!r} matches no" in str(told.value)
@@ -82,8 +83,8 @@ def test_a_pattern_speaks_of_one_instance_of_a_mapped_task(rehearse, few):
     world = answered()
     world.stub("few.load[1]", returns="the second")
     world.stub("*.load[0]", state="skipped")
-    world.duration("few.load[0]", "5h")
-    world.duration("few.*", "1h")
+    world.set_duration("few.load[0]", "5h")
+    world.set_duration("few.*", "1h")
     result = rehearse(few, world)
     assert [ti.state for ti in result.tasks("load")] == ["skipped", "success"]
     assert result.task("load", 1).xcom() == "the second"

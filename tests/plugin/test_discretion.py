@@ -45,7 +45,7 @@ def test_error(run_dag, world):
 
 
 def test_of_its_own(run_dag, world):
-    world.variable("service_token", "t0ken-canary")
+    world.set_variable("service_token", "t0ken-canary")
     assert world.variables["service_token"] == "x"
 
 

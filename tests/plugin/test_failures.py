@@ -48,7 +48,7 @@ def test_of_the_horizon(run_dag):
 
 
 def test_of_a_wrong_world(world):
-    world.pool("etl", "many")
+    world.set_pool("etl", "many")
 """
 
 

@@ -61,13 +61,13 @@ def test_a_database_of_its_own(postgres, run_dag, turn):
 
 
 def test_only_the_world_asks(run_dag, world):
-    world.connection("other", service="postgres")
+    world.set_connection("other", service="postgres")
     assert run_dag("writes").state == "success"
     assert world.connections["warehouse"].service == "postgres"
 
 
 def test_each_connection_has_its_own(postgres, run_dag, world):
-    world.connection("archive", service="postgres")
+    world.set_connection("archive", service="postgres")
     assert run_dag("both").task("names").xcom() == [postgres.of(name).dbname for name in ("warehouse", "archive")]
     assert postgres.of("warehouse").dbname == postgres.dbname != postgres.of("archive").dbname
     assert postgres.of("archive").execute("select current_database()") == [(postgres.of("archive").dbname,)]

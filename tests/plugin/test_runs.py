@@ -188,9 +188,9 @@ def test_rendering_runs_nothing(render_task, tmp_path):
 def test_the_world_is_the_tests_own(world, run_dag, turn):
     assert "last_total" not in world.variables
     assert "extra" not in world.pools
-    world.pool("extra", 1)
+    world.set_pool("extra", 1)
     world.stub("sales.extract", returns=[10])
-    world.variable("last_total", "none")
+    world.set_variable("last_total", "none")
     assert run_dag("sales").task("total").xcom() == 20
     assert world.variables["last_total"] == "20"
 

@@ -62,7 +62,7 @@ def dag():
 
 
 def test_ours(run_dag, world, dag):
-    world.variable("v", "w")
+    world.set_variable("v", "w")
     home, value = run_dag(dag).task("one").xcom()
     assert home != HOME and value == "w"
     assert run_dag("named").task("one").xcom() == "house"
@@ -152,7 +152,7 @@ def run_dag():
 PREFIXED = """
 def test_prefixed(airflow_run_dag, airflow_world, airflow_dag_bag, airflow_frozen_time, airflow_explore, world):
     assert world == "another plugin's"
-    airflow_world.variable("region", "eu")
+    airflow_world.set_variable("region", "eu")
     at = airflow_frozen_time.move_to("2025-01-03")
     result = airflow_run_dag("sales")
     assert result.state == "success"

@@ -164,8 +164,8 @@ def test_how_much_runs_at_once_is_the_projects_setting_where_the_world_makes_non
     assert (world.executor.parallelism, world.executor.task_queued_timeout) == (2, 1_500_000)
     assert world.pools["default_pool"].slots == 3
     own = World()
-    own.set_parallelism(32)
-    own.pool("default_pool", 128)
+    own.set_executor(parallelism=32)
+    own.set_pool("default_pool", 128)
     assert with_declared(own, found).executor.parallelism == 32
     assert with_declared(own, found).pools["default_pool"].slots == 128
     grow(tmp_path, airflow_dot_cfg="[core]\nparallelism = many\n")

@@ -84,7 +84,7 @@ def test_every_section(monkeypatch: pytest.MonkeyPatch) -> None:
     assert world.where("executor", "parallelism") == "worlds/every_section.yaml:20"
     assert world.where("executor", "executors") == "worlds/every_section.yaml:21"
     assert world.where("pools", "default_pool") is None
-    world.pool("reporting", 1)
+    world.set_pool("reporting", 1)
     assert world.where("pools", "reporting") is None  # no longer what the file says
 
 

@@ -22,12 +22,12 @@ def test_an_empty_world_has_airflows_defaults() -> None:
 
 def test_connection_by_fields_uri_and_service() -> None:
     world = World()
-    made = world.connection("a", conn_type="google-cloud", host="h", login="l", password="p", schema="s", port=5,
+    made = world.set_connection("a", conn_type="google-cloud", host="h", login="l", password="p", schema="s", port=5,
                             extra={"k": [1]}, description="d")  # fmt: skip
     assert made == Connection("google_cloud", "h", "l", "p", "s", 5, '{"k": [1]}', "d", None)
-    assert world.connection("b", uri="http://h:8", description="d").description == "d"
-    assert world.connection("c", service="postgres") == Connection(conn_type="postgres", service="postgres")
-    assert world.connection("d", conn_type="x", extra='{"a":1}').extra == '{"a":1}'
+    assert world.set_connection("b", uri="http://h:8", description="d").description == "d"
+    assert world.set_connection("c", service="postgres") == Connection(conn_type="postgres", service="postgres")
+    assert world.set_connection("d", conn_type="x", extra='{"a":1}').extra == '{"a":1}'
     assert list(world.connections) == ["a", "b", "c", "d"]
 
 
@@ -51,46 +51,46 @@ def test_connection_by_fields_uri_and_service() -> None:
 def test_a_bad_connection_is_refused(fields: dict, said: str) -> None:
     world = World()
     with pytest.raises(WorldError, match="connection 'c'") as caught:
-        world.connection("c", **fields)
+        world.set_connection("c", **fields)
     assert said in str(caught.value)
     assert world.connections == {}
 
 
 def test_unknown_service_names_the_services() -> None:
     with pytest.raises(WorldError) as caught:
-        World().connection("c", service="postgers")
+        World().set_connection("c", service="postgers")
     assert caught.value.known == "postgres      did you mean 'postgres'?"
 
 
 def test_variables_are_text_or_json_text_as_airflow_imports_them() -> None:
     world = World()
     for key, value in {"t": "007", "n": 3, "m": {"max": 3}, "none": None, "b": True}.items():
-        world.variable(key, value)
+        world.set_variable(key, value)
     assert world.variables == {"t": "007", "n": "3", "m": json.dumps({"max": 3}, indent=2), "none": "null", "b": "true"}
     with pytest.raises(WorldError, match="variable 'x': a object cannot be kept as JSON"):
-        world.variable("x", object())
+        world.set_variable("x", object())
 
 
 def test_pools_and_parallelism() -> None:
     world = World()
-    assert world.pool("etl", 4) == Pool(4)
-    assert world.pool("etl", -1, include_deferred=True, description="d") == Pool(-1, True, "d")
-    world.pool("default_pool", 1)
+    assert world.set_pool("etl", 4) == Pool(4)
+    assert world.set_pool("etl", -1, include_deferred=True, description="d") == Pool(-1, True, "d")
+    world.set_pool("default_pool", 1)
     assert world.pools["default_pool"].slots == 1
-    world.set_parallelism(2)
+    world.set_executor(parallelism=2)
     assert world.executor.parallelism == 2
     for slots in (-2, "3", 1.5, True, None):
         with pytest.raises(WorldError, match="pool 'p': slots must be"):
-            world.pool("p", slots)  # type: ignore[arg-type]
+            world.set_pool("p", slots)  # type: ignore[arg-type]
     with pytest.raises(WorldError, match="executor: parallelism must be 1 or more"):
-        world.set_parallelism(0)
+        world.set_executor(parallelism=0)
 
 
 def test_what_is_not_given_of_the_executor_stays() -> None:
     world = World()
     world.set_executor(executors={"celery:path.to.Celery": 4, "LocalExecutor": None}, parallelism=8)
     world.set_executor(workers={"etl": {"queues": "etl", "executor": "celery"}}, task_queued_timeout="5m")
-    world.set_parallelism(2)
+    world.set_executor(parallelism=2)
     workers = {"etl": Worker(("etl",), 16, "celery:path.to.Celery")}
     assert world.executor == Executor(2, {"celery:path.to.Celery": 4, "LocalExecutor": None}, workers, 300_000_000)
     with pytest.raises(WorldError, match=r"executor: worker 'etl': no executor 'celery:path\.to\.Celery'"):
@@ -116,7 +116,7 @@ def test_what_is_not_given_of_the_executor_stays() -> None:
 )
 def test_durations(value: object, expected_us: int) -> None:
     world = World()
-    world.duration("d.t", value)  # type: ignore[arg-type]
+    world.set_duration("d.t", value)  # type: ignore[arg-type]
     assert world.duration_of("d", "t") == expected_us
 
 
@@ -143,13 +143,13 @@ def test_durations(value: object, expected_us: int) -> None:
 )
 def test_bad_durations(value: object) -> None:
     with pytest.raises(WorldError, match=r"duration 'd\.t'"):
-        World().duration("d.t", value)  # type: ignore[arg-type]
+        World().set_duration("d.t", value)  # type: ignore[arg-type]
 
 
 def test_the_most_specific_pattern_wins() -> None:
     world = World()
     for seconds, pattern in enumerate(["*", "*.load", "etl.*", "etl.group.*", "etl.load", "e?l.[ab]", "etl.[x]"], 1):
-        world.duration(pattern, seconds)
+        world.set_duration(pattern, seconds)
 
     def seconds_of(dag_id: str, task_id: str) -> float:
         return world.duration_of(dag_id, task_id) / 1_000_000
@@ -193,40 +193,40 @@ def test_stubs() -> None:
 
 def test_env() -> None:
     world = World()
-    world.setenv("A", "1")
+    world.set_env("A", "1")
     assert world.env == {"A": "1"}
     for name, value in (("", "x"), ("A=B", "x"), ("B", "a\0b"), ("B", True), ("B", 1.5)):
         with pytest.raises(WorldError, match="environment variable"):
-            world.setenv(name, value)  # type: ignore[arg-type]
+            world.set_env(name, value)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("name", ["", "with space", "é;", "x" * 251])
 def test_bad_connection_ids(name: str) -> None:
     with pytest.raises(WorldError, match="a connection id has"):
-        World().connection(name, uri="x://h")
+        World().set_connection(name, uri="x://h")
 
 
 def test_a_name_that_is_no_text_is_refused() -> None:
     with pytest.raises(WorldError, match="a name must be text, not a whole number"):
-        World().variable(3, "x")  # type: ignore[arg-type]
+        World().set_variable(3, "x")  # type: ignore[arg-type]
 
 
 def test_a_copy_changes_apart() -> None:
     world = World()
-    world.connection("c", uri="x://h")
+    world.set_connection("c", uri="x://h")
     world.declared_at["connections", "c"] = "w.yaml:1"
     twin = world.copy()
     assert twin == world
     assert twin.where("connections", "c") == "w.yaml:1"
-    twin.connection("c", uri="y://h")
-    twin.variable("v", 1)
-    twin.pool("p", 1)
-    twin.duration("*", 1)
+    twin.set_connection("c", uri="y://h")
+    twin.set_variable("v", 1)
+    twin.set_pool("p", 1)
+    twin.set_duration("*", 1)
     twin.stub("*", state="skipped")
-    twin.setenv("E", "1")
-    twin.set_parallelism(1)
+    twin.set_env("E", "1")
+    twin.set_executor(parallelism=1)
     untouched = World()
-    untouched.connection("c", uri="x://h")
+    untouched.set_connection("c", uri="x://h")
     assert world == untouched
     assert world.where("connections", "c") == "w.yaml:1"
 
@@ -253,9 +253,30 @@ def test_an_environment_variable_holds_what_the_system_takes(value):
     with pytest.raises(WorldError, match="cannot hold"):
         world.check_text()
     with pytest.raises(WorldError, match="cannot hold"):
-        world.setenv("ODD", value)
+        world.set_env("ODD", value)
     world.env["ODD"] = "größe \udc80"
     world.check_text()
     world.env[5] = "five"
     with pytest.raises(WorldError, match="a name must be text"):
         world.check_text()
+
+
+@pytest.mark.parametrize(
+    ("former", "arguments", "now"),
+    [
+        ("connection", {"conn_id": "c", "uri": "http://h"}, "set_connection"),
+        ("variable", {"key": "v", "value": "x"}, "set_variable"),
+        ("pool", {"name": "p", "slots": 3}, "set_pool"),
+        ("duration", {"pattern": "d.t", "value": "5m"}, "set_duration"),
+        ("setenv", {"name": "E", "value": "x"}, "set_env"),
+        ("set_parallelism", {"parallelism": 3}, "set_executor"),
+    ],
+)
+def test_former_names_of_methods_work_and_warn(former, arguments, now):
+    old, new = World(), World()
+    with pytest.warns(DeprecationWarning, match=rf"world\.{former}\(\) is called world\.{now}\(\) now") as told:
+        given = getattr(old, former)(**arguments)
+    assert told[0].filename == __file__
+    assert given == getattr(new, now)(**arguments)
+    assert old == new
+    assert old != World()

@@ -30,14 +30,14 @@ FORMS = {
 
 def world() -> World:
     made = World()
-    made.connection(
+    made.set_connection(
         "c", conn_type="http", login="me", password=SECRET, extra={"deep": [{"token": "extra-canary"}], "a": "b"}
     )
-    made.variable("api_key", "variable-canary")
-    made.variable("settings", {"passwd": ["inner-canary"], "region": "northern"})
-    made.variable("private_key", KEY)
-    made.variable("region", "southern")
-    made.setenv("HOUSE_TOKEN", "env-canary")
+    made.set_variable("api_key", "variable-canary")
+    made.set_variable("settings", {"passwd": ["inner-canary"], "region": "northern"})
+    made.set_variable("private_key", KEY)
+    made.set_variable("region", "southern")
+    made.set_env("HOUSE_TOKEN", "env-canary")
     return made
 
 
@@ -80,8 +80,8 @@ def test_of_the_machines_environment():
 
 def test_short_and_common_values_are_none():
     made = World()
-    made.connection("c", conn_type="http", login="airflow", password="airflow")
-    made.variable("password", "x")
+    made.set_connection("c", conn_type="http", login="airflow", password="airflow")
+    made.set_variable("password", "x")
     assert Mask(secrets_of(made)).text("airflow x") == "airflow x"
 
 
