@@ -22,10 +22,10 @@ def branches_of(function: Callable[..., Any]) -> list[Branch] | None:
         return None
     branches: list[Branch] = []
     for statement in _returns(found):
-        told = [()] if statement.value is None else _values(statement.value)
-        if told is None:
+        named = [()] if statement.value is None else _values(statement.value)
+        if named is None:
             return None
-        branches += told
+        branches += named
     if _falls_off(found.body):
         branches.append(())
     return list(dict.fromkeys(branches))

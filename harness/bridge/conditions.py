@@ -42,7 +42,7 @@ def asset_policy(dag: DAG) -> AssetPolicy:
 
 
 def _condition(given: Any) -> Condition:
-    """Told by the class names: the SDK's classes and their serialised twins share them."""
+    """Told by the class names: the SDK's classes and their serialised counterparts share them."""
     kind = type(given).__name__.removeprefix("Serialized")
     if kind in ("AssetAll", "AssetAny"):
         parts = tuple(_condition(part) for part in given.objects)

@@ -90,8 +90,8 @@ def custom_due(alert: DeadlineAlert, interval: Microseconds, run: DagRun, store:
         from airflow.serialization.decoders import decode_deadline_reference
         from airflow.serialization.encoders import encode_deadline_reference
     except ImportError:  # 3.1 looks for the name among its own
-        told = f"No reference class found with name: {reference.reference_name}"
-        raise ValueError(f"{told} (Airflow 3.1 has no custom ones, its scheduler cannot read this Dag)") from None
+        text = f"No reference class found with name: {reference.reference_name}"
+        raise ValueError(f"{text} (Airflow 3.1 has no custom ones, its scheduler cannot read this Dag)") from None
     evaluated = decode_deadline_reference(encode_deadline_reference(reference))
     with session_of(store) as session:
         due = evaluated.evaluate_with(

@@ -39,9 +39,9 @@ def _decider(dag: DAG, task: Any) -> Decider:
     if None not in sides:
         return Decider(options=_known(dag, [_texts(side) for side in sides]))
     function = _function_of(task, classes)
-    told = branches_of(function) if function is not None else None
-    if told is not None:
-        return Decider(options=_known(dag, told) or ((),))
+    branches = branches_of(function) if function is not None else None
+    if branches is not None:
+        return Decider(options=_known(dag, branches) or ((),))
     return Decider(options=_any(below, one=function is not None and names_one(function)))
 
 

@@ -29,8 +29,8 @@ def unscheduled(dags: Iterable[DAG]) -> Iterator[tuple[DAG, Unserialisable]]:
         try:
             timetable_of(dag)
         except Exception as error:  # the timetable's own code, or what it lacks
-            told = f"{type(error).__name__}: {error}"
-            yield dag, unstorable(dag) or _error(dag, Unserializable(told, None, "schedule"))
+            text = f"{type(error).__name__}: {error}"
+            yield dag, unstorable(dag) or _error(dag, Unserializable(text, None, "schedule"))
 
 
 def _error(dag: DAG, fault: Unserializable) -> Unserialisable:

@@ -57,7 +57,7 @@ class Declared:
 
 
 @dataclass(frozen=True)
-class CheckSettings:
+class CheckSelection:
     """What the user wants to know.
 
     Attributes:
@@ -101,7 +101,7 @@ class Judgement:
 
     dag_ids: frozenset[str]
     declared: Declared
-    asked: CheckSettings
+    selection: CheckSelection
     partial: bool = False
     failed: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
@@ -124,9 +124,9 @@ class FileContext:
         imported: files of the repository that it imported. brought: packages of others -> what their import took.
     """
 
-    def __init__(self, parsed: Parsed, declared: Declared, asked: CheckSettings) -> None:
+    def __init__(self, parsed: Parsed, declared: Declared, selection: CheckSelection) -> None:
         self.path, self.root = str(parsed.path), str(parsed.root)
-        self.declared, self.asked = declared, asked
+        self.declared, self.selection = declared, selection
         self.users: Users = parsed.users
         self.watch: ActivityWatch | None = parsed.watch
         self.failures: list[tuple[str | None, LoadFailure]] = parsed.failures
@@ -167,7 +167,7 @@ class FileContext:
 
     def limit(self, name: str) -> float:
         """A threshold."""
-        return self.asked.limits.get(name, LIMITS[name])
+        return self.selection.limits.get(name, LIMITS[name])
 
 
 class DagContext:
@@ -181,7 +181,7 @@ class DagContext:
     def __init__(self, dag: DAG, file: FileContext, parsed: Parsed) -> None:
         self.dag, self.file, self._places = dag, file, parsed.places
         self.dag_id: str = dag.dag_id
-        self.declared, self.asked = file.declared, file.asked
+        self.declared, self.selection = file.declared, file.selection
 
     @property
     def tasks(self) -> list[Any]:

@@ -21,7 +21,7 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 def check(check_id: str, *, severity: str = "error", level: str = "dag") -> Callable[[Function], Function]:
     """Make a function a check: ``harness.check``.
 
-    The function is called with a `harness.checks.context.DagContext` for every Dag (``look.dag`` is Airflow's own
+    The function is called with a `harness.checks.context.DagContext` for every Dag (``context.dag`` is Airflow's own
     object), or with a `FileContext` for every file, and yields a `harness.Problem` for each thing it finds. Its
     docstring is its page.
 

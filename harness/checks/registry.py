@@ -10,7 +10,7 @@ from typing import Any
 from harness.errors import UsageError, known_names
 from harness.project.config import SEVERITIES
 
-LEVELS = ("file", "dag", "repository", "twin", "gate")
+LEVELS = ("file", "dag", "repository", "parses", "gate")
 
 OWN = "own"
 """The family of users' own checks."""
@@ -26,9 +26,9 @@ class Check:
         level: what ``function`` is called with. ``file``: a `FileContext`; ``dag``: a `DagContext`. ``repository``:
             the list of `Note`s that ``gather`` took of every Dag in its own process, with the `Judgement` they are
             judged in.
-            ``twin``: two `Note`s of one Dag, taken in two processes that differ in hash seed and clock. ``gate``: not
+            ``parses``: two `Note`s of one Dag, taken in two processes that differ in hash seed and clock. ``gate``: not
             called: what the gate itself says, with a page like the others.
-        gather: `DagContext` -> JSON or None (nothing to note); of ``repository`` and ``twin`` checks.
+        gather: `DagContext` -> JSON or None (nothing to note); of ``repository`` and ``parses`` checks.
         gathers: ``dag``, or ``file``: ``gather`` is called with a `FileContext`, once a file, also when it failed.
         cyclic: also asked of a Dag whose tasks form a cycle.
         family: package of the catalogue it stands in; `OWN` for a user's.

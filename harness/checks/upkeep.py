@@ -38,9 +38,9 @@ def check_failed() -> None:
     """
 
 
-def _tasks(look: DagContext) -> dict[str, Any]:
+def _tasks(context: DagContext) -> dict[str, Any]:
     """The tasks of a Dag, and what patterns must know of them, as JSON."""
-    return {task_id: [facts.mapped, facts.asks] for task_id, facts in tasks_of(look.dag).items()}
+    return {task_id: [facts.mapped, facts.asks] for task_id, facts in tasks_of(context.dag).items()}
 
 
 @check("unmatched", level="repository", gather=_tasks)

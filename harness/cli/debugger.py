@@ -60,9 +60,9 @@ def post_mortem(error: BaseException) -> None:
     traceback = users_part(error)
     if traceback is None:
         return
-    told = explain(error, World())
-    debugger = TaskDebugger(told.where)
-    debugger.message(f"{told.kind}: {told.message}\n(c goes on with the run, q ends it)")
+    explained = explain(error, World())
+    debugger = TaskDebugger(explained.where)
+    debugger.message(f"{explained.kind}: {explained.message}\n(c goes on with the run, q ends it)")
     debugger.reset()
     with _plain_interrupts():
         debugger.interaction(None, traceback)

@@ -127,10 +127,10 @@ def tell(terminal: Terminal, error: HarnessError, text: str) -> None:
 def error_document(error: HarnessError, run: RunResult | CalendarResult | None) -> dict[str, Any]:
     """The error as ``--json`` gives it; the unfinished run or calendar too when there is one."""
     names = ("where", "known", "why", "fix", "again")
-    told = {"id": error.id, "message": error.fact, **{name: getattr(error, name) for name in names}}
+    fields = {"id": error.id, "message": error.fact, **{name: getattr(error, name) for name in names}}
     if error.user_traceback is not None:
-        told["traceback"] = error.user_traceback
-    document: dict[str, Any] = {"schema": ERROR_SCHEMA, "error": told}
+        fields["traceback"] = error.user_traceback
+    document: dict[str, Any] = {"schema": ERROR_SCHEMA, "error": fields}
     if run is not None:
         document["calendar" if hasattr(run, "runs") else "run"] = run.to_json()
     return document

@@ -24,12 +24,12 @@ class Heartbeat:
 
     Args:
         stream: where a line goes.
-        told: says how far it is, from the real seconds that have passed.
+        text: says how far it is, from the real seconds that have passed.
         every_s: real seconds between two lines, and before the first.
     """
 
-    def __init__(self, stream: IO[str], told: Callable[[float], str], every_s: float = EVERY_S) -> None:
-        self._stream, self._told, self._every_s = stream, told, every_s
+    def __init__(self, stream: IO[str], text: Callable[[float], str], every_s: float = EVERY_S) -> None:
+        self._stream, self._text, self._every_s = stream, text, every_s
         self._over = _thread.allocate_lock()
         self._began, self._process = perf_counter(), os.getpid()
 
@@ -45,7 +45,7 @@ class Heartbeat:
 
     def _beat(self) -> None:
         while not self._over.acquire(timeout=self._every_s):
-            line = clean(f"airflow-harness: {self._told(perf_counter() - self._began)}")
+            line = clean(f"airflow-harness: {self._text(perf_counter() - self._began)}")
             with suppress(Exception):  # the stream is closed, the process ends
                 self._stream.write(f"{line}\n")
                 self._stream.flush()
@@ -58,10 +58,10 @@ def so_far(elapsed_s: float, part: float | None) -> str:
     Args:
         part: what is done of the whole, 0 to 1; None when nobody knows the whole.
     """
-    told = f"{_rough(elapsed_s)} so far"
+    text = f"{_rough(elapsed_s)} so far"
     if part is None or not TRUSTED <= part <= 1:
-        return told
-    return f"{told}, about {_rough(max(elapsed_s * (1 - part) / part, 1))} left"
+        return text
+    return f"{text}, about {_rough(max(elapsed_s * (1 - part) / part, 1))} left"
 
 
 def _rough(seconds: float) -> str:

@@ -45,7 +45,7 @@ class Progress:
         self._ended: set[TaskInstance] = set()
         self._status_shown = False
         self._signs = glyphs(console.encoding)
-        self._told: dict[TaskInstance, int] = {}
+        self._reported: dict[TaskInstance, int] = {}
         self._pokes: set[tuple[TaskInstance, int]] = set()
         self._running: dict[TaskInstance, None] = {}
         self._origin: Instant = 0
@@ -69,9 +69,9 @@ class Progress:
         else:
             self._running.pop(ti, None)
         attempts = history(ti).attempts
-        for attempt in attempts[self._told.get(ti, 0) :]:
+        for attempt in attempts[self._reported.get(ti, 0) :]:
             self._attempt(ti, attempt)
-        self._told[ti] = len(attempts)
+        self._reported[ti] = len(attempts)
         self._status()
 
     def end(self) -> None:

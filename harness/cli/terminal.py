@@ -51,7 +51,7 @@ class Terminal:
         self.as_json, self.verbose = as_json, verbose
         self.out, self.err = Stream(1, sys.stdout), Stream(2, sys.stderr)
         self.unfinished: RunResult | CalendarResult | None = None
-        self._spool: IO[bytes] | None = None
+        self._held: IO[bytes] | None = None
         self._before = 0
 
     @cached_property
@@ -78,12 +78,12 @@ class Terminal:
     @contextmanager
     def collecting(self) -> Iterator[None]:
         """Keep what anybody writes to stdout and stderr, child processes included, off the screen for the block."""
-        if self._spool is None:
-            self._spool = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
+        if self._held is None:
+            self._held = tempfile.TemporaryFile()  # noqa: SIM115 - as long as the process
         _flush()
         faulthandler.enable(self.err)  # a crash must not vanish in the collection
-        os.dup2(self._spool.fileno(), 1)
-        os.dup2(self._spool.fileno(), 2)
+        os.dup2(self._held.fileno(), 1)
+        os.dup2(self._held.fileno(), 2)
         try:
             yield
         finally:
@@ -93,12 +93,12 @@ class Terminal:
 
     def collected(self) -> str:
         """What was written during `collecting`."""
-        if self._spool is None:
+        if self._held is None:
             return ""
         try:
-            size = self._spool.seek(0, io.SEEK_END)
-            self._spool.seek(max(size - MOST_COLLECTED, 0))
-            return self._spool.read().decode("utf-8", "replace")
+            size = self._held.seek(0, io.SEEK_END)
+            self._held.seek(max(size - MOST_COLLECTED, 0))
+            return self._held.read().decode("utf-8", "replace")
         except OSError:  # a task closed it, with all that it did not know
             return ""
 

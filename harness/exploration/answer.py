@@ -47,9 +47,9 @@ def contradiction(task_id: str, scenario: Scenario) -> str:
 def reason_of(task_id: str, scenario: Scenario) -> str:
     """Why a task has its state: ``skipped: trigger rule …``."""
     names = [name for name in scenario.states if name == task_id or name.startswith(f"{task_id}[")]
-    told = [scenario.reasons[name] for name in names if name in scenario.reasons]
+    reasons = [scenario.reasons[name] for name in names if name in scenario.reasons]
     states = " and ".join(state or "no status" for state in scenario.states_of(task_id)) or "not in the run"
-    return f"{states}: {told[0]}" if told else states
+    return f"{states}: {reasons[0]}" if reasons else states
 
 
 def ends_in(states: tuple[str, ...]) -> str:

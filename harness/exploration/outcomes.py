@@ -57,9 +57,9 @@ class Outcome:
     @property
     def value(self) -> Value:
         """As tests write it."""
-        for told in (self.followed, self.proceeds, self.length):
-            if told is not None:
-                return told
+        for stated in (self.followed, self.proceeds, self.length):
+            if stated is not None:
+                return stated
         return self.state
 
     @property

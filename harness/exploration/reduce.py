@@ -24,7 +24,7 @@ def smallest(player: Player, scenarios: Iterable[Scenario], claim: Claim) -> Sce
         return None
     found = min(against, key=lambda scenario: _size(player, scenario))
     whole = player.play(dict(found.choices))  # what was found may be of a part of the Dag
-    return _told(player, _shrunk(player, whole, claim), claim)
+    return _smallest(player, _shrunk(player, whole, claim), claim)
 
 
 def _size(player: Player, scenario: Scenario) -> tuple[int, int, list[str]]:
@@ -50,7 +50,7 @@ def _shrunk(player: Player, scenario: Scenario, claim: Claim) -> Scenario:
     return scenario
 
 
-def _told(player: Player, scenario: Scenario, claim: Claim) -> Scenario:
+def _smallest(player: Player, scenario: Scenario, claim: Claim) -> Scenario:
     """With the choices that matter: what is unusual, and a usual way to succeed but for which the claim would hold."""
     chosen, unusual = dict(scenario.choices), _unusual(player, scenario)
 

@@ -130,8 +130,8 @@ class Exploration:
         named = when if isinstance(when, Mapping) else {}
         played, exhaustive = self._about(task_id, *named, closed=not callable(when))
         found = smallest(self._player, played, lambda one: not condition(one) or claim(one))
-        told = "" if found is None else contradiction(task_id, found)
-        return Conclusion(text, told, found, sum(map(condition, played)), exhaustive)
+        stated = "" if found is None else contradiction(task_id, found)
+        return Conclusion(text, stated, found, sum(map(condition, played)), exhaustive)
 
     def _condition(self, when: Condition | None) -> Callable[[Scenario], bool]:
         if when is None:
@@ -203,11 +203,11 @@ class Exploration:
 
 def _matches(scenario: Scenario, task_id: str, value: Any) -> bool:
     wanted: Iterable[Any] = value if isinstance(value, (list, set, frozenset)) else (value,)
-    told = [outcome for part, outcome in scenario.choices if part.task_id == task_id]
+    stated = [outcome for part, outcome in scenario.choices if part.task_id == task_id]
     for one in wanted:
         texts = (one,) if isinstance(one, str) else one
-        if one in scenario.states_of(task_id) or any(texts == outcome.followed for outcome in told):
+        if one in scenario.states_of(task_id) or any(texts == outcome.followed for outcome in stated):
             return True
-        if any(outcome.followed is None and outcome.value == one for outcome in told):
+        if any(outcome.followed is None and outcome.value == one for outcome in stated):
             return True
     return False

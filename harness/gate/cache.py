@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.bridge.environment.sandbox import settings
-from harness.checks.context import CheckSettings, Declared
+from harness.checks.context import CheckSelection, Declared
 from harness.gate.present import NEVER, Present, digest_of, of_libraries, stamp_of
 
 __all__ = ["FOLDER", "Cache", "CachedFile", "digest_of", "note_output", "question_of"]
@@ -42,13 +42,13 @@ class CachedFile:
 
     Attributes:
         depends: key -> digest, the file itself included.
-        report: what its child reported; ``notes`` of twins are left out.
-        twins: [check id, problem] of the checks that look twice; None when it was not parsed twice.
+        report: what its child reported; ``notes`` of both parses are left out.
+        second_parses: [check id, problem] of the checks that look twice; None when it was not parsed twice.
     """
 
     depends: dict[str, str]
     report: dict[str, Any]
-    twins: list[list[Any]] | None = None
+    second_parses: list[list[Any]] | None = None
 
 
 @dataclass
@@ -91,18 +91,18 @@ class Cache:
             return None
         return entry
 
-    def keep(self, path: str, report: Mapping[str, Any], twin: bool = True) -> None:
+    def keep(self, path: str, report: Mapping[str, Any], second: bool = True) -> None:
         """Keep the report of a file that came to an end of its own.
 
         Args:
-            twin: the file is parsed again, and that tells whether it asks for the time.
+            second: the file is parsed again, and that tells whether it asks for the time.
         """
         if self.folder is None:
             return
         self.forget(path)
         asked: dict[str, list[int] | None] = dict(report["depends"])
         asked |= {f"file:{one}": asked.get(f"file:{one}") for one in (path, *report["imported"])}
-        if any(event["kind"] == "process" for event in report["events"]) or ("clock?:" in asked and not twin):
+        if any(event["kind"] == "process" for event in report["events"]) or ("clock?:" in asked and not second):
             return
         depends = self._as_they_were(asked)
         if depends is not None:
@@ -112,14 +112,14 @@ class Cache:
             self._changed = True
             self.brought(report["libraries"])
 
-    def keep_twins(self, path: str, problems: list[list[Any]], asked: Mapping[str, list[int] | None]) -> None:
+    def keep_second_parse(self, path: str, problems: list[list[Any]], asked: Mapping[str, list[int] | None]) -> None:
         """Keep what the checks that look twice said of a file, and what its second parse asked for."""
         if path in self._entries and self.folder is not None:
             depends = self._as_they_were(asked)
             if depends is None:
                 self.forget(path)
                 return
-            self._entries[path].twins = problems
+            self._entries[path].second_parses = problems
             self._entries[path].depends |= depends
             self._changed = True
 
@@ -201,14 +201,14 @@ def note_output(folder: Path, path: Path) -> None:
         (folder / _OUTPUTS).write_text(json.dumps(sorted(known | {written})), encoding="utf-8")
 
 
-def question_of(asked: CheckSettings, declared: Declared, *more: Any) -> str:
+def question_of(selection: CheckSelection, declared: Declared, *more: Any) -> str:
     """Digest of all that holds for every file of a run.
 
     Args:
         more: what else the reports depend on, as JSON.
     """
-    told = {
-        "asked": [dict(asked.severities), dict(asked.limits), dict(asked.options)],
+    question = {
+        "selection": [dict(selection.severities), dict(selection.limits), dict(selection.options)],
         "declared": asdict(declared),
         "packages": _packages(),
         "python": sys.version,
@@ -220,7 +220,7 @@ def question_of(asked: CheckSettings, declared: Declared, *more: Any) -> str:
         "day": datetime.now(timezone.utc).date().isoformat(),
         "more": more,
     }
-    return hashlib.blake2b(json.dumps(told, default=_sorted, sort_keys=True).encode(), digest_size=16).hexdigest()
+    return hashlib.blake2b(json.dumps(question, default=_sorted, sort_keys=True).encode(), digest_size=16).hexdigest()
 
 
 def _sorted(value: Any) -> Any:

@@ -63,7 +63,7 @@ globals()["__builtins__"] = dict(vars(builtins))
 Document = dict[str, Any]
 
 MOST_BYTES = 64 * 1024 * 1024
-MOST_TOLD = 1 << 20
+MOST_EVENT_BYTES = 1 << 20
 SPOILT = "the file writes into what its checks report"
 
 
@@ -153,22 +153,22 @@ class Channels:
     """What a child writes to.
 
     Attributes:
-        told: events, as they happen.
+        event_lines: events, as they happen.
         crash: the descriptor for tracebacks of `faulthandler`.
     """
 
     reports: ChildReports = field(default_factory=ChildReports)
-    told: Channel = field(default_factory=lambda: Channel(MOST_TOLD))
+    event_lines: Channel = field(default_factory=lambda: Channel(MOST_EVENT_BYTES))
     crash: int = field(default_factory=lambda: _nameless("crash"))
 
     def said_in_crash(self) -> str:
         """What `faulthandler` wrote."""
-        return os.pread(self.crash, MOST_TOLD, 0).decode(errors="replace")
+        return os.pread(self.crash, MOST_EVENT_BYTES, 0).decode(errors="replace")
 
     def events(self) -> list[Document]:
-        """Events that were told, as far as they are whole."""
+        """Events that were written, as far as they are whole."""
         found = []
-        for line in self.told.read().splitlines():
+        for line in self.event_lines.read().splitlines():
             try:
                 event = json.loads(line)
             except ValueError:
@@ -180,7 +180,7 @@ class Channels:
     def close(self) -> None:
         """Let go of all, in the process that made them."""
         self.reports.close()
-        self.told.close()
+        self.event_lines.close()
         os.close(self.crash)
 
 

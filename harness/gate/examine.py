@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from harness.checks.context import CheckSettings, DagContext, Declared, FileContext
+from harness.checks.context import CheckSelection, DagContext, Declared, FileContext
 from harness.checks.registry import CHECKS, Check
 from harness.gate.names import names_in
 from harness.project.hash_order import depends_on_hashes
@@ -17,7 +17,7 @@ Report = dict[str, Any]
 Problems = list[tuple[str, Problem]]
 
 
-def examine(parsed: Any, declared: Declared, asked: CheckSettings, guesses: Guesses | None = None) -> Report:
+def examine(parsed: Any, declared: Declared, selection: CheckSelection, guesses: Guesses | None = None) -> Report:
     """The report of one file, as JSON.
 
     Args:
@@ -29,39 +29,42 @@ def examine(parsed: Any, declared: Declared, asked: CheckSettings, guesses: Gues
         and others; ``depends``: see `harness.bridge.parsing.depends`; ``seconds``, ``events``; ``hashes``: whether the
         order of a set may have made the Dags what they are.
     """
-    look = FileContext(parsed, declared, asked)
+    context = FileContext(parsed, declared, selection)
     problems: Problems = []
     if parsed.tampered:
         said = f"the file changes what checks it: {', '.join(parsed.tampered[:3])}"
         problems.append(("check-failed", Problem(said, fix="leave the harness as it is")))
-    for dag in look.dags:
-        for check in _on("dag", asked):
+    for dag in context.dags:
+        for check in _on("dag", selection):
             if check.cyclic or not dag.cycle:
-                problems += _asked_of(check, dag, dag)
-    noted = [*_noted(look, "repository", problems), *_noted(look, "twin", problems)]
-    for check in _on("file", asked):  # last: what goes on in threads, and in what checks touch, is told too
-        problems += _asked_of(check, look, None)
+                problems += _found_by(check, dag, dag)
+    noted = [*_noted(context, "repository", problems), *_noted(context, "parses", problems)]
+    for check in _on("file", selection):  # last: what goes on in threads, and in what checks touch, is told too
+        problems += _found_by(check, context, None)
     return {
         "problems": [[check, problem.to_json()] for check, problem in problems],
-        "dags": [{"dag_id": dag.dag_id, "tasks": len(dag.tasks), "line": dag.line} for dag in look.dags],
+        "dags": [{"dag_id": dag.dag_id, "tasks": len(dag.tasks), "line": dag.line} for dag in context.dags],
         "notes": noted,
-        "names": [] if guesses is None else names_in(look, guesses),
-        **_facts(look, parsed),
+        "names": [] if guesses is None else names_in(context, guesses),
+        **_facts(context, parsed),
         "events": [event.to_json() for event in parsed.events],
-        "hashes": may_depend_on_hashes(look),
+        "hashes": may_depend_on_hashes(context),
     }
 
 
-def may_depend_on_hashes(look: FileContext) -> bool:
+def may_depend_on_hashes(context: FileContext) -> bool:
     """Whether the text of a file, of what it imports of the repository, or a templated field has to do with sets."""
-    files = [look.path, *look.imported]
+    files = [context.path, *context.imported]
     if any(not file.endswith(".py") for file in files):
         return True  # an archive, or a module without text
-    if any(depends_on_hashes(look.definitions.text(file)) for file in files):
+    if any(depends_on_hashes(context.definitions.text(file)) for file in files):
         return True
     try:
         return any(
-            isinstance(value, (set, frozenset)) for dag in look.dags for task in dag.tasks for value in _templated(task)
+            isinstance(value, (set, frozenset))
+            for dag in context.dags
+            for task in dag.tasks
+            for value in _templated(task)
         )
     except BaseException:  # of the user's own objects
         return True
@@ -73,21 +76,21 @@ def _templated(task: Any) -> list[Any]:
     return [given.get(field) for field in task.template_fields]
 
 
-def twin_report(parsed: Any, declared: Declared, asked: CheckSettings) -> Report:
-    """What the second parse of a file tells: the notes of ``twin`` checks, and whether it went as the first.
+def second_report(parsed: Any, declared: Declared, selection: CheckSelection) -> Report:
+    """What the second parse of a file tells: the notes of ``parses`` checks, and whether it went as the first.
 
     Returns: ``notes``, ``failed``, ``imported``, ``seconds`` as in `examine`; ``dag_ids``.
     """
-    look = FileContext(parsed, declared, asked)
+    context = FileContext(parsed, declared, selection)
     return {
-        "notes": _noted(look, "twin", []),
-        "dag_ids": [dag.dag_id for dag in look.dags],
-        **_facts(look, parsed),
+        "notes": _noted(context, "parses", []),
+        "dag_ids": [dag.dag_id for dag in context.dags],
+        **_facts(context, parsed),
     }
 
 
-def _facts(look: FileContext, parsed: Any) -> Report:
-    failed = [failure.message for dag_id, failure in look.failures]
+def _facts(context: FileContext, parsed: Any) -> Report:
+    failed = [failure.message for dag_id, failure in context.failures]
     return {
         "failed": failed[0] if failed else None,
         "imported": parsed.imported,
@@ -97,17 +100,17 @@ def _facts(look: FileContext, parsed: Any) -> Report:
     }
 
 
-def _noted(look: FileContext, level: str, problems: Problems) -> list[list[Any]]:
+def _noted(context: FileContext, level: str, problems: Problems) -> list[list[Any]]:
     """What the checks of a level note: [check id, dag id, line, value].
 
     Args:
         problems: takes what checks that raise come to.
     """
     found: list[list[Any]] = []
-    for check in _on(level, look.asked):
+    for check in _on(level, context.selection):
         assert check.gather is not None
-        looks: list[Any] = [look] if check.gathers == "file" else look.dags
-        for one in looks:
+        contexts: list[Any] = [context] if check.gathers == "file" else context.dags
+        for one in contexts:
             if check.gathers == "dag" and one.cycle and not check.cyclic:
                 continue
             try:
@@ -120,14 +123,14 @@ def _noted(look: FileContext, level: str, problems: Problems) -> list[list[Any]]
     return found
 
 
-def _on(level: str, asked: CheckSettings) -> Iterable[Check]:
-    return [check for check in CHECKS.values() if check.level == level and check.id in asked.severities]
+def _on(level: str, selection: CheckSelection) -> Iterable[Check]:
+    return [check for check in CHECKS.values() if check.level == level and check.id in selection.severities]
 
 
-def _asked_of(check: Check, look: Any, dag: DagContext | None) -> Problems:
+def _found_by(check: Check, context: Any, dag: DagContext | None) -> Problems:
     """What one check says; when it raises, that is a finding and not the end of the others."""
     try:
-        return [(check.id, _placed(problem, dag)) for problem in _called(check.function, look)]
+        return [(check.id, _placed(problem, dag)) for problem in _called(check.function, context)]
     except BaseException as error:  # of the user's own objects too
         return [_failed(check, error, dag)]
 
@@ -143,8 +146,8 @@ def _failed(check: Check, error: BaseException, dag: DagContext | None) -> tuple
     return "check-failed", Problem(said, line=line, path=path, dag_id=dag.dag_id if dag else None, ours=check.ours)
 
 
-def _called(function: Callable[[Any], Iterable[Problem] | None], look: Any) -> list[Problem]:
-    return [one if isinstance(one, Problem) else Problem(str(one)) for one in function(look) or ()]
+def _called(function: Callable[[Any], Iterable[Problem] | None], context: Any) -> list[Problem]:
+    return [one if isinstance(one, Problem) else Problem(str(one)) for one in function(context) or ()]
 
 
 def _placed(problem: Problem, dag: DagContext | None) -> Problem:

@@ -25,15 +25,15 @@ from typing import Any, NoReturn
 
 from harness.bridge.environment import sandbox
 from harness.bridge.parsing import confine, pollution, seal
-from harness.bridge.parsing.ahead import AHEAD, import_ahead, note_chance
+from harness.bridge.parsing.shared_libraries import SHARED, import_shared, note_chance
 from harness.checks import catalogue, own
 from harness.gate.channel import Channels, Document
 from harness.gate.orphans import descendants, end_all, is_stopped, network_of, reap
-from harness.gate.preload import import_airflow, warm_up
+from harness.gate.preload import import_airflow, preload
 from harness.gate.worker import Setting, parse_and_tell, users_of
 from harness.world.secrets import Mask
 
-LOOK_S = 0.05 if sys.platform == "linux" else 0.005
+POLL_S = 0.05 if sys.platform == "linux" else 0.005
 IDLE_S = 1.0
 LAST_WORDS_S = 0.2
 AFTER_OTHERS_S = 1.0
@@ -91,9 +91,9 @@ def main() -> None:
         sandbox.adopt(setting.repository.home_entries)
         sys.path[:] = [entry for entry in sys.path if entry]  # "-c" adds the working directory, which is no part of it
         sys.path += setting.repository.path_of_airflow
-        network, sealed = _get_warm(setting, answers)
-        _answer(answers, {"ready": True, "network": network, "refused": AHEAD.refused, "libraries": _files()})
-        if not AHEAD.refused:
+        network, sealed = _preload(setting, answers)
+        _answer(answers, {"ready": True, "network": network, "refused": SHARED.refused, "libraries": _files()})
+        if not SHARED.refused:
             lost = _served(order["workers"], setting, sealed, (requests, answers))
     except BrokenPipeError:
         pass  # nobody listens any more
@@ -144,7 +144,7 @@ def _work(pair: tuple[int, int], others: set[int], setting: Setting, sealed: boo
         reader = os.fdopen(requests, "rb", buffering=0)
         _answer(answers, {"pid": os.getpid()})
         while (request := _next(reader, fork_server)) is not None:
-            verdicts = Child(request["files"], request["twin"], setting, (requests, answers), sealed).verdicts()
+            verdicts = Child(request["files"], request["second"], setting, (requests, answers), sealed).verdicts()
             while is_stopped(fork_server):  # by a file; the owner sees it, and that these files were at work
                 time.sleep(IDLE_S)
             _answer(answers, {"verdicts": [vars(verdict) for verdict in verdicts]})
@@ -159,7 +159,7 @@ def _work(pair: tuple[int, int], others: set[int], setting: Setting, sealed: boo
         os._exit(code)
 
 
-def _get_warm(setting: Setting, answers: int) -> tuple[str | None, bool]:
+def _preload(setting: Setting, answers: int) -> tuple[str | None, bool]:
     """Import and try all that comes before the first file.
 
     Returns: the name of our network, when it is not the machine's; whether files are sealed.
@@ -171,13 +171,13 @@ def _get_warm(setting: Setting, answers: int) -> tuple[str | None, bool]:
         _give_up()
     catalogue.load()
     own.load(setting.own, setting.project)
-    warm_up(setting.declared, setting.asked)
+    preload(setting.declared, setting.selection)
     network = network_of(os.getpid()) if confine.without_network() else None
     sealed = seal.read_only_but(os.environ["AIRFLOW_HOME"])
     tempfile.tempdir = os.environ["AIRFLOW_HOME"]
-    if setting.ahead:
-        _answer(answers, {"ahead": True})
-        import_ahead(setting.ahead, users_of(setting, Path(os.environ.get("AIRFLOW__CORE__DAGS_FOLDER", "/"))))
+    if setting.shared:
+        _answer(answers, {"importing": True})
+        import_shared(setting.shared, users_of(setting, Path(os.environ.get("AIRFLOW__CORE__DAGS_FOLDER", "/"))))
         note_chance()
     gc.freeze()
     gc.enable()
@@ -234,7 +234,7 @@ class Child:
     """
 
     def __init__(
-        self, files: list[tuple[str, str]], twin: bool, setting: Setting, ours: tuple[int, int], sealed: bool
+        self, files: list[tuple[str, str]], second: bool, setting: Setting, ours: tuple[int, int], sealed: bool
     ) -> None:
         self._setting, self._owner = setting, ours[0]
         self._channels = Channels()
@@ -246,7 +246,7 @@ class Child:
         if self.pid == 0:
             for descriptor in ours:
                 os.close(descriptor)
-            parse_and_tell(files, twin, setting, self._channels, parent, sealed)
+            parse_and_tell(files, second, setting, self._channels, parent, sealed)
         self._end = os.pidfd_open(self.pid) if sys.platform == "linux" else None
 
     def verdicts(self) -> list[ChildEnd]:
@@ -274,7 +274,7 @@ class Child:
     def _watched(self) -> tuple[str, int]:
         ends = [self._owner] if self._end is None else [self._end, self._owner]
         while True:
-            ready, _, _ = select.select(ends, [], [], LOOK_S)
+            ready, _, _ = select.select(ends, [], [], POLL_S)
             if (status := reap().get(self.pid)) is not None:
                 return _ended(status)
             if self._owner in ready:  # its next request comes after this answer: this is its end

@@ -25,17 +25,17 @@ class Gathered:
         self._firsts: dict[str, Notes] = {}
 
     @property
-    def wants_twins(self) -> bool:
+    def parses_twice(self) -> bool:
         """Whether a check looks at Dags twice."""
-        return any(check.level == "twin" for check in self._checks)
+        return any(check.level == "parses" for check in self._checks)
 
     def add(self, path: str, notes: Notes) -> Notes:
         """Keep what one file's child noted; returns what is worth keeping beyond this run."""
-        self._firsts[path] = [note for note in notes if CHECKS[note[0]].level == "twin"]
-        self._notes[path] = [note for note in notes if CHECKS[note[0]].level != "twin"]
+        self._firsts[path] = [note for note in notes if CHECKS[note[0]].level == "parses"]
+        self._notes[path] = [note for note in notes if CHECKS[note[0]].level != "parses"]
         return self._notes[path]
 
-    def twin(self, path: str, notes: Notes) -> Iterator[tuple[str, Problem]]:
+    def second(self, path: str, notes: Notes) -> Iterator[tuple[str, Problem]]:
         """What the checks say of a file's notes and those of its second parse."""
         firsts = {(check, dag_id): Note(path, dag_id, line, value) for check, dag_id, line, value in self._firsts[path]}
         for check_id, dag_id, _, value in notes:

@@ -21,8 +21,8 @@ from harness.gate.declared import declared_of
 from harness.gate.options import CheckOptions
 from harness.gate.own_table import registered
 from harness.gate.run import GateOptions, GateResult, run_gate
-from harness.gate.settings import asked_of, parse_limit
-from harness.gate.suppressions import PathIgnores, Quiet
+from harness.gate.settings import parse_limit, selection_of
+from harness.gate.suppressions import PathSuppressions, Suppressions
 from harness.project.changed import ChangeImpact, changed_since
 from harness.project.config import Config
 from harness.project.discovery import FoundFile
@@ -60,56 +60,60 @@ class Inspection:
         return 70 if ours else 1 if errors else 0
 
 
-def inspect(config: Config, wanted: CheckOptions) -> Inspection:
+def inspect(config: Config, options: CheckOptions) -> Inspection:
     """Look at the Dag files of a project.
 
     Raises: NoDagsFolder: there are none. UsageError, WorldError: settings or a world file that cannot mean anything.
     """
     catalogue.load()
-    cache = config.root / FOLDER if wanted.cache else None
+    cache = config.root / FOLDER if options.cache else None
     own = registered(config.root, cache)
-    asked = asked_of(config, wanted.select, wanted.ignore)
+    selection = selection_of(config, options.select, options.ignore)
     dags = dags_of(config)
-    scope = scope_of(wanted.paths, dags)
+    scope = scope_of(options.paths, dags)
     change, every = None, len(scope.files)
-    if wanted.changed_since is not None:
-        change = changed_since(wanted.changed_since, scope, dags, config.root)
+    if options.changed_since is not None:
+        change = changed_since(options.changed_since, scope, dags, config.root)
         scope = scope if change.paths else replace(scope, files=[], partial=True)
-    file = wanted.world or config.world
+    file = options.world or config.world
     world = World() if file is None else load(file)
     if file is None and not scope.partial:
-        asked = replace(asked, options={**asked.options, "names": True})
-    options = GateOptions(
-        asked=asked,
+        selection = replace(selection, options={**selection.options, "names": True})
+    gate_options = GateOptions(
+        selection=selection,
         declared=declared_of(world, file, config.root),
         world=world,
-        jobs=wanted.jobs or default_jobs(),
+        jobs=options.jobs or default_jobs(),
         timeout_s=parse_limit(config, "import-timeout-s"),
         memory_mb=int(parse_limit(config, "memory-mb")),
         partial=scope.partial,
         cache=cache,
         own=own,
-        told=wanted.told,
+        on_file=options.on_file,
     )
-    ignores = PathIgnores(config.per_path_ignores, config.root)
-    quiet = Quiet(_of_each_project(scope.files, options), config.root, ignores, scope.partial)
-    notes = [*scope.notes, *_without_world(file, scope, quiet.result), *_with_baseline(quiet, config, wanted)]
-    result = quiet.result
+    ignores = PathSuppressions(config.per_path_ignores, config.root)
+    suppressions = Suppressions(_of_each_project(scope.files, gate_options), config.root, ignores, scope.partial)
+    notes = [
+        *scope.notes,
+        *_without_world(file, scope, suppressions.result),
+        *_with_baseline(suppressions, config, options),
+    ]
+    result = suppressions.result
     if change is not None:
         result, said = touched(result, change, every)
         notes = [*said, *notes]
-    return Inspection(result, config.root, quiet.waived, quiet.known, notes)
+    return Inspection(result, config.root, suppressions.waived, suppressions.known, notes)
 
 
-def _of_each_project(files: list[FoundFile], options: GateOptions) -> GateResult:
+def _of_each_project(files: list[FoundFile], gate_options: GateOptions) -> GateResult:
     """The gate's answer; files of several projects, each with the settings of its own."""
     projects = by_settings(file.root for file in files)
     if len(projects) < 2:
-        return run_gate(files, options)
+        return run_gate(files, gate_options)
     found = []
     for repository, roots in projects:
         theirs = [file for file in files if file.root in roots]
-        found.append(run_gate(theirs, replace(options, repository=repository, partial=True)))
+        found.append(run_gate(theirs, replace(gate_options, repository=repository, partial=True)))
     every = sorted((one for result in found for one in result.files), key=lambda one: one.path)
     return GateResult(every, found[0].checks, sum(result.seconds for result in found))
 
@@ -145,9 +149,9 @@ def touched(result: GateResult, change: ChangeImpact, count: int) -> tuple[GateR
     between |= {"import-error"} if failed else set()  # it is told once, with the first of the files that fail alike
     files = []
     for one in result.files:
-        told = one.findings if one.path in paths else [found for found in one.findings if found.check in between]
-        if told or one.path in paths:
-            files.append(replace(one, findings=told))
+        kept = one.findings if one.path in paths else [found for found in one.findings if found.check in between]
+        if kept or one.path in paths:
+            files.append(replace(one, findings=kept))
     note = f"{len(met)} of {count} Dag files can have been touched since {change.revision}"
     return replace(result, files=files), [note]
 
@@ -167,20 +171,20 @@ def default_jobs() -> int:
     return min(count, MOST_JOBS)
 
 
-def _with_baseline(quiet: Quiet, config: Config, wanted: CheckOptions) -> list[str]:
+def _with_baseline(suppressions: Suppressions, config: Config, options: CheckOptions) -> list[str]:
     """Leave out what the baseline knows, after writing it where that is asked for; what is to be said of it."""
     customary = config.root / baseline.NAME
-    file = wanted.baseline or customary
-    if wanted.write_baseline:
-        made = quiet.as_baseline(Baseline.read(file) if file.is_file() else Baseline())
+    file = options.baseline or customary
+    if options.write_baseline:
+        made = suppressions.as_baseline(Baseline.read(file) if file.is_file() else Baseline())
         made.write(file)
-        quiet.subtract(made)
+        suppressions.subtract(made)
         count = made.entries.total()
         return [f"wrote {count} finding{'' if count == 1 else 's'} to {shown_path(file)}"]
-    if not wanted.use_baseline or (wanted.baseline is None and not customary.is_file()):
+    if not options.use_baseline or (options.baseline is None and not customary.is_file()):
         return []
-    quiet.subtract(Baseline.read(file))
-    gone = sorted(quiet.gone.entries)
+    suppressions.subtract(Baseline.read(file))
+    gone = sorted(suppressions.gone.entries)
     notes = [f"the baseline names {check} in {path}, which is gone: {said}" for check, path, _, _, said in gone]
     if len(notes) > SHOWN_GONE:
         notes[SHOWN_GONE:] = [f"and {len(notes) - SHOWN_GONE} more"]
@@ -193,9 +197,9 @@ def _without_world(file: Path | None, scope: FileScope, result: GateResult) -> l
         return []
     named = {(one["section"], one["name"]) for found in result.files for one in found.names}
     counts = Counter(section for section, _ in named)
-    told = [f"{count} {section if count > 1 else section[:-1]}" for section, count in sorted(counts.items())]
-    if not told:
+    counted = [f"{count} {section if count > 1 else section[:-1]}" for section, count in sorted(counts.items())]
+    if not counted:
         return []
-    listed = " and ".join(filter(None, (", ".join(told[:-1]), told[-1])))
+    listed = " and ".join(filter(None, (", ".join(counted[:-1]), counted[-1])))
     verb, they = ("is", "it exists") if counts.total() == 1 else ("are", "they exist")
     return [f"{listed} {verb} named; no world says whether {they}: airflow-harness init writes one"]

@@ -21,7 +21,7 @@ class CheckOptions:
         use_baseline: whether one counts at all.
         write_baseline: keep what is found in it.
         changed_since: only what a change since this revision can have touched.
-        told: see `harness.gate.run.GateOptions`.
+        on_file: see `harness.gate.run.GateOptions`.
     """
 
     paths: tuple[Path, ...] = ()
@@ -34,4 +34,4 @@ class CheckOptions:
     use_baseline: bool = True
     write_baseline: bool = False
     changed_since: str | None = None
-    told: Callable[[int, int, str], None] = lambda *_: None
+    on_file: Callable[[int, int, str], None] = lambda *_: None

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.checks import own
-from harness.checks.context import CheckSettings, Declared
+from harness.checks.context import CheckSelection, Declared
 from harness.errors import UsageError
 from harness.gate.cache import digest_of, question_of
 
@@ -51,7 +51,7 @@ def registered(root: Path, folder: Path | None) -> OwnChecks:
     """
     conftest = root / CONFTEST
     mentions = conftest.is_file() and _MENTION.search(conftest.read_bytes()) is not None
-    packages = question_of(CheckSettings({}), Declared(), str(conftest) if mentions else None)
+    packages = question_of(CheckSelection({}), Declared(), str(conftest) if mentions else None)
     found = _remembered(folder, packages)
     if found is None:
         sources = (*([str(conftest)] if mentions else []), *_entry_points())

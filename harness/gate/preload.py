@@ -10,9 +10,9 @@ import os
 import sys
 from pathlib import Path
 
-from harness.checks.context import CheckSettings, Declared
+from harness.checks.context import CheckSelection, Declared
 
-WARM = (
+PRELOADED = (
     "airflow.sdk",
     "airflow.settings",
     "airflow.utils.file",
@@ -64,10 +64,10 @@ with DAG("sampled", schedule=[Asset("x://y")]):
 """
 
 
-def is_warm(name: str) -> bool:
-    """Whether every fork server has a module: what is in `WARM`, and what any Python program has."""
+def is_preloaded(name: str) -> bool:
+    """Whether every fork server has a module: what is in `PRELOADED`, and what any Python program has."""
     top = name.partition(".")[0]
-    return name.startswith(WARM) or (top in sys.stdlib_module_names and top in sys.modules)
+    return name.startswith(PRELOADED) or (top in sys.stdlib_module_names and top in sys.modules)
 
 
 def import_airflow() -> None:
@@ -75,11 +75,11 @@ def import_airflow() -> None:
 
     Raises: what they raise.
     """
-    for name in WARM[:2]:
+    for name in PRELOADED[:2]:
         importlib.import_module(name)
 
 
-def warm_up(declared: Declared, asked: CheckSettings) -> None:
+def preload(declared: Declared, selection: CheckSelection) -> None:
     """Import, then parse a small file and put it before the checks that will be asked."""
     from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_from
     from harness.bridge.parsing.parse import Parsed
@@ -89,7 +89,7 @@ def warm_up(declared: Declared, asked: CheckSettings) -> None:
     from harness.gate.examine import examine
 
     load()
-    for name in WARM:
+    for name in PRELOADED:
         try:
             importlib.import_module(name)
         except ImportError:
@@ -101,5 +101,5 @@ def warm_up(declared: Declared, asked: CheckSettings) -> None:
     modules_of(file, modules)
     parsed.dags += [dag for dag, module in taken_from(modules) if made_ready(dag, module, file.parent)]
     forget_dags()
-    examine(parsed, declared, asked)
+    examine(parsed, declared, selection)
     file.unlink()

@@ -9,21 +9,21 @@ from harness.checks.registry import CHECKS
 from harness.results.finding import Problem
 
 _PROBLEM = {one.name for one in fields(Problem)}
-_LISTS = {"first": ("problems", "dags", "names", "imported", "notes"), "twin": ("dag_ids", "imported", "notes")}
+_LISTS = {"first": ("problems", "dags", "names", "imported", "notes"), "second": ("dag_ids", "imported", "notes")}
 
 
-def misshapen(report: Any, twin: bool) -> str | None:
+def misshapen(report: Any, second: bool) -> str | None:
     """What of a report has another form than `harness.gate.examine` gives it; None for nothing."""
     if not isinstance(report, dict):
         return "it is no object"
-    for name in _LISTS["twin" if twin else "first"]:
+    for name in _LISTS["second" if second else "first"]:
         if not isinstance(report.get(name), list):
             return f"{name} is no list"
     if not isinstance(report.get("seconds"), (int, float)) or not isinstance(report.get("failed"), (str, type(None))):
         return "seconds or failed"
     if any(not _is_note(one) for one in report["notes"]):
         return "a note"
-    if twin:
+    if second:
         return None if all(isinstance(one, str) for one in report["dag_ids"]) else "a Dag's id"
     if any(not _is_problem(one) for one in report["problems"]):
         return "a problem"

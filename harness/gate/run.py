@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.checks import catalogue
-from harness.checks.context import CheckSettings, Declared, Judgement
+from harness.checks.context import CheckSelection, Declared, Judgement
 from harness.gate.cache import Cache, digest_of, question_of
 from harness.gate.gathered import Gathered
 from harness.gate.grouping import grouped
@@ -104,8 +104,8 @@ class GateResult:
         groups = grouped(self.findings)
         summary["causes"] = len(groups)
         of = {finding: group for group in groups for finding in group.findings}
-        told = [one.to_json() | {"group": of[one].id, "alike": len(of[one].findings)} for one in self.findings]
-        return {"schema": SCHEMA, "findings": told, "summary": summary}
+        rows = [one.to_json() | {"group": of[one].id, "alike": len(of[one].findings)} for one in self.findings]
+        return {"schema": SCHEMA, "findings": rows, "summary": summary}
 
 
 @dataclass(frozen=True)
@@ -120,10 +120,10 @@ class GateOptions:
         timeout_s: real seconds that an import may take. checking_s: and all checks of one file after it.
         memory_mb: memory that a file may use beyond what Airflow has.
         own: users' own checks.
-        told: called with (files parsed, of how many that must be, file) as it goes on.
+        on_file: called with (files parsed, of how many that must be, file) as it goes on.
     """
 
-    asked: CheckSettings
+    selection: CheckSelection
     declared: Declared = field(default_factory=Declared)
     world: World = field(default_factory=World)
     repository: Repository | None = None
@@ -134,7 +134,7 @@ class GateOptions:
     memory_mb: int = 1024
     partial: bool = False
     own: OwnChecks = field(default_factory=OwnChecks)
-    told: Callable[[int, int, str], None] = lambda *_: None
+    on_file: Callable[[int, int, str], None] = lambda *_: None
 
 
 def run_gate(files: list[FoundFile], options: GateOptions) -> GateResult:
@@ -153,7 +153,7 @@ def run_gate(files: list[FoundFile], options: GateOptions) -> GateResult:
     if run.rest:
         run.parse()
     run.judge()
-    return GateResult(list(run.results.values()), dict(options.asked.severities), time.monotonic() - began)
+    return GateResult(list(run.results.values()), dict(options.selection.severities), time.monotonic() - began)
 
 
 def _in_repository(files: list[FoundFile], options: GateOptions) -> GateOptions:
@@ -200,36 +200,36 @@ class _Run:
         self._parsed = 0
         environment = self._repository.process_environment(os.environ)
         self._mask = Mask(secrets_of(options.world, environment))
-        self._gathered = Gathered(options.asked.severities)
+        self._gathered = Gathered(options.selection.severities)
         around = below([self._repository.plugins]) if self._repository.plugins else {}
         more = (options.timeout_s, asdict(options.repository), asdict(options.own), _shown(options.world), around)
-        question = question_of(options.asked, options.declared, *more, *_files_of(self._repository))
+        question = question_of(options.selection, options.declared, *more, *_files_of(self._repository))
         self._cache = Cache(options.cache, question, environment)
 
     def take_cached(self) -> None:
         """Answer what is known from the last runs."""
         for path in list(self.rest):
             entry = self._cache.find(path)
-            if entry is None or (entry.twins is None and entry.report["dags"] and self._gathered.wants_twins):
+            if entry is None or (entry.second_parses is None and entry.report["dags"] and self._gathered.parses_twice):
                 continue
             del self.rest[path]
             self.results[path].cached = True
             self._fill(path, {**entry.report, "depends": entry.depends})
-            self._hold(path, ((check, Problem(**problem)) for check, problem in entry.twins or ()))
+            self._hold(path, ((check, Problem(**problem)) for check, problem in entry.second_parses or ()))
 
     def parse(self) -> None:
         """Parse the rest, once and where it is asked for a second time."""
-        from harness.gate.preload import is_warm
+        from harness.gate.preload import is_preloaded
         from harness.gate.worker import Setting
         from harness.gate.worker_pool import Request, WorkerPool
 
-        def wanted(paths: Iterable[str]) -> tuple[str, ...]:
-            return tuple(name for name in libraries_of(map(Path, paths), self._tops()) if not is_warm(name))
+        def shared_libraries(paths: Iterable[str]) -> tuple[str, ...]:
+            return tuple(name for name in libraries_of(map(Path, paths), self._tops()) if not is_preloaded(name))
 
         given = self.options
         setting = Setting(
             given.declared,
-            given.asked,
+            given.selection,
             given.world,
             self._repository,
             given.timeout_s,
@@ -237,10 +237,10 @@ class _Run:
             given.memory_mb,
             own=given.own.sources,
             project=given.own.root,
-            ahead=wanted(self.rest),
+            shared=shared_libraries(self.rest),
         )
         requests = [Request(path, root) for path, root in self.rest.items()]
-        worker_pool = WorkerPool(setting, given.jobs, self._gathered.wants_twins, wanted)
+        worker_pool = WorkerPool(setting, given.jobs, self._gathered.parses_twice, shared_libraries)
         worker_pool.run(requests, self._take)
         self._cache.brought(worker_pool.libraries)
         self._cache.write()
@@ -253,15 +253,17 @@ class _Run:
     def _take(self, request: Request, verdict: ChildEnd) -> None:
         path, verdict = request.path, verdict.masked(self._mask)
         if verdict.report is not None and "fault" not in verdict.report:
-            wrong = misshapen(verdict.report, request.twin)
+            wrong = misshapen(verdict.report, request.second)
             fault = {"fault": f"its report has not the form of one: {wrong}", "theirs": True}
             verdict = replace(verdict, report=fault) if wrong else verdict
         report = verdict.report
-        if request.twin:
+        if request.second:
             problems = list(self._compared(path, verdict))
             self._hold(path, problems)
-            twins = [[check, problem.to_json()] for check, problem in problems]
-            self._cache.keep_twins(path, twins, (verdict.report or {}).get("depends", {"unknown:": None}))
+            second_parses = [[check, problem.to_json()] for check, problem in problems]
+            self._cache.keep_second_parse(
+                path, second_parses, (verdict.report or {}).get("depends", {"unknown:": None})
+            )
             return
         if report is None or "fault" in report:
             problems = list(problems_of(path, verdict, self.options.timeout_s))
@@ -270,9 +272,9 @@ class _Run:
             self._hold(path, problems)
         else:
             report["notes"] = self._fill(path, report)
-            self._cache.keep(path, report, bool(report["dags"]) and self._gathered.wants_twins)
+            self._cache.keep(path, report, bool(report["dags"]) and self._gathered.parses_twice)
         self._parsed += 1
-        self.options.told(self._parsed, len(self.rest), path)
+        self.options.on_file(self._parsed, len(self.rest), path)
 
     def _fill(self, path: str, report: Report) -> list[list[Any]]:
         result = self.results[path]
@@ -280,8 +282,8 @@ class _Run:
         result.tasks = sum(dag["tasks"] for dag in report["dags"])
         result.failed, result.imported, result.names = report["failed"], report["imported"], report["names"]
         result.seconds = report["seconds"]
-        asked = (path for key in report["depends"] for path in path_of(key))
-        result.depends = frozenset((*asked, *report["imported"]))
+        named = (path for key in report["depends"] for path in path_of(key))
+        result.depends = frozenset((*named, *report["imported"]))
         self._hold(path, ((check, Problem(**problem)) for check, problem in report["problems"]))
         return self._gathered.add(path, report["notes"])
 
@@ -291,7 +293,7 @@ class _Run:
         if report is None or "fault" in report:
             problems: Problems = problems_of(path, verdict, self.options.timeout_s)
         else:
-            yield from self._gathered.twin(path, report["notes"])
+            yield from self._gathered.second(path, report["notes"])
             result.seconds = min(result.seconds, report["seconds"])
             if result.failed is not None or (report["failed"] is None and sorted(report["dag_ids"]) == result.dag_ids):
                 return
@@ -304,7 +306,7 @@ class _Run:
 
     def _hold(self, path: str, problems: Problems) -> None:
         result = self.results[path]
-        made = (finding(check, problem, path, self.options.asked) for check, problem in problems)
+        made = (finding(check, problem, path, self.options.selection) for check, problem in problems)
         result.findings += [one for one in made if one is not None]
 
     def judge(self) -> None:
@@ -318,7 +320,7 @@ class _Run:
         return Judgement(
             dag_ids=frozenset(dag_id for result in results for dag_id in result.dag_ids),
             declared=self.options.declared,
-            asked=self.options.asked,
+            selection=self.options.selection,
             partial=self.options.partial or any(result.failed for result in results),
             failed=tuple(result.path for result in results if result.failed),
             seconds={result.path: result.seconds for result in results if not result.failed},
@@ -328,9 +330,9 @@ class _Run:
         )
 
 
-def finding(check: str, problem: Problem, path: str, asked: CheckSettings) -> Finding | None:
+def finding(check: str, problem: Problem, path: str, selection: CheckSelection) -> Finding | None:
     """The finding of a problem; None when its check is off."""
-    severity = asked.severities.get(check, "error" if check == "check-failed" else None)
+    severity = selection.severities.get(check, "error" if check == "check-failed" else None)
     if severity is None:
         return None
     where = problem.path or path

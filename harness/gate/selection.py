@@ -15,7 +15,7 @@ ALWAYS = ("import-error", CHECK_FAILED)
 
 
 @dataclass(frozen=True)
-class Selection:
+class SeverityRules:
     """What was asked for, by check id or family; an id goes before its family.
 
     Attributes:

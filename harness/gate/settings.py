@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from harness.checks.context import LIMITS, OPTIONS, CheckSettings
+from harness.checks.context import LIMITS, OPTIONS, CheckSelection
 from harness.checks.own import own_checks
 from harness.errors import UsageError, known_names
-from harness.gate.selection import Selection, is_known, unknown
+from harness.gate.selection import SeverityRules, is_known, unknown
 from harness.project.config import Config
 
 PARSE_LIMITS: dict[str, float] = {"import-timeout-s": 30, "memory-mb": 1024}
 """Thresholds of the parse itself: real seconds of one import, memory beyond Airflow's own."""
 
 
-def asked_of(config: Config, select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> CheckSettings:
+def selection_of(config: Config, select: tuple[str, ...] = (), ignore: tuple[str, ...] = ()) -> CheckSelection:
     """What a project and a command line want to know; the checks must be registered.
 
     Raises: UsageError: a check, family, limit or option that does not exist, with ``file:line`` and the nearest.
@@ -33,9 +33,9 @@ def asked_of(config: Config, select: tuple[str, ...] = (), ignore: tuple[str, ..
     _refuse_unknown(config, "options", config.options, {*OPTIONS, *own})
     for name, text in config.options.items():
         _valid_pattern(config, name, text)
-    severities = Selection(config.checks, select, ignore).severities()
+    severities = SeverityRules(config.checks, select, ignore).severities()
     limits = {**LIMITS, **{name: value for name, value in config.limits.items() if name in LIMITS}}
-    return CheckSettings(severities, limits, dict(config.options))
+    return CheckSelection(severities, limits, dict(config.options))
 
 
 def parse_limit(config: Config, name: str) -> float:

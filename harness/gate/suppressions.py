@@ -25,7 +25,7 @@ _WHOLE = {"repository", "gate"}
 
 
 @dataclass
-class Quiet:
+class Suppressions:
     """One run's findings, made quiet step by step.
 
     Args:
@@ -39,13 +39,13 @@ class Quiet:
 
     result: GateResult
     root: Path
-    ignores: PathIgnores
+    ignores: PathSuppressions
     partial: bool
     waived: int = 0
     known: int = 0
     gone: Baseline = field(default_factory=Baseline)
-    _waivers: dict[str, Waivers] = field(default_factory=dict)
-    _used: set[tuple[Waiver, str]] = field(default_factory=set)
+    _waivers: dict[str, SuppressionComments] = field(default_factory=dict)
+    _used: set[tuple[SuppressionComment, str]] = field(default_factory=set)
     _failed: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -64,10 +64,10 @@ class Quiet:
     def subtract(self, baseline: Baseline) -> None:
         """Leave out what a baseline knows."""
         before = _distinct(self.result.files)
-        told = set(baseline.unknown(before, self.root))
+        unknown = set(baseline.unknown(before, self.root))
         self.gone = baseline.gone(before, self.root, self.was_judged)
-        self.known = len(before) - len(told)
-        self._keep({file.path: [one for one in file.findings if one in told] for file in self.result.files})
+        self.known = len(before) - len(unknown)
+        self._keep({file.path: [one for one in file.findings if one in unknown] for file in self.result.files})
 
     def as_baseline(self, former: Baseline) -> Baseline:
         """What is left as a baseline, with what a former one says of files and checks that were not looked at."""
@@ -103,9 +103,9 @@ class Quiet:
                     continue
             yield finding
 
-    def _waivers_of(self, path: str) -> Waivers:
+    def _waivers_of(self, path: str) -> SuppressionComments:
         if path not in self._waivers:
-            self._waivers[path] = Waivers.of(path)
+            self._waivers[path] = SuppressionComments.of(path)
         return self._waivers[path]
 
     def _of_waivers(self) -> Iterator[Finding]:
@@ -118,7 +118,7 @@ class Quiet:
                         severity = self.result.checks[WAIVER]
                         yield Finding(WAIVER, severity, message, path, waiver.line, fix=fix)
 
-    def _wrong(self, waiver: Waiver) -> Iterator[tuple[str, str]]:
+    def _wrong(self, waiver: SuppressionComment) -> Iterator[tuple[str, str]]:
         example = f"# harness: ignore[{', '.join(waiver.checks) or 'check-id'}] the reason"
         if not waiver.checks:
             yield "the waiver names no check", f"write {example}"
@@ -132,7 +132,7 @@ class Quiet:
             elif waiver.reason and self._is_needless(waiver, check):
                 yield f"the waiver of {check!r} waives nothing: there is no such finding here", "take it out"
 
-    def _is_needless(self, waiver: Waiver, check: str) -> bool:
+    def _is_needless(self, waiver: SuppressionComment, check: str) -> bool:
         if (waiver, check) in self._used or check in UNSTEADY or check in self.ignores.of(waiver.path):
             return False
         return self._was_judged(check, waiver.path)
@@ -163,7 +163,7 @@ _LAYOUT = {tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER, tokenize.NL}
 
 
 @dataclass(frozen=True)
-class Waiver:
+class SuppressionComment:
     """One comment.
 
     Attributes:
@@ -178,19 +178,19 @@ class Waiver:
 
 
 @dataclass
-class Waivers:
+class SuppressionComments:
     """The waivers of one file, and which lines they hold for.
 
     Attributes:
         every: in order of their lines.
     """
 
-    every: list[Waiver] = field(default_factory=list)
+    every: list[SuppressionComment] = field(default_factory=list)
     _spans: list[tuple[int, int]] = field(default_factory=list)
     _comments: set[int] = field(default_factory=set)
 
     @classmethod
-    def of(cls, path: str) -> Waivers:
+    def of(cls, path: str) -> SuppressionComments:
         """Those of a file; none for what cannot be read."""
         try:
             content = Path(path).read_bytes()
@@ -205,7 +205,7 @@ class Waivers:
         own = {line for line in comments if lines[line - 1].lstrip().startswith("#")}
         return cls(found, spans, own)
 
-    def of_line(self, line: int) -> Iterator[Waiver]:
+    def of_line(self, line: int) -> Iterator[SuppressionComment]:
         """Those that hold for a finding on a line: on the line, on any line of its statement, on comments above it.
 
         The head of a ``with``, ``def`` or ``class`` is a statement of its own, decorators included.
@@ -266,18 +266,18 @@ def _comments_of(lines: Iterable[str]) -> dict[int, str]:
     return {number: match[0] for number, line in enumerate(lines, 1) if (match := _MARK.search(line))}
 
 
-def _read(path: str, line: int, comment: str) -> Waiver | None:
+def _read(path: str, line: int, comment: str) -> SuppressionComment | None:
     mark = _MARK.search(comment)
     if mark is None:
         return None
     body = _BODY.match(mark["rest"])
     if body is None:
-        return Waiver(path, line, (), mark["rest"].strip())
+        return SuppressionComment(path, line, (), mark["rest"].strip())
     checks = tuple(name for part in body["checks"].split(",") if (name := part.strip()))
-    return Waiver(path, line, checks, body["reason"].strip(" \t-:#"))
+    return SuppressionComment(path, line, checks, body["reason"].strip(" \t-:#"))
 
 
-class PathIgnores:
+class PathSuppressions:
     """What is ignored where.
 
     Args:

@@ -13,32 +13,32 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.bridge.parsing import confine, seal
-from harness.bridge.parsing.ahead import reseed
 from harness.bridge.parsing.drivers import Drivers
 from harness.bridge.parsing.exits import Exits
 from harness.bridge.parsing.imports import Imports
 from harness.bridge.parsing.parse import Parsed, parse
 from harness.bridge.parsing.places import Places
 from harness.bridge.parsing.secrets import answer_from
+from harness.bridge.parsing.shared_libraries import reseed
 from harness.bridge.parsing.users import Users
 from harness.bridge.parsing.watch import ActivityWatch
-from harness.checks.context import CheckSettings, Declared
+from harness.checks.context import CheckSelection, Declared
 from harness.gate.channel import Channels
-from harness.gate.examine import examine, twin_report
+from harness.gate.examine import examine, second_report
 from harness.project.repository import Repository
 from harness.world.guess import Guesses
 from harness.world.model import World
 
 LATER_S = 26 * 3600 + 61 * 60 + 7
-"""How much later the clock of a twin is."""
+"""How much later the clock of a second parse is."""
 ADDRESSES = 8
 """Addresses that a file may take for every byte that it may use; threads and big libraries reserve far more."""
 LEAST_ADDRESSES_MB = 16 * 1024
 PLACEHOLDER = "/airflow-harness"
-"""Stands for the throw-away folders in what twins note: their names differ, and are ours."""
+"""Stands for the throw-away folders in what second parses note: their names differ, and are ours."""
 
 MISLED = {"misled": True}
-"""In place of a report: libraries were imported ahead, and this file would not have had them so."""
+"""In place of a report: libraries were imported in advance, and this file would not have had them so."""
 
 _FILLERS = 13
 
@@ -54,12 +54,12 @@ class Setting:
         checking_s: real seconds that all checks of one file may take, after its import.
         memory_mb: memory that a file may use beyond what Airflow has, each of its processes.
         most_processes: more than so many at once are a fork bomb.
-        ahead: libraries that are imported before the files, once for all of them.
+        shared: libraries that are imported before the files, once for all of them.
         own, project: modules with users' own checks, and where they belong (see `harness.checks.own.load`).
     """
 
     declared: Declared
-    asked: CheckSettings
+    selection: CheckSelection
     world: World
     repository: Repository = field(default_factory=Repository)
     timeout_s: float = 30.0
@@ -68,11 +68,11 @@ class Setting:
     most_processes: int = 64
     own: tuple[str, ...] = ()
     project: str = ""
-    ahead: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
 
 
 def parse_and_tell(
-    files: list[tuple[str, str]], twin: bool, setting: Setting, channels: Channels, parent: int, sealed: bool
+    files: list[tuple[str, str]], second: bool, setting: Setting, channels: Channels, parent: int, sealed: bool
 ) -> NoReturn:
     """Be the child: confine this process, parse the files, write a report of each, end.
 
@@ -80,7 +80,7 @@ def parse_and_tell(
 
     Args:
         files: (path, root), all of one root.
-        twin: parse with a later clock, and only note what may not differ.
+        second: parse with a later clock, and only note what may not differ.
         sealed: this process sees files that it may not change as read-only already.
     """
     home = os.environ["AIRFLOW_HOME"]
@@ -89,7 +89,7 @@ def parse_and_tell(
         sealed = seal.only_below((home, "/dev", "/proc")) or sealed
         parser = _Parser(Path(files[0][1]), setting, channels, scratch, sealed)
         for path, _ in files:
-            report, innocent = parser.twin(Path(path)) if twin else parser.report(Path(path))
+            report, innocent = parser.second(Path(path)) if second else parser.report(Path(path))
             channels.reports.report(report, ((scratch, PLACEHOLDER), (home, PLACEHOLDER)))
             if not innocent:
                 break
@@ -131,13 +131,13 @@ def elsewhere() -> list[bytearray]:
     return [bytearray(size) for size in range(1, 513, 8) for _ in range(_FILLERS)]
 
 
-def _tell_of_clock(time_machine: Any, told: Callable[[], None]) -> None:
-    """Have the clock of a twin tell that it is asked (``Coordinates`` until version 2)."""
+def _tell_of_clock(time_machine: Any, on_asked: Callable[[], None]) -> None:
+    """Have the clock of a second parse tell that it is asked (``Coordinates`` until version 2)."""
     owner = getattr(time_machine, "Traveller", None) or time_machine.Coordinates
     original = owner.time_ns
 
     def time_ns(clock: Any) -> int:
-        told()
+        on_asked()
         return int(original(clock))
 
     if not hasattr(original, "__wrapped__"):
@@ -154,14 +154,14 @@ class _Parser:
         self._fillers: list[bytearray] = []
         self._users = users_of(setting, root)
         allowed = (scratch, os.environ["AIRFLOW_HOME"], "/dev", "/proc/self")
-        told = channels.told
-        self._watch = ActivityWatch(self._users, allowed, told.write, told.read)
+        event_lines = channels.event_lines
+        self._watch = ActivityWatch(self._users, allowed, event_lines.write, event_lines.read)
         self._watch.refuses_programs = not sealed
         self._places = Places(self._users)
         self._places.watch()
         self._imports = Imports(self._users)
         self._exits = Exits(self._watch, self._users)
-        self._guesses = Guesses() if setting.asked.options.get("names") else None
+        self._guesses = Guesses() if setting.selection.options.get("names") else None
         answer_from(setting.world, self._watch, self._guesses)
         Drivers(self._watch).install()
         self._watch.install()
@@ -173,10 +173,10 @@ class _Parser:
         parsed = self._parsed(path, self._exits)
         if parsed.misled:
             return MISLED, False
-        report = examine(parsed, self._setting.declared, self._setting.asked, self._guesses)
+        report = examine(parsed, self._setting.declared, self._setting.selection, self._guesses)
         return report, parsed.innocent and not parsed.events  # what it did meanwhile counts
 
-    def twin(self, path: Path) -> tuple[dict[str, Any], bool]:
+    def second(self, path: Path) -> tuple[dict[str, Any], bool]:
         """What is noted of a file that is parsed at another time; and whether another may follow."""
         import time_machine
 
@@ -188,7 +188,7 @@ class _Parser:
             parsed = self._parsed(path)
         if parsed.misled:
             return MISLED, False
-        return twin_report(parsed, self._setting.declared, self._setting.asked), parsed.innocent
+        return second_report(parsed, self._setting.declared, self._setting.selection), parsed.innocent
 
     def _parsed(self, path: Path, exits: Exits | None = None) -> Parsed:
         self._imports.forget()

@@ -47,12 +47,12 @@ class Request:
     """One parse of one file.
 
     Attributes:
-        twin: the second parse, with a later clock.
+        second: the second parse, with a later clock.
     """
 
     path: str
     root: str
-    twin: bool = False
+    second: bool = False
 
 
 class _Worker:
@@ -76,11 +76,11 @@ class _Worker:
         self._buffer = b""
 
     def give(self, requests: list[Request]) -> None:
-        """Set it to work, on files of one root, all of them first parses or all twins."""
+        """Set it to work, on files of one root, all of them first parses or all second ones."""
         self.requests, self.since = requests, time.monotonic()
         files = [(request.path, request.root) for request in requests]
         with suppress(BrokenPipeError):  # its end is seen where it is read
-            self._requests.write((json.dumps({"files": files, "twin": requests[0].twin}) + "\n").encode())
+            self._requests.write((json.dumps({"files": files, "second": requests[0].second}) + "\n").encode())
 
     def lines(self) -> list[bytes] | None:
         """Whole lines that have come; None at its end."""
@@ -97,16 +97,16 @@ class _ForkServer:
     """The owner's end of a fork server.
 
     Attributes:
-        seed: its ``PYTHONHASHSEED``. ahead: what it imports before the first file.
+        seed: its ``PYTHONHASHSEED``. shared: what it imports before the first file.
         workers: what is forked from it.
         ready: it has imported Airflow.
         network: the name of its network, when it left the machine's.
-        plain: no library is imported ahead in it. at_libraries: it has begun to import them.
+        plain: no library is imported in advance in it. at_libraries: it has begun to import them.
         ended_by_us: it did not end by itself when it was let go.
     """
 
     def __init__(self, seed: int, setting: Setting, token: str, workers: int, plain: bool) -> None:
-        self.seed, self.plain, self.ahead = seed, plain, setting.ahead
+        self.seed, self.plain, self.shared = seed, plain, setting.shared
         self.ready = self.at_libraries = False
         self.network: str | None = None
         self.ended_by_us = False
@@ -201,14 +201,19 @@ class WorkerPool:
     Args:
         setting: what holds for every file.
         jobs: workers side by side, 1 or more.
-        twins: whether every file that holds a Dag is parsed a second time, elsewhere.
-        libraries: what some files, by path, want imported ahead.
+        second_parses: whether every file that holds a Dag is parsed a second time, elsewhere.
+        libraries: what some files, by path, want imported in advance.
     Attributes:
         libraries: files that the fork servers imported modules from.
     """
 
-    def __init__(self, setting: Setting, jobs: int, twins: bool, libraries: Libraries = lambda _: ()) -> None:
-        self._setting, self._jobs, self._twins, self._wanted = setting, max(1, jobs), twins, libraries
+    def __init__(self, setting: Setting, jobs: int, second_parses: bool, libraries: Libraries = lambda _: ()) -> None:
+        self._setting, self._jobs, self._second_parses, self._libraries_of = (
+            setting,
+            max(1, jobs),
+            second_parses,
+            libraries,
+        )
         self._plain: set[str] = set()
         self._refused: set[str] = set()
         self.libraries: set[str] = set()
@@ -224,7 +229,7 @@ class WorkerPool:
         """Parse them all.
 
         Args:
-            done: called with every verdict as it comes, twins' too.
+            done: called with every verdict as it comes, of second parses too.
         Raises:
             AirflowUnusable: Airflow does not import.
             WorkerLost: a process of ours was ended from outside while no file was to blame.
@@ -233,7 +238,7 @@ class WorkerPool:
         if not self._waiting:
             return
         try:
-            self._start(FIRST, self._setting.ahead, plain=not self._setting.ahead)
+            self._start(FIRST, self._setting.shared, plain=not self._setting.shared)
             self._serve(done)
         except BaseException:
             self._close()
@@ -241,15 +246,15 @@ class WorkerPool:
         if lost := self._close():
             raise _lost(*lost)
 
-    def _start(self, seed: int, ahead: Iterable[str], plain: bool) -> None:
+    def _start(self, seed: int, shared: Iterable[str], plain: bool) -> None:
         """Start a fork server, with workers for what waits now.
 
         Args:
-            plain: it is for files that are parsed where no library is imported ahead.
+            plain: it is for files that are parsed where no library is imported in advance.
         """
-        left = tuple(name for name in ahead if not any(_is_of(name, other) for other in self._refused))
+        left = tuple(name for name in shared if not any(_is_of(name, other) for other in self._refused))
         fork_server = _ForkServer(
-            seed, replace(self._setting, ahead=left), self._token, min(self._jobs, max(1, len(self._waiting))), plain
+            seed, replace(self._setting, shared=left), self._token, min(self._jobs, max(1, len(self._waiting))), plain
         )
         self._fork_servers.append(fork_server)
         assert fork_server.process.stdout is not None
@@ -272,19 +277,19 @@ class WorkerPool:
                     if isinstance(sender, _Worker):
                         self._answered(sender, json.loads(line), done)
                     else:
-                        self._told(fork_server, json.loads(line))
+                        self._note(fork_server, json.loads(line))
             for fork_server in self._fork_servers:
                 fork_server.kill_if_stuck()
             self._feed()
 
-    def _told(self, fork_server: _ForkServer, told: dict[str, Any]) -> None:
-        if "ahead" in told:
+    def _note(self, fork_server: _ForkServer, message: dict[str, Any]) -> None:
+        if "importing" in message:
             fork_server.at_libraries = True
         elif fork_server in self._fork_servers:
-            fork_server.ready, fork_server.network = True, told["network"]
-            self.libraries.update(told["libraries"])
-            if told["refused"]:
-                self._without(fork_server, told["refused"])
+            fork_server.ready, fork_server.network = True, message["network"]
+            self.libraries.update(message["libraries"])
+            if message["refused"]:
+                self._without(fork_server, message["refused"])
 
     def _answered(self, worker: _Worker, answer: dict[str, Any], done: Callable[[Request, ChildEnd], Any]) -> None:
         if "pid" in answer:
@@ -295,23 +300,23 @@ class WorkerPool:
         verdicts = [ChildEnd(**verdict) for verdict in answer["verdicts"]]
         self._put_back(requests[len(verdicts) :])
         for request, verdict in zip(requests, verdicts):  # noqa: B905 - the rest waits again
-            if not fork_server.plain and self._may_be_due_to_libraries(request, verdict, fork_server.ahead):
+            if not fork_server.plain and self._may_be_due_to_libraries(request, verdict, fork_server.shared):
                 self._again_in_plain(request)
                 continue
-            if self._twins and not request.twin and verdict.report is not None and verdict.report.get("dags"):
+            if self._second_parses and not request.second and verdict.report is not None and verdict.report.get("dags"):
                 self._not_by[request.path] = fork_server.seed if verdict.report.get("hashes", True) else 0
                 self._waiting.append((Request(request.path, request.root, True), self._not_by[request.path]))
             done(request, verdict)
 
-    def _may_be_due_to_libraries(self, request: Request, verdict: ChildEnd, ahead: Iterable[str]) -> bool:
-        """Whether what a file came to may be otherwise where no library was imported ahead."""
+    def _may_be_due_to_libraries(self, request: Request, verdict: ChildEnd, shared: Iterable[str]) -> bool:
+        """Whether what a file came to may be otherwise where no library was imported in advance."""
         if verdict.report is not None:
             return "misled" in verdict.report
         try:
             names = {name.partition(".")[0] for name in imports_in(Path(request.path).read_bytes())}
         except OSError:
             return False
-        return any(name.partition(".")[0] in names for name in ahead)
+        return any(name.partition(".")[0] in names for name in shared)
 
     def _again_in_plain(self, request: Request) -> None:
         """Have a file parsed anew where nothing but Airflow was imported; such a fork server is started when needed."""
@@ -324,30 +329,30 @@ class WorkerPool:
         """Replace a fork server by one without those libraries; so is any that is started from now on."""
         self._refused.update(refused)
         self._let_go(fork_server)
-        self._start(fork_server.seed, fork_server.ahead, fork_server.plain)
+        self._start(fork_server.seed, fork_server.shared, fork_server.plain)
 
     def _ended(self, fork_server: _ForkServer, done: Callable[[Request, ChildEnd], Any]) -> None:
         """A fork server or a worker of it is gone: what it was at has ended it, or a library that it imported."""
         while not fork_server.ready and (lines := fork_server.lines()) is not None:  # its last words
             for line in lines:
-                self._told(fork_server, json.loads(line))
+                self._note(fork_server, json.loads(line))
         if fork_server not in self._fork_servers:
             return
         if not fork_server.ready and fork_server.at_libraries:
-            self._without(fork_server, fork_server.ahead)
+            self._without(fork_server, fork_server.shared)
             return
         said, code, requests = self._let_go(fork_server), fork_server.process.returncode, fork_server.requests
         if not requests:
             raise _lost(code, said, fork_server.ready)
         if len(requests) > 1:  # whose fault it is, is seen when each is alone; it may be nobody's
-            self._alone |= {(request.path, request.twin) for request in requests}
+            self._alone |= {(request.path, request.second) for request in requests}
             self._put_back(requests)
             self._unexplained = code, said, True
         else:
             done(requests[0], ChildEnd("vanished", code))
             self._unexplained = None
         if self._waiting:
-            self._start(fork_server.seed, fork_server.ahead, fork_server.plain)
+            self._start(fork_server.seed, fork_server.shared, fork_server.plain)
 
     def _let_go(self, fork_server: _ForkServer) -> str:
         self._selector.unregister(fork_server.process.stdout)  # type: ignore[arg-type]
@@ -366,7 +371,7 @@ class WorkerPool:
 
     def _put_back(self, requests: list[Request]) -> None:
         """Have files wait again, before the others."""
-        self._waiting.extendleft((one, self._not_by[one.path] if one.twin else 0) for one in reversed(requests))
+        self._waiting.extendleft((one, self._not_by[one.path] if one.second else 0) for one in reversed(requests))
 
     def _feed(self) -> None:
         for fork_server in self._fork_servers:
@@ -377,8 +382,8 @@ class WorkerPool:
 
     def _start_another(self) -> None:
         """Start a fork server of another hash seed when it is known what it is for: all have been parsed once."""
-        if any(not one.twin for one, _ in self._waiting) or any(
-            not one.twin for fork_server in self._fork_servers for one in fork_server.requests
+        if any(not one.second for one, _ in self._waiting) or any(
+            not one.second for fork_server in self._fork_servers for one in fork_server.requests
         ):
             return
         for plain in {fork_server.plain for fork_server in self._fork_servers}:
@@ -386,11 +391,11 @@ class WorkerPool:
             if theirs and not any(
                 fork_server.seed == OTHER and fork_server.plain == plain for fork_server in self._fork_servers
             ):
-                self._start(OTHER, () if plain else self._wanted(theirs), plain)
+                self._start(OTHER, () if plain else self._libraries_of(theirs), plain)
 
     def _is_for(self, request: Request, plain: bool) -> bool:
-        """Whether a file belongs where no library is imported ahead; there may be none to import."""
-        return not self._setting.ahead or (request.path in self._plain) == plain
+        """Whether a file belongs where no library is imported in advance; there may be none to import."""
+        return not self._setting.shared or (request.path in self._plain) == plain
 
     def _batch(self, fork_server: _ForkServer) -> list[Request]:
         """What a worker does next: files of one root, as many as leave something to the others.
@@ -398,7 +403,7 @@ class WorkerPool:
         A file that may have ended a fork server is at work in one where nothing else is.
         """
         at_work = fork_server.requests
-        if any((one.path, one.twin) in self._alone for one in at_work):
+        if any((one.path, one.second) in self._alone for one in at_work):
             return []
         waiting = (
             one for one in self._waiting if one[1] != fork_server.seed and self._is_for(one[0], fork_server.plain)
@@ -407,12 +412,12 @@ class WorkerPool:
         if not free:
             return []
         first = free[0][0]
-        is_alone = (first.path, first.twin) in self._alone
+        is_alone = (first.path, first.second) in self._alone
         if is_alone and at_work:
             return []
-        alike = [one for one in free if (one[0].root, one[0].twin) == (first.root, first.twin)]
+        alike = [one for one in free if (one[0].root, one[0].second) == (first.root, first.second)]
         most = 1 if is_alone else max(1, min(BATCH, len(alike) // self._jobs))
-        taken = [one for one in alike if (one[0].path, one[0].twin) not in self._alone or one[0] is first][:most]
+        taken = [one for one in alike if (one[0].path, one[0].second) not in self._alone or one[0] is first][:most]
         for one in taken:
             self._waiting.remove(one)
         return [request for request, _ in taken]

@@ -25,15 +25,15 @@ class LoadedModules:
 
     def users(self) -> list[tuple[str, ModuleType]]:
         """The user's own modules."""
-        self._look()
+        self._read()
         return _there(self._users)
 
     def of_time(self) -> list[tuple[str, ModuleType]]:
         """The user's own modules, and others that hold a ``sleep`` or ``monotonic``."""
-        self._look()
+        self._read()
         return _there(self._of_time)
 
-    def _look(self) -> None:
+    def _read(self) -> None:
         modules = sys.modules
         now = (len(modules), next(reversed(modules)))
         if now == self._seen:

@@ -91,7 +91,7 @@ class Process:
         killed: ended by `kill`; whatever its code still does on the way out does not count.
         real_seconds: real time its own code took so far, waits in virtual time excluded.
         resume: the event that ends its present hold, None when it runs or is parked for good.
-        frame: what it waits for, for messages ("sleep 60 s"), None when it runs.
+        waiting_for: what it waits for, for messages ("sleep 60 s"), None when it runs.
         shielded: it cleans up after itself; a kill waits for that until its grace is over.
         real_deadline: ``perf_counter`` budget of `real_seconds` after which the watchdog strikes, or None.
         alarm, on_alarm: its alarm and its handler of SIGALRM.
@@ -112,7 +112,7 @@ class Process:
         self.shielded = False
         self.resume: Event | None = None
         self.interruptible = False
-        self.frame: str | None = None
+        self.waiting_for: str | None = None
         self.real_seconds = 0.0
         self.real_deadline: float | None = None
         self.alarm: Alarm | None = None
@@ -153,10 +153,10 @@ class Process:
             pass
         except EXITS as error:  # others are seen by whoever runs us: errors, Ctrl-C, a test framework's outcomes
             if not self.killed:
-                raise _stray(self, error) from error
+                raise _escaped(self, error) from error
         finally:
             self.alive = False
-            self.frame = None
+            self.waiting_for = None
             self.forget_alarm()
             if self._on_end is not None:
                 self._on_end(self)
@@ -166,7 +166,7 @@ class Process:
         simulation, vthread = self.simulation, self._greenlet
         assert vthread is not None
         self.resume = None
-        self.frame = None
+        self.waiting_for = None
         simulation.current = self
         outside = simulation.swap_ambient(self.ambient())
         vthread.parent = simulation.main
@@ -223,7 +223,7 @@ class Process:
         """
         while True:
             waits = self.resume
-            self.frame = why
+            self.waiting_for = why
             self.interruptible = interruptible
             self._parked = getcurrent()
             try:
@@ -261,7 +261,7 @@ def remaining(process: Process, budget_s: float) -> float:
     return max(budget_s - process.running_seconds(), 0.001)
 
 
-def _stray(process: Process, error: BaseException) -> StrayExit:
+def _escaped(process: Process, error: BaseException) -> StrayExit:
     code = f"({error.code!r})" if isinstance(error, SystemExit) else ""
     return StrayExit(
         f"{type(error).__name__}{code} escaped from {process.name!r}",

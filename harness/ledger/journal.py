@@ -80,15 +80,15 @@ class FileJournal:
         self._hash, self._size = hashed, self._size + len(line)
         self._count += 1
 
-    def close(self, **told: Any) -> None:
+    def close(self, **facts: Any) -> None:
         """Write the footer: a journal without one is of a run that was cut off.
 
         Args:
-            told: what else the footer says.
+            facts: what else the footer says.
         Raises: MachineError: a record could not be written.
         """
         if not self._file.closed:
-            self.write({"kind": "footer", "records": self._count, **told})
+            self.write({"kind": "footer", "records": self._count, **facts})
             with suppress(OSError):
                 self._file.close()
             if self._failure is not None:

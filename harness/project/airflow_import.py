@@ -41,7 +41,7 @@ def unusable(said: str) -> AirflowUnusable:
 
 
 @contextmanager
-def told_as_unusable() -> Iterator[None]:
+def reported_as_unusable() -> Iterator[None]:
     """What is raised while Airflow and that file are imported, in the block, is one error in the house style.
 
     What the machine refuses stays what it is: a full disk is no fault of Airflow's.

@@ -16,11 +16,11 @@ from harness.errors import UsageError
 from harness.project.exports import (
     ExportedEntry,
     Exports,
-    connection_told,
+    connection_entry,
     exports_of,
     of_uri,
-    pool_told,
-    variable_told,
+    pool_entry,
+    variable_entry,
 )
 
 _LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(.*)")
@@ -119,7 +119,7 @@ def declarations_of(folders: Sequence[Path]) -> Declarations:
             **values,
             **_named(files, VARIABLE),
         },
-        pools={one.name: one.value["slots"] for one in exports.told if one.section == "pools"},
+        pools={one.name: one.value["slots"] for one in exports.entries if one.section == "pools"},
         bundles=tuple(_bundles(settings.get(("dag_processor", "dag_bundle_config_list")))),
         search=tuple(one for folder in folders for one in python_path(folder / ".env", folders[0])),
         exports=exports,
@@ -239,24 +239,24 @@ def _astro(file: Path) -> tuple[list[ExportedEntry], dict[str, str]]:
         raise UsageError(f"{file} cannot be read: {' '.join(str(error).split())}", fix="correct the file") from None
     airflow = document.get("airflow") if isinstance(document, dict) else None
     airflow = airflow if isinstance(airflow, dict) else {}
-    told, values = [], {}
+    entries, values = [], {}
     for row in _rows(airflow, "connections", "conn_id"):
         given = of_uri(str(row["conn_uri"])) if row.get("conn_uri") else {}
         given |= {key.removeprefix("conn_"): one for key, one in row.items() if one not in (None, "")}
         given = {("conn_type" if key == "type" else key): one for key, one in given.items()}
-        told.append(connection_told(str(row["conn_id"]), given, file.name))
+        entries.append(connection_entry(str(row["conn_id"]), given, file.name))
     for row in _rows(airflow, "variables", "variable_name"):
         name, value = str(row["variable_name"]), row.get("variable_value")
         values[name] = json.dumps(value) if isinstance(value, (dict, list)) else str(value or "")
-        told.append(variable_told(name, values[name], file.name))
+        entries.append(variable_entry(name, values[name], file.name))
     for row in _rows(airflow, "pools", "pool_name"):
         slots = str(row.get("pool_slot") or 0)
         if not re.fullmatch(r"-?\d{1,9}", slots):
             raise UsageError(
                 f"{file}: pool {row['pool_name']!r} has pool_slot {slots!r}", fix="give it a whole number of slots"
             )
-        told.append(pool_told(str(row["pool_name"]), {"slots": int(slots)}, file.name))
-    return told, values
+        entries.append(pool_entry(str(row["pool_name"]), {"slots": int(slots)}, file.name))
+    return entries, values
 
 
 def _rows(airflow: Mapping[str, Any], section: str, key: str) -> list[dict[str, Any]]:

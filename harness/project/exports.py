@@ -54,25 +54,25 @@ class Exports:
         unread: files with the name of an export that cannot be read, each with the reason.
     """
 
-    told: tuple[ExportedEntry, ...] = ()
+    entries: tuple[ExportedEntry, ...] = ()
     unread: tuple[str, ...] = ()
 
     def names(self, section: str) -> dict[str, ExportedEntry]:
         """What is told of one section, by name."""
-        return {one.name: one for one in self.told if one.section == section}
+        return {one.name: one for one in self.entries if one.section == section}
 
     @property
     def variables(self) -> dict[str, str | None]:
         """Variables with their values, as Airflow keeps them; None where all or a part is kept back."""
         return {
             one.name: None if one.kept_back else one.value if isinstance(one.value, str) else json.dumps(one.value)
-            for one in self.told
+            for one in self.entries
             if one.section == "variables"
         }
 
     def with_more(self, more: Iterable[ExportedEntry]) -> Exports:
         """With what another file tells, which goes before."""
-        return Exports(_once(self.told, more), self.unread)
+        return Exports(_once(self.entries, more), self.unread)
 
 
 def exports_of(folders: Sequence[Path]) -> Exports:
@@ -91,15 +91,15 @@ def exports_of(folders: Sequence[Path]) -> Exports:
         except Exception as error:  # YAML's are many
             unread.append(f"{shown} cannot be read as an export of {kind}s: {' '.join(str(error).split())[:200]}")
             continue
-        found += _told(kind, document, shown)
+        found += _entries(kind, document, shown)
     return Exports(_once(found), tuple(unread))
 
 
-def _once(*told: Iterable[ExportedEntry]) -> tuple[ExportedEntry, ...]:
-    return tuple({(one.section, one.name): one for some in told for one in some}.values())
+def _once(*entries: Iterable[ExportedEntry]) -> tuple[ExportedEntry, ...]:
+    return tuple({(one.section, one.name): one for some in entries for one in some}.values())
 
 
-def connection_told(name: str, fields: Mapping[str, Any], file: str) -> ExportedEntry:
+def connection_entry(name: str, fields: Mapping[str, Any], file: str) -> ExportedEntry:
     """A connection from fields as Airflow exports them. A login without a password may be a token, and is kept back."""
     given = {key: fields.get(key) for key in _FIELDS if fields.get(key) not in (None, "")}
     back = ["password"] if fields.get("password") else []
@@ -119,14 +119,14 @@ def connection_told(name: str, fields: Mapping[str, Any], file: str) -> Exported
     return ExportedEntry("connections", name, file, {"conn_type": "generic", **value}, tuple(back))
 
 
-def variable_told(name: str, value: Any, file: str) -> ExportedEntry:
+def variable_entry(name: str, value: Any, file: str) -> ExportedEntry:
     """A variable; of text and of JSON alike what may be secret is kept back."""
     shown = plain_part(value, name)
     back = ("value",) if has_hidden(shown) else ()
     return ExportedEntry("variables", name, file, None if shown == HIDDEN else shown, back)
 
 
-def pool_told(name: str, fields: Mapping[str, Any], file: str) -> ExportedEntry:
+def pool_entry(name: str, fields: Mapping[str, Any], file: str) -> ExportedEntry:
     """A pool from ``slots`` and what is beside them."""
     more = {"include_deferred": True} if fields.get("include_deferred") else {}
     return ExportedEntry("pools", name, file, {"slots": int(fields["slots"]), **more})
@@ -177,7 +177,7 @@ def _read(file: Path, form: str) -> Any:
     return yaml.safe_load(text)
 
 
-def _told(kind: str, document: Any, file: str) -> Iterator[ExportedEntry]:
+def _entries(kind: str, document: Any, file: str) -> Iterator[ExportedEntry]:
     """None where the document has another form: the file is something else."""
     if not isinstance(document, Mapping) or not all(isinstance(name, str) and name for name in document):
         return
@@ -249,7 +249,7 @@ _READERS: dict[str, Callable[[Any], tuple[Any] | None]] = {
     "pool": _pool,
 }
 _MAKERS: dict[str, Callable[[str, Any, str], ExportedEntry]] = {
-    "connection": connection_told,
-    "variable": variable_told,
-    "pool": pool_told,
+    "connection": connection_entry,
+    "variable": variable_entry,
+    "pool": pool_entry,
 }

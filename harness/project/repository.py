@@ -107,9 +107,9 @@ class Repository:
     def settings(self) -> tuple[object, ...]:
         """What makes a project another one to its Dags, wherever it lies."""
         own = {n: v for n, v in self.environment.items() if n != "AIRFLOW__CORE__DAGS_FOLDER"}
-        told = sorted((one.section, one.name, repr(one.value)) for one in self.exports.told)
+        exported = sorted((one.section, one.name, repr(one.value)) for one in self.exports.entries)
         declared = sorted(self.connections), sorted(self.variables.items(), key=repr), sorted(self.pools.items())
-        return self.plugins, self.config, self.search, self.astro, self.regexp, sorted(own.items()), told, declared
+        return self.plugins, self.config, self.search, self.astro, self.regexp, sorted(own.items()), exported, declared
 
     @property
     def path_of_airflow(self) -> list[str]:

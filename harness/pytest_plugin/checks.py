@@ -44,11 +44,11 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     Raises: pytest.UsageError: settings or a world file that cannot mean anything, no Dag file in a folder named.
     """
     config = session.config
-    told = getattr(config, "workerinput", {}).get(INPUT)
-    if told is not None:
+    plan = getattr(config, "workerinput", {}).get(INPUT)
+    if plan is not None:
         from harness.pytest_plugin.plan import Plan
 
-        config.stash[PLAN] = Plan.of_json(json.loads(told))
+        config.stash[PLAN] = Plan.of_json(json.loads(plan))
     elif _is_on(config) and not hasattr(config, "workerinput"):
         config.stash[PLAN] = _made(config)
     plan = config.stash.get(PLAN, None)
@@ -154,11 +154,11 @@ def _looked_at(config: pytest.Config, settings: Config, wanted: list[Path], ever
     reporter: Any = config.pluginmanager.getplugin("terminalreporter")
     live = reporter is not None and reporter.isatty and reporter.verbosity >= 0
 
-    def told(done: int, of: int, file: str) -> None:
+    def on_file(done: int, of: int, file: str) -> None:
         if live:
             reporter.rewrite(f"checking Dag files: {done} of {of}, {os.path.basename(file)}", erase=True)  # noqa: PTH119
 
-    found = inspect(settings, CheckOptions(paths=paths, told=told))
+    found = inspect(settings, CheckOptions(paths=paths, on_file=on_file))
     if live:
         reporter.rewrite("", erase=True)
     if not paths:

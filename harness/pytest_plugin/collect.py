@@ -29,9 +29,9 @@ class CheckWarning(pytest.PytestWarning):
 class CheckFailed(Exception):
     """Findings of severity error: what an item fails with."""
 
-    def __init__(self, told: list[ReportedFinding]) -> None:
-        super().__init__(told[0].message)
-        self.told = told
+    def __init__(self, findings: list[ReportedFinding]) -> None:
+        super().__init__(findings[0].message)
+        self.findings = findings
 
 
 class DagFile(pytest.File):
@@ -66,33 +66,33 @@ class CheckItem(pytest.Item):
 
     def runtest(self) -> None:
         """Tell what was found. Raises: CheckFailed."""
-        for told in self.planned.told:
-            if told.severity != "error":
-                self.warn(CheckWarning(told.text))
-        errors = [told for told in self.planned.told if told.severity == "error"]
+        for finding in self.planned.findings:
+            if finding.severity != "error":
+                self.warn(CheckWarning(finding.text))
+        errors = [finding for finding in self.planned.findings if finding.severity == "error"]
         if errors:
             raise CheckFailed(errors)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """The findings in the house style, without a traceback."""
         if isinstance(excinfo.value, CheckFailed):
-            told = excinfo.value.told
+            findings = excinfo.value.findings
         elif isinstance(excinfo.value, CheckWarning):
-            told = list(self.planned.told)
+            findings = list(self.planned.findings)
         else:
             return super().repr_failure(excinfo, style)
         shown: Any = excinfo.getrepr(style="native")
         again = f"  again   pytest {shlex.quote(self._again())}\n"
         (entry,) = shown.reprtraceback.reprentries = shown.reprtraceback.reprentries[-1:]
-        entry.lines[:] = ["\n\n".join(one.text for one in told) + "\n", again]
-        shown.reprcrash.path, shown.reprcrash.lineno = told[0].path, told[0].line
-        shown.reprcrash.message = f"{self.planned.check}: {told[0].message}"
+        entry.lines[:] = ["\n\n".join(one.text for one in findings) + "\n", again]
+        shown.reprcrash.path, shown.reprcrash.lineno = findings[0].path, findings[0].line
+        shown.reprcrash.message = f"{self.planned.check}: {findings[0].message}"
         return shown
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Where it stands: the line of its first finding."""
-        told = self.planned.told
-        line = told[0].line - 1 if told and told[0].path == str(self.path) else None
+        findings = self.planned.findings
+        line = findings[0].line - 1 if findings and findings[0].path == str(self.path) else None
         return self.path, line, "::".join(self.nodeid.split("::")[1:])
 
     def _again(self) -> str:

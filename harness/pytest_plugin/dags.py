@@ -87,7 +87,7 @@ def _airflow_rehearsal(pytestconfig: pytest.Config) -> Rehearsal:
         except AirflowUnusable as error:
             pytest.fail(str(error), pytrace=False)
         if "freezegun" in sys.modules:
-            _warm_up(rehearsal)
+            _preload(rehearsal)
     scope_of(pytestconfig).path = [entry for entry in sys.path if entry not in before]
     return rehearsal
 
@@ -107,7 +107,7 @@ def _load(project: Project) -> Rehearsal:
     return Rehearsal.of_paths(project.dags, most, world, project.secrets)
 
 
-def _warm_up(rehearsal: Rehearsal) -> None:
+def _preload(rehearsal: Rehearsal) -> None:
     """Have everything that a run needs imported: under freezegun Airflow does not import."""
     from harness.bridge.snapshot import one_task_dag
     from harness.bridge.stored import unstorable

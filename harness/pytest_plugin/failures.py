@@ -42,13 +42,13 @@ def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, righ
     """Explain a comparison of a result, of its state, or of a list of results by the run itself."""
     if "harness.results.run" not in sys.modules:
         return None
-    told = [*_results(left), *_results(right)]
-    if not told:
+    results = [*_results(left), *_results(right)]
+    if not results:
         return None
     from harness.results.run import RunResult
 
     lines: list[str] = []
-    for result in told:
+    for result in results:
         if isinstance(result, RunResult):
             remember(config, result)
             lines += _brief_run(result)

@@ -46,7 +46,7 @@ class Planned:
     check: str
     family: str
     dag_id: str | None
-    told: tuple[ReportedFinding, ...] = ()
+    findings: tuple[ReportedFinding, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,9 @@ class Plan:
     def of_json(cls, document: dict[str, Any]) -> Plan:
         """The plan a worker was given."""
         files = {
-            path: [Planned(**{**row, "told": tuple(ReportedFinding(**told) for told in row["told"])}) for row in rows]
+            path: [
+                Planned(**{**row, "findings": tuple(ReportedFinding(**one) for one in row["findings"])}) for row in rows
+            ]
             for path, rows in document["files"].items()
         }
         return cls(files, document["seconds"], tuple(document["notes"]))
@@ -82,9 +84,9 @@ def made(config: Config, files: Iterable[Path], found: Inspection, base: Path) -
     Args:
         base: folder that shown paths are relative to.
     """
-    from harness.gate.suppressions import PathIgnores
+    from harness.gate.suppressions import PathSuppressions
 
-    ignores = PathIgnores(config.per_path_ignores, config.root)
+    ignores = PathSuppressions(config.per_path_ignores, config.root)
     results = {file.path: file for file in found.result.files}
     planned = {
         str(path): _of_file(results[str(path)], set(found.result.checks) - ignores.of(str(path)), base, config.root)
@@ -104,17 +106,17 @@ def _of_file(file: FileResult, on: set[str], base: Path, root: Path) -> list[Pla
             item.check,
             CHECKS[item.check].family,
             item.dag_id,
-            tuple(_told(finding, base, root) for finding in item.findings),
+            tuple(_reported(finding, base, root) for finding in item.findings),
         )
         for item in items(file, on)
     ]
 
 
-def _told(finding: Finding, base: Path, root: Path) -> ReportedFinding:
+def _reported(finding: Finding, base: Path, root: Path) -> ReportedFinding:
     from harness.gate.check_result import shown_finding
     from harness.report.check_text import block
 
-    told = shown_finding(finding, base, root)
-    lines = block(told, repeat=False)
+    shown = shown_finding(finding, base, root)
+    lines = block(shown, repeat=False)
     text = "\n".join("".join(part for part, _ in line) for line in lines)
-    return ReportedFinding(finding.severity, told.message, text, finding.path or "", finding.line or 1)
+    return ReportedFinding(finding.severity, shown.message, text, finding.path or "", finding.line or 1)

@@ -104,15 +104,15 @@ def ask(address: str) -> PostgresServer:
             server_process.sendall(f"{secret}\n".encode())
             while chunk := server_process.recv(65536):
                 answer += chunk
-        told: dict[str, Any] = json.loads(answer)
+        server: dict[str, Any] = json.loads(answer)
     except (OSError, ValueError) as error:
         raise ServiceUnavailable(
             f"the pytest controller does not answer: {error}",
             fix="run again; with -n 0 the server starts in this process",
         ) from None
-    if "token" not in told:
-        raise ServiceUnavailable(told.pop("fact"), **told)
-    return attach_postgres(told["token"])
+    if "token" not in server:
+        raise ServiceUnavailable(server.pop("fact"), **server)
+    return attach_postgres(server["token"])
 
 
 def open_server() -> PostgresServer:

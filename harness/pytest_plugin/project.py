@@ -42,8 +42,8 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     from harness.project.installed import newer_than_tested
 
     project = project_of(config)
-    told = [newer_than_tested(), set_aside(project.secrets) if project.dags else None]
-    return [f"airflow-harness: {line}" for line in told if line is not None]
+    notes = [newer_than_tested(), set_aside(project.secrets) if project.dags else None]
+    return [f"airflow-harness: {line}" for line in notes if line is not None]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

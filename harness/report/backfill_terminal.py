@@ -43,13 +43,13 @@ def _body(backfill: BackfillResult, every_date: bool) -> Iterator[str]:
     if backfill.refused is not None:
         yield f"refused: {one_line(backfill.refused, 300)}"
         return
-    told = ", ".join(f"{count} {outcome}" for outcome, count in backfill.counts.items()) or "no date"
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in backfill.counts.items()) or "no date"
     if backfill.dry_run:
-        yield f"would be: {told}"
+        yield f"would be: {counts}"
     elif backfill.completed_at is None:
-        yield f"{told}; not complete"
+        yield f"{counts}; not complete"
     else:
-        yield f"{told}; complete at {iso(backfill.completed_at)}"
+        yield f"{counts}; complete at {iso(backfill.completed_at)}"
     left = [date for date in backfill.dates if every_date or date.outcome == NOT_CREATED]
     yield from map(_date, left if every_date else left[:SHOWN])
     if len(left) > SHOWN and not every_date:

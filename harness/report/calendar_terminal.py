@@ -131,11 +131,11 @@ class CalendarReport:
         if result.ledger is not None:
             self.console.print(Text(f"ledger  {result.ledger}", style="dim"), soft_wrap=True)
         tasks = sum(len(run.task_instances) for run in result.runs)
-        told = ", ".join(f"{count} {state}" for state, count in sorted(result.states.items())) or "no run"
+        counts = ", ".join(f"{count} {state}" for state, count in sorted(result.states.items())) or "no run"
         sign, style = (self.signs.ok, colour("success")) if result.ok else (self.signs.bad, colour("failed"))
         self.console.print(
             Text.assemble(
-                (f"{sign} {told}", style),
+                (f"{sign} {counts}", style),
                 f": {span_text(result.until - result.since)} of virtual time, {tasks} task instances"
                 f"  ({real_text(result.real_seconds)} real)",
             ),

@@ -10,17 +10,17 @@ from harness.results.finding import Finding
 from harness.text.plain import one_line
 
 
-def document(told: CheckResult) -> str:
+def document(checked: CheckResult) -> str:
     """A line a finding, ``::error file=dags/sales.py,line=9,title=pool-missing::message``; for the log one that counts.
 
     GitHub shows the first ten errors and the first ten warnings of a step beside the code, so one of each cause goes
     first; all stand in the log.
     """
-    counted = "".join(text for text, _ in summary(told, UNICODE))
-    groups = grouped(told.result.findings)
+    counted = "".join(text for text, _ in summary(checked, UNICODE))
+    groups = grouped(checked.result.findings)
     firsts = [_annotation(group.first, len(group.findings)) for group in groups]
     others = [_annotation(one, len(group.findings)) for group in groups for one in group.findings[1:]]
-    said = [*firsts, *others, *(f"note {one_line(note, 500)}" for note in told.notes), counted]
+    said = [*firsts, *others, *(f"note {one_line(note, 500)}" for note in checked.notes), counted]
     return "".join(f"{line}\n" for line in said)
 
 

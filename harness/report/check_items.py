@@ -38,12 +38,12 @@ def items(file: FileResult, on: Set[str]) -> list[Item]:
     dag_ids = list(dict.fromkeys(file.dag_ids))
     found: dict[tuple[str, str | None], list[Finding]] = defaultdict(list)
     for finding in file.findings:
-        is_dags = CHECKS[finding.check].level in ("dag", "twin") and finding.dag_id in dag_ids
+        is_dags = CHECKS[finding.check].level in ("dag", "parses") and finding.dag_id in dag_ids
         found[finding.check, finding.dag_id if is_dags else None].append(finding)
     wanted: dict[tuple[str, str | None], None] = {(IMPORT, None): None} if IMPORT in on else {}
     if dag_ids or (IMPORT, None) not in found:
         wanted |= {(check, None): None for check in _of_level(on, "file", "repository")}
-    wanted |= {(check, dag_id): None for dag_id in dag_ids for check in _of_level(on, "dag", "twin")}
+    wanted |= {(check, dag_id): None for dag_id in dag_ids for check in _of_level(on, "dag", "parses")}
     wanted |= dict.fromkeys(found)  # what the gate itself says has an item only when it says something
     return [
         Item("import" if check == IMPORT else check, check, dag_id, tuple(found.get((check, dag_id), ())))

@@ -18,12 +18,12 @@ NAME = "airflow-harness check"
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
-def document(told: CheckResult) -> str:
+def document(checked: CheckResult) -> str:
     """The document, as Jenkins' schema ``junit-10.xsd`` has it, which GitLab and the rest read too.
 
     Errors are failures; warnings stand in the ``system-out`` of a case that passes.
     """
-    result = told.result
+    result = checked.result
     every = [(file, items(file, set(result.checks))) for file in result.files]
     failed = sum(map(_fails, (item for _, cases in every for item in cases)))
     count = sum(len(cases) for _, cases in every)

@@ -22,24 +22,24 @@ ROOT = "%SRCROOT%"
 FINGERPRINT = "airflowHarness/v1"
 
 
-def document(told: CheckResult) -> str:
+def document(checked: CheckResult) -> str:
     """The document: a run with a rule a check that is on, and a result a finding.
 
     Fingerprints do not depend on lines, as those of a baseline. Paths are relative to the root of the repository.
     """
-    rules = sorted(set(told.result.checks) | {finding.check for finding in told.result.findings})
+    rules = sorted(set(checked.result.checks) | {finding.check for finding in checked.result.findings})
     seen: Counter[str] = Counter()
-    findings = told.result.findings
+    findings = checked.result.findings
     of = {finding: group for group in grouped(findings) for finding in group.findings}
     results = [
-        _result(finding, rules.index(finding.check), told, seen)
+        _result(finding, rules.index(finding.check), checked, seen)
         | {"properties": {"group": of[finding].id, "alike": len(of[finding].findings)}}
         for finding in findings
     ]
     driver = {
         "name": "airflow-harness",
         "version": version("airflow-harness"),
-        "rules": [_rule(CHECKS[check], told.result.checks.get(check, "error")) for check in rules],
+        "rules": [_rule(CHECKS[check], checked.result.checks.get(check, "error")) for check in rules],
     }
     run = {
         "tool": {"driver": driver},
@@ -62,8 +62,8 @@ def _rule(check: Check, level: str) -> dict[str, Any]:
     }
 
 
-def _result(finding: Finding, rule: int, told: CheckResult, seen: Counter[str]) -> dict[str, Any]:
-    key = hashlib.sha256("\0".join(entry(finding, told.root)).encode("utf-8", "replace")).hexdigest()[:32]
+def _result(finding: Finding, rule: int, checked: CheckResult, seen: Counter[str]) -> dict[str, Any]:
+    key = hashlib.sha256("\0".join(entry(finding, checked.root)).encode("utf-8", "replace")).hexdigest()[:32]
     seen[key] += 1
     message = finding.message + (f"\nFix: {finding.fix}" if finding.fix else "")
     location: dict[str, Any] = {

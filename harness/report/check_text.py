@@ -24,15 +24,15 @@ _ALL = {"repository", "gate"}
 """Levels of checks that one file alone does not bring up again."""
 
 
-def lines(told: CheckResult, signs: Glyphs, verbose: bool = False) -> Iterator[Line]:
+def lines(checked: CheckResult, signs: Glyphs, verbose: bool = False) -> Iterator[Line]:
     """The whole report: findings of one cause in one block, unless all are asked for."""
-    findings = told.result.findings
+    findings = checked.result.findings
     for group in [Group((finding,)) for finding in findings] if verbose else grouped(findings):
         yield from block(group.first, others=group)
         yield []
-    for note in told.notes:
+    for note in checked.notes:
         yield [("note ", "yellow"), (clean(note), "")]
-    yield summary(told, signs)
+    yield summary(checked, signs)
 
 
 def block(finding: Finding, repeat: bool = True, others: Group | None = None) -> Iterator[Line]:
@@ -92,9 +92,9 @@ def again(finding: Finding, several: bool = False) -> str:
     return shlex.join(words)
 
 
-def summary(told: CheckResult, signs: Glyphs) -> Line:
+def summary(checked: CheckResult, signs: Glyphs) -> Line:
     """``✗ 1 error in 3 files, 2 Dags, 4 tasks; 1 waived  (2.4 s real)``."""
-    counts = told.result.to_json()["summary"]
+    counts = checked.result.to_json()["summary"]
     seen = ", ".join(
         counted(counts[name], word) for name, word in (("files", "file"), ("dags", "Dag"), ("tasks", "task"))
     )
@@ -103,7 +103,11 @@ def summary(told: CheckResult, signs: Glyphs) -> Line:
         found[-1] += f" of {counted(counts['causes'], 'cause')}"
     aside = [
         f"{number} {word}"
-        for number, word in ((counts["cached"], "cached"), (told.waived, "waived"), (told.known, "in the baseline"))
+        for number, word in (
+            (counts["cached"], "cached"),
+            (checked.waived, "waived"),
+            (checked.known, "in the baseline"),
+        )
         if number
     ]
     sign = signs.bad if counts["errors"] else signs.ok
@@ -111,7 +115,7 @@ def summary(told: CheckResult, signs: Glyphs) -> Line:
     more = f"; {', '.join(aside)}" if aside else ""
     return [
         (f"{sign} {', '.join(found) or 'nothing found'}", style),
-        (f" in {seen}{more}  ({real_text(told.result.seconds)} real)", ""),
+        (f" in {seen}{more}  ({real_text(checked.result.seconds)} real)", ""),
     ]
 
 

@@ -51,7 +51,7 @@ class TerminalReport:
         self._retries(run)
         self._xcoms(run)
         self._gantt(run)
-        self._companions(run)
+        self._awaited(run)
         self._logs(run)
         self._failures(run)
         self._findings(run)
@@ -93,7 +93,7 @@ class TerminalReport:
                 if line.plain:
                     self._line(line)
 
-    def _companions(self, run: RunResult) -> None:
+    def _awaited(self, run: RunResult) -> None:
         if run.companions:
             self._heading("Runs of other Dags")
         for other in run.companions:
@@ -103,10 +103,10 @@ class TerminalReport:
             self._line(line)
 
     def _logs(self, run: RunResult) -> None:
-        told = [ti for ti in run.task_instances if ti.log and ti.state != "failed"]
-        if self.verbose and told:
+        logged = [ti for ti in run.task_instances if ti.log and ti.state != "failed"]
+        if self.verbose and logged:
             self._heading("Logs")
-            for ti in told:
+            for ti in logged:
                 self._line(Text(ti.name, style="bold"))
                 self._log(ti)
 

@@ -14,24 +14,24 @@ PLACES = 3
 """Places named below a row; ``--verbose`` names all."""
 
 
-def lines(told: Upgrade, signs: Glyphs, verbose: bool = False) -> Iterator[Line]:
+def lines(upgrade: Upgrade, signs: Glyphs, verbose: bool = False) -> Iterator[Line]:
     """The whole report."""
     for state, title in (
-        (GONE, f"Gone from Airflow {told.airflow}"),
+        (GONE, f"Gone from Airflow {upgrade.airflow}"),
         (OLD, "Works still, and will not for ever"),
     ):
-        rows = told.of(state)
+        rows = upgrade.of(state)
         if rows:
             yield [(title, "bold")]
             for row in rows:
                 yield from _row(row, "red" if state == GONE else "yellow", verbose)
             yield []
-    if told.unknown:
+    if upgrade.unknown:
         yield [
             ("note ", "yellow"),
-            (f"not installed here, so their names cannot be judged: {', '.join(told.unknown)}", ""),
+            (f"not installed here, so their names cannot be judged: {', '.join(upgrade.unknown)}", ""),
         ]
-    yield _summary(told, signs)
+    yield _summary(upgrade, signs)
 
 
 def _row(row: UpgradeRow, style: str, verbose: bool) -> Iterator[Line]:
@@ -44,13 +44,13 @@ def _row(row: UpgradeRow, style: str, verbose: bool) -> Iterator[Line]:
     yield [("    where    ", "dim"), (where + (f", and {more} more (-v names them)" if more else ""), "")]
 
 
-def _summary(told: Upgrade, signs: Glyphs) -> Line:
+def _summary(upgrade: Upgrade, signs: Glyphs) -> Line:
     """``✗ 7 names are gone, 1 is old, in 12 files looked at  (4.1 s real)``."""
-    gone, old = len(told.of(GONE)), len(told.of(OLD))
+    gone, old = len(upgrade.of(GONE)), len(upgrade.of(OLD))
     found = [f"{counted(gone, 'name')} {'is' if gone == 1 else 'are'} gone"] if gone else []
     found += [f"{counted(old, 'name') if not gone else old} {'is' if old == 1 else 'are'} old"] if old else []
     style = "bold red" if gone else "yellow" if old else "green"
     return [
         (f"{signs.bad if gone else signs.ok} {', '.join(found) or 'nothing of Airflow 2 found'}", style),
-        (f" in {counted(told.looked_at, 'file')} looked at  ({real_text(told.seconds)} real)", ""),
+        (f" in {counted(upgrade.looked_at, 'file')} looked at  ({real_text(upgrade.seconds)} real)", ""),
     ]

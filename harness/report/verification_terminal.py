@@ -31,11 +31,11 @@ def show(found: Verification, console: Console, verbose: bool) -> None:
         if row.why:
             console.print(Text(f"  {row.name}: {one_line(row.why, 300)}", "dim"), soft_wrap=True)
     if found.volatile:
-        told = ", ".join(found.volatile[:8]) + (" …" if len(found.volatile) > 8 else "")
-        console.print(Text(f"not compared, they change from run to run: {clean(told)}", "dim"), soft_wrap=True)
+        text = ", ".join(found.volatile[:8]) + (" …" if len(found.volatile) > 8 else "")
+        console.print(Text(f"not compared, they change from run to run: {clean(text)}", "dim"), soft_wrap=True)
     console.print()
     count = len(found.differences)
     verdict = "alike" if found.ok else f"{count} difference{'s' if count != 1 else ''}"
     sign, style = (signs.ok, "green") if found.ok else (signs.bad, "bold red")
-    told = f": {len(found.rows)} compared, run of {iso(found.logical_date)}  ({real_text(found.real_seconds)} real)"
-    console.print(Text.assemble((f"{sign} {found.dag_id} {verdict}", style), told), soft_wrap=True)
+    text = f": {len(found.rows)} compared, run of {iso(found.logical_date)}  ({real_text(found.real_seconds)} real)"
+    console.print(Text.assemble((f"{sign} {found.dag_id} {verdict}", style), text), soft_wrap=True)

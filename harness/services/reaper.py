@@ -23,10 +23,10 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, NoReturn, TypedDict
 
-LOOK_S = 0.5
+POLL_S = 0.5
 """How often the parent is looked at."""
 
-READY_LOOK_S = 0.005
+READY_POLL_S = 0.005
 """How often a starting server is looked at."""
 
 IMMEDIATE_S = 8.0
@@ -71,7 +71,7 @@ def main() -> None:
     order: Order = json.loads(line)
     watch = ChildWatch(order["owner"])
     with suppress(Gone):
-        watch.look()
+        watch.poll()
         folder = tempfile.mkdtemp(prefix="airflow-harness-pg-", dir=order["parent"])
         server = Served(order, folder)
         try:
@@ -95,7 +95,7 @@ class ChildWatch:
         signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
         signal.signal(signal.SIGCHLD, lambda *_: None)
 
-    def look(self, timeout_s: float = 0) -> None:
+    def poll(self, timeout_s: float = 0) -> None:
         """Return when a child has changed or the time is over. Raises: Gone."""
         ready, _, _ = select.select([0, self._woken], [], [], timeout_s)
         if self._woken in ready:
@@ -106,7 +106,7 @@ class ChildWatch:
     def wait(self, child: subprocess.Popen[bytes]) -> int:
         """The exit code of a child. Raises: Gone."""
         while (code := child.poll()) is None:
-            self.look(LOOK_S)
+            self.poll(POLL_S)
         return code
 
 
@@ -149,7 +149,7 @@ class Served:
             with suppress(OSError), open(path) as file:  # noqa: PTH123
                 if word in file.read():
                     return True
-            watch.look(READY_LOOK_S)
+            watch.poll(READY_POLL_S)
         return False
 
     def _prepare(self, watch: ChildWatch) -> None:
@@ -160,7 +160,7 @@ class Served:
             self._give(path)
         self._give(self._folder)
         for source, destination in self._order["copies"]:
-            watch.look()
+            watch.poll()
             target = self._in_folder(destination)
             shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("*.a", "include"))
         for above, _, _ in os.walk(self._in_folder("{folder}/programs")):

@@ -9,7 +9,7 @@ from harness.bridge.backfills import is_partitioned
 from harness.bridge.timetables import manual, parse_date
 from harness.errors import DagNotFound, TaskNotFound, UsageError, known_names
 from harness.kernel import Instant, iso
-from harness.simulation.asked import FORM, backfill_of
+from harness.simulation.backfill_options import FORM, backfill_of
 from harness.simulation.calendar import Calendar
 from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.options import VERBS, Action
@@ -65,11 +65,11 @@ class Actor:
             raise TaskNotFound(f"no task {action.task_id!r} in {where}", known=known_names(action.task_id, tasks))
         if action.verb == "backfill":
             self._check_backfill(action, known[action.dag_id].dag)
-        told, now = f"an action ({action.verb} {action.dag_id})", self.driver.simulation.now
+        which, now = f"an action ({action.verb} {action.dag_id})", self.driver.simulation.now
         if action.at < now:
-            raise UsageError(f"{told} lies before the calendar begins, {iso(now)}", fix="take a later time for it")
+            raise UsageError(f"{which} lies before the calendar begins, {iso(now)}", fix="take a later time for it")
         if action.at > until:
-            raise UsageError(f"{told} lies after the calendar ends, {iso(until)}", fix="take an earlier time for it")
+            raise UsageError(f"{which} lies after the calendar ends, {iso(until)}", fix="take an earlier time for it")
         self.driver.simulation.schedule(action.at, self._perform, action)
 
     def _check_backfill(self, action: Action, dag: DAG) -> None:

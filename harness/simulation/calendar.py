@@ -158,8 +158,8 @@ class Calendar:
         if result.refused is not None:
             self._complain(entry, "error", f"Airflow refuses the backfill: {result.refused}", "backfill")
         elif not result.dates:  # before 3.3 Airflow makes such a backfill
-            told = f"from {iso(asked.from_date)} to {iso(asked.to_date)}"
-            self._complain(entry, "warning", f"the backfill {told} finds no date to run", "backfill")
+            dates = f"from {iso(asked.from_date)} to {iso(asked.to_date)}"
+            self._complain(entry, "warning", f"the backfill {dates} finds no date to run", "backfill")
         elif not asked.dry_run:
             self._parsed_again(entry)
 

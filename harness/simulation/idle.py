@@ -30,8 +30,8 @@ def not_simulated(calendar: Calendar) -> Iterator[Finding]:
             fact = f"is not simulated: its timetable ({kind}) makes runs of partitions, which the harness does not know"
         elif watched := watched_assets(entry.dag):
             fact = f"is not simulated where a watcher of {', '.join(map(repr, watched))} starts it: no watcher listens"
-        elif told := unknown_schedule(entry.dag):
-            fact = f"is not simulated as Airflow runs it: {told}"
+        elif reasons := unknown_schedule(entry.dag):
+            fact = f"is not simulated as Airflow runs it: {reasons}"
         elif repeated := loops(entry.dag):
             fact = f"is not simulated as Airflow runs it: {_repeated(repeated)}"
         else:
@@ -66,9 +66,9 @@ def nothing_ran(calendar: Calendar, options: CalendarOptions) -> Iterator[Findin
             fix = f"--action '{iso(options.since)} unpause {dag_id}' (in a test actions=[…])"
             yield _finding(entry, "dag-paused", "warning", fact, fix)
     if not calendar.driver.store.runs and not calendar.findings and not calendar.backfills.asked:
-        told = "; ".join(f"{dag_id}: {why}" for dag_id, why in left[:SHOWN]) or "no Dag is left to simulate"
-        told += f"; and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
-        fact = f"no run between {iso(options.since)} and {iso(options.until)}: {told}"
+        reasons = "; ".join(f"{dag_id}: {why}" for dag_id, why in left[:SHOWN]) or "no Dag is left to simulate"
+        reasons += f"; and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
+        fact = f"no run between {iso(options.since)} and {iso(options.until)}: {reasons}"
         fix = "take a stretch that holds a due date, or trigger a Dag: --action 'ISO trigger DAG'"
         yield Finding("nothing-ran", "warning", fact, fix=fix)
 
@@ -81,15 +81,15 @@ def _why(entry: ScheduledDag) -> str:
     if is_partitioned(entry.dag):
         return "is not simulated"
     if entry.calendar.condition is not None:
-        return f"waits for {_told(entry.calendar.condition)}"
+        return f"waits for {_described(entry.calendar.condition)}"
     return "its schedule names no run" if timetable_of(entry.dag).can_be_scheduled else "has no schedule"
 
 
-def _told(condition: Condition) -> str:
+def _described(condition: Condition) -> str:
     """An asset condition for people."""
     if isinstance(condition, (AllOf, AnyOf)):
         word = " and " if isinstance(condition, AllOf) else " or "
-        return word.join(_told(part) for part in condition.parts)
+        return word.join(_described(part) for part in condition.parts)
     if isinstance(condition, OfAlias):
         return f"alias {condition.name!r}"
     return f"asset {condition.name or condition.uri!r}"

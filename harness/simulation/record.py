@@ -19,7 +19,7 @@ from harness.simulation.history import history
 from harness.simulation.left_out import left_out
 from harness.simulation.needs import Needs
 
-TOLD_NOBODY = "Airflow only logs this and goes on: correct the callback, nobody would have been told"
+REPORTED_TO_NOBODY = "Airflow only logs this and goes on: correct the callback, nobody would have been told"
 
 Watcher = Callable[["DagRun", "TaskInstance | None"], None]
 """Called after every state change, of a task instance or (None) of the run itself."""
@@ -45,7 +45,7 @@ class Recorder:
         self.gather: Callable[[], None] = lambda: None
         self.events: dict[DagRun, list[tuple[Instant, str, str | None]]] = {}
         self.findings: dict[DagRun, list[Finding]] = {}
-        self._told: set[tuple[str, str, str]] = set()
+        self._reported: set[tuple[str, str, str]] = set()
         self.triggered: dict[DagRun, TaskInstance] = {}
         self.refusals: dict[DagRun | None, set[tuple[str, RefusedConnection]]] = {}
         self.needs = Needs()
@@ -72,10 +72,10 @@ class Recorder:
         if self._watcher is not None:
             self._watcher(run, None)
 
-    def backfill(self, told: Mapping[str, Any]) -> None:
-        """A person asked for a backfill; ``told`` is its result as far as it goes."""
+    def backfill(self, result: Mapping[str, Any]) -> None:
+        """A person asked for a backfill; ``result`` is what it came to so far."""
         if not self._silent:
-            self._journal.write({"kind": "backfill", **told})
+            self._journal.write({"kind": "backfill", **result})
 
     def run_state(self, run: DagRun) -> None:
         """A run changed its state."""
@@ -156,8 +156,8 @@ class Recorder:
         self.gather()
         for task_id, refusal in sorted(self.refusals.pop(run, ()), key=_by_task):
             key = (run.dag.dag_id, task_id, f"{refusal.peer} {refusal.path}:{refusal.line}")
-            if key not in self._told:
-                self._told.add(key)
+            if key not in self._reported:
+                self._reported.add(key)
                 self.finding(run, _refused(task_id, refusal, run))
 
     def asset_event(self, ti: TaskInstance, event: AssetEvent) -> None:
@@ -173,14 +173,14 @@ class Recorder:
         target.add(level, text if error is None else f"{text}\n{type(error).__name__}: {error}")
 
     def callback_failed(
-        self, run: DagRun, error: BaseException, task_id: str | None, name: str, fix: str = TOLD_NOBODY
+        self, run: DagRun, error: BaseException, task_id: str | None, name: str, fix: str = REPORTED_TO_NOBODY
     ) -> None:
         """A callback raised: Airflow logs that and goes on; here it is a finding."""
         from harness.bridge.explain import explain
 
-        told = explain(error, None)
-        path, _, line = (told.where or "").rpartition(":")
-        message = f"{name} raised {told.kind}: {told.message}"
+        explained = explain(error, None)
+        path, _, line = (explained.where or "").rpartition(":")
+        message = f"{name} raised {explained.kind}: {explained.message}"
         at_line = int(line) if line else None
         dag_id, file = run.dag.dag_id, path or str(facts(run).dag.fileloc)
         self.finding(run, Finding("callback", "error", message, file, at_line, dag_id, task_id, fix))
@@ -198,25 +198,25 @@ class Recorder:
     def _left_out(self, run: DagRun) -> None:
         """A run without some of its tasks is a finding, once for each Dag and the same tasks."""
         finding = left_out(run)
-        told = ("", "", "") if finding is None else (finding.check, run.dag.dag_id, f"{len(run.task_instances)}")
-        if finding is not None and told not in self._told:
-            self._told.add(told)
+        key = ("", "", "") if finding is None else (finding.check, run.dag.dag_id, f"{len(run.task_instances)}")
+        if finding is not None and key not in self._reported:
+            self._reported.add(key)
             self.finding(run, finding)
 
     def _pushed(self, run: DagRun, task_id: str, key: str, value: Any, stored: Any) -> None:
         """An XCom that does not do well in a database is a finding, once for each task and key."""
-        told = None if self._xcom_bytes is None else trouble(value, stored, self._xcom_bytes)
-        if told is None or (run.dag.dag_id, task_id, key) in self._told:
+        problem = None if self._xcom_bytes is None else trouble(value, stored, self._xcom_bytes)
+        if problem is None or (run.dag.dag_id, task_id, key) in self._reported:
             return
-        self._told.add((run.dag.dag_id, task_id, key))
+        self._reported.add((run.dag.dag_id, task_id, key))
         finding = Finding(
             check="xcom-size",
             severity="warning",
-            message=f"XCom {key!r} of task {task_id!r} {told.reason}",
+            message=f"XCom {key!r} of task {task_id!r} {problem.reason}",
             path=str(facts(run).dag.fileloc),
             dag_id=run.dag.dag_id,
             task_id=task_id,
-            fix=told.fix,
+            fix=problem.fix,
         )
         self.finding(run, finding)
 
@@ -233,8 +233,8 @@ class Recorder:
         return self._present[1]
 
 
-def _by_task(told: tuple[str, RefusedConnection]) -> tuple[Any, ...]:
-    return told[0], *told[1].order
+def _by_task(refused: tuple[str, RefusedConnection]) -> tuple[Any, ...]:
+    return refused[0], *refused[1].order
 
 
 def _refused(task_id: str, refusal: RefusedConnection, run: DagRun | None = None) -> Finding:

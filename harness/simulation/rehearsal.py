@@ -27,9 +27,9 @@ from harness.project.repository import Repository, by_settings, repository_of, r
 from harness.results.calendar import CalendarResult
 from harness.results.run import RunResult
 from harness.scheduler.model import DagRun
-from harness.simulation.companions import awaited_runs, failed_unawaited
+from harness.simulation.awaited_dags import awaited_runs, failed_unawaited
 from harness.simulation.components.scheduler_loop import Driver
-from harness.simulation.given import give_xcom
+from harness.simulation.given_xcoms import give_xcom
 from harness.simulation.idle import runs_otherwise
 from harness.simulation.options import CalendarOptions, RunOptions
 from harness.simulation.record import Watcher
@@ -270,7 +270,7 @@ def with_declared(world: World | None, repository: Repository) -> World:
     The variables are the given world's own, so that it shows what tasks set.
     """
     given = world or World()
-    pools = {one.name: Pool(**one.value) for one in repository.exports.told if one.section == "pools"}
+    pools = {one.name: Pool(**one.value) for one in repository.exports.entries if one.section == "pools"}
     own = {n: pool for n, pool in given.pools.items() if n not in pools or n != DEFAULT_POOL or n in given.chosen}
     pools = {**pools, **own}
     declared = {f"{CONNECTION}{name.upper()}" for name in given.connections}
@@ -289,8 +289,8 @@ def _limited(world: World, repository: Repository) -> dict[str, Any]:
     if "task_queued_timeout" in ours:
         given["task_queued_timeout"] = round(ours["task_queued_timeout"] * SECOND)
     slots = limits.get("default_pool_task_slot_count")
-    told = DEFAULT_POOL in world.chosen or DEFAULT_POOL in repository.pools
-    if slots is not None and not told:
+    is_chosen = DEFAULT_POOL in world.chosen or DEFAULT_POOL in repository.pools
+    if slots is not None and not is_chosen:
         pools[DEFAULT_POOL] = replace(pools[DEFAULT_POOL], slots=int(slots))
     return {"executor": replace(executor, **given), "pools": pools}
 

@@ -68,7 +68,7 @@ def _in_order(run: DagRun) -> list[TaskInstance]:
 
 def _task_result(ti: TaskInstance, xcoms: dict[tuple[str, int], dict[str, Any]]) -> TaskResult:
     past = history(ti)
-    told = past.error
+    explained = past.error
     return TaskResult(
         task_id=ti.task_id,
         map_index=ti.map_index,
@@ -80,7 +80,9 @@ def _task_result(ti: TaskInstance, xcoms: dict[tuple[str, int], dict[str, Any]])
         end_date=date_of(ti.end),
         rendered=past.rendered,
         xcoms=xcoms.get(ti.key, {}),
-        error=None if told is None else Failure(told.kind, told.message, told.traceback, told.where, told.hint),
+        error=None
+        if explained is None
+        else Failure(explained.kind, explained.message, explained.traceback, explained.where, explained.hint),
         attempts=[_attempt(one) for one in past.attempts],
         reason=ti.reason,
         log=past.log.text(),

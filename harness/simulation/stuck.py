@@ -39,11 +39,11 @@ def stuck_findings(driver: Driver) -> list[tuple[DagRun, Finding]]:
 def unfinished_findings(driver: Driver, main: DagRun, horizon: Instant) -> list[tuple[DagRun, Finding]]:
     """A finding for each Dag beside ``main``'s run whose runs had not ended at the horizon, or never can."""
     found = [(run, finding) for run, finding in stuck_findings(driver) if run is not main]
-    told = {run.dag.dag_id for run, _ in found}
+    named = {run.dag.dag_id for run, _ in found}
     for run in driver.active:
         dag_id = run.dag.dag_id
-        if run is not main and dag_id not in told and driver.simulation.peek() is not None:
-            told.add(dag_id)
+        if run is not main and dag_id not in named and driver.simulation.peek() is not None:
+            named.add(dag_id)
             fact = f"{dag_id}: run {run.run_id} had not ended at the horizon, {iso(horizon)}"
             fix = "make the awaited thing happen, give the wait a timeout, or --horizon"
             finding = Finding("horizon-reached", "error", fact, str(facts(run).dag.fileloc), dag_id=dag_id, fix=fix)
@@ -114,10 +114,10 @@ def _never_started(driver: Driver, stuck: dict[str, list[DagRun]]) -> dict[str, 
 def _finding(waits: WaitReasons, runs: list[DagRun], behind: int) -> Finding:
     run = runs[0]
     waiting = [ti for ti in run.task_instances.values() if ti.state not in FINISHED and ti.state is not None]
-    told = [f"{ti.name!r} {_why(ti, waits)}" for ti in waiting[:SHOWN]] or [_blocked(run)]
+    named = [f"{ti.name!r} {_why(ti, waits)}" for ti in waiting[:SHOWN]] or [_blocked(run)]
     if len(waiting) > SHOWN:
-        told.append(f"and {len(waiting) - SHOWN} more wait")
-    fact = f"{run.dag.dag_id}: run {run.run_id} can never end: {'; '.join(told)}"
+        named.append(f"and {len(waiting) - SHOWN} more wait")
+    fact = f"{run.dag.dag_id}: run {run.run_id} can never end: {'; '.join(named)}"
     if len(runs) > 1:
         fact += f"; so it is with {len(runs) - 1} more of its runs"
     if behind:

@@ -11,8 +11,8 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.reference.child import airflow_run
+from harness.bridge.reference.dag_to_run import DagToRun
 from harness.bridge.reference.history import RunHistory
-from harness.bridge.reference.wanted import DagToRun
 from harness.bridge.supervisor.store import facts
 from harness.bridge.timetables import first_date
 from harness.errors import HorizonReached, RunStuck
@@ -20,7 +20,7 @@ from harness.kernel import SECOND, Instant
 from harness.kernel.instant import to_datetime
 from harness.results.verification import NONE, Row, Verification
 from harness.scheduler.model import DagRun, TaskInstance
-from harness.simulation.companions import needed
+from harness.simulation.awaited_dags import needed
 from harness.simulation.options import RunOptions
 from harness.simulation.rehearsal import Rehearsal
 from harness.simulation.services import served
@@ -103,8 +103,8 @@ def compared(
         here, there = ours.final.get(key), theirs.final.get(key)
         cause = None if here == there else "; ".join(filter(None, [reasons.get(key), why])) or None
         rows.append(Row("task", _named(*key), _state(here), _state(there), here == there, cause))
-    told = {xcom for xcom in {*ours.xcoms, *theirs.xcoms} - volatile if not xcom[2].startswith(LINK)}
-    for xcom in sorted(told):
+    compared = {xcom for xcom in {*ours.xcoms, *theirs.xcoms} - volatile if not xcom[2].startswith(LINK)}
+    for xcom in sorted(compared):
         mine, real = in_order(ours.xcoms.get(xcom, NONE)), in_order(theirs.xcoms.get(xcom, NONE))
         rows.append(Row("xcom", _named(*xcom), _short(mine), _short(real), same(mine, real)))
     return rows

@@ -55,7 +55,7 @@ class WaitReasons:
         if ti.state == QUEUED and given is not None:
             return f"is queued: {driver.attempts.workloads.why(given)}"
         if ti.state == RUNNING and process is not None:
-            return f"runs since {iso(ti.start or 0)}, in {process.frame or 'its own code'}"
+            return f"runs since {iso(ti.start or 0)}, in {process.waiting_for or 'its own code'}"
         if ti.state == UP_FOR_RESCHEDULE:
             return f"pokes again and again ({ti.task.operator}), since {iso(ti.start or 0)}"
         if ti.state == DEFERRED:

@@ -40,8 +40,8 @@ class FaultPlan:
         return made
 
     def __repr__(self) -> str:
-        told = [f"{name} {'always' if name in self.final else _times(n)}" for name, n in self.failing.items()]
-        return f"<faults of {self.dag_id}: {', '.join(told) or 'none'}>"
+        named = [f"{name} {'always' if name in self.final else _times(n)}" for name, n in self.failing.items()]
+        return f"<faults of {self.dag_id}: {', '.join(named) or 'none'}>"
 
 
 def fault_plans(dag: DAG, *, tasks: Iterable[str] | None = None, max_faults: int = 3) -> st.SearchStrategy[FaultPlan]:

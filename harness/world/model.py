@@ -198,8 +198,8 @@ class World:
         except EntryError as invalid:
             raise call_error(what, invalid) from None
         if not isinstance(value, str):
-            told = WorldProblem(f"must be text, not {kind(value)}", fix=f"{_MAKES_TEXT[section]}({name!r}, …)")
-            raise call_error(what, EntryError(told))
+            problem = WorldProblem(f"must be text, not {kind(value)}", fix=f"{_MAKES_TEXT[section]}({name!r}, …)")
+            raise call_error(what, EntryError(problem))
 
     def allow(self, *hosts: str) -> None:
         """Let tasks connect to hosts: ``"api.example.com"``, ``"db:5432"``, ``"*.example.com"``, ``"10.0.0.0/8"``."""

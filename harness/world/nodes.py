@@ -55,8 +55,8 @@ class _YamlLoader(yaml.SafeLoader):
         sizes = [self._measured[id(child)] for child in _children(node)]
         depth, size = 1 + max((deep for deep, _ in sizes), default=0), 1 + sum(many for _, many in sizes)
         if depth > MOST_DEEP or size > MOST_NODES:
-            told = f"its aliases, written out, are deeper than {MOST_DEEP} levels or more than {MOST_NODES} values"
-            raise yaml.MarkedYAMLError(problem=told, problem_mark=mark)
+            text = f"its aliases, written out, are deeper than {MOST_DEEP} levels or more than {MOST_NODES} values"
+            raise yaml.MarkedYAMLError(problem=text, problem_mark=mark)
         self._measured[id(node)] = (depth, size)
         return node
 

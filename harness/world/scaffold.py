@@ -20,14 +20,16 @@ _WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 """What YAML takes for something else than text."""
 
 
-def scaffold(used: Mapping[str, Mapping[str, Iterable[tuple[str, str]]]], told: Iterable[ExportedEntry] = ()) -> str:
+def scaffold(
+    used: Mapping[str, Mapping[str, Iterable[tuple[str, str]]]], exported: Iterable[ExportedEntry] = ()
+) -> str:
     """The YAML text of a world.
 
     Args:
         used: section (``pools``, ``connections``, ``variables``) -> name -> (where it is used, hint).
-        told: what files of the project say of some of them; each has its own file named as the source.
+        exported: what files of the project say of some of them; each has its own file named as the source.
     """
-    known = {(one.section, one.name): one for one in told}
+    known = {(one.section, one.name): one for one in exported}
     parts = [HEAD]
     for section, entry in (("pools", _pool), ("connections", _connection), ("variables", _variable)):
         names = used.get(section, {})
@@ -41,9 +43,9 @@ def scaffold(used: Mapping[str, Mapping[str, Iterable[tuple[str, str]]]], told: 
 Uses = list[tuple[str, str]]
 
 
-def _entry(name: str, uses: Uses, guessed: Callable[[Uses], tuple[str, str]], told: ExportedEntry | None) -> str:
-    value, remark = guessed(uses) if told is None else _of_file(told)
-    return f"{_uses(uses, told)}  {key_of(name)}: {value}{f'    # {remark}' if remark else ''}\n"
+def _entry(name: str, uses: Uses, guessed: Callable[[Uses], tuple[str, str]], exported: ExportedEntry | None) -> str:
+    value, remark = guessed(uses) if exported is None else _of_file(exported)
+    return f"{_uses(uses, exported)}  {key_of(name)}: {value}{f'    # {remark}' if remark else ''}\n"
 
 
 def _pool(uses: Uses) -> tuple[str, str]:
@@ -62,23 +64,23 @@ def _variable(uses: Uses) -> tuple[str, str]:
     return json.dumps(value), "a guess: the file is not parsed without one" if value else ""
 
 
-def _of_file(told: ExportedEntry) -> tuple[str, str]:
+def _of_file(exported: ExportedEntry) -> tuple[str, str]:
     """An entry as a file of the project tells it, and what of it was left there."""
-    value = told.value
-    if told.section == "pools" and set(value) == {"slots"}:
+    value = exported.value
+    if exported.section == "pools" and set(value) == {"slots"}:
         value = value["slots"]
     text = json.dumps(HIDDEN if value is None else value, ensure_ascii=False)
-    remarks = [f"not copied: {', '.join(told.kept_back)}"] if told.kept_back else []
-    if told.section == "connections" and value.get("conn_type") == "postgres":
+    remarks = [f"not copied: {', '.join(exported.kept_back)}"] if exported.kept_back else []
+    if exported.section == "connections" and value.get("conn_type") == "postgres":
         remarks.append(f"or {{service: postgres}}, {_SERVICE}")
     return text, "; ".join(remarks).replace("\n", " ")
 
 
-def _uses(uses: Uses, told: ExportedEntry | None) -> str:
+def _uses(uses: Uses, exported: ExportedEntry | None) -> str:
     places = sorted({where for where, _ in uses})
     more = f", and {len(places) - 1} more" if len(places) > 1 else ""
     used = f"{places[0]}{more}" if places else "no Dag names it"
-    return f"  # {used}{f'; {told.file}' if told else ''}\n"
+    return f"  # {used}{f'; {exported.file}' if exported else ''}\n"
 
 
 def key_of(name: str) -> str:

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from harness.checks import catalogue
-from harness.checks.context import CheckSettings, Declared
+from harness.checks.context import CheckSelection, Declared
 from harness.checks.registry import CHECKS
 from harness.gate.run import GateOptions, GateResult, run_gate
 from harness.project.discovery import dag_files
@@ -32,7 +32,7 @@ def gate(*folders: Path, **options: object) -> GateResult:
         frozenset(world.variables),
         queues=frozenset(("default", "gpu")),
     )
-    given = {"asked": CheckSettings(severities), "declared": declared, "world": world, **options}
+    given = {"selection": CheckSelection(severities), "declared": declared, "world": world, **options}
     return run_gate(dag_files(list(folders)), GateOptions(**given))  # type: ignore[arg-type]
 
 
@@ -48,13 +48,13 @@ def expected(folder: Path) -> Found:
 def found(result: GateResult, wanted: Found) -> Found:
     """The findings in the same form; lines only where they are wanted, policies only where they are."""
     lines = {(path, check) for path, check, line in wanted if line is None}
-    asked = {(path, check) for path, check, _ in wanted}
+    expected = {(path, check) for path, check, _ in wanted}
     for file in result.files:
         heads = Path(file.path).read_text(encoding="utf-8", errors="replace")
-        asked |= {(str(Path(file.path).relative_to(ROOT)), check) for check in _CLEAN.findall(heads)}
+        expected |= {(str(Path(file.path).relative_to(ROOT)), check) for check in _CLEAN.findall(heads)}
     told = {(str(Path(one.path or "").relative_to(ROOT)), one.check, one.line) for one in result.findings}
     return {
         (path, check, None if (path, check) in lines else line)
         for path, check, line in told
-        if (path, check) in asked or check not in CHECKS or CHECKS[check].family != "policy"
+        if (path, check) in expected or check not in CHECKS or CHECKS[check].family != "policy"
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from harness.checks.context import CheckSettings, Declared
+from harness.checks.context import CheckSelection, Declared
 from harness.gate.cache import Cache, question_of
 from tests.checks.cases import gate
 
@@ -53,7 +53,7 @@ def project(tmp_path):
     return dags
 
 
-def look(dags):
+def context(dags):
     """(names of files that were parsed, findings as (check, Dag))."""
     result = gate(dags, cache=dags.parent / "cache")
     parsed = {file.path.rsplit("/", 1)[1] for file in result.files if not file.cached}
@@ -61,32 +61,32 @@ def look(dags):
 
 
 def test_what_depends_on_a_change_is_parsed_again(project):
-    assert look(project) == ({"helped.py", "plain.py", "listed.py"}, [])
-    assert look(project) == (set(), [])
+    assert context(project) == ({"helped.py", "plain.py", "listed.py"}, [])
+    assert context(project) == (set(), [])
     (project / "cache_helper.py").write_text("POOL = 'gone'\n")
-    assert look(project) == ({"helped.py"}, [("pool-missing", "helped")])
-    assert look(project) == (set(), [("pool-missing", "helped")])
+    assert context(project) == ({"helped.py"}, [("pool-missing", "helped")])
+    assert context(project) == (set(), [("pool-missing", "helped")])
     (project / "tables" / "second.txt").write_text("absent")
     (project / "plain.py").write_text("from airflow.sdk import DAG\nimport os\nos._exit(0)\n")
     found = [("pool-missing", "helped"), ("pool-missing", "second"), ("import-error", None)]
-    assert look(project) == ({"listed.py", "plain.py"}, found)
-    assert look(project) == ({"plain.py"}, found)  # a file that dies is looked at again
+    assert context(project) == ({"listed.py", "plain.py"}, found)
+    assert context(project) == ({"plain.py"}, found)  # a file that dies is looked at again
 
 
 def test_another_question_is_another_answer_and_a_broken_cache_is_none(tmp_path):
     path = tmp_path / "some.py"
     path.write_text("content")
-    asked = [
-        question_of(CheckSettings({"cycle": severity}), Declared(), 30.0) for severity in ("error", "warning", "error")
+    questions = [
+        question_of(CheckSelection({"cycle": severity}), Declared(), 30.0) for severity in ("error", "warning", "error")
     ]
-    assert asked[0] == asked[2] != asked[1]
-    cache = Cache(tmp_path / "cache", asked[0])
+    assert questions[0] == questions[2] != questions[1]
+    cache = Cache(tmp_path / "cache", questions[0])
     cache.keep(str(path), {**NOTHING, "depends": {f"file:{tmp_path / 'not there'}": None}})
     cache.write()
-    assert Cache(tmp_path / "cache", asked[0]).find(str(path)) is not None
-    assert Cache(tmp_path / "cache", asked[1]).find(str(path)) is None
+    assert Cache(tmp_path / "cache", questions[0]).find(str(path)) is not None
+    assert Cache(tmp_path / "cache", questions[1]).find(str(path)) is None
     (tmp_path / "not there").write_text("now it is")
-    assert Cache(tmp_path / "cache", asked[0]).find(str(path)) is None
+    assert Cache(tmp_path / "cache", questions[0]).find(str(path)) is None
     kept = tmp_path / "cache" / "check.json"
     kept.write_text(kept.read_text()[:-3])
-    assert Cache(tmp_path / "cache", asked[0]).find(str(path)) is None
+    assert Cache(tmp_path / "cache", questions[0]).find(str(path)) is None

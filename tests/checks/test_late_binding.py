@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.checks.content.late_binding import late_binding
-from tests.checks.looks import look
+from tests.checks.contexts import context
 
 LATE = [
     ("for t in 'ab':\n    made.append(lambda: print(t))", "'t'"),
@@ -34,10 +34,10 @@ BOUND = [
 
 @pytest.mark.parametrize(("source", "names"), LATE)
 def test_read_when_the_loop_is_over(source, names):
-    (problem,) = late_binding(look(source))
+    (problem,) = late_binding(context(source))
     assert f"reads {names} of the loop that made it" in problem.message
 
 
 @pytest.mark.parametrize("source", BOUND)
 def test_bound_in_time(source):
-    assert list(late_binding(look(source))) == []
+    assert list(late_binding(context(source))) == []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.checks.context import LIMITS, CheckSettings, Declared, Judgement, Note
+from harness.checks.context import LIMITS, CheckSelection, Declared, Judgement, Note
 from harness.checks.loading.import_error import import_error
 from harness.checks.loading.no_dag_in_file import no_dag_in_file
 from harness.checks.loading.parse_time import parse_time
@@ -19,13 +19,13 @@ from harness.project.dags_in_text import uncalled, unreached
 
 
 def judgement(**facts: Any) -> Judgement:
-    return Judgement(frozenset(), Declared(), CheckSettings({}), **facts)
+    return Judgement(frozenset(), Declared(), CheckSelection({}), **facts)
 
 
 def slow(seconds: list[float], **limits: float) -> list[tuple[str, str]]:
-    asked = CheckSettings({}, {**LIMITS, **{name.replace("_", "-"): value for name, value in limits.items()}})
+    selection = CheckSelection({}, {**LIMITS, **{name.replace("_", "-"): value for name, value in limits.items()}})
     given = {f"{number}.py": value for number, value in enumerate(seconds)}
-    found = parse_time([], Judgement(frozenset(), Declared(), asked, seconds=given))
+    found = parse_time([], Judgement(frozenset(), Declared(), selection, seconds=given))
     return [(problem.path or "", problem.message) for problem in found]
 
 
@@ -46,10 +46,10 @@ def test_what_nobody_can_move_is_not_the_files():
     provider = Note("0.py", "", None, {"fixed": 2.0, "heavy": {}})
     pandas = Note("0.py", "", None, {"fixed": 0.3, "heavy": {"pandas": 2.0, "yaml": 0.1}})
     busy = Note("0.py", "", None, {"told": True})
-    asked = Judgement(frozenset(), Declared(), CheckSettings({}), seconds={"0.py": 2.5})
-    assert list(parse_time([provider], asked)) == []
-    assert list(parse_time([busy], asked)) == []
-    (found,) = parse_time([pandas], asked)
+    judgement = Judgement(frozenset(), Declared(), CheckSelection({}), seconds={"0.py": 2.5})
+    assert list(parse_time([provider], judgement)) == []
+    assert list(parse_time([busy], judgement)) == []
+    (found,) = parse_time([pandas], judgement)
     assert found.message == "the file takes 2.2 s to import, more than 2 s (pandas 2.0 s)"
     assert found.fix == "import pandas in the tasks that use it"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.checks.content.secret_in_code import secret_in_code
-from tests.checks.looks import look
+from tests.checks.contexts import context
 
 MIXED = "q7Rw2pX9sLq4Zt8vB1nM"
 LONGER = MIXED + "k3Yd6Hs0"
@@ -58,13 +58,13 @@ NONE = [
 
 @pytest.mark.parametrize("what", FORMS)
 def test_by_its_form(what):
-    (problem,) = secret_in_code(look(f"x = 1\nvalue = ['{FORMS[what]}']"))
+    (problem,) = secret_in_code(context(f"x = 1\nvalue = ['{FORMS[what]}']"))
     assert (problem.line, problem.message) == (2, f"a secret in the code: {what}")
 
 
 @pytest.mark.parametrize("line", NAMED)
 def test_by_its_name(line):
-    (problem,) = secret_in_code(look(f"def nobody(self, connect, settings):\n    {line}"))
+    (problem,) = secret_in_code(context(f"def nobody(self, connect, settings):\n    {line}"))
     assert (problem.line, "is given as a literal" in problem.message) == (2, True)
     assert "tr0ub4dor" not in problem.message
     assert MIXED not in problem.message
@@ -72,4 +72,4 @@ def test_by_its_name(line):
 
 @pytest.mark.parametrize("line", NONE)
 def test_what_is_none(line):
-    assert list(secret_in_code(look(f"def nobody(connect, PASSWORD):\n    {line}"))) == []
+    assert list(secret_in_code(context(f"def nobody(connect, PASSWORD):\n    {line}"))) == []

@@ -8,7 +8,7 @@ import pytest
 
 from harness.checks.content.sql_formatting import sql_formatting
 from harness.checks.content.statements import built, is_value
-from tests.checks.looks import look
+from tests.checks.contexts import context
 
 TOLD = [
     ("hook.run(f\"SELECT * FROM a WHERE b = '{params['x']}'\")", "a param", "an f-string"),
@@ -66,7 +66,7 @@ def task(hook, ti, ds, params, dag_run, given, number: int, **context):
     {body}
 """
     given = {"given": "{{ ti.xcom_pull(task_ids='find') }}", "number": "{{ params.number }}"}
-    return [one.message for one in sql_formatting(look(source, dag_params=PARAMS, op_kwargs=given))]
+    return [one.message for one in sql_formatting(context(source, dag_params=PARAMS, op_kwargs=given))]
 
 
 @pytest.mark.parametrize(("body", "what", "how"), TOLD)

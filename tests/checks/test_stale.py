@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from harness.checks.context import CheckSettings, Declared
+from harness.checks.context import CheckSelection, Declared
 from harness.gate.cache import Cache, note_output
 from harness.gate.inspection import inspect
 from harness.gate.options import CheckOptions
@@ -24,7 +24,7 @@ from tests.checks.cases import gate
 pytestmark = pytest.mark.gate
 
 DECLARED = Declared("world.yaml", {"etl": 1, "default_pool": 1})
-ASKED = CheckSettings({"pool-missing": "error", "import-error": "error", "unstable-dag": "error"})
+ASKED = CheckSelection({"pool-missing": "error", "import-error": "error", "unstable-dag": "error"})
 CONTROL = """
 import os, logging
 from datetime import timedelta
@@ -43,9 +43,9 @@ with DAG("control", schedule="@daily", dagrun_timeout=timedelta(hours=1)):
 """
 
 
-def look(dags, cache):
+def context(dags, cache):
     """Missing pools by file, everything else that was found, files that were parsed."""
-    result = gate(dags, cache=cache, declared=DECLARED, asked=ASKED)
+    result = gate(dags, cache=cache, declared=DECLARED, selection=ASKED)
     pools = {one.dag_id: one.message for one in result.findings if one.check == "pool-missing"}
     others = [(one.path, one.message) for one in result.findings if one.check != "pool-missing"]
     return pools, others, {file.path.rsplit("/", 1)[1][:-3] for file in result.files if not file.cached}
@@ -59,19 +59,19 @@ def test_whatever_a_file_depends_on(tmp_path, monkeypatch):
     (dags / "control.py").write_text(CONTROL)
     compileall.compile_dir(dags / "module", quiet=1)  # the module is then read from its byte code
     cache = tmp_path / "cache"
-    assert look(dags, cache)[:2] == ({}, [])
+    assert context(dags, cache)[:2] == ({}, [])
     report = tmp_path / "project" / "report.json"
     report.write_text("{}")
     note_output(cache, report)
-    assert look(dags, cache) == ({}, [], stale.EACH_TIME)
+    assert context(dags, cache) == ({}, [], stale.EACH_TIME)
     for way in stale.WAYS:
         way.change(dags / way.name)
     for name, value in stale.VARIABLES.items():
         monkeypatch.setenv(name, value)
     mask = os.umask(0o77)
     try:
-        pools, others, parsed = look(dags, cache)
-        assert (pools, others) == look(dags, None)[:2]
+        pools, others, parsed = context(dags, cache)
+        assert (pools, others) == context(dags, None)[:2]
     finally:
         os.umask(mask)
     assert pools.keys() == {way.name for way in stale.WAYS}

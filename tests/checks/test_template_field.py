@@ -51,8 +51,8 @@ def problems(**given):
 
     with DAG("sales", schedule="@daily") as dag:
         Load(task_id="load", **given)
-    look = SimpleNamespace(dag=dag, dag_id="sales", tasks=list(dag.task_dict.values()))
-    return [problem.message for problem in template_field(look)]
+    context = SimpleNamespace(dag=dag, dag_id="sales", tasks=list(dag.task_dict.values()))
+    return [problem.message for problem in template_field(context)]
 
 
 @pytest.mark.parametrize("value", TOLD)

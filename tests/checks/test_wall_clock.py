@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.checks.content.wall_clock import wall_clock
-from tests.checks.looks import look
+from tests.checks.contexts import context
 
 IMPORTS = """
 import os, time, logging, pendulum
@@ -64,7 +64,7 @@ NOT_TOLD = [
 
 def said(body: str, **given: object) -> list[str]:
     source = f"{IMPORTS}\ndef task(ds=None, hook=None, frame=None, row=None, limit=None, clock=None):\n    {body}\n"
-    return [problem.message for problem in wall_clock(look(source, **given))]
+    return [problem.message for problem in wall_clock(context(source, **given))]
 
 
 @pytest.mark.parametrize(("body", "use"), TOLD)
@@ -94,5 +94,5 @@ def test_of_functions_that_the_task_calls():
     def task():
         write("orders")
     """
-    (problem,) = wall_clock(look(source))
+    (problem,) = wall_clock(context(source))
     assert (problem.line, problem.message.partition(":")[0]) == (4, "write() names a file after date.today()")

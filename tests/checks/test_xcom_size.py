@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.checks.content.xcom_size import xcom_size
-from tests.checks.looks import look
+from tests.checks.contexts import context
 
 TROUBLE = [
     ("{1: 'a'}", "has keys that are no text, like 1"),
@@ -21,16 +21,16 @@ FINE = ["{'1': 'a'}", "'x' * 40_000", "'x' * given", "[0, 1.5, None, (1, 2)]", "
 
 @pytest.mark.parametrize(("value", "why"), TROUBLE)
 def test_a_literal_that_does_not_do_well(value, why):
-    (problem,) = xcom_size(look(f"def task(given=None):\n    return {value}").dags[0])
+    (problem,) = xcom_size(context(f"def task(given=None):\n    return {value}").dags[0])
     assert problem.message.startswith(f"what task 'task_0' returns {why}")
     assert problem.line == 2
 
 
 @pytest.mark.parametrize("value", FINE)
 def test_a_literal_that_does(value):
-    assert list(xcom_size(look(f"def task(given=None):\n    return {value}").dags[0])) == []
+    assert list(xcom_size(context(f"def task(given=None):\n    return {value}").dags[0])) == []
 
 
 def test_what_is_not_pushed_is_no_xcom():
-    assert list(xcom_size(look("def task():\n    return b'x'", do_xcom_push=False).dags[0])) == []
-    assert list(xcom_size(look("def task():\n    yield b'x'\n    return b'x'").dags[0])) == []
+    assert list(xcom_size(context("def task():\n    return b'x'", do_xcom_push=False).dags[0])) == []
+    assert list(xcom_size(context("def task():\n    yield b'x'\n    return b'x'").dags[0])) == []

@@ -90,7 +90,7 @@ def test_one_that_raises_is_a_finding_at_its_line_and_not_our_fault(own):
         ("1 / 0\n", "ZeroDivisionError: division by zero", ":1\n"),
         ("import os; os._exit(0)\n", "it ends its process", "conftest.py\n"),
         ("import harness\nharness.check('Not Kebab')(print)\n", "check id 'Not Kebab' is not kebab-case", ":2\n"),
-        ("import harness\nharness.check('a', level='twin')\n", "check 'a': level 'twin'", ":2\n"),
+        ("import harness\nharness.check('a', level='parses')\n", "check 'a': level 'parses'", ":2\n"),
         ("import harness\nharness.check('cycle')(print)\n", "check id 'cycle' is taken", ""),
     ],
 )

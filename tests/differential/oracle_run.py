@@ -10,9 +10,9 @@ from unittest.mock import patch
 from airflow.sdk.execution_time.supervisor import InProcessTestSupervisor
 
 from harness.bridge.reference.clock import VirtualClock
+from harness.bridge.reference.dag_to_run import DagToRun
 from harness.bridge.reference.history import RunHistory
 from harness.bridge.reference.run import tested
-from harness.bridge.reference.wanted import DagToRun
 from tests.differential.oracle_api import DirectTransport, client
 
 

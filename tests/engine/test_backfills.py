@@ -21,7 +21,7 @@ def calendar():
     from harness.bridge.timetables import parse_date
     from harness.simulation import CalendarOptions, Rehearsal
     from harness.simulation.actions import parse_action
-    from harness.simulation.asked import backfill_of
+    from harness.simulation.backfill_options import backfill_of
 
     def simulate(since, until, *dags, asked=(), actions=(), world=None, **options):
         rehearsal = Rehearsal()

@@ -10,7 +10,7 @@ from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_fro
 from harness.bridge.parsing.parse import Parsed
 from harness.bridge.parsing.places import Places
 from harness.bridge.parsing.users import Users
-from harness.checks.context import CheckSettings, Declared, FileContext
+from harness.checks.context import CheckSelection, Declared, FileContext
 from harness.checks.graph.xcom_reference import xcom_reference
 
 HEAD = """
@@ -47,8 +47,8 @@ def said(tmp_path, monkeypatch):
         assert modules_of(file, modules) == []
         parsed.dags += [dag for dag, module in taken_from(modules) if made_ready(dag, module, tmp_path)]
         forget_dags()
-        look = FileContext(parsed, Declared(), CheckSettings({}))
-        return [problem.message for dag in look.dags for problem in xcom_reference(dag)]
+        context = FileContext(parsed, Declared(), CheckSelection({}))
+        return [problem.message for dag in context.dags for problem in xcom_reference(dag)]
 
     return about
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 from harness.checks import catalogue
-from harness.checks.context import CheckSettings
+from harness.checks.context import CheckSelection
 from harness.checks.registry import CHECKS
 from harness.gate.run import FileResult, GateOptions, GateResult, run_gate
 from harness.project.discovery import dag_files
@@ -38,9 +38,9 @@ def gate(folder: Path, once: bool = False, **options: object) -> GateResult:
     """
     catalogue.load()
     checks = [check for check in CHECKS.values() if check.family == "loading" and check.id != "parse-time"]
-    checks = [check for check in checks if not (once and check.level == "twin")]
-    asked = CheckSettings({check.id: "error" for check in checks})
-    return run_gate(dag_files([folder]), GateOptions(asked=asked, **options))  # type: ignore[arg-type]
+    checks = [check for check in checks if not (once and check.level == "parses")]
+    selection = CheckSelection({check.id: "error" for check in checks})
+    return run_gate(dag_files([folder]), GateOptions(selection=selection, **options))  # type: ignore[arg-type]
 
 
 def differs(file: FileResult, wanted: set[str]) -> str | None:

@@ -149,7 +149,7 @@ def run(files, options):
     with Path("asked").open("a") as asked:
         asked.write("once\\n")
     results = [FileResult(str(file.path), ["more", "sales"]) for file in files]
-    return GateResult(results, dict(options.asked.severities))
+    return GateResult(results, dict(options.selection.severities))
 
 inspection.run_gate = run
 """

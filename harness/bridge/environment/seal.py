@@ -79,7 +79,7 @@ def _changes() -> Iterator[Change]:
     if cache is not None:
         yield cache.SecretCache, "_cache", None
     yield from _no_database(sys.modules["airflow.settings"])
-    yield from _nobody_told()
+    yield from _nobody_is_told()
 
 
 def _no_secrets(module: Any) -> Iterator[Change]:
@@ -139,7 +139,7 @@ class BlockedSession:
         """``scoped_session.remove``: nothing to remove."""
 
 
-def _nobody_told() -> Iterator[Change]:
+def _nobody_is_told() -> Iterator[Change]:
     for name in _STATS:
         module = sys.modules.get(name)
         if module is not None and hasattr(module, "_backend"):

@@ -17,7 +17,7 @@ from harness.bridge.environment import sandbox
 from harness.bridge.environment.bound import bound_settings
 from harness.bridge.environment.plugins import Plugins
 from harness.bridge.environment.policies import Policies
-from harness.project.airflow_import import told_as_unusable
+from harness.project.airflow_import import reported_as_unusable
 from harness.project.declarations import SECRETS, kept
 from harness.project.repository import Repository
 
@@ -83,7 +83,7 @@ class Surroundings:
             with ExitStack() as stack:
                 stack.enter_context(self._environment())
                 sys.path += [entry for entry in self.search_path if entry not in sys.path]
-                with told_as_unusable():
+                with reported_as_unusable():
                     stack.enter_context(bound_settings())
                     stack.enter_context(self._policies.applied(self.repository.config))
                 stack.enter_context(self._plugins.registered(self.repository.plugins is not None))

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_from
-from harness.bridge.parsing.ahead import AHEAD
 from harness.bridge.parsing.elapsed import Stopwatch
 from harness.bridge.parsing.exits import Exits
 from harness.bridge.parsing.failure import LoadFailure, failure_of
 from harness.bridge.parsing.guard import reaches
 from harness.bridge.parsing.places import Places
 from harness.bridge.parsing.pollution import Before, Change, Spoilt, keep
+from harness.bridge.parsing.shared_libraries import SHARED
 from harness.bridge.parsing.state import State, state
 from harness.bridge.parsing.users import Users
 from harness.bridge.parsing.warners import is_airflows, raiser
@@ -63,7 +63,7 @@ class Parsed:
         depends: see `harness.bridge.parsing.depends`; it goes on to grow while the Dags are looked at.
         tampered: names of ours that it made others; they are put right.
         innocent: it left nothing in its process that the next file could meet.
-        misled: it may have gone otherwise in a process in which no library was imported ahead.
+        misled: it may have gone otherwise in a process in which no library was imported in advance.
         watch: what watched it.
     """
 
@@ -141,8 +141,8 @@ def parse(
     result.innocent = _left_nothing(result, modules, known, was)
     if exits is not None:
         _ended(result, modules, exits, watch, any(b"__del__" in text for text in texts))
-    if used := AHEAD.used_by([str(path), *result.imported]):
-        result.misled = _may_be_misled(result, watch) or AHEAD.overtaken(paths, spoilt.path)
+    if used := SHARED.used_by([str(path), *result.imported]):
+        result.misled = _may_be_misled(result, watch) or SHARED.overtaken(paths, spoilt.path)
         _charge(result, used)
     return result
 
@@ -163,11 +163,11 @@ def _may_be_misled(result: Parsed, watch: ActivityWatch) -> bool:
 
 
 def _charge(result: Parsed, used: list[str]) -> None:
-    """Have a file answer for libraries that were imported ahead as if it had imported them."""
+    """Have a file answer for libraries that were imported in advance as if it had imported them."""
     result.innocent = result.innocent and not may_set(result.path.read_bytes(), used)
     for name in used:
         package = name.partition(".")[0]
-        result.brought[package] = result.brought.get(package, 0.0) + AHEAD.seconds[name]
+        result.brought[package] = result.brought.get(package, 0.0) + SHARED.seconds[name]
     result.seconds += sum(result.brought.values())
 
 

@@ -14,15 +14,15 @@ from typing import Any
 
 from harness.bridge.environment.sandbox import link
 from harness.bridge.environment.surroundings import Surroundings
+from harness.bridge.reference.dag_to_run import DagToRun
 from harness.bridge.reference.history import RunHistory
 from harness.bridge.reference.home import default_cache, environment, restore, template
-from harness.bridge.reference.wanted import DagToRun
 from harness.errors import ReferenceFailed
 from harness.kernel.instant import Instant, to_datetime
 from harness.project.scratch import scratch
 from harness.world import World
 
-STDERR_TOLD = 3_000
+STDERR_SHOWN = 3_000
 SHOWN = 3
 _THE_PROJECTS = ("AIRFLOW__CORE__DEFAULT_TIMEZONE", "AIRFLOW__CORE__DAGS_FOLDER")
 """Settings that the reference makes for want of a better one."""
@@ -30,7 +30,7 @@ _THE_PROJECTS = ("AIRFLOW__CORE__DEFAULT_TIMEZONE", "AIRFLOW__CORE__DAGS_FOLDER"
 
 def airflow_run(
     folder: Path,
-    wanted: DagToRun,
+    dag_to_run: DagToRun,
     logical_date: Instant,
     conf: dict[str, Any],
     world: World,
@@ -47,7 +47,7 @@ def airflow_run(
     Raises: ReferenceFailed.
     """
     at = to_datetime(logical_date).astimezone(timezone.utc).isoformat()
-    job: dict[str, Any] = {"folder": str(folder), **asdict(wanted), "logical_date": at, "now": at, "conf": conf}
+    job: dict[str, Any] = {"folder": str(folder), **asdict(dag_to_run), "logical_date": at, "now": at, "conf": conf}
     job |= {"network": list(world.network.allow)}
     job |= {"search_path": surroundings.search_path, "working_directory": str(Path.cwd())}
     with scratch("reference") as place:
@@ -67,21 +67,21 @@ def airflow_run(
                 timeout=limit_s,
             )
         except subprocess.TimeoutExpired:
-            raise _too_long(wanted, limit_s, _of_children() - before) from None
-    return _answer(wanted.dag_id, done)
+            raise _too_long(dag_to_run, limit_s, _of_children() - before) from None
+    return _answer(dag_to_run.dag_id, done)
 
 
-def _too_long(wanted: DagToRun, limit_s: float, busy_s: float) -> ReferenceFailed:
+def _too_long(dag_to_run: DagToRun, limit_s: float, busy_s: float) -> ReferenceFailed:
     """Reasons that apply: what waits for other Dags, where something does, else what kept the processor busy."""
-    if wanted.sensors:
-        shown = ", ".join(map(repr, wanted.sensors[:SHOWN]))
+    if dag_to_run.sensors:
+        shown = ", ".join(map(repr, dag_to_run.sensors[:SHOWN]))
         why = f"dag.test() runs this Dag alone, and {shown} may wait for what only others bring, until it times out"
     elif busy_s > limit_s / 2:
         why = f"it computed for {busy_s:.0f} s: its tasks, or the imports before them, take that long"
     else:
         why = f"it computed for no more than {busy_s:.0f} s: it waited for something, or for a machine that is busy"
     return ReferenceFailed(
-        f"Airflow's own run of {wanted.dag_id!r} had not ended after {limit_s:g} s of real time",
+        f"Airflow's own run of {dag_to_run.dag_id!r} had not ended after {limit_s:g} s of real time",
         known=f"--limit {limit_s:g}",
         why=why,
         fix=f"give it longer: --limit {max(60, 5 * limit_s):g}",
@@ -109,7 +109,7 @@ def _answer(dag_id: str, done: subprocess.CompletedProcess[str]) -> RunHistory:
         raise _cannot_run(answer["package"], answer["error"])
     if "error" in answer:
         failed = ReferenceFailed(f"Airflow itself could not run {dag_id!r}: {answer['error']}")
-        failed.user_traceback = answer["traceback"] or done.stderr[-STDERR_TOLD:]
+        failed.user_traceback = answer["traceback"] or done.stderr[-STDERR_SHOWN:]
         raise failed
     return RunHistory.of_json(answer["result"])
 

@@ -19,18 +19,18 @@ from sqlalchemy import select
 
 from harness.bridge.patches.replaced import Change, replaced
 from harness.bridge.reference.clock import UTC, VirtualClock
+from harness.bridge.reference.dag_to_run import DagToRun
 from harness.bridge.reference.dags import parsed
 from harness.bridge.reference.due import waiting
 from harness.bridge.reference.history import RunHistory
 from harness.bridge.reference.order import rows_in_dag_order, turns_in_queue_order
 from harness.bridge.reference.waits import NothingDue, VirtualSleeps
-from harness.bridge.reference.wanted import DagToRun
 
 States = dict[tuple[str, str, str, int], tuple[str | None, int]]
 
 
 def tested(
-    folder: Path, wanted: DagToRun, logical_date: dt.datetime, conf: dict[str, Any] | None, clock: VirtualClock
+    folder: Path, dag_to_run: DagToRun, logical_date: dt.datetime, conf: dict[str, Any] | None, clock: VirtualClock
 ) -> RunHistory:
     """Run a Dag of a folder, from the clock's present instant on.
 
@@ -38,19 +38,19 @@ def tested(
     """
     waits = VirtualSleeps(clock, Patience().next_date)
     with waits.patched(), contextlib.suppress(NothingDue):  # patched first: Dag files import ``sleep`` by name
-        dag = parsed(folder, [wanted.dag_id], wanted.files, wanted.also).dags[wanted.dag_id]
+        dag = parsed(folder, [dag_to_run.dag_id], dag_to_run.files, dag_to_run.also).dags[dag_to_run.dag_id]
         clock.arrive(clock.now)
-        with rows_in_dag_order(), turns_in_queue_order(dag), replaced(_not_again(wanted)):
+        with rows_in_dag_order(), turns_in_queue_order(dag), replaced(_not_again(dag_to_run)):
             dag.test(logical_date=logical_date, run_conf=conf)
-    return _collected(wanted.dag_id)
+    return _collected(dag_to_run.dag_id)
 
 
-def _not_again(wanted: DagToRun) -> list[Change]:
+def _not_again(dag_to_run: DagToRun) -> list[Change]:
     """Keep ``dag.test()`` from parsing and writing the whole folder, where only some files of it were asked for.
 
     From 3.3 on it does so at every call, and one Dag of the folder that cannot be stored would fail the run of another.
     """
-    if wanted.files is None:
+    if dag_to_run.files is None:
         return []
     bags = sys.modules.get("airflow.dag_processing.dagbag") or sys.modules["airflow.models.dagbag"]
     return [(bags, "BundleDagBag", lambda *_, **__: None), (bags, "sync_bag_to_db", lambda *_, **__: None)]

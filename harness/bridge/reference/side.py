@@ -67,8 +67,8 @@ def _answer(job: dict[str, Any]) -> Any:
 
     from harness.bridge.patches.network import NetworkGuard
     from harness.bridge.reference.clock import VirtualClock, register_sql_now
+    from harness.bridge.reference.dag_to_run import DagToRun
     from harness.bridge.reference.run import tested
-    from harness.bridge.reference.wanted import DagToRun
     from harness.world.network import Network
 
     os.chdir(job["working_directory"])  # as the simulator's: files may be named relative to it

@@ -47,7 +47,7 @@ class RunnerLog:
     def error(self, event: Any, *args: Any, **kwargs: Any) -> None:
         """The runner's own reason for a failure without an exception, such as a Dag run that exists already."""
         if (who := current_task_context()) is not None and not args:
-            who.told = "  ".join([str(event), *(f"{name}={value!r}" for name, value in kwargs.items())])
+            who.reported = "  ".join([str(event), *(f"{name}={value!r}" for name, value in kwargs.items())])
         self._log.error(event, *args, **kwargs)
 
     def exception(self, event: Any, *args: Any, **kwargs: Any) -> None:

@@ -28,7 +28,7 @@ class TaskContext:
         raised: the last error that was logged for it.
         skip: why it skipped itself.
         refused: why a Dag run that it asked for was not made.
-        told: why the task runner let it fail, where that was no exception.
+        reported: why the task runner let it fail, where that was no exception.
         exited: set where one of its threads called what would have ended the worker.
         may_send: class names of the messages it may send; None for all.
     """
@@ -48,12 +48,12 @@ class TaskContext:
     raised: BaseException | None = None
     skip: str | None = None
     refused: str | None = None
-    told: str | None = None
+    reported: str | None = None
     exited: BaseException | None = None
     may_send: frozenset[str] | None = None
 
 
-task_context: ContextVar[TaskContext | None] = ContextVar("harness_speaker", default=None)
+task_context: ContextVar[TaskContext | None] = ContextVar("harness_task_context", default=None)
 """Who speaks, per process; threads started by a task and coroutines of a trigger inherit it."""
 
 

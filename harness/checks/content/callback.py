@@ -41,24 +41,24 @@ def callback(file: FileContext) -> Iterator[Problem]:
     Fix: a function of one parameter, ``def notify(context)``. ``simulate`` and ``run`` call callbacks with real runs.
     """
     found: dict[Any, tuple[DagContext, Callback]] = {}
-    for look in file.dags:
-        for one in callbacks(look.dag):
-            found.setdefault(_identity(one), (look, one))
+    for context in file.dags:
+        for one in callbacks(context.dag):
+            found.setdefault(_identity(one), (context, one))
     tried: list[tuple[DagContext, Callback]] = []
-    for look, one in found.values():
+    for context, one in found.values():
         reason = uncallable(one)
         names = undefined_names(plain(one.function)) if reason is None and _own(file, one) else []
         if names:
             reason = f"reads {', '.join(map(repr, names))}, which nobody defines"
         if reason is not None:
-            yield _problem(look, one, reason, *_place(look, one))
+            yield _problem(context, one, reason, *_place(context, one))
         elif _own(file, one) or has_templates(one.function):
-            tried.append((look, one))
-    for (look, one), raised in _called(file, tried):
+            tried.append((context, one))
+    for (context, one), raised in _called(file, tried):
         instead = REPLACED.get(raised.key or "")
         fix = f"Airflow 3 has {instead}" if instead and instead.isidentifier() else None
         yield _problem(
-            look, one, raised.reason, *((raised.path, raised.line) if raised.path else _place(look, one)), fix
+            context, one, raised.reason, *((raised.path, raised.line) if raised.path else _place(context, one)), fix
         )
 
 
@@ -66,35 +66,35 @@ def _called(
     file: FileContext, tried: list[tuple[DagContext, Callback]]
 ) -> Iterator[tuple[tuple[DagContext, Callback], Raised]]:
     """What those raise that are sure to; one that ends its process is left out."""
-    timetables = {id(look.dag): look.timetable for look, _ in tried}
+    timetables = {id(context.dag): context.timetable for context, _ in tried}
     for _ in range(_PROCESSES):
         if not tried or file.watch is None:
             return
         outcomes = called([one for _, one in tried], lambda dag: timetables[id(dag)], file.users.own)
         from harness.bridge.parsing.apart import apart  # what watches need not be there where nothing is parsed
 
-        told = apart(lambda them=outcomes: (None if one is None else vars(one) for one in them), file.watch)  # type: ignore[misc]
-        yield from ((one, Raised(**raised)) for one, raised in zip(tried, told, strict=False) if raised is not None)
-        tried = tried[len(told) + 1 :]
+        answers = apart(lambda them=outcomes: (None if one is None else vars(one) for one in them), file.watch)  # type: ignore[misc]
+        yield from ((one, Raised(**raised)) for one, raised in zip(tried, answers, strict=False) if raised is not None)
+        tried = tried[len(answers) + 1 :]
 
 
 def _problem(
-    look: DagContext, one: Callback, reason: str, path: str | None, line: int | None, fix: str | None = None
+    context: DagContext, one: Callback, reason: str, path: str | None, line: int | None, fix: str | None = None
 ) -> Problem:
-    whose = f"Dag {look.dag_id!r}" if one.task is None else f"task {one.task.task_id!r}"
+    whose = f"Dag {context.dag_id!r}" if one.task is None else f"task {one.task.task_id!r}"
     name = getattr(one.function, "__name__", None)
     said = f"{one.kind} of {whose}{f', {name}(),' if name else ''} {reason}"
     task_id = None if one.task is None else one.task.task_id
-    return Problem(said, task_id, line, path, fix, look.dag_id)
+    return Problem(said, task_id, line, path, fix, context.dag_id)
 
 
-def _place(look: DagContext, one: Callback) -> tuple[str | None, int | None]:
+def _place(context: DagContext, one: Callback) -> tuple[str | None, int | None]:
     """Where a callback is defined, or else whose it is."""
-    found = look.file.definitions.of(one.function) if isinstance(one.function, _FUNCTIONS) else None
+    found = context.file.definitions.of(one.function) if isinstance(one.function, _FUNCTIONS) else None
     if found is not None:
         return found.path, found.node.lineno
-    place = look.place(one.task.task_id) if one.task is not None else look.made
-    return place or (None, look.line)
+    place = context.place(one.task.task_id) if one.task is not None else context.made
+    return place or (None, context.line)
 
 
 _FUNCTIONS = (FunctionType, MethodType, partial)

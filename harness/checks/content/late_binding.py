@@ -28,15 +28,15 @@ def late_binding(file: FileContext) -> Iterator[Problem]:
     ``load(table)``, ``op_kwargs={"table": table}``, or make the tasks in a function that takes it.
     """
     made: dict[tuple[str, int, str], list[tuple[DagContext, Any, FunctionType]]] = {}
-    for look in file.dags:
-        for task in look.tasks:
+    for context in file.dags:
+        for task in context.tasks:
             for function in _functions(task):
                 code = function.__code__
                 if file.users.own(code.co_filename):
                     key = (code.co_filename, code.co_firstlineno, code.co_name)
-                    made.setdefault(key, []).append((look, task, function))
+                    made.setdefault(key, []).append((context, task, function))
     for (path, line, _), those in made.items():
-        look, task, function = those[0]
+        context, task, function = those[0]
         if len({id(one) for _, _, one in those}) < 2 or (definition := file.definitions.of(function)) is None:
             continue
         late = shared_names(file.definitions.tree(path), definition.node) & free_names(function)
@@ -45,7 +45,7 @@ def late_binding(file: FileContext) -> Iterator[Problem]:
             said = f"{function.__name__}() of {len(those)} tasks reads {names} of the loop that made it"
             fix = f"bind it when it is made: {sorted(late)[0]}={sorted(late)[0]} among the parameters, or op_kwargs="
             message = f"{said}: when they run, all of them have the last value"
-            yield Problem(message, task.task_id, line, path, fix, look.dag_id)
+            yield Problem(message, task.task_id, line, path, fix, context.dag_id)
 
 
 def _functions(task: Any) -> Iterator[FunctionType]:

@@ -12,8 +12,8 @@ from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
-def _gather(look: DagContext) -> dict[str, Any] | None:
-    dag: Any = look.dag
+def _gather(context: DagContext) -> dict[str, Any] | None:
+    dag: Any = context.dag
     without = list(without_value(dag.params)) if dag.params else []
     alone = kinds(dag) != [MANUAL]
     names = {name for name, _ in without}
@@ -21,14 +21,14 @@ def _gather(look: DagContext) -> dict[str, Any] | None:
         "alone": alone,
         "without": without,
         "of_tasks": [
-            [task.task_id, name, why, *_place(look, task.task_id)]
-            for task in (look.tasks if alone else ())
+            [task.task_id, name, why, *_place(context, task.task_id)]
+            for task in (context.tasks if alone else ())
             for name, why in (without_value(task.params) if task.params else ())
             if name not in names
         ],
         "triggers": [
-            [task.task_id, task.trigger_dag_id, sorted(given), *_place(look, task.task_id)]
-            for task in look.tasks
+            [task.task_id, task.trigger_dag_id, sorted(given), *_place(context, task.task_id)]
+            for task in context.tasks
             if "TriggerDagRun" in task.task_type and (given := _given(task)) is not None
         ],
     }
@@ -66,8 +66,8 @@ def params(notes: list[Note], _judgement: Judgement) -> Iterator[Problem]:
 _FIX = 'a default that its own schema allows, as in Param(None, type=["null", "string"])'
 
 
-def _place(look: DagContext, task_id: str) -> tuple[str | None, int | None]:
-    return look.place(task_id) or (None, look.line)
+def _place(context: DagContext, task_id: str) -> tuple[str | None, int | None]:
+    return context.place(task_id) or (None, context.line)
 
 
 def _given(task: Any) -> set[str] | None:

@@ -202,8 +202,8 @@ class RunValues:
         if name in bindings.parameters:
             found: str | None = repr(name) if name in self._parameters and not values and not parts else None
         elif name in bindings.assigned and not parts:
-            told = [self.of(value) for value in values]
-            found = told[0] if all(told) else None
+            found_in = [self.of(value) for value in values]
+            found = found_in[0] if all(found_in) else None
         else:
             found = self._first(*parts) if not values else None
         self._names[name] = found

@@ -83,8 +83,8 @@ def _of_functions(file: FileContext, dag: Any, task: Any) -> Iterator[tuple[str,
             values = RunValues(bindings, given, harmless_params(dag, task), numbers)
             name = f"{one.__qualname__.rpartition('<locals>.')[2]}()"
             for node, how, what in _statements(bindings, values):
-                told = f"{name} writes {what} into an SQL statement with {how}"
-                yield definition.path, node.lineno, told
+                text = f"{name} writes {what} into an SQL statement with {how}"
+                yield definition.path, node.lineno, text
 
 
 def _statements(bindings: Bindings, values: RunValues) -> Iterator[tuple[ast.expr, str, str]]:

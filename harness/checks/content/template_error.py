@@ -35,7 +35,7 @@ _FILE = "put it below the Dag's folder or its template_searchpath; behind a comm
 
 
 @check("template-error")
-def template_error(look: DagContext) -> Iterator[Problem]:
+def template_error(context: DagContext) -> Iterator[Problem]:
     """A template that Airflow cannot render.
 
     An undefined name, a filter that does not exist, a template file that is not there, a syntax error, a date computed
@@ -48,9 +48,9 @@ def template_error(look: DagContext) -> Iterator[Problem]:
     that ends in ``.sh`` is no template file, write a blank behind it. Write what is no template for Airflow between
     ``{% raw %}`` and ``{% endraw %}``.
     """
-    for found in _unrendered(look):
+    for found in _unrendered(context):
         said = f"template of {found.field!r} of task {found.task_id!r} cannot be rendered: {found.complaint.reason}"
-        path, line = _place(look, found)
+        path, line = _place(context, found)
         if path is None and found.complaint.line is not None and found.complaint.line > 1:
             said += f" (line {found.complaint.line} of it)"
         if (name := found.complaint.name) in DATE_NAMES and found.kind == ASSET_TRIGGERED:
@@ -60,26 +60,26 @@ def template_error(look: DagContext) -> Iterator[Problem]:
         yield Problem(said, found.task_id, line, path, fix=_fix(name, found))
 
 
-def _unrendered(look: DagContext) -> Iterable[Unrendered]:
-    dag, own = look.dag, look.file.users.own
+def _unrendered(context: DagContext) -> Iterable[Unrendered]:
+    dag, own = context.dag, context.file.users.own
     if not uses_own_code(dag):
-        return unrendered(dag, lambda: look.timetable, own)
-    if look.file.watch is None:
+        return unrendered(dag, lambda: context.timetable, own)
+    if context.file.watch is None:
         return []
     from harness.bridge.parsing.apart import apart  # what watches need not be there where nothing is parsed
 
-    told = apart(lambda: map(asdict, unrendered(dag, lambda: look.timetable, own)), look.file.watch)
-    return [Unrendered(**{**one, "complaint": Complaint(**one["complaint"])}) for one in told]
+    answers = apart(lambda: map(asdict, unrendered(dag, lambda: context.timetable, own)), context.file.watch)
+    return [Unrendered(**{**one, "complaint": Complaint(**one["complaint"])}) for one in answers]
 
 
-def _place(look: DagContext, found: Unrendered) -> tuple[str | None, int | None]:
+def _place(context: DagContext, found: Unrendered) -> tuple[str | None, int | None]:
     """File and line of a template that has a file of its own: by now the field holds its text."""
-    line, watch = found.complaint.line, look.file.watch
+    line, watch = found.complaint.line, context.file.watch
     if line is None or watch is None:
         return None, None
     if found.complaint.path is not None:
         return found.complaint.path, line
-    endings = tuple(look.dag.task_dict[found.task_id].template_ext or ())
+    endings = tuple(context.dag.task_dict[found.task_id].template_ext or ())
     read = sorted(path for path in watch.reads if endings and path.endswith(endings))
     path = next((path for path in read if _text(path) == found.source), None)
     return (path, line) if path is not None else (None, None)

@@ -29,7 +29,7 @@ _DEEPEST = 5
 
 
 @check("template-field")
-def template_field(look: DagContext) -> Iterator[Problem]:
+def template_field(context: DagContext) -> Iterator[Problem]:
     """A template in an argument that the operator does not render.
 
     Airflow renders the fields that an operator names in ``template_fields``, and nothing else: not ``pool``, not
@@ -40,11 +40,11 @@ def template_field(look: DagContext) -> Iterator[Problem]:
     Fix: give the value where it is rendered; or name the field in the ``template_fields`` of an operator of your own:
     ``template_fields = (*BashOperator.template_fields, "cwd")``.
     """
-    for name, value in look.dag.params.items():
+    for name, value in context.dag.params.items():
         if found := _in(getattr(value, "value", None)):
-            said = f"param {name!r} of Dag {look.dag_id!r} holds {_short(found)}, which is never rendered"
+            said = f"param {name!r} of Dag {context.dag_id!r} holds {_short(found)}, which is never rendered"
             yield Problem(said, fix="write the template where the param is used")
-    for task in look.tasks:
+    for task in context.tasks:
         for field, lost, found in _unrendered(task):
             where = f"a key or an object in {field}" if lost else field
             said = f"task {task.task_id!r} has {_short(found)} in {where}, which {task.operator_name} does not render"

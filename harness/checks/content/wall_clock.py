@@ -102,7 +102,7 @@ class _TaskFunctions:
             reached = reached_from(function, self._file.users.own)
             found: list[_Found] = []
             if any(reads_clock(names_in(one)) for one in reached):
-                found = [told for one in reached for told in self._of(one, one is function)]
+                found = [reported for one in reached for reported in self._of(one, one is function)]
             self._read[function.__code__] = found
         return self._read[function.__code__]
 
@@ -115,8 +115,8 @@ class _TaskFunctions:
         for node in bindings.nodes:
             for value, what in _uses(node):
                 moment = moments.of(value)
-                if moment is not None and (told := _told(moment, what)):
-                    yield _Found(name, told, moment)
+                if moment is not None and (reported := _reported(moment, what)):
+                    yield _Found(name, reported, moment)
         for result in returned(bindings.node) if is_task and not _is_poke(function) else ():
             moment = moments.of(result)
             if moment is not None and moment.day and (moment.form in (MOMENT, STAMP) or _meant(moment)):
@@ -184,7 +184,7 @@ def _uses(node: ast.AST) -> Iterator[tuple[ast.expr, str]]:
         yield from [(node.value, f"named {name}")] if name in _DATES else []
 
 
-def _told(moment: Moment, use: str) -> str | None:
+def _reported(moment: Moment, use: str) -> str | None:
     """What is said of a use of the wall clock; None for one that may be meant."""
     how, _, name = use.partition(" ")
     if moment.form == TEXT:

@@ -22,7 +22,7 @@ _MOST = 64 * 1024 * 1024
 
 
 @check("xcom-size", severity="warning")
-def xcom_size(look: DagContext) -> Iterator[Problem]:
+def xcom_size(context: DagContext) -> Iterator[Problem]:
     """An XCom that is too big, that is no JSON, or that does not come back as it was.
 
     Every XCom is a row of Airflow's metadata database, written through the API server and read by every task that pulls
@@ -35,25 +35,25 @@ def xcom_size(look: DagContext) -> Iterator[Problem]:
 
     Fix: write big data to a file or a table and return its name; return what JSON knows, with keys that are text.
     """
-    for task in look.tasks:
+    for task in context.tasks:
         function = plain(callable_of(task))
-        if not isinstance(function, FunctionType) or not _pushes(task) or not _may_be_odd(function, look):
+        if not isinstance(function, FunctionType) or not _pushes(task) or not _may_be_odd(function, context):
             continue
-        definition = look.file.definitions.of(function)
+        definition = context.file.definitions.of(function)
         for node in returned(definition.node) if definition is not None else ():
-            told = _told(node, look.limit("xcom-bytes"))
-            if told is not None and definition is not None:
-                said = f"what task {task.task_id!r} returns {told.reason}"
-                yield Problem(said, task.task_id, node.lineno if node else None, definition.path, told.fix)
+            trouble_of = _trouble_of(node, context.limit("xcom-bytes"))
+            if trouble_of is not None and definition is not None:
+                said = f"what task {task.task_id!r} returns {trouble_of.reason}"
+                yield Problem(said, task.task_id, node.lineno if node else None, definition.path, trouble_of.fix)
 
 
 def _pushes(task: Any) -> bool:
     return bool(arguments(task).get("do_xcom_push", True))
 
 
-def _may_be_odd(function: FunctionType, look: DagContext) -> bool:
+def _may_be_odd(function: FunctionType, context: DagContext) -> bool:
     """Whether a function's constants are such that what it returns is worth a look."""
-    if not look.file.users.own(function.__code__.co_filename) or inspect.isgeneratorfunction(function):
+    if not context.file.users.own(function.__code__.co_filename) or inspect.isgeneratorfunction(function):
         return False
     code = function.__code__
     if any(map(_is_odd, code.co_consts)):
@@ -77,7 +77,7 @@ def _is_odd(constant: Any) -> bool:
     return isinstance(constant, (bytes, complex)) or (isinstance(constant, int) and constant > _LONG)
 
 
-def _told(node: ast.expr | None, most_bytes: float) -> Trouble | None:
+def _trouble_of(node: ast.expr | None, most_bytes: float) -> Trouble | None:
     if isinstance(node, ast.GeneratorExp):
         return Trouble("is a generator, which cannot be an XCom", "a list: […] in place of (…)")
     if isinstance(node, ast.Lambda):

@@ -36,12 +36,12 @@ def is_branch(task: Any) -> bool:
     return bool(task.inherits_from_skipmixin) and any("BranchMixIn" in base.__name__ for base in class_of(task).__mro__)
 
 
-def named(look: DagContext, task: Any) -> tuple[list[Named], bool]:
+def named(context: DagContext, task: Any) -> tuple[list[Named], bool]:
     """The literals that a branching task names, and whether these are all it may ever name."""
     given = _arguments(task)
     if given is not None:
         return [Named(value) for branch in given for value in branch], True
-    found = chooser(look, task)
+    found = chooser(context, task)
     if found is None or _yields(found.node):
         return [], False
     literals: list[Named] = []
@@ -53,7 +53,7 @@ def named(look: DagContext, task: Any) -> tuple[list[Named], bool]:
     return literals, complete
 
 
-def chooser(look: DagContext, task: Any) -> Definition | None:
+def chooser(context: DagContext, task: Any) -> Definition | None:
     """The user's function that chooses: the callable of a Python branch, or an operator's own ``choose_branch``.
 
     None also for what may change what it returns: a wrapper around the callable, an operator derived from Airflow's.
@@ -63,43 +63,43 @@ def chooser(look: DagContext, task: Any) -> Definition | None:
         function = getattr(class_of(task), "choose_branch", None)
     elif hasattr(function, "__wrapped__") or not class_of(task).__module__.startswith("airflow."):
         return None
-    return look.file.definitions.of(function) if function is not None else None
+    return context.file.definitions.of(function) if function is not None else None
 
 
-def choices(look: DagContext, task: Any) -> list[frozenset[str]] | None:
+def choices(context: DagContext, task: Any) -> list[frozenset[str]] | None:
     """The sets of tasks directly downstream that a branching task may let go on; None when that cannot be told."""
-    literals, complete = named(look, task)
-    if any(not valid(look, one.value) for one in literals):
+    literals, complete = named(context, task)
+    if any(not valid(context, one.value) for one in literals):
         return None  # another check tells
     branches = _arguments(task)
-    found = chooser(look, task) if branches is None else None
+    found = chooser(context, task) if branches is None else None
     if branches is not None and argument(task, "multiple"):
         return None
     if found is not None and complete:
         branches = [ids for value in returned(found.node) for ids in _ids(value)]
     elif found is not None and chooses_one(found.node):
         below = task.downstream_task_ids
-        groups = [name for name in look.dag.task_group_dict if name and below & set(roots(look.dag, name))]
+        groups = [name for name in context.dag.task_group_dict if name and below & set(roots(context.dag, name))]
         branches = [[name] for name in sorted([*below, *groups])]
     if branches is None:
         return None
-    return [frozenset(), *(followed(look, task, ids) for ids in branches)]
+    return [frozenset(), *(followed(context, task, ids) for ids in branches)]
 
 
-def valid(look: DagContext, value: Any) -> bool:
+def valid(context: DagContext, value: Any) -> bool:
     """Whether Airflow takes an id: a task's, or a task group's. Source: ``SkipMixin.skip_all_except`` (3.3.2)."""
-    return isinstance(value, str) and (value in look.dag.task_dict or value in look.dag.task_group_dict)
+    return isinstance(value, str) and (value in context.dag.task_dict or value in context.dag.task_group_dict)
 
 
-def followed(look: DagContext, task: Any, ids: Iterable[str]) -> frozenset[str]:
+def followed(context: DagContext, task: Any, ids: Iterable[str]) -> frozenset[str]:
     """Those directly downstream that are not skipped when a branch names these ids.
 
     Also what is directly downstream and behind an id goes on. Source: ``SkipMixin.skip_all_except`` (3.3.2).
     """
     kept: set[str] = set()
     for name in ids:
-        for task_id in roots(look.dag, name):
-            kept |= {task_id, *look.shape.below(task_id)}
+        for task_id in roots(context.dag, name):
+            kept |= {task_id, *context.shape.below(task_id)}
     return frozenset(kept & task.downstream_task_ids)
 
 

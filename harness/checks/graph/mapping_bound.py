@@ -20,7 +20,7 @@ AIRFLOWS_OWN = 16
 
 
 @check("mapping-bound", severity="warning")
-def mapping_bound(look: DagContext) -> Iterator[Problem]:
+def mapping_bound(context: DagContext) -> Iterator[Problem]:
     """A mapped task or task group with more instances than Airflow is made for.
 
     ``expand`` over a literal longer than the limit ``mapping-length`` (``core.max_map_length``, 1024) is not refused,
@@ -30,22 +30,22 @@ def mapping_bound(look: DagContext) -> Iterator[Problem]:
 
     Fix: batches instead of single items; ``max_active_tis_per_dag=`` or a pool of its own.
     """
-    for group in look.dag.task_group.get_task_group_dict().values():
+    for group in context.dag.task_group.get_task_group_dict().values():
         expanded = getattr(group, "_expand_input", None)
-        if expanded is not None and (most := _too_long(length_of(expanded), look)):
+        if expanded is not None and (most := _too_long(length_of(expanded), context)):
             first = next(iter(group), None)
             yield Problem(
                 f"task group {group.group_id!r} is mapped over {most}", getattr(first, "task_id", None), fix=_BATCHES
             )
-    for task in look.tasks:
+    for task in context.tasks:
         if not getattr(task, "is_mapped", False):
             continue
         length = length_of(task._get_specified_expand_input())
-        if most := _too_long(length, look):
+        if most := _too_long(length, context):
             yield Problem(f"task {task.task_id!r} is mapped over {most}", task.task_id, fix=_BATCHES)
-        elif _run_time(length) and _unbounded(task, look):
+        elif _run_time(length) and _unbounded(task, context):
             yield Problem(
-                f"task {task.task_id!r} is mapped over what a task returns, and up to {look.dag.max_active_tasks} "
+                f"task {task.task_id!r} is mapped over what a task returns, and up to {context.dag.max_active_tasks} "
                 f"instances run at once in {SHARED_POOL}",
                 task_id=task.task_id,
                 fix="max_active_tis_per_dag=…, or a pool of its own",
@@ -55,9 +55,9 @@ def mapping_bound(look: DagContext) -> Iterator[Problem]:
 _BATCHES = "map over batches of items"
 
 
-def _too_long(length: Length | None, look: DagContext) -> str:
+def _too_long(length: Length | None, context: DagContext) -> str:
     """In words, how long it is for sure; empty when that is within the limit."""
-    known, most = _at_least(length), look.limit("mapping-length")
+    known, most = _at_least(length), context.limit("mapping-length")
     return f"{known:,} items, more than {most:g}" if known > most else ""
 
 
@@ -85,7 +85,7 @@ def _run_time(length: Length | None) -> bool:
     return isinstance(length, OfTask)
 
 
-def _unbounded(task: Any, look: DagContext) -> bool:
+def _unbounded(task: Any, context: DagContext) -> bool:
     limited = task.max_active_tis_per_dag is not None or task.max_active_tis_per_dagrun is not None
-    most = look.dag.max_active_tasks
+    most = context.dag.max_active_tasks
     return not limited and task.pool == SHARED_POOL and most > AIRFLOWS_OWN and most > default_max_active_tasks()

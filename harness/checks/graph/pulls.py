@@ -45,46 +45,46 @@ class Pull:
     handled: bool = False
 
 
-def in_templates(look: DagContext, task: Any) -> Iterator[Pull]:
+def in_templates(context: DagContext, task: Any) -> Iterator[Pull]:
     """Pulls in the rendered fields of a task."""
     for field, text in templates(task):
         if "xcom_pull" in text:
             for given, handled in _template_calls(text):
-                pull = _pull(dict(given), f"template of {field}", look)
+                pull = _pull(dict(given), f"template of {field}", context)
                 if pull is not None:
                     yield replace(pull, handled=handled)
 
 
-def in_source(look: DagContext, task: Any) -> Iterator[Pull]:
+def in_source(context: DagContext, task: Any) -> Iterator[Pull]:
     """Pulls in the function of a task that the Dag's own file defines; modules may be shared by Dags elsewhere."""
-    if "xcom_pull" not in look.file.source:
+    if "xcom_pull" not in context.file.source:
         return
-    for function, found in functions(look, task):
+    for function, found in functions(context, task):
         for node in ast.walk(found.node):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _METHODS:
                 given = _arguments(node) if _is_task_instance(node.func.value) else None
-                pull = _pull(given, f"{function.__name__}()", look) if given is not None else None
+                pull = _pull(given, f"{function.__name__}()", context) if given is not None else None
                 if pull is not None:
                     handled = in_function(found.node, node)
                     place = {"path": found.path, "line": node.lineno, "code": function.__code__}
                     yield replace(pull, **place, handled=handled)
 
 
-def functions(look: DagContext, task: Any) -> Iterator[tuple[Any, Definition]]:
+def functions(context: DagContext, task: Any) -> Iterator[tuple[Any, Definition]]:
     """What a task runs, as far as it is defined in the Dag's own file: its callable, and its class's ``execute``."""
     for function in (callable_of(task), getattr(class_of(task), "execute", None)):
         code = getattr(function, "__code__", None)
-        if code is not None and code.co_filename == look.file.path:
-            found = look.file.definitions.of(function)
+        if code is not None and code.co_filename == context.file.path:
+            found = context.file.definitions.of(function)
             if found is not None:
                 yield function, found
 
 
-def _pull(given: dict[str, Any] | None, where: str, look: DagContext) -> Pull | None:
+def _pull(given: dict[str, Any] | None, where: str, context: DagContext) -> Pull | None:
     """The pull that literal arguments make; None for one from elsewhere, from other runs or of computed ids."""
     if given is None or given.get("include_prior_dates", False) is not False or given.get("run_id") is not None:
         return None
-    if given.get("dag_id") not in (None, look.dag_id):
+    if given.get("dag_id") not in (None, context.dag_id):
         return None
     ids = given.get("task_ids")
     if isinstance(ids, str):

@@ -26,7 +26,7 @@ _HOOKS = (
 )
 
 
-def never_pushes(look: DagContext, task: Any, key: str) -> bool:
+def never_pushes(context: DagContext, task: Any, key: str) -> bool:
     """Whether no instance of a task ever pushes a key, as far as that is plain; False where it is not.
 
     Plain are Airflow's own empty, Bash and Python operators, the last with a function whose source is at hand.
@@ -44,13 +44,13 @@ def never_pushes(look: DagContext, task: Any, key: str) -> bool:
         return not pushes or (key != RETURN_VALUE and not argument(task, "multiple_outputs", False))
     if "PythonOperator" not in names or task.inherits_from_skipmixin:
         return False
-    return _python_never_pushes(look, task, key)
+    return _python_never_pushes(context, task, key)
 
 
-def _python_never_pushes(look: DagContext, task: Any, key: str) -> bool:
+def _python_never_pushes(context: DagContext, task: Any, key: str) -> bool:
     function = callable_of(task)
-    found = look.file.definitions.of(function)
-    if found is None or hasattr(function, "__wrapped__") or _may_push(look, function, found.node, key):
+    found = context.file.definitions.of(function)
+    if found is None or hasattr(function, "__wrapped__") or _may_push(context, function, found.node, key):
         return False
     if not argument(task, "do_xcom_push", True):
         return True
@@ -75,16 +75,16 @@ def _has_hooks(task: Any) -> bool:
     return any(one for one in given if not str(getattr(one, "__module__", "")).startswith("airflow."))
 
 
-def may_push(look: DagContext, task: Any) -> bool:
+def may_push(context: DagContext, task: Any) -> bool:
     """Whether a task's function may push something by itself."""
     function = callable_of(task)
-    found = look.file.definitions.of(function) if function is not None else None
-    return found is None or _may_push(look, function, found.node, None)
+    found = context.file.definitions.of(function) if function is not None else None
+    return found is None or _may_push(context, function, found.node, None)
 
 
-def _may_push(look: DagContext, function: Any, node: Node, key: str | None) -> bool:
+def _may_push(context: DagContext, function: Any, node: Node, key: str | None) -> bool:
     """Whether a function may push a key, or any: in its own text, or by what it hands the task instance to."""
-    if "get_current_context" in look.file.source or any(_reaches_a_push(look, one) for one in _called(function)):
+    if "get_current_context" in context.file.source or any(_reaches_a_push(context, one) for one in _called(function)):
         return True
     for one in ast.walk(node):
         if isinstance(one, ast.Attribute) and one.attr in ("xcom_push", "axcom_push") and key is None:
@@ -98,8 +98,8 @@ def _pushes(call: ast.Call, key: str | None) -> bool:
     if not isinstance(call.func, ast.Attribute) or call.func.attr not in ("xcom_push", "axcom_push"):
         return False
     given = next((one.value for one in call.keywords if one.arg == "key"), call.args[0] if call.args else None)
-    told = literal(given)
-    return told is None or key is None or told == key
+    pushed = literal(given)
+    return pushed is None or key is None or pushed == key
 
 
 def _context_names(node: Node) -> set[str]:
@@ -139,15 +139,15 @@ def _called(function: Any) -> list[Any]:
     return found
 
 
-def _reaches_a_push(look: DagContext, value: Any) -> bool:
+def _reaches_a_push(context: DagContext, value: Any) -> bool:
     """Whether a function, class or module is of another file of the repository that pushes or asks for the context."""
     name = value.__name__ if type(value).__name__ == "module" else getattr(value, "__module__", None)
     path = getattr(sys.modules.get(str(name)), "__file__", None)
-    if not isinstance(path, str) or path == look.file.path or not look.file.users.own(path):
+    if not isinstance(path, str) or path == context.file.path or not context.file.users.own(path):
         return False
-    names = {one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in _names(look, path)}
+    names = {one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in _names(context, path)}
     return bool(names & {"xcom_push", "axcom_push", "get_current_context"})
 
 
-def _names(look: DagContext, path: str) -> list[ast.AST]:
-    return [one for one in ast.walk(look.file.definitions.tree(path)) if isinstance(one, (ast.Attribute, ast.Name))]
+def _names(context: DagContext, path: str) -> list[ast.AST]:
+    return [one for one in ast.walk(context.file.definitions.tree(path)) if isinstance(one, (ast.Attribute, ast.Name))]

@@ -15,7 +15,7 @@ _PLAIN = {"all_success", "all_done", "none_failed", "always"}
 
 
 @check("unreachable-task")
-def unreachable_task(look: DagContext) -> Iterator[Problem]:
+def unreachable_task(context: DagContext) -> Iterator[Problem]:
     """A task that can never run, whatever happens: its trigger rule cannot be met, or a branch always skips it.
 
     The usual one is a join below a branch with the default rule ``all_success``: the side that was not followed is
@@ -26,26 +26,26 @@ def unreachable_task(look: DagContext) -> Iterator[Problem]:
 
     Fix: ``trigger_rule="none_failed_min_one_success"`` for a join; for a task that the branch never names, name it.
     """
-    branching = [task for task in look.tasks if is_branch(task) and not getattr(task, "is_mapped", False)]
-    ways = {task.task_id: found for task in branching if (found := choices(look, task)) is not None}
-    if not ways and all(_rule(task) in _PLAIN for task in look.tasks):
+    branching = [task for task in context.tasks if is_branch(task) and not getattr(task, "is_mapped", False)]
+    ways = {task.task_id: found for task in branching if (found := choices(context, task)) is not None}
+    if not ways and all(_rule(task) in _PLAIN for task in context.tasks):
         return
-    nodes = _nodes(look)
-    branches = {task_id: Branch(tuple(_judged(look, task_id)), tuple(every)) for task_id, every in ways.items()}
-    dead = unreachable(nodes, look.shape.order, branches)
-    for task_id in look.shape.order:
-        if task_id in dead and not look.dag.task_dict[task_id].upstream_task_ids & dead.keys():
-            yield _problem(look, task_id, nodes[task_id], dead[task_id])
+    nodes = _nodes(context)
+    branches = {task_id: Branch(tuple(_judged(context, task_id)), tuple(every)) for task_id, every in ways.items()}
+    dead = unreachable(nodes, context.shape.order, branches)
+    for task_id in context.shape.order:
+        if task_id in dead and not context.dag.task_dict[task_id].upstream_task_ids & dead.keys():
+            yield _problem(context, task_id, nodes[task_id], dead[task_id])
 
 
-def _judged(look: DagContext, branch: str) -> list[str]:
+def _judged(context: DagContext, branch: str) -> list[str]:
     """Tasks below a branch for which it goes one way at a time.
 
     In a mapped task group it may go another way in every instance, so only its own group's tasks are judged.
     """
-    tasks, below = look.dag.task_dict, look.shape.below(branch)
+    tasks, below = context.dag.task_dict, context.shape.below(branch)
     groups = list(tasks[branch].iter_mapped_task_groups())
-    judged = [task_id for task_id in look.shape.order if task_id in below]
+    judged = [task_id for task_id in context.shape.order if task_id in below]
     if not groups:
         return judged
     return [task_id for task_id in judged if list(tasks[task_id].iter_mapped_task_groups()) == groups]
@@ -55,10 +55,10 @@ def _rule(task: Any) -> str:
     return str(getattr(task.trigger_rule, "value", task.trigger_rule))
 
 
-def _nodes(look: DagContext) -> dict[str, Node]:
-    tasks = look.tasks
+def _nodes(context: DagContext) -> dict[str, Node]:
+    tasks = context.tasks
     skippers = [task.task_id for task in tasks if task.inherits_from_skipmixin]
-    skipped = frozenset().union(*map(look.shape.below, skippers))
+    skipped = frozenset().union(*map(context.shape.below, skippers))
     setups = any(task.is_setup for task in tasks)
     return {task.task_id: _node(task, task.task_id in skipped, setups) for task in tasks}
 
@@ -85,14 +85,14 @@ def _only_succeeds(task: Any) -> bool:
     )
 
 
-def _problem(look: DagContext, task_id: str, node: Node, branch: str | None) -> Problem:
+def _problem(context: DagContext, task_id: str, node: Node, branch: str | None) -> Problem:
     if branch is None:
         said = f"task {task_id!r} can never run: its trigger rule {node.rule} cannot be met by {_names(node.upstream)}"
         return Problem(said, task_id, fix="another trigger_rule")
     if branch in node.upstream:
         said = f"task {task_id!r} is always skipped: branch {branch!r} never follows it"
         return Problem(said, task_id, fix=f"return {task_id!r} from {branch!r}, or take the edge away")
-    sides = look.shape.below(branch)
+    sides = context.shape.below(branch)
     wanted = [name for name in node.upstream if name in sides] or list(node.upstream)
     said = f"task {task_id!r} can never run: its trigger rule {node.rule} wants {_names(wanted)}"
     said += f", and branch {branch!r} never follows {'both' if len(wanted) == 2 else 'all'}"

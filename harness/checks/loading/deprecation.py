@@ -21,9 +21,9 @@ def deprecation(file: FileContext) -> Iterator[Problem]:
     lines: dict[tuple[str, int], list[str]] = {}
     for warned in file.warned:
         if warned.airflows and warned.place is not None:
-            told = lines.setdefault(warned.place, [])
-            if warned.message not in told:
-                told.append(warned.message)
+            messages = lines.setdefault(warned.place, [])
+            if warned.message not in messages:
+                messages.append(warned.message)
     for (path, line), messages in lines.items():
         said = " ".join(messages[0].split())[:300] + (f" (and {len(messages) - 1} more)" if len(messages) > 1 else "")
         yield Problem(said, line=line, path=path, fix="use what the message names")

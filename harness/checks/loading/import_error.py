@@ -15,8 +15,8 @@ from harness.results.finding import Problem
 
 def gather(file: FileContext) -> list[dict[str, Any]] | None:
     """What a file raised, but for what comes from our not letting it reach something (``top-level-io`` tells that)."""
-    told = [{"dag_id": dag_id, **failure.to_json()} for dag_id, failure in file.failures if not failure.refused]
-    return told or None
+    advice = [{"dag_id": dag_id, **failure.to_json()} for dag_id, failure in file.failures if not failure.refused]
+    return advice or None
 
 
 @check("import-error", level="repository", gather=gather, gathers="file")
@@ -69,12 +69,12 @@ def _install(fixes: dict[str, str], requirements: str | None) -> str:
         return f"pip install -r {requirements}"
     sure = sorted(package for package, fix in fixes.items() if fix.startswith("pip install"))
     rest = [fix for _, fix in sorted(fixes.items()) if not fix.startswith("pip install")]
-    told = ([f"pip install {' '.join(sure)}"] if sure else []) + rest[:2]
+    advice = ([f"pip install {' '.join(sure)}"] if sure else []) + rest[:2]
     if listed is not None and not listed.fits:
-        told.append(
+        advice.append(
             f"{Path(requirements or '').name} is for Airflow {listed.airflow}, not for the one that is installed"
         )
-    return "; ".join(told)
+    return "; ".join(advice)
 
 
 def _with_files(message: str, files: list[str]) -> str:

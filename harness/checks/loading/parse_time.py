@@ -44,7 +44,7 @@ def parse_time(notes: list[Note], judgement: Judgement) -> Iterator[Problem]:
     two; what this machine kept it waiting for a processor does not count, nor does what nobody can move: the imports
     of Airflow, its providers and the packages of operators that the Dags use. Below half a second nothing is slow.
     """
-    limit = judgement.asked.limits.get("parse-time-s", LIMITS["parse-time-s"])
+    limit = judgement.selection.limits.get("parse-time-s", LIMITS["parse-time-s"])
     known = {note.path: note.value for note in notes}
     own = {
         path: seconds - known.get(path, {}).get("fixed", 0.0)

@@ -23,14 +23,14 @@ def top_level_io(file: FileContext) -> Iterator[Problem]:
 
     Do it in a task. What Dags are made from belongs into the repository, or into a file that a Dag of its own writes.
     """
-    told = set()
+    reported = set()
     for event in file.events:
         place = (event.path, event.line, event.kind)
-        if event.kind in _KINDS and place not in told:
-            told.add(place)
+        if event.kind in _KINDS and place not in reported:
+            reported.add(place)
             yield Problem(said(event.kind, event.detail), line=event.line, path=event.path, fix=FIX)
     for dag_id, failure in file.failures:
-        if failure.refused and not {(path, line) for path, line, _ in told} & set(failure.places):
+        if failure.refused and not {(path, line) for path, line, _ in reported} & set(failure.places):
             path, line = failure.where or (failure.path, failure.line)
             said_so = f"the file needs the network or files of others while it is parsed: {failure.message}"
             yield Problem(said_so, line=line, path=path, dag_id=dag_id, fix=FIX)

@@ -29,11 +29,11 @@ def top_level_secrets(file: FileContext) -> Iterator[Problem]:
 
     Use a template, which is rendered when the task runs, or read it in the task.
     """
-    told = set()
+    reported = set()
     for event in file.events:
         what = (event.path, event.line, event.kind, event.detail)
-        if event.kind in _SAID and what not in told:
-            told.add(what)
+        if event.kind in _SAID and what not in reported:
+            reported.add(what)
             yield Problem(
                 _SAID[event.kind].format(event.detail),
                 line=event.line,

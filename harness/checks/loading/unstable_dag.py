@@ -21,8 +21,8 @@ def gather(dag: DagContext) -> dict[str, Any] | None:
     return {"dag": comparable(dag.serialized), "places": {task.task_id: dag.place(task.task_id) for task in dag.tasks}}
 
 
-@check("unstable-dag", level="twin", gather=gather, severity="warning")
-def unstable_dag(note: Note, twin: Note) -> Iterator[Problem]:
+@check("unstable-dag", level="parses", gather=gather, severity="warning")
+def unstable_dag(note: Note, second: Note) -> Iterator[Problem]:
     """A Dag that is another one at every parse: processes with other clocks and hash seeds serialise it differently.
 
     Airflow 3 keeps a version of a Dag for every serialised form. A ``start_date=datetime.now()``, a random number or
@@ -34,16 +34,16 @@ def unstable_dag(note: Note, twin: Note) -> Iterator[Problem]:
 
     The field is named, with both values. Give it a fixed value: a literal date, a sorted list, a template.
     """
-    differences = list(_differences(note.value["dag"], twin.value["dag"], ()))
+    differences = list(_differences(note.value["dag"], second.value["dag"], ()))
     if not differences:
         return
-    told = [_told(way, one, other, note.value["dag"]) for way, one, other in differences[:_SHOWN]]
+    reported = [_reported(way, one, other, note.value["dag"]) for way, one, other in differences[:_SHOWN]]
     more = f"; and {len(differences) - _SHOWN} more" if len(differences) > _SHOWN else ""
     task_id = _task_of(differences[0][0], note.value["dag"])
     place = note.value["places"].get(task_id) if task_id else None
     path, line = place if place and place[1] else (note.path, note.line)
     yield Problem(
-        f"Dag {note.dag_id!r} differs from parse to parse: {'; '.join(told)}{more}",
+        f"Dag {note.dag_id!r} differs from parse to parse: {'; '.join(reported)}{more}",
         task_id=task_id,
         line=line,
         path=path,
@@ -65,7 +65,7 @@ def _differences(one: Any, other: Any, way: Way) -> Iterator[tuple[Way, Any, Any
         yield way, one, other
 
 
-def _told(way: Way, one: Any, other: Any, dag: dict[str, Any]) -> str:
+def _reported(way: Way, one: Any, other: Any, dag: dict[str, Any]) -> str:
     task_id = _task_of(way, dag)
     names = [str(part) for part in (way[2:] if task_id else way) if part not in ("__var", "__type")]
     field = ".".join(names) or "tasks"

@@ -11,7 +11,7 @@ from harness.results.finding import Problem
 
 
 @check("dag-id-pattern", severity="off")
-def dag_id_pattern(look: DagContext) -> Iterator[Problem]:
+def dag_id_pattern(context: DagContext) -> Iterator[Problem]:
     """A Dag whose id does not match the house's pattern.
 
     The pattern is the option ``dag-id-pattern``, a regular expression for the whole id; lower case with underscores
@@ -19,6 +19,6 @@ def dag_id_pattern(look: DagContext) -> Iterator[Problem]:
 
     Fix: rename the Dag; its history stays under the old id.
     """
-    pattern = str(look.asked.options.get("dag-id-pattern", "[a-z][a-z0-9_]*"))
-    if re.fullmatch(pattern, look.dag_id) is None:
-        yield Problem(f"Dag id {look.dag_id!r} does not match {pattern!r}", fix="another dag_id")
+    pattern = str(context.selection.options.get("dag-id-pattern", "[a-z][a-z0-9_]*"))
+    if re.fullmatch(pattern, context.dag_id) is None:
+        yield Problem(f"Dag id {context.dag_id!r} does not match {pattern!r}", fix="another dag_id")

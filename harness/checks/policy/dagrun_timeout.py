@@ -10,12 +10,12 @@ from harness.results.finding import Problem
 
 
 @check("dagrun-timeout", severity="off")
-def dagrun_timeout(look: DagContext) -> Iterator[Problem]:
+def dagrun_timeout(context: DagContext) -> Iterator[Problem]:
     """A scheduled Dag whose runs may last for ever.
 
     Runs that hang add up to ``max_active_runs``, and the schedule stands still.
 
     Fix: ``dagrun_timeout=timedelta(hours=6)``.
     """
-    if look.dag.dagrun_timeout is None and look.is_periodic:
-        yield Problem(f"Dag {look.dag_id!r} has no dagrun_timeout", fix="dagrun_timeout=timedelta(hours=6)")
+    if context.dag.dagrun_timeout is None and context.is_periodic:
+        yield Problem(f"Dag {context.dag_id!r} has no dagrun_timeout", fix="dagrun_timeout=timedelta(hours=6)")

@@ -10,12 +10,12 @@ from harness.results.finding import Problem
 
 
 @check("doc", severity="off")
-def doc(look: DagContext) -> Iterator[Problem]:
+def doc(context: DagContext) -> Iterator[Problem]:
     """A Dag that says nowhere what it is for.
 
     Whoever is called at night reads its page first.
 
     Fix: ``doc_md=__doc__`` or ``description="…"``.
     """
-    if not look.dag.doc_md and not look.dag.description:
-        yield Problem(f"Dag {look.dag_id!r} has neither doc_md nor a description", fix="doc_md=__doc__")
+    if not context.dag.doc_md and not context.dag.description:
+        yield Problem(f"Dag {context.dag_id!r} has neither doc_md nor a description", fix="doc_md=__doc__")

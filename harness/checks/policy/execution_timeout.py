@@ -11,14 +11,14 @@ from harness.results.finding import Problem
 
 
 @check("execution-timeout", severity="off")
-def execution_timeout(look: DagContext) -> Iterator[Problem]:
+def execution_timeout(context: DagContext) -> Iterator[Problem]:
     """A task that may run for ever.
 
     One that hangs keeps its slot until somebody looks.
 
     Fix: ``default_args={"execution_timeout": timedelta(hours=1)}``; tasks that do nothing themselves are left out.
     """
-    for task in look.tasks:
+    for task in context.tasks:
         if task.execution_timeout is None and does_work(task):
             yield Problem(
                 f"task {task.task_id!r} has no execution_timeout",

@@ -11,15 +11,15 @@ from harness.results.finding import Problem
 
 
 @check("retry-delay", severity="off")
-def retry_delay(look: DagContext) -> Iterator[Problem]:
+def retry_delay(context: DagContext) -> Iterator[Problem]:
     """A task that is tried again sooner than after the limit ``retry-delay-s``.
 
     Retries that follow at once meet the fault that is still there.
 
     Fix: ``retry_delay=timedelta(minutes=5)``.
     """
-    least = look.limit("retry-delay-s")
-    for task in look.tasks:
+    least = context.limit("retry-delay-s")
+    for task in context.tasks:
         delay = task.retry_delay
         if task.retries and isinstance(delay, timedelta) and delay.total_seconds() < least:
             yield Problem(

@@ -10,15 +10,15 @@ from harness.results.finding import Problem
 
 
 @check("sensor-timeout", severity="off")
-def sensor_timeout(look: DagContext) -> Iterator[Problem]:
+def sensor_timeout(context: DagContext) -> Iterator[Problem]:
     """A sensor in ``poke`` mode that holds its slot for longer than the limit ``sensor-timeout-s``.
 
     Airflow's default is seven days: a handful of such sensors stop a pool.
 
     Fix: ``timeout=3600``, ``mode="reschedule"`` or ``deferrable=True``.
     """
-    most = look.limit("sensor-timeout-s")
-    for task in look.tasks:
+    most = context.limit("sensor-timeout-s")
+    for task in context.tasks:
         timeout = getattr(task, "timeout", None)
         pokes = getattr(task, "mode", None) == "poke" and not getattr(task, "deferrable", False)
         if pokes and isinstance(timeout, (int, float)) and timeout > most:

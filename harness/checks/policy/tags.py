@@ -10,12 +10,12 @@ from harness.results.finding import Problem
 
 
 @check("tags", severity="off")
-def tags(look: DagContext) -> Iterator[Problem]:
+def tags(context: DagContext) -> Iterator[Problem]:
     """A Dag without tags.
 
     Among hundreds of Dags it is found by its tags.
 
     Fix: ``tags=["team", "domain"]``.
     """
-    if not look.dag.tags:
-        yield Problem(f"Dag {look.dag_id!r} has no tags", fix='tags=["…"]')
+    if not context.dag.tags:
+        yield Problem(f"Dag {context.dag_id!r} has no tags", fix='tags=["…"]')

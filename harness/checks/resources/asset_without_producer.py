@@ -10,15 +10,15 @@ from harness.checks.registry import check
 from harness.results.finding import Problem
 
 
-def assets_of(look: DagContext) -> dict[str, Any] | None:
+def assets_of(context: DagContext) -> dict[str, Any] | None:
     """What a Dag waits for and what its tasks update: names and URIs of assets."""
-    condition = getattr(look.dag.timetable, "asset_condition", None)
-    waits = [_told(asset) for asset in _leaves(condition) if hasattr(asset, "uri") and hasattr(asset, "watchers")]
+    condition = getattr(context.dag.timetable, "asset_condition", None)
+    waits = [_named(asset) for asset in _leaves(condition) if hasattr(asset, "uri") and hasattr(asset, "watchers")]
     makes, opens = [], False
-    for task in look.tasks:
+    for task in context.tasks:
         for outlet in getattr(task, "outlets", None) or ():
             if hasattr(outlet, "uri"):
-                makes.append(_told(outlet))
+                makes.append(_named(outlet))
             else:
                 opens = True  # an alias, or a reference: whatever it resolves to
     return {"waits": waits, "makes": makes, "opens": opens} if waits or makes or opens else None
@@ -31,7 +31,7 @@ def _leaves(condition: Any) -> Iterator[Any]:
         yield condition
 
 
-def _told(asset: Any) -> list[Any]:
+def _named(asset: Any) -> list[Any]:
     return [str(asset.name), str(asset.uri), bool(getattr(asset, "watchers", None))]
 
 

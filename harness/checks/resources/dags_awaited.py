@@ -9,13 +9,13 @@ from harness.checks.context import DagContext
 _SENSOR, _TRIGGER = "ExternalTaskSensor", "TriggerDagRunOperator"
 
 
-def awaited(look: DagContext) -> dict[str, Any]:
+def awaited(context: DagContext) -> dict[str, Any]:
     """A Dag's tasks, groups, schedule and pools, and what it says of other Dags, as JSON."""
     return {
-        "tasks": {task.task_id: [task.pool, task.pool_slots, sorted(task.upstream_task_ids)] for task in look.tasks},
-        "groups": sorted(group for group in look.dag.task_group.get_task_group_dict() if group),
-        "cron": _cron(look.timetable),
-        "refs": [ref for task in look.tasks if (ref := _reference(task, look)) is not None],
+        "tasks": {task.task_id: [task.pool, task.pool_slots, sorted(task.upstream_task_ids)] for task in context.tasks},
+        "groups": sorted(group for group in context.dag.task_group.get_task_group_dict() if group),
+        "cron": _cron(context.timetable),
+        "refs": [ref for task in context.tasks if (ref := _reference(task, context)) is not None],
     }
 
 
@@ -25,17 +25,17 @@ def _cron(timetable: Any) -> list[str] | None:
     return None if not isinstance(expression, str) else [expression, str(getattr(zone, "name", None) or zone or "UTC")]
 
 
-def _reference(task: Any, look: DagContext) -> dict[str, Any] | None:
+def _reference(task: Any, context: DagContext) -> dict[str, Any] | None:
     kinds = {base.__name__ for base in type(task).__mro__}
     if getattr(task, "partial_kwargs", None) is not None:
         return None  # mapped: known when it runs
     if _TRIGGER in kinds:
-        return _told(task, look, task.trigger_dag_id)
+        return _wait_of(task, context, task.trigger_dag_id)
     if _SENSOR not in kinds:
         return None
     delta = getattr(task, "execution_delta", None)
     tasks = task.external_task_ids or ([task.external_task_id] if getattr(task, "external_task_id", None) else [])
-    return _told(task, look, task.external_dag_id) | {
+    return _wait_of(task, context, task.external_dag_id) | {
         "tasks": [one for one in tasks if isinstance(one, str) and "{{" not in one],
         "group": getattr(task, "external_task_group_id", None),
         "delta_s": delta.total_seconds() if delta is not None else 0.0,
@@ -45,7 +45,7 @@ def _reference(task: Any, look: DagContext) -> dict[str, Any] | None:
     }
 
 
-def _told(task: Any, look: DagContext, dag_id: Any) -> dict[str, Any]:
-    path, line = look.place(task.task_id) or (look.file.path, look.line)
+def _wait_of(task: Any, context: DagContext, dag_id: Any) -> dict[str, Any]:
+    path, line = context.place(task.task_id) or (context.file.path, context.line)
     known = isinstance(dag_id, str) and "{{" not in dag_id
     return {"task_id": task.task_id, "path": path, "line": line, "dag_id": dag_id if known else None}

@@ -10,7 +10,7 @@ from harness.results.finding import Problem
 
 
 @check("pool-too-small")
-def pool_too_small(look: DagContext) -> Iterator[Problem]:
+def pool_too_small(context: DagContext) -> Iterator[Problem]:
     """A task asks for more slots than its pool has.
 
     The scheduler passes it over at every turn: the task stays in ``scheduled`` for ever, with no more than a warning
@@ -18,8 +18,8 @@ def pool_too_small(look: DagContext) -> Iterator[Problem]:
 
     Fix: lower ``pool_slots=``, or enlarge the pool in production and in the world file.
     """
-    for task in look.tasks:
-        size = look.declared.pools.get(task.pool)
+    for task in context.tasks:
+        size = context.declared.pools.get(task.pool)
         if size is not None and 0 <= size < task.pool_slots:
             yield Problem(
                 f"task {task.task_id!r} asks for {task.pool_slots} slots of pool {task.pool!r}, which has {size}",

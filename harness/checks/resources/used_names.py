@@ -124,11 +124,11 @@ def pools(dag: DagContext) -> Iterator[Used]:
     of_dag = _params(dag.dag)
     for owner in (dag.dag, *dag.tasks):
         for name, value in _params(owner).items():
-            told = owner is not dag.dag and of_dag.get(name) == value
+            reported = owner is not dag.dag and of_dag.get(name) == value
             if (
                 isinstance(value, str)
                 and value
-                and not told
+                and not reported
                 and _is_pool(name.rpartition(".")[2])
                 and "{{" not in value
             ):

@@ -20,7 +20,7 @@ _PRINTS = ("print", "debug", "info", "warning", "error", "exception", "log")
 
 
 @check("interval-semantics")
-def interval_semantics(look: DagContext) -> Iterator[Problem]:
+def interval_semantics(context: DagContext) -> Iterator[Problem]:
     """A task that works from ``data_interval_start`` to ``data_interval_end`` in a Dag whose intervals have no width.
 
     Since Airflow 3 a cron text or a ``timedelta`` as schedule makes runs at points in time: both ends are the same
@@ -30,29 +30,29 @@ def interval_semantics(look: DagContext) -> Iterator[Problem]:
     Fix: ``schedule=CronDataIntervalTimetable("0 0 * * *", timezone="UTC")``, or
     ``CronTriggerTimetable("0 0 * * *", timezone="UTC", interval=timedelta(days=1))``.
     """
-    if not look.is_periodic:
+    if not context.is_periodic:
         return
-    found = [(task, *place) for task in look.tasks if (place := _reads_both(look, task))]
+    found = [(task, *place) for task in context.tasks if (place := _reads_both(context, task))]
     if not found:
         return
-    width = first_run(look.dag, look.timetable).width
+    width = first_run(context.dag, context.timetable).width
     if width is None or width:
         return
     for task, where, line in found:
         said = f"task {task.task_id!r} reads {_START} and {_END} {where}, which are the same instant"
-        yield Problem(f"{said}: schedule {look.timetable.summary} makes no intervals", task.task_id, line, fix=_FIX)
+        yield Problem(f"{said}: schedule {context.timetable.summary} makes no intervals", task.task_id, line, fix=_FIX)
 
 
-def _reads_both(look: DagContext, task: Any) -> tuple[str, int | None] | None:
+def _reads_both(context: DagContext, task: Any) -> tuple[str, int | None] | None:
     """Where a task takes both ends at once: in words, and the line in its source."""
     texts = [text for _, text in templates(task) if "data_interval_" in text]
     if any(_has(_START, text) for text in texts) and any(_has(_END, text) for text in texts):
         return "in its templates", None
-    if _START not in look.file.source or _END not in look.file.source:
+    if _START not in context.file.source or _END not in context.file.source:
         return None
     function = callable_of(task)
-    found = look.file.definitions.of(function) if function is not None else None
-    if found is None or found.path != look.file.path:
+    found = context.file.definitions.of(function) if function is not None else None
+    if found is None or found.path != context.file.path:
         return None
     for node in ast.walk(found.node):
         if isinstance(node, (ast.Call, ast.Compare, ast.JoinedStr)) and not _prints(node):

@@ -12,7 +12,7 @@ from harness.results.finding import Problem
 
 
 @check("past-dependency", severity="warning")
-def past_dependency(look: DagContext) -> Iterator[Problem]:
+def past_dependency(context: DagContext) -> Iterator[Problem]:
     """A task that depends on the past and can never begin, or that a ``dagrun_timeout`` lets through out of order.
 
     A task that starts later than its Dag finds a run before its first one in which it was not there, and waits for
@@ -25,14 +25,14 @@ def past_dependency(look: DagContext) -> Iterator[Problem]:
     ``dagrun_timeout``, and ``max_active_runs=1``.
     """
     waiting = [
-        task for task in look.tasks if argument(task, "depends_on_past") or argument(task, "wait_for_downstream")
+        task for task in context.tasks if argument(task, "depends_on_past") or argument(task, "wait_for_downstream")
     ]
     for task in waiting:
-        if _never_begins(task, look.dag):
+        if _never_begins(task, context.dag):
             said = f"task {task.task_id!r} can never begin: it depends on the run before its first, which it is not in"
             yield Problem(said, task.task_id, fix="ignore_first_depends_on_past=True")
-    if waiting and look.dag.dagrun_timeout is not None and look.is_periodic:
-        task, runs = waiting[0], look.dag.max_active_runs
+    if waiting and context.dag.dagrun_timeout is not None and context.is_periodic:
+        task, runs = waiting[0], context.dag.max_active_runs
         at_once = f", up to {runs} at once" if runs > 1 else ""
         name = "wait_for_downstream" if argument(task, "wait_for_downstream") else "depends_on_past"
         said = f"task {task.task_id!r} has {name}, and dagrun_timeout ends runs that wait for the past{at_once}"

@@ -11,7 +11,7 @@ from harness.results.finding import Problem
 
 
 @check("schedule-never-fires")
-def schedule_never_fires(look: DagContext) -> Iterator[Problem]:
+def schedule_never_fires(context: DagContext) -> Iterator[Problem]:
     """A schedule that never makes a run: a cron that matches no date, an ``end_date`` before the first one, a timetable
     that raises.
 
@@ -19,10 +19,10 @@ def schedule_never_fires(look: DagContext) -> Iterator[Problem]:
 
     Fix: correct the expression or the dates. A Dag that is to rest is paused, or has ``schedule=None``.
     """
-    dag = look.dag
-    if surely_runs(dag) or not look.is_periodic:
+    dag = context.dag
+    if surely_runs(dag) or not context.is_periodic:
         return
-    timetable = look.timetable
+    timetable = context.timetable
     named = f"schedule {getattr(timetable, 'summary', None) or type(timetable).__name__!s}"
     if dag.start_date is not None and dag.end_date is not None and dag.end_date < dag.start_date:
         between = f"end_date {dag.end_date:%Y-%m-%d} is before start_date {dag.start_date:%Y-%m-%d}"

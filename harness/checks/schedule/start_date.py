@@ -20,7 +20,7 @@ _LONG = timedelta(hours=1)
 
 
 @check("start-date", severity="warning")
-def start_date(look: DagContext) -> Iterator[Problem]:
+def start_date(context: DagContext) -> Iterator[Problem]:
     """A ``start_date`` that moves, has no time zone or is missing where it counts; a cron in an hour that clocks skip.
 
     A date made by ``now()`` is another one at every parse: the first run is never due, and every parse makes a new
@@ -32,36 +32,36 @@ def start_date(look: DagContext) -> Iterator[Problem]:
     Fix: a date that stays, ``pendulum.datetime(2025, 1, 1, tz="Europe/Berlin")``; for the clock change another hour, or
     UTC.
     """
-    dag = look.dag
-    if not look.is_periodic:
+    dag = context.dag
+    if not context.is_periodic:
         return
-    if dag.start_date is not None and (how := _moves(look)):
+    if dag.start_date is not None and (how := _moves(context)):
         yield Problem(f"start_date moves: it is made by {how} at every parse", fix="a date that stays")
-    elif look.has_naive_start and dag.start_date is not None and (zone := _other_zone(look)):
+    elif context.has_naive_start and dag.start_date is not None and (zone := _other_zone(context)):
         said = f"start_date has no time zone, and is read as one of {zone}"
         yield Problem(said, fix=f"pendulum.datetime(…, tz={zone.split(',')[0]!r})")
-    elif dag.start_date is None and not any(task.start_date for task in look.tasks) and _is_long(look.timetable):
-        every = look.timetable.summary
+    elif dag.start_date is None and not any(task.start_date for task in context.tasks) and _is_long(context.timetable):
+        every = context.timetable.summary
         said = f"start_date is missing: runs every {every} count from when the scheduler first sees the Dag"
         yield Problem(said, fix="start_date=")
     if str(getattr(dag.timetable, "timezone", getattr(dag.timetable, "_timezone", None))) != "UTC":
-        for timetable in getattr(look.timetable, "_timetables", [look.timetable]):
-            yield from _clock_change(look, timetable)
+        for timetable in getattr(context.timetable, "_timetables", [context.timetable]):
+            yield from _clock_change(context, timetable)
 
 
-def _other_zone(look: DagContext) -> str:
+def _other_zone(context: DagContext) -> str:
     """The zone that a date without one is read in, where it matters which; empty where all is UTC."""
-    zone = str(getattr(look.dag.start_date.tzinfo, "name", look.dag.start_date.tzinfo))
-    timetable = look.dag.timetable
+    zone = str(getattr(context.dag.start_date.tzinfo, "name", context.dag.start_date.tzinfo))
+    timetable = context.dag.timetable
     own = str(getattr(timetable, "timezone", getattr(timetable, "_timezone", None)) or zone)
     if own == zone and zone.upper() in _UTC:
         return ""
     return zone if own == zone or own == "None" else f"{zone}, while the schedule is in {own}"
 
 
-def _clock_change(look: DagContext, timetable: Any) -> Iterator[Problem]:
+def _clock_change(context: DagContext, timetable: Any) -> Iterator[Problem]:
     try:
-        change = clock_change(look.dag, timetable)
+        change = clock_change(context.dag, timetable)
     except Exception:
         return  # another check tells
     if change is not None:
@@ -75,11 +75,11 @@ def _is_long(timetable: Any) -> bool:
     return isinstance(delta, timedelta) and delta >= _LONG
 
 
-def _moves(look: DagContext) -> str:
+def _moves(context: DagContext) -> str:
     """What makes the date, where it is made anew at every parse; empty where that is not plain."""
-    given = _written(look)
+    given = _written(context)
     called = _moving_call(given) if given is not None else ""
-    start = look.dag.start_date
+    start = context.dag.start_date
     if called or start is None:
         return called
     age = now() - start
@@ -94,12 +94,12 @@ def _moving_call(node: ast.AST) -> str:
     return ""
 
 
-def _written(look: DagContext) -> ast.AST | None:
+def _written(context: DagContext) -> ast.AST | None:
     """The expression of ``start_date`` in the Dag's own file, names of the module looked up."""
-    if look.line is None or not any(f"{word}(" in look.file.source for word in _MOVING):
+    if context.line is None or not any(f"{word}(" in context.file.source for word in _MOVING):
         return None
-    tree = look.file.tree
-    for call in _calls_at(tree, look.line):
+    tree = context.file.tree
+    for call in _calls_at(tree, context.line):
         given = keyword(call, "start_date")
         defaults = _looked_up(keyword(call, "default_args"), tree)
         if given is None and isinstance(defaults, ast.Dict):

@@ -54,7 +54,7 @@ class SimulateCalendar:
 
         given = self.arguments
         config = config_for(given.dags, Path.cwd())
-        since, until = self._stretch()
+        since, until = self._period()
         conf = inputs.conf(given.conf)
         if given.pdb and given.as_json:
             raise UsageError("--pdb and --json exclude each other", fix="leave out one: both want stdout")
@@ -83,7 +83,7 @@ class SimulateCalendar:
             terminal.report(result)
         return 0 if result.ok else 1
 
-    def _stretch(self) -> tuple[int, int]:
+    def _period(self) -> tuple[int, int]:
         """The instants of ``--since`` and ``--until``."""
         from harness.world.duration import is_duration
 
@@ -108,9 +108,9 @@ class SimulateCalendar:
             from harness.cli.debugger import post_mortem
 
             options = replace(options, debug=True, on_error=post_mortem)
-        stretch = (options.since, options.until)
+        period = (options.since, options.until)
         live = terminal.live and not debugging
-        progress = CalendarProgress(terminal.console, live, None if debugging else terminal.err, stretch)
+        progress = CalendarProgress(terminal.console, live, None if debugging else terminal.err, period)
         with (
             ledger_folder(self.arguments.keep, "calendar") as folder,
             unfinished_masked(terminal, rehearsal),

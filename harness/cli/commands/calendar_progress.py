@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _CLEAR = "\r\x1b[2K"
 FIRST_S, EVERY_S = 0.5, 0.1
-TOLD = 20
+REPORTED = 20
 """Failed runs that are told one by one while it goes on."""
 
 
@@ -32,12 +32,12 @@ class CalendarProgress:
     Args:
         live: keep a last line that says how far it is.
         err: where a line goes from time to time when it is not live; None: nowhere.
-        stretch: the instants from which and until which is simulated.
+        period: the instants from which and until which is simulated.
     """
 
-    def __init__(self, console: Console, live: bool, err: IO[str] | None, stretch: tuple[Instant, Instant]) -> None:
+    def __init__(self, console: Console, live: bool, err: IO[str] | None, period: tuple[Instant, Instant]) -> None:
         self._console, self._live, self._signs = console, live, glyphs(console.encoding)
-        self._stretch, self._began = stretch, perf_counter()
+        self._period, self._began = period, perf_counter()
         self._heartbeat = None if live or err is None else Heartbeat(err, self._far)
         self._runs = self._ended = self._failed = self._tasks = 0
         self._next = perf_counter() + FIRST_S
@@ -77,7 +77,7 @@ class CalendarProgress:
 
     def _tell(self, run: DagRun) -> None:
         self._failed += 1
-        if self._failed > TOLD:
+        if self._failed > REPORTED:
             return
         self._clear()
         failed = next((ti for ti in run.task_instances.values() if ti.state == "failed"), None)
@@ -85,20 +85,20 @@ class CalendarProgress:
         line = Text.assemble((f"{self._signs.bad} {run.dag.dag_id} ", colour("failed")), f"{run.run_id}  ")
         line.append(one_line(str(masked(why)), 160))
         self._console.print(line, soft_wrap=True)
-        if self._failed == TOLD:
+        if self._failed == REPORTED:
             self._console.print(Text("  further failures are counted only", style="dim"))
 
     def _far(self, elapsed_s: float) -> str:
         """How far it is, with an estimate."""
         at = datetime.now(timezone.utc)  # virtual, as everything here
-        since, until = self._stretch
+        since, until = self._period
         part = (to_instant(at) - since) / (until - since)
-        told = f"{at:%Y-%m-%d %H:%M}  {self._ended} of {self._runs} runs ended, {self._failed} failed, "
-        return f"{told}{self._tasks} task instances, {so_far(elapsed_s, part)}"
+        line = f"{at:%Y-%m-%d %H:%M}  {self._ended} of {self._runs} runs ended, {self._failed} failed, "
+        return f"{line}{self._tasks} task instances, {so_far(elapsed_s, part)}"
 
     def _status(self) -> None:
-        told = self._far(perf_counter() - self._began)
+        line = self._far(perf_counter() - self._began)
         self._clear()
-        self._console.file.write(clean(f"  {told}")[: self._console.width - 1])
+        self._console.file.write(clean(f"  {line}")[: self._console.width - 1])
         self._console.file.flush()
         self._shown = True

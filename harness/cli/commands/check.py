@@ -92,7 +92,7 @@ def check(
         from harness.cli.commands.upgrading import Upgrading
 
         return Upgrading(paths, formats, output, verbose)
-    wanted = CheckOptions(
+    options = CheckOptions(
         paths=paths,
         select=names("--select", select),
         ignore=names("--ignore", ignore),
@@ -104,4 +104,4 @@ def check(
         write_baseline=write_baseline,
         changed_since=changed_since,
     )
-    return checking.Checking(wanted, formats, output)
+    return checking.Checking(options, formats, output)

@@ -39,7 +39,7 @@ class CheckProgress:
                 self._progress.stop()
             self._over = True
 
-    def told(self, done: int, of: int, file: str) -> None:
+    def file_done(self, done: int, of: int, file: str) -> None:
         """So many files are done."""
         with self._lock:
             self._done, self._of, self._file = done, of, file.rpartition("/")[2]

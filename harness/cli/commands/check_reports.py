@@ -75,11 +75,11 @@ def _format(name: str) -> str:
 
 
 def _text(name: str, found: Inspection, terminal: Terminal) -> str:
-    told = _told(found, _repository(found.root) if name in OF_REPOSITORY else Path.cwd())
+    result = _result(found, _repository(found.root) if name in OF_REPOSITORY else Path.cwd())
     if name == TEXT:
-        return _plain(told, terminal)
+        return _plain(result, terminal)
     writer: Callable[[CheckResult], str] = import_module(f"harness.report.check_{name}").document
-    return writer(told)
+    return writer(result)
 
 
 def _repository(root: Path) -> Path:
@@ -87,17 +87,17 @@ def _repository(root: Path) -> Path:
     return next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
 
 
-def _told(found: Inspection, base: Path) -> CheckResult:
+def _result(found: Inspection, base: Path) -> CheckResult:
     from harness.gate.check_result import CheckResult, below
 
     return CheckResult(below(found.result, base, found.root), base, found.root, found.waived, found.known, found.notes)
 
 
-def _plain(told: CheckResult, terminal: Terminal) -> str:
+def _plain(result: CheckResult, terminal: Terminal) -> str:
     from harness.report.check_text import lines
     from harness.report.style import glyphs
 
-    every = lines(told, glyphs(getattr(terminal.out, "encoding", None)), terminal.verbose)
+    every = lines(result, glyphs(getattr(terminal.out, "encoding", None)), terminal.verbose)
     return "".join("".join(text for text, _ in line) + "\n" for line in every)
 
 
@@ -107,5 +107,5 @@ def _in_colours(found: Inspection, terminal: Terminal) -> None:
     from harness.report.check_text import lines
     from harness.report.style import glyphs
 
-    for line in lines(_told(found, Path.cwd()), glyphs(terminal.console.encoding), terminal.verbose):
+    for line in lines(_result(found, Path.cwd()), glyphs(terminal.console.encoding), terminal.verbose):
         terminal.console.print(Text.assemble(*line), soft_wrap=True)

@@ -24,7 +24,7 @@ class Checking:
         formats, output: see `ReportFiles.of`.
     """
 
-    wanted: CheckOptions
+    options: CheckOptions
     formats: tuple[str, ...] = ()
     output: Path | None = None
 
@@ -44,13 +44,13 @@ class Checking:
         from harness.cli.commands.check_progress import CheckProgress
         from harness.gate.inspection import dags_of, inspect, see_a_dag
 
-        config = config_for(self.wanted.paths, Path.cwd())
-        if not self.wanted.paths and not dags_of(config):
+        config = config_for(self.options.paths, Path.cwd())
+        if not self.options.paths and not dags_of(config):
             configured(config)
         airflow_version()
         with CheckProgress(terminal.err) as progress:
-            found = inspect(config, replace(self.wanted, told=progress.told))
-        if not self.wanted.paths and self.wanted.changed_since is None:
+            found = inspect(config, replace(self.options, on_file=progress.file_done))
+        if not self.options.paths and self.options.changed_since is None:
             see_a_dag(found)
         return found
 
@@ -85,9 +85,9 @@ class List:
     def __call__(self, terminal: Terminal) -> int:
         """Write a line a check, as this project sets them."""
         from harness.checks.registry import CHECKS
-        from harness.gate.settings import asked_of
+        from harness.gate.settings import selection_of
 
-        on = asked_of(_known()).severities
+        on = selection_of(_known()).severities
         width = max(map(len, CHECKS))
         for check in sorted(CHECKS.values(), key=lambda one: (one.family, one.id)):
             terminal.out.write(

@@ -49,14 +49,14 @@ class Scaffold:
         result = self._looked(files, there)
         exports = repository_of(files[0].root).exports
         used = _lacking(_used(result, exports), there)
-        text = scaffold(used, exports.told)
+        text = scaffold(used, exports.entries)
         if self.to_stdout:
             terminal.out.write(text)
         elif there is None:
             write_whole(target, text, f"the world file {str(target)!r}")
-            terminal.console.print(f"wrote {shown_path(target)}: {_told(used)}")
+            terminal.console.print(f"wrote {shown_path(target)}: {_counted(used)}")
         elif used:
-            terminal.console.print(f"{shown_path(target)} is there already; it lacks {_told(used)}:\n")
+            terminal.console.print(f"{shown_path(target)} is there already; it lacks {_counted(used)}:\n")
             terminal.out.write(text)
         else:
             terminal.console.print(f"{shown_path(target)} names all that the Dags use")
@@ -67,12 +67,12 @@ class Scaffold:
         return 1 if result.findings else 0
 
     def _looked(self, files: list[FoundFile], world: World | None) -> GateResult:
-        from harness.checks.context import CheckSettings
+        from harness.checks.context import CheckSelection
         from harness.gate.run import GateOptions, run_gate
         from harness.world import World
 
-        asked = CheckSettings({"import-error": "error"}, options={"names": True})
-        return run_gate(files, GateOptions(asked, world=world or World()))
+        selection = CheckSelection({"import-error": "error"}, options={"names": True})
+        return run_gate(files, GateOptions(selection, world=world or World()))
 
 
 def _used(result: GateResult, exports: Exports) -> Used:
@@ -84,9 +84,9 @@ def _used(result: GateResult, exports: Exports) -> Used:
         for name in file.names:
             place = f"{name['by']}, {shown_path(Path(name['path']))}:{name['line']}"
             found[name["section"]][name["name"]].append((place, name["hint"]))
-    for told in exports.told:
-        if (told.section, told.name) != ("pools", DEFAULT_POOL) or told.value != {"slots": DEFAULT_POOL_SLOTS}:
-            found[told.section].setdefault(told.name, [])
+    for entry in exports.entries:
+        if (entry.section, entry.name) != ("pools", DEFAULT_POOL) or entry.value != {"slots": DEFAULT_POOL_SLOTS}:
+            found[entry.section].setdefault(entry.name, [])
     return found
 
 
@@ -100,6 +100,6 @@ def _lacking(used: Used, world: World | None) -> Used:
     return {section: names for section, names in kept.items() if names}
 
 
-def _told(used: Used) -> str:
+def _counted(used: Used) -> str:
     counts = [f"{len(names)} {section if len(names) > 1 else section[:-1]}" for section, names in sorted(used.items())]
     return ", ".join(counts) or "nothing that the Dags need"

@@ -44,13 +44,13 @@ class Upgrading:
         """
         from harness.bridge.environment.sandbox import airflow_version
         from harness.cli.commands.check_progress import CheckProgress
-        from harness.upgrade.look import looked
+        from harness.upgrade.judge import upgrade_of
 
         form = self._format()
         folders = self._folders()
         airflow_version()
         with CheckProgress(terminal.err) as progress:
-            found = looked(folders, Path.cwd(), lambda count: progress.told(count, 0, ""))
+            found = upgrade_of(folders, Path.cwd(), lambda count: progress.file_done(count, 0, ""))
         if not found.looked_at:
             raise NoDagsFolder(
                 f"no Python file and no template below {', '.join(map(str, folders))}", fix="name a folder with files"

@@ -6,7 +6,7 @@ import heapq
 import itertools
 import threading
 
-QUIET_S = 0.005
+STILL_S = 0.005
 """Real seconds without any other thread beginning or ending a sleep after which the earliest one may go on."""
 
 
@@ -23,12 +23,12 @@ class BackgroundThreads:
         self._tickets = itertools.count()
 
     def sleep(self, until: int) -> None:
-        """Return when no sleeping thread has an earlier instant and nothing stirred for `QUIET_S`."""
+        """Return when no sleeping thread has an earlier instant and nothing stirred for `STILL_S`."""
         with self._changed:
             ticket = (until, next(self._tickets))
             heapq.heappush(self._queue, ticket)
             self._changed.notify_all()
-            while self._changed.wait(QUIET_S) or self._queue[0] != ticket:
+            while self._changed.wait(STILL_S) or self._queue[0] != ticket:
                 pass
             heapq.heappop(self._queue)
             self._changed.notify_all()

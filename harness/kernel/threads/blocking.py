@@ -8,23 +8,23 @@ import threading
 from functools import lru_cache
 from types import CodeType
 
-Place = tuple[CodeType, int]
+CodePosition = tuple[CodeType, int]
 """A code object and the instruction in it."""
 
 _WAITING = frozenset({"__enter__", "_acquire_restore", "acquire", "get"})
 """Methods written in C that wait for another thread: of locks, and of ``queue.SimpleQueue``."""
 
 
-def place_of(thread: threading.Thread | None) -> Place | None:
+def position_of(thread: threading.Thread | None) -> CodePosition | None:
     """Where it stands now, None when it has no frame."""
     frame = None if thread is None else sys._current_frames().get(thread.ident or 0)
     return None if frame is None else (frame.f_code, frame.f_lasti)
 
 
 @lru_cache(maxsize=1024)
-def waits_for_lock(place: Place) -> bool:
+def waits_for_lock(position: CodePosition) -> bool:
     """Whether this is a ``with`` statement's entry, or a call of one of the methods that wait."""
-    code, offset = place
+    code, offset = position
     before = [each for each in dis.get_instructions(code) if each.offset <= offset]
     if not before or before[-1].opname in ("BEFORE_WITH", "SETUP_WITH"):
         return bool(before)

@@ -16,7 +16,7 @@ from harness.kernel.instant import Instant, Microseconds
 from harness.kernel.process import Process
 from harness.kernel.simulation import Simulation
 from harness.kernel.spin import Spin
-from harness.kernel.threads.blocking import Place, place_of, waits_for_lock
+from harness.kernel.threads.blocking import CodePosition, position_of, waits_for_lock
 
 Question = Callable[[], bool]
 
@@ -60,7 +60,7 @@ class VirtualThread:
         ended: its code has; the thread may live a little longer.
         resting: it waits; ``soon`` tells whether it is about to go on.
         woken: its rest is over, and it has not gone on yet; on a busy machine that takes its time.
-        place, still: where it stood when somebody looked, and how often it has not moved since.
+        position, still: where it stood when it was last observed, and how often it has not moved since.
         due: the instant that ends its rest; ``expired`` when that came, ``gone`` when its process was killed before.
         waited: real seconds it was waited for since it last rested.
     """
@@ -77,18 +77,18 @@ class VirtualThread:
         self.waited = 0.0
         self.spin = Spin()
         self.ahead: Instant = home.simulation.now
-        self.place: Place | None = None
+        self.position: CodePosition | None = None
         self.still = 0
 
-    def look(self, at: threading.Thread | None) -> None:
+    def observe(self, at: threading.Thread | None) -> None:
         """Note where a thread stands."""
-        place = place_of(at)
-        self.still = self.still + 1 if place == self.place else 0
-        self.place = place
+        position = position_of(at)
+        self.still = self.still + 1 if position == self.position else 0
+        self.position = position
 
     def waits_for_lock(self, still: int) -> bool:
         """Whether who was looked at asks for a lock, and has at so many looks."""
-        return self.still >= still and self.place is not None and waits_for_lock(self.place)
+        return self.still >= still and self.position is not None and waits_for_lock(self.position)
 
 
 class WakeCondition:
@@ -203,7 +203,7 @@ class VirtualThreads:
         if vthread.due is None or self._settling or self.simulation.current is None:
             vthread.still = 0
             return False
-        vthread.look(self.simulation.thread)
+        vthread.observe(self.simulation.thread)
         if vthread.still < BLOCKED_SLICES and not vthread.waits_for_lock(LOCKED_SLICES):
             return False
         with self._changed:
@@ -253,12 +253,12 @@ class VirtualThreads:
                     busy += [each for each in self._watches.values() if _is_pending(each)]
                     if not busy:
                         return
-                    told = real_wait(self._changed, TICK_S)
+                    stirred = real_wait(self._changed, TICK_S)
                     now = self.clock()
                     for each in busy:
                         each.waited += now - since
-                        if isinstance(each, VirtualThread) and not each.resting and not told:
-                            each.look(each.thread)
+                        if isinstance(each, VirtualThread) and not each.resting and not stirred:
+                            each.observe(each.thread)
                     since = now
         finally:
             self._settling = before

@@ -28,7 +28,7 @@ from harness.scheduler.model import DagRun, Deadline
 from harness.simulation.components.executors import Workload
 from harness.simulation.components.ports import Loop
 from harness.simulation.components.workers import Attempts
-from harness.simulation.record import TOLD_NOBODY
+from harness.simulation.record import REPORTED_TO_NOBODY
 from harness.world.entries import DEFAULT_QUEUE
 
 
@@ -139,7 +139,7 @@ class DeadlineCallbacks:
         fix = "put it into a module that can be imported where callbacks run: nothing there imports Dag files"
         name = f"a deadline's callback {call.callback.path.rpartition('.')[2]}"
         failure = error or RuntimeError(output)
-        self.recorder.callback_failed(call.run, failure, None, name, fix if unknown else TOLD_NOBODY)
+        self.recorder.callback_failed(call.run, failure, None, name, fix if unknown else REPORTED_TO_NOBODY)
 
     def _state(self, call: _Call, state: str, **fields: Any) -> None:
         call.deadline.callback_state = state

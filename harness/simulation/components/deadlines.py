@@ -95,11 +95,11 @@ class Deadlines:
         return Deadline(alert, base + interval, interval)
 
     def _cannot_make(self, alert: DeadlineAlert, run: DagRun, error: BaseException) -> str:
-        told = explain(error, None)
-        reason = f"{told.kind}: {told.message}"
+        explained = explain(error, None)
+        reason = f"{explained.kind}: {explained.message}"
         fix = UNMADE.get(run.run_type, "correct it: Airflow refuses the request that would make this run")
-        message = f"'{run.dag.dag_id}': {_told(alert)} raised {reason}"
-        self._finding(run, "error", message, fix, told.where)
+        message = f"'{run.dag.dag_id}': {_described(alert)} raised {reason}"
+        self._finding(run, "error", message, fix, explained.where)
         return reason
 
     def _watch(self, deadline: Deadline, run: DagRun) -> None:
@@ -107,7 +107,7 @@ class Deadlines:
         if former is not None:
             former.cancel()
         if deadline.due is not None:
-            self._due[deadline] = self.simulation.schedule(deadline.due, self._look, deadline, run, priority=LAST)
+            self._due[deadline] = self.simulation.schedule(deadline.due, self._check, deadline, run, priority=LAST)
 
     def run_ended(self, run: DagRun) -> None:
         """Have a run that succeeded meet its deadlines."""
@@ -136,12 +136,12 @@ class Deadlines:
         for event in self._due.values():
             event.cancel()
 
-    def _look(self, deadline: Deadline, run: DagRun) -> None:
+    def _check(self, deadline: Deadline, run: DagRun) -> None:
         del self._due[deadline]
         if not miss(deadline, self.simulation.now):
             return
         self.recorder.deadline(run, deadline, "missed", run_state=run.state)
-        what = f"'{run.dag.dag_id}' missed {_told(deadline.alert)}"
+        what = f"'{run.dag.dag_id}' missed {_described(deadline.alert)}"
         self._finding(run, "warning", f"{what}, due {iso(deadline.due or 0)}: {_standing(run)}", None)
         self.callbacks.call(deadline, run)
 
@@ -179,6 +179,6 @@ def _name(alert: DeadlineAlert) -> str:
     return alert.reference.name if isinstance(alert.reference, Custom) else NAMES[type(alert.reference)]
 
 
-def _told(alert: DeadlineAlert) -> str:
+def _described(alert: DeadlineAlert) -> str:
     interval = f"Variable {alert.interval}" if isinstance(alert.interval, str) else span_text(alert.interval)
     return f"deadline {f'{alert.name!r} ' if alert.name else ''}{_name(alert)} + {interval}"

@@ -8,7 +8,7 @@ from harness.bridge.supervisor.store import facts
 from harness.scheduler.model import DEFERRED, TaskInstance
 
 
-class Turn:
+class OneByOne:
     """The scheduled task instances of one pass, run one after the other, each with its deferrals to the end.
 
     No pool and no limit counts, and what another task of the turn skips or stops meanwhile runs all the same: all
@@ -43,7 +43,7 @@ class Turn:
         self._launch(ti)
         return True
 
-    def stretch_over(self, ti: TaskInstance) -> None:
+    def slice_over(self, ti: TaskInstance) -> None:
         """A worker is done with a task instance; one that is deferred keeps its turn."""
         if ti is self._current and ti.state != DEFERRED:
             self._next()

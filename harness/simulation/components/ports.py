@@ -43,7 +43,7 @@ class WorkersLoop(Loop, Protocol):
     def ti_ended(self, ti: TaskInstance) -> None:
         """A stretch of a task instance is over."""
 
-    def stretch_over(self, ti: TaskInstance) -> None:
+    def slice_over(self, ti: TaskInstance) -> None:
         """A worker or a trigger is done with a task instance, whatever became of it."""
 
     def scheduled_again(self, ti: TaskInstance) -> None:

@@ -30,7 +30,7 @@ from harness.scheduler.queueing import Limits, admit_once, held_back
 from harness.scheduler.runs import Group, group_of, set_run_state, to_examine, to_start
 from harness.scheduler.transitions import clear
 from harness.simulation.components.deadlines import Deadlines
-from harness.simulation.components.one_by_one import Turn
+from harness.simulation.components.one_by_one import OneByOne
 from harness.simulation.components.workers import Attempts
 from harness.simulation.environment import Interruption
 from harness.simulation.history import history
@@ -58,7 +58,7 @@ class Driver:
     Attributes:
         calendar: makes runs while the simulation goes; None when all are given.
         active: the running runs.
-        turn: the tasks that run one by one, as in ``dag.test()``; None for production's rhythm.
+        one_by_one: the tasks that run one by one, as in ``dag.test()``; None for production's rhythm.
         deadlines: those of all runs.
         waiting: scheduled task instances without a slot.
     """
@@ -77,12 +77,12 @@ class Driver:
         self._dirty: dict[DagRun, None] = {}
         self._parked: dict[DagRun, None] = {}
         self._holding: dict[TaskInstance, None] = {}
-        self.turn: Turn | None = None
+        self.one_by_one: OneByOne | None = None
         self._wakes_at: Instant | None = None
 
     def run_one_by_one(self) -> None:
-        """Go as ``dag.test()`` goes; see `Turn`."""
-        self.turn = Turn(self.attempts.launch, self.wake)
+        """Go as ``dag.test()`` goes; see `OneByOne`."""
+        self.one_by_one = OneByOne(self.attempts.launch, self.wake)
 
     # -- runs ---------------------------------------------------------------------------------------------------
 
@@ -187,10 +187,10 @@ class Driver:
         """Loops until one changes nothing: workers are slow against them, and take what they queued afterwards."""
         self._wakes_at = None
         self.deadlines.callbacks.enqueue()  # a loop ends with them: a slot that is free now was first free for them
-        if self.turn is None:
+        if self.one_by_one is None:
             while self._loop():
                 pass
-        elif not self.turn.goes_on and self._loop():
+        elif not self.one_by_one.goes_on and self._loop():
             self.wake()
         if self.attempts.workloads.take():
             self.wake()
@@ -217,7 +217,7 @@ class Driver:
         """
         now = self.simulation.now
         paused = run.dag.dag_id in self.limits.paused_dags
-        late = timed_out(run, now) if not paused and self.turn is None else None  # dag.test() knows no such limit
+        late = timed_out(run, now) if not paused and self.one_by_one is None else None  # dag.test() knows no such limit
         decision = step(run, now) if late is None else late
         for ti in decision.changed:
             self.attempts.stop(ti)
@@ -264,10 +264,10 @@ class Driver:
         """Source: ``SchedulerJobRunner._critical_section_enqueue_task_instances`` (3.3.2)."""
         if not len(self.waiting):
             return False
-        if self.turn is not None:
+        if self.one_by_one is not None:
             scheduled = list(self.waiting.in_order())
             self.waiting = Candidates()
-            self.turn.begin(scheduled)
+            self.one_by_one.begin(scheduled)
             return True
         self._holding = {ti: None for ti in self._holding if ti.state in _ACTIVE}
         admitted = admit_once(self.waiting, self.occupancy(), self.limits)
@@ -292,10 +292,10 @@ class Driver:
 
     # -- what the workers tell ---------------------------------------------------------------------------------------
 
-    def stretch_over(self, ti: TaskInstance) -> None:
+    def slice_over(self, ti: TaskInstance) -> None:
         """A worker or a trigger is done with a task instance, whatever became of it."""
-        if self.turn is not None:
-            self.turn.stretch_over(ti)
+        if self.one_by_one is not None:
+            self.one_by_one.slice_over(ti)
 
     def ti_ended(self, ti: TaskInstance) -> None:
         """A stretch of a task instance is over."""
@@ -304,7 +304,7 @@ class Driver:
 
     def scheduled_again(self, ti: TaskInstance) -> None:
         """A deferred task instance may go on."""
-        if self.turn is not None and self.turn.resume(ti):
+        if self.one_by_one is not None and self.one_by_one.resume(ti):
             return
         self.waiting.add(ti)
         self.mark(ti.run)

@@ -113,10 +113,10 @@ class Attempts:
 
     def _attempt(self, ti: TaskInstance) -> None:
         """The body of a worker process."""
-        self._stretch(ti)
-        self.driver.stretch_over(ti)
+        self._slice(ti)
+        self.driver.slice_over(ti)
 
-    def _stretch(self, ti: TaskInstance) -> None:
+    def _slice(self, ti: TaskInstance) -> None:
         past, now, process = history(ti), self.simulation.now, self.simulation.current
         assert process is not None
         if process.killed or ti.state != QUEUED:  # it was given another state meanwhile: ``ti_run`` refuses to start it
@@ -215,7 +215,7 @@ class Attempts:
         if outcome.state == DEFERRED:
             return f"waits for {outcome.message.classpath.rpartition('.')[2]}"
         if outcome.state in (FAILED, UP_FOR_RETRY):
-            return outcome.task_context.refused or outcome.task_context.told
+            return outcome.task_context.refused or outcome.task_context.reported
         return None
 
     def _fired(self, ti: TaskInstance, resume: Resume | EndedByTrigger) -> None:
@@ -239,7 +239,7 @@ class Attempts:
         history(ti).attempts.append(Stretch(ti.try_number, end.state, ti.start or now, now, ti.reason))
         self.recorder.ti_state(ti)
         self.driver.mark(ti.run)
-        self.driver.stretch_over(ti)
+        self.driver.slice_over(ti)
 
     def stop(self, ti: TaskInstance, own: bool = False) -> None:
         """End whatever still works for a task instance that was given a final state from outside.

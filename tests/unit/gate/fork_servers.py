@@ -39,7 +39,7 @@ class Machine:
     Attributes:
         answer: what they answer. boot: what they do when they are started.
         servers: in the order they were started.
-        given: (number of the server, paths, whether twins) of everything that was given to a worker.
+        given: (number of the server, paths, whether second parses) of everything that was given to a worker.
         last_words: what each says when it is closed.
     """
 
@@ -86,11 +86,11 @@ class Server:
     """The owner's end of one; see `harness.gate.worker_pool` for its attributes."""
 
     def __init__(self, machine: Machine, seed: int, setting: Setting, workers: int, plain: bool) -> None:
-        self.machine, self.seed, self.plain, self.ahead = machine, seed, plain, setting.ahead
+        self.machine, self.seed, self.plain, self.shared = machine, seed, plain, setting.shared
         self.ready = self.at_libraries = False
         self.ended_by_us = machine.ended_by_us
         self.network: str | None = None
-        heard, self._told = os.pipe()
+        heard, self._said = os.pipe()
         self.process: Any = SimpleNamespace(stdout=os.fdopen(heard, "rb", buffering=0), pid=-1, returncode=None)
         self.workers = [Worker(self) for _ in range(workers)]  # type: ignore[arg-type]
 
@@ -99,7 +99,7 @@ class Server:
         return [request for worker in self.workers for request in worker.requests]
 
     def says(self, document: dict[str, Any]) -> None:
-        os.write(self._told, json.dumps(document).encode() + b"\n")
+        os.write(self._said, json.dumps(document).encode() + b"\n")
 
     def lines(self) -> list[bytes] | None:
         chunk = os.read(self.process.stdout.fileno(), 1 << 16)
@@ -107,7 +107,7 @@ class Server:
 
     def works(self, worker: Worker, requests: list[Request]) -> None:
         machine = self.machine
-        machine.given.append((machine.servers.index(self), [one.path for one in requests], requests[0].twin))
+        machine.given.append((machine.servers.index(self), [one.path for one in requests], requests[0].second))
         came = machine.answer(self, requests)
         if isinstance(came, int):
             self.ends(came)
@@ -118,7 +118,7 @@ class Server:
         """As a process does: all its descriptors are closed."""
         if self.process.returncode is None:
             self.process.returncode = code
-            os.close(self._told)
+            os.close(self._said)
             for worker in self.workers:
                 for descriptor in worker.theirs:
                     os.close(descriptor)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from harness.checks import catalogue
 from harness.gate.run import FileResult, GateResult
-from harness.gate.selection import Selection
-from harness.gate.suppressions import PathIgnores, Quiet
+from harness.gate.selection import SeverityRules
+from harness.gate.suppressions import PathSuppressions, Suppressions
 from harness.results.finding import Finding
 
 
@@ -15,7 +15,7 @@ def found(path: Path, line: int, check: str = "pool-missing", message: str = "no
     return Finding(check, "error", message, str(path), line, **more)  # type: ignore[arg-type]
 
 
-def quiet(root: Path, *findings: Finding, files: tuple[Path, ...] = (), **more: object) -> Quiet:
+def quiet(root: Path, *findings: Finding, files: tuple[Path, ...] = (), **more: object) -> Suppressions:
     """A project's findings, made quiet: every check of the defaults was on.
 
     Args:
@@ -24,10 +24,10 @@ def quiet(root: Path, *findings: Finding, files: tuple[Path, ...] = (), **more: 
     catalogue.load()
     paths = sorted({*(str(finding.path) for finding in findings), *map(str, files)})
     results = [FileResult(path, findings=[one for one in findings if one.path == path]) for path in paths]
-    checks = Selection({}, more.get("select", ())).severities()  # type: ignore[arg-type]
-    ignores = PathIgnores(more.get("ignores", {}), root)  # type: ignore[arg-type]
-    return Quiet(GateResult(results, checks), root, ignores, bool(more.get("partial")))
+    checks = SeverityRules({}, more.get("select", ())).severities()  # type: ignore[arg-type]
+    ignores = PathSuppressions(more.get("ignores", {}), root)  # type: ignore[arg-type]
+    return Suppressions(GateResult(results, checks), root, ignores, bool(more.get("partial")))
 
 
-def told(made: Quiet) -> list[tuple[str, int | None, str]]:
+def told(made: Suppressions) -> list[tuple[str, int | None, str]]:
     return [(finding.check, finding.line, finding.message) for finding in made.result.findings]

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from harness.checks.context import CheckSettings, Declared
+from harness.checks.context import CheckSelection, Declared
 from harness.gate.cache import FOLDER, Cache, note_output, outputs_of, question_of
 
 
@@ -36,9 +36,9 @@ def stamp(path: Path) -> list[int]:
     return [found.st_size, found.st_mtime_ns, found.st_ino]
 
 
-def kept(folder: Path, dag: str, twin: bool = True, question: str = "q", **more: Any) -> Cache:
+def kept(folder: Path, dag: str, second: bool = True, question: str = "q", **more: Any) -> Cache:
     cache = Cache(folder, question)
-    cache.keep(dag, report(**more), twin)
+    cache.keep(dag, report(**more), second)
     cache.write()
     return cache
 
@@ -53,7 +53,7 @@ def test_what_was_kept_is_found_by_the_next_run(folder: Path, dag: str) -> None:
     assert entry is not None
     assert entry.report == {"dags": ["d"], "imported": [], "problems": [1]}, "what only this run needs is not kept"
     assert list(entry.depends) == [f"file:{dag}"]
-    assert entry.twins is None
+    assert entry.second_parses is None
     assert Cache(folder, "q").find(dag + "x") is None
 
 
@@ -86,7 +86,7 @@ def test_a_variable_of_the_environment_counts_where_it_was_asked_for(folder: Pat
 
 
 @pytest.mark.parametrize(
-    ("more", "twin", "is_kept"),
+    ("more", "second", "is_kept"),
     [
         ({"events": [{"kind": "process"}]}, True, False),
         ({"events": [{"kind": "network"}]}, True, True),
@@ -97,9 +97,9 @@ def test_a_variable_of_the_environment_counts_where_it_was_asked_for(folder: Pat
     ],
 )
 def test_what_no_later_run_can_know_is_not_kept(
-    folder: Path, dag: str, more: dict[str, Any], twin: bool, is_kept: bool
+    folder: Path, dag: str, more: dict[str, Any], second: bool, is_kept: bool
 ) -> None:
-    kept(folder, dag, twin, **more)
+    kept(folder, dag, second, **more)
     assert holds(folder, dag) is is_kept
 
 
@@ -131,15 +131,15 @@ def test_a_file_that_is_not_there_yet_counts_when_it_appears(folder: Path, dag: 
     assert not holds(folder, dag)
 
 
-class TestTwins:
+class TestSecondParses:
     def test_what_they_say_is_kept_with_what_they_asked_for(self, folder: Path, dag: str, tmp_path: Path) -> None:
         cache = Cache(folder, "q")
         cache.keep(dag, report())
-        cache.keep_twins(dag, [["unstable-dag", {"message": "m"}]], {f"file:{tmp_path / 'later'}": None})
+        cache.keep_second_parse(dag, [["unstable-dag", {"message": "m"}]], {f"file:{tmp_path / 'later'}": None})
         cache.write()
         entry = Cache(folder, "q").find(dag)
         assert entry is not None
-        assert entry.twins == [["unstable-dag", {"message": "m"}]]
+        assert entry.second_parses == [["unstable-dag", {"message": "m"}]]
         assert set(entry.depends) == {f"file:{dag}", f"file:{tmp_path / 'later'}"}
         (tmp_path / "later").write_text("")
         assert not holds(folder, dag)
@@ -147,13 +147,13 @@ class TestTwins:
     def test_one_that_asked_for_the_time_has_the_file_forgotten(self, folder: Path, dag: str) -> None:
         cache = Cache(folder, "q")
         cache.keep(dag, report())
-        cache.keep_twins(dag, [], {"clock:": None})
+        cache.keep_second_parse(dag, [], {"clock:": None})
         cache.write()
         assert not holds(folder, dag)
 
     def test_those_of_a_file_that_is_not_kept_are_not_either(self, folder: Path, dag: str) -> None:
         cache = Cache(folder, "q")
-        cache.keep_twins(dag, [], {})
+        cache.keep_second_parse(dag, [], {})
         cache.write()
         assert not folder.exists()
 
@@ -199,7 +199,7 @@ def test_nothing_new_writes_nothing(folder: Path, dag: str) -> None:
 def test_without_a_folder_nothing_is_kept(dag: str) -> None:
     cache = Cache(None, "q")
     cache.keep(dag, report())
-    cache.keep_twins(dag, [], {})
+    cache.keep_second_parse(dag, [], {})
     cache.brought([dag])
     cache.write()
     assert cache.find(dag) is None
@@ -270,7 +270,7 @@ class TestOutputs:
 class TestQuestion:
     @staticmethod
     def asked(**more: Any) -> str:
-        settings = CheckSettings({"cycle": "error"}, {"a": 1.0}, {"b": "c"})
+        settings = CheckSelection({"cycle": "error"}, {"a": 1.0}, {"b": "c"})
         return question_of(more.pop("settings", settings), more.pop("declared", Declared()), *more.pop("more", ()))
 
     def test_the_same_is_the_same_whatever_the_order_of_a_set(self) -> None:
@@ -281,9 +281,9 @@ class TestQuestion:
     @pytest.mark.parametrize(
         "given",
         [
-            {"settings": CheckSettings({"cycle": "warning"}, {"a": 1.0}, {"b": "c"})},
-            {"settings": CheckSettings({"cycle": "error"}, {"a": 2.0}, {"b": "c"})},
-            {"settings": CheckSettings({"cycle": "error"}, {"a": 1.0}, {"b": "d"})},
+            {"settings": CheckSelection({"cycle": "warning"}, {"a": 1.0}, {"b": "c"})},
+            {"settings": CheckSelection({"cycle": "error"}, {"a": 2.0}, {"b": "c"})},
+            {"settings": CheckSelection({"cycle": "error"}, {"a": 1.0}, {"b": "d"})},
             {"declared": Declared(connections=frozenset({"c"}))},
             {"more": (1,)},
         ],

@@ -53,6 +53,6 @@ def test_events_that_are_none_are_left_out():
     channels = Channels()
     event = {"kind": "write", "detail": "x", "path": "y", "line": 1, "refused": True}
     for line in (b"torn {", b"1", b"[]", b'{"kind": "write"}', json.dumps(event).encode()):
-        channels.told.write(line + b"\n")
+        channels.event_lines.write(line + b"\n")
     assert channels.events() == [event]
     channels.close()

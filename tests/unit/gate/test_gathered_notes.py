@@ -9,17 +9,17 @@ from typing import Any
 import pytest
 
 from harness.checks import catalogue
-from harness.checks.context import CheckSettings, Declared, Judgement, Note
+from harness.checks.context import CheckSelection, Declared, Judgement, Note
 from harness.checks.registry import CHECKS
 from harness.gate.gathered import Gathered
 from harness.results.finding import Problem
 
-JUDGEMENT = Judgement(frozenset(), Declared(), CheckSettings({}))
+JUDGEMENT = Judgement(frozenset(), Declared(), CheckSelection({}))
 
 
 @pytest.fixture
 def checks(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """Two checks of a repository and one of twins; what they were called with."""
+    """Two checks of a repository and one of second parses; what they were called with."""
     catalogue.load()
     calls: list[Any] = []
     any_check = CHECKS["duplicate-dag-id"]
@@ -28,11 +28,11 @@ def checks(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         calls.append(("whole", notes, judgement))
         yield Problem("found")
 
-    def twin(one: Note, other: Note) -> Iterator[Problem]:
-        calls.append(("twin", one, other))
+    def second(one: Note, other: Note) -> Iterator[Problem]:
+        calls.append(("parses", one, other))
         yield Problem(f"{one.value} then {other.value}", line=other.line)
 
-    levels = {"z-whole": ("repository", whole), "a-whole": ("repository", whole), "two": ("twin", twin)}
+    levels = {"z-whole": ("repository", whole), "a-whole": ("repository", whole), "two": ("parses", second)}
     for name, (level, function) in levels.items():
         monkeypatch.setitem(CHECKS, name, replace(any_check, id=name, level=level, function=function))
     return calls
@@ -61,15 +61,15 @@ def test_notes_of_a_file_that_is_parsed_again_replace_the_former(checks: list[An
     assert [note.value for note in checks[0][1]] == ["new"]
 
 
-def test_twins_are_wanted_by_their_checks_alone(checks: list[Any]) -> None:
-    assert Gathered(["two", "z-whole"]).wants_twins
-    assert not Gathered(["z-whole"]).wants_twins
+def test_second_parses_are_wanted_by_their_checks_alone(checks: list[Any]) -> None:
+    assert Gathered(["two", "z-whole"]).parses_twice
+    assert not Gathered(["z-whole"]).parses_twice
 
 
-def test_a_twins_notes_meet_those_of_the_first_parse(checks: list[Any]) -> None:
+def test_the_notes_of_a_second_parse_meet_those_of_the_first_parse(checks: list[Any]) -> None:
     gathered = Gathered(["two"])
     worth = gathered.add("a.py", [["two", "d", 3, 1], ["two", "e", 4, 1], ["z-whole", "d", 5, "kept"]])
     assert worth == [["z-whole", "d", 5, "kept"]]
-    found = list(gathered.twin("a.py", [["two", "d", 99, 2], ["two", "new", 1, 2]]))
+    found = list(gathered.second("a.py", [["two", "d", 99, 2], ["two", "new", 1, 2]]))
     assert found == [("two", Problem("1 then 2", line=3))], "lines are those of the first parse"
     assert [(one.dag_id, other.dag_id) for _, one, other in checks] == [("d", "d")]

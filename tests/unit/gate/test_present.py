@@ -179,9 +179,9 @@ def test_a_digest_of_a_fifo_waits_for_nobody(tmp_path: Path) -> None:
 
 
 def test_a_digest_is_of_content_and_of_a_folder_its_names(folder: Path) -> None:
-    twin = folder / "b.txt"
-    twin.write_text("before")
-    assert digest_of(str(twin)) == digest_of(str(folder / "a.txt"))
+    second = folder / "b.txt"
+    second.write_text("before")
+    assert digest_of(str(second)) == digest_of(str(folder / "a.txt"))
     assert digest_of(str(folder)) not in (ABSENT, digest_of(str(folder / "inside")))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.checks import catalogue
-from harness.checks.context import CheckSettings
+from harness.checks.context import CheckSelection
 from harness.gate.fork_server import ChildEnd
 from harness.gate.report_form import misshapen
 from harness.gate.run import GateOptions, _Run
@@ -29,8 +29,8 @@ GOOD = {
 
 
 def test_what_examine_gives_has_it():
-    assert misshapen(GOOD, twin=False) is None
-    assert misshapen({**GOOD, "dag_ids": ["a"]}, twin=True) is None
+    assert misshapen(GOOD, second=False) is None
+    assert misshapen({**GOOD, "dag_ids": ["a"]}, second=True) is None
 
 
 @pytest.mark.parametrize(
@@ -50,7 +50,7 @@ def test_what_examine_gives_has_it():
 )
 def test_one_that_has_not_costs_that_file_alone(tmp_path, wrong):
     files = [FoundFile(tmp_path / name, tmp_path) for name in ("a.py", "b.py")]
-    run = _Run(files, GateOptions(CheckSettings({"pool-missing": "error"}), repository=Repository()))
+    run = _Run(files, GateOptions(CheckSelection({"pool-missing": "error"}), repository=Repository()))
     run._take(Request(str(files[0].path), str(tmp_path)), ChildEnd("report", report={**GOOD, **wrong}))
     run._take(Request(str(files[1].path), str(tmp_path)), ChildEnd("report", report=dict(GOOD)))
     first, second = run.results.values()

@@ -9,8 +9,8 @@ import pytest
 from harness.checks import catalogue
 from harness.checks.context import LIMITS
 from harness.errors import UsageError
-from harness.gate.selection import Selection
-from harness.gate.settings import asked_of, parse_limit
+from harness.gate.selection import SeverityRules
+from harness.gate.settings import parse_limit, selection_of
 from harness.project.config import Config, read_config
 
 
@@ -20,7 +20,7 @@ def loaded():
 
 
 def severities(settings=None, select=(), ignore=()):
-    return Selection(settings or {}, select, ignore).severities()
+    return SeverityRules(settings or {}, select, ignore).severities()
 
 
 def test_policies_are_off_until_they_are_set_or_selected():
@@ -78,9 +78,9 @@ def test_thresholds_and_texts_come_from_the_settings(tmp_path):
         "[tool.airflow-harness.limits]\ncatchup-runs = 7\nimport-timeout-s = 3\n"
         '[tool.airflow-harness.options]\ndag-id-pattern = "[a-z]+"\n',
     )
-    asked = asked_of(given)
-    assert asked.limits == {**LIMITS, "catchup-runs": 7}
-    assert asked.options == {"dag-id-pattern": "[a-z]+"}
+    selection = selection_of(given)
+    assert selection.limits == {**LIMITS, "catchup-runs": 7}
+    assert selection.options == {"dag-id-pattern": "[a-z]+"}
     assert (parse_limit(given, "import-timeout-s"), parse_limit(given, "memory-mb")) == (3, 1024)
 
 
@@ -97,6 +97,6 @@ def test_thresholds_and_texts_come_from_the_settings(tmp_path):
 def test_settings_that_name_nothing_are_told_with_their_line(tmp_path, table, told, nearest):
     given = config(tmp_path, f"[tool.airflow-harness.{table}\n")
     with pytest.raises(UsageError, match=told) as caught:
-        asked_of(given)
+        selection_of(given)
     assert caught.value.where == f"{tmp_path}/pyproject.toml:2"
     assert nearest is None or f"did you mean {nearest!r}" in str(caught.value)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from fork_servers import READY, Machine, Server, nobody_home, report
 
-from harness.checks.context import CheckSettings, Declared
+from harness.checks.context import CheckSelection, Declared
 from harness.errors import AirflowUnusable, WorkerLost
 from harness.gate import worker_pool
 from harness.gate.fork_server import NO_AIRFLOW, ChildEnd
@@ -28,13 +28,17 @@ Told = list[tuple[str, bool, ChildEnd]]
 
 
 def parsed(
-    *requests: Request, jobs: int = 1, twins: bool = False, ahead: tuple[str, ...] = (), wants: Iterable[str] = ()
+    *requests: Request,
+    jobs: int = 1,
+    second_parses: bool = False,
+    shared: tuple[str, ...] = (),
+    wants: Iterable[str] = (),
 ) -> Told:
-    """What a pool told of some files: (path, whether a twin, verdict)."""
+    """What a pool told of some files: (path, whether it is a second parse, verdict)."""
     told: Told = []
-    setting = Setting(Declared(), CheckSettings({}), World(), ahead=ahead)
-    pool = WorkerPool(setting, jobs, twins, lambda paths: wants)
-    pool.run(requests, lambda request, end: told.append((request.path, request.twin, end)))
+    setting = Setting(Declared(), CheckSelection({}), World(), shared=shared)
+    pool = WorkerPool(setting, jobs, second_parses, lambda paths: wants)
+    pool.run(requests, lambda request, end: told.append((request.path, request.second, end)))
     return told
 
 
@@ -90,7 +94,7 @@ class TestWhoGetsWhat:
 
     def test_libraries_that_were_imported_are_remembered(self, machine: Machine) -> None:
         machine.boot = lambda server: (nobody_home(server), server.says({**READY, "libraries": ["/lib/a.py"]}))[0]
-        pool = WorkerPool(Setting(Declared(), CheckSettings({}), World()), 1, False)
+        pool = WorkerPool(Setting(Declared(), CheckSelection({}), World()), 1, False)
         pool.run(files(1), lambda request, end: None)
         assert pool.libraries == {"/lib/a.py"}
 
@@ -105,41 +109,41 @@ class TestTwins:
 
     def test_what_holds_a_dag_is_parsed_again_where_hashes_differ(self, machine: Machine) -> None:
         machine.answer = self.answer
-        told = parsed(*files(4), twins=True)
-        assert sorted(path for path, twin, _ in told if twin) == ["/dags/0.py", "/dags/1.py"]
-        assert sorted(path for path, twin, _ in told if not twin) == [one.path for one in files(4)]
+        told = parsed(*files(4), second_parses=True)
+        assert sorted(path for path, second, _ in told if second) == ["/dags/0.py", "/dags/1.py"]
+        assert sorted(path for path, second, _ in told if not second) == [one.path for one in files(4)]
         assert [server.seed for server in machine.servers] == [FIRST, OTHER]
-        by = {path: machine.servers[number].seed for number, paths, twin in machine.given for path in paths if twin}
+        by = {path: machine.servers[number].seed for number, paths, second in machine.given for path in paths if second}
         assert by["/dags/0.py"] == OTHER
 
     def test_where_hashes_make_no_difference_the_first_server_does_it(self, machine: Machine) -> None:
         machine.answer = lambda server, requests: [report(dags=[1], hashes=False) for _ in requests]
-        parsed(*files(2), twins=True)
+        parsed(*files(2), second_parses=True)
         assert [server.seed for server in machine.servers] == [FIRST]
         assert machine.given[1:] == [(0, ["/dags/0.py", "/dags/1.py"], True)]
 
     def test_no_second_one_is_started_while_files_wait_for_their_first_parse(self, machine: Machine) -> None:
         machine.answer = lambda server, requests: [report(dags=[1]) for _ in requests]
-        parsed(*files(BATCH * 2), twins=True)
-        firsts = [number for number, _, twin in machine.given if not twin]
+        parsed(*files(BATCH * 2), second_parses=True)
+        firsts = [number for number, _, second in machine.given if not second]
         assert firsts == [0, 0]
-        assert {number for number, _, twin in machine.given if twin} == {1}
+        assert {number for number, _, second in machine.given if second} == {1}
         assert len(machine.servers[1].workers) == 1
 
     def test_unless_they_are_asked_for_there_are_none(self, machine: Machine) -> None:
         machine.answer = self.answer
-        assert [path for path, twin, _ in parsed(*files(4)) if twin] == []
+        assert [path for path, second, _ in parsed(*files(4)) if second] == []
 
-    def test_a_twin_that_the_child_did_not_come_to_waits_for_the_same_kind_of_server(self, machine: Machine) -> None:
+    def test_a_second_parse_that_the_child_did_not_come_to_waits_for_the_same_kind(self, machine: Machine) -> None:
         machine.answer = lambda server, requests: [report(dags=[1])]
-        told = parsed(*files(3), twins=True)
-        assert sorted(path for path, twin, _ in told if twin) == [one.path for one in files(3)]
-        assert {number for number, _, twin in machine.given if twin} == {1}
+        told = parsed(*files(3), second_parses=True)
+        assert sorted(path for path, second, _ in told if second) == [one.path for one in files(3)]
+        assert {number for number, _, second in machine.given if second} == {1}
 
     def test_the_second_server_imports_ahead_what_its_files_want(self, machine: Machine) -> None:
         machine.answer = lambda server, requests: [report(dags=[1]) for _ in requests]
-        parsed(*files(2), twins=True, ahead=("pandas",), wants=("numpy",))
-        assert [server.ahead for server in machine.servers] == [("pandas",), ("numpy",)]
+        parsed(*files(2), second_parses=True, shared=("pandas",), wants=("numpy",))
+        assert [server.shared for server in machine.servers] == [("pandas",), ("numpy",)]
 
 
 class TestLibrariesAhead:
@@ -149,9 +153,9 @@ class TestLibrariesAhead:
             return [report(**(misled if one.path.endswith("0.py") else {})) for one in requests]
 
         machine.answer = answer
-        told = parsed(*files(3), ahead=("pandas",))
+        told = parsed(*files(3), shared=("pandas",))
         assert set(outcomes(told)) == {one.path for one in files(3)}
-        assert [(server.plain, server.ahead) for server in machine.servers] == [(False, ("pandas",)), (True, ())]
+        assert [(server.plain, server.shared) for server in machine.servers] == [(False, ("pandas",)), (True, ())]
         assert [(number, paths) for number, paths, _ in machine.given if number == 1] == [(1, ["/dags/0.py"])]
 
     @pytest.mark.parametrize(
@@ -165,7 +169,7 @@ class TestLibrariesAhead:
         if text is not None:
             path.write_text(text)
         machine.answer = lambda server, requests: [ChildEnd("exited", 1)] if not server.plain else [report()]
-        told = parsed(Request(str(path), str(tmp_path)), ahead=("pandas.io",))
+        told = parsed(Request(str(path), str(tmp_path)), shared=("pandas.io",))
         assert [end.outcome for _, _, end in told] == (["report"] if again else ["exited"])
         assert len(machine.servers) == (2 if again else 1)
 
@@ -176,27 +180,27 @@ class TestLibrariesAhead:
 
     def test_a_library_that_is_refused_is_left_out_from_then_on_with_all_below_it(self, machine: Machine) -> None:
         def boot(server: Server) -> None:
-            refused = [name for name in server.ahead if name == "pandas"]
+            refused = [name for name in server.shared if name == "pandas"]
             server.says({**READY, "refused": refused})
             if not refused:
                 nobody_home(server)
 
         machine.boot = boot
-        told = parsed(*files(2), ahead=("pandas", "pandas.io", "pandas_gbq"))
+        told = parsed(*files(2), shared=("pandas", "pandas.io", "pandas_gbq"))
         assert len(outcomes(told)) == 2
-        assert [server.ahead for server in machine.servers] == [("pandas", "pandas.io", "pandas_gbq"), ("pandas_gbq",)]
+        assert [server.shared for server in machine.servers] == [("pandas", "pandas.io", "pandas_gbq"), ("pandas_gbq",)]
 
     def test_a_server_that_dies_of_them_is_replaced_by_one_without(self, machine: Machine) -> None:
         def boot(server: Server) -> None:
-            if server.ahead:
-                server.says({"ahead": True})
+            if server.shared:
+                server.says({"importing": True})
                 server.ends(1)
             else:
                 nobody_home(server)
 
         machine.boot = boot
-        assert set(outcomes(parsed(*files(2), ahead=("torch",))).values()) == {"report"}
-        assert [server.ahead for server in machine.servers] == [("torch",), ()]
+        assert set(outcomes(parsed(*files(2), shared=("torch",))).values()) == {"report"}
+        assert [server.shared for server in machine.servers] == [("torch",), ()]
         assert not machine.servers[1].plain
 
 
@@ -286,7 +290,7 @@ class TestWhoIsToBlame:
             assert len(parsed(*files(1))) == 1
 
     def test_all_are_let_go_when_who_listens_raises(self, machine: Machine) -> None:
-        pool = WorkerPool(Setting(Declared(), CheckSettings({}), World()), 1, False)
+        pool = WorkerPool(Setting(Declared(), CheckSelection({}), World()), 1, False)
 
         def done(request: Request, end: ChildEnd) -> None:
             raise LookupError

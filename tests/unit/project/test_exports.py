@@ -34,7 +34,7 @@ def test_connections_as_the_installed_airflow_exports_them(tmp_path):
     for form, serialization in ((".json", "json"), (".yaml", "uri"), (".env", "uri"), (".env", "json")):
         file = tmp_path / f"connections{form}"
         file.write_text(command._format_connections([made], form, serialization))
-        (told,) = exports_of([tmp_path]).told
+        (told,) = exports_of([tmp_path]).entries
         assert (told.name, told.file) == ("warehouse", file.name)
         shown = {name: told.value[name] for name in PARTS if name in told.value}
         assert shown == {name: value for name, value in PARTS.items() if name in shown}

@@ -1,6 +1,6 @@
 """What the installed Airflow is asked beyond whether a name is there; a process of its own."""
 
-from harness.upgrade.look import looked
+from harness.upgrade.judge import upgrade_of
 
 SOURCE = """\
 from airflow import DAG
@@ -21,7 +21,7 @@ def told(ti, dag_run):
 
 def test_what_the_recommended_class_does_not_take_and_what_its_objects_lack(tmp_path):
     (tmp_path / "old.py").write_text(SOURCE)
-    rows = looked([tmp_path], tmp_path).rows
+    rows = upgrade_of([tmp_path], tmp_path).rows
     assert {row.name.owner: row.instead for row in rows if row.name.text == "default_var"} == {
         "airflow.models.Variable.get": "airflow.sdk.Variable.get has no default_var=: use default= of it",
         "airflow.sdk.Variable.get": "use default=",

@@ -23,18 +23,18 @@ Verdict = tuple[str, "str | None"]
 """State of a name and what to write instead."""
 
 
-def looked(folders: list[Path], base: Path, told: Callable[[int], None] = lambda _: None) -> Upgrade:
+def upgrade_of(folders: list[Path], base: Path, on_text: Callable[[int], None] = lambda _: None) -> Upgrade:
     """Look at a repository.
 
     Args:
         folders: folders and files to look below.
         base: what paths are relative to.
-        told: called with how many texts were read.
+        on_text: called with how many texts were read.
     Raises: AirflowUnusable: the installed Airflow does not import.
     """
     began = perf_counter()
     files = list(files_below(folders))
-    uses = _uses(files, base, told)
+    uses = _uses(files, base, on_text)
     answers = asked(_job(uses))
     judge = _Judge(answers, _gone(answers))
     rows = [
@@ -45,13 +45,13 @@ def looked(folders: list[Path], base: Path, told: Callable[[int], None] = lambda
     return Upgrade(airflow, tuple(_without_echoes(rows)), len(files), judge.not_installed(), perf_counter() - began)
 
 
-def _uses(files: list[Path], base: Path, told: Callable[[int], None]) -> Uses:
+def _uses(files: list[Path], base: Path, on_text: Callable[[int], None]) -> Uses:
     """Every name in every file."""
     texts = [text for path in files for text in texts_of(path)]
     callables = {name for path, text in texts if path.endswith(".py") for name in callables_in(text)}
     uses: Uses = defaultdict(set)
     for count, (path, text) in enumerate(texts, 1):
-        told(count)
+        on_text(count)
         shown = Path(os.path.relpath(path, base)).as_posix()
         if path.endswith(".py"):
             for name, line in names_in(text, callables):

@@ -27,7 +27,7 @@ def needed(dag: DAG, dags: Mapping[str, DAG]) -> list[DAG]:
         for task in todo.pop().tasks:
             for name in _NAMING:
                 other = argument(task, name) if _may_have(task, name) else None
-                if other is None and not _is_given_later(task, name):
+                if other is None and not _comes_from_mapping(task, name):
                     continue
                 if not isinstance(other, str) or "{{" in other:
                     return [one for one in dags.values() if one is not dag]
@@ -45,7 +45,7 @@ def _may_have(task: Any, name: str) -> bool:
     return bool(getattr(task, "is_mapped", False)) or hasattr(task, name)
 
 
-def _is_given_later(task: Any, name: str) -> bool:
+def _comes_from_mapping(task: Any, name: str) -> bool:
     """Whether a mapped task has this argument from what it is mapped over."""
     if not getattr(task, "is_mapped", False) or name in task.partial_kwargs:
         return False

@@ -12,7 +12,7 @@ from harness.checks.callables import Definitions
 PATH = "/dags/sales.py"
 
 
-def look(source: str, *, periodic: bool = True, dag_params: dict[str, Any] | None = None, **given: Any) -> Any:
+def context(source: str, *, periodic: bool = True, dag_params: dict[str, Any] | None = None, **given: Any) -> Any:
     """The look at a file: a task for every function named ``task…``, and for all that the list ``made`` holds.
 
     Args:

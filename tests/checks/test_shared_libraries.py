@@ -27,18 +27,19 @@ LIBRARIES = {
 PROGRAM = """
 import json, os, sys
 import harness.gate.fork_server
-from harness.bridge.parsing import ahead
+from harness.bridge.parsing import shared_libraries
 from harness.bridge.parsing.users import Users
 
 sys.path.insert(0, sys.argv[1])
-ahead._PLACES += (os.path.realpath(sys.argv[1]) + "/",)
+shared_libraries._INSTALLED_IN += (os.path.realpath(sys.argv[1]) + "/",)
 found = {}
 for name in json.loads(sys.argv[2]):
     reader, writer = os.pipe()
     if os.fork() == 0:
         try:
-            ahead.import_ahead([name, "good"], Users("/nowhere"))
-            os.write(writer, json.dumps([sorted(ahead.AHEAD.seconds), ahead.AHEAD.refused.get(name)]).encode())
+            shared_libraries.import_shared([name, "good"], Users("/nowhere"))
+            shared = shared_libraries.SHARED
+            os.write(writer, json.dumps([sorted(shared.seconds), shared.refused.get(name)]).encode())
         finally:
             os._exit(0)
     os.close(writer)

@@ -31,19 +31,19 @@ from harness.project.libraries import imports_in
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 """Numeric libraries start a pool of threads when they are loaded, unless one of these says one."""
 _NEVER = {"antigravity", "this", "idlelib", "turtledemo", "test", "harness", "pytest", "_pytest"}
-_PLACES = tuple(
+_INSTALLED_IN = tuple(
     os.path.join(os.path.realpath(folder), "")  # noqa: PTH118
     for folder in {sys.prefix, sys.base_prefix, sysconfig.get_path("platlib"), sysconfig.get_path("purelib")}
 )
 
 
 @dataclass
-class Ahead:
-    """What was imported ahead in this process.
+class SharedLibraries:
+    """What was imported in advance in this process.
 
     Attributes:
         seconds: dotted name -> what its import took, less what others before it had brought.
-        refused: dotted name -> why it may not be imported ahead.
+        refused: dotted name -> why it may not be imported in advance.
         tops: first names of all modules that came with them.
     """
 
@@ -64,7 +64,7 @@ class Ahead:
         return [name for name in self.seconds if name in found]
 
     def overtaken(self, before: list[str], now: list[Any]) -> bool:
-        """Whether folders that a file put on ``sys.path`` hold modules that go before those imported ahead."""
+        """Whether folders that a file put on ``sys.path`` hold modules that go before those imported in advance."""
         last = max((place for place, entry in enumerate(now) if entry in before), default=-1)
         for entry in now[:last]:
             if entry not in before and isinstance(entry, str):
@@ -77,12 +77,12 @@ class Ahead:
         return False
 
 
-AHEAD = Ahead()
+SHARED = SharedLibraries()
 """Of this process; the processes forked from it have it too."""
 
 
-def import_ahead(names: Iterable[str], users: Users) -> None:
-    """Import libraries, in order, until one has to be refused; `AHEAD` then says what there is.
+def import_shared(names: Iterable[str], users: Users) -> None:
+    """Import libraries, in order, until one has to be refused; `SHARED` then says what there is.
 
     Args:
         names: dotted; ``a.b`` may be a thing in the module ``a``. What is not installed is passed over.
@@ -93,11 +93,11 @@ def import_ahead(names: Iterable[str], users: Users) -> None:
         for name in names:
             if name not in sys.modules and _is_library(name):
                 _import(name, users, failed)
-                if AHEAD.refused:
+                if SHARED.refused:
                     return
             elif name in sys.modules:
-                AHEAD.seconds.setdefault(name, 0.0)
-    AHEAD.tops = frozenset(name.partition(".")[0] for name in sys.modules.keys() - known)
+                SHARED.seconds.setdefault(name, 0.0)
+    SHARED.tops = frozenset(name.partition(".")[0] for name in sys.modules.keys() - known)
 
 
 _generators: list[random.Random] = []
@@ -110,7 +110,7 @@ def note_chance() -> None:
 
 
 def reseed() -> None:
-    """Give what was imported ahead other random numbers: a fork has those of the process that it was forked from.
+    """Give what was imported in advance other random numbers: a fork has those of the process that it was forked from.
 
     Python's own generator is seeded anew at every fork.
     """
@@ -144,8 +144,8 @@ def _import(name: str, users: Users, failed: set[str]) -> None:
         catching.__exit__(None, None, None)
         why = _why_refused(before.changes(spoilt, {}), any(warned), users, modules)
         if why:
-            AHEAD.refused[name] = why
-    AHEAD.seconds[name] = seconds
+            SHARED.refused[name] = why
+    SHARED.seconds[name] = seconds
 
 
 def _why_refused(changes: list[pollution.Change], warned: bool, users: Users, modules: int) -> str | None:
@@ -182,7 +182,7 @@ def _is_library(name: str) -> bool:
     if spec is None:
         return False
     places = [*(spec.submodule_search_locations or ()), *([spec.origin] if spec.has_location and spec.origin else [])]
-    return all(os.path.realpath(place).startswith(_PLACES) for place in places)
+    return all(os.path.realpath(place).startswith(_INSTALLED_IN) for place in places)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from gate_builders import found, quiet, told
 
-from harness.gate.suppressions import Waivers
+from harness.gate.suppressions import SuppressionComments
 
 WHY = "# harness: ignore[pool-missing] Terraform makes it"
 
@@ -52,7 +52,7 @@ def test_a_waiver_holds_for_its_statement_and_for_nothing_else(tmp_path, place, 
     path = tmp_path / "dag.py"
     text = PLACES.format(**{name: WHY if name == place else "" for name in LINES})
     path.write_text(text)
-    waivers = Waivers.of(str(path))
+    waivers = SuppressionComments.of(str(path))
     assert [waiver.line for waiver in waivers.every] == [LINES[place]]
     written = [number for number, line in enumerate(text.splitlines(), 1) if line.strip()]
     assert {line for line in written if list(waivers.of_line(line))} == lines
@@ -73,7 +73,7 @@ def test_a_waiver_holds_for_its_statement_and_for_nothing_else(tmp_path, place, 
 def test_how_it_is_written(tmp_path, comment, checks, reason):
     path = tmp_path / "dag.py"
     path.write_text(f"x = 1  {comment}\ntext = '# harness: ignore[c] in a text'\n")
-    assert [(one.checks, one.reason) for one in Waivers.of(str(path)).every] == [(checks, reason)]
+    assert [(one.checks, one.reason) for one in SuppressionComments.of(str(path)).every] == [(checks, reason)]
 
 
 @pytest.mark.parametrize(
@@ -82,12 +82,12 @@ def test_how_it_is_written(tmp_path, comment, checks, reason):
 def test_a_file_that_is_no_python_is_read_all_the_same(tmp_path, text):
     path = tmp_path / "dag.py"
     path.write_bytes(text.encode("latin-1"))
-    assert [one.reason for one in Waivers.of(str(path)).every] == ["why"] * text.count("ignore")
+    assert [one.reason for one in SuppressionComments.of(str(path)).every] == ["why"] * text.count("ignore")
     other = tmp_path / "dags.yaml"
     other.write_text("a: 1\npool: etl  # harness: ignore[pool-missing] why\n")
-    waivers = Waivers.of(str(other))
+    waivers = SuppressionComments.of(str(other))
     assert [line for line in (1, 2, 3) if list(waivers.of_line(line))] == [2]
-    assert Waivers.of(str(tmp_path / "gone.py")).every == []
+    assert SuppressionComments.of(str(tmp_path / "gone.py")).every == []
 
 
 @pytest.fixture
