@@ -1,4 +1,4 @@
-"""The process in which one file is parsed and looked at: forked off a warm fork server, and never returned from."""
+"""The process in which one file is parsed and looked at: forked off a fork server, and never returned from."""
 
 from __future__ import annotations
 

@@ -196,7 +196,7 @@ def _lines(descriptor: int, buffer: bytes) -> tuple[bytes, list[bytes] | None]:
 
 
 class WorkerPool:
-    """Parses files in children of warm fork servers.
+    """Parses files in children of fork servers.
 
     Args:
         setting: what holds for every file.

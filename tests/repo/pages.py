@@ -1,7 +1,9 @@
 """Runs a page of documentation: its blocks in order, in a folder of its own, with this environment's programs.
 
 A page begins in a copy of the checkout without the package and its tests, so that it is the installed package that
-runs; or, where it holds the comment ``<!-- begins: empty folder -->``, in an empty one.
+runs; or, where it holds the comment ``<!-- begins: empty folder -->``, in an empty one. A page for those who change
+the package holds ``<!-- begins: whole checkout -->``: it begins in a copy of everything, under git, and what runs is
+the package of that copy.
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from tests.repo.sources import ROOT, files
 
 DOCUMENTED = "3.3"  # with another Airflow, a captured command has to succeed and may print something else
 EMPTY = "<!-- begins: empty folder -->"
+WHOLE = "<!-- begins: whole checkout -->"
 LEFT_OUT = {"harness", "tests", "conftest.py", "tox.ini", "toxfile.py"}
 
 # `pip install X` on a page: X is here already, or the page is wrong for this environment.
@@ -58,7 +61,7 @@ class Runner:
 
     def page(self, text: str, where: str) -> int:
         """Run every block; their number. Raises: BadBlock, BlockFailed: with the page and the line."""
-        self.begin(empty=EMPTY in text)
+        self.begin(empty=EMPTY in text, whole=WHOLE in text)
         found = blocks(text)
         for block in found:
             try:
@@ -67,7 +70,7 @@ class Runner:
                 raise BlockFailed(f"{where}:{block.line}: {error}") from None
         return len(found)
 
-    def begin(self, empty: bool) -> None:
+    def begin(self, empty: bool, whole: bool = False) -> None:
         """Lay the folders."""
         for folder in (self.folder, self.aside / "bin", self.aside / "home"):
             folder.mkdir(parents=True)
@@ -75,9 +78,12 @@ class Runner:
         (self.aside / "bin" / "pip").chmod(0o755)
         for path in () if empty else files():
             relative = path.relative_to(ROOT)
-            if relative.parts[0] not in LEFT_OUT:
+            if whole or relative.parts[0] not in LEFT_OUT:
                 (self.folder / relative).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(path, self.folder / relative)
+        if whole:  # tests of the repository ask git which files there are
+            subprocess.run(["git", "init", "--quiet"], cwd=self.folder, check=True)
+            subprocess.run(["git", "add", "--all"], cwd=self.folder, check=True)
 
     def _block(self, block: Block) -> None:
         saved = block.tags.get("file") or (
@@ -142,7 +148,9 @@ class Runner:
         """Ours without what a test run or a user has set, so that a page does the same everywhere."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTEST", "COV_"))}
         programs = os.pathsep.join([str(self.aside / "bin"), str(Path(sys.executable).parent), os.environ["PATH"]])
-        return kept | {"PATH": programs, "HOME": str(self.aside / "home"), "COLUMNS": "100", "NO_COLOR": "1"}
+        whole = {"PYTHONPATH": str(self.folder)} if (self.folder / "harness").is_dir() else {}
+        own = {"PATH": programs, "HOME": str(self.aside / "home"), "COLUMNS": "100", "NO_COLOR": "1"}
+        return kept | own | whole
 
 
 def alike(expected: str, shown: str) -> bool:

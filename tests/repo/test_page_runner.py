@@ -9,7 +9,7 @@ import pytest
 from tests.repo import pages
 from tests.repo.blocks import BadBlock, blocks
 from tests.repo.capture import recaptured
-from tests.repo.pages import EMPTY, BlockFailed, Runner
+from tests.repo.pages import EMPTY, WHOLE, BlockFailed, Runner
 
 
 def fenced(info: str, text: str) -> str:
@@ -93,6 +93,17 @@ def test_a_block_that_does_not_say_how_it_runs_is_an_error(tmp_path: Path, page:
 
 def test_a_fence_inside_a_longer_fence_is_text() -> None:
     assert [block.text for block in blocks("````text\n```python\n1\n```\n````\n")] == ["```python\n1\n```\n"]
+
+
+def test_a_page_for_those_who_change_the_package_runs_the_copy(tmp_path: Path) -> None:
+    page = f"""{WHOLE}
+```console
+$ echo 'MARK = 7' >> harness/__init__.py
+$ test "$(python -c 'import harness; print(harness.MARK)')" = 7
+$ git ls-files | grep -q tests/repo/pages.py
+```
+"""
+    assert Runner(tmp_path / "page", tmp_path / "aside").page(page, "canary.md") == 1
 
 
 def test_a_page_begins_in_a_copy_of_the_checkout_without_the_package(tmp_path: Path) -> None:

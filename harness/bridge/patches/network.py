@@ -8,7 +8,7 @@ refused as a server that is not there would refuse it, before a name is looked u
 Processes that a task forks are judged as it is; what they were refused is handed back by a file
 (`NetworkGuard.gather`).
 
-Proxies of the environment would carry everything out through one door: they are hidden, unless the world allows them.
+Proxies of the environment would carry everything out unjudged: they are hidden, unless the world allows them.
 Programs that a task starts are other processes: they are given a proxy that refuses (`programs`), which most of those
 that speak HTTP heed. Clients written in C that open their own sockets are judged where
 `harness.bridge.patches.network_drivers` knows them; gRPC is given the proxy that refuses.
