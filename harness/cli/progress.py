@@ -15,7 +15,7 @@ from harness.cli.heartbeat import EVERY_S, Heartbeat, so_far
 from harness.kernel.instant import Instant, iso
 from harness.report.style import colour, glyphs
 from harness.scheduler.model import FINISHED
-from harness.simulation.history import Stretch, history
+from harness.simulation.history import AttemptSlice, history
 from harness.text.plain import clean, one_line
 from harness.text.spans import real_text, span_text
 
@@ -88,7 +88,7 @@ class Progress:
         kind = run.run_type.replace("_", "-")
         self._print(Text.assemble((run.dag.dag_id, "bold"), f"  {kind} run of {at}, from {iso(self._origin)}"))
 
-    def _attempt(self, ti: TaskInstance, attempt: Stretch) -> None:
+    def _attempt(self, ti: TaskInstance, attempt: AttemptSlice) -> None:
         if attempt.state == "up_for_reschedule":  # a sensor may poke thousands of times
             if (ti, attempt.try_number) in self._pokes:
                 return

@@ -102,6 +102,8 @@ class Cache:
         self.forget(path)
         asked: dict[str, list[int] | None] = dict(report["depends"])
         asked |= {f"file:{one}": asked.get(f"file:{one}") for one in (path, *report["imported"])}
+        # What another process read is seen by nobody, so such a report is never kept; of a file that asks for the
+        # time, only the second parse tells whether its Dags depend on it.
         if any(event["kind"] == "process" for event in report["events"]) or ("clock?:" in asked and not second):
             return
         depends = self._as_they_were(asked)
@@ -142,6 +144,8 @@ class Cache:
                 found[key] = self._after.of(key)
                 continue
             now = stamp_of(key[5:])
+            # Saved while it was parsed (test_what_was_saved_while_it_was_parsed_is_not_kept): the report is of the
+            # old text, the digest would be of the new one.
             if then is not None and then != now:
                 return None
             if self._digests.get(key, (None, ""))[0] != now or now is None:
@@ -162,6 +166,7 @@ class Cache:
             make_folder(self.folder)
             entries = {path: asdict(entry) for path, entry in self._entries.items()}
             document = {"question": self.question, "libraries": self._libraries, "entries": entries}
+            # A run beside this one, or one that is killed here, must find the old file or the new one whole.
             handle, name = tempfile.mkstemp(dir=self.folder)
             with os.fdopen(handle, "w", encoding="utf-8") as file:
                 json.dump(document, file)

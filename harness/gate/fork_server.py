@@ -145,7 +145,9 @@ def _work(pair: tuple[int, int], others: set[int], setting: Setting, sealed: boo
         _answer(answers, {"pid": os.getpid()})
         while (request := _next(reader, fork_server)) is not None:
             verdicts = Child(request["files"], request["second"], setting, (requests, answers), sealed).verdicts()
-            while is_stopped(fork_server):  # by a file; the owner sees it, and that these files were at work
+            # An answer would make these files look done, and the next ones to blame for the fork server that one has
+            # stopped.
+            while is_stopped(fork_server):
                 time.sleep(IDLE_S)
             _answer(answers, {"verdicts": [vars(verdict) for verdict in verdicts]})
         code = 0
@@ -164,7 +166,9 @@ def _preload(setting: Setting, answers: int) -> tuple[str | None, bool]:
 
     Returns: the name of our network, when it is not the machine's; whether files are sealed.
     """
-    gc.disable()  # nothing of what follows is garbage
+    # None of what follows is garbage. Frozen, it is not looked at again: a collection writes into every object that
+    # it visits, and a child would copy the pages that it shares with us.
+    gc.disable()
     try:
         import_airflow()
     except Exception:
@@ -263,7 +267,9 @@ class Child:
         documents = self._channels.reports.of_files()
         verdicts = [ChildEnd("report", report=one["report"]) for one in documents if "report" in one][: self._count]
         if len(verdicts) == self._count and (outcome, code) != ("exited", 0):
-            verdicts.pop()  # its child was not done: who ended it, and wrote this?
+            # All reported, and yet not its own end: a file may have written the last report and ended the child. It
+            # is not believed.
+            verdicts.pop()
         if not verdicts:
             said, events = self._channels.said_in_crash(), self._channels.events()
             verdicts.append(ChildEnd(outcome, code, _phase(documents), said, events))
@@ -295,6 +301,8 @@ class Child:
     def _why_stop(self) -> str | None:
         """Why to end it: a file that takes too long, memory, processes, or words."""
         took = time.monotonic() - self._began
+        # A file that is not the first of its child has less: one that is slow gets its whole time in a child of its
+        # own, and the files behind it do not wait for that.
         most_s = min(self._setting.timeout_s, AFTER_OTHERS_S) if self._done else self._setting.timeout_s
         if took > most_s and (_phase(self._last) == "importing" or took > most_s + self._setting.checking_s):
             return "timeout"

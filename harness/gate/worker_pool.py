@@ -150,6 +150,8 @@ class _ForkServer:
         late = not self.ready and now - self._since > READY_S
         late = late or any(worker.requests and now - worker.since > self._patience_s for worker in self.workers)
         pids = [self.process.pid, *(worker.pid for worker in self.workers if worker.pid is not None)]
+        # A file may send SIGSTOP, to itself or to us (hostile/stop_self.py). Who is stopped closes no pipe and never
+        # answers: only its state tells.
         if late or any(map(is_stopped, pids)):
             self.process.kill()  # its workers end with it, where the system sees to that
             for pid in pids[1:]:
@@ -169,7 +171,8 @@ class _ForkServer:
                 pipe.close()
             except BrokenPipeError:
                 continue  # a request that it did not live to read
-        if not self.ready and self.process.poll() is None:  # nobody needs it any more, and it would not hear of it yet
+        # While it imports Airflow it reads nothing, and nobody needs it any more: waiting would be for nothing.
+        if not self.ready and self.process.poll() is None:
             self._end()
         try:
             self.process.wait(timeout=GRACE_S)
@@ -333,7 +336,9 @@ class WorkerPool:
 
     def _ended(self, fork_server: _ForkServer, done: Callable[[Request, ChildEnd], Any]) -> None:
         """A fork server or a worker of it is gone: what it was at has ended it, or a library that it imported."""
-        while not fork_server.ready and (lines := fork_server.lines()) is not None:  # its last words
+        # The ends of a worker's pipe and of the fork server's own may be seen in either order: what it said before it
+        # died tells whether a library or a file is to blame.
+        while not fork_server.ready and (lines := fork_server.lines()) is not None:
             for line in lines:
                 self._note(fork_server, json.loads(line))
         if fork_server not in self._fork_servers:
@@ -364,6 +369,8 @@ class WorkerPool:
     def _buried(self, fork_server: _ForkServer) -> str:
         """Close a fork server; after one that could not see to it itself, end and remove what it left."""
         said = fork_server.close()
+        # Killed by a signal it could neither end what its files started nor remove its home: both are found by the
+        # token.
         if fork_server.process.returncode < 0:
             end_orphans(self._token, fork_server.network, {other.process.pid for other in self._fork_servers})
             sweep()
@@ -386,6 +393,8 @@ class WorkerPool:
             not one.second for fork_server in self._fork_servers for one in fork_server.requests
         ):
             return
+        # Not sooner: it costs an import of Airflow, and only now it is known whether a file needs the other seed, and
+        # which libraries those files share.
         for plain in {fork_server.plain for fork_server in self._fork_servers}:
             theirs = [one.path for one, seed in self._waiting if seed and self._is_for(one, plain)]
             if theirs and not any(

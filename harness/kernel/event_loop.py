@@ -38,8 +38,11 @@ class VirtualSelector(selectors.DefaultSelector):
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
         """As ``selectors.BaseSelector.select``, the wait in virtual time."""
+        # Real descriptors first: an answer that is there already comes before virtual time jumps over its timeout.
         ready = super().select(0)
         if ready or (timeout is not None and timeout <= 0):
+            # A loop that only yields never waits, and at one instant no timeout of its own would ever be over
+            # (test_a_timeout_ends_a_loop_that_only_yields).
             if not ready and (passes := turn(self.next_timer())):
                 pause(passes / SECOND, "turns of an event loop")
             return ready
@@ -58,7 +61,7 @@ class VirtualSelector(selectors.DefaultSelector):
         return super().select(0)
 
     def _grace_s(self, timeout: float | None, threads_sleep: bool) -> float:
-        if self.pending_work:
+        if self.pending_work:  # a child process, or work that is no virtual thread's: it ends in real time alone
             return WORK_PATIENCE_S
         waits = timeout is None and not threads_sleep
         if len(self.get_map()) > self.own_descriptors:
@@ -97,6 +100,8 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         self._virtual_selector.own_descriptors = len(self._virtual_selector.get_map())
         self._began = virtual_now()
         self._virtual_selector.next_timer = self._next_timer
+        # asyncio runs what is due within its clock's resolution. Virtual time moves in whole microseconds; with a
+        # finer resolution, a float's error would leave a timer a moment before it is due.
         self._clock_resolution = 1 / SECOND
 
     def time(self) -> float:
@@ -107,6 +112,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
 
     def _next_timer(self) -> Microseconds | None:
         timers = self._scheduled  # type: ignore[attr-defined]
+        # Rounded first: a float's error would make ``ceil`` a whole microsecond late.
         return math.ceil(round((timers[0]._when - self.time()) * SECOND, 1)) if timers else None
 
     def run_in_executor(  # type: ignore[override]

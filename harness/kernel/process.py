@@ -168,10 +168,14 @@ class Process:
         self.resume = None
         self.waiting_for = None
         simulation.current = self
+        # What asyncio, Airflow and the streams keep process-wide would otherwise be that of whoever ran before.
         outside = simulation.swap_ambient(self.ambient())
+        # A greenlet's parent is who made it, here maybe another process: what this one raises is the main loop's to
+        # see.
         vthread.parent = simulation.main
         self._entered_at = perf_counter()
         simulation.arm_watchdog(self)
+        # A trace function for each process: coverage's keeps one stack of frames a thread (`harness.kernel.tracing`).
         outer = sys.gettrace()
         tracer = None if outer is None else self._tracer or simulation.tracers.fresh()
         try:
@@ -190,7 +194,9 @@ class Process:
             self._ambient = inside if self.alive else None
             simulation.current = None
             if not self.alive:
-                self._greenlet = self._parked = None  # their context holds this process, and whoever spoke in it
+                # Their context holds this process, and whoever spoke in it: a circle, which only the collector would
+                # free.
+                self._greenlet = self._parked = None
 
     def _go_on(self, vthread: greenlet, exception: BaseException | None) -> None:
         """Resume where it left, until it leaves again or ends.
@@ -213,7 +219,7 @@ class Process:
             self._ambient = state
 
     def running_seconds(self) -> float:
-        """`real_seconds` including the present stretch, for the process that runs now."""
+        """`real_seconds` including the present turn, for the process that runs now."""
         return self.real_seconds + perf_counter() - self._entered_at
 
     def leave(self, why: str, interruptible: bool = False) -> None:
@@ -229,6 +235,7 @@ class Process:
             try:
                 self.simulation.main.switch()
             except AlarmRang:
+                # Python's own waits go on after a handler that returns (PEP 475), to their old end: so does this one.
                 self.interruptible = False
                 assert self.simulation.alarms is not None  # who else had it ring?
                 self.simulation.alarms.ring(self)
@@ -258,6 +265,7 @@ class Process:
 
 def remaining(process: Process, budget_s: float) -> float:
     """Real seconds left of a budget for a process's own code; never below 1 ms."""
+    # ``setitimer`` takes zero for "no timer": who is over its budget already would never be struck.
     return max(budget_s - process.running_seconds(), 0.001)
 
 

@@ -119,6 +119,8 @@ def refusal(asked: Backfill, dag: Dag, now: Instant, met: Circumstances) -> Back
     Source: airflow/models/backfill.py `_create_backfill`, `_do_dry_run`, `_validate_backfill_params` (3.1.8, 3.3.2;
     before 3.3 some of the exceptions have other names).
     """
+    # In Airflow's order: of several reasons it gives the first, and so must we (tests/differential asks for refused
+    # ones too).
     name = f"'{dag.dag_id}'"
     if not met.allowed:
         return BackfillRefusal("DagRunTypeNotAllowed", f"Dag with dag_id: {name} does not allow backfill runs")
@@ -179,7 +181,11 @@ def steps(plans: Iterable[D], existing: Callable[[Instant], DagRun | None], repr
     Source: airflow/models/backfill.py `_create_runs_non_partitioned`, `_create_backfill_dag_run_non_partitioned`
     (3.3.2; `_create_backfill_dag_run` in 3.1.8).
     """
+    # Numbered before it is known what becomes of each: dates that are left alone have a place too, for only the run
+    # in the first place heeds no past (test_the_first_run_of_a_backfill_heeds_no_past_and_the_others_do).
     for ordinal, plan in enumerate(plans, start=1):
+        # Asked for here and not for all at once: a run may have been made meanwhile
+        # (test_a_run_made_meanwhile_is_seen).
         run = None if plan.logical_date is None else existing(plan.logical_date)
         if run is None:
             yield Step(ordinal, plan, None, CREATE)

@@ -14,8 +14,8 @@ from harness.simulation.components.executors import Workload
 
 
 @dataclass(frozen=True, slots=True)
-class Stretch:
-    """One stretch of a task instance in a worker, on the engine's clock; a result tells it as an `Attempt`.
+class AttemptSlice:
+    """One slice of an attempt in a worker, on the engine's clock; a result tells it as an `Attempt`.
 
     Attributes:
         state: how it ended, ``reason`` why.
@@ -35,7 +35,7 @@ class History:
     """Attempts and what they left.
 
     Attributes:
-        attempts: ended stretches in a worker, in order.
+        attempts: ended slices in a worker, in order.
         reschedules: attempts of the present try that ended in ``up_for_reschedule``.
         first_start: when the first of those began.
         resume: how it goes on after a deferral.
@@ -46,7 +46,7 @@ class History:
         log: of the present or last try.
     """
 
-    attempts: list[Stretch] = field(default_factory=list)
+    attempts: list[AttemptSlice] = field(default_factory=list)
     reschedules: int = 0
     first_start: Instant | None = None
     resume: Resume | None = None

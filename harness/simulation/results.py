@@ -14,7 +14,7 @@ from harness.results.needs import Need
 from harness.results.run import Attempt, Failure, RunResult, TaskResult
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.simulation.components.deadlines import deadline_result
-from harness.simulation.history import Stretch, history
+from harness.simulation.history import AttemptSlice, history
 from harness.simulation.record import Recorder
 
 
@@ -89,6 +89,6 @@ def _task_result(ti: TaskInstance, xcoms: dict[tuple[str, int], dict[str, Any]])
     )
 
 
-def _attempt(one: Stretch) -> Attempt:
+def _attempt(one: AttemptSlice) -> Attempt:
     began, ended = to_datetime(one.start), to_datetime(one.end)
     return Attempt(one.try_number, one.state, began, ended, one.reason, one.real_seconds)

@@ -21,7 +21,8 @@ from harness.bridge.parsing.classes import Classes
 from harness.bridge.parsing.guard import Guard
 from harness.bridge.parsing.users import Users
 
-# What is told here is told with builtins of our own, that no file has spoilt.
+# A file may replace or clear the builtins (hostile/clear_builtins.py), and this module has to work after that: it has
+# a copy of its own.
 globals()["__builtins__"] = dict(vars(builtins))
 
 _KEPT = (
@@ -76,7 +77,9 @@ class Kept:
         self.modules = dict(sys.modules)
         self.dicts = {name: vars(sys.modules[name]) for name in _KEPT}
         self.names = {name: dict(held) for name, held in self.dicts.items()}
-        self.listed = [name.encode().decode() for name in self.modules]  # side by side in memory
+        # New texts lie side by side in memory; looking at the old ones would copy the pages of all of them into each
+        # child.
+        self.listed = [name.encode().decode() for name in self.modules]
         self.last = self.listed[-1]
         self.guard = Guard()
         self.guarded = [name for name in self.listed if name in _KEPT or name.startswith(_GUARDED)]
@@ -131,6 +134,7 @@ class Before:
         spoilt = Spoilt()
         if traced:
             spoilt.more.append("sys.settrace or sys.setprofile is set")
+        # `_items` and `_update` are the methods of ``dict`` as they were before any file ran.
         for name, kept in _items(self._modules):
             now = self._kept.dicts[name]
             other = [key for key, value in _items(kept) if self._differs(key, now.get(key, _GONE), value)]
@@ -148,6 +152,8 @@ class Before:
         """Whether a name is another thing through the file, and no cache of the module's own that has been filled."""
         if not _differ(now, value):
             return False
+        # A module fills caches of its own when it is used, as any file may make it do: that is no pollution, unless
+        # what it was filled with is the user's.
         filled = value is None and key[:1] == "_" and key[:2] != "__"
         return not (filled and not self._is_users(now))
 

@@ -28,6 +28,8 @@ class BackgroundThreads:
             ticket = (until, next(self._tickets))
             heapq.heappush(self._queue, ticket)
             self._changed.notify_all()
+            # ``wait`` is True when somebody began or ended a sleep: others may be about to fall asleep until an
+            # earlier instant. Only a wait that times out says that nothing stirs.
             while self._changed.wait(STILL_S) or self._queue[0] != ticket:
                 pass
             heapq.heappop(self._queue)

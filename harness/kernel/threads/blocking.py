@@ -24,6 +24,8 @@ def position_of(thread: threading.Thread | None) -> CodePosition | None:
 @lru_cache(maxsize=1024)
 def waits_for_lock(position: CodePosition) -> bool:
     """Whether this is a ``with`` statement's entry, or a call of one of the methods that wait."""
+    # A lock is written in C and leaves no frame: the last instruction of the Python frame above it is all there is to
+    # see.
     code, offset = position
     before = [each for each in dis.get_instructions(code) if each.offset <= offset]
     if not before or before[-1].opname in ("BEFORE_WITH", "SETUP_WITH"):

@@ -20,6 +20,8 @@ from harness.kernel.threads.blocking import CodePosition, position_of, waits_for
 
 Question = Callable[[], bool]
 
+# Why there are patiences at all: a thread that serves never rests, and would keep the clock from ever moving. Users
+# can see how long they are: docs/fidelity.md, "threads that work".
 WORK_PATIENCE_S = 60.0
 """Real seconds that work given to a pool, a joined thread or a child process has before the clock moves."""
 WAITED_PATIENCE_S = 5.0
@@ -186,6 +188,8 @@ class VirtualThreads:
             vthread.resting, vthread.expired, vthread.waited, vthread.still = True, False, 0.0, 0
             self._changed.notify_all()
         try:
+            # In slices: a thread that is blocked for good would not hear that the simulation is over, or that the
+            # main thread waits for a lock that it holds (test_a_lock_that_a_sleeping_thread_holds_is_no_dead_end).
             while not self.closed and not (got := block(SLICE_S)):
                 if vthread.expired or self._overtakes(vthread):
                     break
@@ -200,6 +204,7 @@ class VirtualThreads:
 
     def _overtakes(self, vthread: VirtualThread) -> bool:
         """Whether the main thread seems to wait for what a resting thread holds (a lock): then the earliest goes on."""
+        # While it settles, the main thread waits for the threads to rest: where it stands says nothing about a lock.
         if vthread.due is None or self._settling or self.simulation.current is None:
             vthread.still = 0
             return False
@@ -269,12 +274,16 @@ class VirtualThreads:
                 self._living.pop(each, None)
 
     def _is_busy(self, vthread: VirtualThread) -> bool:
-        if vthread.ended:  # and was alive: else it would have been struck off
+        if vthread.ended:  # and was alive, else it would have been struck off: who joins it has to find it gone first
             return vthread.waited < WORK_PATIENCE_S
+        # ``woken``: it may go on and has not run yet. It still stands at the lock that it rested at; taken for at
+        # rest, it would see the clock move before it has done anything.
         if not vthread.resting and not vthread.woken and vthread.waits_for_lock(LOCKED_TICKS):
             return False
         if vthread.pool is not None:
             patience = WORK_PATIENCE_S
+            # Work that waits for a worker of a full pool cannot begin by itself: others of the pool have to end
+            # first.
             if vthread.thread is None and not self._has_room(vthread.pool):
                 return False
         else:
@@ -330,6 +339,7 @@ class VirtualThreads:
         with self._changed:
             if not vthread.resting or vthread.due != due:
                 return
+            # It goes on alone, so process-wide state can be its process's: what it changes there is kept for that.
             outside = simulation.swap_ambient(vthread.process.ambient())
             vthread.expired, vthread.resting, vthread.gone = (
                 True,

@@ -28,7 +28,7 @@ real_join = threading.Thread.join
 _real_submit = ThreadPoolExecutor.submit
 _real_run = pools._WorkItem.run
 _starting = threading.local()
-_VTHREAD = "_harness_strand"
+_VTHREAD = "_harness_virtual_thread"
 
 
 class Limit:
@@ -77,6 +77,8 @@ def start(self: threading.Thread) -> None:
     if vthreads is None or process is None:
         return _start_really(self)
     target = getattr(self, "_target", None) or type(self).run
+    # Threads that are pools' and drivers' own rest where nobody sees it: counted as busy, they would hold up the
+    # clock (test_a_pool_of_multiprocessing_counts_when_it_is_joined).
     vthread = vthreads.add(process, loose=is_machinery(getattr(target, "__module__", "")))
     vars(self)[_VTHREAD] = vthread  # here and nowhere else, so that it goes with its thread
     context, run = _context(process), self.run
@@ -160,6 +162,7 @@ def _wait_at_gate(condition: Any, vthreads: VirtualThreads, timeout: float | Non
     if not condition._is_owned():
         raise RuntimeError("cannot wait on un-acquired lock")
     gate = Gate()
+    # In the order of ``threading.Condition.wait``: a notification between the two lines must find its waiter.
     condition._waiters.append(gate.lock)
     saved = condition._release_save()
     passed = False
@@ -201,7 +204,9 @@ def submit(self: ThreadPoolExecutor, fn: Callable[..., Any], /, *args: Any, **kw
     except BaseException:
         vthreads.end(vthread)
         raise
-    future.add_done_callback(lambda _: vthreads.end(vthread) if vthread.thread is None else None)  # never begun
+    # Work that is cancelled never begins, so nothing else would end its virtual thread, and the clock would wait for
+    # it.
+    future.add_done_callback(lambda _: vthreads.end(vthread) if vthread.thread is None else None)
     return future
 
 

@@ -37,7 +37,7 @@ _OUTCOMES = {CREATE: CREATED, CLEAR: CLEARED, LEAVE: NOT_CREATED}
 
 
 @dataclass(slots=True)
-class AskedBackfill:
+class RequestedBackfill:
     """A backfill on its way: what was asked for, and what has become of it so far.
 
     Attributes:
@@ -73,9 +73,9 @@ class Backfills:
 
     def __init__(self, driver: Driver, make: MakeRun) -> None:
         self.driver, self._make = driver, make
-        self.asked: list[AskedBackfill] = []
+        self.asked: list[RequestedBackfill] = []
         self.timetable_error: Exception | None = None
-        self._open: dict[str, tuple[str, AskedBackfill]] = {}
+        self._open: dict[str, tuple[str, RequestedBackfill]] = {}
 
     def ask(self, dag: DAG, known: Dag, asked: Backfill) -> BackfillResult:
         """Do what is asked, or say why not.
@@ -83,8 +83,8 @@ class Backfills:
         Source: airflow/models/backfill.py `_create_backfill`, `_do_dry_run` (3.3.2).
         """
         now = self.driver.simulation.now
-        told = AskedBackfill(known.dag_id, now, asked)
-        self.asked.append(told)
+        request = RequestedBackfill(known.dag_id, now, asked)
+        self.asked.append(request)
         named, self.timetable_error = _named_dates(dag, asked)
         plans = in_order(named, now, asked.reverse)
         met = Circumstances(
@@ -94,10 +94,10 @@ class Backfills:
         if refused is None and not asked.dry_run:
             refused = self._breaks(asked, plans, known.dag_id)
         if refused is not None:
-            told.refused = str(refused)
+            request.refused = str(refused)
         else:
-            self._do(dag, asked, plans, told)
-        result = told.result()
+            self._do(dag, asked, plans, request)
+        result = request.result()
         self.driver.recorder.backfill(result.to_json())
         return result
 
@@ -122,13 +122,13 @@ class Backfills:
         """Complete the backfill of which this was the last run."""
         self._complete(run.dag.dag_id)
 
-    def _do(self, dag: DAG, asked: Backfill, plans: list[RunPlan], told: AskedBackfill) -> None:
-        store, dag_id, backfill_id = self.driver.store, told.dag_id, str(len(self.asked))
+    def _do(self, dag: DAG, asked: Backfill, plans: list[RunPlan], request: RequestedBackfill) -> None:
+        store, dag_id, backfill_id = self.driver.store, request.dag_id, str(len(self.asked))
         for step in self._steps(asked, plans, dag_id):
             if not asked.dry_run and step.verb != LEAVE:
                 self._take(dag, asked, step, backfill_id)
             run = store.dated_run(dag_id, step.plan.logical_date or 0)
-            told.dates.append(
+            request.dates.append(
                 BackfillDate(
                     to_datetime(step.plan.logical_date or 0),
                     _OUTCOMES[step.verb],
@@ -137,7 +137,7 @@ class Backfills:
                 )
             )
         if not asked.dry_run:
-            self._open[dag_id] = (backfill_id, told)
+            self._open[dag_id] = (backfill_id, request)
             self._complete(dag_id)
 
     def _take(self, dag: DAG, asked: Backfill, step: Step[RunPlan], backfill_id: str) -> None:
@@ -158,10 +158,10 @@ class Backfills:
 
     def _complete(self, dag_id: str) -> None:
         if dag_id in self._open:
-            backfill_id, told = self._open[dag_id]
+            backfill_id, request = self._open[dag_id]
             if is_complete(backfill_id, self.driver.store.runs_of(dag_id)):
                 del self._open[dag_id]
-                told.completed_at = self.driver.simulation.now
+                request.completed_at = self.driver.simulation.now
 
 
 def _named_dates(dag: DAG, asked: Backfill) -> tuple[list[RunPlan], Exception | None]:

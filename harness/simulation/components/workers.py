@@ -38,7 +38,7 @@ from harness.simulation.components.executors import Workload, Workloads
 from harness.simulation.components.people import People
 from harness.simulation.components.ports import WorkersLoop
 from harness.simulation.environment import Interruption
-from harness.simulation.history import Stretch, history
+from harness.simulation.history import AttemptSlice, history
 
 KILL_GRACE: Microseconds = 5 * SECOND
 """From SIGTERM to SIGKILL: what ``on_kill`` has. Source: ``ActivitySubprocess.kill``, its escalation delay (3.3.2)."""
@@ -161,7 +161,9 @@ class Attempts:
         }
         after.get(outcome.state, self._after_end)(ti, outcome)
         ti.reason = self._reason(ti, outcome)
-        past.attempts.append(Stretch(ti.try_number, outcome.state, began, now, ti.reason, process.running_seconds()))
+        past.attempts.append(
+            AttemptSlice(ti.try_number, outcome.state, began, now, ti.reason, process.running_seconds())
+        )
         self.recorder.ti_state(ti)
         if ti.state == UP_FOR_RETRY:
             number_next(ti)
@@ -236,7 +238,7 @@ class Attempts:
         ti.state, ti.end, ti.reason = end.state, now, "ended by its trigger"
         for key, value in end.xcoms.items():
             keep(ti.run, ti.task_id, ti.map_index, key, value)
-        history(ti).attempts.append(Stretch(ti.try_number, end.state, ti.start or now, now, ti.reason))
+        history(ti).attempts.append(AttemptSlice(ti.try_number, end.state, ti.start or now, now, ti.reason))
         self.recorder.ti_state(ti)
         self.driver.mark(ti.run)
         self.driver.slice_over(ti)
@@ -281,7 +283,9 @@ class Attempts:
         process.killed = True
         now = self.simulation.now
         if ti.start is not None and (process.started or process is self.simulation.current):
-            past.attempts.append(Stretch(ti.try_number, str(ti.state), ti.start, now, ti.reason, process.real_seconds))
+            past.attempts.append(
+                AttemptSlice(ti.try_number, str(ti.state), ti.start, now, ti.reason, process.real_seconds)
+            )
         self.simulation.schedule(now, self.simulation.kill, process, KILL_GRACE)
         if self.workloads.waiting:
             self.simulation.schedule(now, self.driver.wake)
