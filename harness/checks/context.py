@@ -1,4 +1,4 @@
-"""What checks are shown: a file, a Dag, and notes of Dags elsewhere."""
+"""What checks are called with: a file, a Dag, or the notes that were taken of all Dags."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ class Declared:
 
 @dataclass(frozen=True)
 class CheckSelection:
-    """What the user wants to know.
+    """Which checks are on, and how they judge.
 
     Attributes:
-        severities: check id -> ``error`` or ``warning``, of the checks that are on.
+        severities: the checks that are on: id -> ``error`` or ``warning``.
         limits: see `LIMITS`.
-        options: of checks that take texts, as a pattern for Dag ids.
+        options: texts that some checks take, such as a pattern for Dag ids.
     """
 
     severities: Mapping[str, str]
@@ -87,13 +87,13 @@ class Note:
 
 @dataclass(frozen=True)
 class Judgement:
-    """What notes are judged in.
+    """What a check of the whole repository knows when it judges its notes.
 
     Attributes:
         dag_ids: all Dags of the repository.
-        partial: some files did not import, or only some were asked for: what is not seen may exist.
-        failed: paths of those that did not import.
-        seconds: path -> what its import took, of files that came to an end.
+        partial: some files did not import or were not asked for, so what is not seen may still exist.
+        failed: paths of the files that did not import.
+        seconds: path -> real seconds that its import took; only of files that came to an end.
         imported: path -> files of the repository that it imported.
         requirements: the file that names the repository's packages.
         world: stubs, durations and answers of the world file among them.
@@ -116,12 +116,12 @@ class FileContext:
     Attributes:
         path, root: absolute.
         users: tells which files are the repository's own.
-        watch: what watched the import, and may watch again; None where nobody did.
+        watch: what watched the import and can watch again; None where nothing did.
         failures: (Dag id or None, what it raised).
-        found: how many Dags Airflow would take from it. lost: those with tasks that it made and Airflow does not find.
+        found: how many Dags Airflow would take from it. lost: Dags with tasks that it makes and Airflow does not find.
         seconds: time that the import took.
-        events: what it did meanwhile. warned: warnings it raised. pollution: what it left changed.
-        imported: files of the repository that it imported. brought: packages of others -> what their import took.
+        events: what the file did meanwhile. warned: warnings that it raised. pollution: what it left changed.
+        imported: files of the repository that it imported. brought: other packages -> seconds that their import took.
     """
 
     def __init__(self, parsed: Parsed, declared: Declared, selection: CheckSelection) -> None:

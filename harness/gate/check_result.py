@@ -13,14 +13,14 @@ from harness.results.finding import Finding
 
 @dataclass(frozen=True)
 class CheckResult:
-    """A result to be told.
+    """The result of a check, ready for any report.
 
     Attributes:
         result: paths are relative to `base`, with slashes; absolute where they lie outside of the project.
         base: folder that paths are relative to.
         root: the project.
-        waived, known: findings that are not told: waived in place, in the baseline.
-        notes: what somebody should know beside it.
+        waived, known: how many findings are not reported: waived by a comment, known to the baseline.
+        notes: what else the reader should know.
     """
 
     result: GateResult

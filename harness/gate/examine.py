@@ -1,4 +1,4 @@
-"""One parsed file put before the checks, in the process that parsed it."""
+"""Runs the checks on one parsed file, in the process that parsed it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""A project put before the checks: its settings and a command line in, what is to be told out.
+"""Checks a whole project: settings and a command line go in, what is to be reported comes out.
 
-The one way in of the command line and of pytest.
+The command line and the pytest plugin both come in here.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ SHOWN_GONE = 5
 
 @dataclass(frozen=True)
 class Inspection:
-    """What came of it.
+    """What checking a project came to.
 
     Attributes:
-        result: what is told, with absolute paths.
+        result: what is reported, with absolute paths.
         root: the project.
-        waived, known: findings that are not told: waived in place, in the baseline.
-        notes: what somebody should know beside it.
+        waived, known: how many findings are not reported: waived by a comment, known to the baseline.
+        notes: what else the reader should know.
     """
 
     result: GateResult
@@ -61,7 +61,7 @@ class Inspection:
 
 
 def inspect(config: Config, options: CheckOptions) -> Inspection:
-    """Look at the Dag files of a project.
+    """Check the Dag files of a project.
 
     Raises: NoDagsFolder: there are none. UsageError, WorldError: settings or a world file that cannot mean anything.
     """
@@ -106,7 +106,7 @@ def inspect(config: Config, options: CheckOptions) -> Inspection:
 
 
 def _of_each_project(files: list[FoundFile], gate_options: GateOptions) -> GateResult:
-    """The gate's answer; files of several projects, each with the settings of its own."""
+    """Run the gate; where the files belong to several projects, once for each, with its own settings."""
     projects = by_settings(file.root for file in files)
     if len(projects) < 2:
         return run_gate(files, gate_options)
@@ -119,7 +119,7 @@ def _of_each_project(files: list[FoundFile], gate_options: GateOptions) -> GateR
 
 
 def see_a_dag(found: Inspection) -> None:
-    """See that a whole project holds a Dag, or a reason why none is seen.
+    """Make sure that a project holds a Dag, or a finding that explains why none is seen.
 
     Raises: NoDagsFolder: it holds neither.
     """
@@ -135,11 +135,11 @@ def see_a_dag(found: Inspection) -> None:
 
 
 def touched(result: GateResult, change: ChangeImpact, count: int) -> tuple[GateResult, list[str]]:
-    """What is told of files that a change can have touched, and what lies between Dags.
+    """Keep what concerns the files that a change can have touched, and what lies between Dags.
 
     Args:
         count: Dag files that there are.
-    Returns: the result of those files, and of others with such findings; what is to be said of it.
+    Returns: the result of those files and of others with such findings; notes for the reader.
     """
     if change.everything:
         return result, list(change.notes)
@@ -172,7 +172,7 @@ def default_jobs() -> int:
 
 
 def _with_baseline(suppressions: Suppressions, config: Config, options: CheckOptions) -> list[str]:
-    """Leave out what the baseline knows, after writing it where that is asked for; what is to be said of it."""
+    """Write the baseline where that is asked for, then leave out what it knows. Returns: notes for the reader."""
     customary = config.root / baseline.NAME
     file = options.baseline or customary
     if options.write_baseline:
@@ -192,7 +192,7 @@ def _with_baseline(suppressions: Suppressions, config: Config, options: CheckOpt
 
 
 def _without_world(file: Path | None, scope: FileScope, result: GateResult) -> list[str]:
-    """What could not be judged, as nobody says what there is."""
+    """Say what could not be judged, because no world file says what exists."""
     if file is not None or scope.partial:
         return []
     named = {(one["section"], one["name"]) for found in result.files for one in found.names}

@@ -1,4 +1,4 @@
-"""What a command line asks of the checks."""
+"""The options of `airflow-harness check`."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class CheckOptions:
-    """What is asked for beyond the settings.
+    """What a command line asks for, beside the settings of the project.
 
     Attributes:
         paths: folders and files; the project's own when empty.
         select, ignore: check ids and families.
-        world: in place of the project's world file.
-        jobs: processes side by side; as many as there are processors when None.
-        cache: whether the last runs' answers count.
-        baseline: in place of the customary file beside ``pyproject.toml``.
-        use_baseline: whether one counts at all.
-        write_baseline: keep what is found in it.
-        changed_since: only what a change since this revision can have touched.
+        world: a world file to use in place of the project's.
+        jobs: how many processes work side by side; None: as many as there are processors.
+        cache: whether answers of former runs count.
+        baseline: a file to use in place of the usual one beside ``pyproject.toml``.
+        use_baseline: whether a baseline counts at all.
+        write_baseline: write what is found into the baseline.
+        changed_since: report only what a change since this revision can have touched.
         on_file: see `harness.gate.run.GateOptions`.
     """
 

@@ -1,4 +1,4 @@
-"""The gate: files in, findings out. One engine below the command line and the pytest plugin; no Airflow import."""
+"""The gate: Dag files go in, findings come out. It serves the command line and pytest, and imports no Airflow."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class FileResult:
     Attributes:
         dag_ids: of the Dags it holds, sorted.
         findings: of the file and of its Dags.
-        failed: why Airflow does not take it or a Dag of it; its finding may stand with another file that fails alike.
+        failed: why Airflow does not take the file or a Dag of it; a file that fails alike may have the finding.
         imported: files of the repository that it imported.
         seconds: of its import, the faster one where it was parsed twice.
         names: see `harness.gate.names.UsedName`; only where asked for.
-        depends: files and folders that its parse depended on.
+        depends: files and folders that parsing it depended on.
     """
 
     path: str
@@ -69,7 +69,7 @@ def in_order(finding: Finding) -> tuple[str, int, str, str, str, str]:
 
 @dataclass
 class GateResult:
-    """What a repository came to.
+    """What all files of a repository came to.
 
     Attributes:
         files: in order of their paths.
@@ -82,7 +82,7 @@ class GateResult:
 
     @property
     def findings(self) -> list[Finding]:
-        """All of them, in order of file, line and check, each once: several files may meet in one line of a module."""
+        """All findings by file, line and check, each once: several files may lead to one line of a module."""
         found = {finding for file in self.files for finding in file.findings}
         return sorted(found, key=in_order)
 
@@ -110,17 +110,17 @@ class GateResult:
 
 @dataclass(frozen=True)
 class GateOptions:
-    """How the gate looks.
+    """How the gate does its work.
 
     Attributes:
-        repository: what surrounds the Dag folder; None looks for it.
-        partial: there are files of the repository that are not looked at: what is not seen may exist.
-        cache: folder of the cache; None keeps nothing.
-        jobs: processes side by side.
-        timeout_s: real seconds that an import may take. checking_s: and all checks of one file after it.
+        repository: what surrounds the Dag folder; None: the gate looks for it.
+        partial: some files of the repository are not checked, so what is not seen may still exist.
+        cache: folder of the cache; None: nothing is kept.
+        jobs: how many processes work side by side.
+        timeout_s: real seconds that an import may take. checking_s: real seconds for all checks of one file after it.
         memory_mb: memory that a file may use beyond what Airflow has.
         own: users' own checks.
-        on_file: called with (files parsed, of how many that must be, file) as it goes on.
+        on_file: called for each file that was parsed, with (how many so far, how many in all, its path).
     """
 
     selection: CheckSelection
@@ -138,7 +138,7 @@ class GateOptions:
 
 
 def run_gate(files: list[FoundFile], options: GateOptions) -> GateResult:
-    """Parse every file that has changed since the last run, and put all before the checks.
+    """Parse every file that has changed since the last run, and run the checks on all of them.
 
     Args:
         files: see `harness.project.discovery.dag_files`.
@@ -288,7 +288,7 @@ class _Run:
         return self._gathered.add(path, report["notes"])
 
     def _compared(self, path: str, verdict: ChildEnd) -> Problems:
-        """What the second parse tells of a file; that it failed where the first did not is a finding."""
+        """Compare the two parses of a file. That the second failed and the first did not is a finding, too."""
         result, report = self.results[path], verdict.report
         if report is None or "fault" in report:
             problems: Problems = problems_of(path, verdict, self.options.timeout_s)
@@ -310,7 +310,7 @@ class _Run:
         result.findings += [one for one in made if one is not None]
 
     def judge(self) -> None:
-        """Put what was noted before the checks of the whole repository, and findings with the files they are about."""
+        """Run the checks of the whole repository on the notes, and sort each finding to the file that it is about."""
         for check, problem in self._gathered.problems(self._judgement()):
             path = problem.of or problem.path or ""
             self._hold(path if path in self.results else next(iter(self.results)), [(check, problem)])

@@ -1,4 +1,4 @@
-"""What is found and not told: waived in the code, off for a path, kept in a baseline."""
+"""Findings that are not reported: waived in the code, off for a path, or known to a baseline."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _WHOLE = {"repository", "gate"}
 
 @dataclass
 class Suppressions:
-    """One run's findings, made quiet step by step.
+    """Takes the findings of one run and leaves out, step by step, what is suppressed.
 
     Args:
-        ignores: what is ignored where.
-        partial: the project has files that were not looked at.
+        ignores: which checks are off for which paths.
+        partial: some files of the project were not checked.
     Attributes:
         result: what is left.
-        waived, known: how many were left out as waived, as known to the baseline.
+        waived, known: how many were left out because a comment waives them, because the baseline knows them.
         gone: entries of the baseline that no longer occur.
     """
 
@@ -70,7 +70,7 @@ class Suppressions:
         self._keep({file.path: [one for one in file.findings if one in unknown] for file in self.result.files})
 
     def as_baseline(self, former: Baseline) -> Baseline:
-        """What is left as a baseline, with what a former one says of files and checks that were not looked at."""
+        """What is left, as a baseline; what was not looked at stays as a former one has it."""
         found = Baseline.of(_distinct(self.result.files), self.root)
         for entry, count in former.entries.items():
             if not self.was_judged(entry):
@@ -78,7 +78,7 @@ class Suppressions:
         return found
 
     def was_judged(self, entry: Entry) -> bool:
-        """Whether a finding like this would have been found, were it there."""
+        """Whether this run would have found such a finding, if it still existed."""
         check, path = entry[0], str(self.root / entry[1])
         if not Path(path).exists():
             return not self.partial
@@ -147,7 +147,7 @@ def _unjudged(finding: Finding) -> bool:
 
 
 def _distinct(files: Iterable[FileResult]) -> list[Finding]:
-    """Several files may meet in one line of a module they share."""
+    """Each finding once: several files may lead to the same line of a module that they share."""
     found = dict.fromkeys(finding for file in files for finding in file.findings)
     return sorted(found, key=in_order)
 
@@ -164,11 +164,11 @@ _LAYOUT = {tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER, tokenize.NL}
 
 @dataclass(frozen=True)
 class SuppressionComment:
-    """One comment.
+    """A comment that waives findings.
 
     Attributes:
-        checks: the ids it names, as written.
-        reason: empty when there is none, and then it does not count.
+        checks: the ids that it names, as written.
+        reason: empty when there is none; such a comment waives nothing.
     """
 
     path: str
@@ -179,7 +179,7 @@ class SuppressionComment:
 
 @dataclass
 class SuppressionComments:
-    """The waivers of one file, and which lines they hold for.
+    """The waiving comments of one file, and the lines that they hold for.
 
     Attributes:
         every: in order of their lines.
@@ -191,7 +191,7 @@ class SuppressionComments:
 
     @classmethod
     def of(cls, path: str) -> SuppressionComments:
-        """Those of a file; none for what cannot be read."""
+        """The comments of a file; none where it cannot be read."""
         try:
             content = Path(path).read_bytes()
         except OSError:
@@ -206,7 +206,7 @@ class SuppressionComments:
         return cls(found, spans, own)
 
     def of_line(self, line: int) -> Iterator[SuppressionComment]:
-        """Those that hold for a finding on a line: on the line, on any line of its statement, on comments above it.
+        """The comments that hold for a finding on a line: on any line of its statement, or directly above it.
 
         The head of a ``with``, ``def`` or ``class`` is a statement of its own, decorators included.
         """
@@ -262,7 +262,7 @@ def _python(text: str, lines: list[str]) -> tuple[list[tuple[int, int]], dict[in
 
 
 def _comments_of(lines: Iterable[str]) -> dict[int, str]:
-    """In what is no Python (YAML), or cannot be read as such: whatever looks like a waiver."""
+    """Whatever looks like a waiver, in a file that is not Python (YAML) or cannot be read as Python."""
     return {number: match[0] for number, line in enumerate(lines, 1) if (match := _MARK.search(line))}
 
 
@@ -278,7 +278,7 @@ def _read(path: str, line: int, comment: str) -> SuppressionComment | None:
 
 
 class PathSuppressions:
-    """What is ignored where.
+    """Which checks are off for which paths.
 
     Args:
         given: glob as in ``.gitignore``, relative to the project -> check ids and families.

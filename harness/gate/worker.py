@@ -1,4 +1,4 @@
-"""The process in which one file is parsed and looked at: forked off a fork server, and never returned from."""
+"""The process that parses Dag files and runs the checks on them: forked by a worker, and never returned from."""
 
 from __future__ import annotations
 
@@ -47,13 +47,13 @@ _exit, _getpid, _time = os._exit, os.getpid, time.time
 
 @dataclass(frozen=True)
 class Setting:
-    """What holds for every file of a run.
+    """What is the same for every file of a run.
 
     Attributes:
         timeout_s: real seconds that an import may take.
         checking_s: real seconds that all checks of one file may take, after its import.
         memory_mb: memory that a file may use beyond what Airflow has, each of its processes.
-        most_processes: more than so many at once are a fork bomb.
+        most_processes: a file with more processes at once is taken for a fork bomb.
         shared: libraries that are imported before the files, once for all of them.
         own, project: modules with users' own checks, and where they belong (see `harness.checks.own.load`).
     """

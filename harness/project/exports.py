@@ -30,7 +30,7 @@ _MOST = 8 * 1024 * 1024
 
 @dataclass(frozen=True)
 class ExportedEntry:
-    """What a file of the project tells of a connection, a variable or a pool.
+    """What a file of the project says of a connection, a variable or a pool.
 
     Attributes:
         section: ``connections``, ``variables`` or ``pools``.
@@ -48,7 +48,7 @@ class ExportedEntry:
 
 @dataclass(frozen=True)
 class Exports:
-    """All that is told; of a name that several files tell, what the nearest file says.
+    """All entries that were found. Where several files have one name, the nearest file counts.
 
     Attributes:
         unread: files with the name of an export that cannot be read, each with the reason.
@@ -58,7 +58,7 @@ class Exports:
     unread: tuple[str, ...] = ()
 
     def names(self, section: str) -> dict[str, ExportedEntry]:
-        """What is told of one section, by name."""
+        """The entries of one section, by name."""
         return {one.name: one for one in self.entries if one.section == section}
 
     @property
@@ -71,12 +71,12 @@ class Exports:
         }
 
     def with_more(self, more: Iterable[ExportedEntry]) -> Exports:
-        """With what another file tells, which goes before."""
+        """The same with the entries of another file, which go before."""
         return Exports(_once(self.entries, more), self.unread)
 
 
 def exports_of(folders: Sequence[Path]) -> Exports:
-    """Read them.
+    """Read the exports of a project.
 
     Args:
         folders: the project, then those above it.

@@ -1,4 +1,4 @@
-"""What happens, told to the journal, to the result's timeline and to whoever watches."""
+"""Writes down what happens: in the journal, in the timeline of the result, and for whoever watches."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Recorder:
         events: (instant, run, task name, state) of every state change of a task instance.
         findings: callbacks that raised, XComs that are too big, and the like, by run.
         triggered: runs that tasks started, with the task instance that did.
-        refusals: connections that were refused, with their task, by run; not told yet.
+        refusals: connections that were refused, with their task, by run; not reported yet.
         needs: what was asked for and is not in the world.
         gather: calls `refused` for what processes were refused that tasks forked.
     """

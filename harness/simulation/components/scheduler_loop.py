@@ -298,7 +298,7 @@ class Driver:
             self.one_by_one.slice_over(ti)
 
     def ti_ended(self, ti: TaskInstance) -> None:
-        """A stretch of a task instance is over."""
+        """A slice of an attempt is over."""
         self.mark(ti.run)
         self._dirty.update(dict.fromkeys(followers(ti.run)))
 
