@@ -29,7 +29,7 @@ THERE, DEPRECATED, GONE, MISSING = "there", "deprecated", "gone", "missing"
 """Answers: importable; importable with a warning; not there; its package is not installed, so nobody can say."""
 
 
-def asked(job: dict[str, Any]) -> dict[str, Any]:
+def answers_of(job: dict[str, Any]) -> dict[str, Any]:
     """Put names before the installed Airflow.
 
     Args:

@@ -71,12 +71,12 @@ class AttemptRequest:
 
 
 def run_attempt(
-    supervisor: Supervisor, request: AttemptRequest, now: Instant, quiet: Callable[[], bool]
+    supervisor: Supervisor, request: AttemptRequest, now: Instant, is_killed: Callable[[], bool]
 ) -> AttemptOutcome:
     """Run one attempt in the calling process.
 
     Args:
-        quiet: asked after ``run``: True leaves out ``finalize`` (the process was killed).
+        is_killed: asked after ``run``: True leaves out ``finalize`` (the process was killed).
     Source: ``InProcessTestSupervisor.start`` and ``task_runner.main`` (3.3.2) for the order of calls.
     """
     ti = request.ti
@@ -91,13 +91,13 @@ def run_attempt(
     supervisor.store.by_id[request.identity] = ti
     runtime = runtime_instance(request, task, to_datetime(now))
     try:
-        return _outcome(supervisor, who, runtime, quiet)
+        return _outcome(supervisor, who, runtime, is_killed)
     finally:
         who.closed = True
         _let_go(runtime)
 
 
-def _outcome(supervisor: Supervisor, who: TaskContext, runtime: Any, quiet: Callable[[], bool]) -> AttemptOutcome:
+def _outcome(supervisor: Supervisor, who: TaskContext, runtime: Any, is_killed: Callable[[], bool]) -> AttemptOutcome:
     from airflow.sdk.execution_time import task_runner
 
     ti, log = who.ti, supervisor.task_log
@@ -114,7 +114,7 @@ def _outcome(supervisor: Supervisor, who: TaskContext, runtime: Any, quiet: Call
     if isinstance(error, WorkerExited):  # neither message nor callback: what the exit code says (``final_state``)
         gone = "success" if error.code == 0 else "up_for_retry" if may_retry(ti) else "failed"
         return AttemptOutcome(gone, None, None if error.code == 0 else error, who)
-    if quiet():
+    if is_killed():
         who.closed = True
         with suppress(Exception, SystemExit):  # what SIGTERM makes a worker do (`_on_term`)
             runtime.task.on_kill()

@@ -75,5 +75,5 @@ def unknown(fact: str, name: str, where: str | None = None) -> UsageError:
 
 def checks_of(names: Iterable[str]) -> set[str]:
     """Ids of the checks that ids and families name."""
-    wanted = set(names)
-    return {check.id for check in CHECKS.values() if check.id in wanted or check.family in wanted}
+    named = set(names)
+    return {check.id for check in CHECKS.values() if check.id in named or check.family in named}

@@ -14,16 +14,16 @@ def line_of(file: Path, below: str, key: str) -> int:
     Args:
         below: name of the table below ours; empty for ours itself.
     """
-    wanted = ("tool", "airflow-harness", *([below] if below else ()), key)
+    path_of_key = ("tool", "airflow-harness", *([below] if below else ()), key)
     nearest, depth, header = 1, 1, ()  # type: tuple[int, int, tuple[str, ...]]
     for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
         if match := _HEADER.match(line):
             full = header = _parts(match["name"])
         else:
             full = (*header, *_parts(line.partition("=")[0])) if "=" in line else ()
-        if full == wanted:
+        if full == path_of_key:
             return number
-        if len(full) > depth and full == wanted[: len(full)]:
+        if len(full) > depth and full == path_of_key[: len(full)]:
             nearest, depth = number, len(full)
     return nearest
 

@@ -82,11 +82,11 @@ class Table:
             raise self._wrong(key, "true or false", f"{key} = false")
         return value
 
-    def below(self, key: str, wanted: str, is_right: Callable[[Any], bool]) -> dict[str, Any]:
+    def below(self, key: str, expected: str, is_right: Callable[[Any], bool]) -> dict[str, Any]:
         """The table below this one, empty when it is absent; every value must be right.
 
         Args:
-            wanted: what a value is, in words.
+            expected: what a value is, in words.
         """
         self._known.append(key)
         given = self._given.get(key, {})
@@ -95,7 +95,7 @@ class Table:
         inner = Table(self._file, given, key)
         for name, value in given.items():
             if not is_right(value):
-                raise inner._wrong(name, wanted, None)
+                raise inner._wrong(name, expected, None)
         return given
 
     def refuse_unknown(self) -> None:
@@ -115,8 +115,8 @@ class Table:
 
         return f"{self._file}:{line_of(self._file, self._below, key)}"
 
-    def _wrong(self, key: str, wanted: str, fix: str | None) -> UsageError:
-        fact = f"{key!r} of {self.name} is {wanted}, not {shown(self._given[key])}"
+    def _wrong(self, key: str, expected: str, fix: str | None) -> UsageError:
+        fact = f"{key!r} of {self.name} is {expected}, not {shown(self._given[key])}"
         return UsageError(fact, where=self.where(key), fix=fix)
 
 

@@ -57,8 +57,8 @@ class ServerProcess:
             worker, _ = self._socket.accept()
             with worker, suppress(OSError):
                 worker.settimeout(PATIENCE_S)
-                asked = worker.makefile("rb").readline(100)
-                if not self._ended and secrets.compare_digest(asked, f"{self._secret}\n".encode()):
+                said = worker.makefile("rb").readline(100)
+                if not self._ended and secrets.compare_digest(said, f"{self._secret}\n".encode()):
                     worker.sendall(json.dumps(self._answer()).encode())
 
     def _answer(self) -> dict[str, Any]:

@@ -40,14 +40,14 @@ def items(file: FileResult, on: Set[str]) -> list[Item]:
     for finding in file.findings:
         is_dags = CHECKS[finding.check].level in ("dag", "parses") and finding.dag_id in dag_ids
         found[finding.check, finding.dag_id if is_dags else None].append(finding)
-    wanted: dict[tuple[str, str | None], None] = {(IMPORT, None): None} if IMPORT in on else {}
+    selected: dict[tuple[str, str | None], None] = {(IMPORT, None): None} if IMPORT in on else {}
     if dag_ids or (IMPORT, None) not in found:
-        wanted |= {(check, None): None for check in _of_level(on, "file", "repository")}
-    wanted |= {(check, dag_id): None for dag_id in dag_ids for check in _of_level(on, "dag", "parses")}
-    wanted |= dict.fromkeys(found)  # what the gate itself says has an item only when it says something
+        selected |= {(check, None): None for check in _of_level(on, "file", "repository")}
+    selected |= {(check, dag_id): None for dag_id in dag_ids for check in _of_level(on, "dag", "parses")}
+    selected |= dict.fromkeys(found)  # what the gate itself says has an item only when it says something
     return [
         Item("import" if check == IMPORT else check, check, dag_id, tuple(found.get((check, dag_id), ())))
-        for check, dag_id in wanted
+        for check, dag_id in selected
     ]
 
 

@@ -112,7 +112,7 @@ class Step(Generic[D]):
     reason: str | None = None
 
 
-def refusal(asked: Backfill, dag: Dag, now: Instant, met: Circumstances) -> BackfillRefusal | None:
+def refusal(backfill: Backfill, dag: Dag, now: Instant, met: Circumstances) -> BackfillRefusal | None:
     """Why Airflow refuses a backfill, None when it does not; a dry run asks less.
 
     Before 3.2 dates in the wrong order are as good as a backfill of no date, and that is accepted.
@@ -128,19 +128,19 @@ def refusal(asked: Backfill, dag: Dag, now: Instant, met: Circumstances) -> Back
         return BackfillRefusal(
             "DagNonPeriodicScheduleException", f"{name} has a schedule that does not support backfills"
         )
-    if met.running and not asked.dry_run:
+    if met.running and not backfill.dry_run:
         return BackfillRefusal("AlreadyRunningBackfill", f"Another backfill is running for Dag {name}: one at a time")
-    between = f"{iso(asked.from_date)} and {iso(asked.to_date)}"
-    if asked.from_date > asked.to_date and not dag.before_3_2:
+    between = f"{iso(backfill.from_date)} and {iso(backfill.to_date)}"
+    if backfill.from_date > backfill.to_date and not dag.before_3_2:
         return BackfillRefusal("InvalidBackfillDateRange", f"the from and to dates, {between}, are in the wrong order")
-    if asked.from_date > now and asked.to_date > now:
+    if backfill.from_date > now and backfill.to_date > now:
         return BackfillRefusal("InvalidBackfillDate", "Backfill cannot be executed for future dates.")
-    past = _past_refusal(asked, dag)
+    past = _past_refusal(backfill, dag)
     if past is not None:
         return past
-    if met.conf_error is not None and asked.conf is not None:
+    if met.conf_error is not None and backfill.conf is not None:
         return BackfillRefusal("InvalidBackfillConf", met.conf_error)
-    if asked.dry_run:
+    if backfill.dry_run:
         return None
     if not met.dates and not dag.before_3_2:
         return BackfillRefusal("NoBackfillRunsToCreate", f"No runs to create for Dag {name} between {between}")
@@ -149,14 +149,14 @@ def refusal(asked: Backfill, dag: Dag, now: Instant, met: Circumstances) -> Back
     return None
 
 
-def _past_refusal(asked: Backfill, dag: Dag) -> BackfillRefusal | None:
+def _past_refusal(backfill: Backfill, dag: Dag) -> BackfillRefusal | None:
     depending = next((task.task_id for task in dag.tasks.values() if task.depends_on_past), None)
     if depending is None:
         return None
-    if asked.reverse:
+    if backfill.reverse:
         what = "cannot be run in reverse when the Dag has tasks where depends_on_past=True"
         return BackfillRefusal("InvalidBackfillDirection", f"Backfill {what} ('{depending}')")
-    if asked.reprocess == NONE:
+    if backfill.reprocess == NONE:
         what = "You must set reprocess behavior to reprocess completed or reprocess failed"
         return BackfillRefusal("InvalidReprocessBehavior", f"'{depending}' has depends_on_past=True. {what}.")
     return None

@@ -23,12 +23,12 @@ class ExecutorSlots:
     names: frozenset[str]
 
 
-def executor_of(asked: str | None, executors: Iterable[ExecutorSlots]) -> ExecutorSlots | None:
-    """The executor of a task that asks for ``asked``: the first one when it asks for none; None for an unknown name.
+def executor_of(name: str | None, executors: Iterable[ExecutorSlots]) -> ExecutorSlots | None:
+    """The executor of a task that asks for ``name``: the first one when it asks for none; None for an unknown name.
 
     Source: airflow/jobs/scheduler_job_runner.py `_try_to_load_executor` (3.3.2; 3.1.8 does not look at class names).
     """
-    return next((one for one in executors if asked is None or asked in one.names), None)
+    return next((one for one in executors if name is None or name in one.names), None)
 
 
 def slots_taken(executor: ExecutorSlots, taken: Mapping[str | None, int], executors: tuple[ExecutorSlots, ...]) -> int:
@@ -38,7 +38,7 @@ def slots_taken(executor: ExecutorSlots, taken: Mapping[str | None, int], execut
         taken: workloads by the name they ask for, None for the default.
     Source: airflow/executors/base_executor.py `BaseExecutor.slots_occupied` (3.3.2).
     """
-    return sum(count for asked, count in taken.items() if executor_of(asked, executors) is executor)
+    return sum(count for name, count in taken.items() if executor_of(name, executors) is executor)
 
 
 def in_turn(admitted: Iterable[TaskInstance], executors: tuple[ExecutorSlots, ...]) -> list[TaskInstance]:

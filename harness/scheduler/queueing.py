@@ -237,25 +237,25 @@ def _executor_obstacle(ti: TaskInstance, taken: Occupancy, limits: Limits) -> Ob
 
 
 def _pool_obstacle(ti: TaskInstance, taken: Occupancy, limits: Limits) -> Obstacle | None:
-    name, wanted = ti.task.pool, ti.task.pool_slots
+    name, needed = ti.task.pool, ti.task.pool_slots
     pool = limits.pools.get(name)
     if pool is None:
         return Obstacle("pool", f"pool '{name}' does not exist")
     left = slots_left(pool, taken)
-    if left is None or 0 < wanted <= left:
+    if left is None or 0 < needed <= left:
         return None
     used = f"{pool.slots - left} of {_slots(pool.slots)}"
     if left <= 0:
         return Obstacle("pool", f"pool '{name}' is full ({used})")
-    if wanted > pool.slots:
-        return Obstacle("task", f"needs {_slots(wanted)} of pool '{name}', which has {pool.slots}")
-    return Obstacle("task", f"needs {_slots(wanted)} of pool '{name}', which has {left} open ({used} taken)")
+    if needed > pool.slots:
+        return Obstacle("task", f"needs {_slots(needed)} of pool '{name}', which has {pool.slots}")
+    return Obstacle("task", f"needs {_slots(needed)} of pool '{name}', which has {left} open ({used} taken)")
 
 
 def never_admitted(ti: TaskInstance, limits: Limits) -> bool:
     """Whether no end of another instance can ever let ``ti`` be queued: no such pool or executor, a pool too small."""
-    pool, wanted = limits.pools.get(ti.task.pool), ti.task.pool_slots
-    if pool is None or (pool.slots != -1 and not 0 < wanted <= pool.slots):
+    pool, needed = limits.pools.get(ti.task.pool), ti.task.pool_slots
+    if pool is None or (pool.slots != -1 and not 0 < needed <= pool.slots):
         return True
     return bool(limits.executors) and executor_of(ti.task.executor, limits.executors) is None
 

@@ -148,19 +148,19 @@ class Calendar:
 
     # -- what happens meanwhile ------------------------------------------------------------------------------------
 
-    def backfill(self, dag_id: str, asked: Backfill) -> None:
+    def backfill(self, dag_id: str, backfill: Backfill) -> None:
         """Do what a person asks for; what Airflow refuses is a finding."""
         entry = self.entries[dag_id]
-        result = self.backfills.ask(entry.dag, entry.calendar.dag, asked)
+        result = self.backfills.ask(entry.dag, entry.calendar.dag, backfill)
         error = self.backfills.timetable_error
         if error is not None:
             self._complain(entry, "error", f"its timetable raised {type(error).__name__}: {error}", "timetable")
         if result.refused is not None:
             self._complain(entry, "error", f"Airflow refuses the backfill: {result.refused}", "backfill")
         elif not result.dates:  # before 3.3 Airflow makes such a backfill
-            dates = f"from {iso(asked.from_date)} to {iso(asked.to_date)}"
+            dates = f"from {iso(backfill.from_date)} to {iso(backfill.to_date)}"
             self._complain(entry, "warning", f"the backfill {dates} finds no date to run", "backfill")
-        elif not asked.dry_run:
+        elif not backfill.dry_run:
             self._parsed_again(entry)
 
     def _parsed_again(self, entry: ScheduledDag) -> None:

@@ -65,7 +65,7 @@ def nothing_ran(calendar: Calendar, options: CalendarOptions) -> Iterator[Findin
             fact = "is paused upon creation, so its schedule made no run"
             fix = f"--action '{iso(options.since)} unpause {dag_id}' (in a test actions=[…])"
             yield _finding(entry, "dag-paused", "warning", fact, fix)
-    if not calendar.driver.store.runs and not calendar.findings and not calendar.backfills.asked:
+    if not calendar.driver.store.runs and not calendar.findings and not calendar.backfills.requested:
         reasons = "; ".join(f"{dag_id}: {why}" for dag_id, why in left[:SHOWN]) or "no Dag is left to simulate"
         reasons += f"; and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
         fact = f"no run between {iso(options.since)} and {iso(options.until)}: {reasons}"

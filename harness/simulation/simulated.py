@@ -54,7 +54,7 @@ def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: Ca
         driver.simulation.close()
         calendar.findings += run_factory.recorder.at_the_end()
         runs = [run_result(run, run_factory.recorder) for run in run_factory.store.runs.values()]
-    asked = calendar.backfills.results()
+    backfills = calendar.backfills.results()
     until = busy_until if run_factory.was_interrupted else options.until
     needs = run_factory.needs()
     found = CalendarResult(
@@ -64,7 +64,7 @@ def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: Ca
         waiting,
         calendar.findings,
         to_datetime(busy_until),
-        backfills=asked,
+        backfills=backfills,
         idle=left,
         not_in_world=needs,
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from harness.bridge.installed_names import DEPRECATED, GONE, MISSING, asked
+from harness.bridge.installed_names import DEPRECATED, GONE, MISSING, answers_of
 from harness.bridge.parsing.airflow2 import ARGUMENTS, provider_of
 from harness.upgrade import advice, report
 from harness.upgrade.files import files_below, texts_of
@@ -35,7 +35,7 @@ def upgrade_of(folders: list[Path], base: Path, on_text: Callable[[int], None] =
     began = perf_counter()
     files = list(files_below(folders))
     uses = _uses(files, base, on_text)
-    answers = asked(_job(uses))
+    answers = answers_of(_job(uses))
     judge = _Judge(answers, _gone(answers))
     rows = [
         UpgradeRow(name, *verdict, tuple(sorted(uses[name]))) for name in sorted(uses) if (verdict := judge.of(name))
@@ -85,7 +85,7 @@ class _Judge:
     """Verdicts over names.
 
     Args:
-        answers: see `harness.bridge.installed_names.asked`.
+        answers: see `harness.bridge.installed_names.answers_of`.
         gone: names that need an advice.
     """
 

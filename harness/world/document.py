@@ -18,7 +18,7 @@ from harness.world.problem import EntryError, WorldProblem, kind
 
 _ADDRESS = ("conn_type", "host", "login", "password", "schema", "port")
 _CHOICES: dict[str, tuple[str, ...]] = {"service": SERVICES, "state": STATES}
-_WANTED = {
+_EXPECTED = {
     "string_type": ("text", "put the value in quotes"),
     "int_type": ("a whole number", "write it without quotes"),
     "bool_type": ("true or false", "write true or false, without quotes"),
@@ -137,9 +137,9 @@ def _problem(spec: type[EntrySpec], detail: ErrorDetails) -> WorldProblem:
         return WorldProblem(f"unknown key {key!r}", path, known=known_names(key, _keys(spec)))
     if fault == "missing":
         return WorldProblem(f"key {key!r} is missing", path, fix=f"add {key}:")
-    if fault in _WANTED:
-        wanted, fix = _WANTED[fault]
-        return WorldProblem(f"{key} must be {wanted}, not {kind(detail['input'])}", path, fix=fix)
+    if fault in _EXPECTED:
+        expected, fix = _EXPECTED[fault]
+        return WorldProblem(f"{key} must be {expected}, not {kind(detail['input'])}", path, fix=fix)
     if fault == "literal_error":
         return WorldProblem(f"{key} has an unknown value", path, known=known_names(str(detail["input"]), _CHOICES[key]))
     if fault in _BOUNDS:

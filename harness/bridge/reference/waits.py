@@ -38,7 +38,7 @@ class VirtualSleeps:
         self.really = time.sleep
         self.thread = threading.current_thread()
         self.deadlines: list[tuple[dt.datetime, str]] = []
-        self.asked = 0
+        self.readings = 0
 
     def sleep(self, seconds: float) -> None:
         """In place of ``time.sleep``; the standard library's own polling, and threads, wait for real."""
@@ -62,8 +62,8 @@ class VirtualSleeps:
         """In place of ``time.monotonic`` for sensors, which ask whether more than their timeout has passed: a
         microsecond passes between any two questions.
         """
-        self.asked += 1
-        return self.clock.now.timestamp() + self.asked * 1e-6
+        self.readings += 1
+        return self.clock.now.timestamp() + self.readings * 1e-6
 
     def _hold(self, seconds: float) -> None:
         until = self.clock.now + dt.timedelta(seconds=max(seconds, 0))

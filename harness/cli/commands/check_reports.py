@@ -68,10 +68,10 @@ class ReportFiles:
 
 
 def _format(name: str) -> str:
-    wanted = name.partition("=")[0]
-    if wanted not in FORMATS:
-        raise UsageError(f"--format {wanted!r} does not exist", known=known_names(wanted, FORMATS))
-    return wanted
+    kind = name.partition("=")[0]
+    if kind not in FORMATS:
+        raise UsageError(f"--format {kind!r} does not exist", known=known_names(kind, FORMATS))
+    return kind
 
 
 def _text(name: str, found: Inspection, terminal: Terminal) -> str:

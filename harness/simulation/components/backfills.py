@@ -67,66 +67,70 @@ class Backfills:
     Args:
         make: makes a run of a plan; it is added to the driver here.
     Attributes:
-        asked: every backfill that was asked for, in order.
+        requested: every backfill that was asked for, in order.
         timetable_error: what the timetable raised at the last request.
     """
 
     def __init__(self, driver: Driver, make: MakeRun) -> None:
         self.driver, self._make = driver, make
-        self.asked: list[RequestedBackfill] = []
+        self.requested: list[RequestedBackfill] = []
         self.timetable_error: Exception | None = None
         self._open: dict[str, tuple[str, RequestedBackfill]] = {}
 
-    def ask(self, dag: DAG, known: Dag, asked: Backfill) -> BackfillResult:
+    def ask(self, dag: DAG, known: Dag, backfill: Backfill) -> BackfillResult:
         """Do what is asked, or say why not.
 
         Source: airflow/models/backfill.py `_create_backfill`, `_do_dry_run` (3.3.2).
         """
         now = self.driver.simulation.now
-        request = RequestedBackfill(known.dag_id, now, asked)
-        self.asked.append(request)
-        named, self.timetable_error = _named_dates(dag, asked)
-        plans = in_order(named, now, asked.reverse)
+        request = RequestedBackfill(known.dag_id, now, backfill)
+        self.requested.append(request)
+        named, self.timetable_error = _named_dates(dag, backfill)
+        plans = in_order(named, now, backfill.reverse)
         met = Circumstances(
-            is_periodic(dag), allows_backfills(dag), known.dag_id in self._open, conf_error(dag, asked.conf), len(plans)
+            is_periodic(dag),
+            allows_backfills(dag),
+            known.dag_id in self._open,
+            conf_error(dag, backfill.conf),
+            len(plans),
         )
-        refused = refusal(asked, known, now, met)
-        if refused is None and not asked.dry_run:
-            refused = self._breaks(asked, plans, known.dag_id)
+        refused = refusal(backfill, known, now, met)
+        if refused is None and not backfill.dry_run:
+            refused = self._breaks(backfill, plans, known.dag_id)
         if refused is not None:
             request.refused = str(refused)
         else:
-            self._do(dag, asked, plans, request)
+            self._do(dag, backfill, plans, request)
         result = request.result()
         self.driver.recorder.backfill(result.to_json())
         return result
 
     def results(self) -> list[BackfillResult]:
         """What has become of every backfill that was asked for, in order."""
-        return [one.result() for one in self.asked]
+        return [one.result() for one in self.requested]
 
-    def _breaks(self, asked: Backfill, plans: list[RunPlan], dag_id: str) -> BackfillRefusal | None:
+    def _breaks(self, backfill: Backfill, plans: list[RunPlan], dag_id: str) -> BackfillRefusal | None:
         """What Airflow raises where it cannot clear one of the runs: then none is cleared or made."""
-        for step in self._steps(asked, plans, dag_id):
+        for step in self._steps(backfill, plans, dag_id):
             if step.verb == CLEAR and step.run is not None:
                 error = clearing_fails(step.run, self.driver.simulation.now)
                 if error is not None:
                     return BackfillRefusal(type(error).__name__, f"{error} ({step.run.run_id})")
         return None
 
-    def _steps(self, asked: Backfill, plans: list[RunPlan], dag_id: str) -> Iterator[Step[RunPlan]]:
+    def _steps(self, backfill: Backfill, plans: list[RunPlan], dag_id: str) -> Iterator[Step[RunPlan]]:
         store = self.driver.store
-        return steps(plans, lambda date: store.dated_run(dag_id, date), asked.reprocess)
+        return steps(plans, lambda date: store.dated_run(dag_id, date), backfill.reprocess)
 
     def run_ended(self, run: DagRun) -> None:
         """Complete the backfill of which this was the last run."""
         self._complete(run.dag.dag_id)
 
-    def _do(self, dag: DAG, asked: Backfill, plans: list[RunPlan], request: RequestedBackfill) -> None:
-        store, dag_id, backfill_id = self.driver.store, request.dag_id, str(len(self.asked))
-        for step in self._steps(asked, plans, dag_id):
-            if not asked.dry_run and step.verb != LEAVE:
-                self._take(dag, asked, step, backfill_id)
+    def _do(self, dag: DAG, backfill: Backfill, plans: list[RunPlan], request: RequestedBackfill) -> None:
+        store, dag_id, backfill_id = self.driver.store, request.dag_id, str(len(self.requested))
+        for step in self._steps(backfill, plans, dag_id):
+            if not backfill.dry_run and step.verb != LEAVE:
+                self._take(dag, backfill, step, backfill_id)
             run = store.dated_run(dag_id, step.plan.logical_date or 0)
             request.dates.append(
                 BackfillDate(
@@ -136,25 +140,25 @@ class Backfills:
                     None if run is None else run.run_id,
                 )
             )
-        if not asked.dry_run:
+        if not backfill.dry_run:
             self._open[dag_id] = (backfill_id, request)
             self._complete(dag_id)
 
-    def _take(self, dag: DAG, asked: Backfill, step: Step[RunPlan], backfill_id: str) -> None:
+    def _take(self, dag: DAG, backfill: Backfill, step: Step[RunPlan], backfill_id: str) -> None:
         """Make a run the backfill's. Source: `_create_backfill_dag_run_non_partitioned`, `_handle_clear_run` (3.3.2;
         in 3.1 a run that is cleared keeps its conf).
         """
-        run = step.run if step.run is not None else self._make(dag, step.plan, asked.conf or {})
+        run = step.run if step.run is not None else self._make(dag, step.plan, backfill.conf or {})
         if run.backfill_ordinal is not None:
             run.former_ordinals += (run.backfill_ordinal,)
         run.run_type, run.backfill_id, run.backfill_ordinal = BACKFILL, backfill_id, step.ordinal
-        run.backfill_max_active_runs = asked.max_active_runs
+        run.backfill_max_active_runs = backfill.max_active_runs
         if step.run is None:
             self.driver.add(run)
             return
-        if asked.conf is not None and not run.dag.before_3_2:
-            run.conf = asked.conf
-        self.driver.clear(run, on_latest_version=on_latest_version(dag, asked.run_on_latest_version))
+        if backfill.conf is not None and not run.dag.before_3_2:
+            run.conf = backfill.conf
+        self.driver.clear(run, on_latest_version=on_latest_version(dag, backfill.run_on_latest_version))
 
     def _complete(self, dag_id: str) -> None:
         if dag_id in self._open:
@@ -164,13 +168,13 @@ class Backfills:
                 request.completed_at = self.driver.simulation.now
 
 
-def _named_dates(dag: DAG, asked: Backfill) -> tuple[list[RunPlan], Exception | None]:
+def _named_dates(dag: DAG, backfill: Backfill) -> tuple[list[RunPlan], Exception | None]:
     """What the timetable names, and what it raises; what it names before that counts, as in Airflow."""
     found: list[RunPlan] = []
     if not is_periodic(dag):
         return found, None
     try:
-        for plan in runs_between(dag, asked.from_date, asked.to_date):
+        for plan in runs_between(dag, backfill.from_date, backfill.to_date):
             found.append(plan)
     except Exception as error:  # user code
         return found, error
