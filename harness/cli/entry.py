@@ -132,7 +132,8 @@ def error_document(error: HarnessError, run: RunResult | CalendarResult | None) 
         fields["traceback"] = error.user_traceback
     document: dict[str, Any] = {"schema": ERROR_SCHEMA, "error": fields}
     if run is not None:
-        document["calendar" if hasattr(run, "runs") else "run"] = run.to_json()
+        told_of = run.to_json()
+        document[told_of["schema"].split("/")[1]] = told_of
     return document
 
 

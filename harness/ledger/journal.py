@@ -16,10 +16,11 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from harness.errors import HarnessError, MachineError
+from harness.text.plain import plain
 
 SCHEMA = "airflow-harness/journal/1"
 _SEED = "0" * 16
-_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, default=str).encode
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, default=str).encode
 
 
 class Journal(Protocol):
@@ -33,6 +34,13 @@ class NoJournal:
 
     def write(self, record: dict[str, Any]) -> None:
         """Drop the record."""
+
+
+def _text(record: dict[str, Any]) -> str:
+    try:
+        return _encode(record)
+    except ValueError:  # NaN and the infinities, which JSON does not have, in what a task pushed
+        return _encode(plain(record))
 
 
 def _owners_alone(path: str, flags: int) -> int:
@@ -65,7 +73,7 @@ class FileJournal:
         if self._failure is not None:
             return
         # what UTF-8 cannot hold is a lone surrogate, and its backslash form is that of JSON
-        body = _encode({"n": self._count, **record}).encode(errors="backslashreplace")
+        body = _text({"n": self._count, **record}).encode(errors="backslashreplace")
         hashed = chain(self._hash, body)
         line = b'%b, "hash": "%b"}\n' % (body[:-1], hashed.encode())
         try:

@@ -66,8 +66,15 @@ def test_the_same_records_are_the_same_bytes_whatever_order_their_fields_were_gi
 
 @pytest.mark.parametrize(
     ("value", "read_back"),
-    [("ä→", "ä→"), ("\ud800", "\ud800"), (Path("/a"), "/a"), ("line\nbreak", "line\nbreak"), ('", "hash": "', None)],
-    ids=["unicode", "lone surrogate", "no JSON", "line break", "looks like a hash"],
+    [
+        ("ä→", "ä→"),
+        ("\ud800", "\ud800"),
+        (Path("/a"), "/a"),
+        ("line\nbreak", "line\nbreak"),
+        ('", "hash": "', None),
+        (float("nan"), "nan"),
+    ],
+    ids=["unicode", "lone surrogate", "no JSON", "line break", "looks like a hash", "no number"],
 )
 def test_whatever_a_task_says_is_one_line_that_can_be_read_back(tmp_path: Path, value: Any, read_back: Any) -> None:
     records = written(tmp_path, {"kind": "x", "said": value})
