@@ -1,34 +1,104 @@
 """Local testing and simulation for Apache Airflow: real task code, Airflow's own task runner, virtual time.
 
-Importing the package imports neither Airflow nor pytest. `harness.simulation.Rehearsal` runs Dags,
-`harness.world.World` is what they run in, `explore` and `play` combine outcomes without task code,
-`harness.strategies` is for Hypothesis; tests use the fixtures of `harness.pytest_plugin`; `check` makes a function a
-check of the gate.
+What is public stands here, in `harness.errors` (all exceptions) and in `harness.strategies` (for Hypothesis); tests use
+the fixtures of the pytest plugin beside it. `Rehearsal` runs Dags in a `World`, `explore` and `play` combine outcomes
+without task code, `check` makes a function a check of the gate; the rest is what these take and give. Importing the
+package imports neither Airflow nor pytest.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from harness.checks.context import DagContext, FileContext
     from harness.checks.own import check
-    from harness.results.finding import Problem
+    from harness.errors import HarnessError
+    from harness.exploration.answer import Conclusion
+    from harness.exploration.result import Exploration
+    from harness.exploration.scenario import Scenario
+    from harness.results.backfill import BackfillDate, BackfillResult
+    from harness.results.calendar import CalendarResult
+    from harness.results.deadlines import DeadlineResult
+    from harness.results.finding import Finding, Problem
+    from harness.results.needs import Need
+    from harness.results.run import Attempt, Failure, RunResult, TaskResult
     from harness.simulation.exploring import explore, play
+    from harness.simulation.options import Action, CalendarOptions, RunOptions
+    from harness.simulation.rehearsal import Rehearsal
+    from harness.world.file import load as load_world
+    from harness.world.model import World
 
-__all__ = ["Problem", "check", "explore", "play"]
-
-_ROOMS = {
+_PLACES = {
+    "Action": "harness.simulation.options",
+    "Attempt": "harness.results.run",
+    "BackfillDate": "harness.results.backfill",
+    "BackfillResult": "harness.results.backfill",
+    "CalendarOptions": "harness.simulation.options",
+    "CalendarResult": "harness.results.calendar",
+    "Conclusion": "harness.exploration.answer",
+    "DagContext": "harness.checks.context",
+    "DeadlineResult": "harness.results.deadlines",
+    "Exploration": "harness.exploration.result",
+    "Failure": "harness.results.run",
+    "FileContext": "harness.checks.context",
+    "Finding": "harness.results.finding",
+    "HarnessError": "harness.errors",
+    "Need": "harness.results.needs",
     "Problem": "harness.results.finding",
+    "Rehearsal": "harness.simulation.rehearsal",
+    "RunOptions": "harness.simulation.options",
+    "RunResult": "harness.results.run",
+    "Scenario": "harness.exploration.scenario",
+    "TaskResult": "harness.results.run",
+    "World": "harness.world.model",
     "check": "harness.checks.own",
     "explore": "harness.simulation.exploring",
+    "load_world": "harness.world.file:load",
     "play": "harness.simulation.exploring",
 }
 
+__all__ = [
+    "Action",
+    "Attempt",
+    "BackfillDate",
+    "BackfillResult",
+    "CalendarOptions",
+    "CalendarResult",
+    "Conclusion",
+    "DagContext",
+    "DeadlineResult",
+    "Exploration",
+    "Failure",
+    "FileContext",
+    "Finding",
+    "HarnessError",
+    "Need",
+    "Problem",
+    "Rehearsal",
+    "RunOptions",
+    "RunResult",
+    "Scenario",
+    "TaskResult",
+    "World",
+    "check",
+    "explore",
+    "load_world",
+    "play",
+]
 
-def __getattr__(name: str) -> Any:
+
+def __getattr__(name: str) -> object:
     """What the package gives, imported when it is asked for."""
-    if name not in _ROOMS:
+    if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_ROOMS[name]), name)
+    module, _, other = _PLACES[name].partition(":")
+    found: object = getattr(import_module(module), other or name)
+    return found
+
+
+def __dir__() -> list[str]:
+    """The public names."""
+    return list(__all__)
