@@ -178,7 +178,7 @@ def test_files_that_do_not_import_are_mentioned_beside_another_run(refused):
 def test_a_callback_that_raised_is_a_finding_and_makes_the_exit_code_1(asked):
     answer, _ = asked("callback")
     assert answer.code == 1
-    assert "✓ callback_only success" in answer.out
+    assert "✗ callback_only success, with 1 error found" in answer.out
     assert "error callback:" in answer.out
     assert "KeyError: 'channel'" in answer.out
     assert f"dags/refunds.py:{line_of(REFUNDS, 'KeyError')}" in answer.out
