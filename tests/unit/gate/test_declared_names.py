@@ -19,7 +19,7 @@ def declared(tmp_path: Path, **executor: object) -> Declared:
 
 def test_without_a_file_nothing_can_be_missing(tmp_path: Path) -> None:
     world = World()
-    world.pool("etl", 3)
+    world.set_pool("etl", 3)
     assert declared_of(world, None, tmp_path) == Declared()
 
 
@@ -31,14 +31,14 @@ def test_the_file_is_named_relative_to_the_project_it_lies_in(tmp_path: Path) ->
 
 def test_pools_with_their_slots(tmp_path: Path) -> None:
     world = World()
-    world.pool("etl", 3)
+    world.set_pool("etl", 3)
     assert declared_of(world, tmp_path / "w", tmp_path).pools == {"default_pool": 128, "etl": 3}
 
 
 def test_connections_and_variables_may_be_variables_of_the_environment(tmp_path: Path) -> None:
     """Airflow asks the environment for the upper-case name, so that either spelling finds it."""
     world = World(env={"AIRFLOW_CONN_MY_DB": "x", "AIRFLOW_VAR_Limit": "3", "OTHER": "x"})
-    world.variable("key", "value")
+    world.set_variable("key", "value")
     found = declared_of(world, tmp_path / "w", tmp_path)
     assert found.connections == {"MY_DB", "my_db"}
     assert found.variables == {"key", "Limit", "limit"}
