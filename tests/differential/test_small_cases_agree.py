@@ -1,4 +1,4 @@
-"""Small cases in which the two sides once differed."""
+"""Small cases in which a rule is easily got wrong: both sides come to the same."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ RUNS = {
 
 
 @pytest.mark.parametrize("name", RUNS)
-def test_runs_in_which_the_two_once_differed(oracle: Oracle, name: str) -> None:
+def test_a_run_alone_ends_alike(oracle: Oracle, name: str) -> None:
     found = disagreements("run", RUNS[name], oracle)
     assert not found, told("run", RUNS[name], found)
 
@@ -101,7 +101,7 @@ SCHEDULES = {
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_schedules_in_which_the_two_once_differed(oracle: Oracle, name: str) -> None:
+def test_a_schedule_goes_alike(oracle: Oracle, name: str) -> None:
     found = disagreements("scheduler", SCHEDULES[name], oracle)
     assert not found, told("scheduler", SCHEDULES[name], found)
 
