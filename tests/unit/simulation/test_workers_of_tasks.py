@@ -73,9 +73,9 @@ class TestOneStretch:
             ("skipped", {"refused": "the run exists"}, "the run exists"),
             ("skipped", {}, "skipped itself"),
             ("failed", {"refused": "the run exists"}, "the run exists"),
-            ("failed", {"told": "params are wrong"}, "params are wrong"),
+            ("failed", {"reported": "params are wrong"}, "params are wrong"),
             ("failed", {}, None),
-            ("success", {"told": "params are wrong"}, None),
+            ("success", {"reported": "params are wrong"}, None),
         ],
     )
     def test_why_it_is_in_its_state(
@@ -85,7 +85,9 @@ class TestOneStretch:
 
         def attempt(*given: Any) -> Any:
             outcome = plain(*given)
-            vars(outcome.task_context).update(more)
+            for name, value in more.items():
+                assert getattr(outcome.task_context, name) is None, "it has no such field, or has it already"
+                setattr(outcome.task_context, name, value)
             return outcome
 
         monkeypatch.setattr(workers, "run_attempt", attempt)

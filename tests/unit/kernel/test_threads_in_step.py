@@ -1,0 +1,188 @@
+"""Threads that processes start, in virtual time: who waits for whom, until when, and what is left at the end."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import TimeoutError as NotInTime
+from typing import Any
+
+import pytest
+
+from harness.kernel import SECOND
+from tests.unit.kernel.test_greenlets import START, simulate
+
+
+def seconds(*bodies: Any, **more: Any) -> dict[str, tuple[Any, float]]:
+    """By name, what each body returned and the second at which it did."""
+    return simulate(*bodies, **more)
+
+
+def started(work: Any) -> threading.Thread:
+    thread = threading.Thread(target=work)
+    thread.start()
+    return thread
+
+
+def test_to_join_a_thread_lasts_as_long_as_it_sleeps() -> None:
+    def body() -> None:
+        started(lambda: time.sleep(100)).join()
+
+    assert seconds(body) == {"body": (None, 100)}
+
+
+def test_threads_sleep_side_by_side() -> None:
+    def body() -> None:
+        threads = [started(lambda n=n: time.sleep(n)) for n in (30, 100, 60)]
+        for thread in threads:
+            thread.join()
+
+    assert seconds(body) == {"body": (None, 100)}
+
+
+def test_they_go_on_in_the_order_of_their_instants() -> None:
+    woken: list[int] = []
+
+    def body() -> None:
+        def sleeps(by: int) -> None:
+            time.sleep(by)
+            woken.append(by)
+
+        for thread in [started(lambda by=by: sleeps(by)) for by in (30, 10, 20)]:
+            thread.join()
+
+    seconds(body)
+    assert woken == [10, 20, 30]
+
+
+def test_a_join_that_does_not_wait_to_the_end_takes_its_own_time() -> None:
+    def body() -> list[Any]:
+        thread = started(lambda: time.sleep(100))
+        thread.join(40)
+        first = thread.is_alive()
+        thread.join()
+        return [first, thread.is_alive()]
+
+    assert seconds(body) == {"body": ([True, False], 100)}
+
+
+def test_an_event_is_waited_for_in_virtual_time() -> None:
+    def body() -> list[bool]:
+        event = threading.Event()
+        started(lambda: (time.sleep(50), event.set()))
+        return [event.wait(20), event.wait(100)]
+
+    assert seconds(body) == {"body": ([False, True], 50)}
+
+
+def test_a_thread_waits_for_its_process_in_virtual_time_too() -> None:
+    def body() -> list[float]:
+        event, told = threading.Event(), []
+
+        def waits() -> None:
+            began = time.time()
+            told.append(event.wait(20))
+            told.append(event.wait(100))
+            told.append(time.time() - began)
+
+        thread = started(waits)
+        time.sleep(50)
+        event.set()
+        thread.join()
+        return told
+
+    assert seconds(body) == {"body": ([False, True, 50.0], 50)}
+
+
+def test_work_given_to_a_pool_is_awaited_in_virtual_time() -> None:
+    def body() -> list[Any]:
+        with ThreadPoolExecutor(2) as pool:
+            futures = [pool.submit(lambda n=n: (time.sleep(n), n)[1]) for n in (30, 10, 20)]
+            return [future.result() for future in futures]
+
+    assert seconds(body) == {"body": ([30, 10, 20], 30)}
+
+
+def test_one_worker_does_one_thing_after_the_other() -> None:
+    def body() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            for _ in range(3):
+                pool.submit(time.sleep, 10)
+
+    assert seconds(body) == {"body": (None, 30)}
+
+
+def test_a_result_that_is_not_there_in_time() -> None:
+    def body() -> str:
+        with ThreadPoolExecutor(1) as pool:
+            future = pool.submit(time.sleep, 100)
+            with pytest.raises(NotInTime):
+                future.result(timeout=5)
+            return str(time.time() - START / SECOND)
+
+    assert seconds(body) == {"body": ("5.0", 100)}
+
+
+def test_another_process_is_not_held_up() -> None:
+    def body() -> None:
+        started(lambda: time.sleep(100)).join()
+
+    def other() -> None:
+        time.sleep(30)
+
+    assert seconds(body, other) == {"body": (None, 100), "other": (None, 30)}
+
+
+def test_an_error_in_a_thread_is_its_own() -> None:
+    told: list[str] = []
+
+    def body() -> None:
+        def fails() -> None:
+            try:
+                time.sleep(10)
+                raise LookupError
+            except LookupError:
+                told.append("seen")
+                raise
+
+        thread = threading.Thread(target=fails)
+        former, threading.excepthook = threading.excepthook, lambda _: None
+        try:
+            thread.start()
+            thread.join()
+        finally:
+            threading.excepthook = former
+
+    assert seconds(body) == {"body": (None, 10)}
+    assert told == ["seen"]
+
+
+def test_a_pool_of_the_harness_beside_it_is_as_ever() -> None:
+    """A thread that no process started is nobody's: real time passes for it, and no virtual one."""
+    outside: list[float] = []
+
+    def then(simulation: Any, processes: Any) -> None:
+        thread = threading.Thread(target=lambda: outside.append(simulation.now))
+        thread.start()
+        thread.join()
+
+    def body() -> None:
+        time.sleep(10)
+
+    assert seconds(body, then=then) == {"body": (None, 10)}
+    assert outside == [START]
+
+
+def test_what_still_sleeps_when_its_process_is_killed_does_not_go_on() -> None:
+    woken: list[str] = []
+
+    def body() -> None:
+        started(lambda: (time.sleep(100), woken.append("went on")))
+        time.sleep(1000)
+
+    def then(simulation: Any, processes: Any) -> None:
+        simulation.schedule(START + 10 * SECOND, simulation.kill, processes[0])
+
+    assert seconds(body, then=then) == {}
+    assert woken == []

@@ -1,0 +1,156 @@
+"""What people do while a calendar goes on, as they write it; a backfill as they describe it."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timezone
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from harness.errors import DagNotFound, TaskNotFound, UsageError
+from harness.kernel import SECOND, Simulation
+from harness.simulation.actions import Actor, parse_action
+from harness.simulation.backfill_options import backfill_of
+from harness.simulation.options import Action
+from tests.unit.scheduler.scheduler_builders import DAY, NOW, dag, task
+
+FIVE = NOW + 5 * 3600 * SECOND
+
+
+@pytest.mark.parametrize(
+    ("text", "action"),
+    [
+        ("2025-01-01T05:00Z pause sales", Action(FIVE, "pause", "sales")),
+        ("2025-01-01T05:00Z   unpause   sales", Action(FIVE, "unpause", "sales")),
+        ("2025-01-01T05:00Z clear sales", Action(FIVE, "clear", "sales")),
+        ("2025-01-01T05:00Z clear sales.load.big", Action(FIVE, "clear", "sales", "load.big")),
+        ("2025-01-01T05:00Z trigger sales.v2", Action(FIVE, "trigger", "sales.v2")),
+        ('2025-01-01T05:00Z trigger sales {"full": true}', Action(FIVE, "trigger", "sales", conf={"full": True})),
+    ],
+)
+def test_how_it_is_written(text: str, action: Action) -> None:
+    assert parse_action(text) == action
+
+
+def test_a_backfill_says_of_which_dates() -> None:
+    found = parse_action('2025-01-01T05:00Z backfill sales {"from": "2025-01-01", "to": "2025-01-02"}')
+    assert (found.at, found.verb, found.dag_id, found.task_id) == (FIVE, "backfill", "sales", None)
+    assert found.backfill == backfill_of({"from": "2025-01-01", "to": "2025-01-02"})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("2025-01-01T05:00Z pause", "is not TIME VERB DAG"),
+        ("2025-01-01T05:00Z stop sales", "is not TIME VERB DAG"),
+        ("soon pause sales", "soon"),
+        ("2025-01-01T05:00Z trigger sales {full}", "trigger sales {full}"),
+        ("2025-01-01T05:00Z trigger sales [1]", "only trigger and backfill take a JSON object"),
+        ('2025-01-01T05:00Z pause sales {"full": true}', "only trigger and backfill take a JSON object"),
+    ],
+)
+def test_what_cannot_be_read_is_told(text: str, told: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        parse_action(text)
+    assert told in str(caught.value)
+    assert "--action" in str(caught.value)
+
+
+class TestBackfills:
+    @pytest.mark.parametrize(
+        ("begin", "end"),
+        [
+            ("2025-01-01", "2025-01-02T00:00:00Z"),
+            (date(2025, 1, 1), datetime(2025, 1, 2, tzinfo=timezone.utc)),
+        ],
+    )
+    def test_dates_as_people_have_them(self, begin: Any, end: Any) -> None:
+        found = backfill_of({"from": begin, "to": end, "max_active_runs": 3, "reverse": True})
+        assert (found.from_date, found.to_date, found.max_active_runs, found.reverse) == (NOW, NOW + DAY, 3, True)
+
+    @pytest.mark.parametrize(
+        ("given", "told"),
+        [
+            ({}, "needs 'from' and 'to'"),
+            ({"from": "2025-01-01"}, "needs 'to'"),
+            ({"from_date": "2025-01-01"}, "has no 'from_date'"),
+            ({"from": "soon", "to": "2025-01-01"}, "'from' of a backfill is 'soon'"),
+            ({"from": "2025-01-01", "to": 3}, "'to' of a backfill is 3"),
+            ({"reverse": 1}, "not true or false"),
+            ({"dry_run": "yes"}, "not true or false"),
+            ({"max_active_runs": 0}, "not a whole number from 1 on"),
+            ({"max_active_runs": True}, "not a whole number from 1 on"),
+            ({"max_active_runs": 1.5}, "not a whole number from 1 on"),
+            ({"reprocess": "all"}, "not one of"),
+            ({"conf": [1]}, "not an object, or null"),
+        ],
+    )
+    def test_what_means_nothing_is_told(self, given: dict[str, Any], told: str) -> None:
+        dates = (
+            {} if "from" in given or not given or "from_date" in given else {"from": "2025-01-01", "to": "2025-01-02"}
+        )
+        with pytest.raises(UsageError) as caught:
+            backfill_of({**dates, **given})
+        assert told in str(caught.value)
+
+
+class TestActors:
+    """Actions whose time comes, or that cannot mean anything here."""
+
+    @pytest.fixture
+    def done(self) -> list[Any]:
+        return []
+
+    @pytest.fixture
+    def actor(self, done: list[Any]) -> Actor:
+        simulation = Simulation(NOW)
+        entry = SimpleNamespace(calendar=SimpleNamespace(dag=dag(task("load"))), dag=SimpleNamespace())
+        runs = [SimpleNamespace(run_id=f"r{n}", run_after=NOW + n) for n in (1, 3, 2)]
+        store = SimpleNamespace(runs_of=lambda dag_id: runs if dag_id == "d" else [], dags={"d": None, "new": None})
+        calendar: Any = SimpleNamespace(
+            entries={"d": entry, "new": entry},
+            pause=lambda dag_id, paused: done.append(("pause", dag_id, paused, simulation.now)),
+            complain=lambda dag_id, severity, message, check: done.append((severity, message)),
+        )
+        driver: Any = SimpleNamespace(
+            simulation=simulation, clear=lambda run, tasks: done.append(("clear", run.run_id, tasks))
+        )
+        return Actor(SimpleNamespace(store=store), driver, calendar)  # type: ignore[arg-type]
+
+    def performed(self, actor: Actor, *actions: Action) -> None:
+        for action in actions:
+            actor.plan(action, NOW + DAY)
+        actor.driver.simulation.run_until()
+
+    def test_each_happens_at_its_instant_the_bounds_included(self, actor: Actor, done: list[Any]) -> None:
+        self.performed(actor, Action(NOW + DAY, "unpause", "d"), Action(NOW, "pause", "d"))
+        assert done == [("pause", "d", True, NOW), ("pause", "d", False, NOW + DAY)]
+
+    @pytest.mark.parametrize(
+        ("action", "error", "told"),
+        [
+            (Action(NOW, "pause", "e"), DagNotFound, "no Dag 'e' to pause"),
+            (Action(NOW, "clear", "d", "laod"), TaskNotFound, "no task 'laod' in Dag 'd'"),
+            (Action(NOW - 1, "pause", "d"), UsageError, "before the calendar begins"),
+            (Action(NOW + DAY + 1, "pause", "d"), UsageError, "after the calendar ends"),
+            (Action(NOW, "backfill", "d"), UsageError, "does not say of which dates"),
+        ],
+    )
+    def test_one_that_can_mean_nothing_is_told_at_once(
+        self, actor: Actor, done: list[Any], action: Action, error: type[Exception], told: str
+    ) -> None:
+        with pytest.raises(error, match=told):
+            self.performed(actor, action)
+        assert actor.driver.simulation.peek() is None
+
+    def test_to_clear_is_to_clear_the_latest_run_or_the_one_that_is_named(self, actor: Actor, done: list[Any]) -> None:
+        self.performed(actor, Action(NOW, "clear", "d"), Action(NOW, "clear", "d", run_id="r2"))
+        assert done == [("clear", "r3", None), ("clear", "r2", None)]
+
+    def test_to_clear_what_is_not_there_does_nothing_and_says_so(self, actor: Actor, done: list[Any]) -> None:
+        self.performed(actor, Action(NOW, "clear", "d", run_id="r9"), Action(NOW, "clear", "new"))
+        assert done == [
+            ("warning", "clear d at 2025-01-01T00:00:00Z did nothing: there is no such run (latest: r1, r3, r2)"),
+            ("warning", "clear new at 2025-01-01T00:00:00Z did nothing: nothing has run yet"),
+        ]
