@@ -100,7 +100,7 @@ def test_a_page_for_those_who_change_the_package_runs_the_copy(tmp_path: Path) -
 ```console
 $ echo 'MARK = 7' >> harness/__init__.py
 $ test "$(python -c 'import harness; print(harness.MARK)')" = 7
-$ git ls-files | grep -q tests/repo/pages.py
+$ git ls-files --error-unmatch tests/repo/pages.py
 ```
 """
     assert Runner(tmp_path / "page", tmp_path / "aside").page(page, "canary.md") == 1

@@ -88,6 +88,7 @@ def test_one_that_is_there_already_is_taken_at_once(play: Play, monkeypatch: pyt
     assert (one.state, one.end) == ("success", NOW)
     assert event(play)["chosen_options"] == ["no"]
     assert event(play)["responded_by_user"] is None
+    assert event(play)["timedout"] is False
 
 
 def test_when_the_time_is_over_the_task_is_told_so(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,6 +30,7 @@ class TestRuns:
             (120, "b", "success"),
         ]
         assert (run.state, run.start, run.end) == ("success", NOW, NOW + 120 * SECOND)
+        assert run.queued_at == NOW, "its deadlines count from when it was made"
         assert play.driver.active == {}
         assert play.driver.waiting_runs() == []
         assert run.memory is None
@@ -61,7 +62,7 @@ class TestRuns:
         play.until(0)
         assert [run.state for run in (plain, *backfilled)] == ["running", "running", "queued"]
         assert [play.driver.active_runs("d"), play.driver.active_runs("d", backfills=False)] == [3, 1]
-        assert play.driver.active_runs("other") == 0
+        assert [play.driver.active_runs("e"), play.driver.active_runs("e", backfills=False)] == [0, 0]
         play.until()
         assert [play.driver.active_runs("d"), play.driver.active_runs("d", backfills=False)] == [0, 0]
 
