@@ -15,7 +15,7 @@ from harness.bridge.supervisor.capture import TaskLog
 from harness.bridge.supervisor.store import facts
 from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.kernel.instant import to_datetime
-from harness.scheduler.model import DagRun, TaskInstance
+from harness.scheduler.model import DagRun, RunState, TaskInstance
 
 Failed = Callable[[DagRun, BaseException, "str | None", str], None]
 
@@ -61,7 +61,7 @@ def run_failure_callbacks(ti: TaskInstance, failed: Failed) -> None:
             failed(ti.run, error, ti.task_id, "on_failure_callback")
 
 
-def relevant(run: DagRun, state: str) -> TaskInstance | None:
+def relevant(run: DagRun, state: RunState) -> TaskInstance | None:
     """The task instance a Dag callback is told about: the last to end in this state, any when there is none."""
     all_instances = list(run.task_instances.values())
     ended = [ti for ti in all_instances if ti.state == state]

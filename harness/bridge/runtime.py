@@ -6,7 +6,7 @@ from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from harness.bridge.patches.exits import WorkerExited
@@ -19,7 +19,7 @@ from harness.bridge.supervisor.store import facts, ti_id
 from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.kernel.instant import Instant, span, to_datetime, to_instant
 from harness.scheduler.mapping import NotPopulated, mapped_count, relevant_map_indexes
-from harness.scheduler.model import Task, TaskInstance
+from harness.scheduler.model import Task, TaskInstance, TaskState
 from harness.scheduler.retries import may_retry
 
 TRIGGER_FAIL = "__fail__"
@@ -43,7 +43,7 @@ class AttemptOutcome:
         error: the exception behind it.
     """
 
-    state: str
+    state: TaskState | Literal["killed"]
     message: Any
     error: BaseException | None
     task_context: TaskContext
@@ -112,7 +112,7 @@ def _outcome(supervisor: Supervisor, who: TaskContext, runtime: Any, is_killed: 
         return AttemptOutcome("up_for_retry" if may_retry(ti) else "failed", None, behind or raised, who)
     error = error if who.exited is None else who.exited
     if isinstance(error, WorkerExited):  # neither message nor callback: what the exit code says (``final_state``)
-        gone = "success" if error.code == 0 else "up_for_retry" if may_retry(ti) else "failed"
+        gone: TaskState = "success" if error.code == 0 else "up_for_retry" if may_retry(ti) else "failed"
         return AttemptOutcome(gone, None, None if error.code == 0 else error, who)
     if is_killed():
         who.closed = True

@@ -12,7 +12,7 @@ from harness.bridge.deadlines import alerts_of
 from harness.bridge.environment.sandbox import airflow_version
 from harness.bridge.operators import fails_the_run
 from harness.kernel.instant import Instant, Microseconds, span, to_instant
-from harness.scheduler.model import Concat, Dag, Length, Literal, MappedGroup, OfTask, Product, Task, Zip
+from harness.scheduler.model import Concat, Dag, KnownLength, Length, MappedGroup, OfTask, Product, Task, Zip
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -161,7 +161,7 @@ def _argument(value: Any) -> Length:
         return Concat(tuple(_argument(arg) for arg in value.args))
     if isinstance(value, xcom_arg.PlainXComArg):
         return OfTask(value.operator.task_id)
-    return Literal(len(value))
+    return KnownLength(len(value))
 
 
 def _is_set(value: Any) -> bool:

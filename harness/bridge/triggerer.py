@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 from harness.bridge.patches.exits import WorkerExited
 from harness.bridge.runtime import TRIGGER_FAIL, AttemptRequest, Resume, runtime_instance
@@ -18,7 +18,7 @@ from harness.bridge.supervisor.store import Store, facts
 from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.kernel import Event, Process, Simulation, span, to_datetime
 from harness.kernel.event_loop import VirtualEventLoop
-from harness.scheduler.model import TaskInstance
+from harness.scheduler.model import TaskInstance, TaskState
 
 Fired = Callable[[TaskInstance, "Resume | EndedByTrigger"], None]
 
@@ -163,7 +163,7 @@ class Triggerer:
 class EndedByTrigger:
     """A trigger's word that its task is over (``TaskSuccessEvent`` and its kin): no worker is needed any more."""
 
-    state: str
+    state: TaskState
     xcoms: dict[str, Any]
 
 
@@ -199,7 +199,9 @@ def starts_from_trigger(task: Any) -> StartFromTrigger | None:
 def ended(event: Any) -> EndedByTrigger | None:
     """What an event that ends its task says. Source: ``BaseTaskEndEvent.handle_submit`` (3.3.2)."""
     state = getattr(event, "task_instance_state", None)
-    return None if state is None else EndedByTrigger(str(getattr(state, "value", state)), dict(event.xcoms or {}))
+    if state is None:
+        return None
+    return EndedByTrigger(cast("TaskState", str(getattr(state, "value", state))), dict(event.xcoms or {}))
 
 
 def failed(reason: str, error: BaseException) -> Resume:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from harness.errors import TaskNotFound, UsageError, known_names
-from harness.scheduler.model import FAILED, SKIPPED, SUCCESS, Dag, Length, Literal, OfTask
+from harness.scheduler.model import FAILED, SKIPPED, SUCCESS, Dag, KnownLength, Length, OfTask, TaskState
 
 STATES = (SUCCESS, FAILED, SKIPPED)
 LENGTHS = (2, 1, 0)
@@ -49,7 +49,7 @@ class Outcome:
         length: how many items it returns, for a task that others map over.
     """
 
-    state: str = SUCCESS
+    state: TaskState = SUCCESS
     followed: tuple[str, ...] | None = None
     proceeds: bool | None = None
     length: int | None = None
@@ -137,7 +137,7 @@ def outcome_for(task_id: str, every: tuple[Outcome, ...], value: Any) -> tuple[O
     if isinstance(value, Outcome):
         return (value,)
     if isinstance(value, str) and value in STATES:
-        return tuple(one for one in every if one.state == value) or (Outcome(value),)
+        return tuple(one for one in every if one.state == value) or (Outcome(cast("TaskState", value)),)
     if usual.followed is not None and (isinstance(value, str) or _texts(value)):
         return (Outcome(followed=(value,) if isinstance(value, str) else tuple(value)),)
     if usual.proceeds is not None and isinstance(value, bool):
@@ -181,6 +181,6 @@ def _texts(value: Any) -> bool:
 def _of_tasks(length: Length) -> Iterator[str]:
     if isinstance(length, OfTask):
         yield length.task_id
-    elif not isinstance(length, Literal):
+    elif not isinstance(length, KnownLength):
         for part in length.parts:
             yield from _of_tasks(part)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from harness.kernel.instant import Instant
 from harness.scheduler.context import DepContext
-from harness.scheduler.memory import memory_of
-from harness.scheduler.model import FAILED, DagRun, TaskInstance
+from harness.scheduler.memory import SeenState, memory_of
+from harness.scheduler.model import FAILED, DagRun, RunState, TaskInstance
 from harness.scheduler.ready import Pass, get_ready_tis
 from harness.scheduler.run_state import outcome
 from harness.scheduler.transitions import fail_fast, schedule, skip_unfinished, times_out_at
@@ -33,7 +33,7 @@ class Decision:
 
     ready: list[TaskInstance] = field(default_factory=list)
     changed: list[TaskInstance] = field(default_factory=list)
-    outcome: str | None = None
+    outcome: RunState | None = None
     reason: str | None = None
     next_due: Instant | None = None
     expanded: list[TaskInstance] = field(default_factory=list)
@@ -79,7 +79,7 @@ def decide(run: DagRun, now: Instant) -> Decision:
 
 def _one_pass(run: DagRun, now: Instant, decision: Decision, taken: set[int]) -> Pass:
     memory = memory_of(run)
-    states = [ti.state for ti in run.task_instances.values()]
+    states: list[SeenState] = [ti.state for ti in run.task_instances.values()]
     schedulable = [ti for ti in memory.examine(run, states) if id(ti) not in taken]
     one = get_ready_tis(DepContext(run, by_task=memory.by_task), schedulable, now)
     _gather(decision, one)

@@ -16,6 +16,7 @@ from harness.scheduler.model import (
     UP_FOR_RETRY,
     UPSTREAM_FAILED,
     TaskInstance,
+    TaskState,
 )
 from harness.scheduler.past import prev_dagrun
 from harness.scheduler.skips import previously_skipped
@@ -35,7 +36,7 @@ class Standing(NamedTuple):
     """
 
     met: bool
-    new_state: str | None
+    new_state: TaskState | None
     reason: str | None
     flagged: bool
 
@@ -83,7 +84,7 @@ def is_waiting(ti: TaskInstance, now: Instant) -> bool:
     return ti.due is not None and ti.due > now and ti.state in WAITING
 
 
-def mapped_upstream(ti: TaskInstance, context: DepContext, new_state: str | None = None) -> Verdict:
+def mapped_upstream(ti: TaskInstance, context: DepContext, new_state: TaskState | None = None) -> Verdict:
     """Whether the tasks whose values an expansion needs succeeded, as far as they are not expanded themselves.
 
     Unlike the trigger rule it sees also the states imposed earlier in the same pass.

@@ -15,6 +15,7 @@ from harness.scheduler.model import (
     UPSTREAM_FAILED,
     Key,
     TaskInstance,
+    TaskState,
 )
 
 _SHOWN = 4
@@ -48,7 +49,7 @@ def listed(instances: Iterable[TaskInstance], imposed: Mapping[Key, str] | None 
     return ", ".join(parts) + more
 
 
-def explain(ti: TaskInstance, context: DepContext, new_state: str | None, part: str) -> str:
+def explain(ti: TaskInstance, context: DepContext, new_state: TaskState | None, part: str) -> str:
     """Why the trigger rule of ``ti`` waits, is met, or imposes ``new_state``.
 
     Args:
@@ -72,7 +73,7 @@ def explain(ti: TaskInstance, context: DepContext, new_state: str | None, part: 
     return f"{rule}: {_direct(ti, context, new_state)}"
 
 
-def _direct(ti: TaskInstance, context: DepContext, new_state: str | None) -> str:
+def _direct(ti: TaskInstance, context: DepContext, new_state: TaskState | None) -> str:
     if new_state is not None:
         return f"upstream {_deciding(ti, context, ti.task.upstream, new_state, ti.task.trigger_rule)}"
     waiting = _waiting(ti, context, ti.task.upstream)
@@ -82,7 +83,9 @@ def _direct(ti: TaskInstance, context: DepContext, new_state: str | None) -> str
     return f"upstream {everyone}" if everyone else "no upstream instance"
 
 
-def _deciding(ti: TaskInstance, context: DepContext, upstream: Iterable[str], new_state: str | None, rule: str) -> str:
+def _deciding(
+    ti: TaskInstance, context: DepContext, upstream: Iterable[str], new_state: TaskState | None, rule: str
+) -> str:
     wanted = FAILED_STATES if new_state == UPSTREAM_FAILED else _SKIPPED_BY.get(rule, FINISHED)
     upstream = tuple(upstream)
     if new_state is None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from harness.scheduler.model import FINISHED, Concat, Dag, DagRun, Key, Length, Literal, OfTask, Product, Task, Zip
+from harness.scheduler.model import FINISHED, Concat, Dag, DagRun, Key, KnownLength, Length, OfTask, Product, Task, Zip
 
 
 class NotPopulated(LookupError):
@@ -29,7 +29,7 @@ def length_of(length: Length, run: DagRun, imposed: Container[Key] = ()) -> int 
     Source: airflow/serialization/definitions/xcom_arg.py `get_task_map_length`,
     airflow/models/expandinput.py `get_total_map_length` (3.3.2).
     """
-    if isinstance(length, Literal):
+    if isinstance(length, KnownLength):
         return length.length
     if isinstance(length, OfTask):
         return _returned_length(length.task_id, run, imposed)
@@ -47,7 +47,7 @@ def parse_time_length(length: Length) -> int | None:
 
     Source: airflow/models/expandinput.py `get_parse_time_mapped_ti_count` (3.3.2).
     """
-    if isinstance(length, Literal):
+    if isinstance(length, KnownLength):
         return length.length
     if isinstance(length, OfTask):
         return None
@@ -84,7 +84,7 @@ def _returned_length(task_id: str, run: DagRun, imposed: Container[Key]) -> int 
 
 
 def _missing(length: Length, run: DagRun) -> tuple[str, ...]:
-    if isinstance(length, Literal):
+    if isinstance(length, KnownLength):
         return ()
     if isinstance(length, OfTask):
         return () if length_of(length, run) is not None else (length.task_id,)

@@ -14,7 +14,17 @@ from harness.scheduler.lengths import (
     parse_time_mapped_count,
     relevant_map_indexes,
 )
-from harness.scheduler.model import FINISHED, REMOVED, SKIPPED, UPSTREAM_FAILED, DagRun, Key, Task, TaskInstance
+from harness.scheduler.model import (
+    FINISHED,
+    REMOVED,
+    SKIPPED,
+    UPSTREAM_FAILED,
+    DagRun,
+    Key,
+    Task,
+    TaskInstance,
+    TaskState,
+)
 
 __all__ = [
     "Expansion",
@@ -41,7 +51,7 @@ class Expansion:
     """
 
     expanded: list[TaskInstance] = field(default_factory=list)
-    given: list[tuple[TaskInstance, str, str]] = field(default_factory=list)
+    given: list[tuple[TaskInstance, TaskState, str]] = field(default_factory=list)
 
     def set_states(self) -> list[TaskInstance]:
         """Set the states given; as in Airflow ``start`` and ``end`` stay as they are. Returns: the instances."""
@@ -168,13 +178,13 @@ def _all(run: DagRun, task: Task) -> list[TaskInstance]:
     return [one for one in run.task_instances.values() if one.task.task_id == task.task_id]
 
 
-def _create(task: Task, run: DagRun, map_index: int, state: str | None = None) -> TaskInstance:
+def _create(task: Task, run: DagRun, map_index: int, state: TaskState | None = None) -> TaskInstance:
     ti = TaskInstance(task=task, run=run, map_index=map_index, state=state, max_tries=task.retries)
     run.task_instances[ti.key] = ti
     return ti
 
 
-def _give(ti: TaskInstance, state: str, reason: str, expansion: Expansion) -> None:
+def _give(ti: TaskInstance, state: TaskState, reason: str, expansion: Expansion) -> None:
     if ti.state not in FINISHED:
         expansion.given.append((ti, state, reason))
 

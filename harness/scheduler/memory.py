@@ -6,7 +6,7 @@ dependencies look at is known from the wiring, so a state that changed concerns 
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Literal, cast
 
 from harness.scheduler.lengths import NotPopulated, mapped_count
 from harness.scheduler.model import (
@@ -18,8 +18,12 @@ from harness.scheduler.model import (
     Key,
     Task,
     TaskInstance,
+    TaskState,
 )
 from harness.scheduler.wiring import mapped_watchers_of, watchers_of, wiring_of
+
+SeenState = TaskState | Literal["changed"] | None
+"""A state as it was looked at, or that a pass gave one since."""
 
 
 class Memory:
@@ -36,7 +40,7 @@ class Memory:
 
     def __init__(self, run: DagRun, tis: list[TaskInstance]) -> None:
         self._dag, self._tis = run.dag, tis
-        self._states: list[str | None] = []
+        self._states: list[SeenState] = []
         self.ready: list[TaskInstance] = []
         self.by_task: dict[str, list[TaskInstance]] = {}
         self._place: dict[Key, int] = {}
@@ -52,7 +56,7 @@ class Memory:
         """Whether the run still has this Dag and these instances, in this order."""
         return self._dag is run.dag and self._tis == tis
 
-    def examine(self, run: DagRun, states: list[str | None]) -> list[TaskInstance]:
+    def examine(self, run: DagRun, states: list[SeenState]) -> list[TaskInstance]:
         """The schedulable instances to look at, in the order of the Dag; ``states`` are remembered."""
         places: set[int] = set()
         if not self._states:
@@ -74,7 +78,7 @@ class Memory:
             if place is not None:
                 self._states[place] = "changed"
 
-    def _follow(self, run: DagRun, states: list[str | None], places: set[int]) -> None:
+    def _follow(self, run: DagRun, states: list[SeenState], places: set[int]) -> None:
         if states != self._states:
             for place, (now, before) in enumerate(zip(states, self._states, strict=True)):
                 if now != before:

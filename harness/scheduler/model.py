@@ -9,27 +9,58 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final, Literal
 
 from harness.kernel.instant import Instant, Microseconds
 
-# Airflow's state names, unchanged (airflow.utils.state.TaskInstanceState, 3.3.2); None is "no status".
-SUCCESS, FAILED, SKIPPED, UPSTREAM_FAILED, REMOVED = "success", "failed", "skipped", "upstream_failed", "removed"
-SCHEDULED, QUEUED, RUNNING, DEFERRED = "scheduled", "queued", "running", "deferred"
-UP_FOR_RETRY, UP_FOR_RESCHEDULE, AWAITING_INPUT = "up_for_retry", "up_for_reschedule", "awaiting_input"
-FINISHED = frozenset({SUCCESS, FAILED, SKIPPED, UPSTREAM_FAILED, REMOVED})
-FAILED_STATES = frozenset({FAILED, UPSTREAM_FAILED})
-SUCCESS_STATES = frozenset({SUCCESS, SKIPPED})
-SCHEDULEABLE = frozenset({None, UP_FOR_RETRY, UP_FOR_RESCHEDULE})
-OCCUPYING = frozenset({QUEUED, RUNNING})  # airflow.ti_deps.dependencies_states.EXECUTION_STATES
-PENDING, MET, MISSED = "pending", "met", "missed"  # a deadline's states
+FinalState = Literal["success", "failed", "skipped", "upstream_failed", "removed"]
+TaskState = Literal[
+    FinalState,
+    "scheduled",
+    "queued",
+    "running",
+    "deferred",
+    "up_for_retry",
+    "up_for_reschedule",
+    "awaiting_input",
+]
+"""A task instance's states, as Airflow names them (`airflow.utils.state.TaskInstanceState`, 3.3.2); None: no status."""
+
+RunState = Literal["queued", "running", "success", "failed"]
+"""A run's states, as Airflow names them (`airflow.utils.state.DagRunState`, 3.3.2)."""
+
+DeadlineState = Literal["pending", "met", "missed"]
+"""A deadline's states."""
+
+SUCCESS: Final = "success"
+FAILED: Final = "failed"
+SKIPPED: Final = "skipped"
+UPSTREAM_FAILED: Final = "upstream_failed"
+REMOVED: Final = "removed"
+SCHEDULED: Final = "scheduled"
+QUEUED: Final = "queued"
+RUNNING: Final = "running"
+DEFERRED: Final = "deferred"
+UP_FOR_RETRY: Final = "up_for_retry"
+UP_FOR_RESCHEDULE: Final = "up_for_reschedule"
+AWAITING_INPUT: Final = "awaiting_input"
+FINISHED: frozenset[str | None] = frozenset({SUCCESS, FAILED, SKIPPED, UPSTREAM_FAILED, REMOVED})
+FAILED_STATES: frozenset[str | None] = frozenset({FAILED, UPSTREAM_FAILED})
+SUCCESS_STATES: frozenset[str | None] = frozenset({SUCCESS, SKIPPED})
+SCHEDULEABLE: frozenset[str | None] = frozenset({None, UP_FOR_RETRY, UP_FOR_RESCHEDULE})
+OCCUPYING: frozenset[str | None] = frozenset({QUEUED, RUNNING})
+"""Source: airflow.ti_deps.dependencies_states.EXECUTION_STATES (3.3.2)."""
+
+PENDING: Final = "pending"
+MET: Final = "met"
+MISSED: Final = "missed"
 
 Key = tuple[str, int]
 """(task_id, map_index); map_index is -1 for a task instance that is not mapped, or not yet."""
 
 
 @dataclass(frozen=True, slots=True)
-class Literal:
+class KnownLength:
     """A mapped argument whose length is known when the Dag is parsed."""
 
     length: int
@@ -64,7 +95,7 @@ class Product:
     parts: tuple[Length, ...]
 
 
-Length = Literal | OfTask | Zip | Concat | Product
+Length = KnownLength | OfTask | Zip | Concat | Product
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +246,7 @@ class Deadline:
     alert: DeadlineAlert
     due: Instant | None
     interval: Microseconds | None = None
-    state: str = PENDING
+    state: DeadlineState = PENDING
     missed_at: Instant | None = None
     reason: str | None = None
     callback_state: str | None = None
@@ -260,7 +291,7 @@ class TaskInstance:
     task: Task
     run: DagRun = field(repr=False)
     map_index: int = -1
-    state: str | None = None
+    state: TaskState | None = None
     try_number: int = 0
     max_tries: int = 0
     start: Instant | None = None
@@ -316,7 +347,7 @@ class DagRun:
     data_interval_start: Instant | None
     data_interval_end: Instant | None
     run_after: Instant
-    state: str = "queued"
+    state: RunState = QUEUED
     start: Instant | None = None
     end: Instant | None = None
     conf: Mapping[str, Any] = field(default_factory=dict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from harness.scheduler.model import AWAITING_INPUT, DEFERRED, OCCUPYING, DagRun, TaskInstance
+from harness.scheduler.model import AWAITING_INPUT, DEFERRED, OCCUPYING, QUEUED, DagRun, TaskInstance, TaskState
 
 _ACTIVE = OCCUPYING | {DEFERRED, AWAITING_INPUT}
 
@@ -45,7 +45,7 @@ class Occupancy:
             {**self.executors},
         )
 
-    def add(self, ti: TaskInstance, state: str = "queued", sign: int = 1) -> None:
+    def add(self, ti: TaskInstance, state: TaskState = QUEUED, sign: int = 1) -> None:
         """Count an instance as if it were in an active state, or with ``sign`` -1 take it out again."""
         task, dag_id, run_id = ti.task, ti.run.dag.dag_id, ti.run.run_id
         by_task, by_run_task = (dag_id, task.task_id), (dag_id, run_id, task.task_id)

@@ -9,7 +9,7 @@ from harness.kernel.instant import Instant
 from harness.scheduler.context import DepContext
 from harness.scheduler.dependencies import Standing, is_waiting, standing
 from harness.scheduler.mapping import Expansion, expand_mapped_task, revise_map_indexes
-from harness.scheduler.model import FINISHED, TaskInstance
+from harness.scheduler.model import FINISHED, TaskInstance, TaskState
 
 
 @dataclass(slots=True)
@@ -67,7 +67,7 @@ def get_ready_tis(context: DepContext, schedulable: Iterable[TaskInstance], now:
     return result
 
 
-def set_state(ti: TaskInstance, state: str, now: Instant, reason: str | None = None) -> None:
+def set_state(ti: TaskInstance, state: TaskState, now: Instant, reason: str | None = None) -> None:
     """Give an instance a final state; ``start`` and ``end`` become ``now`` unless they were set.
 
     Source: airflow/models/taskinstance.py `TaskInstance.set_state` (3.3.2).

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from harness.scheduler.model import FAILED, REMOVED, SKIPPED, SUCCESS, UPSTREAM_FAILED
+from harness.scheduler.model import FAILED, REMOVED, SKIPPED, SUCCESS, UPSTREAM_FAILED, TaskState
 
-Ruling = tuple[bool, "str | None"]
+Ruling = tuple[bool, "TaskState | None"]
 """(the rule is met, the state the instance must take or None)."""
 
 
@@ -30,7 +30,11 @@ class UpstreamStates:
 
     @classmethod
     def of(
-        cls, states: Mapping[str | None, int], setups: Mapping[str | None, int], upstream: int, upstream_setup: int
+        cls,
+        states: Mapping[str | None, int],
+        setups: Mapping[str | None, int],
+        upstream: int,
+        upstream_setup: int,
     ) -> UpstreamStates:
         """From counts by state of all relevant upstreams and of the setups among them."""
         return cls(
@@ -58,7 +62,7 @@ class UpstreamStates:
         return self.done >= self.upstream
 
 
-def required(s: UpstreamStates, map_index: int) -> str | None:
+def required(s: UpstreamStates, map_index: int) -> TaskState | None:
     """The state that an upstream whose success is required imposes (``all_success``, indirect setups)."""
     if s.failures:
         return UPSTREAM_FAILED

@@ -20,6 +20,7 @@ from harness.scheduler.model import (
     SUCCESS,
     SUCCESS_STATES,
     DagRun,
+    RunState,
     TaskInstance,
 )
 from harness.scheduler.ready import set_state
@@ -32,7 +33,7 @@ _PARKED = frozenset({DEFERRED, AWAITING_INPUT})
 class RunOutcome:
     """``state`` and ``reason`` in Airflow's words, None while the run goes on; ``changed`` while looking."""
 
-    state: str | None = None
+    state: RunState | None = None
     reason: str | None = None
     changed: list[TaskInstance] = field(default_factory=list)
 

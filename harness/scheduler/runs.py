@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Container, Iterable, Mapping
 
 from harness.kernel.instant import Instant
-from harness.scheduler.model import DagRun
+from harness.scheduler.model import DagRun, RunState
 
 _FINISHED = frozenset({"success", "failed"})
 
@@ -115,7 +115,7 @@ def next_run_state(outcome: str | None) -> str:
     return "running" if outcome is None else outcome
 
 
-def set_run_state(run: DagRun, state: str, now: Instant, reason: str | None = None) -> None:
+def set_run_state(run: DagRun, state: RunState, now: Instant, reason: str | None = None) -> None:
     """Change a run's state and its dates: running starts it, the end ends it, queued forgets both.
 
     Source: airflow/models/dagrun.py `DagRun.set_state` (3.3.2).

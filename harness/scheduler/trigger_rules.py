@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from harness.scheduler.context import DepContext
 from harness.scheduler.explain import explain
-from harness.scheduler.model import FINISHED, SKIPPED, TaskInstance
+from harness.scheduler.model import FINISHED, SKIPPED, TaskInstance, TaskState
 from harness.scheduler.rule_table import RULES, UpstreamStates, required
 from harness.scheduler.verdict import Verdict
 
@@ -17,7 +17,7 @@ class RuleDecision(NamedTuple):
     """What was decided and by which part: ``rule``, ``setup``, ``scope``, ``past``, ``free`` or ``unknown``."""
 
     met: bool
-    new_state: str | None
+    new_state: TaskState | None
     part: str
 
 
@@ -64,7 +64,7 @@ def judge(ti: TaskInstance, context: DepContext) -> RuleDecision:
     return RuleDecision(setup.met and direct.met, direct.new_state, direct.part)
 
 
-def _held(ti: TaskInstance, context: DepContext, met: bool, new_state: str | None, part: str) -> RuleDecision:
+def _held(ti: TaskInstance, context: DepContext, met: bool, new_state: TaskState | None, part: str) -> RuleDecision:
     """Hold a skip back until the past dependencies were met, when the context asks for that."""
     waits = new_state == SKIPPED and context.wait_for_past_depends_before_skipping
     if waits and ti.key not in ti.run.past_depends_met:

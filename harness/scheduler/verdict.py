@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.scheduler.model import TaskState
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -16,5 +18,5 @@ class Verdict:
     """
 
     met: bool
-    new_state: str | None
+    new_state: TaskState | None
     reason: str

@@ -63,9 +63,9 @@ def _too_long(length: Length | None, context: DagContext) -> str:
 
 def _at_least(length: Length | None) -> int:
     """What is known of a length; a task's result counts as one item."""
-    from harness.scheduler.model import Concat, Literal, OfTask, Product
+    from harness.scheduler.model import Concat, KnownLength, OfTask, Product
 
-    if isinstance(length, Literal):
+    if isinstance(length, KnownLength):
         return length.length
     if length is None or isinstance(length, OfTask):
         return 1

@@ -22,6 +22,7 @@ from harness.scheduler.model import (
     SUCCESS,
     UP_FOR_RESCHEDULE,
     DagRun,
+    RunState,
     TaskInstance,
 )
 from harness.scheduler.occupancy import Occupancy
@@ -156,7 +157,7 @@ class Driver:
             del self.active[run]
             self._running[group_of(run)] -= 1
 
-    def _finish(self, run: DagRun, state: str, reason: str | None) -> None:
+    def _finish(self, run: DagRun, state: RunState, reason: str | None) -> None:
         set_run_state(run, state, self.simulation.now, reason)
         run.memory = None  # of the rules; it would be a tenth of what a finished run keeps
         self._leave(run)

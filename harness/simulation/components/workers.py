@@ -144,6 +144,7 @@ class Attempts:
 
     def _ended(self, ti: TaskInstance, outcome: AttemptOutcome, began: Instant, process: Process) -> None:
         past, now = history(ti), self.simulation.now
+        assert outcome.state != "killed"  # or nobody would ask
         ti.state = outcome.state
         if outcome.error is not None:
             if self.on_error is not None:

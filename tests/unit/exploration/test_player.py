@@ -7,7 +7,7 @@ from exploration_builders import task
 
 from harness.errors import TaskNotFound, UsageError
 from harness.exploration.outcomes import Decider, Outcome, Part
-from harness.scheduler.model import Literal, MappedGroup, OfTask, Product
+from harness.scheduler.model import KnownLength, MappedGroup, OfTask, Product
 
 FAILED, SKIPPED = Outcome("failed"), Outcome("skipped")
 
@@ -78,7 +78,7 @@ def test_mapping_over_so_many_items(player_of, length, states):
 
 
 def test_instance_0_and_the_others_have_outcomes_of_their_own(player_of):
-    player = player_of(task("read", length=Literal(3)), task("sum", "read", trigger_rule="one_success"))
+    player = player_of(task("read", length=KnownLength(3)), task("sum", "read", trigger_rule="one_success"))
     played = player.play(told(read1=FAILED))
     assert [played.states[f"read[{n}]"] for n in range(3)] == ["success", "failed", "failed"]
     assert played.states_of("read") == ("success", "failed")

@@ -20,7 +20,7 @@ from harness.scheduler.backfill import (
     steps,
 )
 from harness.scheduler.calendar import latest_automated
-from harness.scheduler.model import DagRun, Literal, OfTask
+from harness.scheduler.model import DagRun, KnownLength, OfTask
 from harness.scheduler.runs import to_examine, to_start
 from harness.scheduler.transitions import clear
 
@@ -157,8 +157,8 @@ def test_the_schedule_goes_on_behind_the_latest_of_scheduled_and_backfilled_runs
 
 MAPPED = dag(
     task("list"),
-    task("none", length=Literal(0)),
-    task("two", length=Literal(2)),
+    task("none", length=KnownLength(0)),
+    task("two", length=KnownLength(2)),
     task("each", "list", length=OfTask("list"), map_dependencies=("list",)),
 )
 

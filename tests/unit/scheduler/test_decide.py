@@ -11,7 +11,7 @@ from scheduler_builders import DAY, NOW, dag, finish, ids, run_of, settle, state
 
 from harness.scheduler.decide import decide, fail_fast, schedule, timed_out, times_out_at
 from harness.scheduler.dependencies import failed_dependencies
-from harness.scheduler.model import FINISHED, Literal, MappedGroup, OfTask
+from harness.scheduler.model import FINISHED, KnownLength, MappedGroup, OfTask
 from harness.scheduler.rule_table import RULES
 from harness.scheduler.wiring import leaf_ids
 
@@ -142,7 +142,7 @@ class TestMapping:
         assert (decision.outcome, ids(decision.changed)) == ("success", ["m", "end"])
 
     def test_a_literal_of_zero_length_is_skipped(self) -> None:
-        run = run_of(dag(task("m", length=Literal(0))))
+        run = run_of(dag(task("m", length=KnownLength(0))))
         assert decide(run, NOW).outcome == "success"
         assert states(run) == {"m": "skipped"}
 
@@ -320,7 +320,7 @@ def test_failed_dependencies_names_each() -> None:
     ],
 )
 def test_fail_fast(before: str | None, after: str) -> None:
-    made = dag(task("a", length=Literal(2)), task("b"), task("down", is_teardown=True), fail_fast=True)
+    made = dag(task("a", length=KnownLength(2)), task("b"), task("down", is_teardown=True), fail_fast=True)
     run = run_of(made, {("a", 0): "failed", "b": before})
     one = ti(run, "b")
     one.start = NOW - 5 if before == "running" else None
@@ -366,7 +366,7 @@ def test_every_run_ends_and_every_final_state_given_has_a_reason(data: st.DataOb
     for number in range(data.draw(st.integers(1, 7))):
         names = data.draw(st.lists(st.sampled_from([one.task_id for one in tasks]), unique=True)) if tasks else []
         mapping = data.draw(
-            st.none() | st.integers(0, 3).map(Literal) | st.sampled_from([OfTask(n) for n in names])
+            st.none() | st.integers(0, 3).map(KnownLength) | st.sampled_from([OfTask(n) for n in names])
             if names
             else st.none()
         )
@@ -420,7 +420,7 @@ def test_an_expansion_sees_what_its_own_pass_decided() -> None:
     """'b' may run as soon as 'a' failed; the instances it maps over fail in the same pass: nothing to map over."""
     made = dag(
         task("a"),
-        task("m", "a", length=Literal(2)),
+        task("m", "a", length=KnownLength(2)),
         task("b", "a", "m", length=OfTask("m"), map_dependencies=("m",), trigger_rule="one_done"),
     )
     run = run_of(made)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scheduler_builders import dag, ids, run_of, task
 
 from harness.scheduler.executors import ExecutorSlots, executor_of, in_turn, slots_taken
-from harness.scheduler.model import Dag, DagRun, Literal, TaskInstance
+from harness.scheduler.model import Dag, DagRun, KnownLength, TaskInstance
 from harness.scheduler.occupancy import occupancy_of
 from harness.scheduler.queueing import Limits, PoolSlots, admit
 from harness.scheduler.workers import Broker, WorkerSlots, requeue_stuck
@@ -89,7 +89,7 @@ class TestSlots:
 def test_no_executor_is_ever_overfull(data: st.DataObject, slots: tuple[int, int], parallelism: int) -> None:
     both = (ExecutorSlots("a", slots[0], frozenset({"a"})), ExecutorSlots("b", slots[1], frozenset({"b"})))
     asked = st.sampled_from([None, "a", "b"])
-    tasks = [task(f"t{n}", executor=data.draw(asked), length=Literal(2)) for n in range(4)]
+    tasks = [task(f"t{n}", executor=data.draw(asked), length=KnownLength(2)) for n in range(4)]
     run = scheduled(dag(*tasks))
     for one in admit(run.task_instances.values(), [run], limits(parallelism, both)).admitted:
         one.state = "queued"

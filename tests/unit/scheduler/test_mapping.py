@@ -15,7 +15,7 @@ from harness.scheduler.mapping import (
     relevant_map_indexes,
     revise_map_indexes,
 )
-from harness.scheduler.model import Concat, Length, Literal, MappedGroup, OfTask, Product, Zip
+from harness.scheduler.model import Concat, KnownLength, Length, MappedGroup, OfTask, Product, Zip
 
 A, B = OfTask("a"), OfTask("b")
 
@@ -23,7 +23,7 @@ A, B = OfTask("a"), OfTask("b")
 @pytest.mark.parametrize(
     ("length", "known", "expected"),
     [
-        (Literal(3), {}, 3),
+        (KnownLength(3), {}, 3),
         (A, {"a": 4}, 4),
         (A, {}, None),
         (Zip((A, B)), {"a": 4, "b": 2}, 2),
@@ -31,8 +31,8 @@ A, B = OfTask("a"), OfTask("b")
         (Zip((A, B)), {"a": 4}, None),
         (Concat((A, B)), {"a": 4, "b": 2}, 6),
         (Concat((A, B)), {"b": 2}, None),
-        (Product((A, Literal(3))), {"a": 4}, 12),
-        (Product((A, Literal(3))), {}, None),
+        (Product((A, KnownLength(3))), {"a": 4}, 12),
+        (Product((A, KnownLength(3))), {}, None),
         (Product((A, B)), {"a": 4, "b": 0}, 0),
         (Product(()), {}, 0),
         (Product((Zip((A, B)), Concat((A, B)))), {"a": 4, "b": 2}, 12),
@@ -46,7 +46,7 @@ def test_length_of(length: Length, known: dict[str, int], expected: int | None) 
 
 
 def test_the_length_of_a_mapped_upstream_is_what_its_instances_returned() -> None:
-    run = run_of(dag(task("a", length=Literal(3))))
+    run = run_of(dag(task("a", length=KnownLength(3))))
     finish(run, ("a", 0))
     finish(run, ("a", 1), "skipped")
     assert length_of(A, run) is None, "one instance is not finished"
@@ -56,14 +56,14 @@ def test_the_length_of_a_mapped_upstream_is_what_its_instances_returned() -> Non
     assert length_of(A, run) == 2, "only mapped indexes are counted"
 
 
-OUTER = MappedGroup("outer", None, Literal(2), ())
-INNER = MappedGroup("outer.inner", "outer", Literal(3), ())
+OUTER = MappedGroup("outer", None, KnownLength(2), ())
+INNER = MappedGroup("outer.inner", "outer", KnownLength(3), ())
 
 
 class TestCounts:
     made = dag(
         task("plain"),
-        task("m", length=Literal(5)),
+        task("m", length=KnownLength(5)),
         task("o", groups=("outer",)),
         task("i", groups=("outer.inner", "outer")),
         task("mi", groups=("outer.inner", "outer"), length=A),
@@ -113,10 +113,10 @@ class TestCreate:
     def test_literals_are_expanded_at_once_and_others_wait(self) -> None:
         made = dag(
             task("a", retries=4),
-            task("lit", length=Product((Literal(2), Literal(2))), retries=1),
-            task("none", length=Literal(0)),
+            task("lit", length=Product((KnownLength(2), KnownLength(2))), retries=1),
+            task("none", length=KnownLength(0)),
             task("later", length=A),
-            task("both", groups=("outer",), length=Literal(2)),
+            task("both", groups=("outer",), length=KnownLength(2)),
             task("half", groups=("outer",), length=A),
             groups=[OUTER],
         )

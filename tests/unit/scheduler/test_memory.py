@@ -10,7 +10,7 @@ from scheduler_builders import NOW, dag, finish, ids, run_of, states, task, ti
 
 from harness.scheduler.decide import Decision, decide, schedule
 from harness.scheduler.memory import memory_of
-from harness.scheduler.model import Dag, DagRun, Literal, MappedGroup, OfTask, Task
+from harness.scheduler.model import Dag, DagRun, KnownLength, MappedGroup, OfTask, Task
 from harness.scheduler.rule_table import RULES
 
 rules = st.sampled_from(["all_success", "all_success", "all_success", *RULES, "always"])
@@ -32,7 +32,7 @@ def dags(draw: st.DrawFn) -> Dag:
         if in_group:
             fields["groups"] = ("g",)
         elif kind == "literal":
-            fields["length"] = Literal(draw(st.integers(0, 3)))
+            fields["length"] = KnownLength(draw(st.integers(0, 3)))
         elif kind == "mapped" and plain:
             fields |= {"length": OfTask(plain[0]), "map_dependencies": (plain[0],)}
         elif kind == "past":
@@ -41,7 +41,7 @@ def dags(draw: st.DrawFn) -> Dag:
             fields["relevant_setups"] = ("t0",)
         fields["inherits_from_skipmixin"] = kind == "branch"
         tasks.append(task(f"t{number}", *names, **fields))
-    length = draw(st.sampled_from([Literal(2), OfTask("t0")]))
+    length = draw(st.sampled_from([KnownLength(2), OfTask("t0")]))
     group = MappedGroup("g", None, length, ("t0",) if isinstance(length, OfTask) else ())
     return dag(*tasks, groups=[group])
 
@@ -123,7 +123,9 @@ def test_instances_whose_surroundings_did_not_change_are_not_examined() -> None:
 
 
 def test_an_index_of_a_mapped_group_concerns_that_index_only() -> None:
-    made = dag(task("a", groups=("g",)), task("b", "a", groups=("g",)), groups=[MappedGroup("g", None, Literal(3), ())])
+    made = dag(
+        task("a", groups=("g",)), task("b", "a", groups=("g",)), groups=[MappedGroup("g", None, KnownLength(3), ())]
+    )
     run = run_of(made)
     for one in decide(run, NOW).ready:
         schedule(one, NOW)

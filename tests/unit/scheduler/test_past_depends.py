@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from scheduler_builders import DAY, NOW, dag, run_of, settle, states, task, ti
 
-from harness.scheduler.model import DagRun, Literal
+from harness.scheduler.model import DagRun, KnownLength
 from harness.scheduler.past import prev_dagrun, previous_run
 
 
@@ -65,7 +65,7 @@ def test_wait_for_downstream(after: str | None, met: bool) -> None:
 
 
 def test_every_mapped_instance_of_before_counts() -> None:
-    made = dag(task("t", depends_on_past=True, length=Literal(2)))
+    made = dag(task("t", depends_on_past=True, length=KnownLength(2)))
     run = chain(made, {"states": {("t", 0): "success", ("t", 1): "failed"}})
     assert not prev_dagrun(ti(run, ("t", 0))).met
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scheduler_builders import DAY, NOW, dag, ids, run_of, task, ti
 
-from harness.scheduler.model import Dag, DagRun, Literal, TaskInstance
+from harness.scheduler.model import Dag, DagRun, KnownLength, TaskInstance
 from harness.scheduler.occupancy import occupancy_of
 from harness.scheduler.queueing import Admission, Limits, PoolSlots, admit
 
@@ -46,7 +46,7 @@ def reasons(found: Admission) -> dict[Any, str]:
 
 class TestOrder:
     def test_weight_then_logical_date_then_map_index(self) -> None:
-        made = dag(task("low"), task("m", length=Literal(2), priority_weight=5), task("top", priority_weight=9))
+        made = dag(task("low"), task("m", length=KnownLength(2), priority_weight=5), task("top", priority_weight=9))
         late, early = scheduled(made, run_id="late", logical_date=NOW + DAY), scheduled(made, run_id="early")
         found = admit(all_of(late, early), [late, early], limits()).admitted
         assert [(one.run.run_id, one.task_id, one.map_index) for one in found] == [
@@ -164,7 +164,7 @@ class TestConcurrency:
         assert {reason for _, reason in found.held} == {"max_active_tis_per_dag 2 of 't' reached"}
 
     def test_max_active_tis_per_dagrun(self) -> None:
-        made = dag(task("t", length=Literal(3), max_active_tis_per_dagrun=1))
+        made = dag(task("t", length=KnownLength(3), max_active_tis_per_dagrun=1))
         runs = [scheduled(made, run_id=f"r{n}") for n in range(2)]
         found = admit(all_of(*runs), runs, limits())
         assert [(one.run.run_id, one.map_index) for one in found.admitted] == [("r0", 0), ("r1", 0)]
@@ -178,7 +178,9 @@ class TestConcurrency:
 class TestHidden:
     """Airflow 3.3 ranks the instances of a run and examines the first max_active_tasks of them only."""
 
-    made = dag(task("t", length=Literal(9), max_active_tis_per_dag=1, priority_weight=2), task("u"), max_active_tasks=4)
+    made = dag(
+        task("t", length=KnownLength(9), max_active_tis_per_dag=1, priority_weight=2), task("u"), max_active_tasks=4
+    )
 
     def test_instances_that_cannot_start_hide_others(self) -> None:
         found = admit(all_of(run := scheduled(self.made)), [run], limits())
@@ -200,7 +202,7 @@ def test_no_limit_is_ever_exceeded_and_nobody_is_lost(data: st.DataObject, paral
             pool=data.draw(st.sampled_from(["p", "q", "gone"])),
             pool_slots=data.draw(st.integers(1, 3)),
             priority_weight=data.draw(st.integers(1, 3)),
-            length=Literal(data.draw(st.integers(1, 3))),
+            length=KnownLength(data.draw(st.integers(1, 3))),
             max_active_tis_per_dag=data.draw(small),
             max_active_tis_per_dagrun=data.draw(small),
         )

@@ -6,7 +6,7 @@ import pytest
 from scheduler_builders import NOW, dag, finish, run_of, settle, states, task, ti
 
 from harness.scheduler.context import DepContext
-from harness.scheduler.model import Literal, MappedGroup
+from harness.scheduler.model import KnownLength, MappedGroup
 from harness.scheduler.skips import previously_skipped, skip_downstream
 
 MADE = dag(task("branch", inherits_from_skipmixin=True), task("left", "branch"), task("right", "branch"))
@@ -49,10 +49,10 @@ def test_the_choice_outlives_a_clear() -> None:
 
 def test_a_mapped_branch_chooses_for_its_index_and_a_plain_one_for_all() -> None:
     made = dag(
-        task("mapped", inherits_from_skipmixin=True, length=Literal(2)),
-        task("after", "mapped", length=Literal(2)),
+        task("mapped", inherits_from_skipmixin=True, length=KnownLength(2)),
+        task("after", "mapped", length=KnownLength(2)),
         task("plain", inherits_from_skipmixin=True),
-        task("then", "plain", length=Literal(2)),
+        task("then", "plain", length=KnownLength(2)),
     )
     run = run_of(made)
     for key in (("mapped", 0), ("mapped", 1), "plain"):
@@ -67,7 +67,7 @@ def test_a_plain_branch_in_a_mapped_group_is_not_found_as_in_airflow() -> None:
     made = dag(
         task("branch", inherits_from_skipmixin=True, groups=("g",)),
         task("left", "branch", groups=("g",)),
-        groups=[MappedGroup("g", None, Literal(2), ())],
+        groups=[MappedGroup("g", None, KnownLength(2), ())],
     )
     run = run_of(made)
     finish(run, ("branch", 0))
@@ -113,7 +113,7 @@ def test_skip_downstream(state: str | None, skipped: bool) -> None:
 
 
 def test_skip_downstream_takes_map_indexes_and_ignores_what_is_not_there() -> None:
-    run = run_of(dag(task("a"), task("m", "a", length=Literal(2))))
+    run = run_of(dag(task("a"), task("m", "a", length=KnownLength(2))))
     changed = skip_downstream(run, [("m", 1), "m", "nobody", ("m", 7), ("m", 1)], NOW)
     assert [one.key for one in changed] == [("m", 1)]
     assert states(run) == {"a": None, ("m", 0): None, ("m", 1): "skipped"}

@@ -9,7 +9,7 @@ from scheduler_builders import dag, run_of, task, ti
 
 from harness.scheduler.context import DepContext
 from harness.scheduler.mapping import expand
-from harness.scheduler.model import Dag, Length, Literal, MappedGroup, OfTask
+from harness.scheduler.model import Dag, KnownLength, Length, MappedGroup, OfTask
 from harness.scheduler.trigger_rules import evaluate
 
 LETTERS = {
@@ -164,7 +164,7 @@ def test_an_upstream_that_is_not_in_the_run_is_waited_for() -> None:
 
 
 class TestMappedUpstream:
-    made = dag(task("m", length=Literal(3)), task("t", "m"))
+    made = dag(task("m", length=KnownLength(3)), task("t", "m"))
 
     def test_every_instance_counts(self) -> None:
         run = run_of(self.made, {("m", 0): "success", ("m", 1): "success"})
@@ -183,14 +183,14 @@ class TestMappedUpstream:
         assert evaluate(ti(run, "t")).met
 
     def test_a_mapped_instance_beyond_what_succeeded_is_removed(self) -> None:
-        made = dag(task("m", length=Literal(3)), task("t", "m", length=Literal(3)))
+        made = dag(task("m", length=KnownLength(3)), task("t", "m", length=KnownLength(3)))
         run = run_of(made, {("m", 0): "success", ("m", 1): "success", ("m", 2): "removed"})
         assert evaluate(ti(run, ("t", 1))).new_state is None
         assert evaluate(ti(run, ("t", 2))).new_state == "removed"
 
 
 def grouped(length: Length | None = None, rule: str = "all_success") -> Dag:
-    group = MappedGroup("g", None, length or Literal(3), ("src",) if length else ())
+    group = MappedGroup("g", None, length or KnownLength(3), ("src",) if length else ())
     return dag(
         task("src"),
         task("other"),

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from scheduler_builders import dag, run_of, task, ti
 
 from harness.scheduler.context import DepContext
-from harness.scheduler.model import FINISHED, DagRun, Literal, TaskInstance
+from harness.scheduler.model import FINISHED, DagRun, KnownLength, TaskInstance
 from harness.scheduler.past import prev_dagrun
 from harness.scheduler.rule_table import RULES
 from harness.scheduler.trigger_rules import evaluate
@@ -170,9 +170,9 @@ def test_plain_upstreams(rule: str, upstream: list[tuple[str | None, bool]]) -> 
 @example(rule="all_success", mapped=["removed"], plain="success", size=2, setup=False)
 def test_mapped_upstreams(rule: str, mapped: list[str | None], plain: str | None, size: int, setup: bool) -> None:
     made = dag(
-        task("m", length=Literal(len(mapped))),
+        task("m", length=KnownLength(len(mapped))),
         task("p", is_setup=setup),
-        task("t", "m", "p", trigger_rule=rule, length=Literal(size)),
+        task("t", "m", "p", trigger_rule=rule, length=KnownLength(size)),
     )
     run = run_of(made, {("m", index): state for index, state in enumerate(mapped)} | {"p": plain})
     for index in range(size) if size else [-1]:
@@ -186,7 +186,7 @@ def test_mapped_upstreams(rule: str, mapped: list[str | None], plain: str | None
 @settings(max_examples=400, deadline=None)
 @given(rule=rules, data=st.data(), length=st.none() | st.integers(1, 3))
 def test_setups_and_teardowns(rule: str, data: st.DataObject, length: int | None) -> None:
-    mapping = {} if length is None else {"length": Literal(length)}
+    mapping = {} if length is None else {"length": KnownLength(length)}
     made = dag(
         task("s1", is_setup=True, **mapping),
         task("s2", is_setup=True),
