@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
+from itertools import pairwise
 
 CLOCKS = {
     "datetime.date.today",
@@ -22,6 +23,7 @@ CLOCKS = {
 CHANCE = {"os.getrandom", "os.urandom", "random", "secrets", "uuid.uuid1", "uuid.uuid4"}
 ENVIRONMENT = {"os.environ", "os.environb", "os.getenv", "os.putenv", "os.unsetenv"}
 FORBIDDEN = CLOCKS | CHANCE | ENVIRONMENT
+EMPTY = ("dict", "list", "set", "defaultdict", "deque", "WeakKeyDictionary", "WeakSet")
 
 
 def impurities(module: ast.Module) -> Iterator[tuple[int, str]]:
@@ -95,3 +97,21 @@ def _imports_by_name(node: ast.Call) -> bool:
     first = node.args[0] if node.args else None
     literal = first.value if isinstance(first, ast.Constant) else None
     return called in {"import_module", "__import__"} and str(literal).split(".")[0] == "airflow"
+
+
+def kept(module: ast.Module) -> Iterator[tuple[str, str]]:
+    """Names of a module that begin empty, or that a function gives another value, and the text that stands below."""
+    given = {one for node in ast.walk(module) if isinstance(node, ast.Global) for one in node.names}
+    for node, after in pairwise([*module.body, ast.Pass()]):
+        if not isinstance(node, (ast.Assign, ast.AnnAssign)):
+            continue
+        text = ast.get_docstring(ast.Module([after], [])) or ""
+        for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+            if isinstance(target, ast.Name) and (target.id in given or _is_empty(node.value)):
+                yield target.id, text
+
+
+def _is_empty(value: ast.expr | None) -> bool:
+    if isinstance(value, ast.Call):
+        return ast.unparse(value.func).rpartition(".")[2] in EMPTY and not value.args
+    return (isinstance(value, ast.List) and not value.elts) or (isinstance(value, ast.Dict) and not value.keys)

@@ -1,4 +1,4 @@
-"""What no import contract can say: where time, chance, the environment and Airflow come in."""
+"""What no import contract can say: where time, chance, the environment and Airflow come in; state of modules."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from tests.repo.purity import airflow_at_run_time, impurities
+from tests.repo.purity import airflow_at_run_time, impurities, kept
 from tests.repo.sources import HARNESS, modules, name, tree
 
 PURE_ROOMS = ("exploration", "kernel", "scheduler")
@@ -74,3 +74,24 @@ def test_impurities_are_seen_however_they_are_imported(source: str, expected: li
 )
 def test_imports_of_airflow_are_seen_unless_for_the_type_checker(source: str, lines: list[int]) -> None:
     assert list(airflow_at_run_time(ast.parse(source))) == lines
+
+
+def test_what_a_module_keeps_says_why_it_is_the_process_s() -> None:
+    found = [(name(path), what, text) for path in modules() for what, text in kept(tree(path))]
+    assert len(found) > 5, "no module can be that free of state"
+    silent = [f"{file}: {what}" for file, what, text in found if "process" not in text]
+    assert not silent, "make it state of an object, or say below it why it is the process's: " + ", ".join(silent)
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("_made = {}", [("_made", "")]),
+        ("_made: list[int] = []\n'''Of the process.'''", [("_made", "Of the process.")]),
+        ("_made = weakref.WeakKeyDictionary()\n_more = set()", [("_made", ""), ("_more", "")]),
+        ("_one: int | None = None\ndef f():\n    global _one\n    _one = 1", [("_one", "")]),
+        ("_names = {'a': 1}\n_none = ()\n_of = set(_names)\ndef f():\n    made = {}", []),
+    ],
+)
+def test_state_is_seen(source: str, expected: list[tuple[str, str]]) -> None:
+    assert list(kept(ast.parse(source))) == expected
