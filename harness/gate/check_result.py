@@ -1,4 +1,4 @@
-"""What every report of the gate is made from: its findings, under paths as people know them."""
+"""What came of a look at a project: what every report of the gate is made from, under paths as people know them."""
 
 from __future__ import annotations
 
@@ -7,28 +7,40 @@ import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from harness.checks.upkeep import CHECK_FAILED
 from harness.gate.run import GateResult
 from harness.results.finding import Finding
 
 
 @dataclass(frozen=True)
 class CheckResult:
-    """The result of a check, ready for any report.
+    """What checking a project came to, ready for any report.
 
     Attributes:
-        result: paths are relative to `base`, with slashes; absolute where they lie outside of the project.
-        base: folder that paths are relative to.
+        result: with absolute paths, until `seen_from`.
         root: the project.
         waived, known: how many findings are not reported: waived by a comment, known to the baseline.
         notes: what else the reader should know.
+        base: folder that paths are relative to.
     """
 
     result: GateResult
-    base: Path
     root: Path
     waived: int = 0
     known: int = 0
     notes: list[str] = field(default_factory=list)
+    base: Path = Path("/")
+
+    @property
+    def exit_code(self) -> int:
+        """0 clean, 1 findings of severity error, 70 a check of ours failed."""
+        errors = [finding for finding in self.result.findings if finding.severity == "error"]
+        ours = any(finding.check == CHECK_FAILED and finding.ours for finding in errors)
+        return 70 if ours else 1 if errors else 0
+
+    def seen_from(self, base: Path) -> CheckResult:
+        """The same with paths as `shown` has them from a folder."""
+        return replace(self, result=below(self.result, base, self.root), base=base)
 
 
 def below(result: GateResult, base: Path, root: Path) -> GateResult:

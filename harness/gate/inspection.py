@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from harness.checks import catalogue
 from harness.checks.registry import CHECKS
-from harness.checks.upkeep import CHECK_FAILED
 from harness.errors import NoDagsFolder
 from harness.gate import baseline
 from harness.gate.baseline import Baseline
 from harness.gate.cache import FOLDER
+from harness.gate.check_result import CheckResult
 from harness.gate.declared import declared_of
 from harness.gate.options import CheckOptions
 from harness.gate.own_table import registered
@@ -35,32 +35,7 @@ MOST_JOBS = 8
 SHOWN_GONE = 5
 
 
-@dataclass(frozen=True)
-class Inspection:
-    """What checking a project came to.
-
-    Attributes:
-        result: what is reported, with absolute paths.
-        root: the project.
-        waived, known: how many findings are not reported: waived by a comment, known to the baseline.
-        notes: what else the reader should know.
-    """
-
-    result: GateResult
-    root: Path
-    waived: int = 0
-    known: int = 0
-    notes: list[str] = field(default_factory=list)
-
-    @property
-    def exit_code(self) -> int:
-        """0 clean, 1 findings of severity error, 70 a check of ours failed."""
-        errors = [finding for finding in self.result.findings if finding.severity == "error"]
-        ours = any(finding.check == CHECK_FAILED and finding.ours for finding in errors)
-        return 70 if ours else 1 if errors else 0
-
-
-def inspect(config: Config, options: CheckOptions) -> Inspection:
+def inspect(config: Config, options: CheckOptions) -> CheckResult:
     """Check the Dag files of a project.
 
     Raises: NoDagsFolder: there are none. UsageError, WorldError: settings or a world file that cannot mean anything.
@@ -102,7 +77,7 @@ def inspect(config: Config, options: CheckOptions) -> Inspection:
     if change is not None:
         result, said = touched(result, change, every)
         notes = [*said, *notes]
-    return Inspection(result, config.root, suppressions.waived, suppressions.known, notes)
+    return CheckResult(result, config.root, suppressions.waived, suppressions.known, notes)
 
 
 def _of_each_project(files: list[FoundFile], gate_options: GateOptions) -> GateResult:
@@ -118,7 +93,7 @@ def _of_each_project(files: list[FoundFile], gate_options: GateOptions) -> GateR
     return GateResult(every, found[0].checks, sum(result.seconds for result in found))
 
 
-def see_a_dag(found: Inspection) -> None:
+def see_a_dag(found: CheckResult) -> None:
     """Make sure that a project holds a Dag, or a finding that explains why none is seen.
 
     Raises: NoDagsFolder: it holds neither.

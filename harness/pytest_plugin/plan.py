@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from harness.gate.inspection import Inspection
+    from harness.gate.check_result import CheckResult
     from harness.gate.run import FileResult
     from harness.project.config import Config
     from harness.results.finding import Finding
@@ -78,7 +78,7 @@ class Plan:
         return cls(files, document["seconds"], tuple(document["notes"]))
 
 
-def made(config: Config, files: Iterable[Path], found: Inspection, base: Path) -> Plan:
+def made(config: Config, files: Iterable[Path], found: CheckResult, base: Path) -> Plan:
     """The plan for some Dag files.
 
     Args:

@@ -14,7 +14,6 @@ from harness.errors import UsageError, known_names
 if TYPE_CHECKING:
     from harness.cli.terminal import Terminal
     from harness.gate.check_result import CheckResult
-    from harness.gate.inspection import Inspection
 
 TEXT = "text"
 FORMATS = (TEXT, "json", "junit", "sarif", "github")
@@ -51,7 +50,7 @@ class ReportFiles:
                 raise UsageError(f"{' and '.join(clash)} cannot both stand {where}", fix=fix)
         return cls(plain[0] if plain else TEXT, tuple(files))
 
-    def write(self, found: Inspection, terminal: Terminal) -> None:
+    def write(self, found: CheckResult, terminal: Terminal) -> None:
         """Write them all, files first."""
         from harness.gate.cache import FOLDER, note_output
 
@@ -74,8 +73,8 @@ def _format(name: str) -> str:
     return kind
 
 
-def _text(name: str, found: Inspection, terminal: Terminal) -> str:
-    result = _result(found, _repository(found.root) if name in OF_REPOSITORY else Path.cwd())
+def _text(name: str, found: CheckResult, terminal: Terminal) -> str:
+    result = found.seen_from(_repository(found.root) if name in OF_REPOSITORY else Path.cwd())
     if name == TEXT:
         return _plain(result, terminal)
     writer: Callable[[CheckResult], str] = import_module(f"harness.report.check_{name}").document
@@ -87,12 +86,6 @@ def _repository(root: Path) -> Path:
     return next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
 
 
-def _result(found: Inspection, base: Path) -> CheckResult:
-    from harness.gate.check_result import CheckResult, below
-
-    return CheckResult(below(found.result, base, found.root), base, found.root, found.waived, found.known, found.notes)
-
-
 def _plain(result: CheckResult, terminal: Terminal) -> str:
     from harness.report.check_text import lines
     from harness.report.style import glyphs
@@ -101,11 +94,11 @@ def _plain(result: CheckResult, terminal: Terminal) -> str:
     return "".join("".join(text for text, _ in line) + "\n" for line in every)
 
 
-def _in_colours(found: Inspection, terminal: Terminal) -> None:
+def _in_colours(found: CheckResult, terminal: Terminal) -> None:
     from rich.text import Text
 
     from harness.report.check_text import lines
     from harness.report.style import glyphs
 
-    for line in lines(_result(found, Path.cwd()), glyphs(terminal.console.encoding), terminal.verbose):
+    for line in lines(found.seen_from(Path.cwd()), glyphs(terminal.console.encoding), terminal.verbose):
         terminal.console.print(Text.assemble(*line), soft_wrap=True)

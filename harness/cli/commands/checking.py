@@ -12,7 +12,7 @@ from harness.cli.terminal import Terminal
 from harness.project.config import Config, config_for, read_config
 
 if TYPE_CHECKING:
-    from harness.gate.inspection import Inspection
+    from harness.gate.check_result import CheckResult
     from harness.gate.options import CheckOptions
 
 
@@ -39,7 +39,7 @@ class Checking:
         reports.write(found, terminal)
         return found.exit_code
 
-    def _inspected(self, terminal: Terminal) -> Inspection:
+    def _inspected(self, terminal: Terminal) -> CheckResult:
         from harness.bridge.environment.sandbox import airflow_version
         from harness.cli.commands.check_progress import CheckProgress
         from harness.gate.inspection import dags_of, inspect, see_a_dag

@@ -12,7 +12,7 @@ import pytest
 import xmlschema
 
 from harness.checks import catalogue
-from harness.gate.check_result import CheckResult, below
+from harness.gate.check_result import CheckResult
 from harness.gate.run import FileResult, GateResult
 from harness.gate.selection import SeverityRules
 from harness.report import check_github, check_json, check_junit, check_sarif, check_text
@@ -46,7 +46,7 @@ def told() -> CheckResult:
     ]
     files[0].findings[0] = Finding("import-error", "error", UGLY, files[0].path, 3)
     result = GateResult(files, SeverityRules().severities(), 1.25)
-    return CheckResult(below(result, root, root), root, root, waived=1, known=2, notes=["a note"])
+    return CheckResult(result, root, waived=1, known=2, notes=["a note"]).seen_from(root)
 
 
 def test_junit_is_valid_and_counts_right(told):
@@ -153,7 +153,7 @@ def many() -> CheckResult:
     ]
     two = [Finding("waiver", "warning", "names no check", f"{root}/dags/own.py", line) for line in (1, 2)]
     files = [FileResult(str(root / "dags/all.py"), ["a"], [*loop, *read, *two])]
-    return CheckResult(below(GateResult(files, SeverityRules().severities(), 1.0), base, root), base, root)
+    return CheckResult(GateResult(files, SeverityRules().severities(), 1.0), root).seen_from(base)
 
 
 def plain(told: CheckResult, verbose: bool = False) -> str:
