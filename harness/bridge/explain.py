@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import re
-import sysconfig
 import traceback
 from dataclasses import dataclass
-from pathlib import Path
 from types import FrameType, TracebackType
 from typing import Any
 
 from harness.errors import known_names
-from harness.kernel.caller_rules import is_users
+from harness.kernel.whose import is_ours, is_users, is_users_file
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
-_STDLIB = sysconfig.get_path("stdlib")
-_HARNESS = str(Path(__file__).resolve().parent.parent)
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,7 @@ class Explanation:
 def explain(error: BaseException, world: Any) -> Explanation:
     """Describe an exception that a task, trigger or callback raised."""
     frames = user_frames(error)
-    last = next((frame for frame in reversed(frames) if _is_user_file(frame.filename)), None)
+    last = next((frame for frame in reversed(frames) if is_users_file(frame.filename)), None)
     shown = traceback.TracebackException.from_exception(error, capture_locals=False)
     shown.stack = traceback.StackSummary.from_list(frames)
     text = _ADDRESS.sub("", "".join(shown.format(chain=False)))
@@ -61,10 +57,10 @@ def user_frames(error: BaseException) -> list[traceback.FrameSummary]:
     frames = [
         (_module(tb), summary)
         for tb, summary in zip(_walk(error.__traceback__), traceback.extract_tb(error.__traceback__))  # noqa: B905
-        if not summary.filename.startswith(_HARNESS)
+        if not is_ours(summary.filename)
     ]
     for position, (module, summary) in enumerate(frames):
-        if is_users(module) and _is_user_file(summary.filename):
+        if is_users(module) and is_users_file(summary.filename):
             return [frame for _, frame in frames[position:]]
     return [frame for _, frame in frames[-3:]]
 
@@ -111,14 +107,4 @@ def _module(tb: TracebackType) -> str:
 
 def is_users_frame(frame: FrameType) -> bool:
     """Whether a frame is of the user's own code."""
-    return is_users(str(frame.f_globals.get("__name__", ""))) and _is_user_file(frame.f_code.co_filename)
-
-
-def _is_user_file(filename: str) -> bool:
-    return (
-        "site-packages" not in filename and not filename.startswith(("<frozen", _HARNESS)) and not _is_stdlib(filename)
-    )
-
-
-def _is_stdlib(filename: str) -> bool:
-    return filename.startswith(_STDLIB) and "site-packages" not in filename
+    return is_users(str(frame.f_globals.get("__name__", ""))) and is_users_file(frame.f_code.co_filename)

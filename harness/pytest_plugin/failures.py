@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeGuard
 
@@ -20,8 +19,6 @@ RUNS = pytest.StashKey["list[RunResult]"]()
 SHOWN_RUNS = 3
 BRIEF_LINES, BRIEF_CHARACTERS = 8, 600
 """pytest cuts longer explanations; the whole run stands in a section of its own."""
-
-_HARNESS = str(Path(__file__).resolve().parent.parent)
 
 
 def remember(config: pytest.Config, run: RunResult) -> None:
@@ -155,9 +152,11 @@ def _is_ours(error: BaseException | None) -> TypeGuard[HarnessError]:
 
 
 def _without_our_frames(trace: TracebackType | None) -> TracebackType | None:
+    from harness.kernel.whose import is_ours
+
     kept: TracebackType | None = None
     for at in reversed(list(_entries(trace))):
-        if not at.tb_frame.f_code.co_filename.startswith(_HARNESS):
+        if not is_ours(at.tb_frame.f_code.co_filename):
             kept = TracebackType(kept, at.tb_frame, at.tb_lasti, at.tb_lineno)
     return kept or trace
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
-OURS = str(Path(__file__).parents[2]) + "/"
-_LIBRARIES = ("/site-packages/", "/dist-packages/")
+from harness.kernel.whose import LIBRARIES, OURS
 
 
 class Users:
@@ -36,5 +34,5 @@ class Users:
         for root in self.roots:
             if file.startswith(root):
                 rest = "/" + file[len(root) :]
-                return not file.startswith(self._outside) and not any(folder in rest for folder in _LIBRARIES)
+                return not file.startswith(self._outside) and not any(folder in rest for folder in LIBRARIES)
         return False

@@ -1,0 +1,48 @@
+"""Whose code it is: ours, a library's, the standard library's, else the user's. Asked of files and of modules."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from functools import lru_cache
+from pathlib import Path
+
+OURS = f"{Path(__file__).resolve().parents[1]}/"
+"""Where the harness itself lies."""
+
+LIBRARIES = ("/site-packages/", "/dist-packages/")
+"""Folders of installed packages, wherever a virtual environment lies: it may be inside the repository."""
+
+STDLIB = frozenset(sys.stdlib_module_names)
+_SITE = tuple({sysconfig.get_path("purelib"), sysconfig.get_path("platlib")})
+_STDLIB_FOLDER = sysconfig.get_path("stdlib")
+
+
+def is_ours(file: str) -> bool:
+    """Whether a file is the harness's own."""
+    return file.startswith(OURS)
+
+
+def is_librarys(file: str) -> bool:
+    """Whether a file is an installed package's."""
+    return file.startswith(_SITE) or any(folder in file for folder in LIBRARIES)
+
+
+def is_users_file(file: str) -> bool:
+    """Whether a file, as a stack frame names it, is nobody's but the user's."""
+    return not (file.startswith(("<frozen", _STDLIB_FOLDER)) or is_ours(file) or is_librarys(file))
+
+
+@lru_cache(maxsize=16384)
+def is_users(module: str) -> bool:
+    """Whether a module belongs to the user: not the standard library's, not an installed package's."""
+    if module == "__main__":
+        return True
+    top = module.partition(".")[0]
+    if top == "harness":
+        return False
+    loaded = sys.modules.get(module)
+    path = getattr(loaded, "__file__", None)
+    if path is None:  # a Dag file's module may not be in sys.modules; an unknown name is the user's
+        return top not in STDLIB
+    return not is_librarys(str(path)) and not (top in STDLIB and str(path).startswith(_STDLIB_FOLDER))
