@@ -17,7 +17,7 @@ from harness.bridge.supervisor.datamodels import constructed, dag_run_model, opt
 from harness.bridge.supervisor.runner_log import AFTER_THE_END
 from harness.bridge.supervisor.store import facts, ti_id
 from harness.bridge.supervisor.task_context import TaskContext, task_context
-from harness.kernel.instant import Instant, span, to_datetime, to_instant
+from harness.kernel.instant import Instant, later, span, to_datetime, to_instant
 from harness.scheduler.mapping import NotPopulated, mapped_count, relevant_map_indexes
 from harness.scheduler.model import Task, TaskInstance, TaskState
 from harness.scheduler.retries import may_retry
@@ -83,7 +83,7 @@ def run_attempt(
     task = facts(ti.run).dag.task_dict[ti.task_id]
     who = TaskContext(ti, name=f"{ti.task_id}[{ti.map_index}]", log=request.log)
     if request.first_start is not None:  # a microsecond early: a sensor asks whether more than its timeout has passed
-        who.first_reschedule = to_datetime(request.first_start - 1)
+        who.first_reschedule = to_datetime(later(request.first_start, -1))
     limit = getattr(task, "execution_timeout", None)
     who.execution_timeout = None if limit is None else span(limit)
     task_context.set(who)

@@ -7,12 +7,12 @@ from datetime import date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import OffSchedule
-from harness.kernel.instant import Instant, iso, to_datetime, to_instant
+from harness.kernel.instant import Instant, iso, later, span, to_datetime, to_instant
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
-DEFAULT_DATE = 1_735_689_600_000_000
+DEFAULT_DATE = Instant(1_735_689_600_000_000)
 """2025-01-01T00:00Z: the date of a run when neither the caller nor the Dag names one."""
 
 EARLIEST: Instant = to_instant(datetime(2, 1, 1, tzinfo=timezone.utc))
@@ -205,7 +205,7 @@ def _neighbours(dag: DAG, timetable: Any, asked: Instant, earliest: Instant) -> 
     before: Instant | None = None
     window = timedelta(minutes=1)
     while asked > earliest and before is None and window < timedelta(days=3660):
-        start = max(asked - int(window / timedelta(microseconds=1)), earliest)
+        start = max(later(asked, -span(window)), earliest)
         before = _last_before(timetable, start, asked, dag)
         window *= 4
     return before, after

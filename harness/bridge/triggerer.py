@@ -18,6 +18,7 @@ from harness.bridge.supervisor.store import Store, facts
 from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.kernel import Event, Process, Simulation, span, to_datetime
 from harness.kernel.event_loop import VirtualEventLoop
+from harness.kernel.instant import later
 from harness.scheduler.model import TaskInstance, TaskState
 
 Fired = Callable[[TaskInstance, "Resume | EndedByTrigger"], None]
@@ -48,7 +49,7 @@ class Triggerer:
         """Run the trigger of a ``DeferTask`` message; its timeout counts from now."""
         self._forget_timeout(ti)
         if message.trigger_timeout is not None:
-            at = self._simulation.now + span(message.trigger_timeout)
+            at = later(self._simulation.now, span(message.trigger_timeout))
             self._timeouts[ti] = self._simulation.schedule(at, self._time_out, ti)
         self._asked[ti] = message
         self._post(lambda: self._create(ti, message, log))

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.timetables import RunPlan, plan_of, timetable_of
-from harness.kernel.instant import Instant, span, to_datetime, to_instant
+from harness.kernel.instant import Instant, later, span, to_datetime, to_instant
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -48,7 +48,7 @@ def next_run_since(dag: DAG, since: Instant) -> RunPlan | None:
 def _on_grid(timetable: Any, restriction: Any, delta: timedelta, since: Instant) -> Any:
     start = to_instant(restriction.earliest)
     behind = max(0, (since - start) // span(delta) - 1)
-    moved = restriction._replace(earliest=pendulum_of(start + behind * span(delta)), catchup=True)
+    moved = restriction._replace(earliest=pendulum_of(later(start, behind * span(delta))), catchup=True)
     return next_info(timetable, None, moved)
 
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from harness.bridge.masking import masked
 from harness.cli.heartbeat import EVERY_S, Heartbeat, so_far
-from harness.kernel.instant import Instant, iso
+from harness.kernel.instant import BEGINNING, iso
 from harness.report.style import colour, glyphs
 from harness.scheduler.model import FINISHED
 from harness.simulation.history import AttemptSlice, history
@@ -48,7 +48,7 @@ class Progress:
         self._reported: dict[TaskInstance, int] = {}
         self._pokes: set[tuple[TaskInstance, int]] = set()
         self._running: dict[TaskInstance, None] = {}
-        self._origin: Instant = 0
+        self._origin = BEGINNING
 
     def begin(self) -> None:
         """The simulation begins."""

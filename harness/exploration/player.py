@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from harness.exploration.outcomes import Choices, Decider, Outcome, Part, mapped_over
 from harness.exploration.scenario import Scenario
+from harness.kernel.instant import BEGINNING
 from harness.scheduler.candidates import Candidates
 from harness.scheduler.decide import Decision, step
 from harness.scheduler.mapping import create_instances
@@ -62,7 +63,7 @@ class Player:
         Args:
             chosen: outcomes other than the usual ones; those of tasks that do not run are not looked at.
         """
-        run = DagRun(self.dag, "explored", "manual", None, None, None, 0, state="running", start=0)
+        run = DagRun(self.dag, "explored", "manual", None, None, None, BEGINNING, state="running", start=BEGINNING)
         create_instances(run)
         trace: dict[Part, Outcome] = {}
         waiting: list[TaskInstance] = []
@@ -81,8 +82,8 @@ class Player:
         while True:
             looked = again
             if looked:
-                decision = step(run, 0)
-                waiting += [ti for ti in decision.ready if schedule(ti, 0) and ti.state == SCHEDULED]
+                decision = step(run, BEGINNING)
+                waiting += [ti for ti in decision.ready if schedule(ti, BEGINNING) and ti.state == SCHEDULED]
                 again = decision.again
                 if decision.outcome is not None:
                     return queued, decision
@@ -109,12 +110,12 @@ class Player:
         """A worker's turn: the outcome takes effect."""
         part = Part.of(ti.task_id, ti.map_index)
         outcome = trace[part] = chosen.get(part) or self.choices[ti.task_id][0]
-        ti.state, ti.start = RUNNING, 0
+        ti.state, ti.start = RUNNING, BEGINNING
         if outcome.state == SUCCESS:
             self._succeed(ti, outcome)
-        ti.state, ti.end = outcome.state, 0
+        ti.state, ti.end = outcome.state, BEGINNING
         if outcome.state == FAILED and self.dag.fail_fast:
-            fail_fast(ti.run, ti, 0)
+            fail_fast(ti.run, ti, BEGINNING)
 
     def _succeed(self, ti: TaskInstance, outcome: Outcome) -> None:
         run, task = ti.run, ti.task
@@ -141,7 +142,7 @@ class Player:
         if ti.task.downstream:
             ti.run.skipmixin[ti.key] = decided
             if ti.map_index < 0:
-                skip_downstream(ti.run, skips, 0, ti.task_id)
+                skip_downstream(ti.run, skips, BEGINNING, ti.task_id)
 
 
 def _scenario(run: DagRun, trace: Mapping[Part, Outcome], ended: Decision | None) -> Scenario:

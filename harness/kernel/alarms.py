@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from harness.kernel.instant import SECOND, Microseconds, seconds
+from harness.kernel.instant import SECOND, Microseconds, later, seconds
 from harness.kernel.loaded_modules import loaded
 from harness.kernel.present import in_process
 from harness.kernel.process import Alarm, Process
@@ -105,7 +105,7 @@ class Alarms:
         left = self._left(process)
         process.forget_alarm()
         if secs > 0:
-            due = self._simulation.now + max(seconds(secs), 1)
+            due = later(self._simulation.now, max(seconds(secs), 1))
             process.alarm = Alarm(process.running_seconds() + secs, interval_s)
             process.alarm.event = self._simulation.schedule(due, self._simulation.ring, process, process.alarm)
         self._simulation.disarm_watchdog()

@@ -6,16 +6,23 @@ Floats at 1.7e9 s lose the resolution asyncio needs; integers compare and add ex
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from typing import NewType
 
-Instant = int
+Instant = NewType("Instant", int)
 """Microseconds since 1970-01-01T00:00:00Z."""
 
 Microseconds = int
-"""A span of virtual time."""
+"""A span of virtual time; instants less instants are spans, too."""
 
 SECOND: Microseconds = 1_000_000
+BEGINNING = Instant(0)
 EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MICROSECOND = timedelta(microseconds=1)
+
+
+def later(at: Instant, by: Microseconds) -> Instant:
+    """The instant a span after another, before it for a negative one."""
+    return Instant(at + by)
 
 
 def to_instant(moment: datetime) -> Instant:
@@ -26,7 +33,7 @@ def to_instant(moment: datetime) -> Instant:
     if moment.tzinfo is None:
         raise ValueError(f"naive datetime {moment!r}: an instant needs a time zone")
     # the base class's operators: pendulum's own want pendulum's types on both sides
-    return span(datetime.__sub__(moment, EPOCH))
+    return Instant(span(datetime.__sub__(moment, EPOCH)))
 
 
 def to_datetime(instant: Instant) -> datetime:

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from harness.kernel.caller_rules import WAITS, monotonic_is_virtual, sleep_is_virtual, wait_is_virtual
-from harness.kernel.instant import SECOND, Instant, seconds
+from harness.kernel.instant import SECOND, Instant, later, seconds
 from harness.kernel.loaded_modules import loaded
 from harness.kernel.present import activated, active, in_process, pause, virtual_now
 from harness.kernel.simulation import Simulation
@@ -62,7 +62,7 @@ class Reading(float):
     instant: Instant
 
     def __add__(self, other: float) -> Reading:
-        return Reading(self.instant + seconds(other))
+        return Reading(later(self.instant, seconds(other)))
 
     __radd__ = __add__
 

@@ -9,7 +9,7 @@ from contextvars import ContextVar
 from typing import TypeVar
 
 from harness.errors import AlreadySimulating
-from harness.kernel.instant import SECOND, Instant, Microseconds, seconds
+from harness.kernel.instant import SECOND, Instant, Microseconds, later, seconds
 from harness.kernel.simulation import Simulation
 from harness.kernel.threads.background_threads import BackgroundThreads
 from harness.kernel.threads.virtual import VirtualThreads, here
@@ -121,7 +121,7 @@ def pause(by_s: float, why: str) -> bool:
     if vthread is None:
         return False
     if vthread.loose:
-        vthread.ahead = virtual_now() + by
+        vthread.ahead = later(virtual_now(), by)
         _background_threads.sleep(vthread.ahead)
     else:
         vthreads.sleep(vthread, by)

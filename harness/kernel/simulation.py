@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from greenlet import getcurrent
 
 from harness.kernel.event import Event
-from harness.kernel.instant import SECOND, Instant, Microseconds, iso
+from harness.kernel.instant import SECOND, Instant, Microseconds, iso, later
 from harness.kernel.process import Alarm, AlarmRang, Process, ProcessKilled, Rings
 from harness.kernel.tracing import Tracers
 
@@ -96,7 +96,7 @@ class Simulation:
         Raises: RuntimeError: outside a process; whatever `interrupt` throws.
         """
         process = self._running()
-        process.resume = self.schedule(self.now + max(by, 0), process.wait_is_over)
+        process.resume = self.schedule(later(self.now, max(by, 0)), process.wait_is_over)
         process.leave(why, interruptible=True)
 
     def park(self, why: str = "park") -> None:
@@ -143,7 +143,7 @@ class Simulation:
         if grace > 0 and process.alive:
             if not process.shielded:
                 self.interrupt(process, ProcessKilled())
-            self.schedule(self.now + grace, self.kill, process)
+            self.schedule(later(self.now, grace), self.kill, process)
             return
         for _ in range(KILLS):  # code that swallows the kill and holds again is thrown out again
             if not process.alive:

@@ -6,7 +6,7 @@ goes on with it, at first about as it would for real, so that code which only le
 
 from __future__ import annotations
 
-from harness.kernel.instant import Instant, Microseconds
+from harness.kernel.instant import BEGINNING, Instant, Microseconds, later
 
 FREE = 1_000
 """Turns at one instant that take no time."""
@@ -26,7 +26,7 @@ class Spin:
 
     def __init__(self) -> None:
         self._at: Instant | None = None
-        self._began: Instant = 0
+        self._began = BEGINNING
         self._turns = 0
 
     def turn(self, now: Instant, most: Microseconds | None = None) -> Microseconds:
@@ -46,5 +46,5 @@ class Spin:
             passes = max(passes, (now - self._began) // GROWTH)
         if most is not None:
             passes = max(min(passes, most), 0)
-        self._at = now + passes
+        self._at = later(now, passes)
         return passes

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from harness.kernel.instant import Instant
     from harness.world import World
 
 Date = str | datetime | date
@@ -15,7 +16,7 @@ Span = float | str | timedelta
 Consumed = tuple[str, str, Mapping[str, Any]]
 
 
-def instant(value: Date | None, name: str) -> int | None:
+def instant(value: Date | None, name: str) -> Instant | None:
     """Microseconds since the epoch of ISO text, a ``datetime`` or a ``date``; UTC where no zone is named.
 
     Args:
@@ -49,15 +50,16 @@ def microseconds(value: Span, name: str) -> int:
         raise UsageError(f"{name}={value!r}: {error}", fix=f'{name}=timedelta(hours=2), "2h", or seconds') from None
 
 
-def after(value: Date | Span, since: int, name: str) -> int:
+def after(value: Date | Span, since: Instant, name: str) -> Instant:
     """The instant of a date, or that of a span after another instant.
 
     Raises: UsageError: anything else.
     """
+    from harness.kernel.instant import later
     from harness.world.duration import is_duration
 
     if isinstance(value, (timedelta, int, float)) or (isinstance(value, str) and is_duration(value)):
-        return since + microseconds(value, name)
+        return later(since, microseconds(value, name))
     found = instant(value, name)
     assert found is not None
     return found

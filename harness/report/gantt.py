@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from harness.kernel.instant import SECOND, Instant, Microseconds, iso, to_datetime, to_instant
+from harness.kernel.instant import BEGINNING, SECOND, Instant, Microseconds, iso, later, to_datetime, to_instant
 from harness.report.style import UNICODE, Glyphs, colour
 from harness.report.tables import ran
 from harness.results.run import Attempt, RunResult, TaskResult
@@ -90,7 +90,7 @@ def _lanes(run: RunResult) -> list[Lane]:
     shown = [ti for ti in run.task_instances if ran(ti)]
     known = [at for at, _, _ in run.events]
     known += [at for ti in shown for a in ti.attempts for at in (a.start_date, a.end_date) if at is not None]
-    last = max(map(to_instant, known)) if known else 0 if run.start_date is None else to_instant(run.start_date)
+    last = max(map(to_instant, known)) if known else BEGINNING if run.start_date is None else to_instant(run.start_date)
     lanes = []
     for ti in shown:
         starts = [at for at in (ti.start_date, *(a.start_date for a in ti.attempts)) if at is not None]
@@ -125,7 +125,7 @@ def _axis(scale: _Scale, names: int) -> Text:
     step = next((step for step in _STEPS if scale.total // step <= room), _STEPS[-1] * (scale.total // _STEPS[-1] + 1))
     row = [" "] * scale.cells
     for at in range(0, scale.total + 1, step):
-        cell, label = scale.cell(scale.origin + at), "0" if at == 0 else span_text(at)
+        cell, label = scale.cell(later(scale.origin, at)), "0" if at == 0 else span_text(at)
         cell = min(cell, scale.cells - len(label))
         if cell >= 0 and all(mark == " " for mark in row[max(cell - 1, 0) : cell + len(label)]):
             row[cell : cell + len(label)] = label
@@ -151,7 +151,7 @@ def _cells(lane: Lane, scale: _Scale, signs: Glyphs) -> Iterator[tuple[str, str]
     for attempt in sorted(attempts, key=lambda attempt: (_weight(attempt.state), attempt.start_date)):
         start = to_instant(attempt.start_date)
         end = lane.end if attempt.end_date is None else to_instant(attempt.end_date)
-        first, last = scale.cell(start), scale.cell(max(end - 1, start))
+        first, last = scale.cell(start), scale.cell(max(later(end, -1), start))
         for cell in range(first, last + 1):
             row[cell] = (_sign(attempt, end == start, signs), colour(attempt.state))
         if attempt.state == "failed":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.kernel.instant import Instant, Microseconds
+from harness.kernel.instant import Instant, Microseconds, later
 from harness.scheduler.model import (
     MET,
     MISSED,
@@ -38,7 +38,7 @@ def base_of(reference: Reference, run: DagRun, runs: Iterable[DagRun], now: Inst
     if isinstance(reference, AverageRuntime):
         average, count = average_runtime(reference, runs)
         why = f"{count} of the {reference.min_runs} runs that its average needs have ended"
-        return None if average is None else now + average, why
+        return None if average is None else later(now, average), why
     raise TypeError(f"{reference.name} is evaluated by its own code")
 
 
@@ -98,6 +98,6 @@ def requeue(run: DagRun, now: Instant) -> list[Deadline]:
     moved = []
     for one in run.deadlines if not run.dag.before_3_2 else ():
         if one.state == PENDING and isinstance(one.alert.reference, QueuedAt) and one.interval is not None:
-            one.due = now + one.interval
+            one.due = later(now, one.interval)
             moved.append(one)
     return moved

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
-from harness.kernel.instant import Instant, Microseconds
+from harness.kernel.instant import Instant, Microseconds, later
 
 FinalState = Literal["success", "failed", "skipped", "upstream_failed", "removed"]
 TaskState = Literal[
@@ -375,7 +375,7 @@ class DagRun:
     @property
     def begins_at(self) -> Instant | None:
         """The instant before which no task of it runs (``RunnableExecDateDep``), None for a run without a date."""
-        return None if self.logical_date is None else self.logical_date - self.date_ahead
+        return None if self.logical_date is None else later(self.logical_date, -self.date_ahead)
 
     def instances(self, task_id: str) -> Iterator[TaskInstance]:
         """The instances of a task in map_index order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 
-from harness.kernel.instant import SECOND, Instant, Microseconds, to_datetime
+from harness.kernel.instant import SECOND, Instant, Microseconds, later, to_datetime
 from harness.scheduler.model import TaskInstance
 
 MAX_RETRY_DELAY = 24 * 60 * 60
@@ -33,14 +33,14 @@ def next_retry_at(ti: TaskInstance, max_retry_delay: int = MAX_RETRY_DELAY) -> I
     if ti.end is None:
         raise ValueError(f"task instance {ti.key} has not ended: its retry cannot be dated")
     if ti.retry_delay_override is not None:
-        return ti.end + ti.retry_delay_override
+        return later(ti.end, ti.retry_delay_override)
     multiplier = ti.task.retry_exponential_backoff
     if multiplier <= 0 or multiplier == 1.0:
-        return ti.end + ti.task.retry_delay
+        return later(ti.end, ti.task.retry_delay)
     delay = _backoff(ti, multiplier, max_retry_delay) * SECOND
     if ti.task.max_retry_delay:
         delay = min(ti.task.max_retry_delay, delay)
-    return ti.end + delay
+    return later(ti.end, delay)
 
 
 def _backoff(ti: TaskInstance, multiplier: float, cap: int) -> Microseconds:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable, Mapping
 
-from harness.kernel.instant import Instant
+from harness.kernel.instant import BEGINNING, Instant
 from harness.scheduler.model import DagRun, RunState
 
 _FINISHED = frozenset({"success", "failed"})
@@ -94,7 +94,7 @@ def to_examine(dirty: Iterable[DagRun], running: Collection[DagRun], paused: Con
 
 def _examination_order(run: DagRun, in_turn: bool) -> tuple[int, Instant, Instant, str, str]:
     """Sort key of running runs; where all of them are examined in every loop, nobody's turn was longer ago."""
-    examined = _examined(run) if in_turn else min(_examined(run), 0)
+    examined = _examined(run) if in_turn else min(_examined(run), BEGINNING)
     return (min(_ordinals(run), default=0), examined, run.run_after, run.dag.dag_id, run.run_id)
 
 
@@ -104,7 +104,7 @@ def _ordinals(run: DagRun) -> tuple[int, ...]:
 
 
 def _examined(run: DagRun) -> Instant:
-    return -1 if run.examined is None else run.examined
+    return Instant(-1) if run.examined is None else run.examined
 
 
 def next_run_state(outcome: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from harness.kernel.instant import Instant, iso
+from harness.kernel.instant import Instant, iso, later
 from harness.scheduler.mapping import out_of_length
 from harness.scheduler.model import (
     FAILED,
@@ -112,7 +112,7 @@ def times_out_at(run: DagRun) -> Instant | None:
     """When a running run exceeds its Dag's ``dagrun_timeout``; None when it has none or has not started."""
     if run.start is None or run.dag.dagrun_timeout is None:
         return None
-    return run.start + run.dag.dagrun_timeout
+    return later(run.start, run.dag.dagrun_timeout)
 
 
 def skip_unfinished(run: DagRun, now: Instant) -> list[TaskInstance]:

@@ -9,6 +9,7 @@ from harness.bridge.backfills import is_partitioned
 from harness.bridge.timetables import manual, parse_date
 from harness.errors import DagNotFound, TaskNotFound, UsageError, known_names
 from harness.kernel import Instant, iso
+from harness.kernel.instant import later
 from harness.simulation.backfill_options import FORM, backfill_of
 from harness.simulation.calendar import Calendar
 from harness.simulation.components.scheduler_loop import Driver
@@ -98,7 +99,7 @@ class Actor:
         dag = store.dags[action.dag_id]
         date = now
         while store.dated_run(action.dag_id, date) is not None:  # nobody clicks at the very instant of another run
-            date += 1
+            date = later(date, 1)
         plan = replace(manual(dag, date), run_after=now)
         if action.run_id is not None:
             plan = plan.named(action.run_id)

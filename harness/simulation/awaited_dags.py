@@ -10,6 +10,7 @@ from harness.bridge.supervisor.store import facts
 from harness.bridge.timetables import RunPlan, scheduled
 from harness.errors import OffSchedule
 from harness.kernel import Instant, span
+from harness.kernel.instant import later
 from harness.results.finding import Finding
 from harness.scheduler.model import DagRun, TaskInstance
 
@@ -111,4 +112,4 @@ def _awaited(task: Any, date: Instant | None, dags: dict[str, DAG]) -> Iterator[
     if other is None or date is None or getattr(task, "execution_date_fn", None) is not None:
         return
     delta = getattr(task, "execution_delta", None)
-    yield other, date - (span(delta) if delta is not None else 0)
+    yield other, later(date, -span(delta) if delta is not None else 0)

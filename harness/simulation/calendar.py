@@ -12,6 +12,7 @@ from harness.bridge.supervisor.store import AssetEvent
 from harness.bridge.timetables import RunPlan
 from harness.bridge.upcoming import next_run, next_run_since
 from harness.kernel import Instant, iso
+from harness.kernel.instant import BEGINNING
 from harness.results.finding import Finding
 from harness.scheduler.asset_runs import AssetPolicy
 from harness.scheduler.backfill import Backfill
@@ -43,7 +44,7 @@ class ScheduledDag:
     dag: DAG
     calendar: DagCalendar
     plan: RunPlan | None = None
-    asked_at: Instant = 0
+    asked_at: Instant = BEGINNING
     last: RunPlan | None = None
 
 

@@ -18,7 +18,7 @@ from harness.checks.context import LIMITS
 from harness.errors import HarnessError, MachineError, Unserialisable, UsageError
 from harness.kernel import Instant
 from harness.kernel.frozen import frozen_instant
-from harness.kernel.instant import SECOND
+from harness.kernel.instant import SECOND, later
 from harness.ledger.journal import FileJournal, Journal, NoJournal
 from harness.project.declarations import CONNECTION
 from harness.project.discovery import dag_files
@@ -307,7 +307,7 @@ class _Simulated:
     def result(self) -> RunResult:
         """Simulate, and tell what became of the run."""
         start = self._start()
-        horizon = start + self.options.horizon
+        horizon = later(start, self.options.horizon)
         run_factory, options = self.run_factory, self.options
         if self.dag.dag_id in run_factory.refused:
             raise run_factory.refused[self.dag.dag_id]

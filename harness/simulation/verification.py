@@ -17,7 +17,7 @@ from harness.bridge.supervisor.store import facts
 from harness.bridge.timetables import first_date
 from harness.errors import HorizonReached, RunStuck
 from harness.kernel import SECOND, Instant
-from harness.kernel.instant import to_datetime
+from harness.kernel.instant import later, to_datetime
 from harness.results.verification import NONE, Row, Verification
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.simulation.awaited_dags import needed
@@ -56,7 +56,7 @@ def verify(
     date = first_date(dag) if logical_date is None else logical_date
     options = RunOptions(logical_date=date, manual=True, conf=conf, companions=False, one_by_one=True)
     ours, reasons = simulated(rehearsal, dag, bare(), options)
-    again, _ = simulated(rehearsal, dag, bare(), replace(options, seed=1, start=date + SECOND))
+    again, _ = simulated(rehearsal, dag, bare(), replace(options, seed=1, start=later(date, SECOND)))
     with served(bare()) as live:
         folder = _folder(rehearsal, dag)
         theirs = airflow_run(folder, _wanted(rehearsal, dag), date, conf, live, limit_s, rehearsal.surroundings)

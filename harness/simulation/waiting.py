@@ -6,6 +6,7 @@ from functools import cached_property
 
 from harness.errors import HarnessError, HorizonReached, RunStuck
 from harness.kernel import Instant, iso
+from harness.kernel.instant import BEGINNING
 from harness.scheduler.model import AWAITING_INPUT, DEFERRED, QUEUED, RUNNING, UP_FOR_RESCHEDULE, DagRun, TaskInstance
 from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.history import history
@@ -55,9 +56,9 @@ class WaitReasons:
         if ti.state == QUEUED and given is not None:
             return f"is queued: {driver.attempts.workloads.why(given)}"
         if ti.state == RUNNING and process is not None:
-            return f"runs since {iso(ti.start or 0)}, in {process.waiting_for or 'its own code'}"
+            return f"runs since {iso(ti.start or BEGINNING)}, in {process.waiting_for or 'its own code'}"
         if ti.state == UP_FOR_RESCHEDULE:
-            return f"pokes again and again ({ti.task.operator}), since {iso(ti.start or 0)}"
+            return f"pokes again and again ({ti.task.operator}), since {iso(ti.start or BEGINNING)}"
         if ti.state == DEFERRED:
             return f"is deferred ({ti.reason or 'its trigger has not fired'})"
         if ti.state == AWAITING_INPUT:

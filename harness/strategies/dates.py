@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from harness.bridge.timetables import BeyondCalendar, first_date, last_date, moment_of, scheduled_from
 from harness.errors import OffSchedule, UsageError
-from harness.kernel.instant import Instant, iso, span, to_datetime
+from harness.kernel.instant import Instant, iso, later, span, to_datetime
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -35,7 +35,7 @@ def logical_dates(
             fix="draw any date (hypothesis.strategies.datetimes) and run with manual=True",
         )
     least = first_date(dag) if start is None else max(_instant(start, "start"), first_date(dag))
-    most = _instant(end, "end") if end is not None else last_date(dag) or least + span(SPAN)
+    most = _instant(end, "end") if end is not None else last_date(dag) or later(least, span(SPAN))
     earliest = scheduled_from(dag, least)
     if earliest is None or earliest > most:
         raise OffSchedule(
@@ -46,7 +46,7 @@ def logical_dates(
 
     @st.composite  # a mapped strategy would show instants in failures
     def dates(draw: st.DrawFn) -> datetime:
-        found = scheduled_from(dag, draw(st.integers(earliest, most)))
+        found = scheduled_from(dag, Instant(draw(st.integers(earliest, most))))
         return to_datetime(found if found is not None and found <= most else earliest)
 
     return dates()

@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from harness.kernel.instant import to_datetime
+from harness.kernel.instant import BEGINNING, Instant, to_datetime
 
 MOST = 2**63 - 1
 """A worker sends its messages in MessagePack, whose integers have 64 bits."""
@@ -22,7 +22,7 @@ CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 
 def _moments() -> st.SearchStrategy[datetime]:
     """From 1970 to 2099, to the microsecond: Airflow stores a float of seconds, which is not exact from 2242 on."""
-    first, last = (to_datetime(at).replace(tzinfo=None) for at in (0, 4_102_444_799_999_999))
+    first, last = (to_datetime(at).replace(tzinfo=None) for at in (BEGINNING, Instant(4_102_444_799_999_999)))
     return st.datetimes(first, last, timezones=st.just(timezone.utc))
 
 

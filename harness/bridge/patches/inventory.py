@@ -37,6 +37,7 @@ from harness.bridge.patches.shortcuts import shortcuts
 from harness.bridge.patches.stubs import play, runs_itself
 from harness.bridge.supervisor.task_context import TaskContext, current_task_context
 from harness.kernel import SECOND, Event, Process, ProcessKilled, Simulation, seconds
+from harness.kernel.instant import later
 from harness.scheduler.model import TaskInstance
 
 HOSTNAME = "airflow-harness"
@@ -59,7 +60,7 @@ class VirtualTimeout:
         self._is_the_tasks = sys._getframe(1).f_globals.get("__name__") == TASK_RUNNER
         self._process = simulation.current
         if self._process is not None:
-            at = simulation.now + seconds(self.seconds)
+            at = later(simulation.now, seconds(self.seconds))
             self._event = simulation.schedule(at, self._strike)
             self._process.real_deadline = self._process.running_seconds() + self.seconds
             simulation.arm_watchdog(self._process)

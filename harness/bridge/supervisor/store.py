@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from harness.bridge.supervisor.xcoms import XComs
-from harness.kernel.instant import Instant
+from harness.kernel.instant import BEGINNING, Instant
 from harness.scheduler.model import DagRun, TaskInstance
 
 if TYPE_CHECKING:
@@ -154,7 +154,7 @@ def _at(event: AssetEvent) -> Instant:
 
 
 def _date(run: DagRun) -> Instant:
-    return run.logical_date or 0
+    return run.logical_date or BEGINNING
 
 
 def _scheduled_assets(dag: Any) -> Iterator[Any]:

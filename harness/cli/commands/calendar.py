@@ -14,6 +14,7 @@ from harness.errors import DagNotFound, UsageError
 from harness.project.config import config_for
 
 if TYPE_CHECKING:
+    from harness.kernel.instant import Instant
     from harness.results.calendar import CalendarResult
     from harness.simulation import CalendarOptions, Rehearsal
 
@@ -83,15 +84,16 @@ class SimulateCalendar:
             terminal.report(result)
         return 0 if result.ok else 1
 
-    def _period(self) -> tuple[int, int]:
+    def _period(self) -> tuple[Instant, Instant]:
         """The instants of ``--since`` and ``--until``."""
+        from harness.kernel.instant import later
         from harness.world.duration import is_duration
 
         since = inputs.instant("--since", self.arguments.since)
         assert since is not None
         text = self.arguments.until
         spanned = is_duration(text)
-        until = since + (inputs.span("--until", text) or 0) if spanned else inputs.instant("--until", text)
+        until = later(since, inputs.span("--until", text) or 0) if spanned else inputs.instant("--until", text)
         if until is None or until <= since:
             raise UsageError(f"--until {text!r} is not after --since {self.arguments.since!r}", fix="write --until 7d")
         return since, until

@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from harness.kernel.instant import Instant, Microseconds
+from harness.kernel.instant import Instant, Microseconds, later
 from harness.kernel.process import Process
 from harness.kernel.simulation import Simulation
 from harness.kernel.spin import Spin
@@ -183,7 +183,7 @@ class VirtualThreads:
             wake: ends a `block` at once.
         """
         with self._changed:
-            vthread.due = None if by is None else self.simulation.now + max(by, 0)
+            vthread.due = None if by is None else later(self.simulation.now, max(by, 0))
             vthread.soon, vthread.wake = soon, wake or _nothing
             vthread.resting, vthread.expired, vthread.waited, vthread.still = True, False, 0.0, 0
             self._changed.notify_all()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.bridge.supervisor.store import AssetEvent, facts
 from harness.bridge.timetables import asset_triggered
-from harness.kernel import Instant
+from harness.kernel.instant import Instant
 from harness.scheduler.asset_runs import AssetKey, QueuedEvent, room_for, runs_of, still_queued
 from harness.scheduler.calendar import DagCalendar, asset_triggered_at, concerns
 from harness.simulation.components.scheduler_loop import Driver
@@ -91,7 +91,7 @@ class AssetRuns:
         """The events since the asset-triggered run before."""
         store = self._driver.store
         latest = (run for run in reversed(store.runs_of(listener.dag.dag_id)) if run.run_type == "asset_triggered")
-        floor = next((run.run_after for run in latest if run.run_after < until), -1)
+        floor = next((run.run_after for run in latest if run.run_after < until), Instant(-1))
         return [event for event in store.events_between(floor, until) if _concerns(listener, event)]
 
     def _consume(self, listener: _Listener, ready: int, made: int) -> int:

@@ -10,7 +10,7 @@ from harness.bridge.backfills import allows_backfills, conf_error, is_periodic, 
 from harness.bridge.deadlines import clearing_fails
 from harness.bridge.timetables import RunPlan
 from harness.kernel import Instant
-from harness.kernel.instant import to_datetime
+from harness.kernel.instant import BEGINNING, to_datetime
 from harness.results.backfill import CLEARED, CREATED, NOT_CREATED, BackfillDate, BackfillResult
 from harness.scheduler.backfill import (
     BACKFILL,
@@ -131,10 +131,10 @@ class Backfills:
         for step in self._steps(backfill, plans, dag_id):
             if not backfill.dry_run and step.verb != LEAVE:
                 self._take(dag, backfill, step, backfill_id)
-            run = store.dated_run(dag_id, step.plan.logical_date or 0)
+            run = store.dated_run(dag_id, step.plan.logical_date or BEGINNING)
             request.dates.append(
                 BackfillDate(
-                    to_datetime(step.plan.logical_date or 0),
+                    to_datetime(step.plan.logical_date or BEGINNING),
                     _OUTCOMES[step.verb],
                     step.reason,
                     None if run is None else run.run_id,

@@ -8,7 +8,7 @@ from harness.bridge.deadlines import callback_of, clearing_fails, custom_due, in
 from harness.bridge.explain import explain
 from harness.bridge.supervisor.store import facts
 from harness.kernel import Event, iso
-from harness.kernel.instant import to_datetime
+from harness.kernel.instant import BEGINNING, later, to_datetime
 from harness.kernel.simulation import LAST
 from harness.results.deadlines import DeadlineResult
 from harness.results.finding import Finding
@@ -92,7 +92,7 @@ class Deadlines:
             self._finding(run, "warning", message, "count from DAGRUN_QUEUED_AT")
         if base is None:
             return Deadline(alert, None, interval, reason=why)
-        return Deadline(alert, base + interval, interval)
+        return Deadline(alert, later(base, interval), interval)
 
     def _cannot_make(self, alert: DeadlineAlert, run: DagRun, error: BaseException) -> str:
         explained = explain(error, None)
@@ -142,7 +142,7 @@ class Deadlines:
             return
         self.recorder.deadline(run, deadline, "missed", run_state=run.state)
         what = f"'{run.dag.dag_id}' missed {_described(deadline.alert)}"
-        self._finding(run, "warning", f"{what}, due {iso(deadline.due or 0)}: {_standing(run)}", None)
+        self._finding(run, "warning", f"{what}, due {iso(deadline.due or BEGINNING)}: {_standing(run)}", None)
         self.callbacks.call(deadline, run)
 
     def _finding(self, run: DagRun, severity: str, message: str, fix: str | None, where: str | None = None) -> None:

@@ -10,7 +10,7 @@ from harness.bridge.supervisor.store import Store, ti_id
 from harness.bridge.triggerer import with_event
 from harness.kernel import Instant, Simulation, span
 from harness.kernel.event import Event
-from harness.kernel.instant import to_datetime
+from harness.kernel.instant import later, to_datetime
 from harness.scheduler.model import TaskInstance
 from harness.world.entries import Answer
 
@@ -36,7 +36,7 @@ class People:
         """A task instance wrote its request: have somebody answer in time."""
         answer = self._store.world.answer_of(ti.run.dag.dag_id, ti.task_id, ti.map_index)
         if answer is not None:
-            self._plan(ti, self._simulation.now + answer.after, self._respond, ti, request.ti_id, answer)
+            self._plan(ti, later(self._simulation.now, answer.after), self._respond, ti, request.ti_id, answer)
 
     def park(self, ti: TaskInstance, message: Any) -> None:
         """A task instance went to ``awaiting_input``.
@@ -47,7 +47,7 @@ class People:
         if self._response(ti) is not None:
             self._resume(ti, timedout=False)
         elif message.timeout is not None:
-            self._plan(ti, self._simulation.now + span(message.timeout), self._time_out, ti)
+            self._plan(ti, later(self._simulation.now, span(message.timeout)), self._time_out, ti)
 
     def forget(self, ti: TaskInstance) -> None:
         """Nobody waits for an answer any more."""

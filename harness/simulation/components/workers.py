@@ -15,6 +15,7 @@ from harness.bridge.supervisor.store import facts
 from harness.bridge.supervisor.task_context import TaskContext
 from harness.bridge.triggerer import EndedByTrigger, Triggerer, starts_from_trigger
 from harness.kernel import SECOND, Instant, Microseconds, Process, seconds
+from harness.kernel.instant import later
 from harness.kernel.simulation import KILLS, LATE
 from harness.results.finding import Finding
 from harness.scheduler.model import (
@@ -68,7 +69,7 @@ class Attempts:
         self.recorder.ti_state(ti)
         given = history(ti).workload = Workload(lambda: self._start(ti), ti.task.executor, ti.task.queue)
         if not self.workloads.give(given):
-            until = self.simulation.now + self.driver.limits.task_queued_timeout
+            until = later(self.simulation.now, self.driver.limits.task_queued_timeout)
             given.timeout = self.simulation.schedule(until, self._stuck, ti, given, priority=LATE)
 
     def _start(self, ti: TaskInstance) -> Process:

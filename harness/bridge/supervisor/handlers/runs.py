@@ -10,7 +10,7 @@ from harness.bridge.supervisor.answering import ApiServer, Handler, error_respon
 from harness.bridge.supervisor.datamodels import dag_run_model, optional_datetime
 from harness.bridge.supervisor.store import facts
 from harness.bridge.supervisor.task_context import TaskContext
-from harness.kernel.instant import SECOND, Instant, to_datetime, to_instant
+from harness.kernel.instant import BEGINNING, SECOND, Instant, to_datetime, to_instant
 from harness.scheduler.model import DagRun, TaskInstance
 
 
@@ -205,7 +205,7 @@ def _group_tasks(api: ApiServer, dag_id: str, group_id: str) -> set[str]:
 def _dated(run: DagRun, asked: str) -> str:
     """The date that another run has taken."""
     same = run.run_id == asked or run.logical_date is None
-    return "" if same else f", of the same logical_date {to_datetime(run.logical_date or 0).isoformat()}"
+    return "" if same else f", of the same logical_date {to_datetime(run.logical_date or BEGINNING).isoformat()}"
 
 
 def _instant(moment: datetime | None) -> Instant | None:
