@@ -6,10 +6,13 @@ import re
 import traceback
 from dataclasses import dataclass
 from types import FrameType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING
 
 from harness.errors import known_names
 from harness.kernel.whose import is_ours, is_users, is_users_file
+
+if TYPE_CHECKING:
+    from harness.world import World
 
 _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
@@ -33,7 +36,7 @@ class Explanation:
     hint: str | None
 
 
-def explain(error: BaseException, world: Any) -> Explanation:
+def explain(error: BaseException, world: World | None) -> Explanation:
     """Describe an exception that a task, trigger or callback raised."""
     frames = user_frames(error)
     last = next((frame for frame in reversed(frames) if is_users_file(frame.filename)), None)
@@ -65,7 +68,7 @@ def user_frames(error: BaseException) -> list[traceback.FrameSummary]:
     return [frame for _, frame in frames[-3:]]
 
 
-def hint(error: BaseException, world: Any) -> str | None:
+def hint(error: BaseException, world: World | None) -> str | None:
     """The remedy for the errors whose cause is the world around the task."""
     text = str(error)
     name = type(error).__name__

@@ -29,6 +29,8 @@ from harness.project.discovery import dag_files
 from harness.world.model import World
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from airflow.sdk import DAG
 
 
@@ -271,7 +273,7 @@ def _bag(dag: Any, module: Any, root: Path, into: Folder) -> None:
     into.dags[dag.dag_id] = dag
 
 
-def made_ready(dag: Any, module: Any, root: Path, check_cycle: bool = False) -> bool:
+def made_ready(dag: DAG, module: ModuleType, root: Path, check_cycle: bool = False) -> bool:
     """Place a Dag in its folder, validate it, read its template files, apply cluster policies; whether they keep it.
 
     Raises: what validation and policies raise.

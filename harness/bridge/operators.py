@@ -9,28 +9,29 @@ from harness.world.matching import TaskFacts, Tasks
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
+    from airflow.sdk.types import Operator
 
 
-def class_of(task: Any) -> type:
+def class_of(task: Operator) -> type:
     """The operator's class."""
     found: type = task.operator_class if getattr(task, "is_mapped", False) else type(task)
     return found
 
 
-def argument(task: Any, name: str, default: Any = None) -> Any:
+def argument(task: Operator, name: str, default: Any = None) -> Any:
     """What the operator has of this name; of a mapped one only what is the same for all its instances."""
     if getattr(task, "is_mapped", False):
         return task.partial_kwargs.get(name, default)
     return getattr(task, name, default)
 
 
-def arguments(task: Any) -> Mapping[str, Any]:
+def arguments(task: Operator) -> Mapping[str, Any]:
     """All that it has, by name."""
     given: Mapping[str, Any] = task.partial_kwargs if getattr(task, "is_mapped", False) else vars(task)
     return given
 
 
-def fails_the_run(task: Any) -> bool:
+def fails_the_run(task: Operator) -> bool:
     """Whether a teardown's failure is the run's.
 
     A serialised Dag keeps only what a mapped teardown was given with ``@teardown``: ``as_teardown`` has no effect.

@@ -11,6 +11,7 @@ from harness.kernel.instant import Instant, iso, later, span, to_datetime, to_in
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
+    from airflow.timetables.base import Timetable
 
 DEFAULT_DATE = Instant(1_735_689_600_000_000)
 """2025-01-01T00:00Z: the date of a run when neither the caller nor the Dag names one."""
@@ -21,7 +22,7 @@ LATEST: Instant = to_instant(datetime(9000, 1, 1, tzinfo=timezone.utc))
 
 SEARCH_STEPS = 400
 KEPT_TIMETABLES = 4096
-_core_timetables: dict[int, tuple[Any, Any]] = {}
+_core_timetables: dict[int, tuple[Any, Timetable]] = {}
 """By id of a Dag's timetable, which is kept with it. One for the process: it depends on nothing but that object."""
 
 
@@ -41,7 +42,7 @@ class RunPlan:
         return replace(self, run_id=run_id)
 
 
-def timetable_of(dag: DAG) -> Any:
+def timetable_of(dag: DAG) -> Timetable:
     """The scheduler's timetable of a Dag; made once for each timetable object.
 
     Source: ``encoders.coerce_to_core_timetable`` (3.2 and later).
@@ -55,7 +56,7 @@ def timetable_of(dag: DAG) -> Any:
     return known[1]
 
 
-def _core_timetable(dag: DAG) -> Any:
+def _core_timetable(dag: DAG) -> Timetable:
     try:
         from airflow.serialization.encoders import coerce_to_core_timetable
     except ImportError:  # 3.1: the Dag holds the core timetable itself

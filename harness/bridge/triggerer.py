@@ -9,7 +9,7 @@ import traceback
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from harness.bridge.patches.exits import WorkerExited
 from harness.bridge.runtime import TRIGGER_FAIL, AttemptRequest, Resume, runtime_instance
@@ -20,6 +20,9 @@ from harness.kernel import Event, Process, Simulation, span, to_datetime
 from harness.kernel.event_loop import VirtualEventLoop
 from harness.kernel.instant import later
 from harness.scheduler.model import TaskInstance, TaskState
+
+if TYPE_CHECKING:
+    from airflow.sdk.types import Operator
 
 Fired = Callable[[TaskInstance, "Resume | EndedByTrigger"], None]
 
@@ -179,7 +182,7 @@ class StartFromTrigger:
     next_kwargs: dict[str, Any]
 
 
-def starts_from_trigger(task: Any) -> StartFromTrigger | None:
+def starts_from_trigger(task: Operator) -> StartFromTrigger | None:
     """The deferral an operator begins with, None for one that begins on a worker.
 
     Source: ``TaskInstance.defer_task`` (3.3.2): its ``execution_timeout`` bounds the trigger's.

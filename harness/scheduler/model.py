@@ -299,7 +299,7 @@ class TaskInstance:
     due: Instant | None = None
     retry_delay_override: Microseconds | None = None
     reason: str | None = None
-    extra: Any = field(default=None, repr=False)  # the session's own record of attempts
+    extra: object | None = field(default=None, repr=False)  # the session's own record of attempts
 
     @property
     def key(self) -> Key:
@@ -369,8 +369,8 @@ class DagRun:
     queued_at: Instant | None = None
     date_ahead: Microseconds = 0
     deadlines: list[Deadline] = field(default_factory=list, repr=False)
-    memory: Any = field(default=None, repr=False)
-    extra: Any = field(default=None, repr=False)  # the session's own record of the run
+    memory: object | None = field(default=None, repr=False)
+    extra: object | None = field(default=None, repr=False)  # the session's own record of the run
 
     @property
     def begins_at(self) -> Instant | None:

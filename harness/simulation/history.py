@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from harness.bridge.explain import Explanation
 from harness.bridge.runtime import Resume
@@ -67,5 +67,4 @@ def history(ti: TaskInstance) -> History:
     """The history of a task instance, begun when there is none."""
     if ti.extra is None:
         ti.extra = History()
-    found: History = ti.extra
-    return found
+    return cast("History", ti.extra)

@@ -8,7 +8,6 @@ from typing import Any
 from harness.bridge.masking import masked
 from harness.bridge.patches.network import RefusedConnection, allowing
 from harness.bridge.patches.roundtrip import trouble
-from harness.bridge.supervisor.capture import TaskLog
 from harness.bridge.supervisor.store import AssetEvent, facts
 from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.kernel import Instant, Simulation, iso
@@ -169,7 +168,7 @@ class Recorder:
     def log(self, who: TaskContext, level: str, text: str, error: BaseException | None) -> None:
         """A line of a task's log; the sink of `harness.bridge.supervisor.capture`."""
         who.raised = who.raised if error is None else error
-        target: TaskLog = who.log if who.log is not None else history(who.ti).log
+        target = who.log if who.log is not None else history(who.ti).log
         target.add(level, text if error is None else f"{text}\n{type(error).__name__}: {error}")
 
     def callback_failed(

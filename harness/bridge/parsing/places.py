@@ -5,9 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.bridge.parsing.users import Users
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
 
 
 class Places:
@@ -20,7 +23,7 @@ class Places:
     def __init__(self, users: Users) -> None:
         self._users = users
         self._dags: dict[int, tuple[str, int]] = {}
-        self._made: list[Any] = []  # kept, so that no id is given twice
+        self._made: list[DAG] = []  # kept, so that no id is given twice
         self._tasks: dict[int, dict[str, tuple[str, int]]] = {}
         self._edges: dict[tuple[int, str, str], tuple[str, int]] = {}
         self._naive: dict[int, bool] = {}
@@ -31,23 +34,23 @@ class Places:
         for kept in (self._dags, self._tasks, self._edges, self._naive):
             kept.clear()
 
-    def of_dag(self, dag: Any) -> tuple[str, int] | None:
+    def of_dag(self, dag: DAG) -> tuple[str, int] | None:
         """File and line of the call that made a Dag."""
         return self._dags.get(id(dag))
 
-    def of_task(self, dag: Any, task_id: str) -> tuple[str, int] | None:
+    def of_task(self, dag: DAG, task_id: str) -> tuple[str, int] | None:
         """File and line of the call that made a task."""
         return self._tasks.get(id(dag), {}).get(task_id)
 
-    def of_edge(self, dag: Any, upstream: str, downstream: str) -> tuple[str, int] | None:
+    def of_edge(self, dag: DAG, upstream: str, downstream: str) -> tuple[str, int] | None:
         """File and line that put one task before the other."""
         return self._edges.get((id(dag), upstream, downstream))
 
-    def has_naive_start(self, dag: Any) -> bool:
+    def has_naive_start(self, dag: DAG) -> bool:
         """Whether a Dag was given a ``start_date`` without time zone; Airflow keeps it with one."""
         return self._naive.get(id(dag), False)
 
-    def lost(self, found: Iterable[Any], path: str) -> list[tuple[str, tuple[str, int], int]]:
+    def lost(self, found: Iterable[DAG], path: str) -> list[tuple[str, tuple[str, int], int]]:
         """Id, place and number of tasks of Dags that a file made in its own text and that are not among those found."""
         known = {id(dag) for dag in found}
         return [
@@ -89,11 +92,11 @@ class Places:
 
         owner.__attrs_post_init__ = made
 
-    def _dag_made(self, dag: Any) -> None:
+    def _dag_made(self, dag: DAG) -> None:
         self._made.append(dag)
         self._dags.setdefault(id(dag), self._here(dag))
 
-    def _task_added(self, dag: Any, task: Any) -> None:
+    def _task_added(self, dag: DAG, task: Any) -> None:
         self._tasks.setdefault(id(dag), {}).setdefault(task.task_id, self._here(task))
 
     def _related(self, node: Any, others: Any, upstream: bool = False, **_: Any) -> None:

@@ -14,6 +14,7 @@ from harness.bridge.parsing.trial import ASSET_TRIGGERED, TrialRun, kinds, momen
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
+    from airflow.sdk.types import Operator
 
 _DEEPEST = 8
 _DATED = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
@@ -66,7 +67,7 @@ def uses_own_code(dag: DAG) -> bool:
     return bool(dag.user_defined_macros or dag.user_defined_filters)
 
 
-def texts(task: Any) -> Iterator[tuple[str, str]]:
+def texts(task: Operator) -> Iterator[tuple[str, str]]:
     """(field, text) of all texts that a worker would render, nested ones too."""
     partial = getattr(task, "partial_kwargs", None)
     for field in task.template_fields:

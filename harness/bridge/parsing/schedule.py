@@ -9,6 +9,7 @@ from harness.bridge.upcoming import next_info, restriction_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
+    from airflow.timetables.base import Timetable
 
 WITHOUT_START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 """Where a Dag without ``start_date`` is taken to begin."""
@@ -78,7 +79,7 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def first_run(dag: DAG, timetable: Any) -> First:
+def first_run(dag: DAG, timetable: Timetable) -> First:
     """Ask a timetable for the first run between ``start_date`` and ``end_date``, whatever the present is."""
     try:
         info = next_info(timetable, None, _restriction(dag))
@@ -90,7 +91,7 @@ def first_run(dag: DAG, timetable: Any) -> First:
     return First(True, None if interval is None else interval.end - interval.start)
 
 
-def due_runs(dag: DAG, timetable: Any, at: datetime, most: int) -> Due:
+def due_runs(dag: DAG, timetable: Timetable, at: datetime, most: int) -> Due:
     """How many runs the scheduler would make, were the Dag unpaused with catchup.
 
     Args:
@@ -110,7 +111,7 @@ def due_runs(dag: DAG, timetable: Any, at: datetime, most: int) -> Due:
     return Due(max(count, int((end - first.run_after) / distance) + 1) if distance else count, False)
 
 
-def clock_change(dag: DAG, timetable: Any) -> ClockChange | None:
+def clock_change(dag: DAG, timetable: Timetable) -> ClockChange | None:
     """A run of a cron in a local zone that falls into a clock change of the year after 2025 or ``start_date``.
 
     Crons that run every hour, or more than a few times a day, are not looked at: Airflow's go on by the hour.
@@ -170,7 +171,7 @@ def _offset(zone: Any, at: datetime) -> timedelta:
     return at.astimezone(zone).utcoffset() or timedelta()
 
 
-def _run_on(timetable: Any, zone: Any, begins: datetime) -> datetime | None:
+def _run_on(timetable: Timetable, zone: Any, begins: datetime) -> datetime | None:
     """The first run from a local time on, when it is of the same day."""
     import pendulum
 

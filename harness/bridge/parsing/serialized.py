@@ -7,7 +7,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
 
 _OURS = {"fileloc", "_processor_dags_folder"}
 """Fields that say where the file lies, here somewhere else than in production."""
@@ -26,7 +29,7 @@ class Unserializable:
     field: str | None = None
 
 
-def serialized(dag: Any) -> dict[str, Any] | Unserializable:
+def serialized(dag: DAG) -> dict[str, Any] | Unserializable:
     """A Dag as the Dag processor stores it, through JSON.
 
     Source: ``_serialize_dags`` (``dag_processing/processor.py``, 3.3.2).

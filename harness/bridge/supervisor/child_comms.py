@@ -127,4 +127,5 @@ def _drain(connection: socket.socket, who: TaskContext) -> None:
                 entry = json.loads(line)
             except ValueError:
                 entry = {"level": "info", "event": line.decode(errors="replace").rstrip()}
-            who.log.add(str(entry.get("level", "info")), str(entry.get("event", "")))
+            if who.log is not None:
+                who.log.add(str(entry.get("level", "info")), str(entry.get("event", "")))

@@ -95,7 +95,7 @@ class Supervisor:
 
 
 @contextmanager
-def supervisor_comms(comms: Any) -> Iterator[None]:
+def supervisor_comms(comms: Supervisor) -> Iterator[None]:
     """``task_runner.SUPERVISOR_COMMS`` for the block. Source: ``supervisor.set_supervisor_comms`` (3.3.2)."""
     from airflow.sdk.execution_time import task_runner
 

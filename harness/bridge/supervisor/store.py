@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from harness.bridge.supervisor.xcoms import XComs
@@ -171,8 +171,7 @@ def _scheduled_assets(dag: Any) -> Iterator[Any]:
 
 def facts(run: DagRun) -> RunFacts:
     """The facts of a run."""
-    found: RunFacts = run.extra
-    return found
+    return cast("RunFacts", run.extra)
 
 
 def ti_id(ti: TaskInstance) -> UUID:

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from harness.kernel.present import inherited
 from harness.scheduler.model import TaskInstance
+
+
+class TakesLines(Protocol):
+    """Where log lines go; see `harness.bridge.supervisor.capture.TaskLog`."""
+
+    def add(self, level: str, text: str) -> None: ...
 
 
 @dataclass(eq=False)
@@ -35,13 +42,13 @@ class TaskContext:
 
     ti: TaskInstance
     name: str
-    log: Any = None
+    log: TakesLines | None = None
     execution_timeout: int | None = None
     outcome: Any = None
     rendered: dict[str, Any] | None = None
     rendered_map_index: str | None = None
     skipped: list[Any] = field(default_factory=list)
-    first_reschedule: Any = None
+    first_reschedule: datetime | None = None
     closed: bool = False
     timed_from: int | None = None
     pushed: tuple[Any, Any] | None = None
