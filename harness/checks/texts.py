@@ -7,15 +7,14 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-_DEEPEST = 8
+from harness.bridge.parsing.rendering import texts as rendered_texts
 
 
 def templates(task: Any) -> Iterator[tuple[str, str]]:
-    """(field, text) of every text with a template among a task's rendered fields, nested ones too."""
-    for field in task.template_fields:
-        for text in _texts(_value(task, field), 0):
-            if "{{" in text or "{%" in text:
-                yield field, text
+    """(field, text) of every text with a template among those that a worker would render."""
+    for field, text in rendered_texts(task):
+        if "{{" in text or "{%" in text:
+            yield field, text
 
 
 def arguments(task: Any) -> Iterator[tuple[str, Any]]:
@@ -112,19 +111,3 @@ def _module_of(name: str, tree: ast.AST) -> str:
 def keyword(call: ast.Call, *names: str) -> ast.expr | None:
     """The value of the first of these keywords that a call gives."""
     return next((one.value for name in names for one in call.keywords if one.arg == name), None)
-
-
-def _value(task: Any, field: str) -> Any:
-    partial = getattr(task, "partial_kwargs", None)
-    return getattr(task, field, None) if partial is None else partial.get(field)
-
-
-def _texts(value: Any, depth: int) -> Iterator[str]:
-    if isinstance(value, str):
-        yield value
-    elif depth < _DEEPEST and isinstance(value, dict):
-        for item in list(value.values()):
-            yield from _texts(item, depth + 1)
-    elif depth < _DEEPEST and isinstance(value, (list, tuple, set)):
-        for item in list(value):
-            yield from _texts(item, depth + 1)

@@ -6,6 +6,7 @@ import traceback
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from harness.bridge.operators import argument
 from harness.checks.context import CheckSelection, DagContext, Declared, FileContext
 from harness.checks.registry import CHECKS, Check
 from harness.gate.names import names_in
@@ -72,8 +73,7 @@ def may_depend_on_hashes(context: FileContext) -> bool:
 
 def _templated(task: Any) -> list[Any]:
     """Values of a task's templated fields, also of a mapped one."""
-    given = {**vars(task), **getattr(task, "partial_kwargs", {})}
-    return [given.get(field) for field in task.template_fields]
+    return [argument(task, field) for field in task.template_fields]
 
 
 def second_report(parsed: Any, declared: Declared, selection: CheckSelection) -> Report:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from harness.bridge.operators import argument
 from harness.bridge.parsing.complaints import Complaint, Tried, complaint
 from harness.bridge.parsing.standins import Endless, Use
 from harness.bridge.parsing.trial import ASSET_TRIGGERED, TrialRun, kinds, moments, stood_in, with_plugins
@@ -69,9 +70,8 @@ def uses_own_code(dag: DAG) -> bool:
 
 def texts(task: Operator) -> Iterator[tuple[str, str]]:
     """(field, text) of all texts that a worker would render, nested ones too."""
-    partial = getattr(task, "partial_kwargs", None)
     for field in task.template_fields:
-        value = getattr(task, field, None) if partial is None else partial.get(field)
+        value = argument(task, field)
         if value.__class__ is str:
             yield field, value
         elif value is not None:
