@@ -1,18 +1,22 @@
-"""A run told while it runs: one line for each attempt that ends, and what runs at the moment: on a terminal all the
-time, else on stderr every ten seconds.
+"""A run shown while it runs, a calendar, a check: what ended, what failed, and how far it is.
+
+On a terminal all the time, else on stderr every ten seconds.
 """
 
 from __future__ import annotations
 
+import threading
+from datetime import datetime, timezone
 from time import perf_counter
-from typing import IO, TYPE_CHECKING
+from types import TracebackType
+from typing import IO, TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.text import Text
 
 from harness.bridge.masking import masked
 from harness.cli.heartbeat import EVERY_S, Heartbeat, so_far
-from harness.kernel.instant import BEGINNING, iso
+from harness.kernel.instant import BEGINNING, Instant, iso, to_instant
 from harness.report.style import colour, glyphs
 from harness.scheduler.model import FINISHED
 from harness.simulation.history import AttemptSlice, history
@@ -22,7 +26,147 @@ from harness.text.spans import real_text, span_text
 if TYPE_CHECKING:
     from harness.scheduler.model import DagRun, TaskInstance
 
+
 _CLEAR = "\r\x1b[2K"
+FIRST_LINE_S, NEXT_LINE_S = 0.5, 0.1
+REPORTED = 20
+"""Failed runs that are told one by one while it goes on."""
+
+
+class CalendarProgress:
+    """A watcher for `harness.simulation.rehearsal.Rehearsal.simulate`.
+
+    Args:
+        live: keep a last line that says how far it is.
+        err: where a line goes from time to time when it is not live; None: nowhere.
+        period: the instants from which and until which is simulated.
+    """
+
+    def __init__(self, console: Console, live: bool, err: IO[str] | None, period: tuple[Instant, Instant]) -> None:
+        self._console, self._live, self._signs = console, live, glyphs(console.encoding)
+        self._period, self._began = period, perf_counter()
+        self._heartbeat = None if live or err is None else Heartbeat(err, self._far)
+        self._runs = self._ended = self._failed = self._tasks = 0
+        self._next = perf_counter() + FIRST_LINE_S
+        self._shown = False
+
+    def begin(self) -> None:
+        """The simulation begins."""
+        self._began = perf_counter()
+        if self._heartbeat is not None:
+            self._heartbeat.begin()
+
+    def __call__(self, run: DagRun, ti: TaskInstance | None) -> None:
+        """A run or one of its task instances has a new state."""
+        if ti is not None:
+            self._tasks += ti.state in ("success", "failed", "skipped", "upstream_failed")
+        elif run.state == "running":
+            self._runs += 1
+        elif run.state in ("success", "failed"):
+            self._ended += 1
+            if run.state == "failed":
+                self._tell(run)
+        if self._live and perf_counter() > self._next:
+            self._next = perf_counter() + NEXT_LINE_S
+            self._status()
+
+    def end(self) -> None:
+        """It is over."""
+        if self._heartbeat is not None:
+            self._heartbeat.end()
+        self._clear()
+
+    def _clear(self) -> None:
+        if self._shown:
+            self._console.file.write(_CLEAR)
+            self._console.file.flush()
+            self._shown = False
+
+    def _tell(self, run: DagRun) -> None:
+        self._failed += 1
+        if self._failed > REPORTED:
+            return
+        self._clear()
+        failed = next((ti for ti in run.task_instances.values() if ti.state == "failed"), None)
+        why = (f"{failed.name}: {failed.reason}" if failed is not None else run.reason) or ""
+        line = Text.assemble((f"{self._signs.bad} {run.dag.dag_id} ", colour("failed")), f"{run.run_id}  ")
+        line.append(one_line(str(masked(why)), 160))
+        self._console.print(line, soft_wrap=True)
+        if self._failed == REPORTED:
+            self._console.print(Text("  further failures are counted only", style="dim"))
+
+    def _far(self, elapsed_s: float) -> str:
+        """How far it is, with an estimate."""
+        at = datetime.now(timezone.utc)  # virtual, as everything here
+        since, until = self._period
+        part = (to_instant(at) - since) / (until - since)
+        line = f"{at:%Y-%m-%d %H:%M}  {self._ended} of {self._runs} runs ended, {self._failed} failed, "
+        return f"{line}{self._tasks} task instances, {so_far(elapsed_s, part)}"
+
+    def _status(self) -> None:
+        line = self._far(perf_counter() - self._began)
+        self._clear()
+        self._console.file.write(clean(f"  {line}")[: self._console.width - 1])
+        self._console.file.flush()
+        self._shown = True
+
+
+FIRST_CHECK_S = 1.0
+
+
+class CheckProgress:
+    """A line that comes and goes; nothing where the stream is no terminal.
+
+    Args:
+        stream: where to.
+    """
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream, self._over = stream, False
+        self._progress: Any = None
+        self._task: Any = None
+        self._done, self._of, self._file = 0, 0, ""
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(FIRST_CHECK_S, self._begin)
+        self._timer.daemon = True
+
+    def __enter__(self) -> CheckProgress:
+        """Wait for the first second."""
+        if self._stream.isatty():
+            self._timer.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Take the line away."""
+        self._timer.cancel()
+        with self._lock:
+            if self._progress is not None:
+                self._progress.stop()
+            self._over = True
+
+    def file_done(self, done: int, of: int, file: str) -> None:
+        """So many files are done."""
+        with self._lock:
+            self._done, self._of, self._file = done, of, file.rpartition("/")[2]
+            self._show()
+
+    def _begin(self) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        with self._lock:
+            if self._over:
+                return
+            columns = (TimeElapsedColumn(), BarColumn(24), MofNCompleteColumn(), TextColumn("{task.description}"))
+            console = Console(file=self._stream, markup=False, highlight=False)
+            self._progress = Progress(*columns, console=console, transient=True)
+            self._task = self._progress.add_task("starting Airflow", total=None)
+            self._progress.start()
+            self._show()
+
+    def _show(self) -> None:
+        if self._progress is not None and self._of:
+            self._progress.update(self._task, completed=self._done, total=self._of, description=self._file)
 
 
 class Progress:

@@ -6,8 +6,27 @@ but the standard library and pytest before a test asks for it, and a project wit
 
 from __future__ import annotations
 
-from harness.pytest_plugin.aliases import (
+from harness.pytest_plugin.checks import (
+    pytest_collect_directory,
+    pytest_collect_file,
+    pytest_configure,
+    pytest_configure_node,
+    pytest_ignore_collect,
+    pytest_report_collectionfinish,
+    pytest_sessionstart,
+)
+from harness.pytest_plugin.database import _airflow_connect, _airflow_database, _airflow_postgres, postgres
+from harness.pytest_plugin.failures import (
+    pytest_assertrepr_compare,
+    pytest_enter_pdb,
+    pytest_runtest_makereport,
+    pytest_runtest_setup,
+    pytest_sessionfinish,
+)
+from harness.pytest_plugin.fixtures import (
     _airflow_prefixed_runner,
+    _airflow_world,
+    _airflow_world_file,
     airflow_dag_bag,
     airflow_explore,
     airflow_frozen_time,
@@ -17,32 +36,21 @@ from harness.pytest_plugin.aliases import (
     airflow_run_task,
     airflow_simulate,
     airflow_world,
+    explore,
+    frozen_time,
+    simulate,
+    world,
 )
-from harness.pytest_plugin.calendars import simulate
-from harness.pytest_plugin.checks import (
-    pytest_collect_directory,
-    pytest_collect_file,
-    pytest_configure,
-    pytest_ignore_collect,
-    pytest_report_collectionfinish,
-    pytest_sessionstart,
+from harness.pytest_plugin.project import (
+    _airflow_rehearsal,
+    dag_bag,
+    pytest_addoption,
+    pytest_fixture_setup,
+    pytest_load_initial_conftests,
+    pytest_report_header,
+    pytest_runtest_call,
 )
-from harness.pytest_plugin.clock import frozen_time
-from harness.pytest_plugin.dags import _airflow_rehearsal, dag_bag
-from harness.pytest_plugin.database import _airflow_connect, _airflow_database, _airflow_postgres, postgres
-from harness.pytest_plugin.explorations import explore
-from harness.pytest_plugin.failures import (
-    pytest_assertrepr_compare,
-    pytest_enter_pdb,
-    pytest_runtest_makereport,
-    pytest_runtest_setup,
-    pytest_sessionfinish,
-)
-from harness.pytest_plugin.project import pytest_addoption, pytest_load_initial_conftests, pytest_report_header
 from harness.pytest_plugin.runs import _airflow_runner, render_task, run_dag, run_task
-from harness.pytest_plugin.scope import pytest_fixture_setup, pytest_runtest_call
-from harness.pytest_plugin.workers import pytest_configure_node
-from harness.pytest_plugin.worlds import _airflow_world, _airflow_world_file, world
 
 __all__ = [
     "_airflow_connect",

@@ -1,23 +1,240 @@
-"""The gate in pytest: run once a session, before collection; its findings become items (see `collect`)."""
+"""The gate in pytest: run once a session, before collection; its findings become items, shared with xdist's workers."""
 
 from __future__ import annotations
 
 import json
 import os
+import shlex
 import warnings
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass, replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from harness.pytest_plugin.database import open_server_process
 from harness.pytest_plugin.project import project_of
 
 if TYPE_CHECKING:
+    from harness.gate.check_result import CheckResult
+    from harness.gate.run import FileResult
     from harness.project.config import Config
-    from harness.pytest_plugin.plan import Plan
+    from harness.results.finding import Finding
+
+
+@dataclass(frozen=True)
+class ReportedFinding:
+    """A finding, ready to be shown.
+
+    Attributes:
+        text: the block in the house style.
+    """
+
+    severity: str
+    message: str
+    text: str
+    path: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One item: a check on a file, or on one of its Dags.
+
+    Attributes:
+        name: the last part of its node id.
+        check, family: of the catalogue.
+        dag_id: None for a check of the file.
+    """
+
+    name: str
+    check: str
+    family: str
+    dag_id: str | None
+    findings: tuple[ReportedFinding, ...] = ()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All of them, by absolute path of their file.
+
+    Attributes:
+        seconds: real time that the gate took.
+        notes: what somebody should know of how the files were found.
+    """
+
+    files: dict[str, list[Planned]]
+    seconds: float = 0.0
+    notes: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """As workers are given it."""
+        return asdict(self)
+
+    @classmethod
+    def of_json(cls, document: dict[str, Any]) -> Plan:
+        """The plan a worker was given."""
+        files = {
+            path: [
+                Planned(**{**row, "findings": tuple(ReportedFinding(**one) for one in row["findings"])}) for row in rows
+            ]
+            for path, rows in document["files"].items()
+        }
+        return cls(files, document["seconds"], tuple(document["notes"]))
+
+
+def made(config: Config, files: Iterable[Path], found: CheckResult, base: Path) -> Plan:
+    """The plan for some Dag files.
+
+    Args:
+        base: folder that shown paths are relative to.
+    """
+    from harness.gate.suppressions import PathSuppressions
+
+    ignores = PathSuppressions(config.per_path_ignores, config.root)
+    results = {file.path: file for file in found.result.files}
+    planned = {
+        str(path): _of_file(results[str(path)], set(found.result.checks) - ignores.of(str(path)), base, config.root)
+        for path in files
+        if str(path) in results
+    }
+    return Plan(planned, found.result.seconds, tuple(found.notes))
+
+
+def _of_file(file: FileResult, on: set[str], base: Path, root: Path) -> list[Planned]:
+    from harness.checks.registry import CHECKS
+    from harness.report.check_items import items
+
+    return [
+        Planned(
+            item.name,
+            item.check,
+            CHECKS[item.check].family,
+            item.dag_id,
+            tuple(_reported(finding, base, root) for finding in item.findings),
+        )
+        for item in items(file, on)
+    ]
+
+
+def _reported(finding: Finding, base: Path, root: Path) -> ReportedFinding:
+    from harness.gate.check_result import shown_finding
+    from harness.report.check_text import block
+
+    shown = shown_finding(finding, base, root)
+    lines = block(shown, repeat=False)
+    text = "\n".join("".join(part for part, _ in line) for line in lines)
+    return ReportedFinding(finding.severity, shown.message, text, finding.path or "", finding.line or 1)
+
+
+MARK = "airflow_check"
+
+
+class CheckWarning(pytest.PytestWarning):
+    """A finding of severity warning. ``-W error::harness.pytest_plugin.collect.CheckWarning`` makes it an error."""
+
+    __module__ = "harness.pytest_plugin.checks"
+
+
+class CheckFailed(Exception):
+    """Findings of severity error: what an item fails with."""
+
+    def __init__(self, findings: list[ReportedFinding]) -> None:
+        super().__init__(findings[0].message)
+        self.findings = findings
+
+
+class DagFile(pytest.File):
+    """A Dag file."""
+
+    planned: list[Planned]
+
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        """Its own checks, then its Dags."""
+        yield from _items(self, None, self.planned)
+        for dag_id in dict.fromkeys(one.dag_id for one in self.planned):
+            if dag_id is not None:
+                node = DagNode.from_parent(self, name=dag_id)
+                node.planned = self.planned
+                yield node
+
+
+class DagNode(pytest.Collector):
+    """A Dag of a file."""
+
+    planned: list[Planned]
+
+    def collect(self) -> Iterator[pytest.Item]:
+        """Its checks."""
+        yield from _items(self, self.name, self.planned)
+
+
+class CheckItem(pytest.Item):
+    """A check on a file or on a Dag: fails with its errors, warns of its warnings."""
+
+    planned: Planned
+
+    def runtest(self) -> None:
+        """Tell what was found. Raises: CheckFailed."""
+        for finding in self.planned.findings:
+            if finding.severity != "error":
+                self.warn(CheckWarning(finding.text))
+        errors = [finding for finding in self.planned.findings if finding.severity == "error"]
+        if errors:
+            raise CheckFailed(errors)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """The findings in the house style, without a traceback."""
+        if isinstance(excinfo.value, CheckFailed):
+            findings = excinfo.value.findings
+        elif isinstance(excinfo.value, CheckWarning):
+            findings = list(self.planned.findings)
+        else:
+            return super().repr_failure(excinfo, style)
+        shown: Any = excinfo.getrepr(style="native")
+        again = f"  again   pytest {shlex.quote(self._again())}\n"
+        (entry,) = shown.reprtraceback.reprentries = shown.reprtraceback.reprentries[-1:]
+        entry.lines[:] = ["\n\n".join(one.text for one in findings) + "\n", again]
+        shown.reprcrash.path, shown.reprcrash.lineno = findings[0].path, findings[0].line
+        shown.reprcrash.message = f"{self.planned.check}: {findings[0].message}"
+        return shown
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Where it stands: the line of its first finding."""
+        findings = self.planned.findings
+        line = findings[0].line - 1 if findings and findings[0].path == str(self.path) else None
+        return self.path, line, "::".join(self.nodeid.split("::")[1:])
+
+    def _again(self) -> str:
+        here = os.path.relpath(self.path, self.config.invocation_params.dir)
+        return "::".join([Path(here).as_posix(), *self.nodeid.split("::")[1:]])
+
+
+def file_node(parent: pytest.Collector, path: Path, planned: list[Planned]) -> DagFile:
+    """The node of a Dag file."""
+    node: DagFile = DagFile.from_parent(parent, path=path)
+    node.planned = planned
+    return node
+
+
+def _items(parent: pytest.Collector, dag_id: str | None, planned: Iterable[Planned]) -> Iterator[CheckItem]:
+    for one in planned:
+        if one.dag_id == dag_id:
+            item: CheckItem = CheckItem.from_parent(parent, name=one.name)
+            item.planned = one
+            item.extra_keyword_matches.update((one.check, one.family))
+            item.add_marker(MARK)
+            yield item
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """A worker is about to start; pytest-xdist calls this in the controller."""
+    open_server_process(node)
+    hand_over(node)
+
 
 INPUT = "airflow_harness_plan"
 PLAN = pytest.StashKey["Plan | None"]()
@@ -46,8 +263,6 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     config = session.config
     plan = getattr(config, "workerinput", {}).get(INPUT)
     if plan is not None:
-        from harness.pytest_plugin.plan import Plan
-
         config.stash[PLAN] = Plan.of_json(json.loads(plan))
     elif _is_on(config) and not hasattr(config, "workerinput"):
         config.stash[PLAN] = _made(config)
@@ -71,7 +286,6 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     found = next((str(path) for path in (file_path, file_path.resolve()) if str(path) in plan.files), None)
     if found is None:
         return None
-    from harness.pytest_plugin.collect import file_node
 
     return file_node(parent, file_path, plan.files[found])
 
@@ -147,7 +361,6 @@ def _looked_at(config: pytest.Config, settings: Config, wanted: list[Path], ever
     from harness.bridge.environment.sandbox import airflow_version
     from harness.gate.inspection import inspect, see_a_dag
     from harness.gate.options import CheckOptions
-    from harness.pytest_plugin.plan import made
 
     airflow_version()
     paths = () if len(wanted) == len(every) else tuple(wanted)

@@ -1,19 +1,291 @@
-"""Where the project under test keeps its Dags. No Airflow import."""
+"""The project that pytest runs in: where its Dags are, what they find around them, ``dag_bag``, what is kept secret.
+
+Nothing here imports Airflow before a test asks for it.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.project.declarations import SECRETS
 
 if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+    from harness.bridge.loader import Folder
     from harness.project.config import Config
+    from harness.simulation import Rehearsal
+    from harness.world import World
+    from harness.world.secrets import Mask
+
+
+OURS = __name__.rpartition(".")[0]
+NEEDS_DAGS = "_airflow_rehearsal"
+RUNS_DAGS = frozenset({NEEDS_DAGS, "_airflow_runner", "_airflow_prefixed_runner"})
+SCOPE = pytest.StashKey["AirflowScope"]()
+
+
+class AirflowScope:
+    """Whether Airflow is ours at present.
+
+    Attributes:
+        path: what the Dags' files need on ``sys.path``, and nobody else does.
+    """
+
+    def __init__(self) -> None:
+        self.path: list[str] = []
+        self._former: dict[str, str | None] | None = None
+
+    @property
+    def entered(self) -> bool:
+        """Whether it is."""
+        return self._former is not None
+
+    def enter(self) -> None:
+        """Make it so."""
+        if self.entered:
+            return
+        from harness.bridge.environment import sandbox
+        from harness.bridge.environment.aside import ASIDE
+
+        ASIDE.back()
+        self._former = {} if ASIDE.owners else sandbox.export()
+        sys.path += [entry for entry in self.path if entry not in sys.path]
+
+    def leave(self) -> None:
+        """Give the process back."""
+        if not self.entered:
+            return
+        from harness.bridge.environment import sandbox
+        from harness.bridge.environment.aside import ASIDE
+
+        sandbox.leave(self._former or {})
+        self._former = None
+        ASIDE.put()
+        sys.path[:] = [entry for entry in sys.path if entry not in self.path]
+
+    @contextmanager
+    def left(self) -> Iterator[None]:
+        """Outside for the block."""
+        inside = self.entered
+        self.leave()
+        try:
+            yield
+        finally:
+            if inside:
+                self.enter()
+
+    def end(self) -> None:
+        """pytest ends: Airflow stays in the process, wherever it stands."""
+        self.leave()
+        if "harness.bridge.environment.aside" in sys.modules:
+            sys.modules["harness.bridge.environment.aside"].ASIDE.back()
+
+
+def scope_of(config: pytest.Config) -> AirflowScope:
+    """The scope of this pytest run."""
+    found = config.stash.get(SCOPE, None)
+    if found is None:
+        found = config.stash[SCOPE] = AirflowScope()
+        config.add_cleanup(found.end)
+    return found
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Enter before the first fixture of an item of ours; stay outside for what outlives it and is not ours."""
+    scope = scope_of(request.config)
+    ours = fixturedef.func.__module__.startswith(OURS)
+    item: pytest.Item = request._pyfuncitem  # of fixtures that live longer too
+    if _needs_airflow(fixturedef, ours) or (fixturedef.scope == "function" and _is_ours(item)):
+        _enter_for(item, scope)
+    elif not ours and fixturedef.scope != "function" and scope.entered:
+        with scope.left():
+            made: object = yield
+            return made
+    made = yield
+    return made
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """An item whose fixtures were all there already."""
+    if _is_ours(item):
+        _enter_for(item, scope_of(item.config))
+    return (yield)
+
+
+def _needs_airflow(fixturedef: pytest.FixtureDef[Any], ours: bool) -> bool:
+    """Whether a fixture of ours runs Dags: asked for by name in a test, it is not in what the item is known to use."""
+    return fixturedef.argname == NEEDS_DAGS or (ours and bool(RUNS_DAGS & set(fixturedef.argnames)))
+
+
+def _enter_for(item: pytest.Item, scope: AirflowScope) -> None:
+    if not scope.entered:
+        scope.enter()
+        item.addfinalizer(scope.leave)
+
+
+def _is_ours(item: pytest.Item) -> bool:
+    return NEEDS_DAGS in getattr(item, "fixturenames", ())
+
+
+WORLDS = pytest.StashKey["list[World]"]()
+
+
+def lived_in(config: pytest.Config, world: World) -> None:
+    """Keep the secrets of this world out of the present test's reports."""
+    worlds = config.stash.setdefault(WORLDS, [])
+    if not any(world is other for other in worlds):
+        worlds.append(world)
+
+
+def forget(config: pytest.Config) -> None:
+    """A new test begins."""
+    config.stash.setdefault(WORLDS, []).clear()
+
+
+def mask_report(config: pytest.Config, report: Any) -> None:
+    """Mask what a report shows, in place."""
+    worlds = config.stash.get(WORLDS, [])
+    if not worlds:
+        return
+    from harness.world.secrets import Mask, secrets_of
+
+    mask = Mask({secret for world in worlds for secret in secrets_of(world, os.environ)})
+    report.sections = [(title, mask.text(text)) for title, text in report.sections]
+    report.user_properties = [(name, mask.value(value)) for name, value in report.user_properties]
+    report.longrepr = _masked(report.longrepr, mask)
+
+
+def _masked(shown: Any, mask: Mask) -> Any:
+    """A ``longrepr``, or a part of one; pytest's own objects are changed in place."""
+    if isinstance(shown, str):
+        return mask.text(shown)
+    if isinstance(shown, (list, tuple)):
+        return type(shown)(_masked(one, mask) for one in shown)
+    if type(shown).__module__.startswith("_pytest._code"):
+        for name, value in vars(shown).items():
+            object.__setattr__(shown, name, _masked(value, mask))
+    return shown
+
+
+class DagBag(Mapping[str, "DAG"]):
+    """Dags by id, sorted.
+
+    Attributes:
+        dags: the same as a ``dict``.
+        import_errors: path of each file that did not import -> the traceback, from its own first frame on.
+        duplicates: (dag_id, file that won, file that was left out).
+    """
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+        self.dags: dict[str, DAG] = dict(sorted(folder.dags.items()))
+        self.import_errors = {str(failure.path): failure.traceback for failure in folder.failures}
+        self.duplicates = list(folder.duplicates)
+
+    def __getitem__(self, dag_id: str) -> DAG:
+        """The Dag of this id.
+
+        Raises: DagNotFound, with the nearest ids; DagImportError when its file did not import.
+        """
+        __tracebackhide__ = True
+        return self.dags[dag_id] if dag_id in self.dags else self._folder.dag(dag_id)
+
+    def __contains__(self, dag_id: object) -> bool:
+        return dag_id in self.dags
+
+    def get(self, dag_id: str, default: Any = None) -> Any:
+        """The Dag of this id, or the default."""
+        return self.dags.get(dag_id, default)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.dags)
+
+    def __len__(self) -> int:
+        return len(self.dags)
+
+    def __repr__(self) -> str:
+        return f"<{len(self.dags)} Dags, {len(self.import_errors)} import errors>"
+
+
+@pytest.fixture(scope="session")
+def dag_bag(_airflow_rehearsal: Rehearsal) -> DagBag:
+    """The project's Dags by id: a mapping, with ``.dags`` and ``.import_errors``.
+
+    A file that does not import raises nothing here; it is told in ``.import_errors``, and when its Dag is asked for.
+    """
+    return bag_of(_airflow_rehearsal)
+
+
+def bag_of(rehearsal: Rehearsal) -> DagBag:
+    """The Dags that were loaded. Raises: NoDagsFolder: the project names no folder of them."""
+    if not rehearsal.folder.roots:
+        raise _no_folder()
+    return DagBag(rehearsal.folder)
+
+
+@pytest.fixture(scope="session")
+def _airflow_rehearsal(pytestconfig: pytest.Config) -> Rehearsal:
+    """The engine over the project's Dags; over none when the project has no Dag folder."""
+    from harness.errors import AirflowUnusable
+    from harness.kernel.frozen import freezegun_suspended
+
+    before = sys.path[:]
+    with freezegun_suspended():  # classes made now must not be built on a frozen datetime
+        try:
+            rehearsal = _load(project_of(pytestconfig))
+        except AirflowUnusable as error:
+            pytest.fail(str(error), pytrace=False)
+        if "freezegun" in sys.modules:
+            _preload(rehearsal)
+    scope_of(pytestconfig).path = [entry for entry in sys.path if entry not in before]
+    return rehearsal
+
+
+def _load(project: Project) -> Rehearsal:
+    from harness.gate.settings import xcom_bytes
+    from harness.simulation import Rehearsal
+    from harness.world import World, load
+
+    most = xcom_bytes(project.settings)
+    if not project.dags:
+        return Rehearsal(xcom_bytes=most)
+    world = load(project.world) if project.world else None
+    if project.settings.network:
+        world = world or World()
+        world.allow(*project.settings.network)
+    return Rehearsal.of_paths(project.dags, most, world, project.secrets)
+
+
+def _preload(rehearsal: Rehearsal) -> None:
+    """Have everything that a run needs imported: under freezegun Airflow does not import."""
+    from harness.bridge.snapshot import one_task_dag
+    from harness.bridge.stored import unstorable
+
+    rehearsal.run(one_task_dag())
+    unstorable(one_task_dag())
+
+
+def _no_folder() -> Exception:
+    from harness.errors import NoDagsFolder
+
+    return NoDagsFolder(
+        "this project names no Dag folder",
+        known="looked for dags in [tool.airflow-harness] of pyproject.toml, and for a folder dags/",
+        fix="--airflow-dags PATH, or dags = […] in pyproject.toml",
+    )
 
 
 @dataclass

@@ -15,8 +15,7 @@ from unittest.mock import Mock
 
 import harness
 from harness import errors, pytest_plugin, strategies
-from harness.pytest_plugin.calendars import calendar_of
-from harness.pytest_plugin.explorations import explorer_of
+from harness.pytest_plugin.fixtures import calendar_of, explorer_of
 from harness.pytest_plugin.runs import Runner
 from harness.simulation import Rehearsal
 

@@ -14,7 +14,7 @@ import click
 import pytest
 
 from harness.cli.app import app
-from harness.pytest_plugin.calendars import calendar_of
+from harness.pytest_plugin.fixtures import calendar_of
 from harness.pytest_plugin.runs import Runner
 from harness.simulation.options import CalendarOptions, RunOptions
 

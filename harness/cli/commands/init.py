@@ -2,10 +2,110 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.cli import options as given
+from harness.cli.folders import configured
 from harness.cli.job import Job
+from harness.cli.written import write_whole
+from harness.errors import NoDagsFolder
+from harness.project.config import DEFAULT_WORLD, config_for
+from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS
+
+if TYPE_CHECKING:
+    from harness.cli.terminal import Terminal
+    from harness.gate.run import GateResult
+    from harness.project.discovery import FoundFile
+    from harness.project.exports import Exports
+    from harness.world import World
+
+
+Used = dict[str, dict[str, list[tuple[str, str]]]]
+
+
+@dataclass(frozen=True)
+class Scaffold:
+    """One call of ``init``."""
+
+    dags: tuple[Path, ...]
+    world: Path | None
+    to_stdout: bool
+
+    def __call__(self, terminal: Terminal) -> int:
+        """Write, or print what is lacking; 1 when files did not import, so that their names are not in it."""
+        from harness.project.discovery import dag_files
+        from harness.project.repository import repository_of
+        from harness.world import load
+        from harness.world.file import shown_path
+        from harness.world.scaffold import scaffold
+
+        config = config_for(self.dags, Path.cwd())
+        notes: list[str] = []
+        files = dag_files(list(self.dags) or configured(config), note=notes.append)
+        if not files:
+            raise NoDagsFolder("no Dag file there", fix="name the folder of your Dags with --dags")
+        target = self.world or config.world or config.root / DEFAULT_WORLD
+        there = load(target) if target.is_file() else None
+        result = self._looked(files, there)
+        exports = repository_of(files[0].root).exports
+        used = _lacking(_used(result, exports), there)
+        text = scaffold(used, exports.entries)
+        if self.to_stdout:
+            terminal.out.write(text)
+        elif there is None:
+            write_whole(target, text, f"the world file {str(target)!r}")
+            terminal.console.print(f"wrote {shown_path(target)}: {_counted(used)}")
+        elif used:
+            terminal.console.print(f"{shown_path(target)} is there already; it lacks {_counted(used)}:\n")
+            terminal.out.write(text)
+        else:
+            terminal.console.print(f"{shown_path(target)} names all that the Dags use")
+        for note in [*notes, *exports.unread]:
+            terminal.note(note)
+        for finding in result.findings:
+            terminal.note(f"{shown_path(Path(finding.path or ''))}:{finding.line} {finding.message}")
+        return 1 if result.findings else 0
+
+    def _looked(self, files: list[FoundFile], world: World | None) -> GateResult:
+        from harness.checks.context import CheckSelection
+        from harness.gate.run import GateOptions, run_gate
+        from harness.world import World
+
+        selection = CheckSelection({"import-error": "error"}, options={"names": True})
+        return run_gate(files, GateOptions(selection, world=world or World()))
+
+
+def _used(result: GateResult, exports: Exports) -> Used:
+    """What Dags name, and what the project's files say there is."""
+    from harness.world.file import shown_path
+
+    found: Used = defaultdict(lambda: defaultdict(list))
+    for file in result.files:
+        for name in file.names:
+            place = f"{name['by']}, {shown_path(Path(name['path']))}:{name['line']}"
+            found[name["section"]][name["name"]].append((place, name["hint"]))
+    for entry in exports.entries:
+        if (entry.section, entry.name) != ("pools", DEFAULT_POOL) or entry.value != {"slots": DEFAULT_POOL_SLOTS}:
+            found[entry.section].setdefault(entry.name, [])
+    return found
+
+
+def _lacking(used: Used, world: World | None) -> Used:
+    if world is None:
+        return used
+    kept = {
+        section: {name: uses for name, uses in names.items() if name not in getattr(world, section)}
+        for section, names in used.items()
+    }
+    return {section: names for section, names in kept.items() if names}
+
+
+def _counted(used: Used) -> str:
+    counts = [f"{len(names)} {section if len(names) > 1 else section[:-1]}" for section, names in sorted(used.items())]
+    return ", ".join(counts) or "nothing that the Dags need"
 
 
 @given.dags
@@ -25,6 +125,5 @@ def init(dags: tuple[Path, ...], world: Path | None, to_stdout: bool) -> Job:
       airflow-harness init --dags dags --world fixtures/world.yaml
       airflow-harness init --print
     """
-    from harness.cli.commands.scaffolding import Scaffold
 
     return Scaffold(dags, world, to_stdout)

@@ -2,10 +2,181 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from harness.cli import inputs
 from harness.cli import options as given
+from harness.cli.folders import configured, note_failures, note_found, world_of
 from harness.cli.job import Job
+from harness.cli.terminal import Terminal
+from harness.errors import ExitCode, UsageError
+from harness.project.config import Config, config_for
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+    from harness.results.run import RunResult
+    from harness.simulation.options import RunOptions
+    from harness.simulation.rehearsal import Rehearsal
+    from harness.world import World
+
+
+@dataclass(frozen=True)
+class RunArguments:
+    """The command line of ``run``, as typed."""
+
+    dag_id: str
+    dags: tuple[Path, ...] = ()
+    logical_date: str | None = None
+    conf: str | None = None
+    param: tuple[str, ...] = ()
+    world: Path | None = None
+    network: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    from_task: str | None = None
+    seed: int = 0
+    start: str | None = None
+    horizon: str | None = None
+    manual: bool = False
+    alone: bool = False
+    as_json: bool = False
+    keep: Path | None = None
+    pdb: bool = False
+    verbose: bool = False
+
+    @property
+    def file(self) -> Path | None:
+        """The Dag file, when a file was given instead of an id."""
+        return Path(self.dag_id) if self.dag_id.endswith(".py") else None
+
+
+class Rehearse:
+    """The job of one ``run`` command."""
+
+    def __init__(self, arguments: RunArguments) -> None:
+        self.arguments = arguments
+
+    def __call__(self, terminal: Terminal) -> int:
+        """Simulate the run and show it.
+
+        Returns: 0 when it succeeded and nothing was found that is an error, else 1.
+        Raises: HarnessError: whatever keeps it from running or from ending.
+        """
+        from harness.bridge.environment.sandbox import airflow_version, enter
+
+        file = self.arguments.file
+        config = config_for(self.arguments.dags or ([file] if file else []), Path.cwd())
+        fields, paths = self._checked(), self._paths(config)
+        world = world_of(self.arguments.world or config.world, (*config.network, *self.arguments.network))
+        airflow_version()
+        enter()
+        with terminal.collecting():
+            rehearsal, dag = self._loaded(paths, config, world)
+            terminal.begin()
+        _notes(rehearsal, dag, terminal)
+        from harness.simulation.options import RunOptions
+
+        result = self._run(rehearsal, dag, world, RunOptions(**fields), terminal)
+        self._show(result, terminal)
+        return ExitCode.CLEAN if result.ok else ExitCode.FOUND
+
+    # -- what was given ----------------------------------------------------------------------------------------------
+
+    def _checked(self) -> dict[str, Any]:
+        """The fields of `RunOptions`, read before the second that Airflow's import takes."""
+        given = self.arguments
+        if given.only and given.from_task:
+            raise UsageError(
+                "--only and --from-task exclude each other", fix="name every task with --only, or leave it out"
+            )
+        if given.pdb and given.as_json:
+            raise UsageError("--pdb and --json exclude each other", fix="leave out one: both want stdout")
+        fields = {
+            "logical_date": inputs.instant("--logical-date", given.logical_date),
+            "manual": given.manual,
+            "conf": inputs.conf(given.conf),
+            "params": inputs.params(given.param),
+            "only": inputs.names("--only", given.only),
+            "from_task": given.from_task,
+            "seed": given.seed,
+            "start": inputs.instant("--start", given.start),
+            "companions": not given.alone,
+            "debug": given.pdb,
+        }
+        horizon = inputs.span("--horizon", given.horizon)
+        return fields if horizon is None else {**fields, "horizon": horizon}
+
+    def _paths(self, config: Config) -> list[Path]:
+        """What to load: as given, else as configured, else the file alone when a file names the Dag."""
+        given, file = self.arguments.dags, self.arguments.file
+        if file is not None and not file.is_file():
+            raise UsageError(f"there is no file {file}", fix="correct the path, or give a Dag id")
+        if given:
+            return list(given)
+        if file is not None:
+            around = [path for path in config.dags if path.resolve() in file.resolve().parents]
+            return around or [file]
+        return configured(config)
+
+    def _loaded(self, paths: list[Path], config: Config, world: World | None) -> tuple[Rehearsal, DAG]:
+        from harness.gate.settings import xcom_bytes
+        from harness.simulation.rehearsal import Rehearsal
+
+        rehearsal, file = Rehearsal.of_paths(paths, xcom_bytes(config), world), self.arguments.file
+        folder = rehearsal.folder
+        if file is not None and file.resolve() not in map(Path.resolve, folder.files):  # ignored there, asked for here
+            rehearsal.load_file(file.resolve(), world)
+        return rehearsal, folder.dag(self.arguments.dag_id)
+
+    # -- the run -----------------------------------------------------------------------------------------------------
+
+    def _run(
+        self, rehearsal: Rehearsal, dag: DAG, world: World | None, options: RunOptions, terminal: Terminal
+    ) -> RunResult:
+        from dataclasses import replace
+
+        from harness.cli.ledgers import ledger_folder
+        from harness.cli.masking import masked_run, unfinished_masked
+        from harness.cli.progress import Progress
+
+        with rehearsal.surroundings.entered():
+            plan = rehearsal.plan(dag, options)
+        debugging = self.arguments.pdb
+        live = terminal.live and not debugging
+        progress = Progress(terminal.console, dag.dag_id, plan.run_id, live, None if debugging else terminal.err)
+        if debugging:
+            from harness.cli.debugger import post_mortem
+
+            options = replace(options, on_error=post_mortem)
+        with ledger_folder(self.arguments.keep, dag.dag_id) as folder:
+            options = replace(options, keep=folder)
+            with unfinished_masked(terminal, rehearsal), nullcontext() if debugging else terminal.collecting():
+                progress.begin()
+                try:
+                    result = rehearsal.run(dag, world, options, progress)
+                finally:
+                    progress.end()
+            return masked_run(result)
+
+    def _show(self, result: RunResult, terminal: Terminal) -> None:
+        terminal.show_collected()
+        if terminal.as_json:
+            terminal.document(result.to_json())
+        else:
+            terminal.report(result)
+
+
+def _notes(rehearsal: Rehearsal, dag: DAG, terminal: Terminal) -> None:
+    """Files beside the Dag's own that did not import, and other Dags of its name: a run does not hide them."""
+    folder = rehearsal.folder
+    note_found(folder, terminal)
+    note_failures(folder, terminal)
+    for dag_id, taken, other in folder.duplicates:
+        if dag_id == dag.dag_id:
+            terminal.note(f"{other} also defines {dag_id!r}; this is the one of {taken}")
 
 
 @given.one_run
@@ -41,6 +212,5 @@ def run(**arguments: Any) -> Job:
       airflow-harness run weather_etl --only extract,load --json | jq .state
       airflow-harness run weather_etl --keep ledgers/today && less ledgers/today/journal.jsonl
     """
-    from harness.cli.commands.rehearse import Rehearse, RunArguments
 
     return Rehearse(RunArguments(**arguments))

@@ -2,10 +2,131 @@
 
 from __future__ import annotations
 
-from typing import Any
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from harness.cli import inputs
 from harness.cli import options as given
+from harness.cli.folders import configured, import_errors, note_failures, note_found, world_of
 from harness.cli.job import Job
+from harness.cli.terminal import Terminal
+from harness.errors import DagNotFound, UsageError
+from harness.project.config import config_for
+
+if TYPE_CHECKING:
+    from harness.kernel.instant import Instant
+    from harness.results.calendar import CalendarResult
+    from harness.simulation import CalendarOptions, Rehearsal
+
+
+@dataclass(frozen=True)
+class CalendarArguments:
+    """The command line of ``simulate``, as typed."""
+
+    since: str
+    until: str
+    dags: tuple[Path, ...] = ()
+    dag_ids: tuple[str, ...] = ()
+    fresh: bool = False
+    actions: tuple[str, ...] = ()
+    world: Path | None = None
+    network: tuple[str, ...] = ()
+    seed: int = 0
+    as_json: bool = False
+    keep: Path | None = None
+    conf: str | None = None
+    pdb: bool = False
+    verbose: bool = False
+
+
+class SimulateCalendar:
+    """The job of one ``simulate`` command."""
+
+    def __init__(self, arguments: CalendarArguments) -> None:
+        self.arguments = arguments
+
+    def __call__(self, terminal: Terminal) -> int:
+        """Simulate the calendar and show it.
+
+        Returns: 0 when no run failed and nothing was found that is an error, else 1.
+        Raises: HarnessError: whatever keeps it from being simulated.
+        """
+        from harness.bridge.environment.sandbox import airflow_version, enter
+
+        given = self.arguments
+        config = config_for(given.dags, Path.cwd())
+        since, until = self._period()
+        conf = inputs.conf(given.conf)
+        if given.pdb and given.as_json:
+            raise UsageError("--pdb and --json exclude each other", fix="leave out one: both want stdout")
+        paths = list(given.dags) or configured(config)
+        world = world_of(given.world or config.world, (*config.network, *given.network))
+        airflow_version()
+        enter()
+        with terminal.collecting():
+            from harness.gate.settings import xcom_bytes
+            from harness.simulation import CalendarOptions, Rehearsal
+            from harness.simulation.actions import parse_action
+
+            rehearsal = Rehearsal.of_paths(paths, xcom_bytes(config), world)
+            terminal.begin()
+        note_found(rehearsal.folder, terminal)
+        actions = tuple(parse_action(text) for text in given.actions)
+        options = CalendarOptions(since, until, given.fresh, given.dag_ids, actions, conf, given.seed)
+        if not rehearsal.folder.dags:
+            note_failures(rehearsal.folder, terminal)
+            raise DagNotFound("no Dag was loaded", where=", ".join(map(str, paths)), fix="see the notes above")
+        result = self._simulated(rehearsal, options, world, terminal)
+        terminal.show_collected()
+        if terminal.as_json:
+            terminal.document(result.to_json())
+        else:
+            terminal.report(result)
+        return 0 if result.ok else 1
+
+    def _period(self) -> tuple[Instant, Instant]:
+        """The instants of ``--since`` and ``--until``."""
+        from harness.kernel.instant import later
+        from harness.world.duration import is_duration
+
+        since = inputs.instant("--since", self.arguments.since)
+        assert since is not None
+        text = self.arguments.until
+        spanned = is_duration(text)
+        until = later(since, inputs.span("--until", text) or 0) if spanned else inputs.instant("--until", text)
+        if until is None or until <= since:
+            raise UsageError(f"--until {text!r} is not after --since {self.arguments.since!r}", fix="write --until 7d")
+        return since, until
+
+    def _simulated(
+        self, rehearsal: Rehearsal, options: CalendarOptions, world: object, terminal: Terminal
+    ) -> CalendarResult:
+        from harness.cli.ledgers import ledger_folder
+        from harness.cli.masking import masked_calendar, unfinished_masked
+        from harness.cli.progress import CalendarProgress
+
+        debugging = self.arguments.pdb
+        if debugging:
+            from harness.cli.debugger import post_mortem
+
+            options = replace(options, debug=True, on_error=post_mortem)
+        period = (options.since, options.until)
+        live = terminal.live and not debugging
+        progress = CalendarProgress(terminal.console, live, None if debugging else terminal.err, period)
+        with (
+            ledger_folder(self.arguments.keep, "calendar") as folder,
+            unfinished_masked(terminal, rehearsal),
+            nullcontext() if debugging else terminal.collecting(),
+        ):
+            progress.begin()
+            try:
+                found = rehearsal.simulate(replace(options, keep=folder), world, progress)  # type: ignore[arg-type]
+            finally:
+                progress.end()
+            found = replace(found, findings=[*found.findings, *import_errors(rehearsal.folder)])
+            return masked_calendar(found, whole=terminal.as_json)
 
 
 @given.text("--since", "--from", "since", metavar="ISO", required=True, help="Virtual time to begin at.")
@@ -48,6 +169,5 @@ def simulate(**arguments: Any) -> Job:
       airflow-harness simulate --since 2025-01-10 --until 1d \\
         --action '2025-01-10T05:00Z backfill sales {"from": "2025-01-01", "to": "2025-01-05", "max_active_runs": 2}'
     """
-    from harness.cli.commands.calendar import CalendarArguments, SimulateCalendar
 
     return SimulateCalendar(CalendarArguments(**arguments))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.commands.check_reports import TEXT
 from harness.cli.terminal import Terminal
 from harness.errors import NoDagsFolder, UsageError
 from harness.project.config import read_config
@@ -15,6 +14,7 @@ from harness.project.config import read_config
 if TYPE_CHECKING:
     from harness.upgrade.report import Upgrade
 
+TEXT = "text"
 FORMATS = (TEXT, "json")
 
 
@@ -43,7 +43,7 @@ class Upgrading:
         Raises: UsageError: a format that this report does not have. NoDagsFolder: nothing to look at.
         """
         from harness.bridge.environment.sandbox import airflow_version
-        from harness.cli.commands.check_progress import CheckProgress
+        from harness.cli.progress import CheckProgress
         from harness.upgrade.judge import upgrade_of
 
         form = self._format()

@@ -3,12 +3,96 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
+from harness.cli import inputs
 from harness.cli import options as given
+from harness.cli.folders import configured, note_failures, note_found, world_of
+from harness.cli.heartbeat import Heartbeat, so_far
 from harness.cli.job import Job
+from harness.cli.terminal import Terminal
+from harness.project.config import config_for
+
+if TYPE_CHECKING:
+    from harness.results.verification import Verification
+
+
+@dataclass(frozen=True)
+class VerifyArguments:
+    """The command line of ``verify``, as typed."""
+
+    dag_id: str
+    dags: tuple[Path, ...] = ()
+    logical_date: str | None = None
+    conf: str | None = None
+    param: tuple[str, ...] = ()
+    world: Path | None = None
+    network: tuple[str, ...] = ()
+    limit_s: float = 120.0
+    as_json: bool = False
+    verbose: bool = False
+
+
+class Verifying:
+    """The job of one ``verify`` command."""
+
+    def __init__(self, arguments: VerifyArguments) -> None:
+        self.arguments = arguments
+
+    def __call__(self, terminal: Terminal) -> int:
+        """Run the Dag on both sides and show the comparison.
+
+        Returns: 0 when they are alike, else 1.
+        Raises: HarnessError: whatever keeps one side from running.
+        """
+        from harness.bridge.environment.sandbox import airflow_version, enter
+
+        given = self.arguments
+        date = inputs.instant("--logical-date", given.logical_date)
+        conf = {**inputs.conf(given.conf), **inputs.params(given.param)}
+        file = Path(given.dag_id) if given.dag_id.endswith(".py") else None
+        config = config_for(given.dags or ([file] if file is not None else []), Path.cwd())
+        paths = list(given.dags) or ([file] if file is not None else configured(config))
+        world = world_of(given.world or config.world, (*config.network, *given.network))
+        airflow_version()
+        enter()
+        with terminal.collecting():
+            from harness.simulation import Rehearsal
+            from harness.simulation.unmatched import check_params
+            from harness.simulation.verification import verify
+            from harness.world import World
+
+            rehearsal = Rehearsal.of_paths(paths, world=world)
+            terminal.begin()
+        note_found(rehearsal.folder, terminal)
+        note_failures(rehearsal.folder, terminal)
+        dag = rehearsal.folder.dag(given.dag_id)
+        check_params(dag, inputs.params(given.param))
+        if terminal.console.is_terminal:
+            terminal.note("running it here, then in Airflow (the first time its database is made: some seconds)")
+        both = f"{dag.dag_id} runs here, then in Airflow, which may take {given.limit_s:g} s"
+        heartbeat = Heartbeat(terminal.err, lambda elapsed_s: f"{both}; {so_far(elapsed_s, None)}")
+        heartbeat.begin()
+        try:
+            with terminal.collecting():
+                found = verify(rehearsal, dag, world or World(), date, conf, given.limit_s)
+        finally:
+            heartbeat.end()
+        terminal.show_collected()
+        self._show(found, terminal)
+        return 0 if found.ok else 1
+
+    def _show(self, found: Verification, terminal: Terminal) -> None:
+        if terminal.as_json:
+            terminal.document(found.to_json())
+            return
+        from harness.report.verification_terminal import show
+
+        show(found, terminal.console, terminal.verbose)
 
 
 class _Seconds(click.FloatRange):
@@ -48,6 +132,5 @@ def verify(**arguments: Any) -> Job:
       airflow-harness verify weather_etl --world fixtures/world.yaml --logical-date 2025-01-01 -v
       airflow-harness verify dags/sales.py --json | jq .alike
     """
-    from harness.cli.commands.verifying import VerifyArguments, Verifying
 
     return Verifying(VerifyArguments(**arguments))

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.errors import UsageError
-from harness.pytest_plugin.arguments import chosen
+from harness.pytest_plugin.runs import chosen
 
 
 @pytest.mark.parametrize(("given", "ids"), [(None, ()), ("load", ("load",)), (["a", "b"], ("a", "b"))])

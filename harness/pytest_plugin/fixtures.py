@@ -1,0 +1,269 @@
+"""The further fixtures: ``world``, ``simulate``, ``explore``, ``frozen_time``; then all fixtures once more.
+
+``airflow_run_dag`` and so on are for suites where another plugin owns the short names. They do not need those, least of
+all ``world``: who overrides ``airflow_world`` changes what these see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.pytest_plugin.project import DagBag, _no_folder, bag_of, lived_in, project_of
+from harness.pytest_plugin.runs import Date, Runner, Span, after, chosen, instant, world_of
+
+if TYPE_CHECKING:
+    import time_machine
+    from airflow.sdk import DAG
+
+    from harness.exploration.result import Exploration
+    from harness.pytest_plugin.database import LazyDatabases, Postgres
+    from harness.pytest_plugin.runs import Runner
+    from harness.results.calendar import CalendarResult
+    from harness.results.run import RunResult, TaskResult
+    from harness.simulation import Rehearsal
+    from harness.simulation.options import Action
+    from harness.world import World
+
+
+@pytest.fixture(scope="session")
+def _airflow_world_file(pytestconfig: pytest.Config) -> World:
+    from harness.world import World, load
+
+    file = project_of(pytestconfig).world
+    world = World() if file is None else load(file)
+    world.allow(*project_of(pytestconfig).settings.network, *pytestconfig.option.airflow_network)
+    return world
+
+
+@pytest.fixture
+def _airflow_world(_airflow_world_file: World, pytestconfig: pytest.Config) -> World:
+    own = _airflow_world_file.copy()
+    lived_in(pytestconfig, own)
+    return own
+
+
+@pytest.fixture
+def world(_airflow_world: World) -> World:
+    """Connections, variables, pools and stubs of this test's runs; starts from the configured world file.
+
+    ``world.set_connection("crm", uri="http://…")``, ``world.set_variable("region", "eu")``,
+    ``world.set_pool("etl", 2)``, ``world.stub("sales.load", returns=3)``. What tasks set stands in it afterwards.
+    """
+    return _airflow_world
+
+
+class FrozenTime:
+    """The test's clock, standing still. A simulation begins at its instant and leaves it where it was."""
+
+    def __init__(self, traveller: time_machine.Traveller) -> None:
+        self._traveller = traveller
+
+    @property
+    def now(self) -> datetime:
+        """The instant at which the clock stands, UTC."""
+        return datetime.now(timezone.utc)
+
+    def tick(self, by: float | timedelta = 1) -> datetime:
+        """Move the clock by seconds or a ``timedelta``; returns the new instant."""
+        self._traveller.shift(by)
+        return self.now
+
+    def move_to(self, moment: Date) -> datetime:
+        """Move the clock to ISO text, a ``datetime`` or a ``date``, UTC where no zone is named; returns the instant.
+
+        Raises: UsageError: no date.
+        """
+        from harness.kernel.instant import to_datetime
+
+        __tracebackhide__ = True
+        at: Any = instant(moment, "move_to")
+        self._traveller.move_to(to_datetime(at), tick=False)
+        return self.now
+
+
+@pytest.fixture
+def frozen_time() -> Iterator[FrozenTime]:
+    """Time stands still in the test: ``frozen_time.move_to("2025-01-01")``, ``.tick(60)``, ``.now``."""
+    with standing_still() as frozen:
+        yield frozen
+
+
+@contextmanager
+def standing_still() -> Iterator[FrozenTime]:
+    """The clock stopped for the block, at the present instant."""
+    import time_machine
+
+    with time_machine.travel(datetime.now(timezone.utc), tick=False) as traveller:
+        yield FrozenTime(traveller)
+
+
+@pytest.fixture
+def explore(_airflow_rehearsal: Rehearsal) -> Callable[..., Exploration]:
+    """Play the combinations of a Dag's outcomes, without task code: ``explore(dag_or_id)`` -> Exploration.
+
+    ``assert explore("sales").runs_always("cleanup")``, ``not explore("sales").never_run``; arguments as of
+    ``harness.explore``.
+    """
+    return explorer_of(_airflow_rehearsal)
+
+
+def explorer_of(rehearsal: Rehearsal) -> Callable[..., Exploration]:
+    """The function that the fixture gives."""
+
+    def explore(
+        dag: DAG | str, *, outcomes: Mapping[str, Iterable[Any]] | None = None, limit: int | None = None, seed: int = 0
+    ) -> Exploration:
+        from harness.exploration.result import LIMIT
+        from harness.simulation.exploring import explore
+
+        __tracebackhide__ = True
+        if isinstance(dag, str):
+            if not rehearsal.folder.roots:
+                raise _no_folder()
+            dag = rehearsal.folder.dag(dag)
+        return explore(dag, outcomes=outcomes, limit=LIMIT if limit is None else limit, seed=seed)
+
+    return explore
+
+
+@pytest.fixture
+def simulate(_airflow_runner: Runner) -> Callable[..., CalendarResult]:
+    """Simulate what schedules ask for: ``simulate("2025-01-01", timedelta(days=7), …)`` -> CalendarResult."""
+    return calendar_of(_airflow_runner)
+
+
+def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
+    """The function that the fixture gives."""
+
+    def calendar(
+        since: Date,
+        until: Date | Span,
+        dags: Iterable[DAG | str] | None = None,
+        *,
+        fresh: bool = False,
+        actions: Iterable[str | Mapping[str, Any]] = (),
+        conf: Mapping[str, Any] | None = None,
+        world: World | str | Path | None = None,
+        seed: int = 0,
+        keep: str | Path | None = None,
+    ) -> CalendarResult:
+        """Simulate the calendar of the project's Dags, or of some, in virtual time.
+
+        Args:
+            since, until: ISO text, ``datetime`` or ``date``; ``until`` also a span after ``since``: seconds, ``"7d"``
+                or a ``timedelta``. What happens at ``until`` itself still counts.
+            dags: dag_ids or DAG objects whose schedules are kept; None for all of the project's. Triggers and
+                sensors find the others too.
+            fresh: the Dags are deployed for the first time at ``since``; catchup makes up for all the past.
+            actions: what a person does meanwhile: ``"2025-01-01T05:00Z trigger sales"``, or the same as a mapping with
+                the keys ``at``, ``verb``, ``dag_id``, ``task_id``, ``conf``, ``run_id`` and ``backfill``: a mapping
+                with ``from``, ``to``, ``reverse``, ``max_active_runs``, ``reprocess``, ``conf`` and ``dry_run``.
+            conf: of the runs that schedules make.
+            world, seed, keep: as in ``run_dag``.
+        Raises: DagNotFound, TaskNotFound, NoDagsFolder, ServiceUnavailable, UsageError. A failed run raises nothing:
+            see ``states`` and ``ok``.
+        """
+        from harness.simulation.options import CalendarOptions
+
+        __tracebackhide__ = True
+        start, given = instant(since, "since"), [] if dags is None else list(dags)
+        assert start is not None
+        if dags is not None:
+            chosen("dags", [dag if isinstance(dag, str) else dag.dag_id for dag in given])
+        options = CalendarOptions(
+            start,
+            after(until, start, "until"),
+            fresh,
+            tuple(dag if isinstance(dag, str) else dag.dag_id for dag in given),
+            tuple(_action(one) for one in actions),
+            dict(conf or {}),
+            seed,
+            None if keep is None else Path(keep),
+        )
+        others = [dag for dag in given if not isinstance(dag, str)]
+        return runner.simulate(options, None if world is None else world_of(world), others)
+
+    return calendar
+
+
+def _action(given: str | Mapping[str, Any]) -> Action:
+    from harness.simulation.actions import parse_action
+    from harness.simulation.backfill_options import backfill_of
+    from harness.simulation.options import Action
+
+    if isinstance(given, str):
+        return parse_action(given)
+    asked = given.get("backfill")
+    backfill = {"backfill": backfill_of(asked)} if isinstance(asked, Mapping) else {}
+    return Action(**{**given, **backfill, "at": instant(given["at"], "at")})
+
+
+@pytest.fixture
+def airflow_world(_airflow_world: World) -> World:
+    """The fixture ``world``: connections, variables, pools and stubs of this test's runs."""
+    return _airflow_world
+
+
+@pytest.fixture
+def _airflow_prefixed_runner(
+    _airflow_rehearsal: Rehearsal,
+    pytestconfig: pytest.Config,
+    airflow_world: World,
+    _airflow_connect: Callable[[World], World],
+) -> Runner:
+    return Runner(_airflow_rehearsal, pytestconfig, airflow_world, _airflow_connect)
+
+
+@pytest.fixture
+def airflow_run_dag(_airflow_prefixed_runner: Runner) -> Callable[..., RunResult]:
+    """The fixture ``run_dag``: simulate one run."""
+    return _airflow_prefixed_runner.run_dag
+
+
+@pytest.fixture
+def airflow_run_task(_airflow_prefixed_runner: Runner) -> Callable[..., TaskResult]:
+    """The fixture ``run_task``: run one task with given upstream XComs."""
+    return _airflow_prefixed_runner.run_task
+
+
+@pytest.fixture
+def airflow_render_task(_airflow_prefixed_runner: Runner) -> Callable[..., dict[str, Any]]:
+    """The fixture ``render_task``: rendered template fields without executing."""
+    return _airflow_prefixed_runner.render_task
+
+
+@pytest.fixture
+def airflow_simulate(_airflow_prefixed_runner: Runner) -> Callable[..., CalendarResult]:
+    """The fixture ``simulate``: what schedules ask for over a stretch of virtual time."""
+    return calendar_of(_airflow_prefixed_runner)
+
+
+@pytest.fixture
+def airflow_explore(_airflow_rehearsal: Rehearsal) -> Callable[..., Exploration]:
+    """The fixture ``explore``: the combinations of a Dag's outcomes."""
+    return explorer_of(_airflow_rehearsal)
+
+
+@pytest.fixture(scope="session")
+def airflow_dag_bag(_airflow_rehearsal: Rehearsal) -> DagBag:
+    """The fixture ``dag_bag``: the project's Dags by id."""
+    return bag_of(_airflow_rehearsal)
+
+
+@pytest.fixture
+def airflow_frozen_time() -> Iterator[FrozenTime]:
+    """The fixture ``frozen_time``: time stands still in the test."""
+    with standing_still() as frozen:
+        yield frozen
+
+
+@pytest.fixture
+def airflow_postgres(_airflow_database: LazyDatabases) -> Postgres:
+    """The fixture ``postgres``: a real PostgreSQL database of this test."""
+    return _airflow_database.get()
