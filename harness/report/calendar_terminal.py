@@ -132,10 +132,11 @@ class CalendarReport:
             self.console.print(Text(f"ledger  {result.ledger}", style="dim"), soft_wrap=True)
         tasks = sum(len(run.task_instances) for run in result.runs)
         counts = ", ".join(f"{count} {state}" for state, count in sorted(result.states.items())) or "no run"
-        sign, style = (self.signs.ok, colour("success")) if result.ok else (self.signs.bad, colour("failed"))
+        state = "failed" if not result.ok else "success" if result.is_complete else "running"
+        counts += ", interrupted" if result.was_interrupted else ""
         self.console.print(
             Text.assemble(
-                (f"{sign} {counts}", style),
+                (f"{self.signs.of(state)} {counts}", colour(state)),
                 f": {span_text(result.until - result.since)} of virtual time, {tasks} task instances"
                 f"  ({real_text(result.real_seconds)} real)",
             ),

@@ -173,6 +173,9 @@ class TerminalReport:
             count = len(run.errors)
             state += f", with {count} error{'s' * (count > 1)} found"
             sign, style = self.signs.bad, colour("failed")
+        elif unended := [other for other in run.companions if other.end_date is None]:
+            state += f", {unended[0].dag_id!r} has not ended"
+            sign, style = self.signs.other, colour("running")
         line = Text.assemble((f"{sign} {run.dag_id} {state}", style))
         real = f"  ({real_text(run.real_seconds)} real)" if run.real_seconds else ""
         line.append(f": {counts(run)}{_lasted(run)}{real}")

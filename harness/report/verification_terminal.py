@@ -36,6 +36,8 @@ def show(found: Verification, console: Console, verbose: bool) -> None:
     console.print()
     count = len(found.differences)
     verdict = "alike" if found.ok else f"{count} difference{'s' if count != 1 else ''}"
+    if not found.compares_tasks and not count:
+        verdict = "has no task to compare"
     sign, style = (signs.ok, "green") if found.ok else (signs.bad, "bold red")
     text = f": {len(found.rows)} compared, run of {iso(found.logical_date)}  ({real_text(found.real_seconds)} real)"
     console.print(Text.assemble((f"{sign} {found.dag_id} {verdict}", style), text), soft_wrap=True)

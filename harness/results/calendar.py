@@ -31,6 +31,7 @@ class CalendarResult:
         backfills: those that people asked for, dry runs among them, in order.
         idle: (dag_id, why) of the Dags that made no run.
         not_in_world: what was asked for and is not there.
+        was_interrupted: Ctrl-C or SIGTERM ended it before its time.
     """
 
     since: datetime
@@ -44,6 +45,7 @@ class CalendarResult:
     backfills: list[BackfillResult] = field(default_factory=list)
     idle: list[tuple[str, str]] = field(default_factory=list)
     not_in_world: list[Need] = field(default_factory=list)
+    was_interrupted: bool = False
 
     def runs_of(self, dag_id: str) -> list[RunResult]:
         """The runs of a Dag, in the order they were made; empty when its schedule asked for none."""
@@ -78,6 +80,12 @@ class CalendarResult:
     def ok(self) -> bool:
         """Whether no run failed and nothing was found that is an error: what ``simulate`` exits with 0 for."""
         return "failed" not in self.states and not self.errors
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether something ran, and all of it to its end: without it a report has no tick, whatever `ok` says."""
+        ended = all(run.end_date is not None for run in self.runs)
+        return bool(self.runs) and ended and not self.was_interrupted
 
     def to_json(self) -> dict[str, Any]:
         """The calendar document, schema ``airflow-harness/calendar/1``."""

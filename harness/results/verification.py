@@ -12,6 +12,7 @@ from harness.results.renamed import renamed
 
 SCHEMA = "airflow-harness/verify/1"
 NONE = "(none)"
+FIX = "give the Dag a task, or take a --logical-date that its tasks' dates do not exclude"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +61,24 @@ class Verification:
 
     @property
     def errors(self) -> list[Finding]:
-        """The differences, as findings."""
-        return [
+        """The differences, as findings; also that no task ran on either side, which says nothing."""
+        found = [
             Finding("verify", "error", f"{row.what} {row.name} is {row.here} here and {row.airflow} in Airflow")
             for row in self.differences
         ]
+        if not self.compares_tasks:
+            found.append(Finding("nothing-ran", "error", f"the run of {self.dag_id!r} has no task instance", fix=FIX))
+        return found
+
+    @property
+    def compares_tasks(self) -> bool:
+        """Whether a task ran on one side at least."""
+        return any(row.what == "task" for row in self.rows)
 
     @property
     def ok(self) -> bool:
-        """Whether both sides are alike."""
-        return not self.differences
+        """Whether both sides are alike, in a task at least."""
+        return not self.errors
 
     @property
     def alike(self) -> bool:

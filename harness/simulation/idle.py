@@ -57,20 +57,34 @@ def idle(calendar: Calendar) -> list[tuple[str, str]]:
 
 
 def nothing_ran(calendar: Calendar, options: CalendarOptions) -> Iterator[Finding]:
-    """What a calendar says that ran less than it may seem: paused Dags, and no run at all."""
+    """What a calendar says that ran less than it may seem: paused Dags, Dags asked for by name, and no run at all."""
     left = idle(calendar)
-    for dag_id, _ in left:
+    broken = {finding.dag_id for finding in calendar.findings if finding.severity == "error"}
+    tried = {request.dag_id for request in calendar.backfills.requested if request.wanted.dry_run}
+    told = bool(calendar.findings)
+    for dag_id, why in left:
         entry = calendar.entries[dag_id]
+        # Who names a Dag wants its runs; among all of a folder, some are always without one.
+        asked_for = dag_id in options.dag_ids and dag_id not in tried
         if entry.calendar.paused and not any(action.dag_id == dag_id for action in options.actions):
             fact = "is paused upon creation, so its schedule made no run"
             fix = f"--action '{iso(options.since)} unpause {dag_id}' (in a test actions=[…])"
-            yield _finding(entry, "dag-paused", "warning", fact, fix)
-    if not calendar.driver.store.runs and not calendar.findings and not calendar.backfills.requested:
-        reasons = "; ".join(f"{dag_id}: {why}" for dag_id, why in left[:SHOWN]) or "no Dag is left to simulate"
-        reasons += f"; and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
-        fact = f"no run between {iso(options.since)} and {iso(options.until)}: {reasons}"
-        fix = "take a stretch that holds a due date, or trigger a Dag: --action 'ISO trigger DAG'"
-        yield Finding("nothing-ran", "warning", fact, fix=fix)
+            yield _finding(entry, "dag-paused", "error" if asked_for else "warning", fact, fix)
+            told = True
+        elif asked_for and dag_id not in broken:
+            fact = f"no run between {iso(options.since)} and {iso(options.until)}: {why}"
+            yield _finding(entry, "nothing-ran", "error", fact, _due(dag_id))
+            told = True
+    if told or calendar.driver.store.runs or calendar.backfills.requested:
+        return
+    reasons = "; ".join(f"{dag_id}: {why}" for dag_id, why in left[:SHOWN]) or "no Dag is left to simulate"
+    reasons += f"; and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
+    fact = f"no run between {iso(options.since)} and {iso(options.until)}: {reasons}"
+    yield Finding("nothing-ran", "warning", fact, fix=_due("DAG"))
+
+
+def _due(dag_id: str) -> str:
+    return f"take a stretch that holds a due date, or trigger it: --action 'ISO trigger {dag_id}'"
 
 
 def _why(entry: ScheduledDag) -> str:

@@ -22,18 +22,18 @@ def left_out(run: DagRun) -> Finding | None:
     path, dag_id = str(facts(run).dag.fileloc), run.dag.dag_id
     if not missing:
         fact = f"Dag {dag_id!r} has no task: its runs succeed and do nothing"
-        return Finding("nothing-ran", "warning", fact, path, dag_id=dag_id, fix="give it a task")
+        return Finding("nothing-ran", "error", fact, path, dag_id=dag_id, fix="give it a task")
     date = iso(run.logical_date) if run.logical_date is not None else run.run_id
     named = ", ".join(f"{task.task_id!r} ({_dates(task)})" for task in missing[:SHOWN])
     named += f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
     if present:
         fact = f"the run of {date} is without {named}: their dates exclude it"
-        check = "task-left-out"
+        check, severity = "task-left-out", "warning"
     else:
         fact = f"the run of {date} has no task instance, so nothing runs: {named}"
-        check = "nothing-ran"
+        check, severity = "nothing-ran", "error"
     only = missing[0].task_id if len(missing) == 1 else None
-    return Finding(check, "warning", fact, path, dag_id=dag_id, task_id=only, fix=_fix(missing, run))
+    return Finding(check, severity, fact, path, dag_id=dag_id, task_id=only, fix=_fix(missing, run))
 
 
 def _dates(task: Task) -> str:

@@ -67,6 +67,7 @@ def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: Ca
         backfills=backfills,
         idle=left,
         not_in_world=needs,
+        was_interrupted=run_factory.was_interrupted,
     )
     run_factory.interrupted(found)
     return found

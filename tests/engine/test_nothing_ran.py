@@ -16,16 +16,16 @@ LATER = datetime(2025, 6, 1, tzinfo=timezone.utc)
 
 @pytest.fixture
 def calendar():
-    """Six hours of a day for some Dags: ``calendar(*dags, world=None, actions=())`` -> CalendarResult."""
+    """Six hours of a day for some Dags: ``calendar(*dags, world=None, actions=(), asked=())`` -> CalendarResult."""
     from harness.bridge.timetables import parse_date
     from harness.simulation import CalendarOptions, Rehearsal
     from harness.simulation.actions import parse_action
 
-    def simulate(*dags, world=None, actions=(), until="2025-01-02T06:00"):
+    def simulate(*dags, world=None, actions=(), until="2025-01-02T06:00", asked=()):
         rehearsal = Rehearsal()
         rehearsal.folder.dags |= {dag.dag_id: dag for dag in dags}
         acted = tuple(map(parse_action, actions))
-        options = CalendarOptions(parse_date("2025-01-02"), parse_date(until), actions=acted)
+        options = CalendarOptions(parse_date("2025-01-02"), parse_date(until), dag_ids=asked, actions=acted)
         return rehearsal.simulate(options, world)
 
     return simulate
@@ -48,14 +48,17 @@ def stuck(result):
 def test_a_run_that_its_tasks_dates_leave_empty_is_told(rehearse):
     early = {"logical_date": "2025-01-01T00:00", "manual": True}
     result = rehearse(one_task("later", schedule=None, task_options={"start_date": LATER}), **early)
-    assert told(result.findings) == [("nothing-ran", "warning")]
+    assert told(result.findings) == [("nothing-ran", "error")]
+    assert not result.ok
     assert "'work' (start_date 2025-06-01T00:00:00Z)" in result.findings[0].message
     assert "2025-06-01T00:00:00Z on" in result.findings[0].fix
     over = one_task("over", schedule=None, task_options={"end_date": START - timedelta(days=1)})
     assert "end_date 2024-12-31" in rehearse(over, **early).findings[0].message
     with DAG("hollow", schedule=None) as hollow:
         pass
-    assert "has no task" in rehearse(hollow, **early).findings[0].message
+    result = rehearse(hollow, **early)
+    assert "has no task" in result.findings[0].message
+    assert not result.ok
     assert told(rehearse(one_task("full", schedule=None), **early).findings) == []
 
 
@@ -180,6 +183,39 @@ def test_a_calendar_in_which_nothing_is_due_names_the_next_dates(calendar):
     assert "manual: has no schedule; monthly: next due 2025-02-01T00:00:00Z" in result.findings[0].message
     assert result.ok
     assert calendar(monthly, manual, actions=["2025-01-02T01:00Z trigger manual"]).findings == []
+
+
+def test_a_dag_that_was_asked_for_and_has_no_run_is_an_error(calendar):
+    monthly, manual = one_task("monthly", schedule="0 0 1 * *"), one_task("manual", schedule=None)
+    over = one_task("over", schedule="@daily", end_date=START - timedelta(days=9))
+    dags = (monthly, manual, over, one_task("plain"))
+    assert calendar(*dags).findings == []
+    result = calendar(*dags, asked=("over", "plain", "monthly"))
+    assert [(finding.check, finding.severity, finding.dag_id) for finding in result.findings] == [
+        ("nothing-ran", "error", "monthly"),
+        ("nothing-ran", "error", "over"),
+    ]
+    assert "its schedule names no run" in result.findings[1].message
+    assert "--action 'ISO trigger over'" in result.findings[1].fix
+    assert not result.ok
+    assert calendar(*dags, asked=("manual",), actions=["2025-01-02T01:00Z trigger manual"]).ok
+    tried = '2025-01-02T01:00Z backfill manual {"from": "2024-12-02", "to": "2024-12-20", "dry_run": true}'
+    assert calendar(*dags, asked=("monthly",), actions=[tried.replace("manual", "monthly")]).ok
+
+
+def test_a_paused_dag_that_was_asked_for_is_an_error_told_once(calendar):
+    asleep = one_task("asleep", is_paused_upon_creation=True)
+    assert told(calendar(asleep, asked=("asleep",)).findings) == [("dag-paused", "error")]
+    stopped = calendar(one_task("plain"), asked=("plain",), actions=["2025-01-02T00:00Z pause plain"])
+    assert stopped.runs or told(stopped.findings) == [("nothing-ran", "error")]
+
+
+def test_a_calendar_of_a_dag_without_tasks_is_no_success(calendar):
+    with DAG("hollow", schedule="@hourly", start_date=START) as hollow:
+        pass
+    result = calendar(hollow, one_task("plain"))
+    assert [told(run.findings) for run in result.runs if run.findings] == [[("nothing-ran", "error")]]
+    assert not result.ok
 
 
 def test_a_dag_that_is_paused_upon_creation_is_told_unless_somebody_says_otherwise(calendar):

@@ -167,3 +167,11 @@ def test_colours_are_for_terminals_and_not_for_no_color(read, monkeypatch):
 
 def test_nothing_at_all_is_a_report_too(read):
     assert "sales success: no task instance" in read(run())
+
+
+def test_a_run_beside_one_that_has_not_ended_is_not_ticked(read):
+    beside = run(dag_id="child", state="running", end_date=None)
+    assert "✓ sales success" in read(run(task("load", ("success", 0, 10)), companions=[run()]))
+    text = read(run(task("load", ("success", 0, 10)), companions=[beside]))
+    assert "· sales success, 'child' has not ended: 1 success" in text
+    assert "✓ sales" not in text

@@ -113,6 +113,9 @@ def test_a_deadline_tells_its_interval_in_seconds():
         (verification(Row("task", "load", "success, try 1", "failed, try 1", False)), False, [
             "task load is success, try 1 here and failed, try 1 in Airflow"
         ]),
+        (verification(Row("run", "sales", "success", "success", True)), False, [
+            "the run of 'sales' has no task instance"
+        ]),
     ],
 )  # fmt: skip
 def test_ok_and_errors(result, ok, errors):
@@ -169,7 +172,7 @@ def test_no_run_or_several(question, told):
     [
         (lambda: run(tasks=[task("a", "failed")]).failed, [task("a", "failed")], "RunResult.failed_tasks"),
         (lambda: run(tasks=[task("a")]).mapped("a"), [task("a")], "RunResult.tasks"),
-        (lambda: verification().alike, True, "Verification.ok"),
+        (lambda: verification(Row("task", "a", "success", "success", True)).alike, True, "Verification.ok"),
     ],
 )
 def test_an_old_name_works_and_tells_the_new_one(old, new, named):

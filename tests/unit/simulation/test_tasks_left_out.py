@@ -25,13 +25,13 @@ def test_a_run_that_has_all_its_tasks_says_nothing() -> None:
 def test_a_dag_without_tasks() -> None:
     told = found()
     assert told is not None
-    assert (told.check, told.severity, told.path, told.fix) == ("nothing-ran", "warning", "dags/d.py", "give it a task")
+    assert (told.check, told.severity, told.path, told.fix) == ("nothing-ran", "error", "dags/d.py", "give it a task")
 
 
 def test_one_task_that_begins_later_is_named_with_the_date_to_take() -> None:
     told = found(task("a"), task("b", start_date=NOW + DAY))
     assert told is not None
-    assert (told.check, told.dag_id, told.task_id) == ("task-left-out", "d", "b")
+    assert (told.check, told.severity, told.dag_id, told.task_id) == ("task-left-out", "warning", "d", "b")
     assert told.message == (
         "the run of 2025-01-01T00:00:00Z is without 'b' (start_date 2025-01-02T00:00:00Z): their dates exclude it"
     )
@@ -41,7 +41,7 @@ def test_one_task_that_begins_later_is_named_with_the_date_to_take() -> None:
 def test_where_all_are_left_out_nothing_ran() -> None:
     told = found(task("a", start_date=NOW + DAY), task("b", start_date=NOW + 2 * DAY))
     assert told is not None
-    assert (told.check, told.task_id) == ("nothing-ran", None)
+    assert (told.check, told.severity, told.task_id) == ("nothing-ran", "error", None)
     assert "has no task instance, so nothing runs" in told.message
     assert "from 2025-01-03T00:00:00Z on" in (told.fix or ""), "the date from which all of them run"
 
