@@ -132,6 +132,7 @@ def _remember(folder: Path | None, question: str, found: OwnChecks) -> None:
     document = {"question": question, **vars(found), "reads": dict(found.reads)}
     try:
         temporary = folder / f"{_FILE}.{os.getpid()}"
+        temporary.touch(mode=0o600)
         temporary.write_text(json.dumps(document), encoding="utf-8")
         temporary.replace(folder / _FILE)
     except OSError:

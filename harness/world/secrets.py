@@ -29,6 +29,8 @@ COMMON = frozenset({"airflow"})
 MASK = "***"
 REMNANT = 4
 """Characters of a secret's beginning or end that are masked where a text was shortened next to them."""
+_NESTED = 3
+"""How often a secret may have been written as a literal within another."""
 _SHORTENED = re.compile(r"\.\.\.|…")
 
 
@@ -36,9 +38,9 @@ def secrets_of(world: World, environment: Mapping[str, str] | None = None) -> se
     """The secrets of a world and of an environment, as they are."""
     found: list[str] = []
     for connection in world.connections.values():
-        found += _of_connection(connection)
+        found += connection_secrets(connection)
     for key, value in {**world.variables, **world.env}.items():
-        found += _of_value(value, key)
+        found += value_secrets(value, key)
     for name, value in (environment or {}).items():
         if name.startswith("AIRFLOW_CONN_"):
             found += _of_text(value)
@@ -47,13 +49,14 @@ def secrets_of(world: World, environment: Mapping[str, str] | None = None) -> se
     return {secret for secret in found if len(secret) >= LEAST and secret.lower() not in COMMON}
 
 
-def _of_connection(connection: Connection) -> Iterator[str]:
+def connection_secrets(connection: Connection) -> Iterator[str]:
+    """The secrets of a connection: its password, what a header says of it, what is sensitive in its extra."""
     if connection.password:
         yield connection.password
         yield basic_auth(connection.login, connection.password)
     if connection.extra:
         with suppress(ValueError):
-            yield from _of_value(json.loads(connection.extra), "")
+            yield from value_secrets(json.loads(connection.extra), "")
 
 
 def _of_text(text: str) -> Iterator[str]:
@@ -63,32 +66,44 @@ def _of_text(text: str) -> Iterator[str]:
             fields = json.loads(text)
             extra = fields.get("extra")
             given = extra if isinstance(extra, str) or extra is None else json.dumps(extra)
-            yield from _of_connection(
+            yield from connection_secrets(
                 Connection(login=fields.get("login"), password=fields.get("password"), extra=given)
             )
         else:
-            yield from _of_connection(Connection.from_uri(text))
+            yield from connection_secrets(Connection.from_uri(text))
 
 
-def _of_value(value: Any, name: str) -> Iterator[str]:
+def value_secrets(value: Any, name: str) -> Iterator[str]:
     """What is secret in a value, by its name and by the names within."""
     if isinstance(value, Mapping):
         for key, one in value.items():
-            yield from _of_value(one, str(key) if not is_sensitive(name) else name)
+            yield from value_secrets(one, str(key) if not is_sensitive(name) else name)
     elif isinstance(value, (list, tuple)):
         for one in value:
-            yield from _of_value(one, name)
+            yield from value_secrets(one, name)
     elif isinstance(value, str):
         if is_sensitive(name):
             yield value
         if value.lstrip()[:1] in ("{", "["):
             with suppress(ValueError):
-                yield from _of_value(json.loads(value), name)
+                yield from value_secrets(json.loads(value), name)
 
 
 def basic_auth(login: str | None, password: str) -> str:
     """What an ``Authorization: Basic`` header says."""
     return base64.b64encode(f"{login or ''}:{password}".encode()).decode()
+
+
+def _written(text: str) -> set[str]:
+    """A text as Python and JSON write it, and as they write that again: JSON in JSON, its ``repr`` in a log."""
+    found = {text}
+    for _ in range(_NESTED):
+        found |= {form for one in found for form in (repr(one)[1:-1], _json(one), _json(one, ensure_ascii=False))}
+    return found
+
+
+def _json(text: str, ensure_ascii: bool = True) -> str:
+    return json.dumps(text, ensure_ascii=ensure_ascii)[1:-1]
 
 
 def forms_of(secret: str) -> set[str]:
@@ -99,7 +114,7 @@ def forms_of(secret: str) -> set[str]:
         if line.startswith("-----") or (part != secret and len(line) < LEAST_OF_ENVIRONMENT):
             continue
         found |= {line, quote(line), quote(line, safe=""), quote_plus(line)}
-        found |= {repr(part)[1:-1], json.dumps(part)[1:-1], json.dumps(part, ensure_ascii=False)[1:-1]}
+        found |= _written(part)
         with suppress(UnicodeEncodeError):
             found.add(base64.b64encode(part.encode()).decode())
     return {form for form in found if len(form) >= LEAST}

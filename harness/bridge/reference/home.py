@@ -47,7 +47,7 @@ def template(cache: Path) -> Path:
     """
     cache.mkdir(mode=0o700, parents=True, exist_ok=True)
     file = cache / f"airflow-{importlib.metadata.version('apache-airflow-core')}.db"
-    with FileLock(f"{file}.lock"):
+    with FileLock(f"{file}.lock", mode=0o600):
         if not file.exists():
             for cut_off in cache.glob(f"{file.stem}.[0-9]*"):  # of a process that was killed; nobody else is here now
                 cut_off.unlink()
@@ -70,6 +70,7 @@ def _migrate(file: Path) -> None:
         if done.returncode or not fresh.exists():
             raise RuntimeError(f"migrating the oracle's database failed ({done.returncode}):\n{done.stderr[-4000:]}")
         staged = file.with_suffix(f".{os.getpid()}")
+        staged.touch(mode=0o600)
         shutil.copyfile(fresh, staged)
         staged.replace(file)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import stat
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -158,3 +160,13 @@ def test_packages_bring_theirs_by_entry_points(
     (project / "conftest.py").unlink()
     monkeypatch.setattr(own_table, "_entry_points", lambda: ["house.checks"])
     assert registered(project, None).sources == ("house.checks",)
+
+
+def test_what_is_remembered_is_its_owners_alone(project: Path, asked: list[dict[str, Any]]) -> None:
+    former = os.umask(0o022)
+    try:
+        registered(project, project / "cache")
+    finally:
+        os.umask(former)
+    (kept,) = (project / "cache").iterdir()
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600

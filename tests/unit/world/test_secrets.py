@@ -24,6 +24,10 @@ FORMS = {
     "basic auth": base64.b64encode(f"me:{SECRET}".encode()).decode(),
     "json": json.dumps(SECRET),
     "repr": repr(SECRET),
+    "json in json": json.dumps({"a": json.dumps([SECRET])}),
+    "repr of json": repr([json.dumps(SECRET)]),
+    "json of repr": json.dumps(repr({"p": SECRET})),
+    "json in json in a log": repr(json.dumps({"a": json.dumps([SECRET])})),
     "in a URI": f"http://me:{quote(SECRET, safe='')}@h.example/x",
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 from harness.bridge.masking import mask
 from harness.bridge.supervisor.answering import ApiServer, Handler, error_response, ok_response
 from harness.bridge.supervisor.task_context import TaskContext
-from harness.world.secrets import basic_auth
+from harness.world.secrets import connection_secrets
 
 
 def _connection(api: ApiServer, msg: Any, who: TaskContext) -> Any:
@@ -20,9 +20,8 @@ def _connection(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     if found is None:
         api.observe(who, "missing", ("connections", msg.conn_id))
         return error_response("CONNECTION_NOT_FOUND", {"conn_id": msg.conn_id})
-    if found.password:
-        mask(found.password)
-        mask(basic_auth(found.login, found.password))
+    for secret in connection_secrets(found):
+        mask(secret)
     if found.extra:
         mask(found.extra)
     return ConnectionResult(
@@ -75,6 +74,8 @@ def _variable_keys(api: ApiServer, msg: Any, who: TaskContext) -> Any:
 
 def _put_variable(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     api.store.world.variables[msg.key] = msg.value if msg.value is not None else ""
+    if msg.value:
+        mask(msg.value, msg.key)
     api.observe(who, "variable", {"key": msg.key})
     return ok_response()
 
