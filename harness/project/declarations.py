@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from configparser import Error, RawConfigParser
 from contextlib import suppress
 from dataclasses import dataclass, field
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from harness.project.exports import (
     variable_entry,
 )
 
-_LINE = re.compile(r"\s*(?:export\s+)?([A-Za-z_][A-Za-z0-9_.]*)\s*=\s*(.*)")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
 _NOT_TAKEN = re.compile(
     r"(PATH|HOME|TMPDIR|SHELL|USER|AIRFLOW_HOME|AIRFLOW_CONFIG|(PYTHON|LD_|DYLD_|AIRFLOW_HARNESS_).*)$"
 )
@@ -131,12 +132,7 @@ def dot_env(file: Path) -> dict[str, str]:
 
     Raises: UsageError: not text.
     """
-    found: dict[str, str] = {}
-    for line in _text(file).splitlines():
-        match = _LINE.fullmatch(line)
-        if match and not _NOT_TAKEN.match(match[1]):
-            found[match[1]] = _unquoted(match[2].strip())
-    return found
+    return {name: value for name, value in _assigned(file).items() if not _NOT_TAKEN.match(name)}
 
 
 def python_path(file: Path, project: Path) -> list[str]:
@@ -144,15 +140,37 @@ def python_path(file: Path, project: Path) -> list[str]:
 
     A path of Airflow's home in a container, where there is none here, is that of the project, which is mounted there.
     """
-    given = [match[2] for line in _text(file).splitlines() if (match := _LINE.fullmatch(line)) and match[1] == _PATH]
     found = []
-    for entry in _unquoted(given[-1].strip()).split(os.pathsep) if given else ():
+    for entry in _assigned(file).get(_PATH, "").split(os.pathsep):
         inside = next((entry[len(home) :].strip("/") for home in _HOMES if f"{entry}/".startswith(f"{home}/")), None)
         place = (file.parent / entry).resolve()
         if inside is not None and not place.exists():
             place = (project / inside).resolve()
         if entry and "$" not in entry and place.exists():
             found.append(str(place))
+    return found
+
+
+def _assigned(file: Path) -> dict[str, str]:
+    """What a ``.env`` file assigns, as python-dotenv and ``docker compose`` read it: quotes, comments, ``${NAME}``.
+
+    ``${NAME}`` may name a variable of the shell, but no connection or variable of Airflow there: nobody sees those.
+
+    Source: ``DotEnv.parse`` and ``resolve_variables`` of dotenv/main.py, without their words in the log (1.2.4).
+    Raises: UsageError: not text.
+    """
+    text = _text(file).removeprefix("\ufeff")
+    if not text:
+        return {}
+    from dotenv.parser import parse_stream
+    from dotenv.variables import parse_variables
+
+    shell = {name: value for name, value in os.environ.items() if not name.startswith(SECRETS) and name != _PATH}
+    found: dict[str, str] = {}
+    for binding in parse_stream(StringIO(text)):
+        if binding.key is not None and binding.value is not None and _NAME.fullmatch(binding.key):
+            parts = parse_variables(binding.value)
+            found[binding.key] = "".join(part.resolve({**shell, **found}) for part in parts)
     return found
 
 
@@ -262,13 +280,6 @@ def _astro(file: Path) -> tuple[list[ExportedEntry], dict[str, str]]:
 def _rows(airflow: Mapping[str, Any], section: str, key: str) -> list[dict[str, Any]]:
     rows = airflow.get(section)
     return [row for row in rows if isinstance(row, dict) and row.get(key)] if isinstance(rows, list) else []
-
-
-def _unquoted(value: str) -> str:
-    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
-        inner = value[1:-1]
-        return inner.replace("\\n", "\n").replace('\\"', '"') if value[0] == '"' else inner
-    return re.sub(r"\s+#.*$", "", value)
 
 
 def _text(file: Path) -> str:

@@ -113,6 +113,48 @@ def test_dot_env(tmp_path):
     assert found.variables["region"] == "north"
 
 
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        ('X="from env" # comment', "from env"),
+        ("X='single' # comment", "single"),
+        ("X=bare # comment", "bare"),
+        ("X=bare#none", "bare#none"),
+        ("export X=exported", "exported"),
+        ("X=x${BEFORE}y", "xfirsty"),
+        ("X='${BEFORE}'", "first"),
+        ("X=${NOWHERE}.", "."),
+        ("X=${NOWHERE:-else}", "else"),
+        ("X=$BEFORE", "$BEFORE"),
+        ("X=${OF_THE_SHELL}", "shell"),
+        ("X=${AIRFLOW_CONN_OF_THE_SHELL}.", "."),
+        ('X="multi\nline"\nAFTER=1', "multi\nline"),
+        (r'X="esc\n\"q\" \\n"', 'esc\n"q" \\n'),
+        (r"X='it\'s \n'", "it's \\n"),
+        ("X =spaced ", "spaced"),
+        ("X=", ""),
+        ("X=one\r\nAFTER=1\r\n", "one"),
+    ],
+)
+def test_values_of_dot_env_are_read_as_compose_reads_them(tmp_path, monkeypatch, line, value):
+    from dotenv import dotenv_values
+
+    monkeypatch.setenv("OF_THE_SHELL", "shell")
+    monkeypatch.setenv("AIRFLOW_CONN_OF_THE_SHELL", "postgres://production")
+    file = tmp_path / ".env"
+    file.write_bytes(f"\ufeffBEFORE=first\nbroken 'line\n{line}\n".encode())
+    found = dot_env(file)
+    assert found == {"BEFORE": "first", "X": value, **({"AFTER": "1"} if "AFTER" in line else {})}
+    if "AIRFLOW_CONN" not in line:
+        assert found.items() == dotenv_values(file).items()
+
+
+def test_python_path_of_dot_env_may_have_quotes_a_comment_and_names(tmp_path):
+    dot_env_text = 'BASE=./lib\nPYTHONPATH="${BASE}:${PYTHONPATH}:./none" # ours\n'
+    grow(tmp_path, _dot_env=dot_env_text, dags__a_dot_py="", lib__b_dot_py="")
+    assert repository_of(tmp_path / "dags").search == (str(tmp_path / "lib"),)
+
+
 def test_the_shell_goes_before_dot_env(tmp_path, monkeypatch):
     grow(tmp_path, _dot_env="DB_HOST=file\nAIRFLOW__CORE__DEFAULT_TIMEZONE=UTC\n", dags__a_dot_py="")
     monkeypatch.setenv("DB_HOST", "shell")
