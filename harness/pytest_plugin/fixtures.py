@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.pytest_plugin.project import DagBag, _no_folder, bag_of, lived_in, project_of
-from harness.pytest_plugin.runs import Date, Runner, Span, after, chosen, instant, world_of
+from harness.pytest_plugin.runs import Date, Runner, Span, after, chosen, instant, moment, world_of
 
 if TYPE_CHECKING:
     import time_machine
@@ -169,6 +169,7 @@ def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
         Raises: DagNotFound, TaskNotFound, NoDagsFolder, ServiceUnavailable, UsageError. A failed run raises nothing:
             see ``states`` and ``ok``.
         """
+        from harness.kernel.instant import to_datetime
         from harness.simulation.options import CalendarOptions
 
         __tracebackhide__ = True
@@ -177,8 +178,8 @@ def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
         if dags is not None:
             chosen("dags", [dag if isinstance(dag, str) else dag.dag_id for dag in given])
         options = CalendarOptions(
-            start,
-            after(until, start, "until"),
+            to_datetime(start),
+            to_datetime(after(until, start, "until")),
             fresh,
             tuple(dag if isinstance(dag, str) else dag.dag_id for dag in given),
             tuple(_action(one) for one in actions),
@@ -201,7 +202,7 @@ def _action(given: str | Mapping[str, Any]) -> Action:
         return parse_action(given)
     asked = given.get("backfill")
     backfill = {"backfill": backfill_of(asked)} if isinstance(asked, Mapping) else {}
-    return Action(**{**given, **backfill, "at": instant(given["at"], "at")})
+    return Action(**{**given, **backfill, "at": moment(given["at"], "at")})
 
 
 @pytest.fixture

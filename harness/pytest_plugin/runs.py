@@ -50,6 +50,14 @@ def instant(value: Date | None, name: str) -> Instant | None:
         raise UsageError(f"{name}={value!r} is no date", fix=f'{name}="2025-01-01", or a datetime') from None
 
 
+def moment(value: Date | None, name: str) -> datetime | None:
+    """The same as an aware ``datetime``."""
+    from harness.kernel.instant import to_datetime
+
+    at = instant(value, name)
+    return None if at is None else to_datetime(at)
+
+
 def microseconds(value: Span, name: str) -> int:
     """Microseconds of seconds, of text such as ``90m`` or ``7d``, or of a ``timedelta``.
 
@@ -202,7 +210,7 @@ class Runner:
             renamed("start_from", "from_task")
             from_task = start_from if from_task is None else from_task
         options = RunOptions(
-            logical_date=instant(logical_date, "logical_date"),
+            logical_date=moment(logical_date, "logical_date"),
             manual=manual,
             conf=dict(conf or {}),
             params=dict(params or {}),
@@ -210,8 +218,8 @@ class Runner:
             from_task=from_task,
             xcoms=dict(xcoms or {}),
             seed=seed,
-            start=instant(start, "start"),
-            horizon=HORIZON if horizon is None else microseconds(horizon, "horizon"),
+            start=moment(start, "start"),
+            horizon=HORIZON if horizon is None else timedelta(microseconds=microseconds(horizon, "horizon")),
             keep=None if keep is None else Path(keep),
             companions=not alone,
             asset_events=consumed(asset_events),

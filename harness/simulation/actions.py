@@ -9,7 +9,7 @@ from harness.bridge.backfills import is_partitioned
 from harness.bridge.timetables import manual, parse_date
 from harness.errors import DagNotFound, TaskNotFound, UsageError, known_names
 from harness.kernel import Instant, iso
-from harness.kernel.instant import later
+from harness.kernel.instant import later, to_datetime, to_instant
 from harness.simulation.backfill_options import FORM, backfill_of
 from harness.simulation.calendar import Calendar
 from harness.simulation.components.scheduler_loop import Driver
@@ -41,9 +41,9 @@ def parse_action(text: str) -> Action:
     if not isinstance(given, dict) or (given and words[1] not in _WITH_JSON):
         raise UsageError(f"--action {text!r}: only {' and '.join(_WITH_JSON)} take a JSON object", fix=_FORM)
     if words[1] == "backfill":
-        return Action(at, "backfill", words[2], backfill=backfill_of(given))
+        return Action(to_datetime(at), "backfill", words[2], backfill=backfill_of(given))
     dag_id, _, task_id = words[2].partition(".") if words[1] == "clear" else (words[2], "", "")
-    return Action(at, words[1], dag_id, task_id or None, given)
+    return Action(to_datetime(at), words[1], dag_id, task_id or None, given)
 
 
 class Actor:
@@ -67,11 +67,12 @@ class Actor:
         if action.verb == "backfill":
             self._check_backfill(action, known[action.dag_id].dag)
         which, now = f"an action ({action.verb} {action.dag_id})", self.driver.simulation.now
-        if action.at < now:
+        at = to_instant(action.at)
+        if at < now:
             raise UsageError(f"{which} lies before the calendar begins, {iso(now)}", fix="take a later time for it")
-        if action.at > until:
+        if at > until:
             raise UsageError(f"{which} lies after the calendar ends, {iso(until)}", fix="take an earlier time for it")
-        self.driver.simulation.schedule(action.at, self._perform, action)
+        self.driver.simulation.schedule(at, self._perform, action)
 
     def _check_backfill(self, action: Action, dag: DAG) -> None:
         if action.backfill is None:

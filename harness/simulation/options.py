@@ -1,16 +1,18 @@
-"""How a run is made, and how a calendar is."""
+"""How a run is made, and how a calendar is. Datetimes are aware; the engine counts in instants of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from harness.kernel import SECOND, Instant
+from harness.errors import UsageError
+from harness.kernel.instant import Instant, to_datetime
 from harness.scheduler.backfill import Backfill
 
-HORIZON: int = 30 * 24 * 3600 * SECOND
+HORIZON = timedelta(days=30)
 """Virtual time after its start at which a simulation stops, unless told otherwise: 30 days."""
 
 
@@ -27,7 +29,7 @@ class RunOptions:
         xcoms: task_id -> return value (or key -> value when wrapped in `Keyed`), as if those tasks had run.
         seed: of ``random`` in task code.
         start: virtual start of the simulation; default the run's ``run_after``.
-        horizon: virtual end at the latest, after the start, microseconds.
+        horizon: virtual end at the latest, after the start.
         keep: folder for the ledger, None for none.
         companions: also run the Dags that sensors of this one wait for.
         asset_events: (name, uri, extra) consumed by the run.
@@ -38,7 +40,7 @@ class RunOptions:
         on_error: called in the task's own process with what its code raised, before anything else is done about it.
     """
 
-    logical_date: Instant | None = None
+    logical_date: datetime | None = None
     manual: bool = False
     conf: Mapping[str, Any] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -46,14 +48,19 @@ class RunOptions:
     from_task: str | None = None
     xcoms: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
-    start: Instant | None = None
-    horizon: int = HORIZON
+    start: datetime | None = None
+    horizon: timedelta = HORIZON
     keep: Path | None = None
     companions: bool = True
     asset_events: tuple[tuple[str, str, Mapping[str, Any]], ...] = ()
     debug: bool = False
     one_by_one: bool = False
     on_error: Callable[[BaseException], None] | None = None
+
+    def __post_init__(self) -> None:
+        _as_datetimes(self, "logical_date", "start")
+        if not isinstance(self.horizon, timedelta):
+            object.__setattr__(self, "horizon", timedelta(microseconds=self.horizon))
 
 
 VERBS = ("trigger", "pause", "unpause", "clear", "backfill")
@@ -71,13 +78,16 @@ class Action:
         backfill: what ``backfill`` asks for.
     """
 
-    at: Instant
+    at: datetime
     verb: str
     dag_id: str
     task_id: str | None = None
     conf: Mapping[str, Any] = field(default_factory=dict)
     run_id: str | None = None
     backfill: Backfill | None = None
+
+    def __post_init__(self) -> None:
+        _as_datetimes(self, "at")
 
 
 @dataclass(frozen=True)
@@ -94,8 +104,8 @@ class CalendarOptions:
         seed, keep, debug, on_error: as in `RunOptions`.
     """
 
-    since: Instant
-    until: Instant
+    since: datetime
+    until: datetime
     fresh: bool = False
     dag_ids: tuple[str, ...] = ()
     actions: tuple[Action, ...] = ()
@@ -104,3 +114,20 @@ class CalendarOptions:
     keep: Path | None = None
     debug: bool = False
     on_error: Callable[[BaseException], None] | None = None
+
+    def __post_init__(self) -> None:
+        _as_datetimes(self, "since", "until")
+
+
+def _as_datetimes(options: object, *names: str) -> None:
+    """See to it that these fields are aware datetimes; the engine's own instants become such.
+
+    Raises: UsageError: another type, or a datetime without a zone.
+    """
+    for name in names:
+        value = getattr(options, name)
+        if isinstance(value, int):
+            object.__setattr__(options, name, to_datetime(Instant(value)))
+        elif value is not None and not (isinstance(value, datetime) and value.tzinfo is not None):
+            fact = f"{name}={value!r} of {type(options).__name__} is no datetime with a time zone"
+            raise UsageError(fact, fix="datetime(2025, 1, 1, tzinfo=timezone.utc)")

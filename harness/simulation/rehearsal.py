@@ -18,7 +18,7 @@ from harness.checks.context import LIMITS
 from harness.errors import HarnessError, MachineError, Unserialisable, UsageError
 from harness.kernel import Instant
 from harness.kernel.frozen import frozen_instant
-from harness.kernel.instant import SECOND, later
+from harness.kernel.instant import SECOND, later, span, to_instant
 from harness.ledger.journal import FileJournal, Journal, NoJournal
 from harness.project.declarations import CONNECTION
 from harness.project.discovery import dag_files
@@ -117,7 +117,7 @@ class Rehearsal:
         """
         for _, error in unscheduled([dag]):
             raise error
-        date = options.logical_date
+        date = None if options.logical_date is None else to_instant(options.logical_date)
         if date is None:
             frozen = frozen_instant()
             date = None if frozen is None or not options.manual else frozen
@@ -307,7 +307,7 @@ class _Simulated:
     def result(self) -> RunResult:
         """Simulate, and tell what became of the run."""
         start = self._start()
-        horizon = later(start, self.options.horizon)
+        horizon = later(start, span(self.options.horizon))
         run_factory, options = self.run_factory, self.options
         if self.dag.dag_id in run_factory.refused:
             raise run_factory.refused[self.dag.dag_id]
@@ -337,7 +337,7 @@ class _Simulated:
 
     def _start(self) -> Instant:
         if self.options.start is not None:
-            return self.options.start
+            return to_instant(self.options.start)
         frozen = frozen_instant()
         return self.plan.run_after if frozen is None else frozen
 

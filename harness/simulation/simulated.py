@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from harness.errors import HarnessError
-from harness.kernel.instant import to_datetime
+from harness.kernel.instant import to_datetime, to_instant
 from harness.results.calendar import CalendarResult
 from harness.results.finding import Finding
 from harness.simulation.actions import Actor
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: CalendarOptions) -> CalendarResult:
     """Simulate the calendar of some Dags on a stage that was not used yet."""
-    with run_factory.opened(options.since, options.seed, options.debug, options.on_error) as driver:
-        since = None if options.fresh else options.since
+    begin, end = to_instant(options.since), to_instant(options.until)
+    with run_factory.opened(begin, options.seed, options.debug, options.on_error) as driver:
+        since = None if options.fresh else begin
         chosen = {dag.dag_id: dag for dag in dags}
         left = [chosen[name] for name in chosen if name not in run_factory.refused]
         calendar = Calendar(driver, left, run_factory.create, since, options.conf)
@@ -35,9 +36,9 @@ def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: Ca
         driver.calendar = calendar
         actor = Actor(run_factory, driver, calendar)
         for action in options.actions:
-            actor.plan(action, options.until)
+            actor.plan(action, end)
         calendar.begin()
-        run_factory.run_until(driver, options.until)
+        run_factory.run_until(driver, end)
         waits = WaitReasons(driver)
         waiting = [
             (ti.run.dag.dag_id, ti.run.run_id, ti.name, waits.of(ti))
@@ -55,10 +56,10 @@ def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: Ca
         calendar.findings += run_factory.recorder.at_the_end()
         runs = [run_result(run, run_factory.recorder) for run in run_factory.store.runs.values()]
     backfills = calendar.backfills.results()
-    until = busy_until if run_factory.was_interrupted else options.until
+    until = busy_until if run_factory.was_interrupted else end
     needs = run_factory.needs()
     found = CalendarResult(
-        to_datetime(options.since),
+        options.since,
         to_datetime(until),
         runs,
         waiting,

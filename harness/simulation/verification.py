@@ -54,9 +54,9 @@ def verify(
         return replace(rehearsal.world_with(world.copy()), stubs={}, durations={})
 
     date = first_date(dag) if logical_date is None else logical_date
-    options = RunOptions(logical_date=date, manual=True, conf=conf, companions=False, one_by_one=True)
+    options = RunOptions(logical_date=to_datetime(date), manual=True, conf=conf, companions=False, one_by_one=True)
     ours, reasons = simulated(rehearsal, dag, bare(), options)
-    again, _ = simulated(rehearsal, dag, bare(), replace(options, seed=1, start=later(date, SECOND)))
+    again, _ = simulated(rehearsal, dag, bare(), replace(options, seed=1, start=to_datetime(later(date, SECOND))))
     with served(bare()) as live:
         folder = _folder(rehearsal, dag)
         theirs = airflow_run(folder, _wanted(rehearsal, dag), date, conf, live, limit_s, rehearsal.surroundings)

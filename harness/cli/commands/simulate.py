@@ -67,6 +67,7 @@ class SimulateCalendar:
         enter()
         with terminal.collecting():
             from harness.gate.settings import xcom_bytes
+            from harness.kernel.instant import to_datetime
             from harness.simulation import CalendarOptions, Rehearsal
             from harness.simulation.actions import parse_action
 
@@ -74,7 +75,8 @@ class SimulateCalendar:
             terminal.begin()
         note_found(rehearsal.folder, terminal)
         actions = tuple(parse_action(text) for text in given.actions)
-        options = CalendarOptions(since, until, given.fresh, given.dag_ids, actions, conf, given.seed)
+        period = to_datetime(since), to_datetime(until)
+        options = CalendarOptions(*period, given.fresh, given.dag_ids, actions, conf, given.seed)
         if not rehearsal.folder.dags:
             note_failures(rehearsal.folder, terminal)
             raise DagNotFound("no Dag was loaded", where=", ".join(map(str, paths)), fix="see the notes above")
@@ -106,13 +108,14 @@ class SimulateCalendar:
         from harness.cli.ledgers import ledger_folder
         from harness.cli.masking import masked_calendar, unfinished_masked
         from harness.cli.progress import CalendarProgress
+        from harness.kernel.instant import to_instant
 
         debugging = self.arguments.pdb
         if debugging:
             from harness.cli.debugger import post_mortem
 
             options = replace(options, debug=True, on_error=post_mortem)
-        period = (options.since, options.until)
+        period = to_instant(options.since), to_instant(options.until)
         live = terminal.live and not debugging
         progress = CalendarProgress(terminal.console, live, None if debugging else terminal.err, period)
         with (

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from harness.errors import DagNotFound, TaskNotFound, UsageError
-from harness.kernel import SECOND, Simulation
+from harness.kernel import SECOND, Simulation, to_instant
 from harness.simulation.actions import Actor, parse_action
 from harness.simulation.backfill_options import backfill_of
 from harness.simulation.options import Action
@@ -35,7 +35,7 @@ def test_how_it_is_written(text: str, action: Action) -> None:
 
 def test_a_backfill_says_of_which_dates() -> None:
     found = parse_action('2025-01-01T05:00Z backfill sales {"from": "2025-01-01", "to": "2025-01-02"}')
-    assert (found.at, found.verb, found.dag_id, found.task_id) == (FIVE, "backfill", "sales", None)
+    assert (to_instant(found.at), found.verb, found.dag_id, found.task_id) == (FIVE, "backfill", "sales", None)
     assert found.backfill == backfill_of({"from": "2025-01-01", "to": "2025-01-02"})
 
 
