@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.timetables import timetable_of
-from harness.scheduler.asset_runs import AssetPolicy
-from harness.scheduler.calendar import AllOf, AnyOf, Condition, OfAlias, OfAsset
+from harness.scheduler.dag_runs.asset_runs import AssetPolicy
+from harness.scheduler.dag_runs.calendar import AllOf, AnyOf, Condition, OfAlias, OfAsset
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

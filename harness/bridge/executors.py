@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from harness.bridge.environment.sandbox import airflow_version
 from harness.errors import ExecutorMissing, known_names
-from harness.scheduler.executors import ExecutorSlots
-from harness.scheduler.workers import WorkerSlots
+from harness.scheduler.slots.executors import ExecutorSlots
+from harness.scheduler.slots.workers import WorkerSlots
 from harness.world import Executor as ExecutorEntry
 
 if TYPE_CHECKING:

@@ -13,12 +13,12 @@ from harness.world.model import World
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
-    from harness.bridge.parsing.failure import LoadFailure
+    from harness.bridge.parsing.import_errors.failure import LoadFailure
+    from harness.bridge.parsing.leftovers.pollution import Change
     from harness.bridge.parsing.parse import Parsed, Warned
-    from harness.bridge.parsing.pollution import Change
     from harness.bridge.parsing.serialized import Unserializable
-    from harness.bridge.parsing.users import Users
-    from harness.bridge.parsing.watch import ActivityWatch, ObservedEvent
+    from harness.bridge.parsing.watching.users import Users
+    from harness.bridge.parsing.watching.watch import ActivityWatch, ObservedEvent
     from harness.checks.callables import Definitions
     from harness.checks.shape import Shape
 

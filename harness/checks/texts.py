@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from harness.bridge.parsing.rendering import texts as rendered_texts
+from harness.bridge.parsing.trials.rendering import texts as rendered_texts
 
 
 def templates(task: Any) -> Iterator[tuple[str, str]]:

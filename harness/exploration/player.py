@@ -12,13 +12,13 @@ from dataclasses import replace
 from harness.exploration.outcomes import Choices, Decider, Outcome, Part, mapped_over
 from harness.exploration.scenario import Scenario
 from harness.kernel.instant import BEGINNING
-from harness.scheduler.candidates import Candidates
 from harness.scheduler.decide import Decision, step
+from harness.scheduler.dependencies.skips import skip_downstream
 from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import FAILED, QUEUED, RUNNING, SCHEDULED, SUCCESS, Dag, DagRun, Task, TaskInstance
-from harness.scheduler.occupancy import occupancy_of
-from harness.scheduler.queueing import MAX_TIS_PER_QUERY, Limits, PoolSlots, admit_once
-from harness.scheduler.skips import skip_downstream
+from harness.scheduler.slots.candidates import Candidates
+from harness.scheduler.slots.occupancy import occupancy_of
+from harness.scheduler.slots.queueing import MAX_TIS_PER_QUERY, Limits, PoolSlots, admit_once
 from harness.scheduler.transitions import fail_fast, schedule
 from harness.scheduler.wiring import flat_downstream
 

@@ -1,8 +1,8 @@
 """What the last runs found, kept beside the project: a file is parsed again only when something it depends on changed.
 
-A report depends on the file, on what it asked of the machine meanwhile (`harness.bridge.parsing.depends`), on the
-question asked, on the world, on plugins and policies, on the libraries that were imported, and on the day. A file that
-asks for the time or starts processes is parsed every time.
+A report depends on the file, on what it asked of the machine meanwhile (`harness.bridge.parsing.watching.depends`), on
+the question asked, on the world, on plugins and policies, on the libraries that were imported, and on the day. A file
+that asks for the time or starts processes is parsed every time.
 """
 
 from __future__ import annotations

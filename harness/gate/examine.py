@@ -27,8 +27,8 @@ def examine(parsed: Any, declared: Declared, selection: CheckSelection, guesses:
     Returns: ``problems``: [check id, problem]; ``dags``: what there is; ``notes``: [check id, dag id, line, value] for
         checks that look at the whole repository; ``names``: see `harness.gate.names.UsedName`, if asked;
         ``failed``: what it raised; ``imported``, ``libraries``: files of modules that came with it, the repository's
-        and others; ``depends``: see `harness.bridge.parsing.depends`; ``seconds``, ``events``; ``hashes``: whether the
-        order of a set may have made the Dags what they are.
+        and others; ``depends``: see `harness.bridge.parsing.watching.depends`; ``seconds``, ``events``; ``hashes``:
+        whether the order of a set may have made the Dags what they are.
     """
     context = FileContext(parsed, declared, selection)
     problems: Problems = []

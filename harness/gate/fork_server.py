@@ -24,7 +24,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.bridge.environment import sandbox
-from harness.bridge.parsing import confine, pollution, seal
+from harness.bridge.parsing.confinement import confine, read_only
+from harness.bridge.parsing.leftovers import pollution
 from harness.bridge.parsing.shared_libraries import SHARED, import_shared, note_chance
 from harness.checks import catalogue, own
 from harness.gate.channel import Channels, Document
@@ -100,7 +101,7 @@ def main() -> None:
     finally:
         end_all()
         if home := os.environ.get("AIRFLOW_HOME"):
-            seal.open_again(home)
+            read_only.open_again(home)
             shutil.rmtree(home, ignore_errors=True)
     if os.WIFSIGNALED(lost):
         os.kill(os.getpid(), os.WTERMSIG(lost))
@@ -177,7 +178,7 @@ def _preload(setting: Setting, answers: int) -> tuple[str | None, bool]:
     own.load(setting.own, setting.project)
     preload(setting.declared, setting.selection)
     network = network_of(os.getpid()) if confine.without_network() else None
-    sealed = seal.read_only_but(os.environ["AIRFLOW_HOME"])
+    sealed = read_only.read_only_but(os.environ["AIRFLOW_HOME"])
     tempfile.tempdir = os.environ["AIRFLOW_HOME"]
     if setting.shared:
         _answer(answers, {"importing": True})

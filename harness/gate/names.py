@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from harness.bridge.parsing.secrets import JSON_VARIABLE
+from harness.bridge.parsing.watching.secrets import JSON_VARIABLE
 from harness.checks.context import FileContext
 from harness.checks.resources.used_names import connections, pools, variables
 from harness.world.guess import Guesses

@@ -1,4 +1,7 @@
-"""How things are now that a report may depend on: a digest of each, by the keys of `harness.bridge.parsing.depends`."""
+"""How things are now that a report may depend on: a digest of each, by its key.
+
+The keys are those of `harness.bridge.parsing.watching.depends`.
+"""
 
 from __future__ import annotations
 
@@ -63,7 +66,7 @@ def _without_waiting(path: str, flags: int) -> int:
 
 
 def stamp_of(path: str) -> list[int] | None:
-    """Size, time and inode: what `harness.bridge.parsing.depends.Depends` notes when a file is opened."""
+    """Size, time and inode: what `harness.bridge.parsing.watching.depends.Depends` notes when a file is opened."""
     try:
         found = os.stat(path)  # noqa: PTH116 - thousands of them
     except (OSError, ValueError):

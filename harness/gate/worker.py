@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
-from harness.bridge.parsing import confine, seal
-from harness.bridge.parsing.drivers import Drivers
-from harness.bridge.parsing.exits import Exits
-from harness.bridge.parsing.imports import Imports
+from harness.bridge.parsing.confinement import confine, read_only
+from harness.bridge.parsing.confinement.drivers import Drivers
+from harness.bridge.parsing.leftovers.put_off import Exits
 from harness.bridge.parsing.parse import Parsed, parse
-from harness.bridge.parsing.places import Places
-from harness.bridge.parsing.secrets import answer_from
 from harness.bridge.parsing.shared_libraries import reseed
-from harness.bridge.parsing.users import Users
-from harness.bridge.parsing.watch import ActivityWatch
+from harness.bridge.parsing.watching.imports import Imports
+from harness.bridge.parsing.watching.places import Places
+from harness.bridge.parsing.watching.secrets import answer_from
+from harness.bridge.parsing.watching.users import Users
+from harness.bridge.parsing.watching.watch import ActivityWatch
 from harness.checks.context import CheckSelection, Declared
 from harness.gate.channel import Channels
 from harness.gate.examine import examine, second_report
@@ -86,7 +86,7 @@ def parse_and_tell(
     home = os.environ["AIRFLOW_HOME"]
     try:
         scratch = _confine(setting, channels, parent, len(files))
-        sealed = seal.only_below((home, "/dev", "/proc")) or sealed
+        sealed = read_only.only_below((home, "/dev", "/proc")) or sealed
         parser = _Parser(Path(files[0][1]), setting, channels, scratch, sealed)
         for path, _ in files:
             report, innocent = parser.second(Path(path)) if second else parser.report(Path(path))

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from harness.kernel.instant import iso
 from harness.results.backfill import NOT_CREATED, BackfillDate, BackfillResult
-from harness.scheduler.backfill import NONE
+from harness.scheduler.dag_runs.backfill import NONE
 from harness.text.plain import clean, one_line
 
 SHOWN = 8

@@ -16,7 +16,7 @@ from harness.report.style import Glyphs, colour, glyphs
 from harness.report.terminal import show_needs, shown_place
 from harness.results.calendar import CalendarResult
 from harness.results.run import RunResult
-from harness.scheduler.backfill import BACKFILL
+from harness.scheduler.dag_runs.backfill import BACKFILL
 from harness.text.plain import clean, one_line
 from harness.text.spans import real_text, span_text
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from harness.kernel.instant import Instant
-from harness.scheduler.context import DepContext
+from harness.scheduler.dag_runs.run_state import outcome
+from harness.scheduler.dependencies.context import DepContext
 from harness.scheduler.memory import SeenState, memory_of
 from harness.scheduler.model import FAILED, DagRun, RunState, TaskInstance
 from harness.scheduler.ready import Pass, get_ready_tis
-from harness.scheduler.run_state import outcome
 from harness.scheduler.transitions import fail_fast, schedule, skip_unfinished, times_out_at
 from harness.scheduler.wiring import wiring_of
 

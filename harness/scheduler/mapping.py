@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
-from harness.scheduler.backfill import BACKFILL
+from harness.scheduler.dag_runs.backfill import BACKFILL
 from harness.scheduler.lengths import (
     NotPopulated,
     is_mapped_somewhere,

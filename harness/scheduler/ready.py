@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from harness.kernel.instant import Instant
-from harness.scheduler.context import DepContext
-from harness.scheduler.dependencies import Standing, is_waiting, standing
+from harness.scheduler.dependencies.context import DepContext
+from harness.scheduler.dependencies.standing import Standing, is_waiting, standing
 from harness.scheduler.mapping import Expansion, expand_mapped_task, revise_map_indexes
 from harness.scheduler.model import FINISHED, TaskInstance, TaskState
 

@@ -9,7 +9,7 @@ from typing import Any
 from harness.bridge.timetables import moment_of
 from harness.errors import UsageError, known_names
 from harness.kernel import Instant
-from harness.scheduler.backfill import REPROCESS, Backfill
+from harness.scheduler.dag_runs.backfill import REPROCESS, Backfill
 
 FORM = """write '… backfill sales {"from": "2025-01-01", "to": "2025-01-05"}'"""
 _RENAMED = {"from_date": "from", "to_date": "to"}

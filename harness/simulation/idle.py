@@ -11,7 +11,7 @@ from harness.bridge.timetables import timetable_of
 from harness.bridge.unsimulated import loops, unknown_schedule
 from harness.kernel import iso
 from harness.results.finding import Finding
-from harness.scheduler.calendar import AllOf, AnyOf, Condition, OfAlias
+from harness.scheduler.dag_runs.calendar import AllOf, AnyOf, Condition, OfAlias
 from harness.simulation.calendar import Calendar, ScheduledDag
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.errors import UsageError
 from harness.kernel.instant import Instant, to_datetime
-from harness.scheduler.backfill import Backfill
+from harness.scheduler.dag_runs.backfill import Backfill
 
 HORIZON = timedelta(days=30)
 """Virtual time after its start at which a simulation stops, unless told otherwise: 30 days."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from harness.bridge.supervisor.store import facts, ti_id
 from harness.kernel import Instant, iso
 from harness.results.finding import Finding
+from harness.scheduler.dependencies.past import prev_dagrun, previous_run
 from harness.scheduler.model import (
     AWAITING_INPUT,
     DEFERRED,
@@ -14,8 +15,7 @@ from harness.scheduler.model import (
     DagRun,
     TaskInstance,
 )
-from harness.scheduler.past import prev_dagrun, previous_run
-from harness.scheduler.queueing import never_admitted
+from harness.scheduler.slots.queueing import never_admitted
 from harness.scheduler.transitions import times_out_at
 from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.waiting import WaitReasons

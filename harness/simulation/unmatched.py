@@ -10,7 +10,7 @@ from harness.bridge.loader import Folder
 from harness.bridge.operators import tasks_of
 from harness.errors import TaskNotFound, UnmatchedEntry, UsageError, known_names
 from harness.results.finding import Finding
-from harness.scheduler.calendar import AllOf, AnyOf, Condition, OfAlias, concerns
+from harness.scheduler.dag_runs.calendar import AllOf, AnyOf, Condition, OfAlias, concerns
 from harness.scheduler.model import DagRun
 from harness.simulation.options import RunOptions
 from harness.world import World

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections.abc import Collection, Iterable
 
-from harness.bridge.parsing.airflow2 import provider_of, replacement
+from harness.bridge.parsing.import_errors.airflow2 import provider_of, replacement
 
 CONTEXT: dict[str, str] = {
     "conf": "from airflow.sdk import conf, where a task needs Airflow's settings",

@@ -11,7 +11,7 @@ from time import perf_counter
 from typing import Any
 
 from harness.bridge.installed_names import DEPRECATED, GONE, MISSING, answers_of
-from harness.bridge.parsing.airflow2 import ARGUMENTS, provider_of
+from harness.bridge.parsing.import_errors.airflow2 import ARGUMENTS, provider_of
 from harness.upgrade import advice, report
 from harness.upgrade.files import files_below, texts_of
 from harness.upgrade.python import callables_in, names_in

@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 
-from harness.bridge.parsing.callbacks import Callback, called, uncallable
+from harness.bridge.parsing.trials.callbacks import Callback, called, uncallable
 
 
 async def awaited(context):

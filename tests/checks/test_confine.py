@@ -7,7 +7,7 @@ import socket
 
 import pytest
 
-from harness.bridge.parsing import confine
+from harness.bridge.parsing.confinement import confine
 from harness.gate.orphans import network_of
 from tests.checks.forks import ME_AND_NOBODY, in_a_fork
 

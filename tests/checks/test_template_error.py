@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from harness.bridge.parsing.rendering import unrendered
+from harness.bridge.parsing.trials.rendering import unrendered
 
 TOLD = [
     ("{{ dss }}", "'dss' is undefined"),

@@ -278,4 +278,4 @@ def test_what_has_not_changed_is_answered_with_little_imported(tmp_path):
     imported = {line.rpartition("|")[2].strip() for line in said.err.splitlines()}
     assert "harness.gate.run" in imported
     costly = {"importlib.metadata", "subprocess", "socket", "ctypes", "statistics", "zoneinfo", "rich", "pydantic"}
-    assert imported & {"airflow", *costly, "harness.gate.worker_pool", "harness.bridge.parsing.watch"} == set()
+    assert imported & {"airflow", *costly, "harness.gate.worker_pool", "harness.bridge.parsing.watching.watch"} == set()

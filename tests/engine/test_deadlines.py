@@ -435,7 +435,7 @@ def test_an_average_is_the_one_that_airflows_own_query_gives():
     from harness.bridge.supervisor.runs_database import session_of
     from harness.bridge.supervisor.store import Store
     from harness.kernel.instant import SECOND, to_instant
-    from harness.scheduler.deadlines import average_runtime
+    from harness.scheduler.dag_runs.deadlines import average_runtime
     from harness.scheduler.model import AverageRuntime, DagRun
 
     chance, store, dag = Random(1), Store(World(), {}), snapshot(dag_of())

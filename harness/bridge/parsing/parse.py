@@ -11,17 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_from
-from harness.bridge.parsing.elapsed import Stopwatch
-from harness.bridge.parsing.exits import Exits
-from harness.bridge.parsing.failure import LoadFailure, failure_of
-from harness.bridge.parsing.guard import reaches
-from harness.bridge.parsing.places import Places
-from harness.bridge.parsing.pollution import Before, Change, Spoilt, keep
+from harness.bridge.parsing.import_errors.failure import LoadFailure, failure_of
+from harness.bridge.parsing.leftovers.guard import reaches
+from harness.bridge.parsing.leftovers.pollution import Before, Change, Spoilt, keep
+from harness.bridge.parsing.leftovers.put_off import Exits
+from harness.bridge.parsing.leftovers.state import State, state
 from harness.bridge.parsing.shared_libraries import SHARED
-from harness.bridge.parsing.state import State, state
-from harness.bridge.parsing.users import Users
-from harness.bridge.parsing.warners import is_airflows, raiser
-from harness.bridge.parsing.watch import ActivityWatch, ObservedEvent, Place
+from harness.bridge.parsing.watching.elapsed import Stopwatch
+from harness.bridge.parsing.watching.places import Places
+from harness.bridge.parsing.watching.users import Users
+from harness.bridge.parsing.watching.warners import is_airflows, raiser
+from harness.bridge.parsing.watching.watch import ActivityWatch, ObservedEvent, Place
 from harness.project.libraries import may_set
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Parsed:
         pollution: what the file left changed in its process.
         brought: packages of others that it imported -> how long that took.
         imported: files of the repository that it imported. libraries: of others, that were not there before.
-        depends: see `harness.bridge.parsing.depends`; it goes on to grow while the Dags are looked at.
+        depends: see `harness.bridge.parsing.watching.depends`; it goes on to grow while the Dags are looked at.
         tampered: names of ours that it made others; they are put right.
         innocent: it left nothing in its process that the next file could meet.
         misled: it may have gone otherwise in a process in which no library was imported in advance.

@@ -21,11 +21,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from harness.bridge.parsing import pollution
-from harness.bridge.parsing.elapsed import Stopwatch
-from harness.bridge.parsing.users import Users
-from harness.bridge.parsing.warners import is_airflows, raiser
-from harness.bridge.parsing.watch import NETWORK, Refused
+from harness.bridge.parsing.leftovers import pollution
+from harness.bridge.parsing.watching.elapsed import Stopwatch
+from harness.bridge.parsing.watching.users import Users
+from harness.bridge.parsing.watching.warners import is_airflows, raiser
+from harness.bridge.parsing.watching.watch import NETWORK, Refused
 from harness.project.libraries import imports_in
 
 _ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -198,7 +198,7 @@ def _one_thread() -> Iterator[None]:
 
 @contextmanager
 def _network_refused() -> Iterator[None]:
-    """As `harness.bridge.parsing.watch.ActivityWatch` does where files are parsed; the hook stays, idle afterwards."""
+    """As `ActivityWatch` does where files are parsed; the hook stays, idle afterwards."""
     at_work = [True]
 
     def hook(event: str, _args: tuple[Any, ...]) -> None:

@@ -7,7 +7,7 @@ from functools import partial
 from types import FunctionType, MethodType
 from typing import Any
 
-from harness.bridge.parsing.callbacks import (
+from harness.bridge.parsing.trials.callbacks import (
     Callback,
     Raised,
     callbacks,
@@ -15,7 +15,7 @@ from harness.bridge.parsing.callbacks import (
     has_templates,
     uncallable,
 )
-from harness.bridge.parsing.trial import kinds
+from harness.bridge.parsing.trials.trial import kinds
 from harness.checks.callables import plain
 from harness.checks.content.reached import undefined_names
 from harness.checks.content.template_error import REPLACED
@@ -71,7 +71,9 @@ def _called(
         if not tried or file.watch is None:
             return
         outcomes = called([one for _, one in tried], lambda dag: timetables[id(dag)], file.users.own)
-        from harness.bridge.parsing.apart import apart  # what watches need not be there where nothing is parsed
+        from harness.bridge.parsing.confinement.apart import (
+            apart,  # what watches need not be there where nothing is parsed
+        )
 
         answers = apart(lambda them=outcomes: (None if one is None else vars(one) for one in them), file.watch)  # type: ignore[misc]
         yield from ((one, Raised(**raised)) for one, raised in zip(tried, answers, strict=False) if raised is not None)

@@ -7,7 +7,7 @@ from types import FunctionType
 from typing import Any
 
 from harness.bridge.operators import arguments
-from harness.bridge.parsing.callbacks import OF_TASKS
+from harness.bridge.parsing.trials.callbacks import OF_TASKS
 from harness.checks.callables import plain
 from harness.checks.content.loops import shared_names
 from harness.checks.content.reached import free_names

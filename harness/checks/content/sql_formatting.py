@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from types import FunctionType
 from typing import Any
 
-from harness.bridge.parsing.rendering import texts
+from harness.bridge.parsing.trials.rendering import texts
 from harness.checks.callables import callable_of
 from harness.checks.content.bindings import Bindings
 from harness.checks.content.reached import codes, functions_of, reached_from

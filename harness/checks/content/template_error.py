@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from harness.bridge.parsing.complaints import Complaint
-from harness.bridge.parsing.rendering import Unrendered, unrendered, uses_own_code
-from harness.bridge.parsing.trial import ASSET_TRIGGERED, DATE_NAMES
+from harness.bridge.parsing.trials.complaints import Complaint
+from harness.bridge.parsing.trials.rendering import Unrendered, unrendered, uses_own_code
+from harness.bridge.parsing.trials.trial import ASSET_TRIGGERED, DATE_NAMES
 from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.errors import nearest
@@ -66,7 +66,7 @@ def _unrendered(context: DagContext) -> Iterable[Unrendered]:
         return unrendered(dag, lambda: context.timetable, own)
     if context.file.watch is None:
         return []
-    from harness.bridge.parsing.apart import apart  # what watches need not be there where nothing is parsed
+    from harness.bridge.parsing.confinement.apart import apart  # what watches need not be there where nothing is parsed
 
     answers = apart(lambda: map(asdict, unrendered(dag, lambda: context.timetable, own)), context.file.watch)
     return [Unrendered(**{**one, "complaint": Complaint(**one["complaint"])}) for one in answers]

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.bridge.operators import arguments, class_of
-from harness.bridge.parsing.rendering import texts
+from harness.bridge.parsing.trials.rendering import texts
 from harness.checks.callables import callable_of, plain
 from harness.checks.context import DagContext
 from harness.checks.registry import check

@@ -8,8 +8,8 @@ from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from harness.bridge.parsing.callbacks import callbacks
-from harness.bridge.parsing.params import defaults
+from harness.bridge.parsing.trials.callbacks import callbacks
+from harness.bridge.parsing.trials.params import defaults
 from harness.checks.callables import callable_of
 from harness.checks.context import DagContext, FileContext
 from harness.checks.texts import arguments, calls, keyword, templates, texts

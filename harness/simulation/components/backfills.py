@@ -12,7 +12,7 @@ from harness.bridge.timetables import RunPlan
 from harness.kernel import Instant
 from harness.kernel.instant import BEGINNING, to_datetime
 from harness.results.backfill import CLEARED, CREATED, NOT_CREATED, BackfillDate, BackfillResult
-from harness.scheduler.backfill import (
+from harness.scheduler.dag_runs.backfill import (
     BACKFILL,
     CLEAR,
     CREATE,

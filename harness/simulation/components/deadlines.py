@@ -12,7 +12,7 @@ from harness.kernel.instant import BEGINNING, later, to_datetime
 from harness.kernel.simulation import LAST
 from harness.results.deadlines import DeadlineResult
 from harness.results.finding import Finding
-from harness.scheduler.deadlines import base_of, meet, miss, requeue
+from harness.scheduler.dag_runs.deadlines import base_of, meet, miss, requeue
 from harness.scheduler.model import (
     FINISHED,
     AverageRuntime,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.kernel import Event, Process
-from harness.scheduler.executors import executor_of
-from harness.scheduler.queueing import Limits
-from harness.scheduler.workers import Broker
+from harness.scheduler.slots.executors import executor_of
+from harness.scheduler.slots.queueing import Limits
+from harness.scheduler.slots.workers import Broker
 
 
 class Workload:

@@ -33,8 +33,8 @@ from harness.scheduler.model import (
 )
 from harness.scheduler.ready import set_state
 from harness.scheduler.retries import next_retry_at
+from harness.scheduler.slots.workers import requeue_stuck
 from harness.scheduler.transitions import fail_fast, number_next
-from harness.scheduler.workers import requeue_stuck
 from harness.simulation.components.executors import Workload, Workloads
 from harness.simulation.components.people import People
 from harness.simulation.components.ports import WorkersLoop

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from scheduler_builders import DAY, NOW, dag, run_of, states, task
 
-from harness.scheduler.backfill import (
+from harness.scheduler.dag_runs.backfill import (
     ALREADY_EXISTS,
     IN_FLIGHT,
     Backfill,
@@ -19,9 +19,9 @@ from harness.scheduler.backfill import (
     refusal,
     steps,
 )
-from harness.scheduler.calendar import latest_automated
+from harness.scheduler.dag_runs.calendar import latest_automated
+from harness.scheduler.dag_runs.runs import to_examine, to_start
 from harness.scheduler.model import DagRun, KnownLength, OfTask
-from harness.scheduler.runs import to_examine, to_start
 from harness.scheduler.transitions import clear
 
 PLAIN, PAST = dag(task("t"), max_active_runs=2), dag(task("t", depends_on_past=True))

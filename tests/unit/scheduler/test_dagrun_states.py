@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from scheduler_builders import NOW, dag, run_of, task
 
-from harness.scheduler.runs import may_start, next_run_state, set_run_state, start_order
+from harness.scheduler.dag_runs.runs import may_start, next_run_state, set_run_state, start_order
 
 MADE = dag(task("t"), max_active_runs=2)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from scheduler_builders import DAY, NOW, dag, run_of, task
 
-from harness.scheduler.deadlines import average_runtime, base_of, meet, miss, requeue
+from harness.scheduler.dag_runs.deadlines import average_runtime, base_of, meet, miss, requeue
 from harness.scheduler.model import (
     AverageRuntime,
     Custom,

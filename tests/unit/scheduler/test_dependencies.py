@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from scheduler_builders import NOW, dag, run_of, task, ti
 
-from harness.scheduler.context import DepContext
-from harness.scheduler.dependencies import failed_dependencies, is_waiting, mapped_upstream, standing
+from harness.scheduler.dependencies.context import DepContext
+from harness.scheduler.dependencies.standing import failed_dependencies, is_waiting, mapped_upstream, standing
 from harness.scheduler.model import DagRun, OfTask, Zip
 
 

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from scheduler_builders import NOW, dag, finish, ids, run_of, states, task, ti
 
 from harness.scheduler.decide import Decision, decide, schedule
+from harness.scheduler.dependencies.rule_table import RULES
 from harness.scheduler.memory import memory_of
 from harness.scheduler.model import Dag, DagRun, KnownLength, MappedGroup, OfTask, Task
-from harness.scheduler.rule_table import RULES
 
 rules = st.sampled_from(["all_success", "all_success", "all_success", *RULES, "always"])
 

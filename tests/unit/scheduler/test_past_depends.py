@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from scheduler_builders import DAY, NOW, dag, run_of, settle, states, task, ti
 
+from harness.scheduler.dependencies.past import prev_dagrun, previous_run
 from harness.scheduler.model import DagRun, KnownLength
-from harness.scheduler.past import prev_dagrun, previous_run
 
 
 def chain(made: Any, *first: dict[str, Any], **last: Any) -> DagRun:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from scheduler_builders import NOW, dag, finish, run_of, settle, states, task, ti
 
-from harness.scheduler.context import DepContext
+from harness.scheduler.dependencies.context import DepContext
+from harness.scheduler.dependencies.skips import previously_skipped, skip_downstream
 from harness.scheduler.model import KnownLength, MappedGroup
-from harness.scheduler.skips import previously_skipped, skip_downstream
 
 MADE = dag(task("branch", inherits_from_skipmixin=True), task("left", "branch"), task("right", "branch"))
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from scheduler_builders import dag, run_of, task, ti
 
-from harness.scheduler.context import DepContext
+from harness.scheduler.dependencies.context import DepContext
+from harness.scheduler.dependencies.trigger_rules import evaluate
 from harness.scheduler.mapping import expand
 from harness.scheduler.model import Dag, KnownLength, Length, MappedGroup, OfTask
-from harness.scheduler.trigger_rules import evaluate
 
 LETTERS = {
     "s": "success",

@@ -14,11 +14,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from scheduler_builders import dag, run_of, task, ti
 
-from harness.scheduler.context import DepContext
+from harness.scheduler.dependencies.context import DepContext
+from harness.scheduler.dependencies.past import prev_dagrun
+from harness.scheduler.dependencies.rule_table import RULES
+from harness.scheduler.dependencies.trigger_rules import evaluate
 from harness.scheduler.model import FINISHED, DagRun, KnownLength, TaskInstance
-from harness.scheduler.past import prev_dagrun
-from harness.scheduler.rule_table import RULES
-from harness.scheduler.trigger_rules import evaluate
 
 airflow_version = pytest.importorskip("airflow.version")
 if tuple(map(int, airflow_version.version.split(".")[:2])) < (3, 3):

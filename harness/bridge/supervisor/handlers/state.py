@@ -21,7 +21,7 @@ def _execution_timeout(_: ApiServer, msg: Any, who: TaskContext) -> None:
 
 def _skip_downstream(api: ApiServer, msg: Any, who: TaskContext) -> None:
     """Takes effect at once, as ``ti_skip_downstream`` does, before the task itself has ended."""
-    from harness.scheduler.skips import skip_downstream
+    from harness.scheduler.dependencies.skips import skip_downstream
 
     tasks = [key for t in msg.tasks for key in (_all_of(t, who) if isinstance(t, str) else [(t[0], t[1])])]
     who.skipped += tasks

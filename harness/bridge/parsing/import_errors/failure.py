@@ -9,9 +9,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.bridge.parsing.hints import fix_of
-from harness.bridge.parsing.users import Users
-from harness.bridge.parsing.watch import ObservedEvent, Place, Refused
+from harness.bridge.parsing.import_errors.hints import fix_of
+from harness.bridge.parsing.watching.users import Users
+from harness.bridge.parsing.watching.watch import ObservedEvent, Place, Refused
 
 _OFFLINE = (
     "network is unreachable",

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from harness.bridge.parsing.standins import StandIn, StandInTaskInstance, Use
+from harness.bridge.parsing.trials.standins import StandIn, StandInTaskInstance, Use
 from harness.bridge.upcoming import next_info
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.scheduler.explain import listed
+from harness.scheduler.dependencies.explain import listed
+from harness.scheduler.dependencies.verdict import Verdict
 from harness.scheduler.model import SUCCESS_STATES, DagRun, Task, TaskInstance
-from harness.scheduler.verdict import Verdict
 
 MANUAL = "manual"
 

@@ -9,9 +9,9 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.operators import argument
-from harness.bridge.parsing.complaints import Complaint, Tried, complaint
-from harness.bridge.parsing.standins import Endless, Use
-from harness.bridge.parsing.trial import ASSET_TRIGGERED, TrialRun, kinds, moments, stood_in, with_plugins
+from harness.bridge.parsing.trials.complaints import Complaint, Tried, complaint
+from harness.bridge.parsing.trials.standins import Endless, Use
+from harness.bridge.parsing.trials.trial import ASSET_TRIGGERED, TrialRun, kinds, moments, stood_in, with_plugins
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -36,7 +36,7 @@ class Unrendered:
     Attributes:
         file: the file that should hold it and was not found, as the field names it.
         source: the template, without that of a file that was not found.
-        kind, date: of the run that it fails in, see `harness.bridge.parsing.trial`; None: in every run.
+        kind, date: of the run that it fails in, see `harness.bridge.parsing.trials.trial`; None: in every run.
         known: names that it could have used.
     """
 

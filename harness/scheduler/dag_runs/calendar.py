@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from harness.kernel.instant import Instant
-from harness.scheduler.asset_runs import AssetKey, AssetPolicy, QueuedEvent
-from harness.scheduler.backfill import BACKFILL
+from harness.scheduler.dag_runs.asset_runs import AssetKey, AssetPolicy, QueuedEvent
+from harness.scheduler.dag_runs.backfill import BACKFILL
 from harness.scheduler.model import FAILED, Dag, DagRun
 
 

@@ -17,9 +17,9 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from harness.bridge.parsing.classes import Classes
-from harness.bridge.parsing.guard import Guard
-from harness.bridge.parsing.users import Users
+from harness.bridge.parsing.leftovers.classes import Classes
+from harness.bridge.parsing.leftovers.guard import Guard
+from harness.bridge.parsing.watching.users import Users
 
 # A file may replace or clear the builtins (hostile/clear_builtins.py), and this module has to work after that: it has
 # a copy of its own.
@@ -214,7 +214,7 @@ class Before:
         """What was different, each in a few words; the repository's own folders on ``sys.path`` do not count.
 
         Args:
-            marks: see `harness.bridge.parsing.watch.ActivityWatch.marks`; what a library set is not told.
+            marks: see `harness.bridge.parsing.watching.watch.ActivityWatch.marks`; what a library set is not told.
         """
         found = [Change(what) for what in [*self._replaced(spoilt), *spoilt.more]]
         if spoilt.cwd != self._cwd:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from harness.scheduler.context import DepContext
-from harness.scheduler.explain import explain
+from harness.scheduler.dependencies.context import DepContext
+from harness.scheduler.dependencies.explain import explain
+from harness.scheduler.dependencies.rule_table import RULES, UpstreamStates, required
+from harness.scheduler.dependencies.verdict import Verdict
 from harness.scheduler.model import FINISHED, SKIPPED, TaskInstance, TaskState
-from harness.scheduler.rule_table import RULES, UpstreamStates, required
-from harness.scheduler.verdict import Verdict
 
 __all__ = ["RuleDecision", "Verdict", "evaluate", "judge"]
 

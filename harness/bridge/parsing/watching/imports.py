@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from harness.bridge.parsing.users import Users
+from harness.bridge.parsing.watching.users import Users
 
 globals()["__builtins__"] = dict(vars(builtins))
 

@@ -7,7 +7,7 @@ from types import ModuleType
 from typing import Any
 
 from harness.bridge.after_import import AfterImport, found
-from harness.bridge.parsing.watch import ActivityWatch, Refused
+from harness.bridge.parsing.watching.watch import ActivityWatch, Refused
 
 DRIVERS: dict[str, tuple[str, ...]] = {
     "psycopg2": ("connect",),

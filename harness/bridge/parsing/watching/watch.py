@@ -4,7 +4,7 @@ A hook cannot be taken out again, so it belongs into a process that is thrown aw
 one JSON line an event, so that a file that crashes afterwards, or a process that it forks, has told what it did. The
 network is refused, and so are signals to other processes and changes to files outside the folders that are allowed, in
 every thread and also after the import; processes may be started while a file is parsed, where the kernel keeps files
-from what no hook sees (`harness.bridge.parsing.seal`).
+from what no hook sees (`harness.bridge.parsing.confinement.read_only`).
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
-from harness.bridge.parsing.depends import EVENTS, Depends
-from harness.bridge.parsing.users import Users
+from harness.bridge.parsing.watching.depends import EVENTS, Depends
+from harness.bridge.parsing.watching.users import Users
 
 globals()["__builtins__"] = dict(vars(builtins))  # ours: a file may spoil the common ones while the hook is at work
 

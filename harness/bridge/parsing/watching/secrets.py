@@ -8,7 +8,7 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
-from harness.bridge.parsing.watch import ActivityWatch
+from harness.bridge.parsing.watching.watch import ActivityWatch
 from harness.bridge.supervisor.conversation import Supervisor
 from harness.bridge.supervisor.store import Store
 from harness.bridge.supervisor.task_context import TaskContext, task_context

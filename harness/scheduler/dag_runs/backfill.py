@@ -1,6 +1,6 @@
 """Backfills: which runs one makes, clears or leaves alone, in which order, and when it is over.
 
-When its queued runs start, and who goes before them, stands in `harness.scheduler.runs`.
+When its queued runs start, and who goes before them, stands in `harness.scheduler.dag_runs.runs`.
 """
 
 from __future__ import annotations

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from harness.kernel.instant import Instant
-from harness.scheduler.context import DepContext
+from harness.scheduler.dependencies.context import DepContext
+from harness.scheduler.dependencies.verdict import Verdict
 from harness.scheduler.model import FAILED, FINISHED, RUNNING, SKIPPED, SUCCESS, DagRun, Task, TaskInstance
-from harness.scheduler.verdict import Verdict
 
 _KEPT = frozenset({RUNNING, SUCCESS, FAILED})
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from harness.bridge.parsing.airflow2 import ARGUMENTS, provider_of, replacement
-from harness.bridge.parsing.distributions import distribution_of
-from harness.bridge.parsing.users import Users
+from harness.bridge.parsing.import_errors.airflow2 import ARGUMENTS, provider_of, replacement
+from harness.bridge.parsing.import_errors.distributions import distribution_of
+from harness.bridge.parsing.watching.users import Users
 from harness.errors import nearest
 
 Frames = list[tuple[FrameType, int]]

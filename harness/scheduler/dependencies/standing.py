@@ -5,8 +5,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from harness.kernel.instant import Instant, iso
-from harness.scheduler.context import DepContext
-from harness.scheduler.explain import explain, listed
+from harness.scheduler.dependencies.context import DepContext
+from harness.scheduler.dependencies.explain import explain, listed
+from harness.scheduler.dependencies.past import prev_dagrun
+from harness.scheduler.dependencies.skips import previously_skipped
+from harness.scheduler.dependencies.trigger_rules import evaluate, judge
+from harness.scheduler.dependencies.verdict import Verdict
 from harness.scheduler.model import (
     FAILED_STATES,
     FINISHED,
@@ -18,10 +22,6 @@ from harness.scheduler.model import (
     TaskInstance,
     TaskState,
 )
-from harness.scheduler.past import prev_dagrun
-from harness.scheduler.skips import previously_skipped
-from harness.scheduler.trigger_rules import evaluate, judge
-from harness.scheduler.verdict import Verdict
 
 WAITING = frozenset({UP_FOR_RETRY, UP_FOR_RESCHEDULE})
 _UNSUCCESSFUL = FINISHED - {SUCCESS}

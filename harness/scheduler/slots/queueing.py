@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from harness.kernel.instant import Microseconds
-from harness.scheduler.candidates import Candidates
-from harness.scheduler.executors import ExecutorSlots, executor_of, slots_taken
 from harness.scheduler.model import SCHEDULED, DagRun, TaskInstance
-from harness.scheduler.occupancy import Occupancy, occupancy_of
-from harness.scheduler.workers import NUM_STUCK_IN_QUEUED_RETRIES, TASK_QUEUED_TIMEOUT, WorkerSlots
+from harness.scheduler.slots.candidates import Candidates
+from harness.scheduler.slots.executors import ExecutorSlots, executor_of, slots_taken
+from harness.scheduler.slots.occupancy import Occupancy, occupancy_of
+from harness.scheduler.slots.workers import NUM_STUCK_IN_QUEUED_RETRIES, TASK_QUEUED_TIMEOUT, WorkerSlots
 
 __all__ = ["Admission", "ExecutorSlots", "Limits", "PoolSlots", "admit", "admit_once", "held_back", "never_admitted"]
 

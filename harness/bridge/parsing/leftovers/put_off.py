@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from harness.bridge.parsing.apart import apart
-from harness.bridge.parsing.users import Users
-from harness.bridge.parsing.watch import ActivityWatch, Place
+from harness.bridge.parsing.confinement.apart import apart
+from harness.bridge.parsing.watching.users import Users
+from harness.bridge.parsing.watching.watch import ActivityWatch, Place
 
 globals()["__builtins__"] = dict(vars(builtins))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from harness.scheduler.context import DepContext
+from harness.scheduler.dependencies.context import DepContext
 from harness.scheduler.model import (
     FAILED,
     FAILED_STATES,

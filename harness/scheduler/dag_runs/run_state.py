@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from harness.kernel.instant import Instant
-from harness.scheduler.context import DepContext
-from harness.scheduler.dependencies import standing
+from harness.scheduler.dependencies.context import DepContext
+from harness.scheduler.dependencies.standing import standing
 from harness.scheduler.memory import memory_of
 from harness.scheduler.model import (
     AWAITING_INPUT,

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any
 
-from harness.bridge.parsing import confine
-from harness.bridge.parsing.watch import ActivityWatch
+from harness.bridge.parsing.confinement import confine
+from harness.bridge.parsing.watching.watch import ActivityWatch
 
 _DEPENDS = "\0depends"
 SECONDS = 5.0

@@ -1,0 +1,1 @@
+"""Why a Dag file does not import, where, and what would help."""

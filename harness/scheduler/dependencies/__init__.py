@@ -1,0 +1,1 @@
+"""What holds a task instance back or decides its state: upstream tasks, trigger rules, skips, the run before."""
