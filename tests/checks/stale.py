@@ -102,7 +102,7 @@ READ = "POOL = (NEAR / 'pool.txt').read_text()\n"
 TEXT = {"pool.txt": "etl"}
 
 
-def _ways() -> list[Stale]:
+def _modules() -> list[Stale]:
     import_ = "import sys\nsys.path.append(str(NEAR))\n"
     return [
         Stale("module", f"{import_}from module_m import POOL\n", _module("module"), {"module_m.py": "POOL = 'etl'\n"}),
@@ -156,6 +156,11 @@ def _ways() -> list[Stale]:
             _write("find_spec_m.py", ""),
             {"x": ""},
         ),
+    ]
+
+
+def _files() -> list[Stale]:
+    return [
         Stale("text", READ, _write("pool.txt"), TEXT),
         Stale("same_size_and_time", READ, _same_size_and_time, TEXT),
         Stale(
@@ -201,6 +206,11 @@ def _ways() -> list[Stale]:
             lambda near: (near / "pool.txt").chmod(0o755),
             TEXT,
         ),
+    ]
+
+
+def _folders() -> list[Stale]:
+    return [
         Stale("listdir", "import os\n" + YES.format("len(os.listdir(NEAR)) > 1"), _write("two"), {"one": ""}),
         Stale("scandir", "import os\n" + YES.format("len([*os.scandir(NEAR)]) > 1"), _write("two"), {"one": ""}),
         Stale("iterdir", YES.format("len([*NEAR.iterdir()]) > 1"), _write("two"), {"one": ""}),
@@ -249,6 +259,11 @@ def _ways() -> list[Stale]:
             _gone_row,
             {"x": ""},
         ),
+    ]
+
+
+def _databases_and_others() -> list[Stale]:
+    return [
         Stale("attach", ATTACH.format("attach ? as other', (str(NEAR / 'pools.db'),)"), _gone_row, {"x": ""}),
         Stale(
             "attach_text", ATTACH.format("attach \"' + str(NEAR / 'pools.db') + '\" as other'"), _gone_row, {"x": ""}
@@ -299,6 +314,12 @@ def _ways() -> list[Stale]:
         Stale(
             "mask", "import os\nmask = os.umask(0)\nos.umask(mask)\n" + YES.format("mask == 0o77"), _nothing, {"x": ""}
         ),
+    ]
+
+
+def _surroundings() -> list[Stale]:
+    import_ = "import sys\nsys.path.append(str(NEAR))\n"
+    return [
         Stale("environb", "import os\n" + YES.format("os.environb.get(b'STALE_B')"), _nothing, {"x": ""}),
         Stale("proc", YES.format("'STALE_B=' in open('/proc/self/environ').read()"), _nothing, {"x": ""}),
         Stale("native", NATIVE, _write("data.parquet"), {"data.parquet": "etl"}),
@@ -348,7 +369,7 @@ def _module(name: str) -> Change:
     return _write(f"{name}_m.py", "POOL = 'gone_for_good'\n")
 
 
-WAYS = _ways()
+WAYS = [*_modules(), *_files(), *_folders(), *_databases_and_others(), *_surroundings()]
 EACH_TIME = {"program", "attach", "proc"}
 """What nobody sees: a program, a file whose name is bound to a statement, and what the kernel tells of the process."""
 VARIABLES = {"STALE_B": "1", "STALE_GET": "gone", "STALE_GETENV": "1", "STALE_ALL": "1"}

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from tests.differential.case import Case
 from tests.differential.compare import differences
-from tests.differential.generate import cases_run_level, cases_scheduler_level
-from tests.differential.generate_backfill import with_backfills
-from tests.differential.generate_seeded import numbered
-from tests.differential.oracle import Oracle
-from tests.differential.render import render, render_dag
+from tests.differential.generate.backfill import with_backfills
+from tests.differential.generate.cases import cases_run_level, cases_scheduler_level
+from tests.differential.generate.seeded import numbered
+from tests.differential.oracle.client import Oracle
+from tests.differential.render.files import render, render_dag
 from tests.differential.simulator import simulated
 from tests.differential.simulator_run import run_differences, simulated_run
 

@@ -18,7 +18,7 @@ from harness.scheduler.model import DagRun, TaskInstance
 from tests.differential.agree import drawn
 from tests.differential.case import Case
 from tests.differential.compare import differences
-from tests.differential.render import render
+from tests.differential.render.files import render
 from tests.differential.simulator import simulated
 from tests.differential.simulator_run import run_differences, simulated_run
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from tests.differential.case import Act, Case, DagCase, PoolCase, TaskCase
-from tests.differential.generate_raw import TRIGGER_RULES
-from tests.differential.render_play import all_acts
+from tests.differential.generate.raw import TRIGGER_RULES
+from tests.differential.render.play import all_acts
 
 Feature = Callable[[Case], bool]
 

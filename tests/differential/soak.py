@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.bridge.patches.shortcuts import VARIABLE
-from tests.differential.orphans import end_with_owner
+from tests.differential.oracle.orphans import end_with_owner
 
 ROOT = Path(__file__).resolve().parents[2]
 FIGURES = ROOT / "docs" / "fidelity.json"
@@ -165,7 +165,7 @@ def _compare(level: str, seed: int, number: int) -> list[str]:
 
 def beside_airflow(compare: Callable[[Any], list[str]], limit_s: float) -> list[str]:
     """The differences that a comparison finds, or why there is none, in a process which keeps its oracle."""
-    from tests.differential.oracle import Oracle, OracleError
+    from tests.differential.oracle.client import Oracle, OracleError
 
     global _oracle
     _oracle = _oracle or Oracle(limit_s=limit_s)
@@ -201,7 +201,7 @@ def _canary(index: int, seed: int, count: int) -> int | None:
 def _one(level: str, seed: int, number: int) -> int:
     """A case in full, and the smallest one near it that still differs."""
     from tests.differential.agree import disagreements, drawn, smallest, told
-    from tests.differential.oracle import Oracle
+    from tests.differential.oracle.client import Oracle
 
     with Oracle() as oracle, contextlib.redirect_stdout(sys.stderr):
         case = drawn(level, seed, number)

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from tests.differential.agree import disagreements, drawn, smallest, told
 from tests.differential.canaries import CANARIES
 from tests.differential.case import Act, Case, DagCase, TaskCase
-from tests.differential.generate import cases_run_level, cases_scheduler_level
-from tests.differential.oracle import Oracle
+from tests.differential.generate.cases import cases_run_level, cases_scheduler_level
+from tests.differential.oracle.client import Oracle
 
 FEW = settings(deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))
 

@@ -10,7 +10,7 @@ import pytest
 from harness.bridge.environment.sandbox import airflow_version
 from tests.differential.agree import disagreements, drawn, told
 from tests.differential.case import Act, BackfillCase, Case, DagCase, TaskCase
-from tests.differential.oracle import Oracle
+from tests.differential.oracle.client import Oracle
 from tests.differential.smaller import smaller
 
 LONG = (Act(duration_s=600),)

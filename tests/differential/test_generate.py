@@ -12,9 +12,9 @@ from hypothesis import Phase, find, given, settings
 from harness.bridge.loader import Folder, load_file
 from tests.differential.case import Case
 from tests.differential.coverage_of import RUN_LEVEL, SCHEDULER_LEVEL
-from tests.differential.generate import TRIGGER_RULES, cases_run_level, cases_scheduler_level, seeded
-from tests.differential.generate_assemble import effective_upstreams
-from tests.differential.render import render, render_dag
+from tests.differential.generate.assemble import effective_upstreams
+from tests.differential.generate.cases import TRIGGER_RULES, cases_run_level, cases_scheduler_level, seeded
+from tests.differential.render.files import render, render_dag
 
 LEVELS = {"run": cases_run_level(), "scheduler": cases_scheduler_level()}
 CASES, LOADED = 300, 150
@@ -88,7 +88,7 @@ def test_trigger_rules_are_all_of_airflows():
 
 PRINT_DIGEST = """
 import hashlib
-from tests.differential.generate import cases_run_level, cases_scheduler_level, seeded
+from tests.differential.generate.cases import cases_run_level, cases_scheduler_level, seeded
 drawn = [*seeded(cases_run_level(), 7, 10), *seeded(cases_scheduler_level(), 7, 10)]
 print(hashlib.sha256(repr(drawn).encode()).hexdigest())
 """

@@ -12,7 +12,7 @@ import pytest
 
 from tests.differential.case import Act, Case, DagCase, DeadlineCase, History, ManualRun, PoolCase, TaskCase
 from tests.differential.codec import decode, encode
-from tests.differential.oracle import Oracle, OracleError
+from tests.differential.oracle.client import Oracle, OracleError
 
 DAGS = Path(__file__).parent / "oracle_dags"
 MIDNIGHT = "2025-01-01T00:00:00+00:00"

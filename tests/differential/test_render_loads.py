@@ -7,7 +7,7 @@ import pytest
 
 from harness.simulation import Rehearsal
 from tests.differential.case import Act, Case, DagCase, GroupCase, TaskCase
-from tests.differential.render import render, render_dag
+from tests.differential.render.files import render, render_dag
 
 
 @pytest.fixture

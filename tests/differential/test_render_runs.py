@@ -7,7 +7,7 @@ import pytest
 
 from harness.simulation import Rehearsal, RunOptions
 from tests.differential.case import Act, Case, DagCase, GroupCase, TaskCase
-from tests.differential.render import render
+from tests.differential.render.files import render
 
 SECOND = timedelta(seconds=1)
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.differential.agree import disagreements, told
 from tests.differential.case import Act, Case, DagCase, GroupCase, TaskCase
-from tests.differential.oracle import Oracle
+from tests.differential.oracle.client import Oracle
 from tests.differential.simulator_run import run_differences, simulated_run
 
 FAIL, FAILED, SKIPPED, NOTHING = Act("fail"), Act("failed"), Act("skipped"), Act(follows=())

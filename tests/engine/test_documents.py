@@ -11,7 +11,7 @@ from airflow.sdk.definitions.deadline import AsyncCallback, DeadlineAlert, Deadl
 from harness.cli.entry import error_document
 from harness.errors import RunStuck
 from harness.results.verification import Row, Verification
-from tests.engine import deadline_callbacks
+from tests.engine.calendars import deadline_callbacks
 from tests.repo.schemas import faults
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)

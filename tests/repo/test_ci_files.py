@@ -14,7 +14,7 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.repo.blocks import blocks
+from tests.repo.docs.blocks import blocks
 from tests.repo.sources import ROOT, files
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text())
@@ -152,7 +152,7 @@ def test_the_hooks_are_valid_and_see_dag_files(project: Path):
 
 
 def test_the_page_of_the_checks_is_what_they_say():
-    from tests.repo.check_pages import FILE, page
+    from tests.repo.docs.check_pages import FILE, page
 
-    assert (ROOT / FILE).read_text(encoding="utf-8") == page(), "python -m tests.repo.check_pages --write"
+    assert (ROOT / FILE).read_text(encoding="utf-8") == page(), "python -m tests.repo.docs.check_pages --write"
     assert ROOT / FILE in files()

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from harness.project.installed import NEWEST_TESTED
-from tests.repo.pages import DOCUMENTED, toml
+from tests.repo.docs.pages import DOCUMENTED, toml
 from tests.repo.sources import ROOT
 
 PROJECT: Mapping[str, Any] = toml((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -1,0 +1,1 @@
+"""Checks of what tasks and their texts say."""

@@ -1,0 +1,1 @@
+"""Projects as they are laid out and set, through every command."""

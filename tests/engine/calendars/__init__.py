@@ -1,0 +1,1 @@
+"""Runs of several Dags beside each other: schedules, assets, backfills, deadlines, executors, people."""

@@ -1,0 +1,1 @@
+"""Virtual time, however task code meets it."""

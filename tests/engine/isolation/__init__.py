@@ -1,0 +1,1 @@
+"""What a simulation keeps from the machine, from production and from its owner's process."""

@@ -1,0 +1,1 @@
+"""What a task does, finds, gives and is given."""
