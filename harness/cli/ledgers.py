@@ -6,7 +6,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
@@ -19,13 +19,14 @@ KEPT = 20
 
 
 @contextmanager
-def ledger_folder(keep: Path | None, dag_id: str) -> Iterator[Path]:
+def ledger_folder(keep: Path | None, dag_id: str, has_result: Callable[[], bool]) -> Iterator[Path]:
     """The folder a run writes its journal in.
 
     Without ``keep`` a new one; it goes again when the block is left by an error that has no result to look at.
 
     Args:
         keep: the folder the user named.
+        has_result: whether there is something to show of what ran, asked when the block is left by an error.
     Raises: UsageError: that folder cannot be written.
     """
     if keep is not None:
@@ -35,8 +36,8 @@ def ledger_folder(keep: Path | None, dag_id: str) -> Iterator[Path]:
     folder = _fresh(ledgers_home(), dag_id)
     try:
         yield folder
-    except BaseException as error:
-        if not hasattr(error, "result"):
+    except BaseException:
+        if not has_result():
             shutil.rmtree(folder, ignore_errors=True)
         raise
 

@@ -24,8 +24,8 @@ def is_ours(file: str) -> bool:
 
 
 def is_librarys(file: str) -> bool:
-    """Whether a file is an installed package's."""
-    return file.startswith(_SITE) or any(folder in file for folder in LIBRARIES)
+    """Whether a file is an installed package's, and not ours: we may be installed beside it."""
+    return not is_ours(file) and (file.startswith(_SITE) or any(folder in file for folder in LIBRARIES))
 
 
 def is_users_file(file: str) -> bool:

@@ -298,8 +298,9 @@ class Runner:
         try:
             result = rehearsal.run(found, self._connect(world), options)
         except Exception as error:
-            if hasattr(error, "result"):
-                remember(self._config, error.result)
+            unfinished = getattr(error, "result", None)
+            if unfinished is not None:
+                remember(self._config, unfinished)
             raise
         remember(self._config, result)
         return result

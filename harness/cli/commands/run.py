@@ -151,7 +151,7 @@ class Rehearse:
             from harness.cli.debugger import post_mortem
 
             options = replace(options, on_error=post_mortem)
-        with ledger_folder(self.arguments.keep, dag.dag_id) as folder:
+        with ledger_folder(self.arguments.keep, dag.dag_id, lambda: rehearsal.unfinished is not None) as folder:
             options = replace(options, keep=folder)
             with unfinished_masked(terminal, rehearsal), nullcontext() if debugging else terminal.collecting():
                 progress.begin()

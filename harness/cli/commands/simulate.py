@@ -119,7 +119,7 @@ class SimulateCalendar:
         live = terminal.live and not debugging
         progress = CalendarProgress(terminal.console, live, None if debugging else terminal.err, period)
         with (
-            ledger_folder(self.arguments.keep, "calendar") as folder,
+            ledger_folder(self.arguments.keep, "calendar", lambda: rehearsal.unfinished is not None) as folder,
             unfinished_masked(terminal, rehearsal),
             nullcontext() if debugging else terminal.collecting(),
         ):

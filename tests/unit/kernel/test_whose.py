@@ -19,7 +19,8 @@ def test_our_folder_is_where_the_package_lies() -> None:
     ("file", "whose"),
     [
         (str(Path(OURS) / "kernel" / "process.py"), "ours"),
-        (f"{OURS.rstrip('/')}_of_mine/dag.py", "the user's"),
+        ("/repo/.venv/lib/python3.12/site-packages/harness_of_mine/dag.py", "a library's"),
+        ("/repo/harness_of_mine/dag.py", "the user's"),
         (pytest.__file__, "a library's"),
         ("/repo/.venv/lib/python3.12/site-packages/pandas/core.py", "a library's"),
         ("/usr/lib/python3/dist-packages/apt.py", "a library's"),
