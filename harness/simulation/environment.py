@@ -16,8 +16,8 @@ from typing import Any, NoReturn
 
 from harness.bridge.environment.ambient import CurrentContext, StandardStreams, TaskEnvironment
 from harness.bridge.environment.seal import sealed
+from harness.bridge.patches.around_tasks import overran, patched
 from harness.bridge.patches.exits import alarmed
-from harness.bridge.patches.inventory import overran, patched
 from harness.bridge.patches.network import NetworkGuard
 from harness.bridge.supervisor.capture import Sink, captured
 from harness.kernel import Instant, Simulation

@@ -1,7 +1,7 @@
 """What Airflow works out anew for every task, worked out once: nothing it depends on changes while a simulation runs.
 
 Each entry stands on how the installed version does it, seen by name or signature, and is left out where it does not
-fit. All of it is put back after a simulation (`harness.bridge.patches.inventory`), so that what is remembered lives
+fit. All of it is put back after a simulation (`harness.bridge.patches.around_tasks`), so that what is remembered lives
 no longer.
 
 * ``TypeAdapter``: task_runner builds the same pydantic adapter at every rendered field.

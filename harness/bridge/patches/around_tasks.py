@@ -1,19 +1,6 @@
-"""What of Airflow is replaced for the length of a simulation, each with its reason; all of it is put back.
+"""What stands around Airflow's task runner for the length of a simulation; all of it is put back.
 
-* ``timeout``: `execution_timeout` in virtual time (SIGALRM measures real time).
-* ``_execute_task``: declared durations and stubs of the world stand around the operator's ``execute``.
-* what `harness.bridge.patches.shortcuts` names, which changes the cost and nothing else.
-* ``process_params``: it resolves the Dag's own ``Param`` objects; a worker parses its own, tests share one Dag.
-* ``BaseXCom.serialize_value``: a value is remembered until it is an XCom, to see whether it comes back as it was.
-* ``get_hostname``: looks the machine up, which is slow and different on every laptop.
-* ``latest_only.pendulum``: its ``now`` is a microsecond late. The operator asks ``left < now``, and a worker never
-  starts at the very instant its run is due; a simulated one does.
-* ``trigger_dagrun.timezone``: each look at its clock is a microsecond later than the one before. The operator makes
-  run_id and logical_date of it, and a real clock never shows two of them, or one and the schedule's run, the same.
-* ``sensor.time``: a sensor fails when more than its timeout has passed, and in production it always is a little more.
-* ``signal.signal``: ``run`` installs a SIGTERM handler a task and never takes it away; the owner's stays.
-* ``os._exit``, ``os.abort``, ``os.exec…``: in a task they would end the whole rehearsal
-  (`harness.bridge.patches.exits`).
+Each name that is replaced, with its reason, stands in the table of patches (`harness.bridge.patches.inventory.table`).
 """
 
 from __future__ import annotations
@@ -99,7 +86,7 @@ def overran(process: Process) -> BaseException:
 def patched(
     simulation: Simulation, stub_of: Callable[[TaskInstance], Any], duration_of: Callable[[TaskInstance], int | None]
 ) -> Iterator[None]:
-    """Replace the names listed above for the block."""
+    """Replace what stands in the table of patches for the block."""
     from airflow.sdk.bases.xcom import BaseXCom
     from airflow.sdk.execution_time import task_runner, timeout
 
