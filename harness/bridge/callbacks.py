@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from harness.bridge.environment.archives import modules_in_place
 from harness.bridge.patches.exits import WorkerExited
 from harness.bridge.runtime import AttemptRequest, runtime_instance
 from harness.bridge.supervisor.capture import TaskLog
@@ -39,7 +40,8 @@ def run_dag_callbacks(run: DagRun, success: bool, reason: str | None, failed: Fa
         context = {**runtime.get_template_context(), "reason": reason}
     for callback in found if isinstance(found, list) else [found]:
         try:
-            callback(context)
+            with modules_in_place(dag.fileloc):
+                callback(context)
         except (Exception, SystemExit, WorkerExited) as error:
             failed(run, error, None, name)
 
@@ -56,7 +58,8 @@ def run_failure_callbacks(ti: TaskInstance, failed: Failed) -> None:
     found = task.on_failure_callback
     for callback in found if isinstance(found, (list, tuple)) else [found]:
         try:
-            callback(context.get_template_context())
+            with modules_in_place(facts(ti.run).dag.fileloc):
+                callback(context.get_template_context())
         except (Exception, SystemExit, WorkerExited) as error:
             failed(ti.run, error, ti.task_id, "on_failure_callback")
 

@@ -9,16 +9,16 @@ from __future__ import annotations
 
 import importlib.machinery
 import importlib.util
-import os
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge import sources
+from harness.bridge.environment.archives import modules_in_place, set_aside
 from harness.bridge.environment.seal import sealed
 from harness.bridge.masking import masked
 from harness.bridge.patches.exits import exits_of_files
@@ -160,7 +160,8 @@ def load_file(path: Path, root: Path, into: Folder) -> None:
         with heeded(), exits_of_files():
             found = found_in(path)
         for dag, module in found:
-            _bag(dag, module, root, into)
+            with modules_in_place(module.__file__):
+                _bag(dag, module, root, into)
     except (KeyboardInterrupt, SigtermExit):
         raise
     except BaseException as error:
@@ -170,13 +171,16 @@ def load_file(path: Path, root: Path, into: Folder) -> None:
 def found_in(path: Path) -> list[tuple[Any, Any]]:
     """Import a file: its Dags and the module each came from, in order of their ids.
 
+    An archive's modules are set aside: the next one may have others of the same names.
+
     Raises: whatever the file raises; of an archive's modules, the first that does.
     """
     modules: list[Any] = []
     try:
-        for error in modules_of(path, modules):
-            raise error
-        return taken_from(modules)
+        with set_aside(path, sources.tops_of(path)) if sources.is_archive(path) else nullcontext():
+            for error in modules_of(path, modules):
+                raise error
+            return taken_from(modules)
     finally:
         forget_dags()
 
@@ -250,16 +254,7 @@ def _modules_of_zip(path: Path, into: list[Any]) -> list[Exception]:
             except Exception as error:
                 DagContext.autoregistered_dags.clear()
                 failed.append(error)
-    _forget_modules_in(path)
     return failed
-
-
-def _forget_modules_in(archive: Path) -> None:
-    """Let the next archive import modules of its own, of the same names: Airflow parses each in a new process."""
-    inside = f"{archive}{os.sep}"
-    for name, module in list(sys.modules.items()):
-        if str(getattr(module, "__file__", None) or "").startswith(inside):
-            del sys.modules[name]
 
 
 def _bag(dag: Any, module: Any, root: Path, into: Folder) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
+from harness.bridge.environment.archives import modules_in_place
 from harness.bridge.patches.exits import WorkerExited
 from harness.bridge.supervisor.capture import TaskLog
 from harness.bridge.supervisor.child_comms import child_socket, starts_children
@@ -91,7 +92,8 @@ def run_attempt(
     supervisor.store.by_id[request.identity] = ti
     runtime = runtime_instance(request, task, to_datetime(now))
     try:
-        return _outcome(supervisor, who, runtime, is_killed)
+        with modules_in_place(facts(ti.run).dag.fileloc):
+            return _outcome(supervisor, who, runtime, is_killed)
     finally:
         who.closed = True
         _let_go(runtime)

@@ -15,9 +15,15 @@ _TIME = ("sleep", "monotonic")
 
 
 class LoadedModules:
-    """Names of modules worth a look. Names, for a module that is loaded anew takes the place of the former one."""
+    """Names of modules worth a look. Names, for a module that is loaded anew takes the place of the former one.
+
+    Attributes:
+        aside: users' modules that wait beside ``sys.modules`` for code of theirs to run, by archive and name; see
+            `harness.bridge.environment.archives`.
+    """
 
     def __init__(self) -> None:
+        self.aside: dict[str, dict[str, ModuleType]] = {}
         self._seen: tuple[int, str] = (0, "")
         self._known: dict[str, int] = {}
         self._users: dict[str, None] = {}
@@ -26,12 +32,15 @@ class LoadedModules:
     def users(self) -> list[tuple[str, ModuleType]]:
         """The user's own modules."""
         self._read()
-        return _there(self._users)
+        return _there(self._users) + self._of_archives()
 
     def of_time(self) -> list[tuple[str, ModuleType]]:
         """The user's own modules, and others that hold a ``sleep`` or ``monotonic``."""
         self._read()
-        return _there(self._of_time)
+        return _there(self._of_time) + self._of_archives()
+
+    def _of_archives(self) -> list[tuple[str, ModuleType]]:
+        return [one for modules in self.aside.values() for one in modules.items()]
 
     def _read(self) -> None:
         modules = sys.modules

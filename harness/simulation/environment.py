@@ -15,6 +15,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from harness.bridge.environment.ambient import CurrentContext, StandardStreams, TaskEnvironment
+from harness.bridge.environment.archives import ArchiveModules
 from harness.bridge.environment.seal import sealed
 from harness.bridge.patches.around_tasks import overran, patched
 from harness.bridge.patches.exits import alarmed
@@ -80,7 +81,7 @@ def simulation_environment(
         stack.enter_context(guard.on_duty())
         stack.enter_context(patient_collector())
         simulation = Simulation(start, stack.enter_context(wall_clock(start)))
-        simulation.ambients += [RunningLoop(), CurrentContext(), TaskEnvironment()]
+        simulation.ambients += [RunningLoop(), CurrentContext(), TaskEnvironment(), ArchiveModules()]
         stack.enter_context(time_patched(simulation))
         stack.enter_context(virtual_event_loops())
         stack.enter_context(captured(sink, redirect_streams))

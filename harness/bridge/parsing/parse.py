@@ -174,7 +174,7 @@ def _charge(result: Parsed, used: list[str]) -> None:
 def _left_nothing(result: Parsed, modules: list[Any], known: int, was: State) -> bool:
     """Whether another file may follow in this process; then the file's own module is taken out of it."""
     told = result.failures or result.pollution or result.tampered or result.events
-    if told or state() != was or result.seconds > BRIEF_S:
+    if told or state() != was or result.seconds > BRIEF_S or result.path.suffix != ".py":
         return False
     own = {module.__name__ for module in modules}
     if set(_newest(len(sys.modules) - known)) != own:
@@ -259,12 +259,13 @@ def _take(dag: Any, module: Any, into: Parsed) -> None:
 def _imported(users: Users, known: int) -> tuple[list[str], list[str]]:
     """Files of the modules that came after the first ``known``: the repository's, and those of others.
 
+    What lies in an archive is no file: the archive is.
     Only those are touched: what a fork shares with its parent is copied when it is looked at.
     """
     modules = (sys.modules.get(name) for name in _newest(len(sys.modules) - known))
     files = {file for module in modules if isinstance(file := getattr(module, "__file__", None), str)}
     own = {file for file in files if users.own(file)}
-    return sorted(own), sorted(files - own)
+    return sorted(file for file in own if Path(file).is_file()), sorted(files - own)
 
 
 def _newest(count: int) -> list[str]:
