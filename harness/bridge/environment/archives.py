@@ -16,8 +16,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from harness.kernel.caller_rules import is_users
 from harness.kernel.loaded_modules import loaded
+from harness.kernel.whose import is_users
 
 Modules = dict[str, ModuleType]
 
