@@ -1,6 +1,6 @@
 """What the installed Airflow says of names: there, deprecated, gone. Asked in a process of its own.
 
-``python -m harness.bridge.installed_names``: one job as JSON on stdin, one answer as JSON on what was stdout. It
+Its `main` is a program: one job as JSON on stdin, one answer as JSON on what was stdout. It
 imports modules of ``airflow`` and nothing of the user's.
 """
 
@@ -20,6 +20,7 @@ from typing import Any
 
 from harness.bridge.reference.home import environment
 from harness.errors import AirflowUnusable
+from harness.project.own_programs import own_program
 from harness.project.scratch import scratch
 
 LIMIT_S = 300.0
@@ -42,7 +43,7 @@ def answers_of(job: dict[str, Any]) -> dict[str, Any]:
     """
     with scratch("names") as home:
         done = subprocess.run(
-            [sys.executable, "-m", "harness.bridge.installed_names"],
+            own_program("harness.bridge.installed_names"),
             input=json.dumps(job),
             env=environment(Path(home), Path(home) / "none.db"),
             cwd=home,
@@ -215,7 +216,3 @@ def main() -> None:
     os.dup2(2, 1)  # what Airflow prints is not the answer
     answers.write(json.dumps(_answer(json.load(sys.stdin))))
     answers.close()
-
-
-if __name__ == "__main__":
-    main()

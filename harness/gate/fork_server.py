@@ -90,7 +90,7 @@ def main() -> None:
         order = json.loads(reader.readline())
         setting: Setting = pickle.loads(_exactly(reader, order["size"]))
         sandbox.adopt(setting.repository.home_entries)
-        sys.path[:] = [entry for entry in sys.path if entry]  # "-c" adds the working directory, which is no part of it
+        sys.path[:] = [entry for entry in sys.path if entry]  # an empty entry of PYTHONPATH is the working directory
         sys.path += setting.repository.path_of_airflow
         network, sealed = _preload(setting, answers)
         _answer(answers, {"ready": True, "network": network, "refused": SHARED.refused, "libraries": _files()})

@@ -16,6 +16,7 @@ from harness.checks import own
 from harness.checks.context import CheckSelection, Declared
 from harness.errors import UsageError
 from harness.gate.cache import digest_of, question_of
+from harness.project.own_programs import own_program
 
 CONFTEST = "conftest.py"
 PATIENCE_S = 120
@@ -23,7 +24,7 @@ _MENTION = re.compile(rb"\bharness\b[^\n]*\bchecks?\b")
 """A ``conftest.py`` that says nothing of the kind is not imported."""
 
 _FILE = "own_checks.json"
-_PROGRAM = "from harness.gate.own_table import main; main()"
+_PROGRAM = own_program("harness.gate.own_table")
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,7 @@ def _asked_for(sources: tuple[str, ...], root: str) -> OwnChecks:
     given = json.dumps({"sources": sources, "root": root})
     try:
         done = subprocess.run(
-            [sys.executable, "-c", _PROGRAM],
+            _PROGRAM,
             input=given,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

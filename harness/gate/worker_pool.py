@@ -9,7 +9,6 @@ import secrets
 import selectors
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections import deque
@@ -26,9 +25,10 @@ from harness.gate.orphans import TOKEN, end_orphans, is_stopped
 from harness.gate.worker import Setting
 from harness.project.airflow_import import unusable
 from harness.project.libraries import imports_in
+from harness.project.own_programs import own_program
 from harness.project.scratch import sweep
 
-_PROGRAM = "from harness.gate.fork_server import main; main()"
+_PROGRAM = own_program("harness.gate.fork_server")
 READY_S = 120.0
 """Real seconds that a fork server may take to import Airflow."""
 TICK_S = 0.25
@@ -117,7 +117,7 @@ class _ForkServer:
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with it
         pairs = [worker.theirs for worker in self.workers]
         self.process = subprocess.Popen(
-            [sys.executable, "-c", _PROGRAM],
+            _PROGRAM,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,

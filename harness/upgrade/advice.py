@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from collections.abc import Collection, Iterable
 
 from harness.bridge.parsing.import_errors.airflow2 import provider_of, replacement
+from harness.project.own_programs import installed_program
 
 CONTEXT: dict[str, str] = {
     "conf": "from airflow.sdk import conf, where a task needs Airflow's settings",
@@ -153,7 +153,7 @@ def moved_by_ruff(names: Iterable[str]) -> dict[str, str]:
     for number, name in enumerate(wanted):
         module, _, leaf = name.rpartition(".")
         lines += [f"from {module} import {leaf} as n{number}", f"n{number}"]
-    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--preview", "--exit-zero"]
+    command = [*installed_program("ruff"), "check", "--isolated", "--no-cache", "--preview", "--exit-zero"]
     command += [
         "--select",
         "AIR301,AIR302,AIR311,AIR312",

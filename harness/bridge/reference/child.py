@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from dataclasses import asdict
 from datetime import timezone
 from importlib.metadata import PackageNotFoundError, version
@@ -19,6 +18,7 @@ from harness.bridge.reference.history import RunHistory
 from harness.bridge.reference.home import default_cache, environment, restore, template
 from harness.errors import ReferenceFailed
 from harness.kernel.instant import Instant, to_datetime
+from harness.project.own_programs import own_program
 from harness.project.scratch import scratch
 from harness.world import World
 
@@ -58,7 +58,7 @@ def airflow_run(
         before = _of_children()
         try:
             done = subprocess.run(
-                [sys.executable, "-m", "harness.bridge.reference.side"],
+                own_program("harness.bridge.reference.side"),
                 input=json.dumps(job),
                 env={**_surrounded(environment(home, database), surroundings), **as_environment(world)},
                 cwd=home,

@@ -1,6 +1,6 @@
 """A throw-away AIRFLOW_HOME: a migrated metadata database kept as a template, copied for each process.
 
-``python -m harness.bridge.reference.home`` migrates the database of its environment; nothing else here imports Airflow.
+`main` is a program that migrates the database of its environment; nothing else here imports Airflow.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import importlib.metadata
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from harness.bridge.environment.outside import outward
+from harness.project.own_programs import own_program
 from harness.project.scratch import made, own, scratch
 
 PACKAGES = Path(__file__).resolve().parents[3]
@@ -59,7 +59,7 @@ def _migrate(file: Path) -> None:
     """Migrate a new database in a process of its own and put it in place whole."""
     with scratch("oracle") as home:
         fresh = Path(home) / "fresh.db"
-        command = [sys.executable, "-m", "harness.bridge.reference.home"]
+        command = own_program("harness.bridge.reference.home")
         done = subprocess.run(
             command,
             env=environment(Path(home), fresh),
@@ -108,7 +108,7 @@ def restore(source: Path, database: Path) -> None:
     shutil.copyfile(source, database)
 
 
-def _main() -> None:
+def main() -> None:
     from airflow.utils.db import initdb
     from airflow.utils.session import create_session
 
@@ -123,7 +123,3 @@ def _main() -> None:
     with settings.engine.connect() as connection:
         connection.execute(text("PRAGMA wal_checkpoint(TRUNCATE)"))
     settings.engine.dispose()
-
-
-if __name__ == "__main__":
-    _main()

@@ -79,7 +79,3 @@ def _answer(job: dict[str, Any]) -> Any:
         dag = DagToRun(job["dag_id"], job["files"], job["also"])
         history = tested(Path(job["folder"]), dag, date, job["conf"], clock)
     return history.to_json()
-
-
-if __name__ == "__main__":
-    main()

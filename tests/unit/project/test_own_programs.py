@@ -1,0 +1,66 @@
+"""Programs of ours start whatever lies in the working directory or on PYTHONPATH."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from harness.project import own_programs
+from harness.project.own_programs import installed_program, own_program
+
+ASKS = {"names": ["airflow.sdk.DAG"], "arguments": {}, "fields": {}}
+HIDING = ("harness.py", "harness/__init__.py", "json.py", "importlib.py", "ruff.py")
+
+
+@pytest.fixture(params=HIDING)
+def hiding(request, tmp_path):
+    """A working directory with a module that has the name of one of ours, or of one that we need."""
+    file = tmp_path / request.param
+    file.parent.mkdir(exist_ok=True)
+    file.write_text("raise ImportError('the module of the project')\n")
+    return tmp_path
+
+
+def start(command: list[str], folder: Path, given: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+    env = {**os.environ, **environment}
+    return subprocess.run(command, cwd=folder, env=env, input=given, capture_output=True, text=True, timeout=120)
+
+
+def test_a_program_of_ours_is_ours(hiding):
+    done = start(own_program("harness.bridge.installed_names"), hiding, json.dumps(ASKS))
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["names"] == {"airflow.sdk.DAG": ["there", ""]}
+
+
+@pytest.mark.parametrize("more", [{}, {"PYTHONSAFEPATH": "1"}], ids=["plain", "safe path"])
+def test_so_it_is_where_the_path_names_the_project(tmp_path, more):
+    (tmp_path / "harness.py").write_text("raise ImportError('the module of the project')\n")
+    command = own_program("harness.bridge.installed_names")
+    done = start(command, tmp_path, json.dumps(ASKS), PYTHONPATH=str(tmp_path), **more)
+    assert done.returncode == 0, done.stderr
+
+
+def test_an_installed_program_is_the_installed_one(hiding):
+    done = start([*installed_program("ruff"), "--version"], hiding)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("ruff ")
+
+
+def test_the_path_is_what_it_would_be_without_us(tmp_path):
+    show = "import json, sys; print(json.dumps(sys.path))"
+    plain = start([own_program("x")[0], "-c", show], tmp_path)
+    command = own_program("harness.bridge.installed_names")
+    command[-1] = command[-1].partition("; from ")[0] + "; " + show
+    assert json.loads(start(command, tmp_path).stdout) == json.loads(plain.stdout)[1:]
+
+
+def test_nobody_else_starts_a_python_that_looks_there():
+    files = Path(own_programs.__file__).parents[1].rglob("*.py")
+    found = {file.name: line for file in files for line in file.read_text().splitlines() if "[sys.executable" in line}
+    assert found.pop("own_programs.py")
+    assert all('"-I"' in line for line in found.values()), found
+    assert "reaper_link.py" in found
