@@ -124,6 +124,15 @@ def first_date(dag: DAG) -> Instant:
     return min(map(to_instant, dates), default=DEFAULT_DATE)
 
 
+def default_date(dag: DAG) -> Instant:
+    """The logical date of a run that nobody gave one: of the schedule's first, as `scheduled` makes it.
+
+    Raises: OffSchedule: the schedule never makes a run.
+    """
+    plan = scheduled(dag, None)
+    return plan.run_after if plan.logical_date is None else plan.logical_date
+
+
 def last_date(dag: DAG) -> Instant | None:
     """The Dag's ``end_date``."""
     return to_instant(dag.end_date) if dag.end_date else None

@@ -14,7 +14,7 @@ from harness.bridge.reference.child import airflow_run
 from harness.bridge.reference.dag_to_run import DagToRun
 from harness.bridge.reference.history import RunHistory
 from harness.bridge.supervisor.store import facts
-from harness.bridge.timetables import first_date
+from harness.bridge.timetables import default_date
 from harness.errors import HorizonReached, RunStuck
 from harness.kernel import SECOND, Instant
 from harness.kernel.instant import later, to_datetime
@@ -45,7 +45,7 @@ def verify(
     Stubs and declared durations are left out on both sides. XComs that differ between two simulations, one second
     and one seed apart, change by themselves and are not compared.
 
-    Raises: DagNotFound, UnmatchedEntry, ServiceUnavailable, ReferenceFailed.
+    Raises: DagNotFound, OffSchedule, UnmatchedEntry, ServiceUnavailable, ReferenceFailed.
     """
     began = perf_counter()
     check_world(world, rehearsal.folder.dags, rehearsal.folder)
@@ -53,7 +53,7 @@ def verify(
     def bare() -> World:  # one for each side and simulation: a task may set a variable, or fill a database
         return replace(rehearsal.world_with(world.copy()), stubs={}, durations={})
 
-    date = first_date(dag) if logical_date is None else logical_date
+    date = default_date(dag) if logical_date is None else logical_date
     options = RunOptions(logical_date=to_datetime(date), manual=True, conf=conf, companions=False, one_by_one=True)
     ours, reasons = simulated(rehearsal, dag, bare(), options)
     again, _ = simulated(rehearsal, dag, bare(), replace(options, seed=1, start=to_datetime(later(date, SECOND))))
