@@ -10,11 +10,11 @@ from harness.bridge.parsing.schedule import first_run
 from harness.checks.callables import callable_of
 from harness.checks.context import DagContext
 from harness.checks.registry import check
+from harness.checks.schedule.zones import zone_of
 from harness.checks.texts import called, literal, templates
 from harness.results.finding import Problem
 
 _START, _END = "data_interval_start", "data_interval_end"
-_FIX = 'schedule=CronDataIntervalTimetable("…", timezone="UTC")'
 
 _PRINTS = ("print", "debug", "info", "warning", "error", "exception", "log")
 
@@ -38,9 +38,10 @@ def interval_semantics(context: DagContext) -> Iterator[Problem]:
     width = first_run(context.dag, context.timetable).width
     if width is None or width:
         return
+    fix = f'schedule=CronDataIntervalTimetable("…", timezone="{zone_of(context.dag)}")'
     for task, where, line in found:
         said = f"task {task.task_id!r} reads {_START} and {_END} {where}, which are the same instant"
-        yield Problem(f"{said}: schedule {context.timetable.summary} makes no intervals", task.task_id, line, fix=_FIX)
+        yield Problem(f"{said}: schedule {context.timetable.summary} makes no intervals", task.task_id, line, fix=fix)
 
 
 def _reads_both(context: DagContext, task: Any) -> tuple[str, int | None] | None:

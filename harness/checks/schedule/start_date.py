@@ -10,6 +10,7 @@ from typing import Any
 from harness.bridge.parsing.schedule import clock_change, now
 from harness.checks.context import DagContext
 from harness.checks.registry import check
+from harness.checks.schedule.zones import default_zone_of, zone_of
 from harness.checks.texts import dotted, keyword, literal
 from harness.results.finding import Problem
 
@@ -24,8 +25,8 @@ def start_date(context: DagContext) -> Iterator[Problem]:
     """A ``start_date`` that moves, has no time zone or is missing where it counts; a cron in an hour that clocks skip.
 
     A date made by ``now()`` is another one at every parse: the first run is never due, and every parse makes a new
-    version of the Dag. A date without time zone is told where that is not UTC: it means another instant wherever
-    ``core.default_timezone`` is another, and beside a schedule of another zone the first run is not the one meant.
+    version of the Dag. A date without time zone is read in the project's ``core.default_timezone``: it is
+    told beside a schedule of another zone, where the first run is not the one meant.
     With a ``timedelta`` as schedule the runs count from ``start_date``; without one, from whenever the scheduler first
     saw the Dag. And a cron of a local zone that names an hour of the clock change runs at another time that day.
 
@@ -50,13 +51,10 @@ def start_date(context: DagContext) -> Iterator[Problem]:
 
 
 def _other_zone(context: DagContext) -> str:
-    """The zone that a date without one is read in, where it matters which; empty where all is UTC."""
-    zone = str(getattr(context.dag.start_date.tzinfo, "name", context.dag.start_date.tzinfo))
-    timetable = context.dag.timetable
-    own = str(getattr(timetable, "timezone", getattr(timetable, "_timezone", None)) or zone)
-    if own == zone and zone.upper() in _UTC:
-        return ""
-    return zone if own == zone or own == "None" else f"{zone}, while the schedule is in {own}"
+    """The zone that a date without one is read in, and that of the schedule where it is another; else empty."""
+    zone, own = default_zone_of(context.dag), zone_of(context.dag)
+    same = own == zone or {own.upper(), zone.upper()} <= _UTC
+    return "" if same else f"{zone}, while the schedule is in {own}"
 
 
 def _clock_change(context: DagContext, timetable: Any) -> Iterator[Problem]:
