@@ -109,6 +109,7 @@ def restore(source: Path, database: Path) -> None:
 
 
 def main() -> None:
+    """The program: Airflow's own migrations, and the bundle of Dags that they want."""
     from airflow.utils.db import initdb
     from airflow.utils.session import create_session
 
