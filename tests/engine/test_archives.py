@@ -112,12 +112,13 @@ def test_a_sleep_that_an_archive_s_module_imported_by_name_is_virtual(archive):
 
 
 def test_a_check_s_parse_leaves_the_modules_for_the_checks(archive):
-    from harness.bridge.loader import modules_of
+    from harness.bridge.loader import forget_dags, modules_of
 
     path, modules = archive("first", "return 1"), []
     try:
         assert modules_of(path, modules) == []
         assert sys.modules["common.words"].WORD == "first"
     finally:
+        forget_dags()
         for name in ("first", "common", "common.words"):
             sys.modules.pop(name, None)
