@@ -93,7 +93,9 @@ def test_a_plain_file_s_module_of_that_name_is_another(archive, tmp_path, monkey
         del sys.modules[name]
 
 
-def test_a_folder_without_init_is_a_package_too(archive, tmp_path):
+def test_a_folder_without_init_is_a_package_too(archive, tmp_path, monkeypatch):
+    (tmp_path / "elsewhere" / "common").mkdir(parents=True)
+    monkeypatch.syspath_prepend(tmp_path / "elsewhere")  # where its path is looked for once the archive is gone
     for dag_id in ("first", "second"):
         path = archive(dag_id, "from common import words; return words.WORD")
         with zipfile.ZipFile(path) as opened:

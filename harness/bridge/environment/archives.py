@@ -104,12 +104,13 @@ def set_aside(archive: Path, names: set[str]) -> Iterator[None]:
 
 def _inside(archive: str) -> Modules:
     below = f"{archive}{os.sep}"
-    return {name: module for name, module in list(sys.modules.items()) if _is_below(module, below)}
-
-
-def _is_below(module: Any, below: str) -> bool:
-    file = getattr(module, "__file__", None)
-    if file is not None:
-        return str(file).startswith(below)
-    # a folder without __init__.py: a namespace, which has a path and no file
-    return any(str(one).startswith(below) for one in getattr(module, "__path__", ()))
+    found = {
+        name: one for name, one in list(sys.modules.items()) if str(getattr(one, "__file__", None)).startswith(below)
+    }
+    # A folder without __init__.py is a package too, which has no file; its path is looked for anew on each sys.path.
+    for name in list(found):
+        while name := name.rpartition(".")[0]:
+            package = sys.modules.get(name)
+            if package is not None and getattr(package, "__file__", None) is None:
+                found[name] = package
+    return found
