@@ -14,7 +14,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from harness.kernel.loaded_modules import loaded
 from harness.kernel.whose import is_users
