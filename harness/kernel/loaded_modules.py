@@ -39,6 +39,10 @@ class LoadedModules:
         self._read()
         return _there(self._of_time) + self._of_archives()
 
+    def set_aside(self, archive: str, modules: dict[str, ModuleType]) -> None:
+        """Know users' modules that are not in ``sys.modules``, in place of what was known of their archive."""
+        self.aside[archive] = modules
+
     def _of_archives(self) -> list[tuple[str, ModuleType]]:
         return [one for modules in self.aside.values() for one in modules.items()]
 

@@ -95,7 +95,8 @@ def set_aside(archive: Path, names: set[str]) -> Iterator[None]:
     try:
         yield
     finally:
-        loaded.aside[inside] = found = _inside(inside)
+        found = _inside(inside)
+        loaded.set_aside(inside, found)
         for name in found:
             del sys.modules[name]
         sys.modules.update(hidden)
