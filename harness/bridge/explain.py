@@ -83,6 +83,11 @@ def hint(error: BaseException, world: World | None) -> str | None:
         r"VARIABLE_NOT_FOUND.*'key': '([^']+)'|[Vv]ariable (?:with key )?'?([\w.-]+)'? (?:is )?not found", text
     ):
         key = found[1] or found[2]
+        if key in variables:  # Airflow looks on where a value cannot be read, and then says that there is none
+            return (
+                f"variable {key!r} is in the world, but its value is no JSON, as which the task reads it; "
+                f"give it as JSON under variables: in the world file ({key}: {{…}}), or read it as text"
+            )
         return (
             f"variable {key!r} is not in the world; known: {known_names(key, variables)}; "
             f"declare it under variables: in the world file, or world.set_variable({key!r}, …) in the test"

@@ -9,6 +9,7 @@ from harness.bridge.parsing.watching.secrets import JSON_VARIABLE
 from harness.checks.context import FileContext
 from harness.checks.resources.used_names import connections, pools, variables
 from harness.world.guess import Guesses
+from harness.world.scaffold import ANY_JSON
 
 _TYPES = {
     "postgres": "postgres",
@@ -34,7 +35,8 @@ class UsedName:
         section: ``pools``, ``connections`` or ``variables``.
         by: who uses it, in words.
         hint: of a pool the slots that one of its tasks takes, of a connection its type as its use tells it,
-            of a variable that the file needs to be parsed a value that it can be parsed with.
+            of a variable that the file needs to be parsed a value that it can be parsed with, of one that is read as
+            JSON an empty object.
     """
 
     section: str
@@ -60,7 +62,7 @@ def names_in(file: FileContext, guesses: Guesses) -> list[dict[str, Any]]:
                 found.append(UsedName("pools", used.name, used.by, used.path or file.path, used.line or 1, hint))
     for section, uses in (("connections", connections(file)), ("variables", variables(file))):
         for used in uses:
-            hint = _type(used.by) if section == "connections" else ""
+            hint = _type(used.by) if section == "connections" else ANY_JSON if used.as_json else ""
             found.append(UsedName(section, used.name, used.by, used.path or file.path, used.line or 1, hint))
     found += [_asked_while_parsed(event, guesses) for event in file.events if event.kind in _ASKED]
     return [vars(name) for name in found]

@@ -15,6 +15,8 @@ HEAD = """\
 """
 
 
+ANY_JSON = "{}"
+"""The hint of a variable that is read as JSON, where nothing more is known of it."""
 _SERVICE = "a PostgreSQL of the harness's own"
 _WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 """What YAML takes for something else than text."""
@@ -60,8 +62,11 @@ def _connection(uses: Uses) -> tuple[str, str]:
 
 
 def _variable(uses: Uses) -> tuple[str, str]:
-    value = next((hint for _, hint in uses if hint), "")
-    return json.dumps(value), "a guess: the file is not parsed without one" if value else ""
+    hints = [hint for _, hint in uses if hint]
+    value = next((hint for hint in hints if hint != ANY_JSON), None)  # what the parse told says more than any JSON
+    if value is None and hints:
+        return json.dumps(ANY_JSON), "a guess: it is read as JSON"
+    return json.dumps(value or ""), "a guess: the file is not parsed without one" if value else ""
 
 
 def _of_file(exported: ExportedEntry) -> tuple[str, str]:

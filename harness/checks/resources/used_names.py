@@ -5,23 +5,25 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
+from harness.bridge.operators import argument
 from harness.bridge.parsing.trials.callbacks import callbacks
 from harness.bridge.parsing.trials.params import defaults
-from harness.checks.callables import callable_of
 from harness.checks.context import DagContext, FileContext
-from harness.checks.texts import arguments, calls, keyword, templates, texts
+from harness.checks.own_code import OwnCode, accessed
+from harness.checks.texts import arguments, keyword, templates
 from harness.errors import nearest
 from harness.results.finding import Problem
 
 _BLOCK = re.compile(r"\{[{%](.*?)[%}]\}", re.DOTALL)
-_CONN = re.compile(r"(?<![\w.])conn\.(?:get\(\s*['\"]([^'\"]+)['\"]\s*\)|(?!get\b)([A-Za-z_]\w*))")
+_CONN = re.compile(r"(?<![\w.])conn\.(?:get\(\s*['\"](?P<given>[^'\"]+)['\"]\s*\)|(?!get\b)(?P<named>[A-Za-z_]\w*))")
 _VAR = re.compile(
-    r"(?<![\w.])var\.(?:value|json)\.(?:get\(\s*['\"]([^'\"]+)['\"]\s*\)|(?!get\b)([A-Za-z_]\w*))(\s*\|\s*d(?:efault)?\b)?"
+    r"(?<![\w.])var\.(?:value|(?P<json>json))\.(?:get\(\s*['\"](?P<given>[^'\"]+)['\"]\s*\)|(?!get\b)(?P<named>[A-Za-z_]\w*))"
+    r"(?P<default>\s*\|\s*d(?:efault)?\b)?"
 )
-
 
 _PARAM = re.compile(r"\{\{-?\s*params(?:\.(\w+)|\[['\"](\w+)['\"]\])\s*-?\}\}")
 _OTHER_POOLS = ("thread", "process", "conn", "db", "worker", "node", "mem", "user", "agent", "sql", "identity")
@@ -34,6 +36,7 @@ class Used:
     Attributes:
         by: who, in words.
         line: None where only the task is known.
+        as_json: of a variable, whether its text is read as JSON.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Used:
     task_id: str | None = None
     path: str | None = None
     line: int | None = None
+    as_json: bool = False
 
 
 def connections(file: FileContext) -> Iterator[Used]:
@@ -54,23 +58,21 @@ def connections(file: FileContext) -> Iterator[Used]:
             for name, value, what in _of_arguments(task):
                 if _is_conn_id(name, value):
                     yield _by_task(dag, task.task_id, value, f"task {task.task_id!r} ({what})")
-            yield from _in_templates(dag, task, _CONN)
         yield from _of_params_and_callbacks(dag)
-    for path, part, tree in _code(file):
-        for name, call in calls(part):
-            for found in texts(_conn_id_of(name, call), tree):
-                if _is_conn_id("conn_id", found):
-                    yield Used(found, f"{name}()", path=path, line=call.lineno)
+        yield from _in_templates(dag, _CONN)
+    for name, call, part in _code_of(file).calls:
+        for found in _code_of(file).texts(_conn_id_of(name, call), part):
+            if _is_conn_id("conn_id", found):
+                yield Used(found, f"{_short(name)}()", path=part.path, line=call.lineno)
+    for part in _code_of(file).parts:
+        for _, found, line in accessed(part.node, "conn"):
+            if _is_conn_id("conn_id", found):
+                yield Used(found, "the context", path=part.path, line=line)
 
 
-def _code(file: FileContext) -> Iterator[tuple[str | None, ast.AST, ast.AST]]:
-    """(file, code, the file's whole tree) of the Dag file, and of what its Dags call in other modules."""
-    yield None, file.tree, file.tree
-    called = [call.function for dag in file.dags for call in callbacks(dag.dag)]
-    called += [callable_of(task) for dag in file.dags for task in dag.tasks]
-    for one in dict.fromkeys(filter(None, map(file.definitions.of, called))):
-        if one.path != file.path:
-            yield one.path, one.node, file.definitions.tree(one.path)
+@lru_cache(maxsize=1)  # connections and variables look at one file, one after the other
+def _code_of(file: FileContext) -> OwnCode:
+    return OwnCode(file.path, [dag.dag for dag in file.dags], file.users.own, file.definitions)
 
 
 def _conn_id_of(name: str, call: ast.Call) -> ast.expr | None:
@@ -110,7 +112,9 @@ def _params(owner: Any) -> dict[str, Any]:
 
 def _of_arguments(task: Any) -> Iterator[tuple[str, str, str]]:
     """(argument, value, what it is) of an operator's texts; of one that is a param's template the param's default."""
-    for name, given in arguments(task):
+    of_function = argument(task, "op_kwargs")
+    nested = of_function.items() if isinstance(of_function, dict) else ()
+    for name, given in [*arguments(task), *nested]:
         match = _PARAM.fullmatch(given.strip()) if isinstance(given, str) else None
         value = given if match is None else _params(task).get(match[1] or match[2])
         if isinstance(value, str):
@@ -146,15 +150,23 @@ def _by(dag: DagContext, task_id: str | None, name: str, by: str) -> Used:
 def variables(file: FileContext) -> Iterator[Used]:
     """Keys of variables that a file reads without a default."""
     for dag in file.dags:
-        for task in dag.tasks:
-            yield from _in_templates(dag, task, _VAR)
-    for path, part, tree in _code(file):
-        for name, call in calls(part):
-            if name == "Variable.get" or name.endswith(".Variable.get"):
-                defaulted = len(call.args) > 1 or keyword(call, "default", "default_var") is not None
-                for found in texts(call.args[0] if call.args else keyword(call, "key"), tree):
-                    if found and not defaulted:
-                        yield Used(found, f"{name}()", path=path, line=call.lineno)
+        yield from _in_templates(dag, _VAR)
+    for name, call, part in _code_of(file).calls:
+        if name == "Variable.get" or name.endswith(".Variable.get"):
+            defaulted = len(call.args) > 1 or keyword(call, "default", "default_var") is not None
+            parsed = keyword(call, "deserialize_json")
+            as_json = isinstance(parsed, ast.Constant) and parsed.value is True
+            for found in _code_of(file).texts(call.args[0] if call.args else keyword(call, "key"), part):
+                if found and not defaulted:
+                    yield Used(found, f"{_short(name)}()", path=part.path, line=call.lineno, as_json=as_json)
+    for part in _code_of(file).parts:
+        for kind, found, line in accessed(part.node, "var", "value", "json"):
+            yield Used(found, "the context", path=part.path, line=line, as_json=kind == "json")
+
+
+def _short(name: str) -> str:
+    """The class and its function of a full name: ``Variable.get``, ``HttpHook``."""
+    return ".".join(part for part in name.split(".")[-2:] if part[:1].isupper() or part == name.rpartition(".")[2])
 
 
 def undeclared(uses: Iterable[Used], known: Collection[str], what: str, file: FileContext) -> Iterator[Problem]:
@@ -172,13 +184,21 @@ def undeclared(uses: Iterable[Used], known: Collection[str], what: str, file: Fi
         yield Problem(message, used.task_id, used.line, used.path, fix, used.dag_id)
 
 
-def _in_templates(dag: DagContext, task: object, pattern: re.Pattern[str]) -> Iterator[Used]:
-    task_id: str = task.task_id  # type: ignore[attr-defined]
-    for field, text in templates(task):
-        for block in _BLOCK.findall(text):
-            for match in pattern.finditer(block):
-                if match.lastindex is not None and match.lastindex < 3:
-                    yield _by_task(dag, task_id, match[1] or match[2], f"task {task_id!r} (template in {field})")
+def _in_templates(dag: DagContext, pattern: re.Pattern[str]) -> Iterator[Used]:
+    """What templates name: those of tasks, and those of the notifiers among the callbacks."""
+    owners = [(task, task.task_id, f"task {task.task_id!r}") for task in dag.tasks]
+    for one in callbacks(dag.dag):
+        if isinstance(getattr(one.function, "template_fields", None), (list, tuple)):
+            task_id = getattr(one.task, "task_id", None)
+            owners.append((one.function, task_id, f"{type(one.function).__name__} of {one.kind}"))
+    for owner, task_id, who in owners:
+        for field, text in templates(owner):
+            for block in _BLOCK.findall(text):
+                for match in pattern.finditer(block):
+                    parts = match.groupdict()
+                    if not parts.get("default"):
+                        used = _by(dag, task_id, parts["given"] or parts["named"], f"{who} (template in {field})")
+                        yield replace(used, as_json=parts.get("json") is not None)
 
 
 def _is_conn_id(name: str, value: str) -> bool:

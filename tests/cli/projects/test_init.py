@@ -235,3 +235,104 @@ def test_one_round_tells_of_all_names_whatever_is_done_to_their_values(project):
     told = project("check", "--no-cache", "dags/own.py", cwd=folder)
     assert "names variable 'in_a_callback', which does not exist" in told.out
     assert "include/own.py:4" in told.out
+
+
+TELLS = """
+from airflow.sdk import BaseHook, BaseNotifier, BaseOperator, Variable
+from airflow.sdk import Variable as V
+from include.deep import through
+
+
+class Tell(BaseNotifier):
+    template_fields = ("text",)
+
+    def __init__(self, text):
+        super().__init__()
+        self.text = text
+
+    def notify(self, context):
+        BaseHook.get_connection("slack_conn")
+        self.more()
+
+    def more(self):
+        Variable.get("notifier_var")
+
+
+class Called:
+    def __call__(self, context):
+        V.get("called_var")
+
+
+class Load(BaseOperator):
+    def execute(self, context):
+        return Variable.get("operator_var", deserialize_json=True)
+
+
+def cb(context):
+    context["var"]["value"].get("ctx_var")
+    context["var"]["value"].get("ctx_optional", None)
+    context["var"]["json"].ctx_json
+    context["conn"].get("ctx_conn")
+
+
+def helper(conn_id="left_out", *, other="other_left_out"):
+    through(other)
+    return BaseHook.get_connection(conn_id)
+
+
+def always_given(conn_id="never_used"):
+    return BaseHook.get_connection(conn_id)
+
+
+def kwargs_given(conn_id="never_used_either"):
+    return BaseHook.get_connection(conn_id)
+"""
+USES_THEM = """
+from airflow.providers.standard.operators.python import PythonOperator
+from airflow.sdk import DAG, task
+from include.tells import Called, Load, Tell, always_given, cb, helper, kwargs_given
+
+with DAG("b", schedule=None, on_success_callback=[Tell("{{ var.json.text_var.a }} {{ conn.text_conn.host }}"), cb]):
+
+    @task(on_failure_callback=Called())
+    def work(var=None):
+        from airflow.sdk import Variable as VV
+
+        VV.get("aliased_optional", default=None)
+        VV.get("aliased")
+        var["value"].of_argument
+        helper()
+        helper("positional", other="by_keyword")
+        always_given("given")
+
+    work() >> Load(task_id="load")
+    PythonOperator(task_id="old", python_callable=kwargs_given, op_kwargs={"conn_id": "of_task"})
+"""
+
+
+def test_names_of_notifiers_contexts_aliases_and_arguments_are_found(project):
+    project.write("told/dags/b.py", USES_THEM)
+    project.write("told/requirements.txt", "")
+    project.write("told/include/__init__.py", "")
+    project.write("told/include/tells.py", TELLS)
+    project.write(
+        "told/include/deep.py", "from airflow.sdk import BaseHook as H\n\ndef through(name): H.get_connection(name)\n"
+    )
+    folder = project.folder / "told"
+    made = project("init", cwd=folder)
+    assert made.code == 0, made.out + made.err
+    world = load(folder / "fixtures/world.yaml")
+    assert set(world.connections) == {
+        *("slack_conn", "text_conn", "ctx_conn", "left_out", "positional", "given", "of_task"),
+        *("other_left_out", "by_keyword"),
+    }
+    assert world.variables == {
+        **dict.fromkeys(("notifier_var", "called_var", "ctx_var", "aliased", "of_argument"), ""),
+        **dict.fromkeys(("operator_var", "ctx_json", "text_var"), "{}"),
+    }
+    (folder / "fixtures/world.yaml").write_text("variables: {}\n")
+    told = project("check", "--no-cache", "--select", "variable-missing,connection-missing", cwd=folder)
+    assert "Variable.get() names variable 'aliased', which does not exist" in told.out
+    assert "Tell of on_success_callback (template in text) names connection 'text_conn'" in told.out
+    by_two = 1  # of_task: by the task and by its function
+    assert told.out.count("which does not exist") == len(world.connections) + len(world.variables) + by_two
