@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Collection, Iterable
 
 from harness.bridge.parsing.import_errors.airflow2 import provider_of, replacement
+from harness.bridge.parsing.import_errors.standard_names import of_standard
 from harness.project.own_programs import installed_program
 
 CONTEXT: dict[str, str] = {
@@ -138,7 +139,7 @@ def of_import(name: str, words: str, public: Collection[str], moved: dict[str, s
     for leaf in (one.rpartition(".")[2] for one in (target, name) if one):
         if leaf in public and leaf != "conf":
             return as_import(f"airflow.sdk.{leaf}")
-    return None
+    return of_standard(module, own) or of_standard(name)
 
 
 def moved_by_ruff(names: Iterable[str]) -> dict[str, str]:

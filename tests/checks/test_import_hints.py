@@ -200,3 +200,17 @@ def test_what_is_called_gone_is_gone(old):
 def test_every_new_name_is_that_of_an_old_one():
     assert all(replacement("airflow.operators.dummy", name) for name in NAMES)
     assert replacement("airflow.sdk", "DAG") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        (
+            "from airflow.utils.weekday import WeekDay",
+            f"from airflow.providers.standard.utils.weekday import WeekDay (package {STANDARD})",
+        ),
+        ("from airflow.utils.weekday import Weekend", "None"),
+    ],
+)
+def test_what_moved_to_the_standard_provider(tmp_path: Path, text: str, fix: str) -> None:
+    assert str(failure(tmp_path, text).fix) == fix

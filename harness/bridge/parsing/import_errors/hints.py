@@ -18,6 +18,7 @@ from typing import Any
 
 from harness.bridge.parsing.import_errors.airflow2 import ARGUMENTS, provider_of, replacement
 from harness.bridge.parsing.import_errors.distributions import distribution_of
+from harness.bridge.parsing.import_errors.standard_names import of_standard
 from harness.bridge.parsing.watching.users import Users
 from harness.errors import nearest
 
@@ -66,7 +67,7 @@ def _of_import(error: ImportError, frames: Frames, users: Users) -> tuple[str | 
     if not found:
         return None, None
     name = found[1]
-    if fix := replacement(module, name):
+    if fix := replacement(module, name) or of_standard(module, name):
         return None, fix
     owner = sys.modules.get(module)
     package = distribution_of(f"{module}.{name}") if getattr(owner, "__file__", None) is None else None
@@ -79,7 +80,7 @@ def _of_import(error: ImportError, frames: Frames, users: Users) -> tuple[str | 
 def _of_module(module: str, wanted: list[tuple[str, str | None]], users: Users) -> tuple[str | None, str | None]:
     top = module.split(".")[0]
     for asked, name in [*wanted, (module, None)]:
-        if fix := replacement(asked, name):
+        if fix := replacement(asked, name) or of_standard(asked, name):
             return None, fix
     if provider := next(filter(None, (provider_of(asked) for asked, _ in [*wanted, (module, None)])), None):
         parts = provider.removeprefix("apache-airflow-providers-").split("-")
