@@ -13,7 +13,7 @@ import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +25,7 @@ from harness.bridge.patches.exits import exits_of_files
 from harness.bridge.patches.network import NetworkGuard, RefusedConnection, allowing
 from harness.errors import DagImportError, DagNotFound, NoDagsFolder, UsageError, known_names
 from harness.kernel.stops import SigtermExit, heeded
+from harness.project.dags_in_text import line_of
 from harness.project.discovery import dag_files
 from harness.world.model import World
 
@@ -156,16 +157,27 @@ def answered_from(
 
 def load_file(path: Path, root: Path, into: Folder) -> None:
     """Import one file and take its Dags; a failure is recorded, not raised (but for Ctrl-C and SIGTERM)."""
+    refused: DAG | None = None
     try:
         with heeded(), exits_of_files():
             found = found_in(path)
-        for dag, module in found:
+        for refused, module in found:
             with modules_in_place(module.__file__):
-                _bag(dag, module, root, into)
+                _bag(refused, module, root, into)
     except (KeyboardInterrupt, SigtermExit):
         raise
     except BaseException as error:
-        into.failures.append(failure_of(path, error))
+        failure = failure_of(path, error)
+        if refused is not None and failure.line == 1:  # it is about the Dag, whoever refuses it
+            failure = replace(failure, line=_line_of(path, refused.dag_id))
+        into.failures.append(failure)
+
+
+def _line_of(path: Path, dag_id: str) -> int:
+    try:
+        return line_of(path.read_text(encoding="utf-8"), dag_id)
+    except (OSError, UnicodeDecodeError):  # an archive
+        return 1
 
 
 def found_in(path: Path) -> list[tuple[Any, Any]]:

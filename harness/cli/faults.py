@@ -26,6 +26,8 @@ _FIX = {
     errno.ENOENT: "see that it stays there while the command runs",
     errno.EBADF: "look for code that closes descriptors of its process: os.close, os.closerange",
 }
+_REFUSED = {*_FULL, errno.EIO, errno.EROFS, errno.EACCES, errno.EPERM}
+"""What is no fault of the name that was given; the same for every file and folder that a command writes."""
 NO_MEMORY = "free some memory, or raise its limit (ulimit -v)"
 
 
@@ -49,10 +51,10 @@ def writing(error: OSError, what: str) -> HarnessError:
 
     Args:
         what: it, with the option that named it.
-    Returns: a usage error where another name would do, else the machine's.
+    Returns: the machine's error where it refuses, whatever was named; a usage error where the name means nothing.
     """
     reason = error.strerror or str(error)
-    if error.errno in _FULL | {errno.EIO}:
+    if error.errno in _REFUSED:
         return MachineError(f"{what} cannot be written: {reason}", fix=_FIX[error.errno])
     return UsageError(f"{what} cannot be written: {reason}", fix="name a file that can be written")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
@@ -27,7 +28,7 @@ def ledger_folder(keep: Path | None, dag_id: str, has_result: Callable[[], bool]
     Args:
         keep: the folder the user named.
         has_result: whether there is something to show of what ran, asked when the block is left by an error.
-    Raises: UsageError: that folder cannot be written.
+    Raises: MachineError: that folder cannot be written. UsageError: its name means nothing.
     """
     if keep is not None:
         _make(keep)
@@ -51,7 +52,7 @@ def _make(keep: Path) -> None:
     except ValueError as error:  # a NUL in its name
         raise UsageError(f"--keep {str(keep)!r}: {error}", fix=fix) from None
     if not os.access(keep, os.W_OK):
-        raise UsageError(f"--keep {str(keep)!r} cannot be written", fix=fix)
+        raise writing(PermissionError(errno.EACCES, os.strerror(errno.EACCES)), f"--keep {str(keep)!r}")
 
 
 def ledgers_home() -> Path:

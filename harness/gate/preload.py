@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from harness.checks.context import CheckSelection, Declared
@@ -99,7 +100,9 @@ def preload(declared: Declared, selection: CheckSelection) -> None:
     users, modules = Users(str(file.parent)), []  # type: ignore[var-annotated]
     parsed = Parsed(file, file.parent, Places(users), users)
     modules_of(file, modules)
-    parsed.dags += [dag for dag, module in taken_from(modules) if made_ready(dag, module, file.parent)]
+    for dag, module in taken_from(modules):
+        with suppress(Exception):  # a cluster policy of the repository may refuse any Dag, ours too
+            parsed.dags += [dag] if made_ready(dag, module, file.parent) else []
     forget_dags()
     examine(parsed, declared, selection)
     file.unlink()

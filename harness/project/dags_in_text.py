@@ -103,3 +103,19 @@ def _used(tree: ast.Module) -> set[str]:
             found.add(node.value)  # __all__, globals()["name"]
         rest += ast.iter_child_nodes(node)
     return found
+
+
+def line_of(text: str, dag_id: str) -> int:
+    """The line of the call that makes a Dag: one that names its id, or of a function called as it is; 1 for none."""
+    try:
+        calls = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call)]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return 1
+    named, made = [], []
+    for call in calls:
+        given = [*call.args[:1], *(one.value for one in call.keywords if one.arg == "dag_id")]
+        if any(isinstance(one, ast.Constant) and one.value == dag_id for one in given):
+            named.append(call.lineno)
+        if isinstance(call.func, ast.Name) and call.func.id == dag_id:
+            made.append(call.lineno)
+    return min(named or made or [1])

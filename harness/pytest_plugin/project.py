@@ -376,6 +376,8 @@ def _read(config: pytest.Config) -> Project:
     options = config.known_args_namespace
     try:
         settings = read_config(config.rootpath)
+        if not settings.dags and not options.airflow_dags:
+            settings = _of_paths(config, settings)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     here = config.invocation_params.dir
@@ -387,6 +389,23 @@ def _read(config: pytest.Config) -> Project:
         world=_existing(here / world, "--airflow-world") if world is not None else settings.world,
         secrets={name: value for name, value in os.environ.items() if name.startswith(SECRETS)},
     )
+
+
+def _of_paths(config: pytest.Config, otherwise: Config) -> Config:
+    """The settings of the project that the paths given are in, where pytest is run from above it.
+
+    Raises: UsageError: settings that cannot be read.
+    """
+    from harness.project.config import read_config
+    from harness.project.repository import project_of as project_around
+
+    given = [str(arg).partition("::")[0] for arg in config.known_args_namespace.file_or_dir]
+    for path in (config.invocation_params.dir / one for one in given):
+        folder = path.resolve() if path.is_dir() else path.resolve().parent
+        near = read_config(project_around(folder) or folder) if path.exists() else otherwise
+        if near.dags:
+            return near
+    return otherwise
 
 
 def _existing(path: Path, option: str) -> Path:

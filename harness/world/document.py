@@ -20,7 +20,7 @@ _ADDRESS = ("conn_type", "host", "login", "password", "schema", "port")
 _CHOICES: dict[str, tuple[str, ...]] = {"service": SERVICES, "state": STATES}
 _EXPECTED = {
     "string_type": ("text", "put the value in quotes"),
-    "int_type": ("a whole number", "write it without quotes"),
+    "int_type": ("a whole number", "write it in digits, without quotes"),
     "bool_type": ("true or false", "write true or false, without quotes"),
 }
 _BOUNDS = {"greater_than_equal": ("ge", "more"), "less_than_equal": ("le", "less")}
@@ -139,6 +139,8 @@ def _problem(spec: type[EntrySpec], detail: ErrorDetails) -> WorldProblem:
         return WorldProblem(f"key {key!r} is missing", path, fix=f"add {key}:")
     if fault in _EXPECTED:
         expected, fix = _EXPECTED[fault]
+        if isinstance(detail["input"], float):
+            fix = "write it in digits alone, without a point or an exponent"
         return WorldProblem(f"{key} must be {expected}, not {kind(detail['input'])}", path, fix=fix)
     if fault == "literal_error":
         return WorldProblem(f"{key} has an unknown value", path, known=known_names(str(detail["input"]), _CHOICES[key]))

@@ -35,7 +35,7 @@ class EntryError(ValueError):
 
 def kind(value: object) -> str:
     """The type of ``value`` in words. Never the value: it may be a secret."""
-    words = {type(None): "nothing", bool: "true/false", int: "a whole number", float: "a number", str: "text"}
+    words = {type(None): "nothing", bool: "true/false", int: "a whole number", float: "a decimal number", str: "text"}
     if isinstance(value, Mapping):
         return "a mapping"
     if isinstance(value, (list, tuple)):

@@ -264,3 +264,11 @@ def test_it():
 """
     )
     project.checked("test_it.py").assert_outcomes(passed=1)
+
+
+def test_a_project_is_checked_from_above_where_its_dags_are_named(bare: Project):
+    bare.write(below__dags__sales=SALES, below__fixtures__world_yaml="pools: {etl: 3}\n", below__pyproject_toml=ONCE)
+    bare.write(below__tests__test_it="def test_it(dag_bag):\n    assert set(dag_bag) == {'sales', 'more'}\n")
+    found = bare.checked("below/dags")
+    assert failed(found) == ["below/dags/sales.py::sales::pool-missing"]
+    assert bare.checked("below/tests").ret == 0

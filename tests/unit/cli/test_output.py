@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.cli.faults import machines_refusal
+from harness.cli.ledgers import ledger_folder
 from harness.cli.streams import Stream
 from harness.cli.written import write_whole
 from harness.errors import MachineError, UsageError
@@ -134,6 +135,23 @@ def test_where_nothing_can_be_written_is_a_usage_error(tmp_path, name):
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(UsageError, match="the report cannot be written"):
         write_whole(tmp_path / name, "text", "the report")
+
+
+@pytest.mark.parametrize("refused", [errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC], ids=errno.errorcode.get)
+def test_what_the_machine_refuses_is_its_error_whoever_named_the_file(tmp_path, monkeypatch, refused):
+    def refuse(self, _):
+        raise OSError(refused, os.strerror(refused), str(self))
+
+    monkeypatch.setattr(Path, "write_bytes", refuse)
+    with pytest.raises(MachineError, match="the report cannot be written") as told:
+        write_whole(tmp_path / "report", "text", "the report")
+    assert told.value.exit_code == machines_refusal(OSError(refused, "no", "x")).exit_code == 74
+
+
+def test_a_folder_of_ledgers_that_may_not_be_written_is_the_machines_error(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(MachineError, match=r"--keep .* cannot be written"), ledger_folder(tmp_path / "kept", "d", bool):
+        pass
 
 
 def test_a_journal_on_a_full_disk_ends_with_its_last_whole_record(tmp_path):

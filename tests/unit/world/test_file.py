@@ -136,6 +136,7 @@ def test_anchors_and_merge_keys(loaded) -> None:
         ("pools:\n  a: 1\n  b: {slots: 2,\n   include_deferred: yes}\n", 4, "include_deferred must be true or false"),
         ("pools:\n  b: {include_deferred: true}\n", 2, "pool 'b': key 'slots' is missing"),
         ("pools:\n  b: many\n", 2, "pool 'b': slots must be a whole number, not text"),
+        ("pools:\n  b: 1e3\n", 2, "pool 'b': slots must be a whole number, not a decimal number"),
         ("pools:\n  b: 1\n  c: 2\n  b: 3\n", 4, "key 'b' is given twice, first on line 2"),
         ("pools: {}\nenv: {}\npools: {}\n", 3, "key 'pools' is given twice, first on line 1"),
         ("variables:\n  v:\n    - k: 1\n      k: 2\n", 4, "key 'k' is given twice, first on line 3"),
@@ -196,7 +197,7 @@ def test_all_problems_of_a_file_in_one_error(refused) -> None:
     assert str(error).splitlines() == [
         "world: 5 problems in w.yaml",
         "  where   w.yaml:2  connection 'a': port must be a whole number, not text",
-        "              fix   write it without quotes",
+        "              fix   write it in digits, without quotes",
         "          w.yaml:2  connection 'a': unknown key 'hots'",
         "              known conn_type, description, extra, host, login, password, port, schema, service, uri"
         "      did you mean 'host'?",
@@ -204,7 +205,7 @@ def test_all_problems_of_a_file_in_one_error(refused) -> None:
         "              known answers, connections, durations, env, executor, network, pools, stubs, variables"
         "      did you mean 'stubs'?",
         "          w.yaml:5  pool 'p': slots must be a whole number, not text",
-        "              fix   write it without quotes",
+        "              fix   write it in digits, without quotes",
         "          w.yaml:7  key 'q' is given twice, first on line 6",
         "              fix   keep one of them",
     ]
