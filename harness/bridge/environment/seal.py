@@ -29,7 +29,11 @@ _CONFIGURATIONS = ("airflow.configuration", "airflow.sdk.configuration")
 _METASTORE = "airflow.secrets.metastore.MetastoreBackend"
 _ENVIRONMENT = "airflow.secrets.environment_variables.EnvironmentVariablesBackend"
 _WORLD = "airflow.sdk.execution_time.secrets.execution_api.ExecutionAPISecretsBackend"
-_STATS = ("airflow._shared.observability.metrics.stats", "airflow.sdk._shared.observability.metrics.stats")
+_STATS = (
+    "airflow.stats",
+    "airflow._shared.observability.metrics.stats",
+    "airflow.sdk._shared.observability.metrics.stats",
+)
 _DATABASE = ("engine", "async_engine", "AsyncSession")
 _NOT_ALLOWED = "Access to the Airflow Metadatabase from dags is not allowed!"
 
@@ -141,15 +145,15 @@ class BlockedSession:
 
 def _nobody_is_told() -> Iterator[Change]:
     for name in _STATS:
-        module = sys.modules.get(name)
-        if module is not None and hasattr(module, "_backend"):
+        module: Any = sys.modules.get(name)
+        names = {} if module is None else vars(module)
+        if "_backend" in names:
             yield module, "_factory", None
             yield module, "_backend", None
-    stats = getattr(sys.modules.get("airflow.stats"), "Stats", None)  # before 3.3 a class
-    if stats is not None and hasattr(type(stats), "factory"):
-        from airflow.stats import NoStatsLogger  # type: ignore[attr-defined,unused-ignore]
-
-        yield stats, "instance", NoStatsLogger()
+        elif "Stats" in names and "NoStatsLogger" in names:
+            # Before 3.3 a class: of airflow.stats in 3.1, of the others in 3.2. A forked process asks the factory anew.
+            yield names["Stats"], "factory", names["NoStatsLogger"]
+            yield names["Stats"], "instance", None
     tracing: Any = sys.modules.get("opentelemetry.trace")
     processor = getattr(getattr(tracing, "_TRACER_PROVIDER", None), "_active_span_processor", None)
     if hasattr(processor, "_span_processors"):

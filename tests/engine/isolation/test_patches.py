@@ -65,6 +65,14 @@ def owners(monkeypatch):
         if metrics is not None and hasattr(metrics, "_backend"):
             monkeypatch.setattr(metrics, "_factory", metrics.NoStatsLogger)
             monkeypatch.setattr(metrics, "_backend", metrics.NoStatsLogger())
+    for name in (
+        "airflow.stats",
+        *(f"{name}._shared.observability.metrics.stats" for name in ("airflow", "airflow.sdk")),
+    ):
+        named = vars(sys.modules[name]) if name in sys.modules else {}
+        if "Stats" in named and "NoStatsLogger" in named:  # a class, before 3.3
+            monkeypatch.setattr(named["Stats"], "factory", lambda: None, raising=False)
+            monkeypatch.setattr(named["Stats"], "instance", object(), raising=False)
     for name in ("engine", "async_engine", "AsyncSession"):
         monkeypatch.setattr(settings, name, None, raising=False)
 

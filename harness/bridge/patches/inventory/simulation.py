@@ -253,8 +253,8 @@ OWNERS = (
         "bridge.environment.seal",
         (
             "secrets backends of the SDK",
-            (f"{_SDK}.initialize_secrets_backends", f"{_SDK}._secrets_backend_cache"),
-            "the same; and none that was made before",
+            (f"{_SDK}.initialize_secrets_backends",),
+            "the same",
             "from 3.2 on the SDK has a configuration of its own",
         ),
         (
@@ -294,11 +294,37 @@ OWNERS = (
     *patches_by(
         "bridge.environment.seal",
         (
+            "secrets backends that were made before",
+            (f"{_SDK}._secrets_backend_cache",),
+            "none",
+            "they would answer before those of the world",
+        ),
+        since=(3, 3),
+    ),
+    *patches_by(
+        "bridge.environment.seal",
+        (
             "metrics of a class",
-            ("airflow.stats.Stats.instance",),
+            ("airflow.stats.Stats.factory", "airflow.stats.Stats.instance"),
             "nobody who collects",
             "production's numbers are of production's runs",
         ),
+        before=(3, 2),
+    ),
+    *patches_by(
+        "bridge.environment.seal",
+        (
+            "metrics of two classes",
+            (
+                "airflow._shared.observability.metrics.stats.Stats.factory",
+                "airflow._shared.observability.metrics.stats.Stats.instance",
+                "airflow.sdk._shared.observability.metrics.stats.Stats.factory",
+                "airflow.sdk._shared.observability.metrics.stats.Stats.instance",
+            ),
+            "nobody who collects",
+            "production's numbers are of production's runs",
+        ),
+        since=(3, 2),
         before=(3, 3),
     ),
 )
