@@ -136,6 +136,7 @@ def test_nothing_is_replaced_that_the_table_does_not_tell(rehearse, owners, monk
 
     def note(holder, name, value, *more):
         by_name = (id(holder), name) not in table and id(vars(holder).get(name)) in there  # ``from time import sleep``
+        by_name = by_name or getattr(holder, "__name__", "").startswith("tests.")  # what other tests here imported
         told.extend([] if by_name else [(holder, name)])
         return (replace if more else put)(holder, name, value, *more)
 
