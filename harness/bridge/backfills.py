@@ -6,10 +6,11 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness.bridge.environment.sandbox import airflow_version
-from harness.bridge.names import task_exception
 from harness.bridge.timetables import RunPlan, plan_of, timetable_of
-from harness.bridge.upcoming import next_info, pendulum_of
+from harness.bridge.upcoming import pendulum_of
+from harness.bridge.versions import timetables as asked
+from harness.bridge.versions.names import task_exception
+from harness.bridge.versions.timetables import next_info
 from harness.kernel.instant import Instant
 
 if TYPE_CHECKING:
@@ -39,16 +40,8 @@ def is_partitioned(dag: DAG) -> bool:
 
 
 def is_periodic(dag: DAG) -> bool:
-    """Whether the Dag's schedule is one that can be backfilled.
-
-    Before 3.3 Airflow refuses only Dags without a schedule. ``@continuous`` is refused here by all versions: in 3.1
-    and 3.2 the request may never end.
-    Source: ``_create_backfill``, ``Timetable.periodic`` (3.1.8, 3.3.2).
-    """
-    timetable = timetable_of(dag)
-    if airflow_version() >= (3, 3):
-        return bool(timetable.periodic)
-    return timetable.summary != "None" and type(timetable).__name__ != "ContinuousTimetable"
+    """Whether the Dag's schedule is one that can be backfilled."""
+    return asked.is_periodic(timetable_of(dag))
 
 
 def allows_backfills(dag: DAG) -> bool:

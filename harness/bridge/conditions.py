@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.timetables import timetable_of
+from harness.bridge.versions.timetables import batches_events
 from harness.scheduler.dag_runs.asset_runs import AssetPolicy
 from harness.scheduler.dag_runs.calendar import AllOf, AnyOf, Condition, OfAlias, OfAsset
 
@@ -34,7 +35,7 @@ def asset_policy(dag: DAG) -> AssetPolicy:
     """
     from airflow.configuration import conf
 
-    batch = getattr(timetable_of(dag), "batch_asset_events", None)
+    batch = batches_events(timetable_of(dag))
     if batch is None:
         return AssetPolicy()
     runs_a_loop = conf.getint("scheduler", "max_dagruns_to_create_per_loop", fallback=10)

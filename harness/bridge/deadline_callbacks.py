@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, get_args
+from typing import Any
 
 import structlog
 
 from harness.bridge.patches.exits import WorkerExited
 from harness.bridge.supervisor.store import facts
 from harness.bridge.triggerer import as_sent, decode
+from harness.bridge.versions.names import callback_trigger
 from harness.scheduler.model import DagRun
 
 IN_DAG_FILE = "unusual_prefix_"
@@ -29,18 +30,6 @@ Ended = Callable[[str, str], None]
 def is_async(callback: Any) -> bool:
     """Whether the triggerer runs it; an executor does otherwise. Source: ``Callback.create_from_sdk_def`` (3.3.2)."""
     return type(callback).__name__ == "AsyncCallback"
-
-
-def messages_of_workers() -> frozenset[str] | None:
-    """Class names of the messages that a ``SyncCallback`` may send; None where the version does not say (3.2).
-
-    Source: ``CallbackToSupervisor`` (3.3.2): connections and variables, and nothing of the run.
-    """
-    try:
-        from airflow.sdk.execution_time.callback_supervisor import CallbackToSupervisor
-    except ImportError:
-        return None
-    return frozenset(member.__name__ for member in get_args(get_args(CallbackToSupervisor)[0]))
 
 
 async def run_in_triggerer(callback: Any, context: dict[str, Any], ended: Ended) -> None:
@@ -61,12 +50,8 @@ async def run_in_triggerer(callback: Any, context: dict[str, Any], ended: Ended)
 
 def _trigger(callback: Any, context: dict[str, Any]) -> Any:
     """The trigger as the triggerer reads it from the database: its arguments went there and back."""
-    try:
-        from airflow.triggers.callback import CallbackTrigger as Trigger
-    except ImportError:
-        from airflow.triggers.deadline import DeadlineCallbackTrigger as Trigger
     kwargs = decode(as_sent({**(callback.kwargs or {}), "context": context}))
-    return Trigger(callback_path=callback.path, callback_kwargs=kwargs)
+    return callback_trigger()(callback_path=callback.path, callback_kwargs=kwargs)
 
 
 def run_in_worker(callback: Any, context: dict[str, Any], run: DagRun, ended: Ended) -> None:

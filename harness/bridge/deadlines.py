@@ -8,10 +8,11 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
-from harness.bridge.environment.sandbox import airflow_version
-from harness.bridge.supervisor.datamodels import optional_datetime, run_type_of
+from harness.bridge.supervisor.datamodels import optional_datetime
 from harness.bridge.supervisor.runs_database import session_of
 from harness.bridge.supervisor.store import Store, facts
+from harness.bridge.versions.names import run_type
+from harness.bridge.versions.scheduling import averages_successes
 from harness.kernel.instant import SECOND, Instant, Microseconds, span, to_datetime, to_instant
 from harness.scheduler.model import (
     PENDING,
@@ -51,7 +52,7 @@ def _reference(given: Any) -> Reference:
     if kind == "FixedDatetimeDeadline":
         return FixedDatetime(to_instant(given._datetime))
     if kind == "AverageRuntimeDeadline":
-        return AverageRuntime(given.max_runs, given.min_runs or given.max_runs, airflow_version() >= (3, 3))
+        return AverageRuntime(given.max_runs, given.min_runs or given.max_runs, averages_successes())
     return Custom(type(given).__name__)
 
 
@@ -111,7 +112,7 @@ def clearing_fails(run: DagRun, now: Instant) -> Exception | None:
     leaves alone what it cannot read).
     """
     pending = [one for one in run.deadlines if one.state == PENDING and isinstance(one.alert.reference, QueuedAt)]
-    if not pending or run.dag.before_3_2:
+    if not pending or not run.dag.policies.deadlines_move:
         return None
     from airflow.models import taskinstance
     from airflow.serialization.encoders import encode_deadline_alert
@@ -167,7 +168,7 @@ def _dag_run(run: DagRun) -> dict[str, Any]:
         "data_interval_end": optional_datetime(run.data_interval_end),
         "run_after": to_datetime(run.run_after),
         "last_scheduling_decision": optional_datetime(run.examined),
-        "run_type": run_type_of(DagRunType, run.run_type),
+        "run_type": run_type(DagRunType, run.run_type),
         "state": DagRunState(run.state),
         "conf": dict(run.conf),
         "note": facts(run).note,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from harness.bridge.environment.sandbox import airflow_version
+from harness.bridge.versions.scheduling import executors_by_class_name
 from harness.errors import ExecutorMissing, known_names
 from harness.scheduler.slots.executors import ExecutorSlots
 from harness.scheduler.slots.workers import WorkerSlots
@@ -20,7 +20,7 @@ def executors_of(declared: ExecutorEntry) -> tuple[ExecutorSlots, ...]:
     found = []
     for entry, slots in declared.executors.items():
         alias, module = _parts(entry)
-        names = {*alias, module} if airflow_version() < (3, 2) else {*alias, module, module.rpartition(".")[2]}
+        names = {*alias, module, *([module.rpartition(".")[2]] if executors_by_class_name() else [])}
         found.append(ExecutorSlots(entry, declared.parallelism if slots is None else slots, frozenset(names)))
     return tuple(found)
 

@@ -17,12 +17,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.bridge import sources
-from harness.bridge.environment.archives import modules_in_place, set_aside
+from harness.bridge.environment.archives import modules_in_place, set_aside, tops_of
 from harness.bridge.environment.seal import sealed
 from harness.bridge.masking import masked
 from harness.bridge.patches.exits import exits_of_files
 from harness.bridge.patches.network import NetworkGuard, RefusedConnection, allowing
+from harness.bridge.versions import sources
 from harness.errors import DagImportError, DagNotFound, NoDagsFolder, UsageError, known_names
 from harness.kernel.stops import SigtermExit, heeded
 from harness.project.dags_in_text import line_of
@@ -189,7 +189,7 @@ def found_in(path: Path) -> list[tuple[Any, Any]]:
     """
     modules: list[Any] = []
     try:
-        with set_aside(path, sources.tops_of(path)) if sources.is_archive(path) else nullcontext():
+        with set_aside(path, tops_of(path)) if sources.is_archive(path) else nullcontext():
             for error in modules_of(path, modules):
                 raise error
             return taken_from(modules)

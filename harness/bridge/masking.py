@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from harness.bridge.versions.names import secrets_masker
 from harness.world.secrets import forms_of, value_secrets
 
 _BARE = (type(None), bool, int, float)
@@ -31,10 +32,4 @@ def mask(value: Any, name: str | None = None) -> None:
             masker.mask_secret(form)
 
 
-@cache
-def _masker() -> Any:
-    try:
-        from airflow.sdk._shared import secrets_masker
-    except ImportError:
-        from airflow.sdk.execution_time import secrets_masker
-    return secrets_masker
+_masker = cache(secrets_masker)

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
-from functools import lru_cache
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.deadlines import alerts_of
-from harness.bridge.environment.sandbox import airflow_version
 from harness.bridge.operators import fails_the_run
+from harness.bridge.versions.scheduling import policies
 from harness.kernel.instant import Instant, Microseconds, span, to_instant
 from harness.scheduler.model import Concat, Dag, KnownLength, Length, MappedGroup, OfTask, Product, Task, Zip
 
@@ -50,22 +48,10 @@ def snapshot(dag: DAG, only: Iterable[str] | None = None) -> Dag:
         fail_fast=dag.fail_fast,
         catchup=dag.catchup,
         dagrun_timeout=None if dag.dagrun_timeout is None else span(dag.dagrun_timeout),
-        before_3_2=_before_3_2(),
-        numbers_ahead=_numbers_ahead(),
+        policies=policies(),
         deadlines=alerts_of(dag),
         max_consecutive_failed_dag_runs=dag.max_consecutive_failed_dag_runs or 0,
     )
-
-
-@lru_cache(maxsize=1)
-def _before_3_2() -> bool:
-    return airflow_version() < (3, 2)
-
-
-@lru_cache(maxsize=1)
-def _numbers_ahead() -> bool:
-    """From 3.4 on every try is a row of its own, made when the one before it ends; before, there is a history."""
-    return find_spec("airflow.models.taskinstancehistory") is None
 
 
 def topological(dag: DAG) -> list[Any]:

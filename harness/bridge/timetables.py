@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from harness.bridge.versions.timetables import core_timetable
 from harness.errors import OffSchedule
 from harness.kernel.instant import Instant, iso, later, span, to_datetime, to_instant
 
@@ -43,25 +44,14 @@ class RunPlan:
 
 
 def timetable_of(dag: DAG) -> Timetable:
-    """The scheduler's timetable of a Dag; made once for each timetable object.
-
-    Source: ``encoders.coerce_to_core_timetable`` (3.2 and later).
-    """
+    """The scheduler's timetable of a Dag; made once for each timetable object."""
     given = dag.timetable
     known = _core_timetables.get(id(given))
     if known is None or known[0] is not given:
         if len(_core_timetables) > KEPT_TIMETABLES:
             _core_timetables.clear()
-        known = _core_timetables[id(given)] = (given, _core_timetable(dag))
+        known = _core_timetables[id(given)] = (given, core_timetable(dag))
     return known[1]
-
-
-def _core_timetable(dag: DAG) -> Timetable:
-    try:
-        from airflow.serialization.encoders import coerce_to_core_timetable
-    except ImportError:  # 3.1: the Dag holds the core timetable itself
-        return dag.timetable
-    return coerce_to_core_timetable(dag.timetable)
 
 
 def scheduled(dag: DAG, logical_date: Instant | None) -> RunPlan:

@@ -16,6 +16,7 @@ from harness.bridge.runtime import TRIGGER_FAIL, AttemptRequest, Resume, runtime
 from harness.bridge.supervisor.capture import TaskLog
 from harness.bridge.supervisor.store import Store, facts
 from harness.bridge.supervisor.task_context import TaskContext, task_context
+from harness.bridge.versions import names
 from harness.kernel import Event, Process, Simulation, span, to_datetime
 from harness.kernel.event_loop import VirtualEventLoop
 from harness.kernel.instant import later
@@ -228,12 +229,12 @@ def with_event(next_kwargs: Any, payload: Any) -> dict[str, Any]:
 
 def as_sent(data: dict[str, Any]) -> dict[str, Any]:
     """Arguments as a ``DeferTask`` message holds them: serialised from 3.2 on, plain before."""
-    return data if _serde() is None else encode(data)
+    return data if names.serde() is None else encode(data)
 
 
 def decode(data: Any) -> dict[str, Any]:
     """Arguments as the worker wrote them: ``airflow.sdk.serde`` from 3.2 on, ``BaseSerialization`` before."""
-    serde = _serde()
+    serde = names.serde()
     if serde is None:
         from airflow.serialization.serialized_objects import BaseSerialization
 
@@ -245,7 +246,7 @@ def decode(data: Any) -> dict[str, Any]:
 
 def encode(data: dict[str, Any]) -> dict[str, Any]:
     """Arguments as the worker reads them."""
-    serde = _serde()
+    serde = names.serde()
     if serde is None:
         from airflow.serialization.serialized_objects import BaseSerialization
 
@@ -253,10 +254,3 @@ def encode(data: dict[str, Any]) -> dict[str, Any]:
         return old
     made: dict[str, Any] = serde.serialize(data)
     return made
-
-
-def _serde() -> Any:
-    try:
-        return importlib.import_module("airflow.sdk.serde")
-    except ModuleNotFoundError:
-        return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.bridge.timetables import timetable_of
+from harness.bridge.versions.names import loop_task_group
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -12,12 +13,11 @@ if TYPE_CHECKING:
 
 def loops(dag: DAG) -> list[str]:
     """Groups whose tasks Airflow repeats until their gate stops them (3.4, ``@task_group(…).loop``), by group_id."""
-    try:
-        from airflow.sdk.definitions._internal.loop import LoopTaskGroup
-    except ImportError:
+    kind = loop_task_group()
+    if kind is None:
         return []
     groups = dag.task_group.get_task_group_dict()
-    return sorted(str(name) for name, group in groups.items() if isinstance(group, LoopTaskGroup))
+    return sorted(str(name) for name, group in groups.items() if isinstance(group, kind))
 
 
 def unknown_schedule(dag: DAG) -> str | None:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.timetables import RunPlan, plan_of, timetable_of
+from harness.bridge.versions.timetables import next_info
 from harness.kernel.instant import Instant, later, span, to_datetime, to_instant
 
 if TYPE_CHECKING:
@@ -50,17 +51,6 @@ def _on_grid(timetable: Any, restriction: Any, delta: timedelta, since: Instant)
     behind = max(0, (since - start) // span(delta) - 1)
     moved = restriction._replace(earliest=pendulum_of(later(start, behind * span(delta))), catchup=True)
     return next_info(timetable, None, moved)
-
-
-def next_info(timetable: Any, last: Any, restriction: Any) -> Any:
-    """The ``DagRunInfo`` after ``last``, or the first; None when a timetable has none.
-
-    Raises: whatever the timetable raises.
-    """
-    if hasattr(timetable, "next_dagrun_info_v2"):
-        return timetable.next_dagrun_info_v2(last_dagrun_info=last, restriction=restriction)
-    interval = None if last is None else last.data_interval
-    return timetable.next_dagrun_info(last_automated_data_interval=interval, restriction=restriction)
 
 
 def _info(last: RunPlan | None) -> Any:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from harness.kernel.instant import Instant, Microseconds, later
+from harness.scheduler.policies import PRESENT, SchedulerPolicies
 
 FinalState = Literal["success", "failed", "skipped", "upstream_failed", "removed"]
 TaskState = Literal[
@@ -256,9 +257,7 @@ class Deadline:
 class Dag:
     """A Dag as the scheduler sees it. ``tasks`` is in topological order, ties by task_id.
 
-    ``before_3_2``: rules that changed with Airflow 3.2 are the former ones. ``numbers_ahead``: a try that ended or was
-    cleared has the number of the next at once (3.4), not when that is scheduled. ``deadlines``: what each of its runs
-    has.
+    ``policies``: rules that versions of Airflow have differently. ``deadlines``: what each of its runs has.
     ``derived`` is the rules' own cache of what follows from ``tasks`` and ``groups`` (see ``wiring``).
     """
 
@@ -271,8 +270,7 @@ class Dag:
     catchup: bool = False
     dagrun_timeout: Microseconds | None = None
     max_consecutive_failed_dag_runs: int = 0
-    before_3_2: bool = False
-    numbers_ahead: bool = False
+    policies: SchedulerPolicies = PRESENT
     deadlines: tuple[DeadlineAlert, ...] = ()
     derived: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 

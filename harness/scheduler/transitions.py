@@ -32,7 +32,7 @@ def schedule(ti: TaskInstance, now: Instant) -> bool:
     """
     if ti.state not in SCHEDULEABLE:
         return False
-    if ti.run.dag.numbers_ahead:
+    if ti.run.dag.policies.numbers_ahead:
         ti.try_number = max(1, ti.try_number)
     else:
         ti.try_number += ti.task.short_circuits or ti.state != UP_FOR_RESCHEDULE
@@ -71,7 +71,7 @@ def number_next(ti: TaskInstance) -> None:
 
     Source: airflow/models/taskinstance.py `TaskInstance.prepare_db_for_next_try` (3.4.0b2).
     """
-    ti.try_number += ti.run.dag.numbers_ahead
+    ti.try_number += ti.run.dag.policies.numbers_ahead
 
 
 def clear(run: DagRun, task_ids: Collection[str] | None = None, on_latest_version: bool = False) -> list[TaskInstance]:
@@ -96,7 +96,7 @@ def clear(run: DagRun, task_ids: Collection[str] | None = None, on_latest_versio
     for ti in cleared:
         if ti.state not in (None, UP_FOR_RETRY):
             number_next(ti)
-        pending = run.dag.numbers_ahead and ti.try_number > 0
+        pending = run.dag.policies.numbers_ahead and ti.try_number > 0
         ti.max_tries = ti.try_number - pending + ti.task.retries
         ti.state = ti.start = ti.end = ti.due = ti.reason = ti.retry_delay_override = None
     for ti in removed:
@@ -118,11 +118,11 @@ def times_out_at(run: DagRun) -> Instant | None:
 def skip_unfinished(run: DagRun, now: Instant) -> list[TaskInstance]:
     """Skip every unfinished instance of a run that timed out; those that never started keep no dates.
 
-    Before 3.2 those that have no state yet keep none.
+    Those that have no state yet keep none where the policy is so.
     """
     due = times_out_at(run)
     reason = f"dagrun_timeout: the run timed out at {iso(now if due is None else due)}"
-    kept = {*FINISHED, None} if run.dag.before_3_2 else FINISHED
+    kept = FINISHED if run.dag.policies.timeout_skips_all else {*FINISHED, None}
     skipped = [ti for ti in run.task_instances.values() if ti.state not in kept]
     for ti in skipped:
         ti.state, ti.reason, ti.due = SKIPPED, reason, None

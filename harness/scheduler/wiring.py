@@ -118,7 +118,7 @@ def _wire(dag: Dag, task: Task, position: int, leaves: frozenset[str]) -> Wiring
 
 def _teardown_scope(dag: Dag, teardown: Task) -> tuple[str, ...]:
     """Source: airflow/ti_deps/deps/trigger_rule_dep.py `_evaluate_teardown_scope` (3.3.2; 3.1.8 has none)."""
-    if dag.before_3_2:
+    if not dag.policies.teardowns_wait_for_scope:
         return ()
     indirect = _reach(dag, teardown.upstream, upstream=True).difference(teardown.upstream)
     within: set[str] = set()

@@ -167,8 +167,8 @@ class Calendar:
     def _parsed_again(self, entry: ScheduledDag) -> None:
         """Have the schedule go on behind the latest run, as when Airflow parses the Dag (twice a minute; at once here).
 
-        In a steady state runs made before it began count too, though they are not here. 3.1 does not ask anew while
-        the Dag is at its limit of runs.
+        In a steady state runs made before it began count too, though they are not here. Where the policy is so,
+        nothing is asked anew while the Dag is at its limit of runs.
         Source: ``DagModelOperation.update_dags`` (3.1.8, 3.3.2).
         """
         dag_id, dag = entry.dag.dag_id, entry.calendar.dag
@@ -177,7 +177,8 @@ class Calendar:
             return
         if self._since is not None and (entry.plan is None or latest.logical_date < (entry.plan.logical_date or 0)):
             return
-        if dag.before_3_2 and self.driver.active_runs(dag_id, backfills=False) >= dag.max_active_runs:
+        more = dag.policies.plans_beyond_the_limit
+        if not more and self.driver.active_runs(dag_id, backfills=False) >= dag.max_active_runs:
             return
         entry.last = RunPlan(
             latest.run_id,

@@ -38,7 +38,7 @@ def test_a_deferred_task_ends_before_the_next_pass(rehearse, one_by_one, expecte
     from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
     from airflow.sdk import DAG, BaseOperator, task
 
-    from harness.bridge.names import task_exception
+    from harness.bridge.versions.names import task_exception
 
     class Late(BaseOperator):
         def execute(self, context):

@@ -93,7 +93,7 @@ def test_a_schedule_that_cannot_be_read_has_no_run(monkeypatch, rehearsal):
     def unreadable(dag):
         raise KeyError("_summary")
 
-    monkeypatch.setattr(timetables, "_core_timetable", unreadable)
+    monkeypatch.setattr(timetables, "core_timetable", unreadable)
     with pytest.raises(Unserialisable) as told:
         rehearsal.run("fine")
     assert "Dag 'fine' cannot be serialised: field 'schedule': KeyError: '_summary'" in str(told.value)

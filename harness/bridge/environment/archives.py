@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import sys
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,12 @@ from harness.kernel.loaded_modules import loaded
 from harness.kernel.whose import is_users
 
 Modules = dict[str, ModuleType]
+
+
+def tops_of(archive: Path) -> set[str]:
+    """Names of the modules and packages at the top of an archive."""
+    with zipfile.ZipFile(archive) as opened:
+        return {name.partition("/")[0].partition(".")[0] for name in opened.namelist()}
 
 
 class _Placed:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.bridge.upcoming import next_info, restriction_of
+from harness.bridge.upcoming import restriction_of
+from harness.bridge.versions.timetables import next_info
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

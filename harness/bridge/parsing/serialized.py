@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from harness.bridge.versions.names import dag_serializer
+
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
@@ -34,7 +36,7 @@ def serialized(dag: DAG) -> dict[str, Any] | Unserializable:
 
     Source: ``_serialize_dags`` (``dag_processing/processor.py``, 3.3.2).
     """
-    serializer = _serializer()
+    serializer = dag_serializer()
     try:
         document: dict[str, Any] = json.loads(json.dumps(serializer.to_dict(dag)))
         return document
@@ -48,7 +50,7 @@ def loadable(document: dict[str, Any]) -> Unserializable | None:
     Source: ``SerializedDagModel.dag`` (3.3.2).
     """
     try:
-        _serializer().from_dict(document)
+        dag_serializer().from_dict(document)
     except Exception as error:
         return Unserializable(f"what is stored cannot be loaded again: {type(error).__name__}: {error}")
     return None
@@ -63,13 +65,6 @@ def comparable(document: dict[str, Any]) -> dict[str, Any]:
 
     data: dict[str, Any] = SerializedDagModel._sort_serialized_dag_dict(document)["dag"]
     return {name: value for name, value in data.items() if name not in _OURS}
-
-
-def _serializer() -> Any:
-    """``DagSerialization``, in 3.1 still ``SerializedDAG``."""
-    from airflow.serialization import serialized_objects
-
-    return getattr(serialized_objects, "DagSerialization", None) or serialized_objects.SerializedDAG
 
 
 def _culprit(dag: Any, serializer: Any, error: Exception) -> Unserializable:

@@ -16,13 +16,13 @@ from typing import Any
 
 from greenlet import GreenletExit
 
-from harness.bridge.names import task_exception
 from harness.bridge.patches.exits import WorkerExited, exits_of_tasks
 from harness.bridge.patches.replaced import replaced
 from harness.bridge.patches.roundtrip import remembers_pushed
 from harness.bridge.patches.shortcuts import shortcuts
 from harness.bridge.patches.stubs import play, runs_itself
 from harness.bridge.supervisor.task_context import TaskContext, current_task_context
+from harness.bridge.versions.names import task_exception
 from harness.kernel import SECOND, Event, Process, ProcessKilled, Simulation, seconds
 from harness.kernel.instant import later
 from harness.scheduler.model import TaskInstance

@@ -44,7 +44,7 @@ def caches() -> Iterator[Change]:
     yield task_runner, "coerce_datetime", _dates(task_runner.coerce_datetime)
     if getattr(task_runner, "TypeAdapter", None) is _pydantic_adapter():
         yield task_runner, "TypeAdapter", _cached_adapter
-    for asks in (task_runner, sys.modules.get("airflow.sdk.configuration")):  # 3.1 has neither
+    for asks in (task_runner, sys.modules.get("airflow.sdk.configuration")):  # 3.1 has not the latter
         if asks is not None and hasattr(asks, "conf"):
             yield asks, "conf", _RememberedConf(asks.conf)
     yield from _secret_names()

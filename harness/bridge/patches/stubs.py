@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.bridge.deciders import short_circuited
-from harness.bridge.names import task_exception
+from harness.bridge.versions.names import task_exception
 from harness.world.entries import Stub
 
 FAILS = "stubbed to fail"

@@ -16,11 +16,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import select
 
 from harness.bridge.parsing.serialized import serialized
-
-try:
-    from airflow.dag_processing.dagbag import DagBag, sync_bag_to_db
-except ImportError:  # before 3.2
-    from airflow.models.dagbag import DagBag, sync_bag_to_db
+from harness.bridge.versions.names import bags
 
 BUNDLE = "dags-folder"
 
@@ -52,10 +48,11 @@ def parsed(folder: Path, wanted: list[str], files: Sequence[str] | None = None, 
         manager.sync_bundles_to_db(session=session)
     bundle = manager.get_bundle(BUNDLE)
     bundle.initialize()
-    known = inspect.signature(DagBag.__init__).parameters
+    kind = bags().DagBag
+    known = inspect.signature(kind.__init__).parameters
     options = {"include_examples": False, "bundle_path": bundle.path, "bundle_name": bundle.name}
     options |= {"collect_dags": files is None}
-    bag = DagBag(dag_folder=bundle.path, **{name: value for name, value in options.items() if name in known})
+    bag = kind(dag_folder=bundle.path, **{name: value for name, value in options.items() if name in known})
     for file in files or ():
         bag.process_file(file, only_if_updated=False)
     if files is not None:
@@ -79,7 +76,7 @@ def _forget_bundles() -> None:
 
 def write(bag: Any) -> None:
     """Write what was parsed: new Dags, and for all of them what the scheduler keeps of their next run."""
-    sync_bag_to_db(bag, BUNDLE, None)
+    bags().sync_bag_to_db(bag, BUNDLE, None)
     _write_one_after_another()
 
 

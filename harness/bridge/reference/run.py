@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +24,7 @@ from harness.bridge.reference.due import waiting
 from harness.bridge.reference.history import RunHistory
 from harness.bridge.reference.order import rows_in_dag_order, turns_in_queue_order
 from harness.bridge.reference.waits import NothingDue, VirtualSleeps
+from harness.bridge.versions.names import bags
 
 States = dict[tuple[str, str, str, int], tuple[str | None, int]]
 
@@ -52,8 +52,8 @@ def _not_again(dag_to_run: DagToRun) -> list[Change]:
     """
     if dag_to_run.files is None:
         return []
-    bags = sys.modules.get("airflow.dag_processing.dagbag") or sys.modules["airflow.models.dagbag"]
-    return [(bags, "BundleDagBag", lambda *_, **__: None), (bags, "sync_bag_to_db", lambda *_, **__: None)]
+    module = bags()
+    return [(module, "BundleDagBag", lambda *_, **__: None), (module, "sync_bag_to_db", lambda *_, **__: None)]
 
 
 class Patience:

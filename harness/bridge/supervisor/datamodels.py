@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.bridge.patches.shortcuts import off
 from harness.bridge.supervisor.store import AssetEvent, facts
+from harness.bridge.versions.names import run_type
 from harness.kernel.instant import Instant, to_datetime
 from harness.scheduler.model import DagRun
 
@@ -98,7 +99,7 @@ def _fields(run: DagRun) -> dict[str, Any]:
         "start_date": optional_datetime(run.start if run.start is not None else run.run_after),
         "end_date": optional_datetime(run.end),
         "clear_number": run.clear_number,
-        "run_type": run_type_of(DagRunType, run.run_type),
+        "run_type": run_type(DagRunType, run.run_type),
         "state": DagRunState(run.state),
         "conf": None,  # both given to each copy
         "triggering_user_name": None,
@@ -108,14 +109,6 @@ def _fields(run: DagRun) -> dict[str, Any]:
         "note": facts(run).note,
         "team_name": None,
     }
-
-
-def run_type_of(kinds: Any, run_type: str) -> Any:
-    """``operator_triggered`` exists from 3.2 on; before it such a run is a manual one."""
-    try:
-        return kinds(run_type)
-    except ValueError:
-        return kinds("manual")
 
 
 def asset_event_model(event: AssetEvent) -> Any:

@@ -9,8 +9,8 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from harness.bridge.names import task_exception
 from harness.bridge.supervisor.task_context import TaskContext, current_task_context
+from harness.bridge.versions.names import task_exception
 
 Observe = Callable[[TaskContext, str, Any], None]
 

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from harness.bridge.supervisor.datamodels import optional_datetime, run_type_of
+from harness.bridge.supervisor.datamodels import optional_datetime
 from harness.bridge.supervisor.store import Store
+from harness.bridge.versions.names import run_type
 from harness.kernel.instant import to_datetime
 
 
@@ -49,7 +50,7 @@ def _write(store: Store, session: Any) -> None:
             "id": number,
             "dag_id": run.dag.dag_id,
             "run_id": run.run_id,
-            "run_type": run_type_of(DagRunType, run.run_type).value,
+            "run_type": run_type(DagRunType, run.run_type).value,
             "state": run.state,
             "logical_date": optional_datetime(run.logical_date),
             "run_after": to_datetime(run.run_after),

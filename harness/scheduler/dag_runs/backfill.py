@@ -115,7 +115,7 @@ class Step(Generic[D]):
 def refusal(backfill: Backfill, dag: Dag, now: Instant, met: Circumstances) -> BackfillRefusal | None:
     """Why Airflow refuses a backfill, None when it does not; a dry run asks less.
 
-    Before 3.2 dates in the wrong order are as good as a backfill of no date, and that is accepted.
+    Dates in the wrong order, and a backfill of no date, are refused where the policies are so.
     Source: airflow/models/backfill.py `_create_backfill`, `_do_dry_run`, `_validate_backfill_params` (3.1.8, 3.3.2;
     before 3.3 some of the exceptions have other names).
     """
@@ -131,7 +131,7 @@ def refusal(backfill: Backfill, dag: Dag, now: Instant, met: Circumstances) -> B
     if met.running and not backfill.dry_run:
         return BackfillRefusal("AlreadyRunningBackfill", f"Another backfill is running for Dag {name}: one at a time")
     between = f"{iso(backfill.from_date)} and {iso(backfill.to_date)}"
-    if backfill.from_date > backfill.to_date and not dag.before_3_2:
+    if backfill.from_date > backfill.to_date and dag.policies.backfill_dates_in_order:
         return BackfillRefusal("InvalidBackfillDateRange", f"the from and to dates, {between}, are in the wrong order")
     if backfill.from_date > now and backfill.to_date > now:
         return BackfillRefusal("InvalidBackfillDate", "Backfill cannot be executed for future dates.")
@@ -142,7 +142,7 @@ def refusal(backfill: Backfill, dag: Dag, now: Instant, met: Circumstances) -> B
         return BackfillRefusal("InvalidBackfillConf", met.conf_error)
     if backfill.dry_run:
         return None
-    if not met.dates and not dag.before_3_2:
+    if not met.dates and dag.policies.backfill_needs_dates:
         return BackfillRefusal("NoBackfillRunsToCreate", f"No runs to create for Dag {name} between {between}")
     if met.dates and met.conf_error is not None:
         return BackfillRefusal("ParamValidationError", met.conf_error)

@@ -90,13 +90,13 @@ def miss(deadline: Deadline, now: Instant) -> bool:
 def requeue(run: DagRun, now: Instant) -> list[Deadline]:
     """Count anew from now, when a run is cleared, what counts from when it was queued and is pending.
 
-    Before 3.2 deadlines stay as they are.
+    Where the policy is that deadlines do not move, they stay as they are.
     Returns: the deadlines that moved.
     Source: airflow/models/taskinstance.py `_recalculate_dagrun_queued_at_deadlines` (3.2.2; 3.3.2 raises there).
     """
     run.queued_at = now
     moved = []
-    for one in run.deadlines if not run.dag.before_3_2 else ():
+    for one in run.deadlines if run.dag.policies.deadlines_move else ():
         if one.state == PENDING and isinstance(one.alert.reference, QueuedAt) and one.interval is not None:
             one.due = later(now, one.interval)
             moved.append(one)

@@ -22,9 +22,9 @@ def previously_skipped(ti: TaskInstance, context: DepContext | None = None) -> V
     for the same map index under an unmapped upstream too).
     """
     context = context or DepContext(ti.run)
-    before = ti.run.dag.before_3_2
+    for_all = ti.run.dag.policies.branch_decides_for_all
     for parent in context.wiring[ti.task_id].skippers:
-        decided = ti.run.skipmixin.get((parent.task_id, ti.map_index if parent.is_mapped or before else -1))
+        decided = ti.run.skipmixin.get((parent.task_id, ti.map_index if parent.is_mapped or not for_all else -1))
         if decided is None or not _finished(parent, context) or not _excludes(decided, ti.task_id):
             continue
         if context.wait_for_past_depends_before_skipping and ti.key not in ti.run.past_depends_met:
@@ -48,7 +48,7 @@ def skip_downstream(
     skipped = []
     for key in dict.fromkeys((one, -1) if isinstance(one, str) else (one[0], one[1]) for one in tasks):
         ti = run.task_instances.get(key)
-        if ti is not None and (ti.state not in _KEPT or run.dag.before_3_2):
+        if ti is not None and (ti.state not in _KEPT or not run.dag.policies.skips_spare_the_begun):
             ti.state, ti.start, ti.end, ti.due = SKIPPED, now, now, None
             ti.reason = f"'{by}' chose to skip it" if by else "an upstream task chose to skip it"
             skipped.append(ti)

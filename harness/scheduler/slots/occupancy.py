@@ -49,7 +49,7 @@ class Occupancy:
         """Count an instance as if it were in an active state, or with ``sign`` -1 take it out again."""
         task, dag_id, run_id = ti.task, ti.run.dag.dag_id, ti.run.run_id
         by_task, by_run_task = (dag_id, task.task_id), (dag_id, run_id, task.task_id)
-        if state in OCCUPYING or not ti.run.dag.before_3_2:
+        if state in OCCUPYING or ti.run.dag.policies.deferred_count:
             self.tasks[by_task] = self.tasks.get(by_task, 0) + sign
             self.run_tasks[by_run_task] = self.run_tasks.get(by_run_task, 0) + sign
         if state in OCCUPYING:

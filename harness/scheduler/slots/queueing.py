@@ -160,7 +160,7 @@ class _Query:
             most = run.dag.max_active_tasks
             if run.state != "running" or run.dag.dag_id in self.limits.paused_dags or self._starves(ti):
                 continue
-            if run.dag.before_3_2:
+            if not run.dag.policies.full_runs_passed_over:
                 found.append(ti)
             elif self.taken.of_run(run) < most:
                 seen[id(run)] = seen.get(id(run), 0) + 1
@@ -183,7 +183,7 @@ class _Query:
             self.pools.add(ti.task.pool)
         elif scope == "run_task":
             self.run_tasks.add((dag_id, ti.run.run_id, ti.task_id))
-        elif scope == "run":  # from 3.2 on met only after an admission, which ends the loop
+        elif scope == "run":  # where full runs are passed over, met only after an admission, which ends the loop
             self.dags.add(dag_id)
         else:
             self.tasks.add((dag_id, ti.task_id))

@@ -156,7 +156,7 @@ class Backfills:
         if step.run is None:
             self.driver.add(run)
             return
-        if backfill.conf is not None and not run.dag.before_3_2:
+        if backfill.conf is not None and run.dag.policies.backfill_conf_replaces:
             run.conf = backfill.conf
         self.driver.clear(run, on_latest_version=on_latest_version(dag, backfill.run_on_latest_version))
 

@@ -12,7 +12,6 @@ from harness.bridge.deadline_callbacks import (
     IN_DAG_FILE,
     RUNNING,
     is_async,
-    messages_of_workers,
     run_in_triggerer,
     run_in_worker,
 )
@@ -21,6 +20,7 @@ from harness.bridge.masking import masked
 from harness.bridge.supervisor.capture import TaskLog
 from harness.bridge.supervisor.store import facts
 from harness.bridge.supervisor.task_context import TaskContext, task_context
+from harness.bridge.versions.names import messages_of_callbacks
 from harness.kernel import Process
 from harness.results.finding import Finding
 from harness.scheduler.model import DagRun, Deadline
@@ -71,7 +71,7 @@ class DeadlineCallbacks:
             return
         self._state(call, "pending")
         if who is not None:
-            who.may_send = messages_of_workers()
+            who.may_send = messages_of_callbacks()
         executors = self.loop.limits.executors
         if executors and executor_of(call.executor, executors) is None:
             message = f"a deadline's callback asks for executor '{call.executor}', which is not configured"

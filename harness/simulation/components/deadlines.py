@@ -86,7 +86,7 @@ class Deadlines:
             return Deadline(alert, due, interval, reason=None if due is not None else "its reference gave no date")
         base, why = base_of(alert.reference, run, store.runs_of(run.dag.dag_id), made_at)
         if base is None and isinstance(alert.reference, LogicalDate):
-            if run.dag.before_3_2:
+            if not run.dag.policies.dateless_runs_have_no_deadline:
                 raise ValueError("No matching record found in the database: the run has no logical date")
             message = f"'{run.dag.dag_id}' has a deadline counted from the logical date, and this run has none"
             self._finding(run, "warning", message, "count from DAGRUN_QUEUED_AT")

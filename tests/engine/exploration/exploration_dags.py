@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.sdk import DAG, task, task_group
 
-from harness.bridge.names import task_exception
+from harness.bridge.versions.names import task_exception
 from harness.exploration.outcomes import Part
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)

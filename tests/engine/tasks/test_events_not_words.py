@@ -44,7 +44,7 @@ def test_why_a_task_skipped_itself(rehearse):
     from airflow.sdk import DAG, task
     from airflow.sdk.exceptions import AirflowException
 
-    from harness.bridge.names import task_exception
+    from harness.bridge.versions.names import task_exception
 
     skip = task_exception("AirflowSkipException")
 
@@ -73,7 +73,7 @@ def test_why_a_task_skipped_itself(rehearse):
 
 @pytest.mark.parametrize("kind", ["on_success_callback", "on_failure_callback", "on_skipped_callback"])
 def test_a_callback_that_raises_is_a_finding_of_its_kind(rehearse, kind):
-    from harness.bridge.names import task_exception
+    from harness.bridge.versions.names import task_exception
 
     def ends():
         if kind == "on_failure_callback":

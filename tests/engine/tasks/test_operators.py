@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from harness.bridge.environment.sandbox import airflow_version
-from harness.bridge.names import task_exception
+from harness.bridge.versions.names import task_exception
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 

@@ -5,7 +5,7 @@ from datetime import datetime, timezone
 
 import pytest
 
-from harness.bridge.names import task_exception
+from harness.bridge.versions.names import task_exception
 from harness.errors import HarnessError
 from harness.world import World
 

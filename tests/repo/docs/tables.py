@@ -1,4 +1,4 @@
-"""Pages that are a table of the code's: the patches.
+"""Pages that are a table of the code's: the patches, what versions of Airflow have differently.
 
 ``python -m tests.repo.docs.tables --write`` writes them anew.
 """
@@ -11,6 +11,8 @@ from pathlib import Path
 
 from harness.bridge.patches.inventory.patch import During, Patch
 from harness.bridge.patches.inventory.table import PATCHES
+from harness.bridge.versions.table import CAPABILITIES
+from harness.project.installed import NEWEST_TESTED, OLDEST
 from tests.repo.sources import ROOT
 
 _PATCHES = """\
@@ -26,6 +28,29 @@ for speed alone: a run is the same without it, byte for byte.
 To add a patch, write its line into `harness/bridge/patches/inventory`, then the code in the module that the line names,
 and then this page: `python -m tests.repo.docs.tables --write`. A test finds code that patches and stands in no line.
 """
+_VERSIONS = """\
+# Versions of Airflow
+
+<!-- written by python -m tests.repo.docs.tables --write: change harness/bridge/versions/table.py -->
+
+The harness runs on Airflow {oldest} to {newest}, and nobody outside of `bridge.versions` asks which one: what versions
+have differently has a name there, a function that answers for the installed one. It looks for a name or a signature;
+where there is nothing to look at, it compares versions. The scheduler's rules are handed policies
+(`scheduler.policies`). What is only patched in another way stands in [the table of patches](patches.md).
+
+To add a version:
+
+1. Install it in an environment of its own, and run `tests/unit/bridge` and `tests/engine` there. A message that nobody
+   answers, a target of a patch that is gone and a handler without a message fail by name.
+2. Compare its `comms.py`, trigger rules, states and scheduler with those of the version before. A rule that changed is
+   a field of `scheduler.policies.SchedulerPolicies`, set in `bridge.versions.scheduling`; a name that moved is a
+   function in `bridge.versions.names`. Each gets a line in `bridge.versions.table`; then write this page anew.
+3. `python -m tests.differential --runs 200 --schedules 20` says whether the rules are the new version's.
+4. The places that name versions stand in `CONTRIBUTING.md`; `tests/repo/test_versions.py` says what was forgotten.
+
+| since | what is so from then on | in Airflow | asked by | told by |
+|---|---|---|---|---|
+"""
 _TITLES: dict[During, str] = {
     "simulation": "While a simulation runs",
     "loading": "While Dag files are loaded",
@@ -39,7 +64,20 @@ def patches() -> str:
     return "\n".join(_patches()) + "\n"
 
 
-PAGES: dict[Path, Callable[[], str]] = {ROOT / "docs" / "dev" / "patches.md": patches}
+def versions() -> str:
+    """The page of what versions have differently."""
+    head = _VERSIONS.format(oldest=".".join(map(str, OLDEST)), newest=".".join(map(str, NEWEST_TESTED)))
+    rows = [
+        f"| {'.'.join(map(str, one.since))} | {one.what} | {one.where} | `{one.by}` | {one.told_by} |"
+        for one in sorted(CAPABILITIES, key=lambda one: one.since)
+    ]
+    return head + "\n".join(rows) + "\n"
+
+
+PAGES: dict[Path, Callable[[], str]] = {
+    ROOT / "docs" / "dev" / "airflow-versions.md": versions,
+    ROOT / "docs" / "dev" / "patches.md": patches,
+}
 
 
 def main(arguments: list[str]) -> int:

@@ -22,7 +22,10 @@ from harness.scheduler.dag_runs.backfill import (
 from harness.scheduler.dag_runs.calendar import latest_automated
 from harness.scheduler.dag_runs.runs import to_examine, to_start
 from harness.scheduler.model import DagRun, KnownLength, OfTask
+from harness.scheduler.policies import SchedulerPolicies
 from harness.scheduler.transitions import clear
+
+OLD = SchedulerPolicies(backfill_needs_dates=False, backfill_dates_in_order=False)
 
 PLAIN, PAST = dag(task("t"), max_active_runs=2), dag(task("t", depends_on_past=True))
 
@@ -65,7 +68,12 @@ def backfilled(name: str, ordinal: int, backfill: str = "1", **fields: Any) -> D
         (PLAIN, {"dry_run": True}, {"conf_error": "no"}, None),
         (PLAIN, {}, {"dates": 0}, "NoBackfillRunsToCreate"),
         (PLAIN, {"dry_run": True}, {"dates": 0}, None),
-        (dag(task("t"), before_3_2=True), {"from_date": NOW + 1}, {"dates": 0}, None),
+        (
+            dag(task("t"), policies=OLD),
+            {"from_date": NOW + 1},
+            {"dates": 0},
+            None,
+        ),
     ],
 )
 def test_refusal(made: Any, request_: dict[str, Any], met: dict[str, Any], kind: str | None) -> None:

@@ -18,6 +18,7 @@ from harness.scheduler.model import (
     LogicalDate,
     QueuedAt,
 )
+from harness.scheduler.policies import SchedulerPolicies
 
 HOUR = 3_600_000_000
 MADE = dag(task("t"))
@@ -122,7 +123,7 @@ class TestRequeue:
         assert [deadline.due for deadline in one.deadlines] == [NOW + 11 * HOUR] + [NOW + HOUR] * 3
         assert one.queued_at == NOW + 10 * HOUR
 
-    def test_nothing_moves_before_3_2(self) -> None:
-        one = run_of(dag(task("t"), before_3_2=True))
+    def test_nothing_moves_where_the_policy_is_so(self) -> None:
+        one = run_of(dag(task("t"), policies=SchedulerPolicies(deadlines_move=False)))
         one.deadlines.append(Deadline(DeadlineAlert(QueuedAt(), HOUR), NOW + HOUR, HOUR))
         assert requeue(one, NOW + DAY) == []

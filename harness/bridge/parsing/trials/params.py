@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.bridge.names import task_exception
+from harness.bridge.versions.names import task_exception
 
 
 def defaults(params: Any) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from harness.bridge.parsing.trials.standins import StandIn, StandInTaskInstance, Use
-from harness.bridge.upcoming import next_info
+from harness.bridge.versions.names import plugins_manager
+from harness.bridge.versions.timetables import next_info
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -222,7 +223,7 @@ def _is_set(value: Any) -> bool:
 @contextmanager
 def _without_plugins() -> Iterator[None]:
     """Contexts are made without looking for plugins, which takes longer than all the rest."""
-    manager = _plugins_manager()
+    manager = plugins_manager()
     kept = manager.integrate_macros_plugins
     manager.integrate_macros_plugins = lambda: None
     try:
@@ -233,12 +234,4 @@ def _without_plugins() -> Iterator[None]:
 
 def with_plugins() -> None:
     """Add the macros of plugins to ``macros``, as a worker does for every task."""
-    _plugins_manager().integrate_macros_plugins()
-
-
-def _plugins_manager() -> Any:
-    try:
-        from airflow.sdk import plugins_manager
-    except ImportError:  # 3.1
-        from airflow import plugins_manager
-    return plugins_manager
+    plugins_manager().integrate_macros_plugins()

@@ -11,6 +11,12 @@ SPEED = (
     *patches_by(
         "bridge.patches.caches",
         (
+            "configuration",
+            (f"{_RUNNER}.conf",),
+            "answers to Airflow's own code, kept",
+            "every task asks the parser of the configuration file the same",
+        ),
+        (
             "mapped dependants",
             ("airflow.sdk.definitions._internal.abstractoperator.AbstractOperator.iter_mapped_dependants",),
             "the answer of the first time",
@@ -48,8 +54,8 @@ SPEED = (
     *patches_by(
         "bridge.patches.caches",
         (
-            "configuration",
-            (f"{_RUNNER}.conf", f"{_SDK}.conf"),
+            "configuration of the SDK",
+            (f"{_SDK}.conf",),
             "answers to Airflow's own code, kept",
             "every task asks the parser of the configuration file the same",
         ),
@@ -116,6 +122,17 @@ SPEED = (
             "calls hooks that nobody implements",
         ),
         kind="speed",
+    ),
+    *patches_by(
+        "bridge.patches.unobserved",
+        (
+            "loggers of 3.1",
+            ("airflow.sdk.definitions._internal.node.structlog",),
+            "one logger a name",
+            "made anew for each copy of an operator",
+        ),
+        kind="speed",
+        before=(3, 2),
     ),
     *patches_by(
         "bridge.patches.unobserved",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import Any
 
 from harness.bridge.masking import mask
 from harness.bridge.supervisor.answering import ApiServer, Handler, error_response, ok_response
 from harness.bridge.supervisor.task_context import TaskContext
+from harness.bridge.versions.scheduling import skips_what_is_expanded
 
 
 def _outcome(_: ApiServer, msg: Any, who: TaskContext) -> None:
@@ -118,7 +118,7 @@ def _all_of(task_id: str, who: TaskContext) -> list[tuple[str, int]]:
 
     Source: ``ti_skip_downstream`` (3.3.2, 3.4.0b2).
     """
-    if find_spec("airflow.models.task_coordinates") is None:
+    if not skips_what_is_expanded():
         return [(task_id, -1)]
     return [key for key in who.ti.run.task_instances if key[0] == task_id]
 

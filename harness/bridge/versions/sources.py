@@ -55,12 +55,6 @@ def is_archive(path: Path) -> bool:
     return path.suffix != ".py" and zipfile.is_zipfile(path)
 
 
-def tops_of(archive: Path) -> set[str]:
-    """Names of the modules and packages at the top of an archive."""
-    with zipfile.ZipFile(archive) as opened:
-        return {name.partition("/")[0].partition(".")[0] for name in opened.namelist()}
-
-
 @contextmanager
 def modules_in(path: Path) -> Iterator[Iterator[tuple[str, Any]]]:
     """The modules of an archive that may hold Dags: a name, and what imports it. The archive is on the path meanwhile.
