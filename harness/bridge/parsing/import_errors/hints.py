@@ -79,8 +79,12 @@ def _of_import(error: ImportError, frames: Frames, users: Users) -> tuple[str | 
 
 def _of_module(module: str, wanted: list[tuple[str, str | None]], users: Users) -> tuple[str | None, str | None]:
     top = module.split(".")[0]
+    named = any(name for _, name in wanted)  # then the module alone is no answer: it may not have that name
     for asked, name in [*wanted, (module, None)]:
-        if fix := replacement(asked, name) or of_standard(asked, name):
+        fix = replacement(asked, name)
+        if fix is None and (name or not named):
+            fix = of_standard(asked, name)
+        if fix:
             return None, fix
     if provider := next(filter(None, (provider_of(asked) for asked, _ in [*wanted, (module, None)])), None):
         parts = provider.removeprefix("apache-airflow-providers-").split("-")
