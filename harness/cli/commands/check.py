@@ -138,7 +138,7 @@ class Checking:
 
     def _inspected(self, terminal: Terminal) -> CheckResult:
         from harness.bridge.environment.sandbox import airflow_version
-        from harness.cli.progress import CheckProgress
+        from harness.cli.check_progress import CheckProgress
         from harness.gate.inspection import dags_of, inspect, see_a_dag
 
         config = config_for(self.options.paths, Path.cwd())

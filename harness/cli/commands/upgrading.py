@@ -43,7 +43,7 @@ class Upgrading:
         Raises: UsageError: a format that this report does not have. NoDagsFolder: nothing to look at.
         """
         from harness.bridge.environment.sandbox import airflow_version
-        from harness.cli.progress import CheckProgress
+        from harness.cli.check_progress import CheckProgress
         from harness.upgrade.judge import upgrade_of
 
         form = self._format()
