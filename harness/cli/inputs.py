@@ -42,6 +42,12 @@ def span(option: str, text: str | None) -> Microseconds | None:
         raise UsageError(f"{option} {text!r}: {error}", fix=f"write {option} 12h") from None
 
 
+def one_reader_of_stdout(pdb: bool, as_json: bool) -> None:
+    """Refuse a debugger beside a document. Raises: UsageError."""
+    if pdb and as_json:
+        raise UsageError("--pdb and --json exclude each other", fix="leave out one: both want stdout")
+
+
 def conf(text: str | None) -> dict[str, Any]:
     """The JSON object of ``--conf``; empty when there is none."""
     if text is None:

@@ -1,7 +1,8 @@
 """Modules that may have imported a patched name: ``from time import sleep``, ``from os import _exit``.
 
-Whoever patches a function has to find those too, in each simulation. To ask all of the 1,700 modules that Airflow loads
-cost a third of the time of a run of ten tasks, so what was found is kept until modules are added.
+Whoever patches a function has to find those too, in each simulation. To ask all of the 1,700 modules that Airflow
+loads, three times a simulation, was about 2 ms of the 17 ms of a run of ten tasks in a sampled profile; so what was
+found is kept until modules are added.
 """
 
 from __future__ import annotations

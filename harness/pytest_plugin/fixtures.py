@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from harness.exploration.result import Exploration
     from harness.pytest_plugin.database import LazyDatabases, Postgres
-    from harness.pytest_plugin.runs import Runner
     from harness.results.calendar import CalendarResult
     from harness.results.run import RunResult, TaskResult
     from harness.simulation import Rehearsal

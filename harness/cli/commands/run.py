@@ -92,8 +92,7 @@ class Rehearse:
             raise UsageError(
                 "--only and --from-task exclude each other", fix="name every task with --only, or leave it out"
             )
-        if given.pdb and given.as_json:
-            raise UsageError("--pdb and --json exclude each other", fix="leave out one: both want stdout")
+        inputs.one_reader_of_stdout(given.pdb, given.as_json)
         fields = {
             "logical_date": inputs.instant("--logical-date", given.logical_date),
             "manual": given.manual,

@@ -12,7 +12,7 @@ from harness.cli import options as given
 from harness.cli.folders import configured, import_errors, note_failures, note_found, world_of
 from harness.cli.job import Job
 from harness.cli.terminal import Terminal
-from harness.errors import DagNotFound, UsageError
+from harness.errors import DagNotFound, ExitCode, UsageError
 from harness.project.config import config_for
 
 if TYPE_CHECKING:
@@ -59,8 +59,7 @@ class SimulateCalendar:
         config = config_for(given.dags, Path.cwd())
         since, until = self._period()
         conf = inputs.conf(given.conf)
-        if given.pdb and given.as_json:
-            raise UsageError("--pdb and --json exclude each other", fix="leave out one: both want stdout")
+        inputs.one_reader_of_stdout(given.pdb, given.as_json)
         paths = list(given.dags) or configured(config)
         world = world_of(given.world or config.world, (*config.network, *given.network))
         airflow_version()
@@ -86,7 +85,7 @@ class SimulateCalendar:
             terminal.document(result.to_json())
         else:
             terminal.report(result)
-        return 0 if result.ok else 1
+        return ExitCode.CLEAN if result.ok else ExitCode.FOUND
 
     def _period(self) -> tuple[Instant, Instant]:
         """The instants of ``--since`` and ``--until``."""
