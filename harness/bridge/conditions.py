@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bridge.timetables import timetable_of
 from harness.bridge.versions.timetables import batches_events
-from harness.scheduler.dag_runs.asset_runs import AssetPolicy
-from harness.scheduler.dag_runs.calendar import AllOf, AnyOf, Condition, OfAlias, OfAsset
+from harness.scheduler.dag_runs.calendar import AllOf, AnyOf, AssetPolicy, Condition, OfAlias, OfAsset
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.bridge.versions.scheduling import executors_by_class_name
 from harness.errors import ExecutorMissing, known_names
-from harness.scheduler.slots.executors import ExecutorSlots
-from harness.scheduler.slots.workers import WorkerSlots
+from harness.scheduler.executors import ExecutorSlots, WorkerSlots
 from harness.world import Executor as ExecutorEntry
 
 if TYPE_CHECKING:

@@ -16,9 +16,7 @@ from harness.scheduler.decide import Decision, step
 from harness.scheduler.dependencies.skips import skip_downstream
 from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import FAILED, QUEUED, RUNNING, SCHEDULED, SUCCESS, Dag, DagRun, Task, TaskInstance
-from harness.scheduler.slots.candidates import Candidates
-from harness.scheduler.slots.occupancy import occupancy_of
-from harness.scheduler.slots.queueing import MAX_TIS_PER_QUERY, Limits, PoolSlots, admit_once
+from harness.scheduler.queueing import MAX_TIS_PER_QUERY, Candidates, Limits, PoolSlots, admit_once, occupancy_of
 from harness.scheduler.transitions import fail_fast, schedule
 from harness.scheduler.wiring import flat_downstream
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from harness.kernel.instant import Instant
-from harness.scheduler.dag_runs.run_state import outcome
+from harness.scheduler.dag_runs.runs import outcome
 from harness.scheduler.dependencies.context import DepContext
 from harness.scheduler.memory import SeenState, memory_of
 from harness.scheduler.model import FAILED, DagRun, RunState, TaskInstance

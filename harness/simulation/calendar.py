@@ -14,9 +14,9 @@ from harness.bridge.upcoming import next_run, next_run_since
 from harness.kernel import Instant, iso
 from harness.kernel.instant import BEGINNING
 from harness.results.finding import Finding
-from harness.scheduler.dag_runs.asset_runs import AssetPolicy
 from harness.scheduler.dag_runs.backfill import Backfill
 from harness.scheduler.dag_runs.calendar import (
+    AssetPolicy,
     DagCalendar,
     fails_too_often,
     latest_automated,

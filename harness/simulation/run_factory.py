@@ -21,7 +21,7 @@ from harness.results.needs import Need
 from harness.results.run import RunResult
 from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import Dag, DagRun
-from harness.scheduler.slots.queueing import Limits, PoolSlots
+from harness.scheduler.queueing import Limits, PoolSlots
 from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.environment import Interruption, simulation_environment
 from harness.simulation.record import Recorder, Watcher

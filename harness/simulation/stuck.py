@@ -15,7 +15,7 @@ from harness.scheduler.model import (
     DagRun,
     TaskInstance,
 )
-from harness.scheduler.slots.queueing import never_admitted
+from harness.scheduler.queueing import never_admitted
 from harness.scheduler.transitions import times_out_at
 from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.waiting import WaitReasons

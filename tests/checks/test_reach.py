@@ -11,7 +11,7 @@ from harness.checks.shape import Shape
 from harness.exploration.outcomes import Decider, choices_of
 from harness.exploration.player import Player
 from harness.exploration.search import by_deviations
-from harness.scheduler.dependencies.rule_table import RULES
+from harness.scheduler.dependencies.trigger_rules import RULES
 from harness.scheduler.model import Dag, Task
 
 BRANCH_RULES = ("all_success", "all_done", "none_failed")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.scheduler.dependencies.explain import listed
-from harness.scheduler.dependencies.verdict import Verdict
+from harness.scheduler.dependencies.verdict import Verdict, listed
 from harness.scheduler.model import SUCCESS_STATES, DagRun, Task, TaskInstance
 
 MANUAL = "manual"

@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 from harness.kernel.instant import Instant, iso
 from harness.scheduler.dependencies.context import DepContext
-from harness.scheduler.dependencies.explain import explain, listed
 from harness.scheduler.dependencies.past import prev_dagrun
 from harness.scheduler.dependencies.skips import previously_skipped
 from harness.scheduler.dependencies.trigger_rules import evaluate, judge
-from harness.scheduler.dependencies.verdict import Verdict
+from harness.scheduler.dependencies.verdict import Verdict, explain, listed
 from harness.scheduler.model import (
     FAILED_STATES,
     FINISHED,

@@ -9,8 +9,16 @@ from typing import TYPE_CHECKING
 from harness.bridge.supervisor.store import AssetEvent, facts
 from harness.bridge.timetables import asset_triggered
 from harness.kernel.instant import Instant
-from harness.scheduler.dag_runs.asset_runs import AssetKey, QueuedEvent, room_for, runs_of, still_queued
-from harness.scheduler.dag_runs.calendar import DagCalendar, asset_triggered_at, concerns
+from harness.scheduler.dag_runs.calendar import (
+    AssetKey,
+    DagCalendar,
+    QueuedEvent,
+    asset_triggered_at,
+    concerns,
+    room_for,
+    runs_of,
+    still_queued,
+)
 from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.run_factory import MakeRun
 

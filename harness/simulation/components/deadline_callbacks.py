@@ -23,8 +23,8 @@ from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.bridge.versions.names import messages_of_callbacks
 from harness.kernel import Process
 from harness.results.finding import Finding
+from harness.scheduler.executors import executor_of, slots_taken
 from harness.scheduler.model import DagRun, Deadline
-from harness.scheduler.slots.executors import executor_of, slots_taken
 from harness.simulation.components.executors import Workload
 from harness.simulation.components.ports import Loop
 from harness.simulation.components.workers import Attempts

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.kernel import Event, Process
-from harness.scheduler.slots.executors import executor_of
-from harness.scheduler.slots.queueing import Limits
-from harness.scheduler.slots.workers import Broker
+from harness.scheduler.executors import Broker, executor_of
+from harness.scheduler.queueing import Limits
 
 
 class Workload:

@@ -7,9 +7,7 @@ from typing import Protocol
 from harness.bridge.supervisor.store import AssetEvent, Store
 from harness.kernel import Simulation
 from harness.scheduler.model import DagRun, TaskInstance
-from harness.scheduler.slots.candidates import Candidates
-from harness.scheduler.slots.occupancy import Occupancy
-from harness.scheduler.slots.queueing import Limits
+from harness.scheduler.queueing import Candidates, Limits, Occupancy
 from harness.simulation.record import Recorder
 
 

@@ -13,6 +13,7 @@ from harness.kernel.simulation import LATE
 from harness.scheduler.dag_runs.runs import Group, group_of, set_run_state, to_examine, to_start
 from harness.scheduler.decide import Decision, schedule, step, timed_out, times_out_at
 from harness.scheduler.dependencies.past import followers
+from harness.scheduler.executors import in_turn
 from harness.scheduler.model import (
     AWAITING_INPUT,
     DEFERRED,
@@ -25,10 +26,7 @@ from harness.scheduler.model import (
     RunState,
     TaskInstance,
 )
-from harness.scheduler.slots.candidates import Candidates
-from harness.scheduler.slots.executors import in_turn
-from harness.scheduler.slots.occupancy import Occupancy
-from harness.scheduler.slots.queueing import Limits, admit_once, held_back
+from harness.scheduler.queueing import Candidates, Limits, Occupancy, admit_once, held_back
 from harness.scheduler.transitions import clear
 from harness.simulation.components.deadlines import Deadlines
 from harness.simulation.components.one_by_one import OneByOne

@@ -18,6 +18,7 @@ from harness.kernel import SECOND, Instant, Microseconds, Process, seconds
 from harness.kernel.instant import later
 from harness.kernel.simulation import KILLS, LATE
 from harness.results.finding import Finding
+from harness.scheduler.executors import requeue_stuck
 from harness.scheduler.model import (
     AWAITING_INPUT,
     DEFERRED,
@@ -33,7 +34,6 @@ from harness.scheduler.model import (
 )
 from harness.scheduler.ready import set_state
 from harness.scheduler.retries import next_retry_at
-from harness.scheduler.slots.workers import requeue_stuck
 from harness.scheduler.transitions import fail_fast, number_next
 from harness.simulation.components.executors import Workload, Workloads
 from harness.simulation.components.people import People

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.scheduler.dag_runs.asset_runs import AssetPolicy, QueuedEvent, room_for, runs_of, still_queued
+from harness.scheduler.dag_runs.calendar import AssetPolicy, QueuedEvent, room_for, runs_of, still_queued
 
 
 def event(number, at):

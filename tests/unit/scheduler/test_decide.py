@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from scheduler_builders import DAY, NOW, dag, finish, ids, run_of, settle, states, task, ti
 
 from harness.scheduler.decide import decide, fail_fast, schedule, timed_out, times_out_at
-from harness.scheduler.dependencies.rule_table import RULES
 from harness.scheduler.dependencies.standing import failed_dependencies
+from harness.scheduler.dependencies.trigger_rules import RULES
 from harness.scheduler.model import FINISHED, KnownLength, MappedGroup, OfTask
 from harness.scheduler.wiring import leaf_ids
 

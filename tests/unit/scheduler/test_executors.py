@@ -8,11 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scheduler_builders import dag, ids, run_of, task
 
+from harness.scheduler.executors import (
+    Broker,
+    ExecutorSlots,
+    WorkerSlots,
+    executor_of,
+    in_turn,
+    requeue_stuck,
+    slots_taken,
+)
 from harness.scheduler.model import Dag, DagRun, KnownLength, TaskInstance
-from harness.scheduler.slots.executors import ExecutorSlots, executor_of, in_turn, slots_taken
-from harness.scheduler.slots.occupancy import occupancy_of
-from harness.scheduler.slots.queueing import Limits, PoolSlots, admit
-from harness.scheduler.slots.workers import Broker, WorkerSlots, requeue_stuck
+from harness.scheduler.queueing import Limits, PoolSlots, admit, occupancy_of
 
 CELERY = ExecutorSlots("CeleryExecutor", 2, frozenset({"CeleryExecutor", "path.to.CeleryExecutor"}))
 GPU = ExecutorSlots("gpu:path.to.Gpu", 1, frozenset({"gpu", "path.to.Gpu", "Gpu"}))

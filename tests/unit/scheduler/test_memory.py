@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from scheduler_builders import NOW, dag, finish, ids, run_of, states, task, ti
 
 from harness.scheduler.decide import Decision, decide, schedule
-from harness.scheduler.dependencies.rule_table import RULES
+from harness.scheduler.dependencies.trigger_rules import RULES
 from harness.scheduler.memory import memory_of
 from harness.scheduler.model import Dag, DagRun, KnownLength, MappedGroup, OfTask, Task
 

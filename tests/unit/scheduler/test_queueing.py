@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from scheduler_builders import DAY, NOW, dag, ids, run_of, task, ti
 
 from harness.scheduler.model import Dag, DagRun, KnownLength, TaskInstance
-from harness.scheduler.slots.occupancy import occupancy_of
-from harness.scheduler.slots.queueing import Admission, Limits, PoolSlots, admit
+from harness.scheduler.queueing import Admission, Limits, PoolSlots, admit, occupancy_of
 
 
 def limits(parallelism: int = 32, query: int = 16, **pools: int | PoolSlots) -> Limits:

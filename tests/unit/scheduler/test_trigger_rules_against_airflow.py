@@ -16,8 +16,7 @@ from scheduler_builders import dag, run_of, task, ti
 
 from harness.scheduler.dependencies.context import DepContext
 from harness.scheduler.dependencies.past import prev_dagrun
-from harness.scheduler.dependencies.rule_table import RULES
-from harness.scheduler.dependencies.trigger_rules import evaluate
+from harness.scheduler.dependencies.trigger_rules import RULES, evaluate
 from harness.scheduler.model import FINISHED, DagRun, KnownLength, TaskInstance
 
 airflow_version = pytest.importorskip("airflow.version")

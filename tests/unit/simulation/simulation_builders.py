@@ -15,7 +15,7 @@ from harness.kernel import SECOND, Instant, Simulation
 from harness.ledger.journal import NoJournal
 from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import Dag, DagRun, TaskInstance
-from harness.scheduler.slots.queueing import Limits, PoolSlots
+from harness.scheduler.queueing import Limits, PoolSlots
 from harness.simulation import record
 from harness.simulation.components import people, scheduler_loop, workers
 from harness.simulation.components.scheduler_loop import Driver

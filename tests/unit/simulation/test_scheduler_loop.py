@@ -9,7 +9,7 @@ from simulation_builders import Act, Calendar, Play, length
 
 from harness.bridge.supervisor.store import facts
 from harness.kernel import SECOND
-from harness.scheduler.slots.queueing import PoolSlots
+from harness.scheduler.queueing import PoolSlots
 from tests.unit.scheduler.scheduler_builders import NOW, dag, states, task, ti
 
 ONE = dag(task("a"))

@@ -16,9 +16,8 @@ from harness.bridge.triggerer import EndedByTrigger
 from harness.kernel import SECOND
 from harness.kernel.instant import to_datetime
 from harness.kernel.simulation import KILLS
+from harness.scheduler.executors import ExecutorSlots, WorkerSlots
 from harness.scheduler.model import TaskInstance
-from harness.scheduler.slots.executors import ExecutorSlots
-from harness.scheduler.slots.workers import WorkerSlots
 from harness.simulation.components import workers
 from harness.simulation.history import history
 from tests.unit.scheduler.scheduler_builders import NOW, dag, states, task, ti

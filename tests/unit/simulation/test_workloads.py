@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from harness.kernel import Simulation
-from harness.scheduler.slots.executors import ExecutorSlots
-from harness.scheduler.slots.queueing import Limits
-from harness.scheduler.slots.workers import WorkerSlots
+from harness.scheduler.executors import ExecutorSlots, WorkerSlots
+from harness.scheduler.queueing import Limits
 from harness.simulation.components.executors import Workload, Workloads
 
 CELERY = ExecutorSlots("CeleryExecutor", 32, frozenset({"CeleryExecutor", "celery"}))

@@ -1,17 +1,188 @@
-"""Which scheduled task instances get a slot: executor, pools, priorities and concurrency limits."""
+"""Which scheduled task instances get a slot: who waits in which order, what is taken, and what the limits let through.
+
+The limits are those of executors, pools, priorities and concurrency.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import heapq
+from bisect import bisect_left, insort
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from harness.kernel.instant import Microseconds
-from harness.scheduler.model import SCHEDULED, DagRun, TaskInstance
-from harness.scheduler.slots.candidates import Candidates
-from harness.scheduler.slots.executors import ExecutorSlots, executor_of, slots_taken
-from harness.scheduler.slots.occupancy import Occupancy, occupancy_of
-from harness.scheduler.slots.workers import NUM_STUCK_IN_QUEUED_RETRIES, TASK_QUEUED_TIMEOUT, WorkerSlots
+from harness.scheduler.executors import (
+    NUM_STUCK_IN_QUEUED_RETRIES,
+    TASK_QUEUED_TIMEOUT,
+    ExecutorSlots,
+    WorkerSlots,
+    executor_of,
+    slots_taken,
+)
+from harness.scheduler.model import (
+    AWAITING_INPUT,
+    DEFERRED,
+    OCCUPYING,
+    QUEUED,
+    SCHEDULED,
+    DagRun,
+    TaskInstance,
+    TaskState,
+)
+
+Place = tuple[int, bool, int, int, int, int, str, str, int, str]
+
+
+def place_of(ti: TaskInstance) -> Place:
+    """Where an instance stands in the queue: ``-priority_weight``, logical date, ``map_index``.
+
+    Runs without logical date come last, as PostgreSQL sorts them. Ties are undefined in Airflow; databases mostly
+    return rows as they were inserted: in the order of the runs' creation, then of the tasks' definition.
+    Source: airflow/jobs/scheduler_job_runner.py `_executable_task_instances_to_queued` (3.3.2).
+    """
+    run = ti.run
+    return (
+        -ti.task.priority_weight,
+        run.logical_date is None,
+        run.logical_date or 0,
+        ti.map_index,
+        run.ordinal,
+        run.run_after,
+        run.dag.dag_id,
+        run.run_id,
+        ti.task.place,
+        ti.task.task_id,
+    )
+
+
+class Candidates:
+    """A sorted set of scheduled instances, pool by pool: a full pool's are passed over at no cost.
+
+    Adding and taking out costs a binary search, so that a backlog of thousands does not slow each decision.
+    """
+
+    def __init__(self, instances: Iterable[TaskInstance] = ()) -> None:
+        self._pools: dict[str, list[tuple[Place, TaskInstance]]] = {}
+        self._places: dict[TaskInstance, Place] = {}
+        for ti in instances:
+            self.add(ti)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, ti: TaskInstance) -> bool:
+        return ti in self._places
+
+    def add(self, ti: TaskInstance) -> None:
+        """Put an instance in; again changes nothing."""
+        if ti not in self._places:
+            place = self._places[ti] = place_of(ti)
+            insort(self._pools.setdefault(ti.task.pool, []), (place, ti), key=_place)
+
+    def discard(self, ti: TaskInstance) -> None:
+        """Take an instance out; harmless when it is not in."""
+        place = self._places.pop(ti, None)
+        if place is None:
+            return
+        line = self._pools[ti.task.pool]
+        at = bisect_left(line, place, key=_place)
+        while line[at][1] is not ti:
+            at += 1
+        del line[at]
+
+    def in_order(self, without_pools: Collection[str] = ()) -> Iterator[TaskInstance]:
+        """The instances in the queue's order, those of some pools left out."""
+        lines = [line for pool, line in self._pools.items() if line and pool not in without_pools]
+        if len(lines) == 1:
+            return (ti for _, ti in lines[0])
+        return (ti for _, ti in heapq.merge(*lines, key=_place))
+
+
+def _place(entry: tuple[Place, TaskInstance]) -> Place:
+    return entry[0]
+
+
+_ACTIVE = OCCUPYING | {DEFERRED, AWAITING_INPUT}
+
+
+@dataclass(slots=True)
+class Occupancy:
+    """Counts of active instances.
+
+    Attributes:
+        executor: executor slots taken (queued and running instances, callbacks), in all executors.
+        executors: the same by the executor asked for, None for the default one.
+        pools: pool name -> slots taken by queued and running instances.
+        pool_deferred: pool name -> slots that deferred instances hold where a pool includes them.
+        runs: (dag_id, run_id) -> queued and running instances.
+        tasks: (dag_id, task_id) -> active instances, parked ones included.
+        run_tasks: (dag_id, run_id, task_id) -> the same, by run.
+    Source: airflow/jobs/scheduler_job_runner.py `ConcurrencyMap`, airflow/models/pool.py `slots_stats` (3.3.2).
+    """
+
+    executor: int = 0
+    pools: dict[str, int] = field(default_factory=dict)
+    pool_deferred: dict[str, int] = field(default_factory=dict)
+    runs: dict[tuple[str, str], int] = field(default_factory=dict)
+    tasks: dict[tuple[str, str], int] = field(default_factory=dict)
+    run_tasks: dict[tuple[str, str, str], int] = field(default_factory=dict)
+    executors: dict[str | None, int] = field(default_factory=dict)
+
+    def copy(self) -> Occupancy:
+        """An independent copy."""
+        return Occupancy(
+            self.executor,
+            {**self.pools},
+            {**self.pool_deferred},
+            {**self.runs},
+            {**self.tasks},
+            {**self.run_tasks},
+            {**self.executors},
+        )
+
+    def add(self, ti: TaskInstance, state: TaskState = QUEUED, sign: int = 1) -> None:
+        """Count an instance as if it were in an active state, or with ``sign`` -1 take it out again."""
+        task, dag_id, run_id = ti.task, ti.run.dag.dag_id, ti.run.run_id
+        by_task, by_run_task = (dag_id, task.task_id), (dag_id, run_id, task.task_id)
+        if state in OCCUPYING or ti.run.dag.policies.deferred_count:
+            self.tasks[by_task] = self.tasks.get(by_task, 0) + sign
+            self.run_tasks[by_run_task] = self.run_tasks.get(by_run_task, 0) + sign
+        if state in OCCUPYING:
+            self.add_workload(task.executor, sign)
+            self.pools[task.pool] = self.pools.get(task.pool, 0) + sign * task.pool_slots
+            self.runs[dag_id, run_id] = self.runs.get((dag_id, run_id), 0) + sign
+        elif state == DEFERRED:
+            self.pool_deferred[task.pool] = self.pool_deferred.get(task.pool, 0) + sign * task.pool_slots
+
+    def add_workload(self, executor: str | None, sign: int = 1) -> None:
+        """Count a workload of an executor, by the name it asks for; a callback takes a slot and nothing else."""
+        self.executor += sign
+        self.executors[executor] = self.executors.get(executor, 0) + sign
+
+    def of_run(self, run: DagRun) -> int:
+        """Queued and running instances of a run."""
+        return self.runs.get((run.dag.dag_id, run.run_id), 0)
+
+    def of_task(self, ti: TaskInstance) -> int:
+        """Active instances of the task in all runs."""
+        return self.tasks.get((ti.run.dag.dag_id, ti.task_id), 0)
+
+    def of_task_in_run(self, ti: TaskInstance) -> int:
+        """Active instances of the task in the run."""
+        return self.run_tasks.get((ti.run.dag.dag_id, ti.run.run_id, ti.task_id), 0)
+
+
+def occupancy_of(runs: Iterable[DagRun]) -> Occupancy:
+    """Count every active instance of the runs, each once."""
+    found = Occupancy()
+    for run in runs:
+        for ti in run.task_instances.values():
+            state = ti.state
+            if state in _ACTIVE and state is not None:
+                found.add(ti, state)
+    return found
+
 
 __all__ = ["Admission", "ExecutorSlots", "Limits", "PoolSlots", "admit", "admit_once", "held_back", "never_admitted"]
 

@@ -1,1 +1,0 @@
-"""Who gets a place to run: pools, limits, executors and the workers behind them."""
