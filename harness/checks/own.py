@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -110,3 +111,19 @@ def _execute(path: str) -> None:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
+
+
+@dataclass(frozen=True)
+class OwnChecks:
+    """Where a project's own checks come from.
+
+    Attributes:
+        sources: see `harness.checks.own.load`.
+        rows: see `harness.checks.own.table`.
+        reads: file -> digest, of all that they were made from.
+    """
+
+    sources: tuple[str, ...] = ()
+    root: str = ""
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    reads: Mapping[str, str] = field(default_factory=dict)

@@ -1,14 +1,19 @@
-"""What came of a look at a project: what every report of the gate is made from, under paths as people know them."""
+"""What came of a look at a project, which every report of the gate is made from.
+
+Findings of each file, those of one cause put together, under paths as people know them.
+"""
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from harness.checks.upkeep import CHECK_FAILED
-from harness.gate.run import GateResult
 from harness.results.finding import Finding
 
 
@@ -76,3 +81,141 @@ def _shown_in(text: str, base: Path, root: Path) -> str:
             here = Path(os.path.relpath(folder, base)).as_posix()
             text = re.sub(rf"(?<![\w./-]){re.escape(str(folder))}/", "" if here == "." else f"{here}/", text)
     return text
+
+
+SCHEMA = "airflow-harness/check/1"
+
+
+@dataclass
+class FileResult:
+    """What one file came to.
+
+    Attributes:
+        dag_ids: of the Dags it holds, sorted.
+        findings: of the file and of its Dags.
+        failed: why Airflow does not take the file or a Dag of it; a file that fails alike may have the finding.
+        imported: files of the repository that it imported.
+        seconds: of its import, the faster one where it was parsed twice.
+        names: see `harness.gate.examine.UsedName`; only where asked for.
+        depends: files and folders that parsing it depended on.
+    """
+
+    path: str
+    dag_ids: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    failed: str | None = None
+    tasks: int = 0
+    imported: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+    names: list[dict[str, Any]] = field(default_factory=list)
+    cached: bool = False
+    depends: frozenset[str] = frozenset()
+
+
+def in_order(finding: Finding) -> tuple[str, int, str, str, str, str]:
+    """Findings by file, line and check; those that say the same by Dag and task."""
+    ids = finding.dag_id or "", finding.task_id or ""
+    return finding.path or "", finding.line or 0, finding.check, finding.message, *ids
+
+
+@dataclass
+class GateResult:
+    """What all files of a repository came to.
+
+    Attributes:
+        files: in order of their paths.
+        seconds: real time of the whole.
+    """
+
+    files: list[FileResult]
+    checks: dict[str, str]
+    seconds: float = 0.0
+
+    @property
+    def findings(self) -> list[Finding]:
+        """All findings by file, line and check, each once: several files may lead to one line of a module."""
+        found = {finding for file in self.files for finding in file.findings}
+        return sorted(found, key=in_order)
+
+    def count(self, severity: str) -> int:
+        """How many findings of a severity."""
+        return sum(finding.severity == severity for finding in self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """The document ``airflow-harness/check/1``."""
+        summary = {
+            "files": len(self.files),
+            "dags": sum(len(file.dag_ids) for file in self.files),
+            "tasks": sum(file.tasks for file in self.files),
+            "errors": self.count("error"),
+            "warnings": self.count("warning"),
+            "seconds": round(self.seconds, 3),
+            "cached": sum(file.cached for file in self.files),
+        }
+        groups = grouped(self.findings)
+        summary["causes"] = len(groups)
+        of = {finding: group for group in groups for finding in group.findings}
+        rows = [one.to_json() | {"group": of[one].id, "alike": len(of[one].findings)} for one in self.findings]
+        return {"schema": SCHEMA, "findings": rows, "summary": summary}
+
+
+FEW = 3
+"""Findings that say the same at different places are told one by one up to here: each may be its own."""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Findings of one check that say the same, but for the Dag and the task.
+
+    Attributes:
+        findings: the first one stands for all; one at least.
+    """
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def first(self) -> Finding:
+        """The one that is told."""
+        return self.findings[0]
+
+    @property
+    def id(self) -> str:
+        """Of what it says: the same from run to run, wherever lines move to."""
+        return hashlib.sha256("\0".join(_said(self.first)).encode("utf-8", "replace")).hexdigest()[:12]
+
+    @property
+    def files(self) -> list[str]:
+        """Where it is found."""
+        return list(dict.fromkeys(one.path for one in self.findings if one.path))
+
+    @property
+    def places(self) -> list[str]:
+        """``path:line`` of all of them, each once."""
+        return list(dict.fromkeys(f"{one.path}:{one.line}" if one.line else str(one.path) for one in self.findings))
+
+
+def grouped(findings: Iterable[Finding]) -> list[Group]:
+    """All findings in groups, in the order of their first ones."""
+    alike: dict[tuple[str, ...], list[Finding]] = {}
+    for finding in findings:
+        alike.setdefault(_said(finding), []).append(finding)
+    groups = [group for found in alike.values() for group in _of_places(found)]
+    return sorted(groups, key=lambda group: (group.first.path or "", group.first.line or 0, group.first.check))
+
+
+def _of_places(found: list[Finding]) -> list[Group]:
+    """One group; or one a place, where there are few places."""
+    places: dict[tuple[str | None, int | None], list[Finding]] = {}
+    for finding in found:
+        places.setdefault((finding.path, finding.line), []).append(finding)
+    if len(places) > FEW:
+        return [Group(tuple(found))]
+    return [Group(tuple(one)) for one in places.values()]
+
+
+def _said(finding: Finding) -> tuple[str, ...]:
+    """What a finding says, without the names of its Dag and task."""
+    texts = [finding.message, finding.fix or ""]
+    for name in filter(None, (finding.task_id, finding.dag_id)):
+        texts = [re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "…", text) for text in texts]
+    return (finding.check, finding.severity, *texts)

@@ -1,18 +1,21 @@
-"""Runs the checks on one parsed file, in the process that parsed it."""
+"""Runs the checks on one parsed file, in the process that parsed it, and gathers the names a first world file needs."""
 
 from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.bridge.operators import argument
+from harness.bridge.parsing.watching.secrets import JSON_VARIABLE
 from harness.checks.context import CheckSelection, DagContext, Declared, FileContext
 from harness.checks.registry import CHECKS, Check
-from harness.gate.names import names_in
+from harness.checks.resources.used_names import connections, pools, variables
 from harness.project.hash_order import depends_on_hashes
 from harness.results.finding import Problem
 from harness.world.guess import Guesses
+from harness.world.scaffold import ANY_JSON
 
 Report = dict[str, Any]
 Problems = list[tuple[str, Problem]]
@@ -25,7 +28,7 @@ def examine(parsed: Any, declared: Declared, selection: CheckSelection, guesses:
         parsed: a `harness.bridge.parsing.parse.Parsed`.
         guesses: what stood in for variables, where names are asked for.
     Returns: ``problems``: [check id, problem]; ``dags``: what there is; ``notes``: [check id, dag id, line, value] for
-        checks that look at the whole repository; ``names``: see `harness.gate.names.UsedName`, if asked;
+        checks that look at the whole repository; ``names``: see `harness.gate.examine.UsedName`, if asked;
         ``failed``: what it raised; ``imported``, ``libraries``: files of modules that came with it, the repository's
         and others; ``depends``: see `harness.bridge.parsing.watching.depends`; ``seconds``, ``events``; ``hashes``:
         whether the order of a set may have made the Dags what they are.
@@ -158,4 +161,73 @@ def _placed(problem: Problem, dag: DagContext | None) -> Problem:
     line, path = problem.line, problem.path
     if line is None:
         path, line = place if place is not None and place[1] else (path, dag.line)
-    return Problem(problem.message, problem.task_id, line, path, problem.fix, problem.dag_id or dag.dag_id)
+    return replace(problem, line=line, path=path, dag_id=problem.dag_id or dag.dag_id)
+
+
+_TYPES = {
+    "postgres": "postgres",
+    "aws": "aws",
+    "mysql": "mysql",
+    "ssh": "ssh",
+    "http": "http",
+    "sftp": "sftp",
+    "snowflake": "snowflake",
+    "redis": "redis",
+    "slack": "slack",
+    "gcp": "google_cloud_platform",
+}
+_ASKED = ("connection", "variable", JSON_VARIABLE)
+_DEFAULT_POOL = "default_pool"
+
+
+@dataclass(frozen=True)
+class UsedName:
+    """A name, and where it is used.
+
+    Attributes:
+        section: ``pools``, ``connections`` or ``variables``.
+        by: who uses it, in words.
+        hint: of a pool the slots that one of its tasks takes, of a connection its type as its use tells it,
+            of a variable that the file needs to be parsed a value that it can be parsed with, of one that is read as
+            JSON an empty object.
+    """
+
+    section: str
+    name: str
+    by: str
+    path: str
+    line: int
+    hint: str = ""
+
+
+def names_in(file: FileContext, guesses: Guesses) -> list[dict[str, Any]]:
+    """The names of one file, as JSON (see `UsedName`).
+
+    Args:
+        guesses: what stood in for variables while it was parsed.
+    """
+    found: list[UsedName] = []
+    for dag in file.dags:
+        slots = {task.task_id: str(task.pool_slots) for task in dag.tasks}
+        for used in pools(dag):
+            if used.name != _DEFAULT_POOL:
+                hint = slots.get(used.task_id or "", "")
+                found.append(UsedName("pools", used.name, used.by, used.path or file.path, used.line or 1, hint))
+    for section, uses in (("connections", connections(file)), ("variables", variables(file))):
+        for used in uses:
+            hint = _type(used.by) if section == "connections" else ANY_JSON if used.as_json else ""
+            found.append(UsedName(section, used.name, used.by, used.path or file.path, used.line or 1, hint))
+    found += [_asked_while_parsed(event, guesses) for event in file.events if event.kind in _ASKED]
+    return [vars(name) for name in found]
+
+
+def _asked_while_parsed(event: Any, guesses: Guesses) -> UsedName:
+    hint = "" if event.kind == "connection" else guesses.hint(event.detail, event.kind == JSON_VARIABLE)
+    section = "connections" if event.kind == "connection" else "variables"
+    return UsedName(section, event.detail, "asked for while the file is parsed", event.path, event.line, hint)
+
+
+def _type(by: str) -> str:
+    """A connection's type, as the argument or the hook that names it tells."""
+    lowered = by.lower()
+    return next((kind for word, kind in _TYPES.items() if word in lowered), "")

@@ -1,6 +1,6 @@
 """A process that has imported Airflow once, and the workers forked from it: `main` is its program.
 
-It reads one pickled `Setting` and the descriptors of its workers. Each worker reads requests, one JSON line each,
+It reads one pickled `ParseOptions` and the descriptors of its workers. Each worker reads requests, one JSON line each,
 forks a child for every one of them, and answers it with one JSON line (`ChildEnd`). When the last worker has come to
 the end of its input, or one of them is lost, the fork server ends what descends from it, removes Airflow's
 throw-away home, and exits as that worker did.
@@ -19,7 +19,6 @@ import sys
 import tempfile
 import time
 import traceback
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -29,10 +28,11 @@ from harness.bridge.parsing.leftovers import pollution
 from harness.bridge.parsing.shared_libraries import SHARED, import_shared, note_chance
 from harness.checks import catalogue, own
 from harness.gate.channel import Channels, Document
+from harness.gate.child_end import ChildEnd
+from harness.gate.options import ParseOptions
 from harness.gate.orphans import descendants, end_all, is_stopped, network_of, reap
 from harness.gate.preload import import_airflow, preload
-from harness.gate.worker import Setting, parse_and_tell, users_of
-from harness.world.secrets import Mask
+from harness.gate.worker import parse_and_tell, users_of
 
 POLL_S = 0.05 if sys.platform == "linux" else 0.005
 IDLE_S = 1.0
@@ -41,39 +41,6 @@ AFTER_OTHERS_S = 1.0
 """A file that takes longer after others is left for a child of its own, which has all the time that is given."""
 NO_AIRFLOW = 3
 """Exit code: Airflow does not import."""
-
-_FILES = frozenset({"path", "depends", "libraries", "imported", "names"})
-"""Keys of reports that name files and modules, by which they are found again."""
-
-
-@dataclass
-class ChildEnd:
-    """How a child ended.
-
-    Attributes:
-        outcome: ``report``; ``exited`` or ``signalled`` without one; ``timeout``; ``processes`` or ``memory``: too
-            much of it; ``abandoned``: our own end came first.
-        code: exit code or signal number.
-        phase: ``importing`` or ``checking``.
-        crash: what `faulthandler` wrote.
-        events: what the file did, one dict each, where there is no report.
-    """
-
-    outcome: str
-    code: int = 0
-    phase: str = "importing"
-    crash: str = ""
-    events: list[dict[str, Any]] = field(default_factory=list)
-    report: dict[str, Any] | None = None
-
-    def masked(self, mask: Mask) -> ChildEnd:
-        """The same without secrets, before anybody sees or keeps it; names of files and modules stay."""
-        return replace(
-            self,
-            crash=mask.text(self.crash),
-            events=mask.value(self.events, _FILES),
-            report=None if self.report is None else mask.value(self.report, _FILES),
-        )
 
 
 def main() -> None:
@@ -88,14 +55,14 @@ def main() -> None:
         os.environ.pop("PYTHONHASHSEED", None)  # it differs from fork server to fork server, and no Dag may see it
         reader = os.fdopen(requests, "rb", buffering=0)
         order = json.loads(reader.readline())
-        setting: Setting = pickle.loads(_exactly(reader, order["size"]))
-        sandbox.adopt(setting.repository.home_entries)
+        options: ParseOptions = pickle.loads(_exactly(reader, order["size"]))
+        sandbox.adopt(options.repository.home_entries)
         sys.path[:] = [entry for entry in sys.path if entry]  # an empty entry of PYTHONPATH is the working directory
-        sys.path += setting.repository.path_of_airflow
-        network, sealed = _preload(setting, answers)
+        sys.path += options.repository.path_of_airflow
+        network, sealed = _preload(options, answers)
         _answer(answers, {"ready": True, "network": network, "refused": SHARED.refused, "libraries": _files()})
         if not SHARED.refused:
-            lost = _served(order["workers"], setting, sealed, (requests, answers))
+            lost = _served(order["workers"], options, sealed, (requests, answers))
     except BrokenPipeError:
         pass  # nobody listens any more
     finally:
@@ -108,7 +75,7 @@ def main() -> None:
     sys.exit(os.WEXITSTATUS(lost))
 
 
-def _served(pairs: list[tuple[int, int]], setting: Setting, sealed: bool, ours: tuple[int, int]) -> int:
+def _served(pairs: list[tuple[int, int]], options: ParseOptions, sealed: bool, ours: tuple[int, int]) -> int:
     """Fork a worker for every pair of descriptors, and wait for them.
 
     Returns: the wait status of the first that did not end well; 0 when all did.
@@ -117,7 +84,7 @@ def _served(pairs: list[tuple[int, int]], setting: Setting, sealed: bool, ours: 
     for pair in pairs:
         pid = os.fork()
         if pid == 0:
-            _work(pair, {*ours, *(one for other in pairs for one in other)} - {*pair}, setting, sealed, fork_server)
+            _work(pair, {*ours, *(one for other in pairs for one in other)} - {*pair}, options, sealed, fork_server)
         workers.add(pid)
     for descriptor in (one for pair in pairs for one in pair):
         os.close(descriptor)
@@ -129,7 +96,7 @@ def _served(pairs: list[tuple[int, int]], setting: Setting, sealed: bool, ours: 
     return 0
 
 
-def _work(pair: tuple[int, int], others: set[int], setting: Setting, sealed: bool, fork_server: int) -> NoReturn:
+def _work(pair: tuple[int, int], others: set[int], options: ParseOptions, sealed: bool, fork_server: int) -> NoReturn:
     """Be a worker: serve until the input ends.
 
     Args:
@@ -145,7 +112,7 @@ def _work(pair: tuple[int, int], others: set[int], setting: Setting, sealed: boo
         reader = os.fdopen(requests, "rb", buffering=0)
         _answer(answers, {"pid": os.getpid()})
         while (request := _next(reader, fork_server)) is not None:
-            verdicts = Child(request["files"], request["second"], setting, (requests, answers), sealed).verdicts()
+            verdicts = Child(request["files"], request["second"], options, (requests, answers), sealed).verdicts()
             # An answer would make these files look done, and the next ones to blame for the fork server that one has
             # stopped.
             while is_stopped(fork_server):
@@ -162,7 +129,7 @@ def _work(pair: tuple[int, int], others: set[int], setting: Setting, sealed: boo
         os._exit(code)
 
 
-def _preload(setting: Setting, answers: int) -> tuple[str | None, bool]:
+def _preload(options: ParseOptions, answers: int) -> tuple[str | None, bool]:
     """Import and try all that comes before the first file.
 
     Returns: the name of our network, when it is not the machine's; whether files are sealed.
@@ -175,14 +142,14 @@ def _preload(setting: Setting, answers: int) -> tuple[str | None, bool]:
     except Exception:
         _give_up()
     catalogue.load()
-    own.load(setting.own, setting.project)
-    preload(setting.declared, setting.selection)
+    own.load(options.own.sources, options.own.root)
+    preload(options.declared, options.selection)
     network = network_of(os.getpid()) if confine.without_network() else None
     sealed = read_only.read_only_but(os.environ["AIRFLOW_HOME"])
     tempfile.tempdir = os.environ["AIRFLOW_HOME"]
-    if setting.shared:
+    if options.shared:
         _answer(answers, {"importing": True})
-        import_shared(setting.shared, users_of(setting, Path(os.environ.get("AIRFLOW__CORE__DAGS_FOLDER", "/"))))
+        import_shared(options.shared, users_of(options, Path(os.environ.get("AIRFLOW__CORE__DAGS_FOLDER", "/"))))
         note_chance()
     gc.freeze()
     gc.enable()
@@ -239,9 +206,9 @@ class Child:
     """
 
     def __init__(
-        self, files: list[tuple[str, str]], second: bool, setting: Setting, ours: tuple[int, int], sealed: bool
+        self, files: list[tuple[str, str]], second: bool, options: ParseOptions, ours: tuple[int, int], sealed: bool
     ) -> None:
-        self._setting, self._owner = setting, ours[0]
+        self._options, self._owner = options, ours[0]
         self._channels = Channels()
         self._began, self._written, self._done, self._count = time.monotonic(), 0, 0, len(files)
         self._last: list[Document] = []
@@ -251,7 +218,7 @@ class Child:
         if self.pid == 0:
             for descriptor in ours:
                 os.close(descriptor)
-            parse_and_tell(files, second, setting, self._channels, parent, sealed)
+            parse_and_tell(files, second, options, self._channels, parent, sealed)
         self._end = os.pidfd_open(self.pid) if sys.platform == "linux" else None
 
     def verdicts(self) -> list[ChildEnd]:
@@ -304,15 +271,15 @@ class Child:
         took = time.monotonic() - self._began
         # A file that is not the first of its child has less: one that is slow gets its whole time in a child of its
         # own, and the files behind it do not wait for that.
-        most_s = min(self._setting.timeout_s, AFTER_OTHERS_S) if self._done else self._setting.timeout_s
-        if took > most_s and (_phase(self._last) == "importing" or took > most_s + self._setting.checking_s):
+        most_s = min(self._options.timeout_s, AFTER_OTHERS_S) if self._done else self._options.timeout_s
+        if took > most_s and (_phase(self._last) == "importing" or took > most_s + self._options.checking_s):
             return "timeout"
         if self._channels.reports.full:
             return "timeout"
         living = descendants(os.getpid())
-        if len(living) > self._setting.most_processes:
+        if len(living) > self._options.most_processes:
             return "processes"
-        most = self._memory + self._setting.memory_mb * 1024 * 1024
+        most = self._memory + self._options.memory_mb * 1024 * 1024
         return "memory" if any(confine.memory_of(pid) > most for pid in living) else None
 
     def _last_words(self) -> None:

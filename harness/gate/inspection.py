@@ -7,29 +7,63 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.checks import catalogue
+from harness.checks.context import Declared
 from harness.checks.registry import CHECKS
 from harness.errors import NoDagsFolder
 from harness.gate import baseline
 from harness.gate.baseline import Baseline
 from harness.gate.cache import FOLDER
-from harness.gate.check_result import CheckResult
-from harness.gate.declared import declared_of
-from harness.gate.options import CheckOptions
+from harness.gate.check_result import CheckResult, GateResult
+from harness.gate.options import GateOptions, ParseOptions
 from harness.gate.own_table import registered
-from harness.gate.run import GateOptions, GateResult, run_gate
+from harness.gate.run import run_gate
 from harness.gate.settings import parse_limit, selection_of
 from harness.gate.suppressions import PathSuppressions, Suppressions
 from harness.project.changed import ChangeImpact, changed_since
 from harness.project.config import Config
+from harness.project.declarations import CONNECTION, VARIABLE
 from harness.project.discovery import FoundFile
 from harness.project.repository import by_settings, repository_of
 from harness.project.scope import FileScope, scope_of
 from harness.world import World, load
+from harness.world.entries import Executor
 from harness.world.file import shown_path
+
+
+@dataclass(frozen=True)
+class CheckOptions:
+    """What a command line asks for, beside the settings of the project.
+
+    Attributes:
+        paths: folders and files; the project's own when empty.
+        select, ignore: check ids and families.
+        world: a world file to use in place of the project's.
+        jobs: how many processes work side by side; None: as many as there are processors.
+        cache: whether answers of former runs count.
+        baseline: a file to use in place of the usual one beside ``pyproject.toml``.
+        use_baseline: whether a baseline counts at all.
+        write_baseline: write what is found into the baseline.
+        changed_since: report only what a change since this revision can have touched.
+        on_file: see `harness.gate.options.GateOptions`.
+    """
+
+    paths: tuple[Path, ...] = ()
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    world: Path | None = None
+    jobs: int | None = None
+    cache: bool = True
+    baseline: Path | None = None
+    use_baseline: bool = True
+    write_baseline: bool = False
+    changed_since: str | None = None
+    on_file: Callable[[int, int, str], None] = lambda *_: None
+
 
 MOST_JOBS = 8
 SHOWN_GONE = 5
@@ -54,18 +88,15 @@ def inspect(config: Config, options: CheckOptions) -> CheckResult:
     world = World() if file is None else load(file)
     if file is None and not scope.partial:
         selection = replace(selection, options={**selection.options, "names": True})
-    gate_options = GateOptions(
+    parse = ParseOptions(
         selection=selection,
         declared=declared_of(world, file, config.root),
         world=world,
-        jobs=options.jobs or default_jobs(),
         timeout_s=parse_limit(config, "import-timeout-s"),
         memory_mb=int(parse_limit(config, "memory-mb")),
-        partial=scope.partial,
-        cache=cache,
         own=own,
-        on_file=options.on_file,
     )
+    gate_options = GateOptions(parse, cache, options.jobs or default_jobs(), scope.partial, options.on_file)
     ignores = PathSuppressions(config.per_path_ignores, config.root)
     suppressions = Suppressions(_of_each_project(scope.files, gate_options), config.root, ignores, scope.partial)
     notes = [
@@ -88,7 +119,7 @@ def _of_each_project(files: list[FoundFile], gate_options: GateOptions) -> GateR
     found = []
     for repository, roots in projects:
         theirs = [file for file in files if file.root in roots]
-        found.append(run_gate(theirs, replace(gate_options, repository=repository, partial=True)))
+        found.append(run_gate(theirs, replace(gate_options, partial=True), repository))
     every = sorted((one for result in found for one in result.files), key=lambda one: one.path)
     return GateResult(every, found[0].checks, sum(result.seconds for result in found))
 
@@ -178,3 +209,40 @@ def _without_world(file: Path | None, scope: FileScope, result: GateResult) -> l
     listed = " and ".join(filter(None, (", ".join(counted[:-1]), counted[-1])))
     verb, they = ("is", "it exists") if counts.total() == 1 else ("are", "they exist")
     return [f"{listed} {verb} named; no world says whether {they}: airflow-harness init writes one"]
+
+
+def declared_of(world: World, file: Path | None, root: Path) -> Declared:
+    """Names of a world, those among its environment variables too.
+
+    Args:
+        file: where it stands; None when there is no world file, so that nothing can be said to be missing.
+        root: the project; the file is named relative to it.
+    """
+    if file is None:
+        return Declared()
+    path = file.resolve()
+    return Declared(
+        path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path),
+        {name: pool.slots for name, pool in world.pools.items()},
+        frozenset({*world.connections, *_named(world, CONNECTION)}),
+        frozenset({*world.variables, *_named(world, VARIABLE)}),
+        queues=_queues(world.executor),
+        executors=frozenset(world.executor.executors) or None,
+    )
+
+
+def _queues(executor: Executor) -> frozenset[str] | None:
+    """Queues that workers serve; None where some executor has no workers, so that it takes whatever it is given."""
+    if not executor.workers:
+        return None
+    default = next(iter(executor.executors), None)
+    served = {worker.executor or default for worker in executor.workers.values()}
+    if any(name not in served for name in executor.executors):
+        return None
+    return frozenset(queue for worker in executor.workers.values() for queue in worker.queues)
+
+
+def _named(world: World, prefix: str) -> set[str]:
+    """Airflow looks a key up under its upper-case name (``EnvironmentVariablesBackend``, 3.3.2)."""
+    found = {name.removeprefix(prefix) for name in world.env if name.startswith(prefix)}
+    return found | {name.lower() for name in found}

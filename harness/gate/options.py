@@ -1,37 +1,56 @@
-"""The options of `airflow-harness check`."""
+"""What the gate is told, in two steps: how every file is parsed, and how the gate goes about it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from harness.checks.context import CheckSelection, Declared
+from harness.checks.own import OwnChecks
+from harness.project.repository import Repository
+from harness.world.model import World
 
 
 @dataclass(frozen=True)
-class CheckOptions:
-    """What a command line asks for, beside the settings of the project.
+class ParseOptions:
+    """What is the same for every file of a run, and crosses to the processes that parse.
 
     Attributes:
-        paths: folders and files; the project's own when empty.
-        select, ignore: check ids and families.
-        world: a world file to use in place of the project's.
-        jobs: how many processes work side by side; None: as many as there are processors.
-        cache: whether answers of former runs count.
-        baseline: a file to use in place of the usual one beside ``pyproject.toml``.
-        use_baseline: whether a baseline counts at all.
-        write_baseline: write what is found into the baseline.
-        changed_since: report only what a change since this revision can have touched.
-        on_file: see `harness.gate.run.GateOptions`.
+        repository: what surrounds the Dag folder.
+        timeout_s: real seconds that an import may take.
+        checking_s: real seconds that all checks of one file may take, after its import.
+        memory_mb: memory that a file may use beyond what Airflow has, each of its processes.
+        most_processes: a file with more processes at once is taken for a fork bomb.
+        own: users' own checks.
+        shared: libraries that are imported before the files, once for all of them.
     """
 
-    paths: tuple[Path, ...] = ()
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    world: Path | None = None
-    jobs: int | None = None
-    cache: bool = True
-    baseline: Path | None = None
-    use_baseline: bool = True
-    write_baseline: bool = False
-    changed_since: str | None = None
+    selection: CheckSelection
+    declared: Declared = field(default_factory=Declared)
+    world: World = field(default_factory=World)
+    repository: Repository = field(default_factory=Repository)
+    timeout_s: float = 30.0
+    checking_s: float = 60.0
+    memory_mb: int = 1024
+    most_processes: int = 64
+    own: OwnChecks = field(default_factory=OwnChecks)
+    shared: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class GateOptions:
+    """How the gate does its work.
+
+    Attributes:
+        cache: folder of the cache; None: nothing is kept.
+        jobs: how many processes work side by side.
+        partial: some files of the repository are not checked, so what is not seen may still exist.
+        on_file: called for each file that was parsed, with (how many so far, how many in all, its path).
+    """
+
+    parse: ParseOptions
+    cache: Path | None = None
+    jobs: int = 2
+    partial: bool = False
     on_file: Callable[[int, int, str], None] = lambda *_: None

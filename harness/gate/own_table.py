@@ -7,13 +7,12 @@ import os
 import re
 import sys
 import traceback
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from harness.checks import own
 from harness.checks.context import CheckSelection, Declared
+from harness.checks.own import OwnChecks
 from harness.errors import UsageError
 from harness.gate.cache import digest_of, question_of
 from harness.project.own_programs import own_program
@@ -25,22 +24,6 @@ _MENTION = re.compile(rb"\bharness\b[^\n]*\bchecks?\b")
 
 _FILE = "own_checks.json"
 _PROGRAM = own_program("harness.gate.own_table")
-
-
-@dataclass(frozen=True)
-class OwnChecks:
-    """Where a project's own checks come from.
-
-    Attributes:
-        sources: see `harness.checks.own.load`.
-        rows: see `harness.checks.own.table`.
-        reads: file -> digest, of all that they were made from.
-    """
-
-    sources: tuple[str, ...] = ()
-    root: str = ""
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    reads: Mapping[str, str] = field(default_factory=dict)
 
 
 def registered(root: Path, folder: Path | None) -> OwnChecks:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.checks import catalogue
-from harness.checks.context import CheckSelection, Declared, Judgement
+from harness.checks.context import CheckSelection, Judgement, Note
+from harness.checks.registry import CHECKS
 from harness.gate.cache import Cache, digest_of, question_of
-from harness.gate.gathered import Gathered
-from harness.gate.grouping import grouped
-from harness.gate.own_table import OwnChecks
+from harness.gate.check_result import FileResult, GateResult
+from harness.gate.child_end import misshapen, problems_of
+from harness.gate.options import GateOptions
 from harness.gate.present import below, path_of
-from harness.gate.report_form import misshapen
-from harness.gate.verdicts import problems_of
 from harness.project.discovery import FoundFile
 from harness.project.hidden import refuse_hidden
 from harness.project.libraries import libraries_of
@@ -27,148 +26,51 @@ from harness.world.model import World
 from harness.world.secrets import Mask, secrets_of
 
 if TYPE_CHECKING:
+    from harness.gate.child_end import ChildEnd
     from harness.gate.examine import Report
-    from harness.gate.fork_server import ChildEnd
     from harness.gate.worker_pool import Request
 
+
 Problems = Iterable[tuple[str, Problem]]
-SCHEMA = "airflow-harness/check/1"
 
 
-@dataclass
-class FileResult:
-    """What one file came to.
-
-    Attributes:
-        dag_ids: of the Dags it holds, sorted.
-        findings: of the file and of its Dags.
-        failed: why Airflow does not take the file or a Dag of it; a file that fails alike may have the finding.
-        imported: files of the repository that it imported.
-        seconds: of its import, the faster one where it was parsed twice.
-        names: see `harness.gate.names.UsedName`; only where asked for.
-        depends: files and folders that parsing it depended on.
-    """
-
-    path: str
-    dag_ids: list[str] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    failed: str | None = None
-    tasks: int = 0
-    imported: list[str] = field(default_factory=list)
-    seconds: float = 0.0
-    names: list[dict[str, Any]] = field(default_factory=list)
-    cached: bool = False
-    depends: frozenset[str] = frozenset()
-
-
-def in_order(finding: Finding) -> tuple[str, int, str, str, str, str]:
-    """Findings by file, line and check; those that say the same by Dag and task."""
-    ids = finding.dag_id or "", finding.task_id or ""
-    return finding.path or "", finding.line or 0, finding.check, finding.message, *ids
-
-
-@dataclass
-class GateResult:
-    """What all files of a repository came to.
-
-    Attributes:
-        files: in order of their paths.
-        seconds: real time of the whole.
-    """
-
-    files: list[FileResult]
-    checks: dict[str, str]
-    seconds: float = 0.0
-
-    @property
-    def findings(self) -> list[Finding]:
-        """All findings by file, line and check, each once: several files may lead to one line of a module."""
-        found = {finding for file in self.files for finding in file.findings}
-        return sorted(found, key=in_order)
-
-    def count(self, severity: str) -> int:
-        """How many findings of a severity."""
-        return sum(finding.severity == severity for finding in self.findings)
-
-    def to_json(self) -> dict[str, Any]:
-        """The document ``airflow-harness/check/1``."""
-        summary = {
-            "files": len(self.files),
-            "dags": sum(len(file.dag_ids) for file in self.files),
-            "tasks": sum(file.tasks for file in self.files),
-            "errors": self.count("error"),
-            "warnings": self.count("warning"),
-            "seconds": round(self.seconds, 3),
-            "cached": sum(file.cached for file in self.files),
-        }
-        groups = grouped(self.findings)
-        summary["causes"] = len(groups)
-        of = {finding: group for group in groups for finding in group.findings}
-        rows = [one.to_json() | {"group": of[one].id, "alike": len(of[one].findings)} for one in self.findings]
-        return {"schema": SCHEMA, "findings": rows, "summary": summary}
-
-
-@dataclass(frozen=True)
-class GateOptions:
-    """How the gate does its work.
-
-    Attributes:
-        repository: what surrounds the Dag folder; None: the gate looks for it.
-        partial: some files of the repository are not checked, so what is not seen may still exist.
-        cache: folder of the cache; None: nothing is kept.
-        jobs: how many processes work side by side.
-        timeout_s: real seconds that an import may take. checking_s: real seconds for all checks of one file after it.
-        memory_mb: memory that a file may use beyond what Airflow has.
-        own: users' own checks.
-        on_file: called for each file that was parsed, with (how many so far, how many in all, its path).
-    """
-
-    selection: CheckSelection
-    declared: Declared = field(default_factory=Declared)
-    world: World = field(default_factory=World)
-    repository: Repository | None = None
-    cache: Path | None = None
-    jobs: int = 2
-    timeout_s: float = 30.0
-    checking_s: float = 60.0
-    memory_mb: int = 1024
-    partial: bool = False
-    own: OwnChecks = field(default_factory=OwnChecks)
-    on_file: Callable[[int, int, str], None] = lambda *_: None
-
-
-def run_gate(files: list[FoundFile], options: GateOptions) -> GateResult:
+def run_gate(files: list[FoundFile], options: GateOptions, repository: Repository | None = None) -> GateResult:
     """Parse every file that has changed since the last run, and run the checks on all of them.
 
     Args:
         files: see `harness.project.discovery.dag_files`.
+        repository: what surrounds their folder; None: the gate looks for it.
     Raises:
         AirflowUnusable: Airflow does not import here.
         WorkerLost: a process of ours was ended while no file was at work in it.
     """
     began = time.monotonic()
     catalogue.load()
-    run = _Run(files, _in_repository(files, options))
+    run = _Run(files, _in_repository(files, options, repository))
     run.take_cached()
     if run.rest:
         run.parse()
     run.judge()
-    return GateResult(list(run.results.values()), dict(options.selection.severities), time.monotonic() - began)
+    return GateResult(list(run.results.values()), dict(options.parse.selection.severities), time.monotonic() - began)
 
 
-def _in_repository(files: list[FoundFile], options: GateOptions) -> GateOptions:
+def _in_repository(files: list[FoundFile], options: GateOptions, repository: Repository | None) -> GateOptions:
     """The options with what the repository's own files declare; the world goes first."""
-    repository = options.repository or (repository_of(files[0].root) if files else Repository())
+    repository = repository or (repository_of(files[0].root) if files else Repository())
     refuse_hidden(files, repository)
-    declared = replace(
-        options.declared,
-        pools={**repository.pools, **options.declared.pools},
-        connections=options.declared.connections | repository.connections,
-        variables=options.declared.variables | frozenset(repository.variables),
+    declared, world = options.parse.declared, options.parse.world
+    parse = replace(
+        options.parse,
+        repository=replace(repository, environment={**repository.environment, **world.env}),
+        declared=replace(
+            declared,
+            pools={**repository.pools, **declared.pools},
+            connections=declared.connections | repository.connections,
+            variables=declared.variables | frozenset(repository.variables),
+        ),
+        world=replace(world, variables={**repository.values, **world.variables}),
     )
-    repository = replace(repository, environment={**repository.environment, **options.world.env})
-    world = replace(options.world, variables={**repository.values, **options.world.variables})
-    return replace(options, repository=repository, declared=declared, world=world)
+    return replace(options, parse=parse)
 
 
 def _files_of(repository: Repository) -> list[str]:
@@ -193,17 +95,17 @@ class _Run:
     """
 
     def __init__(self, files: list[FoundFile], options: GateOptions) -> None:
-        assert options.repository is not None
-        self.options, self._repository = options, options.repository
+        self.options, self._parse, self._repository = options, options.parse, options.parse.repository
         self.results = {str(file.path): FileResult(str(file.path)) for file in files}
         self.rest = {str(file.path): str(file.root) for file in files}
         self._parsed = 0
         environment = self._repository.process_environment(os.environ)
-        self._mask = Mask(secrets_of(options.world, environment))
-        self._gathered = Gathered(options.selection.severities)
+        self._mask = Mask(secrets_of(self._parse.world, environment))
+        self._gathered = Gathered(self._parse.selection.severities)
         around = below([self._repository.plugins]) if self._repository.plugins else {}
-        more = (options.timeout_s, asdict(options.repository), asdict(options.own), _shown(options.world), around)
-        question = question_of(options.selection, options.declared, *more, *_files_of(self._repository))
+        given = self._parse
+        more = (given.timeout_s, asdict(given.repository), asdict(given.own), _shown(given.world), around)
+        question = question_of(given.selection, given.declared, *more, *_files_of(self._repository))
         self._cache = Cache(options.cache, question, environment)
 
     def take_cached(self) -> None:
@@ -220,27 +122,14 @@ class _Run:
     def parse(self) -> None:
         """Parse the rest, once and where it is asked for a second time."""
         from harness.gate.preload import is_preloaded
-        from harness.gate.worker import Setting
         from harness.gate.worker_pool import Request, WorkerPool
 
         def shared_libraries(paths: Iterable[str]) -> tuple[str, ...]:
             return tuple(name for name in libraries_of(map(Path, paths), self._tops()) if not is_preloaded(name))
 
-        given = self.options
-        setting = Setting(
-            given.declared,
-            given.selection,
-            given.world,
-            self._repository,
-            given.timeout_s,
-            given.checking_s,
-            given.memory_mb,
-            own=given.own.sources,
-            project=given.own.root,
-            shared=shared_libraries(self.rest),
-        )
         requests = [Request(path, root) for path, root in self.rest.items()]
-        worker_pool = WorkerPool(setting, given.jobs, self._gathered.parses_twice, shared_libraries)
+        options = replace(self._parse, shared=shared_libraries(self.rest))
+        worker_pool = WorkerPool(options, self.options.jobs, self._gathered.parses_twice, shared_libraries)
         worker_pool.run(requests, self._take)
         self._cache.brought(worker_pool.libraries)
         self._cache.write()
@@ -266,7 +155,7 @@ class _Run:
             )
             return
         if report is None or "fault" in report:
-            problems = list(problems_of(path, verdict, self.options.timeout_s))
+            problems = list(problems_of(path, verdict, self._parse.timeout_s))
             self.results[path].failed = problems[0][1].message
             self._cache.forget(path)
             self._hold(path, problems)
@@ -291,7 +180,7 @@ class _Run:
         """Compare the two parses of a file. That the second failed and the first did not is a finding, too."""
         result, report = self.results[path], verdict.report
         if report is None or "fault" in report:
-            problems: Problems = problems_of(path, verdict, self.options.timeout_s)
+            problems: Problems = problems_of(path, verdict, self._parse.timeout_s)
         else:
             yield from self._gathered.second(path, report["notes"])
             result.seconds = min(result.seconds, report["seconds"])
@@ -306,7 +195,7 @@ class _Run:
 
     def _hold(self, path: str, problems: Problems) -> None:
         result = self.results[path]
-        made = (finding(check, problem, path, self.options.selection) for check, problem in problems)
+        made = (finding(check, problem, path, self._parse.selection) for check, problem in problems)
         result.findings += [one for one in made if one is not None]
 
     def judge(self) -> None:
@@ -319,14 +208,14 @@ class _Run:
         results, requirements = self.results.values(), self._repository.requirements
         return Judgement(
             dag_ids=frozenset(dag_id for result in results for dag_id in result.dag_ids),
-            declared=self.options.declared,
-            selection=self.options.selection,
+            declared=self._parse.declared,
+            selection=self._parse.selection,
             partial=self.options.partial or any(result.failed for result in results),
             failed=tuple(result.path for result in results if result.failed),
             seconds={result.path: result.seconds for result in results if not result.failed},
             imported={result.path: result.imported for result in results},
             requirements=str(requirements) if requirements else None,
-            world=self.options.world,
+            world=self._parse.world,
         )
 
 
@@ -347,3 +236,53 @@ def finding(check: str, problem: Problem, path: str, selection: CheckSelection) 
         problem.fix,
         problem.ours,
     )
+
+
+Notes = list[list[Any]]
+
+
+class Gathered:
+    """What children noted, by path.
+
+    Args:
+        on: ids of the checks that are on.
+    """
+
+    def __init__(self, on: Iterable[str]) -> None:
+        self._checks = [CHECKS[check_id] for check_id in CHECKS if check_id in set(on)]
+        self._notes: dict[str, Notes] = {}
+        self._firsts: dict[str, Notes] = {}
+
+    @property
+    def parses_twice(self) -> bool:
+        """Whether a check looks at Dags twice."""
+        return any(check.level == "parses" for check in self._checks)
+
+    def add(self, path: str, notes: Notes) -> Notes:
+        """Keep what one file's child noted; returns what is worth keeping beyond this run."""
+        self._firsts[path] = [note for note in notes if CHECKS[note[0]].level == "parses"]
+        self._notes[path] = [note for note in notes if CHECKS[note[0]].level != "parses"]
+        return self._notes[path]
+
+    def second(self, path: str, notes: Notes) -> Iterator[tuple[str, Problem]]:
+        """What the checks say of a file's notes and those of its second parse."""
+        firsts = {(check, dag_id): Note(path, dag_id, line, value) for check, dag_id, line, value in self._firsts[path]}
+        for check_id, dag_id, _, value in notes:
+            first = firsts.get((check_id, dag_id))
+            if first is not None:
+                for problem in CHECKS[check_id].function(first, Note(path, dag_id, first.line, value)):
+                    yield check_id, problem
+
+    def problems(self, judgement: Judgement) -> Iterator[tuple[str, Problem]]:
+        """What the checks of the repository say: (check id, problem)."""
+        for check in self._checks:
+            if check.level == "repository":
+                yield from ((check.id, problem) for problem in check.function(self._of(check.id), judgement))
+
+    def _of(self, check_id: str) -> list[Note]:
+        return [
+            Note(path, dag_id, line, value)
+            for path, notes in sorted(self._notes.items())
+            for check, dag_id, line, value in notes
+            if check == check_id
+        ]

@@ -14,8 +14,8 @@ from harness.checks.registry import CHECKS
 from harness.checks.upkeep import CHECK_FAILED, WAIVER
 from harness.errors import nearest
 from harness.gate.baseline import Baseline, Entry
-from harness.gate.run import FileResult, GateResult, in_order
-from harness.gate.selection import checks_of
+from harness.gate.check_result import FileResult, GateResult, in_order
+from harness.gate.settings import checks_of
 from harness.results.finding import Finding
 
 UNSTEADY = {"parse-time"}

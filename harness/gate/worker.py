@@ -8,7 +8,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -22,12 +21,10 @@ from harness.bridge.parsing.watching.places import Places
 from harness.bridge.parsing.watching.secrets import answer_from
 from harness.bridge.parsing.watching.users import Users
 from harness.bridge.parsing.watching.watch import ActivityWatch
-from harness.checks.context import CheckSelection, Declared
 from harness.gate.channel import Channels
 from harness.gate.examine import examine, second_report
-from harness.project.repository import Repository
+from harness.gate.options import ParseOptions
 from harness.world.guess import Guesses
-from harness.world.model import World
 
 LATER_S = 26 * 3600 + 61 * 60 + 7
 """How much later the clock of a second parse is."""
@@ -45,34 +42,8 @@ _FILLERS = 13
 _exit, _getpid, _time = os._exit, os.getpid, time.time
 
 
-@dataclass(frozen=True)
-class Setting:
-    """What is the same for every file of a run.
-
-    Attributes:
-        timeout_s: real seconds that an import may take.
-        checking_s: real seconds that all checks of one file may take, after its import.
-        memory_mb: memory that a file may use beyond what Airflow has, each of its processes.
-        most_processes: a file with more processes at once is taken for a fork bomb.
-        shared: libraries that are imported before the files, once for all of them.
-        own, project: modules with users' own checks, and where they belong (see `harness.checks.own.load`).
-    """
-
-    declared: Declared
-    selection: CheckSelection
-    world: World
-    repository: Repository = field(default_factory=Repository)
-    timeout_s: float = 30.0
-    checking_s: float = 60.0
-    memory_mb: int = 1024
-    most_processes: int = 64
-    own: tuple[str, ...] = ()
-    project: str = ""
-    shared: tuple[str, ...] = ()
-
-
 def parse_and_tell(
-    files: list[tuple[str, str]], second: bool, setting: Setting, channels: Channels, parent: int, sealed: bool
+    files: list[tuple[str, str]], second: bool, options: ParseOptions, channels: Channels, parent: int, sealed: bool
 ) -> NoReturn:
     """Be the child: confine this process, parse the files, write a report of each, end.
 
@@ -85,9 +56,9 @@ def parse_and_tell(
     """
     home = os.environ["AIRFLOW_HOME"]
     try:
-        scratch = _confine(setting, channels, parent, len(files))
+        scratch = _confine(options, channels, parent, len(files))
         sealed = read_only.only_below((home, "/dev", "/proc")) or sealed
-        parser = _Parser(Path(files[0][1]), setting, channels, scratch, sealed)
+        parser = _Parser(Path(files[0][1]), options, channels, scratch, sealed)
         for path, _ in files:
             report, innocent = parser.second(Path(path)) if second else parser.report(Path(path))
             channels.reports.report(report, ((scratch, PLACEHOLDER), (home, PLACEHOLDER)))
@@ -99,7 +70,7 @@ def parse_and_tell(
         _exit(0)
 
 
-def _confine(setting: Setting, channels: Channels, parent: int, count: int) -> str:
+def _confine(options: ParseOptions, channels: Channels, parent: int, count: int) -> str:
     os.setsid()
     confine.die_with_parent(parent)
     confine.fresh_signals()
@@ -111,15 +82,15 @@ def _confine(setting: Setting, channels: Channels, parent: int, count: int) -> s
     scratch = os.path.join(os.environ["AIRFLOW_HOME"], f"scratch-{_getpid()}")  # noqa: PTH118
     os.mkdir(scratch)  # noqa: PTH102
     os.environ["TMPDIR"] = tempfile.tempdir = scratch
-    seconds = count * int(setting.timeout_s + setting.checking_s) + 5
-    confine.limit(max(ADDRESSES * setting.memory_mb, LEAST_ADDRESSES_MB), seconds)
+    seconds = count * int(options.timeout_s + options.checking_s) + 5
+    confine.limit(max(ADDRESSES * options.memory_mb, LEAST_ADDRESSES_MB), seconds)
     faulthandler.enable(channels.crash)
     return scratch
 
 
-def users_of(setting: Setting, root: Path) -> Users:
+def users_of(options: ParseOptions, root: Path) -> Users:
     """Tells which files are the repository's."""
-    return Users(str(setting.repository.project or root), str(root))
+    return Users(str(options.repository.project or root), str(root))
 
 
 def elsewhere() -> list[bytearray]:
@@ -148,11 +119,11 @@ def _tell_of_clock(time_machine: Any, on_asked: Callable[[], None]) -> None:
 class _Parser:
     """Parses files of one root in this process, which is watched from now on."""
 
-    def __init__(self, root: Path, setting: Setting, channels: Channels, scratch: str, sealed: bool) -> None:
-        self._root, self._setting, self._channels = root, setting, channels
+    def __init__(self, root: Path, options: ParseOptions, channels: Channels, scratch: str, sealed: bool) -> None:
+        self._root, self._options, self._channels = root, options, channels
         self._own = _getpid()
         self._fillers: list[bytearray] = []
-        self._users = users_of(setting, root)
+        self._users = users_of(options, root)
         allowed = (scratch, os.environ["AIRFLOW_HOME"], "/dev", "/proc/self")
         event_lines = channels.event_lines
         self._watch = ActivityWatch(self._users, allowed, event_lines.write, event_lines.read)
@@ -161,19 +132,19 @@ class _Parser:
         self._places.watch()
         self._imports = Imports(self._users)
         self._exits = Exits(self._watch, self._users)
-        self._guesses = Guesses() if setting.selection.options.get("names") else None
-        answer_from(setting.world, self._watch, self._guesses)
+        self._guesses = Guesses() if options.selection.options.get("names") else None
+        answer_from(options.world, self._watch, self._guesses)
         Drivers(self._watch).install()
         self._watch.install()
-        first = setting.repository.path_of_airflow  # there since Airflow's import; in their order only now
-        sys.path[:] = [entry for entry in sys.path if entry not in first] + setting.repository.search_path(str(root))
+        first = options.repository.path_of_airflow  # there since Airflow's import; in their order only now
+        sys.path[:] = [entry for entry in sys.path if entry not in first] + options.repository.search_path(str(root))
 
     def report(self, path: Path) -> tuple[dict[str, Any], bool]:
         """What the checks say of a file, and whether another may follow."""
         parsed = self._parsed(path, self._exits)
         if parsed.misled:
             return MISLED, False
-        report = examine(parsed, self._setting.declared, self._setting.selection, self._guesses)
+        report = examine(parsed, self._options.declared, self._options.selection, self._guesses)
         return report, parsed.innocent and not parsed.events  # what it did meanwhile counts
 
     def second(self, path: Path) -> tuple[dict[str, Any], bool]:
@@ -188,7 +159,7 @@ class _Parser:
             parsed = self._parsed(path)
         if parsed.misled:
             return MISLED, False
-        return second_report(parsed, self._setting.declared, self._setting.selection), parsed.innocent
+        return second_report(parsed, self._options.declared, self._options.selection), parsed.innocent
 
     def _parsed(self, path: Path, exits: Exits | None = None) -> Parsed:
         self._imports.forget()

@@ -20,9 +20,10 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import WorkerLost
-from harness.gate.fork_server import NO_AIRFLOW, ChildEnd
+from harness.gate.child_end import ChildEnd
+from harness.gate.fork_server import NO_AIRFLOW
+from harness.gate.options import ParseOptions
 from harness.gate.orphans import TOKEN, end_orphans, is_stopped
-from harness.gate.worker import Setting
 from harness.project.airflow_import import unusable
 from harness.project.libraries import imports_in
 from harness.project.own_programs import own_program
@@ -105,14 +106,14 @@ class _ForkServer:
         ended_by_us: it did not end by itself when it was let go.
     """
 
-    def __init__(self, seed: int, setting: Setting, token: str, workers: int, plain: bool) -> None:
-        self.seed, self.plain, self.shared = seed, plain, setting.shared
+    def __init__(self, seed: int, options: ParseOptions, token: str, workers: int, plain: bool) -> None:
+        self.seed, self.plain, self.shared = seed, plain, options.shared
         self.ready = self.at_libraries = False
         self.network: str | None = None
         self.ended_by_us = False
         self.workers = [_Worker(self) for _ in range(workers)]
         self._buffer = b""
-        self._patience_s = BATCH * (setting.timeout_s + setting.checking_s) + GRACE_S
+        self._patience_s = BATCH * (options.timeout_s + options.checking_s) + GRACE_S
         self._since = time.monotonic()
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 - closed with it
         pairs = [worker.theirs for worker in self.workers]
@@ -121,13 +122,13 @@ class _ForkServer:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._said,
-            env={**setting.repository.process_environment(os.environ), "PYTHONHASHSEED": str(seed), TOKEN: token},
+            env={**options.repository.process_environment(os.environ), "PYTHONHASHSEED": str(seed), TOKEN: token},
             pass_fds=[descriptor for pair in pairs for descriptor in pair],
             start_new_session=True,
         )
         for descriptor in (one for pair in pairs for one in pair):
             os.close(descriptor)
-        given = pickle.dumps(setting)
+        given = pickle.dumps(options)
         assert self.process.stdin is not None
         with suppress(BrokenPipeError):  # its end is seen where it is read
             self.process.stdin.write(json.dumps({"size": len(given), "workers": pairs}).encode() + b"\n" + given)
@@ -202,7 +203,7 @@ class WorkerPool:
     """Parses files in children of fork servers.
 
     Args:
-        setting: what holds for every file.
+        options: what holds for every file.
         jobs: workers side by side, 1 or more.
         second_parses: whether every file that holds a Dag is parsed a second time, elsewhere.
         libraries: what some files, by path, want imported in advance.
@@ -210,13 +211,11 @@ class WorkerPool:
         libraries: files that the fork servers imported modules from.
     """
 
-    def __init__(self, setting: Setting, jobs: int, second_parses: bool, libraries: Libraries = lambda _: ()) -> None:
-        self._setting, self._jobs, self._second_parses, self._libraries_of = (
-            setting,
-            max(1, jobs),
-            second_parses,
-            libraries,
-        )
+    def __init__(
+        self, options: ParseOptions, jobs: int, second_parses: bool, libraries: Libraries = lambda _: ()
+    ) -> None:
+        self._options, self._jobs = options, max(1, jobs)
+        self._second_parses, self._libraries_of = second_parses, libraries
         self._plain: set[str] = set()
         self._refused: set[str] = set()
         self.libraries: set[str] = set()
@@ -241,7 +240,7 @@ class WorkerPool:
         if not self._waiting:
             return
         try:
-            self._start(FIRST, self._setting.shared, plain=not self._setting.shared)
+            self._start(FIRST, self._options.shared, plain=not self._options.shared)
             self._serve(done)
         except BaseException:
             self._close()
@@ -257,7 +256,7 @@ class WorkerPool:
         """
         left = tuple(name for name in shared if not any(_is_of(name, other) for other in self._refused))
         fork_server = _ForkServer(
-            seed, replace(self._setting, shared=left), self._token, min(self._jobs, max(1, len(self._waiting))), plain
+            seed, replace(self._options, shared=left), self._token, min(self._jobs, max(1, len(self._waiting))), plain
         )
         self._fork_servers.append(fork_server)
         assert fork_server.process.stdout is not None
@@ -404,7 +403,7 @@ class WorkerPool:
 
     def _is_for(self, request: Request, plain: bool) -> bool:
         """Whether a file belongs where no library is imported in advance; there may be none to import."""
-        return not self._setting.shared or (request.path in self._plain) == plain
+        return not self._options.shared or (request.path in self._plain) == plain
 
     def _batch(self, fork_server: _ForkServer) -> list[Request]:
         """What a worker does next: files of one root, as many as leave something to the others.

@@ -18,8 +18,7 @@ from harness.pytest_plugin.database import open_server_process
 from harness.pytest_plugin.project import project_of
 
 if TYPE_CHECKING:
-    from harness.gate.check_result import CheckResult
-    from harness.gate.run import FileResult
+    from harness.gate.check_result import CheckResult, FileResult
     from harness.project.config import Config
     from harness.results.finding import Finding
 
@@ -29,14 +28,12 @@ class ReportedFinding:
     """A finding, ready to be shown.
 
     Attributes:
+        finding: its message has paths as they are shown, its own path is absolute.
         text: the block in the house style.
     """
 
-    severity: str
-    message: str
+    finding: Finding
     text: str
-    path: str
-    line: int
 
 
 @dataclass(frozen=True)
@@ -76,10 +73,13 @@ class Plan:
     @classmethod
     def of_json(cls, document: dict[str, Any]) -> Plan:
         """The plan a worker was given."""
+        from harness.results.finding import Finding
+
+        def reported(row: dict[str, Any]) -> ReportedFinding:
+            return ReportedFinding(Finding(**row["finding"]), row["text"])
+
         files = {
-            path: [
-                Planned(**{**row, "findings": tuple(ReportedFinding(**one) for one in row["findings"])}) for row in rows
-            ]
+            path: [Planned(**{**row, "findings": tuple(map(reported, row["findings"]))}) for row in rows]
             for path, rows in document["files"].items()
         }
         return cls(files, document["seconds"], tuple(document["notes"]))
@@ -126,7 +126,7 @@ def _reported(finding: Finding, base: Path, root: Path) -> ReportedFinding:
     shown = shown_finding(finding, base, root)
     lines = block(shown, repeat=False)
     text = "\n".join("".join(part for part, _ in line) for line in lines)
-    return ReportedFinding(finding.severity, shown.message, text, finding.path or "", finding.line or 1)
+    return ReportedFinding(replace(shown, path=finding.path), text)
 
 
 MARK = "airflow_check"
@@ -142,7 +142,7 @@ class CheckFailed(Exception):
     """Findings of severity error: what an item fails with."""
 
     def __init__(self, findings: list[ReportedFinding]) -> None:
-        super().__init__(findings[0].message)
+        super().__init__(findings[0].finding.message)
         self.findings = findings
 
 
@@ -178,10 +178,10 @@ class CheckItem(pytest.Item):
 
     def runtest(self) -> None:
         """Tell what was found. Raises: CheckFailed."""
-        for finding in self.planned.findings:
-            if finding.severity != "error":
-                self.warn(CheckWarning(finding.text))
-        errors = [finding for finding in self.planned.findings if finding.severity == "error"]
+        for reported in self.planned.findings:
+            if reported.finding.severity != "error":
+                self.warn(CheckWarning(reported.text))
+        errors = [reported for reported in self.planned.findings if reported.finding.severity == "error"]
         if errors:
             raise CheckFailed(errors)
 
@@ -197,14 +197,15 @@ class CheckItem(pytest.Item):
         again = f"  again   pytest {shlex.quote(self._again())}\n"
         (entry,) = shown.reprtraceback.reprentries = shown.reprtraceback.reprentries[-1:]
         entry.lines[:] = ["\n\n".join(one.text for one in findings) + "\n", again]
-        shown.reprcrash.path, shown.reprcrash.lineno = findings[0].path, findings[0].line
-        shown.reprcrash.message = f"{self.planned.check}: {findings[0].message}"
+        first = findings[0].finding
+        shown.reprcrash.path, shown.reprcrash.lineno = first.path or "", first.line or 1
+        shown.reprcrash.message = f"{self.planned.check}: {first.message}"
         return shown
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Where it stands: the line of its first finding."""
-        findings = self.planned.findings
-        line = findings[0].line - 1 if findings and findings[0].path == str(self.path) else None
+        first = self.planned.findings[0].finding if self.planned.findings else None
+        line = (first.line or 1) - 1 if first is not None and first.path == str(self.path) else None
         return self.path, line, "::".join(self.nodeid.split("::")[1:])
 
     def _again(self) -> str:
@@ -359,8 +360,7 @@ def _made(config: pytest.Config) -> Plan | None:
 
 def _looked_at(config: pytest.Config, settings: Config, wanted: list[Path], every: list[Path]) -> Plan:
     from harness.bridge.environment.sandbox import airflow_version
-    from harness.gate.inspection import inspect, see_a_dag
-    from harness.gate.options import CheckOptions
+    from harness.gate.inspection import CheckOptions, inspect, see_a_dag
 
     airflow_version()
     paths = () if len(wanted) == len(every) else tuple(wanted)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from harness.gate.check_result import CheckResult
-from harness.gate.grouping import grouped
+from harness.gate.check_result import CheckResult, grouped
 from harness.report.check_text import summary
 from harness.report.style import UNICODE
 from harness.results.finding import Finding

@@ -7,7 +7,7 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from harness.checks.registry import CHECKS
-from harness.gate.run import FileResult
+from harness.gate.check_result import FileResult
 from harness.results.finding import Finding
 
 IMPORT = "import-error"

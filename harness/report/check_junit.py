@@ -7,9 +7,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from harness.gate.check_result import CheckResult
-from harness.gate.grouping import Group, grouped
-from harness.gate.run import FileResult
+from harness.gate.check_result import CheckResult, FileResult, Group, grouped
 from harness.report.check_items import Item, items
 from harness.report.check_text import block
 from harness.results.finding import Finding

@@ -13,8 +13,7 @@ from urllib.parse import quote
 
 from harness.checks.registry import CHECKS, Check
 from harness.gate.baseline import entry
-from harness.gate.check_result import CheckResult
-from harness.gate.grouping import grouped
+from harness.gate.check_result import CheckResult, grouped
 from harness.results.finding import Finding
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 
 from harness.checks.registry import CHECKS
 from harness.checks.upkeep import CHECK_FAILED, WAIVER
-from harness.gate.check_result import CheckResult
-from harness.gate.grouping import Group, grouped
+from harness.gate.check_result import CheckResult, Group, grouped
 from harness.report.style import Glyphs
 from harness.results.finding import Finding
 from harness.text.plain import clean

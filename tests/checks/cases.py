@@ -8,7 +8,9 @@ from pathlib import Path
 from harness.checks import catalogue
 from harness.checks.context import CheckSelection, Declared
 from harness.checks.registry import CHECKS
-from harness.gate.run import GateOptions, GateResult, run_gate
+from harness.gate.check_result import GateResult
+from harness.gate.options import GateOptions, ParseOptions
+from harness.gate.run import run_gate
 from harness.project.discovery import dag_files
 from harness.world import load
 
@@ -20,8 +22,14 @@ _EXPECT = re.compile(r"^# expect: ([a-z0-9-]+)(?::(\d+))?", re.MULTILINE)
 Found = set[tuple[str, str, "int | None"]]
 
 
-def gate(*folders: Path, **options: object) -> GateResult:
-    """The folders as one repository, every check on."""
+def gate(
+    *folders: Path, cache: Path | None = None, jobs: int = 2, partial: bool = False, **options: object
+) -> GateResult:
+    """The folders as one repository, every check on.
+
+    Args:
+        options: of a `ParseOptions`.
+    """
     catalogue.load()
     severities = {check.id: "error" if check.severity == "off" else check.severity for check in CHECKS.values()}
     world = load(WORLD)
@@ -33,7 +41,8 @@ def gate(*folders: Path, **options: object) -> GateResult:
         queues=frozenset(("default", "gpu")),
     )
     given = {"selection": CheckSelection(severities), "declared": declared, "world": world, **options}
-    return run_gate(dag_files(list(folders)), GateOptions(**given))  # type: ignore[arg-type]
+    parse = ParseOptions(**given)  # type: ignore[arg-type]
+    return run_gate(dag_files(list(folders)), GateOptions(parse, cache, jobs, partial))
 
 
 def expected(folder: Path) -> Found:

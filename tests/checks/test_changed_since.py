@@ -6,8 +6,7 @@ import subprocess
 
 import pytest
 
-from harness.gate.inspection import inspect
-from harness.gate.options import CheckOptions
+from harness.gate.inspection import CheckOptions, inspect
 from harness.project.config import read_config
 
 pytestmark = pytest.mark.gate

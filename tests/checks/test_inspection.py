@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.gate.check_result import FileResult, GateResult
 from harness.gate.inspection import _without_world
-from harness.gate.run import FileResult, GateResult
 from harness.project.scope import FileScope
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.gate.run import GateResult
+from harness.gate.check_result import GateResult
 from tests.hostile.cases import gate
 
 pytestmark = pytest.mark.gate

@@ -13,8 +13,7 @@ from harness.checks.loading.import_error import import_error
 from harness.checks.loading.no_dag_in_file import no_dag_in_file
 from harness.checks.loading.parse_time import parse_time
 from harness.checks.loading.unstable_dag import unstable_dag
-from harness.gate.fork_server import ChildEnd
-from harness.gate.verdicts import problems_of
+from harness.gate.child_end import ChildEnd, problems_of
 from harness.project.dags_in_text import uncalled, unreached
 
 

@@ -13,8 +13,7 @@ import time_machine
 
 from harness.checks.context import CheckSelection, Declared
 from harness.gate.cache import Cache, note_output
-from harness.gate.inspection import inspect
-from harness.gate.options import CheckOptions
+from harness.gate.inspection import CheckOptions, inspect
 from harness.gate.present import stamp_of
 from harness.gate.worker_pool import WorkerPool
 from harness.project.config import read_config

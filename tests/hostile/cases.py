@@ -9,7 +9,9 @@ from pathlib import Path
 from harness.checks import catalogue
 from harness.checks.context import CheckSelection
 from harness.checks.registry import CHECKS
-from harness.gate.run import FileResult, GateOptions, GateResult, run_gate
+from harness.gate.check_result import FileResult, GateResult
+from harness.gate.options import GateOptions, ParseOptions
+from harness.gate.run import run_gate
 from harness.project.discovery import dag_files
 
 CORPUS = Path(__file__).parents[2] / "dags_under_test" / "hostile"
@@ -30,17 +32,19 @@ def copied(into: Path) -> dict[str, set[str]]:
     return verdicts
 
 
-def gate(folder: Path, once: bool = False, **options: object) -> GateResult:
+def gate(folder: Path, once: bool = False, jobs: int = 2, **options: object) -> GateResult:
     """A folder before the checks of how files load, but for `parse-time`: what is slow depends on the machine.
 
     Args:
         once: do not parse it a second time.
+        options: of a `ParseOptions`.
     """
     catalogue.load()
     checks = [check for check in CHECKS.values() if check.family == "loading" and check.id != "parse-time"]
     checks = [check for check in checks if not (once and check.level == "parses")]
     selection = CheckSelection({check.id: "error" for check in checks})
-    return run_gate(dag_files([folder]), GateOptions(selection=selection, **options))  # type: ignore[arg-type]
+    parse = ParseOptions(selection, **options)  # type: ignore[arg-type]
+    return run_gate(dag_files([folder]), GateOptions(parse, jobs=jobs))
 
 
 def differs(file: FileResult, wanted: set[str]) -> str | None:

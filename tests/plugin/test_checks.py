@@ -143,13 +143,13 @@ GATE = """
 from pathlib import Path
 
 import harness.gate.inspection as inspection
-from harness.gate.run import FileResult, GateResult
+from harness.gate.check_result import FileResult, GateResult
 
 def run(files, options):
     with Path("asked").open("a") as asked:
         asked.write("once\\n")
     results = [FileResult(str(file.path), ["more", "sales"]) for file in files]
-    return GateResult(results, dict(options.selection.severities))
+    return GateResult(results, dict(options.parse.selection.severities))
 
 inspection.run_gate = run
 """

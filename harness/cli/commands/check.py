@@ -22,7 +22,7 @@ from harness.project.config import Config, config_for, read_config
 
 if TYPE_CHECKING:
     from harness.gate.check_result import CheckResult
-    from harness.gate.options import CheckOptions
+    from harness.gate.inspection import CheckOptions
 
 
 FORMATS = (TEXT, "json", "junit", "sarif", "github")
@@ -275,7 +275,7 @@ def check(
     puts what they take from Airflow before the installed one: what is gone, what has another name now, and what to
     write instead. Its exit code is 1 where something is gone.
     """
-    from harness.gate.options import CheckOptions
+    from harness.gate.inspection import CheckOptions
 
     if explain is not None:
         return Explain(explain)

@@ -17,7 +17,7 @@ from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS
 
 if TYPE_CHECKING:
     from harness.cli.terminal import Terminal
-    from harness.gate.run import GateResult
+    from harness.gate.check_result import GateResult
     from harness.project.discovery import FoundFile
     from harness.project.exports import Exports
     from harness.world import World
@@ -71,11 +71,12 @@ class Scaffold:
 
     def _looked(self, files: list[FoundFile], world: World | None) -> GateResult:
         from harness.checks.context import CheckSelection
-        from harness.gate.run import GateOptions, run_gate
+        from harness.gate.options import GateOptions, ParseOptions
+        from harness.gate.run import run_gate
         from harness.world import World
 
         selection = CheckSelection({"import-error": "error"}, options={"names": True})
-        return run_gate(files, GateOptions(selection, world=world or World()))
+        return run_gate(files, GateOptions(ParseOptions(selection, world=world or World())))
 
 
 def _used(result: GateResult, exports: Exports) -> Used:

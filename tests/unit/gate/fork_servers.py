@@ -9,8 +9,8 @@ from dataclasses import asdict
 from types import SimpleNamespace
 from typing import Any
 
-from harness.gate.fork_server import ChildEnd
-from harness.gate.worker import Setting
+from harness.gate.child_end import ChildEnd
+from harness.gate.options import ParseOptions
 from harness.gate.worker_pool import Request, _Worker
 
 READY: dict[str, Any] = {"network": None, "libraries": [], "refused": []}
@@ -58,8 +58,8 @@ class Machine:
         machine = self
 
         class Started(Server):
-            def __init__(self, seed: int, setting: Setting, token: str, workers: int, plain: bool) -> None:
-                super().__init__(machine, seed, setting, workers, plain)
+            def __init__(self, seed: int, options: ParseOptions, token: str, workers: int, plain: bool) -> None:
+                super().__init__(machine, seed, options, workers, plain)
                 machine.servers.append(self)
                 machine.boot(self)
 
@@ -85,8 +85,8 @@ class Worker(_Worker):
 class Server:
     """The owner's end of one; see `harness.gate.worker_pool` for its attributes."""
 
-    def __init__(self, machine: Machine, seed: int, setting: Setting, workers: int, plain: bool) -> None:
-        self.machine, self.seed, self.plain, self.shared = machine, seed, plain, setting.shared
+    def __init__(self, machine: Machine, seed: int, options: ParseOptions, workers: int, plain: bool) -> None:
+        self.machine, self.seed, self.plain, self.shared = machine, seed, plain, options.shared
         self.ready = self.at_libraries = False
         self.ended_by_us = machine.ended_by_us
         self.network: str | None = None

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.checks import catalogue
-from harness.gate.run import FileResult, GateResult
-from harness.gate.selection import SeverityRules
+from harness.gate.check_result import FileResult, GateResult
+from harness.gate.settings import SeverityRules
 from harness.gate.suppressions import PathSuppressions, Suppressions
 from harness.results.finding import Finding
 

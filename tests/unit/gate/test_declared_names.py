@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.checks.context import Declared
-from harness.gate.declared import declared_of
+from harness.gate.inspection import declared_of
 from harness.world import World
 from harness.world.entries import Executor, Worker
 

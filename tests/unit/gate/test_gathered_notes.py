@@ -11,7 +11,7 @@ import pytest
 from harness.checks import catalogue
 from harness.checks.context import CheckSelection, Declared, Judgement, Note
 from harness.checks.registry import CHECKS
-from harness.gate.gathered import Gathered
+from harness.gate.run import Gathered
 from harness.results.finding import Problem
 
 JUDGEMENT = Judgement(frozenset(), Declared(), CheckSelection({}))

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from fork_servers import READY, Machine, Server, nobody_home, report
 
-from harness.checks.context import CheckSelection, Declared
+from harness.checks.context import CheckSelection
 from harness.errors import AirflowUnusable, WorkerLost
 from harness.gate import worker_pool
-from harness.gate.fork_server import NO_AIRFLOW, ChildEnd
-from harness.gate.worker import Setting
+from harness.gate.child_end import ChildEnd
+from harness.gate.fork_server import NO_AIRFLOW
+from harness.gate.options import ParseOptions
 from harness.gate.worker_pool import BATCH, FIRST, OTHER, Request, WorkerPool
-from harness.world import World
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def parsed(
 ) -> Told:
     """What a pool told of some files: (path, whether it is a second parse, verdict)."""
     told: Told = []
-    setting = Setting(Declared(), CheckSelection({}), World(), shared=shared)
-    pool = WorkerPool(setting, jobs, second_parses, lambda paths: wants)
+    options = ParseOptions(CheckSelection({}), shared=shared)
+    pool = WorkerPool(options, jobs, second_parses, lambda paths: wants)
     pool.run(requests, lambda request, end: told.append((request.path, request.second, end)))
     return told
 
@@ -94,7 +94,7 @@ class TestWhoGetsWhat:
 
     def test_libraries_that_were_imported_are_remembered(self, machine: Machine) -> None:
         machine.boot = lambda server: (nobody_home(server), server.says({**READY, "libraries": ["/lib/a.py"]}))[0]
-        pool = WorkerPool(Setting(Declared(), CheckSelection({}), World()), 1, False)
+        pool = WorkerPool(ParseOptions(CheckSelection({})), 1, False)
         pool.run(files(1), lambda request, end: None)
         assert pool.libraries == {"/lib/a.py"}
 
@@ -290,7 +290,7 @@ class TestWhoIsToBlame:
             assert len(parsed(*files(1))) == 1
 
     def test_all_are_let_go_when_who_listens_raises(self, machine: Machine) -> None:
-        pool = WorkerPool(Setting(Declared(), CheckSelection({}), World()), 1, False)
+        pool = WorkerPool(ParseOptions(CheckSelection({})), 1, False)
 
         def done(request: Request, end: ChildEnd) -> None:
             raise LookupError

@@ -12,9 +12,8 @@ import pytest
 import xmlschema
 
 from harness.checks import catalogue
-from harness.gate.check_result import CheckResult
-from harness.gate.run import FileResult, GateResult
-from harness.gate.selection import SeverityRules
+from harness.gate.check_result import CheckResult, FileResult, GateResult
+from harness.gate.settings import SeverityRules
 from harness.report import check_github, check_json, check_junit, check_sarif, check_text
 from harness.report.style import ASCII
 from harness.results.finding import Finding

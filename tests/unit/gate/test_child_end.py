@@ -1,4 +1,6 @@
-"""What is said of a file whose child left no report: how it ended, where, and what to do."""
+"""What is said of a file whose child left no report: how it ended, where, and what to do.
+
+--- A report that is not of its form is its own file's trouble."""
 
 from __future__ import annotations
 
@@ -6,8 +8,13 @@ from typing import Any
 
 import pytest
 
-from harness.gate.fork_server import ChildEnd
-from harness.gate.verdicts import problems_of
+from harness.checks import catalogue
+from harness.checks.context import CheckSelection
+from harness.gate.child_end import ChildEnd, misshapen, problems_of
+from harness.gate.options import GateOptions, ParseOptions
+from harness.gate.run import _Run
+from harness.gate.worker_pool import Request
+from harness.project.discovery import FoundFile
 from harness.results.finding import Problem
 
 DAG = "/dags/a.py"
@@ -80,3 +87,50 @@ def test_time_that_ran_out_over_what_was_refused_is_told_as_that_once_a_place() 
 def test_what_was_refused_is_not_why_a_process_ended() -> None:
     assert said(ChildEnd("exited", 1, events=[event(9, True)]))[0] == "import-error"
     assert said(ChildEnd("timeout", events=[event(9)]))[0] == "import-error"
+
+
+catalogue.load()
+GOOD = {
+    "problems": [["pool-missing", {"message": "no pool"}]],
+    "dags": [{"dag_id": "a", "tasks": 1, "line": 1}],
+    "notes": [["duplicate-dag-id", "", None, [["a", 1, None]]]],
+    "names": [],
+    "imported": [],
+    "failed": None,
+    "seconds": 0.1,
+    "events": [],
+    "reads": [],
+    "depends": {},
+}
+
+
+def test_what_examine_gives_has_it():
+    assert misshapen(GOOD, second=False) is None
+    assert misshapen({**GOOD, "dag_ids": ["a"]}, second=True) is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"problems": 3},
+        {"problems": [["pool-missing"]]},
+        {"problems": [["pool-missing", {"message": 3}]]},
+        {"problems": [["pool-missing", {"message": "a", "colour": "red"}]]},
+        {"dags": [{"dag_id": 3, "tasks": 1}]},
+        {"dags": None},
+        {"notes": [["no-such-check", "", None, 1]]},
+        {"notes": [[]]},
+        {"seconds": "long"},
+        {"failed": 3},
+    ],
+)
+def test_one_that_has_not_costs_that_file_alone(tmp_path, wrong):
+    files = [FoundFile(tmp_path / name, tmp_path) for name in ("a.py", "b.py")]
+    run = _Run(files, GateOptions(ParseOptions(CheckSelection({"pool-missing": "error"}))))
+    run._take(Request(str(files[0].path), str(tmp_path)), ChildEnd("report", report={**GOOD, **wrong}))
+    run._take(Request(str(files[1].path), str(tmp_path)), ChildEnd("report", report=dict(GOOD)))
+    first, second = run.results.values()
+    assert [one.check for one in first.findings] == ["check-failed"]
+    assert "has not the form of one" in first.findings[0].message
+    assert not first.findings[0].ours
+    assert (second.dag_ids, [one.check for one in second.findings]) == (["a"], ["pool-missing"])

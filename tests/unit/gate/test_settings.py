@@ -9,8 +9,7 @@ import pytest
 from harness.checks import catalogue
 from harness.checks.context import LIMITS
 from harness.errors import UsageError
-from harness.gate.selection import SeverityRules
-from harness.gate.settings import parse_limit, selection_of
+from harness.gate.settings import SeverityRules, parse_limit, selection_of
 from harness.project.config import Config, read_config
 
 
