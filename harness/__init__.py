@@ -17,12 +17,9 @@ if TYPE_CHECKING:
     from harness.exploration.answer import Conclusion
     from harness.exploration.result import Exploration
     from harness.exploration.scenario import Scenario
-    from harness.results.backfill import BackfillDate, BackfillResult
-    from harness.results.calendar import CalendarResult
-    from harness.results.deadlines import DeadlineResult
+    from harness.results.calendar import BackfillDate, BackfillResult, CalendarResult
     from harness.results.finding import Finding, Problem
-    from harness.results.needs import Need
-    from harness.results.run import Attempt, Failure, RunResult, TaskResult
+    from harness.results.run import Attempt, DeadlineResult, Failure, Need, RunResult, TaskResult
     from harness.simulation.exploring import explore, play
     from harness.simulation.options import Action, CalendarOptions, RunOptions
     from harness.simulation.rehearsal import Rehearsal
@@ -32,19 +29,19 @@ if TYPE_CHECKING:
 _PLACES = {
     "Action": "harness.simulation.options",
     "Attempt": "harness.results.run",
-    "BackfillDate": "harness.results.backfill",
-    "BackfillResult": "harness.results.backfill",
+    "BackfillDate": "harness.results.calendar",
+    "BackfillResult": "harness.results.calendar",
     "CalendarOptions": "harness.simulation.options",
     "CalendarResult": "harness.results.calendar",
     "Conclusion": "harness.exploration.answer",
     "DagContext": "harness.checks.context",
-    "DeadlineResult": "harness.results.deadlines",
+    "DeadlineResult": "harness.results.run",
     "Exploration": "harness.exploration.result",
     "Failure": "harness.results.run",
     "FileContext": "harness.checks.context",
     "Finding": "harness.results.finding",
     "HarnessError": "harness.errors",
-    "Need": "harness.results.needs",
+    "Need": "harness.results.run",
     "Problem": "harness.results.finding",
     "Rehearsal": "harness.simulation.rehearsal",
     "RunOptions": "harness.simulation.options",

@@ -1,9 +1,9 @@
-"""What checks are called with: a file, a Dag, or the notes that were taken of all Dags."""
+"""What checks are called with: a file, a Dag with its edges to be walked, or the notes that were taken of all Dags."""
 
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from harness.bridge.parsing.watching.users import Users
     from harness.bridge.parsing.watching.watch import ActivityWatch, ObservedEvent
     from harness.checks.callables import Definitions
-    from harness.checks.shape import Shape
+
 
 LIMITS: dict[str, float] = {
     "parse-time-s": 2.0,
@@ -244,8 +244,6 @@ class DagContext:
     @cached_property
     def shape(self) -> Shape:
         """The tasks and edges, to be walked."""
-        from harness.checks.shape import Shape
-
         tasks = self.dag.task_dict
         return Shape(
             {task_id: task.upstream_task_ids for task_id, task in tasks.items()},
@@ -283,3 +281,51 @@ def _cycle(downstream: Mapping[str, list[str]]) -> list[str]:
                 path.append(following)
                 rest.append(iter(downstream[following]))
     return []
+
+
+class Shape:
+    """Who comes before whom.
+
+    Args:
+        upstream, downstream: task ids next to each task, by task id.
+    """
+
+    def __init__(self, upstream: Mapping[str, Set[str]], downstream: Mapping[str, Set[str]]) -> None:
+        self.upstream, self.downstream = upstream, downstream
+        self._above: dict[str, frozenset[str]] = {}
+        self._below: dict[str, frozenset[str]] = {}
+
+    def above(self, task_id: str) -> frozenset[str]:
+        """All tasks upstream of a task, direct and indirect."""
+        if task_id not in self._above:
+            self._above[task_id] = _reach(self.upstream, task_id)
+        return self._above[task_id]
+
+    def below(self, task_id: str) -> frozenset[str]:
+        """All tasks downstream of a task, direct and indirect."""
+        if task_id not in self._below:
+            self._below[task_id] = _reach(self.downstream, task_id)
+        return self._below[task_id]
+
+    @cached_property
+    def order(self) -> list[str]:
+        """Task ids, each after all its upstreams; what is on or behind a cycle is left out."""
+        waits = {task_id: len(above) for task_id, above in self.upstream.items()}
+        order = [task_id for task_id, number in waits.items() if not number]
+        for task_id in order:  # grows
+            for other in sorted(self.downstream[task_id] & waits.keys()):
+                waits[other] -= 1
+                if not waits[other]:
+                    order.append(other)
+        return order
+
+
+def _reach(edges: Mapping[str, Set[str]], start: str) -> frozenset[str]:
+    seen: set[str] = set()
+    rest = list(edges.get(start, ()))
+    while rest:
+        task_id = rest.pop()
+        if task_id not in seen:
+            seen.add(task_id)
+            rest += edges.get(task_id, ())
+    return frozenset(seen)

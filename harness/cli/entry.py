@@ -15,9 +15,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from harness.cli.faults import machines_refusal, refuse_a_vanished_folder
-from harness.cli.job import Job
 from harness.cli.program import PROGRAM
-from harness.cli.terminal import Terminal
+from harness.cli.terminal import Job, Terminal
 from harness.errors import ExitCode, HarnessError, Interrupted, OurFault, Terminated, UsageError
 from harness.project.declarations import set_aside
 from harness.project.installed import newer_than_tested

@@ -1,4 +1,4 @@
-"""The process's real output, kept apart from what Airflow and users' code write beside it."""
+"""The process's real output, kept apart from what Airflow and users' code write beside it; a command is given it."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from harness.results.calendar import CalendarResult
     from harness.results.run import RunResult
+
 
 PIPE_WIDTH = 120
 """Columns of a report that goes to a file or a pipe, unless COLUMNS says otherwise."""
@@ -190,3 +191,7 @@ def _masked(text: str) -> str:
     """Without the secrets that somebody asked for; before Airflow is there, nobody has."""
     masking = sys.modules.get("harness.bridge.masking")
     return text if masking is None else str(masking.masked(text))
+
+
+Job = Callable[[Terminal], int]
+"""What a command does once its arguments are understood; returns the exit code."""

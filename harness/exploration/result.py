@@ -8,10 +8,9 @@ from typing import Any
 from warnings import warn
 
 from harness.errors import TaskNotFound, known_names
-from harness.exploration.answer import Conclusion, contradiction, ends_in, reason_of
+from harness.exploration.answer import Claim, Conclusion, contradiction, ends_in, reason_of, smallest
 from harness.exploration.outcomes import outcome_for
 from harness.exploration.player import Player
-from harness.exploration.reduce import Claim, smallest
 from harness.exploration.scenario import Scenario
 from harness.exploration.search import Search, by_deviations, combinations, cone, pairwise
 from harness.scheduler.model import SUCCESS

@@ -24,12 +24,11 @@ from harness.gate.own_table import registered
 from harness.gate.run import run_gate
 from harness.gate.settings import parse_limit, selection_of
 from harness.gate.suppressions import PathSuppressions, Suppressions
-from harness.project.changed import ChangeImpact, changed_since
 from harness.project.config import Config
 from harness.project.declarations import CONNECTION, VARIABLE
 from harness.project.discovery import FoundFile
 from harness.project.repository import by_settings, repository_of
-from harness.project.scope import FileScope, scope_of
+from harness.project.scope import ChangeImpact, FileScope, changed_since, scope_of
 from harness.world import World, load
 from harness.world.entries import Executor
 from harness.world.file import shown_path

@@ -24,7 +24,7 @@ from harness.gate.child_end import ChildEnd
 from harness.gate.fork_server import NO_AIRFLOW
 from harness.gate.options import ParseOptions
 from harness.gate.orphans import TOKEN, end_orphans, is_stopped
-from harness.project.airflow_import import unusable
+from harness.project.installed import unusable
 from harness.project.libraries import imports_in
 from harness.project.own_programs import own_program
 from harness.project.scratch import sweep

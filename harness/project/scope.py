@@ -1,12 +1,18 @@
-"""Which files are looked at: those below the paths given, and the Dag files that import a module given."""
+"""Which files are looked at: those below the paths given, and the Dag files that import a module given.
+
+With ``--changed-since REV`` those that a change can have touched, asked of git.
+"""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
-from harness.errors import NoDagsFolder
+from harness.errors import NoDagsFolder, UsageError
 from harness.project.discovery import FoundFile, dag_files, might_contain_dag
 from harness.project.importers import importers_of
 
@@ -94,3 +100,132 @@ def _looks_like_a_dag(path: Path) -> bool:
         return might_contain_dag(path.read_bytes())
     except OSError:
         return True
+
+
+EVERYTHING = {"conftest.py", "airflow_local_settings.py"}
+"""Python files that every Dag may depend on, without an import."""
+NOTHING = {".md", ".rst"}
+"""What no Dag depends on."""
+
+
+@dataclass(frozen=True)
+class ChangeImpact:
+    """What a change may have done to the Dag files of a project.
+
+    Attributes:
+        paths: what differs, in the whole repository.
+        everything: something that no import and no parse shows is among them.
+        importers: Dag files that changed, or whose text imports what changed.
+        notes: what somebody should know of it.
+    """
+
+    revision: str
+    paths: frozenset[Path] = frozenset()
+    everything: bool = False
+    importers: frozenset[Path] = frozenset()
+    notes: tuple[str, ...] = ()
+
+    def touches(self, file: Path, depends: Iterable[str], failed: bool = False) -> bool:
+        """Whether a Dag file may be another than it was.
+
+        Args:
+            depends: files that its parse read, folders that it listed, whatever is there now; as they were named, so
+                that links among them are followed here: git tells of what they lead to.
+            failed: it did not import; what is gone is then not among those.
+        """
+        if self.everything or file in self.importers or (failed and self._gone):
+            return True
+        return any(path in self._met or self._led_to(path) in self._met for path in depends)
+
+    def _led_to(self, path: str) -> str:
+        found = self._real.get(path)
+        if found is None:
+            found = self._real[path] = os.path.realpath(path)
+        return found
+
+    @cached_property
+    def _real(self) -> dict[str, str]:
+        return {}
+
+    @cached_property
+    def _gone(self) -> bool:
+        return any(not path.exists() for path in self.paths)
+
+    @cached_property
+    def _met(self) -> set[str]:
+        """The paths, and the folders that hold them: of one that is gone with its folder, the folders above too."""
+        found = set()
+        for path in self.paths:
+            found |= {str(path), str(path.parent)}
+            for folder in path.parents:
+                if folder.exists():
+                    found.add(str(folder))
+                    break
+        return found
+
+
+def changed_since(revision: str, scope: FileScope, dags: list[Path], root: Path) -> ChangeImpact:
+    """What differs from a revision: from where the two parted, as a pull request is read.
+
+    Whatever relates Dags is looked at in all files, for what is gone may be missed by others; what is told is told of
+    files that changed, that import what changed, or that read it while they were parsed. When anything of the project
+    changed that none of that shows (settings, the world, a template, requirements, ``plugins/``), all is told.
+
+    Args:
+        dags: the project's Dag folders.
+        root: the project.
+    Raises: UsageError: no git repository, or no such revision.
+    """
+    changed = _changed(revision, root)
+    aside = [path for path in changed if _repository_below(path, [root, *dags]) and _touches_all(path, root)]
+    if aside:
+        shown = ", ".join(
+            path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path) for path in aside
+        )
+        return ChangeImpact(
+            revision, frozenset(changed), True, notes=(f"everything is looked at, since this changed: {shown}",)
+        )
+    differs = set(changed)
+    python = {path for path in changed if path.suffix == ".py"}
+    roots = [folder.resolve() for folder in dags if folder.is_dir()]
+    importers = {file.path for file in importers_of(python, scope.files, [root, *roots])} if python else set()
+    importers |= {file.path for file in scope.files if not differs.isdisjoint({file.path, file.path.resolve()})}
+    return ChangeImpact(revision, frozenset(changed), importers=frozenset(importers))
+
+
+def _touches_all(path: Path, root: Path) -> bool:
+    """Whether no import tells which Dags depend on a file."""
+    inside = path.relative_to(root).parts if path.is_relative_to(root) else path.parts[-1:]
+    if path.suffix == ".py":
+        return path.name in EVERYTHING or "plugins" in inside[:-1]
+    hidden = any(part.startswith(".") for part in inside[:-1])
+    return path.suffix not in {*NOTHING, ".zip"} and not hidden and path.name != ".gitignore"
+
+
+def _changed(revision: str, root: Path) -> list[Path]:
+    """Files that differ from the revision, those that are gone and new ones that git does not ignore included."""
+    top = Path(_git(root, "rev-parse", "--show-toplevel").strip()).resolve()
+    commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").strip()
+    with suppress(UsageError):  # a shallow clone, or histories that never met: the two are compared as they are
+        commit = _git(root, "merge-base", commit, "HEAD").strip()
+    names = _git(top, "diff", "--name-only", "--no-renames", "-z", commit, "--")
+    names += _git(top, "ls-files", "--others", "--exclude-standard", "-z")
+    return sorted({top / name for name in names.split("\0") if name})
+
+
+def _repository_below(path: Path, folders: Iterable[Path]) -> bool:
+    return any(path.is_relative_to(folder.resolve()) for folder in folders)
+
+
+def _git(folder: Path, *arguments: str) -> str:
+    import subprocess
+
+    fix = "name a commit, branch or tag of this repository"
+    try:
+        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+    except OSError as error:
+        raise UsageError(f"--changed-since needs git: {error}", fix="install git") from None
+    if done.returncode:
+        said = done.stderr.strip().removeprefix("fatal: ") or f"git {arguments[0]} knows no such revision"
+        raise UsageError(f"--changed-since: {said}", where=str(folder), fix=fix)
+    return done.stdout

@@ -1,8 +1,9 @@
-"""The report of a calendar on a terminal: each Dag in a line, what waited, what failed."""
+"""The report of a calendar on a terminal: each Dag in a line, what waited, what failed; each backfill in two."""
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,14 +12,12 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.kernel.instant import iso
-from harness.report.backfill_terminal import show_backfills
 from harness.report.style import Glyphs, colour, glyphs
 from harness.report.terminal import show_needs, shown_place
-from harness.results.calendar import CalendarResult
+from harness.results.calendar import NOT_CREATED, BackfillDate, BackfillResult, CalendarResult
 from harness.results.run import RunResult
-from harness.scheduler.dag_runs.backfill import BACKFILL
-from harness.text.plain import clean, one_line
-from harness.text.spans import real_text, span_text
+from harness.scheduler.dag_runs.backfill import BACKFILL, NONE
+from harness.text.plain import clean, one_line, real_text, span_text
 
 FAILURES, WAITS, UNFINISHED, IDLE = 10, 8, 10, 8
 
@@ -183,3 +182,53 @@ def _lateness(run: RunResult) -> timedelta | None:
 
 def _times(runs: list[RunResult]) -> str:
     return f"in {runs[0].run_id}" if len(runs) == 1 else f"in {len(runs)} runs, first {runs[0].run_id}"
+
+
+SHOWN = 8
+"""Dates that were not created, of each backfill."""
+
+
+def show_backfills(console: Console, backfills: Iterable[BackfillResult], verbose: bool = False) -> None:
+    """Tell of each backfill; of none, nothing.
+
+    Args:
+        verbose: every date.
+    """
+    for number, backfill in enumerate(backfills):
+        if not number:
+            console.print()
+            console.print(Text("Backfills", style="bold"))
+        console.print(Text(f"  {_head(backfill)}"), soft_wrap=True)
+        for line in _body(backfill, verbose or backfill.dry_run):
+            console.print(Text(f"    {line}"), soft_wrap=True)
+
+
+def _head(backfill: BackfillResult) -> str:
+    how = [] if backfill.reprocess == NONE else [f"{backfill.reprocess} runs again"]
+    how += ["latest first"] if backfill.reverse else []
+    how += ["dry run"] if backfill.dry_run else [f"{backfill.max_active_runs} at a time"]
+    dates = f"{iso(backfill.from_date)} … {iso(backfill.to_date)}"
+    return f"{clean(backfill.dag_id)}  {dates}  ({', '.join(how)}), asked for at {iso(backfill.at)}"
+
+
+def _body(backfill: BackfillResult, every_date: bool) -> Iterator[str]:
+    if backfill.refused is not None:
+        yield f"refused: {one_line(backfill.refused, 300)}"
+        return
+    counts = ", ".join(f"{count} {outcome}" for outcome, count in backfill.counts.items()) or "no date"
+    if backfill.dry_run:
+        yield f"would be: {counts}"
+    elif backfill.completed_at is None:
+        yield f"{counts}; not complete"
+    else:
+        yield f"{counts}; complete at {iso(backfill.completed_at)}"
+    left = [date for date in backfill.dates if every_date or date.outcome == NOT_CREATED]
+    yield from map(_date, left if every_date else left[:SHOWN])
+    if len(left) > SHOWN and not every_date:
+        yield f"and {len(left) - SHOWN} more (-v shows them)"
+
+
+def _date(date: BackfillDate) -> str:
+    why = "" if date.reason is None else f": {date.reason}"
+    run = "" if date.run_id is None else f"  {clean(date.run_id)}"
+    return f"{iso(date.logical_date)}  {date.outcome}{why}{run}"

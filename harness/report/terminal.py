@@ -14,11 +14,9 @@ from harness.report.gantt import gantt
 from harness.report.style import Glyphs, colour, glyphs
 from harness.report.tables import counts, retries, task_table, xcom_rows
 from harness.results.finding import Finding
-from harness.results.needs import Need
-from harness.results.run import RunResult, TaskResult
+from harness.results.run import Need, RunResult, TaskResult
 from harness.text.lacking import told
-from harness.text.plain import clean, compact, one_line
-from harness.text.spans import real_text, span_text
+from harness.text.plain import clean, compact, one_line, real_text, span_text
 
 LOG_LINES = 30
 """Lines of a failed task's log that are shown unless all are asked for; the last ones."""

@@ -1,20 +1,21 @@
-"""What a run came to: what tests assert on and reports print. Every date is an aware `datetime`, in UTC."""
+"""What a run came to: what tests assert on and reports print. Every date is an aware `datetime`, in UTC.
+
+Its tasks, its deadlines, and what it asked for that is not in the world.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from harness.errors import TaskNotFound, known_names
 from harness.kernel.instant import iso
 from harness.results.among import dated, errors_among, run_among, runs_among
-from harness.results.deadlines import DeadlineResult
 from harness.results.finding import Finding
-from harness.results.needs import Need
 from harness.results.renamed import renamed
-from harness.text.lacking import told
+from harness.text.lacking import in_words, told
 from harness.text.plain import plain
 
 SCHEMA = "airflow-harness/run/1"
@@ -329,3 +330,71 @@ def summary(run: RunResult) -> str:
     lines += [f"  {finding.severity}: {finding.check}: {finding.message}" for finding in run.findings]
     lines += [f"  {line}" for line in told(run.not_in_world)]
     return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class DeadlineResult:
+    """One ``deadline=`` of a Dag, as it was for a run.
+
+    Attributes:
+        reference: ``DAGRUN_QUEUED_AT``, ``DAGRUN_LOGICAL_DATE``, ``FIXED_DATETIME``, ``AVERAGE_RUNTIME``, or the name
+            of a custom one.
+        interval: what is added to it; None when that could not be told.
+        due: None when the run got no such deadline; ``reason`` says why.
+        state: ``met``, ``missed``, ``pending`` (the simulation ended before), ``none``.
+        missed_at: when the scheduler saw that it was missed; it may have been due before the run was made.
+        callback: its import path.
+        callback_state: ``pending``, ``queued``, ``running``, ``success``, ``failed``; None while nothing was missed.
+    """
+
+    reference: str
+    interval: timedelta | None
+    due: datetime | None
+    state: str
+    callback: str
+    name: str | None = None
+    missed_at: datetime | None = None
+    callback_state: str | None = None
+    reason: str | None = None
+
+    @property
+    def missed(self) -> bool:
+        """Whether it was missed."""
+        return self.state == "missed"
+
+    def to_json(self) -> dict[str, Any]:
+        """The deadline as the run document holds it."""
+        return {
+            "name": self.name,
+            "reference": self.reference,
+            "interval_seconds": None if self.interval is None else self.interval.total_seconds(),
+            "due": None if self.due is None else iso(self.due),
+            "state": self.state,
+            "missed_at": None if self.missed_at is None else iso(self.missed_at),
+            "callback": self.callback,
+            "callback_state": self.callback_state,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Need:
+    """A name that was asked for.
+
+    Attributes:
+        section: of the world file.
+        dag_ids: who asked; empty where no Dag did.
+    """
+
+    section: str
+    name: str
+    dag_ids: tuple[str, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """``connection vendor_loads (2 Dags)``."""
+        return in_words(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """The need as documents hold it."""
+        return {"section": self.section, "name": self.name, "dag_ids": list(self.dag_ids)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from harness.results.needs import Need
+from harness.results.run import Need
 from harness.text.lacking import WORDS
 
 

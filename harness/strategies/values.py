@@ -1,13 +1,19 @@
-"""Values that XComs can hold."""
+"""Values that XComs can hold, and run conf from the JSON schemas of a Dag's params."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from copy import copy
 from datetime import datetime, timedelta, timezone
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
 from harness.kernel.instant import BEGINNING, Instant, to_datetime
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
 
 MOST = 2**63 - 1
 """A worker sends its messages in MessagePack, whose integers have 64 bits."""
@@ -51,3 +57,145 @@ def xcom_values(*, max_leaves: int = 10, dates: bool = True) -> st.SearchStrateg
         return inside | st.lists(children, max_size=3).map(tuple) if dates else inside
 
     return st.recursive(leaves, extend, max_leaves=max_leaves)
+
+
+Schema = Mapping[str, Any]
+KNOWN = {
+    "string": {"minLength", "maxLength", "format"},
+    "integer": {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"},
+    "number": {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"},
+    "boolean": set(),
+    "null": set(),
+    "array": {"items", "minItems", "maxItems", "uniqueItems"},
+}
+"""Keywords that are drawn from, by type; a schema with another one keeps the param's default."""
+
+SPOKEN = {"type", "enum", "const", "examples", "title", "description", "default", "section", "source"}
+SPOKEN |= {"description_md", "description_html", "custom_html_form", "values_display", "x_airflow", "items_display"}
+"""Keywords of every type, and those that are for the trigger form only."""
+
+UNLIMITED = 1000
+LONGEST = 20
+
+
+def run_conf(dag: DAG) -> st.SearchStrategy[dict[str, Any]]:
+    """Conf that the params of a Dag accept, as a person gives it in the trigger form; shrinks to the defaults.
+
+    A param whose schema says more than types, enumerations, bounds, lengths and dates keeps its default; what is drawn
+    is checked by Airflow's own validation.
+    Returns: param name -> value, for ``run_dag(dag, conf=…)``. A param without default always has a value; one of
+        which no value can be drawn is left out.
+    Source: airflow/sdk/definitions/param.py `Param.resolve` (3.3.2).
+    """
+    drawn: dict[str, st.SearchStrategy[Any]] = {}
+    for name in dag.params:
+        values = _accepted(dag.params.get_param(name))
+        if values is not None:
+            drawn[name] = values
+    return st.fixed_dictionaries(drawn)
+
+
+def _accepted(param: Any) -> st.SearchStrategy[Any] | None:
+    """The default first, then what its schema allows."""
+    default = param.value if param.has_value else None
+    found = _of_schema(param.schema)
+    usual = [st.just(default)] if param.has_value and _accepts(param)(default) else []
+    if found is not None:
+        usual.append(found.filter(_accepts(param)))
+    return st.one_of(usual) if usual else None
+
+
+def _accepts(param: Any) -> Callable[[Any], bool]:
+    known: dict[str, bool] = {}  # a validation checks the schema too, which takes a millisecond
+
+    def accepts(value: Any) -> bool:
+        text = repr(value)
+        if text not in known:
+            known[text] = _resolves(param, value)
+        return known[text]
+
+    return accepts
+
+
+def _resolves(param: Any, value: Any) -> bool:
+    try:
+        copy(param).resolve(value)  # a copy: it keeps what it resolves
+    except Exception:  # ParamValidationError, and what a broken schema raises
+        return False
+    return True
+
+
+def _of_schema(schema: Schema) -> st.SearchStrategy[Any] | None:
+    """Values of a schema; None where it says what is not known here."""
+    if "const" in schema:
+        return st.just(schema["const"])
+    if "enum" in schema:
+        return st.sampled_from(list(schema["enum"])) if schema["enum"] else None
+    types = schema.get("type")
+    names = [types] if isinstance(types, str) else list(types or ())
+    if not names or any(name not in KNOWN for name in names):
+        return None
+    known = SPOKEN.union(*(KNOWN[name] for name in names))
+    if set(schema) - known:
+        return None
+    found = [_DRAW[name](schema) for name in names]
+    kept = [one for one in found if one is not None]
+    return st.one_of(kept) if len(kept) == len(found) else None
+
+
+def _string(schema: Schema) -> st.SearchStrategy[Any] | None:
+    moments = st.integers(946_684_800, 4_102_444_799).map(lambda at: datetime.fromtimestamp(at, timezone.utc))
+    formats: dict[str, st.SearchStrategy[Any]] = {
+        "date": moments.map(lambda at: at.date().isoformat()),
+        "date-time": moments.map(lambda at: at.isoformat()),
+        "time": moments.map(lambda at: at.time().isoformat()),
+        "multiline": st.text(max_size=LONGEST),
+    }
+    if "format" in schema:
+        return formats.get(schema["format"])
+    least = schema.get("minLength", 0)
+    most = schema.get("maxLength", least + LONGEST)
+    return st.text(CHARACTERS, min_size=least, max_size=most) if least <= most else None
+
+
+def _integer(schema: Schema) -> st.SearchStrategy[Any] | None:
+    step = schema.get("multipleOf", 1)
+    least, most = _bounds(schema, UNLIMITED)
+    low, high = -(-least // step), most // step
+    return st.integers(int(low), int(high)).map(lambda n: n * step) if low <= high else None
+
+
+def _number(schema: Schema) -> st.SearchStrategy[Any] | None:
+    least, most = _bounds(schema, float(UNLIMITED))
+    return st.floats(least, most, allow_nan=False) if least <= most else None
+
+
+def _bounds(schema: Schema, unlimited: float) -> tuple[Any, Any]:
+    """The closest bounds; whether an exclusive one is met is left to Airflow's validation."""
+    least = schema.get("minimum", schema.get("exclusiveMinimum"))
+    most = schema.get("maximum", schema.get("exclusiveMaximum"))
+    if least is None and most is None:
+        return -unlimited, unlimited
+    if least is None:
+        return most - unlimited, most
+    return least, least + unlimited if most is None else most
+
+
+def _array(schema: Schema) -> st.SearchStrategy[Any] | None:
+    items = schema.get("items", {"type": "string"})
+    inside = _of_schema(items) if isinstance(items, Mapping) else None
+    least = schema.get("minItems", 0)
+    most = schema.get("maxItems", least + 5)
+    if inside is None or least > most:
+        return None
+    return st.lists(inside, min_size=least, max_size=most, unique_by=repr if schema.get("uniqueItems") else None)
+
+
+_DRAW: Mapping[str, Callable[[Schema], st.SearchStrategy[Any] | None]] = {
+    "string": _string,
+    "integer": _integer,
+    "number": _number,
+    "boolean": lambda _: st.booleans(),
+    "null": lambda _: st.none(),
+    "array": _array,
+}

@@ -12,7 +12,7 @@ _VALUES = {"connections": "{conn_type: generic}", "variables": '""', "pools": "1
 
 
 class Lacking(Protocol):
-    """A name that a world lacks; see `harness.results.needs.Need`."""
+    """A name that a world lacks; see `harness.results.run.Need`."""
 
     @property
     def section(self) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import zipfile
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
@@ -13,11 +14,16 @@ from typing import Any
 from harness.bridge.installed_names import DEPRECATED, GONE, MISSING, answers_of
 from harness.bridge.parsing.import_errors.airflow2 import ARGUMENTS, provider_of
 from harness.upgrade import advice, report
-from harness.upgrade.files import files_below, texts_of
-from harness.upgrade.python import callables_in, names_in
 from harness.upgrade.report import Upgrade, UpgradeRow
-from harness.upgrade.templates import names_of
-from harness.upgrade.uses import AirflowName, SourceLine, Uses
+from harness.upgrade.uses import (
+    SUFFIXES,
+    AirflowName,
+    SourceLine,
+    Uses,
+    callables_in,
+    names_in_python,
+    names_in_template,
+)
 
 Verdict = tuple[str, "str | None"]
 """State of a name and what to write instead."""
@@ -54,10 +60,10 @@ def _uses(files: list[Path], base: Path, on_text: Callable[[int], None]) -> Uses
         on_text(count)
         shown = Path(os.path.relpath(path, base)).as_posix()
         if path.endswith(".py"):
-            for name, line in names_in(text, callables):
+            for name, line in names_in_python(text, callables):
                 uses[name].add(SourceLine(shown, line))
         else:
-            for name, line in names_of(text):
+            for name, line in names_in_template(text):
                 if name.text != "conf":  # too plain a word: templates of other programs have it too
                     uses[name].add(SourceLine(shown, line))
     return uses
@@ -161,3 +167,44 @@ def _without_echoes(rows: list[UpgradeRow]) -> list[UpgradeRow]:
 
 def _is_below(name: str, owners: Collection[str]) -> bool:
     return any(name == owner or name.startswith(f"{owner}.") for owner in owners)
+
+
+LARGEST = 1 << 20
+"""Bytes: a template is written by a person; what is larger is data."""
+
+_LEFT_OUT = {"__pycache__", "node_modules", "site-packages", "venv", "env", "build", "dist", "target", "logs"}
+
+
+def files_below(folders: list[Path]) -> Iterator[Path]:
+    """Files to look at, sorted, each once; hidden folders and other people's packages are left out."""
+    seen: set[Path] = set()
+    for folder in folders:
+        for path in [folder] if folder.is_file() else _walked(folder):
+            # a regular file alone: to open a FIFO waits for ever for who writes into it
+            if path.suffix in (".py", ".zip", *SUFFIXES) and path not in seen and path.is_file():
+                seen.add(path)
+                yield path
+
+
+def texts_of(path: Path) -> Iterator[tuple[str, str]]:
+    """(name, text): of a file its text, of an archive each Python file in it, as ``dags.zip/sales.py``."""
+    try:
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                for name in sorted(archive.namelist()):
+                    if name.endswith(".py"):
+                        yield f"{path}/{name}", archive.read(name).decode("utf-8", "replace")
+        elif path.suffix == ".py" or path.stat().st_size <= LARGEST:
+            yield str(path), path.read_bytes().decode("utf-8", "replace")
+    except (OSError, zipfile.BadZipFile, RuntimeError):
+        return  # a file that cannot be read is told by check
+
+
+def _walked(folder: Path) -> Iterator[Path]:
+    for at, folders, names in os.walk(folder):
+        folders[:] = sorted(
+            name
+            for name in folders
+            if not name.startswith(".") and name not in _LEFT_OUT and not Path(at, name, "pyvenv.cfg").exists()
+        )
+        yield from (Path(at, name) for name in sorted(names))

@@ -11,8 +11,7 @@ import pytest
 from harness.bridge.parsing.import_errors.airflow2 import MODULES, NAMES, provider_of, replacement
 from harness.bridge.parsing.import_errors.failure import LoadFailure, failure_of
 from harness.bridge.parsing.watching.users import Users
-from harness.checks.loading.import_error import _install
-from harness.checks.loading.requirements import Requirements
+from harness.checks.loading.import_error import Requirements, _install
 from harness.errors import nearest
 
 STANDARD = "apache-airflow-providers-standard"

@@ -6,8 +6,8 @@ import random
 
 import pytest
 
-from harness.checks.graph.reach import FAILED, SKIPPED, SUCCESS, Branch, Node, unreachable
-from harness.checks.shape import Shape
+from harness.checks.context import Shape
+from harness.checks.graph.unreachable_task import FAILED, SKIPPED, SUCCESS, Branch, Node, unreachable
 from harness.exploration.outcomes import Decider, choices_of
 from harness.exploration.player import Player
 from harness.exploration.search import by_deviations

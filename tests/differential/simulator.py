@@ -12,8 +12,7 @@ from typing import Any
 
 from harness.bridge.timetables import parse_date
 from harness.kernel.instant import Instant, to_datetime
-from harness.results.backfill import BackfillResult
-from harness.results.calendar import CalendarResult
+from harness.results.calendar import BackfillResult, CalendarResult
 from harness.scheduler.dag_runs.backfill import Backfill
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.simulation import CalendarOptions, Rehearsal

@@ -17,8 +17,8 @@ from harness.bridge.environment import sandbox
 from harness.bridge.environment.bound import bound_settings
 from harness.bridge.environment.plugins import Plugins
 from harness.bridge.environment.policies import Policies
-from harness.project.airflow_import import reported_as_unusable
 from harness.project.declarations import SECRETS, kept
+from harness.project.installed import reported_as_unusable
 from harness.project.repository import Repository
 
 

@@ -12,11 +12,10 @@ import click
 
 from harness.cli import options as given
 from harness.cli.commands.upgrading import TEXT
+from harness.cli.faults import write_whole
 from harness.cli.folders import configured
 from harness.cli.inputs import names
-from harness.cli.job import Job
-from harness.cli.terminal import Terminal
-from harness.cli.written import write_whole
+from harness.cli.terminal import Job, Terminal
 from harness.errors import UsageError, known_names
 from harness.project.config import Config, config_for, read_config
 

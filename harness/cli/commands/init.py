@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import options as given
+from harness.cli.faults import write_whole
 from harness.cli.folders import configured
-from harness.cli.job import Job
-from harness.cli.written import write_whole
+from harness.cli.terminal import Job
 from harness.errors import NoDagsFolder
 from harness.project.config import DEFAULT_WORLD, config_for
 from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS

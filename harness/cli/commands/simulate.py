@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.cli import inputs
 from harness.cli import options as given
 from harness.cli.folders import configured, import_errors, note_failures, note_found, world_of
-from harness.cli.job import Job
-from harness.cli.terminal import Terminal
+from harness.cli.terminal import Job, Terminal
 from harness.errors import DagNotFound, ExitCode, UsageError
 from harness.project.config import config_for
 

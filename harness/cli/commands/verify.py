@@ -13,8 +13,7 @@ from harness.cli import inputs
 from harness.cli import options as given
 from harness.cli.folders import configured, note_failures, note_found, world_of
 from harness.cli.heartbeat import Heartbeat, so_far
-from harness.cli.job import Job
-from harness.cli.terminal import Terminal
+from harness.cli.terminal import Job, Terminal
 from harness.project.config import config_for
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from harness.bridge.deadlines import clearing_fails
 from harness.bridge.timetables import RunPlan
 from harness.kernel import Instant
 from harness.kernel.instant import BEGINNING, to_datetime
-from harness.results.backfill import CLEARED, CREATED, NOT_CREATED, BackfillDate, BackfillResult
+from harness.results.calendar import CLEARED, CREATED, NOT_CREATED, BackfillDate, BackfillResult
 from harness.scheduler.dag_runs.backfill import (
     BACKFILL,
     CLEAR,

@@ -10,8 +10,8 @@ from harness.bridge.supervisor.store import facts
 from harness.kernel import Event, iso
 from harness.kernel.instant import BEGINNING, later, to_datetime
 from harness.kernel.simulation import LAST
-from harness.results.deadlines import DeadlineResult
 from harness.results.finding import Finding
+from harness.results.run import DeadlineResult
 from harness.scheduler.dag_runs.deadlines import base_of, meet, miss, requeue
 from harness.scheduler.model import (
     FINISHED,
@@ -27,7 +27,7 @@ from harness.scheduler.model import (
 from harness.simulation.components.deadline_callbacks import DeadlineCallbacks
 from harness.simulation.components.ports import Loop
 from harness.simulation.components.workers import Attempts
-from harness.text.spans import span_text
+from harness.text.plain import span_text
 
 NAMES = {
     QueuedAt: "DAGRUN_QUEUED_AT",

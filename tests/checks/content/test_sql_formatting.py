@@ -6,8 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from harness.checks.content.sql_formatting import sql_formatting
-from harness.checks.content.statements import built, is_value
+from harness.checks.content.sql_formatting import built, is_value, sql_formatting
 from tests.checks.content.contexts import context
 
 TOLD = [

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.faults import machines_refusal
+from harness.cli.faults import machines_refusal, write_whole
 from harness.cli.ledgers import ledger_folder
 from harness.cli.streams import Stream
-from harness.cli.written import write_whole
 from harness.errors import MachineError, UsageError
 from harness.ledger.journal import FileJournal, verify
 

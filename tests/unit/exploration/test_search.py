@@ -9,8 +9,7 @@ import pytest
 from exploration_builders import task
 
 from harness.exploration.outcomes import Decider, parts_of
-from harness.exploration.pairwise import covering_array
-from harness.exploration.search import by_deviations, cone, pairwise
+from harness.exploration.search import by_deviations, cone, covering_array, pairwise
 
 DIAMOND = (
     task("a"),

@@ -7,8 +7,7 @@ import subprocess
 import pytest
 
 from harness.errors import UsageError
-from harness.project.changed import changed_since
-from harness.project.scope import scope_of
+from harness.project.scope import changed_since, scope_of
 
 DAG = "from airflow.sdk import DAG\n"
 

@@ -11,11 +11,9 @@ import pytest
 
 import harness.results
 from harness.errors import TaskNotFound
-from harness.results.backfill import BackfillResult
-from harness.results.calendar import CalendarResult
-from harness.results.deadlines import DeadlineResult
+from harness.results.calendar import BackfillResult, CalendarResult
 from harness.results.finding import Finding
-from harness.results.run import RunResult, TaskResult
+from harness.results.run import DeadlineResult, RunResult, TaskResult
 from harness.results.verification import Row, Verification
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)

@@ -5,13 +5,12 @@ import textwrap
 
 import pytest
 
-from harness.upgrade.files import files_below
-from harness.upgrade.python import callables_in, names_in
-from harness.upgrade.templates import names_of
+from harness.upgrade.judge import files_below
+from harness.upgrade.uses import callables_in, names_in_python, names_in_template
 
 
 def shown(source, callables=frozenset()):
-    return {(name.shown, line) for name, line in names_in(textwrap.dedent(source), callables)}
+    return {(name.shown, line) for name, line in names_in_python(textwrap.dedent(source), callables)}
 
 
 def said(source, *wanted, callables=frozenset()):
@@ -109,16 +108,18 @@ def test_a_file_of_python_2_is_told():
 
 
 def test_templates_have_names_and_fields_and_what_is_no_template_has_none():
-    assert {name.shown for name, _ in names_of("{{ dag_run.execution_date }} {{ next_ds }}")} == {
+    assert {name.shown for name, _ in names_in_template("{{ dag_run.execution_date }} {{ next_ds }}")} == {
         "dag_run of the context",
         "dag_run.execution_date of the context",
         "next_ds of the context",
     }
-    assert list(names_of("{{ .Values.image }} {% unknown %}")) == []
+    assert list(names_in_template("{{ .Values.image }} {% unknown %}")) == []
 
 
 def test_a_template_with_filters_of_its_dag_is_read_too():
-    assert {name.shown for name, _ in names_of("{{ next_ds | q('x') if ds is odd_one }}")} >= {"next_ds of the context"}
+    assert {name.shown for name, _ in names_in_template("{{ next_ds | q('x') if ds is odd_one }}")} >= {
+        "next_ds of the context"
+    }
 
 
 def test_what_is_no_regular_file_is_not_opened(tmp_path):

@@ -1,3 +1,7 @@
+"""Whatever it is, it is a short text: values of user code, and spans of time."""
+
+from __future__ import annotations
+
 import json
 import math
 from datetime import date, datetime, timedelta, timezone
@@ -5,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.text.plain import clean, compact, one_line, plain
+from harness.text.plain import clean, compact, one_line, plain, real_text, span_text
 
 
 class Opaque:
@@ -66,3 +70,38 @@ def test_one_line_says_that_there_was_more():
     assert one_line("first\nsecond", 80) == "first …"
     assert one_line("a" * 50, 10) == "a" * 9 + "…"
     assert one_line("", 10) == ""
+
+
+SECOND = 1_000_000
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "text"),
+    [
+        (0, "0s"),
+        (7, "7µs"),
+        (1_500, "1.5ms"),
+        (250_000, "250ms"),
+        (999_999, "999ms"),
+        (SECOND, "1s"),
+        (1_500_000, "1.5s"),
+        (59_999_999, "59s"),
+        (60 * SECOND, "1m"),
+        (90 * SECOND, "1m30s"),
+        (3_600 * SECOND, "1h"),
+        (3_900 * SECOND, "1h05m"),
+        (86_400 * SECOND, "1d"),
+        (90_000 * SECOND, "1d01h"),
+        (-90 * SECOND, "-1m30s"),
+    ],
+)
+def test_a_virtual_span_takes_two_units_at_most(microseconds, text):
+    assert span_text(microseconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.0012, "1.2 ms"), (0.012, "12 ms"), (0.12, "0.12 s"), (1.234, "1.23 s"), (12.34, "12.3 s"), (245, "4 min 05 s")],
+)
+def test_a_real_span_keeps_three_digits(seconds, text):
+    assert real_text(seconds) == text
