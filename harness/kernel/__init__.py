@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 from harness.kernel.instant import SECOND, Instant, Microseconds, iso, seconds, span, to_datetime, to_instant
 
 if TYPE_CHECKING:
-    from harness.kernel.event import Event
-    from harness.kernel.process import CodeExit, Process, ProcessKilled, StrayExit
+    from harness.kernel.process import CodeExit, Event, Process, ProcessKilled, StrayExit
     from harness.kernel.simulation import Simulation, StuckClock
 
 _ROOMS = {
     **dict.fromkeys(("CodeExit", "Process", "ProcessKilled", "StrayExit"), "harness.kernel.process"),
-    "Event": "harness.kernel.event",
+    "Event": "harness.kernel.process",
     **dict.fromkeys(("Simulation", "StuckClock"), "harness.kernel.simulation"),
 }
 

@@ -1,14 +1,21 @@
-"""The one way to the process's wall clock: time-machine, moved only by the kernel."""
+"""The process's wall clock: time-machine's, moved only by the kernel; and clocks that a user's test already holds.
+
+time-machine refuses to start while freezegun is active, so freezegun is stopped for the length of a simulation and
+started again, with the very factory objects the test holds (`frozen.tick()` goes on working).
+"""
 
 from __future__ import annotations
 
+import gc
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import time_machine
 
-from harness.kernel.instant import Instant, Microseconds, to_datetime
+from harness.kernel.instant import Instant, Microseconds, to_datetime, to_instant
 
 
 class WallClock:
@@ -33,3 +40,51 @@ def wall_clock(start: Instant) -> Iterator[WallClock]:
     """
     with time_machine.travel(to_datetime(start), tick=False) as traveller:
         yield WallClock(traveller)
+
+
+def frozen_instant() -> Instant | None:
+    """The instant a test has frozen, by freezegun or time-machine; None when time runs."""
+    api = sys.modules.get("freezegun.api")
+    if api is not None and api.freeze_factories:
+        moment = api.freeze_factories[-1]()
+        return _exact(moment)
+    if time_machine.escape_hatch.is_travelling():
+        return _exact(datetime.now(timezone.utc))
+    return None
+
+
+@contextmanager
+def freezegun_suspended() -> Iterator[None]:
+    """Real clocks inside the block, freezegun's own state back after it."""
+    api: Any = sys.modules.get("freezegun.api")
+    if api is None or not api.freeze_factories:
+        yield
+        return
+    stacks = [api.freeze_factories, api.ignore_lists, api.tick_flags, api.tz_offsets]
+    saved = [list(stack) for stack in stacks]
+    outermost = _outermost(api)
+    for stack in stacks:
+        del stack[1:]
+    outermost.stop()
+    try:
+        yield
+    finally:
+        outermost.start()
+        for stack, values in zip(stacks, saved):  # noqa: B905 - built in step
+            stack[:] = values
+
+
+def _outermost(api: Any) -> Any:
+    """The freezer that patched the modules: only it holds a list of changes to undo (``_freeze_time.start``)."""
+    for candidate in gc.get_objects():
+        if type(candidate) is api._freeze_time and candidate.modules_at_start:
+            return candidate
+    raise RuntimeError("freezegun is active but its freezer cannot be found")
+
+
+def _exact(moment: datetime) -> Instant:
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc)
+    plain = datetime(
+        aware.year, aware.month, aware.day, aware.hour, aware.minute, aware.second, aware.microsecond, aware.tzinfo
+    )
+    return to_instant(plain)

@@ -11,8 +11,7 @@ from typing import TypeVar
 from harness.errors import AlreadySimulating
 from harness.kernel.instant import SECOND, Instant, Microseconds, later, seconds
 from harness.kernel.simulation import Simulation
-from harness.kernel.threads.background_threads import BackgroundThreads
-from harness.kernel.threads.virtual import VirtualThreads, here
+from harness.kernel.threads.virtual import BackgroundThreads, VirtualThreads, here
 
 _Value = TypeVar("_Value")
 

@@ -1,4 +1,4 @@
-"""A process of the simulation: a greenlet that holds, parks, is woken or interrupted."""
+"""Events of the queue, and processes of the simulation: greenlets that hold, park, are woken or interrupted."""
 
 from __future__ import annotations
 
@@ -12,10 +12,23 @@ from typing import Any, Protocol
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from harness.errors import StrayExit
-from harness.kernel.event import Event
 from harness.kernel.instant import Instant, Microseconds
 from harness.kernel.spin import Spin
 from harness.kernel.tracing import Tracers
+
+
+class Event:
+    """Something that happens at an instant. ``cancel()`` makes it not happen."""
+
+    __slots__ = ("action", "args", "at", "cancelled")
+
+    def __init__(self, at: Instant, action: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self.at, self.action, self.args, self.cancelled = at, action, args, False
+
+    def cancel(self) -> None:
+        """Take the event out of the queue; harmless when it has happened."""
+        self.cancelled = True
+
 
 owner: contextvars.ContextVar[Process | None] = contextvars.ContextVar("harness_process", default=None)
 """The process on whose behalf code runs; copied into threads started by it."""

@@ -11,9 +11,8 @@ from typing import Any, Protocol
 
 from greenlet import getcurrent
 
-from harness.kernel.event import Event
 from harness.kernel.instant import SECOND, Instant, Microseconds, iso, later
-from harness.kernel.process import Alarm, AlarmRang, Process, ProcessKilled, Rings
+from harness.kernel.process import Alarm, AlarmRang, Event, Process, ProcessKilled, Rings
 from harness.kernel.tracing import Tracers
 
 URGENT, NORMAL, LATE, LAST = 0, 1, 2, 3

@@ -240,7 +240,7 @@ def bag_of(rehearsal: Rehearsal) -> DagBag:
 def _airflow_rehearsal(pytestconfig: pytest.Config) -> Rehearsal:
     """The engine over the project's Dags; over none when the project has no Dag folder."""
     from harness.errors import AirflowUnusable
-    from harness.kernel.frozen import freezegun_suspended
+    from harness.kernel.clock import freezegun_suspended
 
     before = sys.path[:]
     with freezegun_suspended():  # classes made now must not be built on a frozen datetime

@@ -23,9 +23,8 @@ from harness.bridge.patches.network import NetworkGuard
 from harness.bridge.supervisor.capture import Sink, captured
 from harness.kernel import Instant, Simulation
 from harness.kernel.alarms import alarms_of_processes
-from harness.kernel.clock import wall_clock
+from harness.kernel.clock import freezegun_suspended, wall_clock
 from harness.kernel.event_loop import RunningLoop, virtual_event_loops
-from harness.kernel.frozen import freezegun_suspended
 from harness.kernel.patches import time_patched
 from harness.kernel.present import claimed
 from harness.kernel.watchdog import alarm_watchdog

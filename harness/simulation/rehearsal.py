@@ -17,7 +17,7 @@ from harness.bridge.timetables import RunPlan, manual, scheduled
 from harness.checks.context import LIMITS
 from harness.errors import HarnessError, MachineError, Unserialisable, UsageError
 from harness.kernel import Instant
-from harness.kernel.frozen import frozen_instant
+from harness.kernel.clock import frozen_instant
 from harness.kernel.instant import SECOND, later, span, to_instant
 from harness.ledger.journal import FileJournal, Journal, NoJournal
 from harness.project.declarations import CONNECTION

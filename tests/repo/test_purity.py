@@ -15,7 +15,7 @@ PURE_ROOMS = ("exploration", "kernel", "scheduler")
 ALLOWED = {
     ("harness/kernel/patches.py", "time.monotonic"): "the door itself: keeps the real clock, hands out the virtual one",
     ("harness/kernel/patches.py", "time.sleep"): "the door itself: keeps the real sleep, hands out the virtual one",
-    ("harness/kernel/frozen.py", "datetime.datetime.now"): "reads the clock that freezegun has frozen, to start there",
+    ("harness/kernel/clock.py", "datetime.datetime.now"): "reads the clock that freezegun has frozen, to start there",
     (
         "harness/kernel/process.py",
         "time.perf_counter",

@@ -3,20 +3,82 @@
 A thread that sleeps, waits for another or has nothing to do is *at rest*. Before the clock moves, all threads are
 brought to rest, in real time that is no virtual time; a thread that sleeps goes on, alone, when the clock has reached
 its instant. A process that waits for a thread is parked like any other and looked after between events.
+
+Where a thread stands is read off its topmost frame: whether it waits for a lock, nothing else tells.
 """
 
 from __future__ import annotations
 
+import dis
+import heapq
 import itertools
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
+from types import CodeType
 
 from harness.kernel.instant import Instant, Microseconds, later
 from harness.kernel.process import Process
 from harness.kernel.simulation import Simulation
 from harness.kernel.spin import Spin
-from harness.kernel.threads.blocking import CodePosition, position_of, waits_for_lock
+
+CodePosition = tuple[CodeType, int]
+"""A code object and the instruction in it."""
+
+_WAITING = frozenset({"__enter__", "_acquire_restore", "acquire", "get"})
+"""Methods written in C that wait for another thread: of locks, and of ``queue.SimpleQueue``."""
+
+
+def position_of(thread: threading.Thread | None) -> CodePosition | None:
+    """Where it stands now, None when it has no frame."""
+    frame = None if thread is None else sys._current_frames().get(thread.ident or 0)
+    return None if frame is None else (frame.f_code, frame.f_lasti)
+
+
+@lru_cache(maxsize=1024)
+def waits_for_lock(position: CodePosition) -> bool:
+    """Whether this is a ``with`` statement's entry, or a call of one of the methods that wait."""
+    # A lock is written in C and leaves no frame: the last instruction of the Python frame above it is all there is to
+    # see.
+    code, offset = position
+    before = [each for each in dis.get_instructions(code) if each.offset <= offset]
+    if not before or before[-1].opname in ("BEFORE_WITH", "SETUP_WITH"):
+        return bool(before)
+    methods = (each for each in reversed(before) if each.opname in ("LOAD_METHOD", "LOAD_ATTR"))
+    return "CALL" in before[-1].opname and next((each.argval in _WAITING for each in methods), False)
+
+
+STILL_S = 0.005
+"""Real seconds without any other thread beginning or ending a sleep after which the earliest one may go on."""
+
+
+class BackgroundThreads:
+    """A queue of sleeping threads.
+
+    What a thread does between two sleeps takes real time and no virtual time, so the earliest to wake may go on once
+    the others have had the chance to fall asleep too: two workers of a pool then share the work as they would have.
+    """
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._queue: list[tuple[int, int]] = []
+        self._tickets = itertools.count()
+
+    def sleep(self, until: int) -> None:
+        """Return when no sleeping thread has an earlier instant and nothing stirred for `STILL_S`."""
+        with self._changed:
+            ticket = (until, next(self._tickets))
+            heapq.heappush(self._queue, ticket)
+            self._changed.notify_all()
+            # ``wait`` is True when somebody began or ended a sleep: others may be about to fall asleep until an
+            # earlier instant. Only a wait that times out says that nothing stirs.
+            while self._changed.wait(STILL_S) or self._queue[0] != ticket:
+                pass
+            heapq.heappop(self._queue)
+            self._changed.notify_all()
+
 
 Question = Callable[[], bool]
 

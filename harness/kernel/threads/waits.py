@@ -2,7 +2,7 @@
 
 ``Event``, ``Semaphore``, ``Barrier``, ``queue.Queue``, ``Future.result``, ``concurrent.futures.wait`` and
 ``as_completed`` all wait in ``threading.Condition.wait``. A bare ``Lock`` is seen from outside only
-(`harness.kernel.threads.blocking`).
+(`harness.kernel.threads.virtual`).
 """
 
 from __future__ import annotations

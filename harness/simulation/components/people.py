@@ -9,8 +9,8 @@ from harness.bridge.runtime import Resume
 from harness.bridge.supervisor.store import Store, ti_id
 from harness.bridge.triggerer import with_event
 from harness.kernel import Instant, Simulation, span
-from harness.kernel.event import Event
 from harness.kernel.instant import later, to_datetime
+from harness.kernel.process import Event
 from harness.scheduler.model import TaskInstance
 from harness.world.entries import Answer
 

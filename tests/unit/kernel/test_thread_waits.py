@@ -11,10 +11,8 @@ from typing import Any
 import pytest
 
 from harness.kernel import SECOND, Simulation
-from harness.kernel.threads import background_threads
-from harness.kernel.threads.background_threads import BackgroundThreads
-from harness.kernel.threads.blocking import position_of, waits_for_lock
-from harness.kernel.threads.virtual import VirtualThreads, here
+from harness.kernel.threads import virtual
+from harness.kernel.threads.virtual import BackgroundThreads, VirtualThreads, here, position_of, waits_for_lock
 from harness.kernel.threads.waits import Gate, Limit
 
 
@@ -135,7 +133,7 @@ class TestSleepersInTheBackground:
     @pytest.fixture(autouse=True)
     def _patience(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """On a busy machine a thread may come late by more than the few milliseconds that are usual."""
-        monkeypatch.setattr(background_threads, "STILL_S", 0.25)
+        monkeypatch.setattr(virtual, "STILL_S", 0.25)
 
     def test_they_wake_in_the_order_of_their_instants(self) -> None:
         background, woken, begin = BackgroundThreads(), [], threading.Barrier(3)
