@@ -193,8 +193,7 @@ def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
 
 
 def _action(given: str | Mapping[str, Any]) -> Action:
-    from harness.simulation.actions import parse_action
-    from harness.simulation.backfill_options import backfill_of
+    from harness.simulation.actions import backfill_of, parse_action
     from harness.simulation.options import Action
 
     if isinstance(given, str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import random
@@ -20,6 +21,7 @@ from harness.bridge.environment.seal import sealed
 from harness.bridge.patches.around_tasks import overran, patched
 from harness.bridge.patches.exits import alarmed
 from harness.bridge.patches.network import NetworkGuard
+from harness.bridge.patches.shortcuts import off
 from harness.bridge.supervisor.capture import Sink, captured
 from harness.kernel import Instant, Simulation
 from harness.kernel.alarms import alarms_of_processes
@@ -30,7 +32,6 @@ from harness.kernel.present import claimed
 from harness.kernel.watchdog import alarm_watchdog
 from harness.project.declarations import SECRETS
 from harness.scheduler.model import TaskInstance
-from harness.simulation.collector import patient_collector
 from harness.world import World
 
 
@@ -167,3 +168,19 @@ def _interruptible(interruption: Interruption) -> Iterator[None]:
     finally:
         for number, handler in former.items():
             signal.signal(number, handler)
+
+
+YOUNG = 20_000
+"""New objects after which the youngest generation is collected."""
+
+
+@contextmanager
+def patient_collector() -> Iterator[None]:
+    """Collect after `YOUNG` new objects for the block; an owner who collects less often, or not at all, keeps that."""
+    former = gc.get_threshold()
+    if 0 < former[0] < YOUNG and not off():
+        gc.set_threshold(YOUNG, *former[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*former)

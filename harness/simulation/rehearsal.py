@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from harness.bridge.environment.surroundings import Surroundings
 from harness.bridge.loader import Folder, answered_from, load, load_file
 from harness.bridge.stored import unscheduled, unstorable
+from harness.bridge.supervisor.handlers.xcom import RETURN_KEY, encoded, keep
 from harness.bridge.supervisor.store import AssetEvent, facts
 from harness.bridge.timetables import RunPlan, manual, scheduled
 from harness.checks.context import LIMITS
-from harness.errors import HarnessError, MachineError, Unserialisable, UsageError
+from harness.errors import HarnessError, MachineError, TaskNotFound, Unserialisable, UsageError, known_names
 from harness.kernel import Instant
 from harness.kernel.clock import frozen_instant
 from harness.kernel.instant import SECOND, later, span, to_instant
@@ -29,7 +30,6 @@ from harness.results.run import RunResult
 from harness.scheduler.model import DagRun
 from harness.simulation.awaited_dags import awaited_runs, failed_unawaited
 from harness.simulation.components.scheduler_loop import Driver
-from harness.simulation.given_xcoms import give_xcom
 from harness.simulation.idle import runs_otherwise
 from harness.simulation.options import CalendarOptions, RunOptions
 from harness.simulation.record import Watcher
@@ -37,9 +37,8 @@ from harness.simulation.results import run_result
 from harness.simulation.run_factory import RunFactory
 from harness.simulation.services import served
 from harness.simulation.simulated import refusal, simulated_calendar
-from harness.simulation.stuck import unfinished_findings
+from harness.simulation.stuck import unfinished_error, unfinished_findings
 from harness.simulation.unmatched import check_options, check_world, unmatched_indexes
-from harness.simulation.waiting import unfinished_error
 from harness.world import Pool, World
 from harness.world.entries import DEFAULT_POOL
 from harness.world.file import shown_path
@@ -365,3 +364,40 @@ class _Simulated:
             task = self.dag.task_dict[chosen.from_task]
             return {chosen.from_task, *task.get_flat_relative_ids(upstream=False)}
         return None
+
+
+def give_xcom(run: DagRun, dag: DAG, task_id: str, value: Any) -> None:
+    """A return value as if its task had pushed it; also what mapping looks at.
+
+    Args:
+        value: of a mapped task, or of one in a mapped group, a list of each instance's value, or map_index -> value.
+            As in Airflow, an instance that returned None has pushed nothing.
+    Raises: TaskNotFound: the Dag has no such task. UsageError: neither list nor map indexes, for a mapped task.
+    """
+    if task_id not in dag.task_dict:
+        raise TaskNotFound(
+            f"xcoms name {task_id!r}, which is no task of {dag.dag_id!r}", known=known_names(task_id, dag.task_dict)
+        )
+    task = dag.task_dict[task_id]
+    if task.is_mapped or task.get_closest_mapped_task_group() is not None:
+        for index, item in _by_index(dag, task_id, value).items():
+            if item is not None:
+                keep(run, task_id, index, RETURN_KEY, encoded(item))
+        run.returned.setdefault(task_id, set())
+        return
+    keep(run, task_id, -1, RETURN_KEY, encoded(value))
+    if isinstance(value, (list, dict, tuple)):
+        run.lengths[task_id] = len(value)
+
+
+def _by_index(dag: DAG, task_id: str, value: Any) -> dict[int, Any]:
+    if isinstance(value, (list, tuple)):
+        return dict(enumerate(value))
+    if isinstance(value, Mapping) and all(type(index) is int and index >= 0 for index in value):
+        return dict(sorted(value.items()))
+    kind = "a dict whose keys are no map indexes" if isinstance(value, Mapping) else f"a {type(value).__name__}"
+    raise UsageError(
+        f"xcoms give {kind} for the mapped task {task_id!r} of {dag.dag_id!r}",
+        why="each of its instances returns a value of its own",
+        fix=f"give a value for each instance, xcoms={{{task_id!r}: [1, 4]}}, or for some, {{{task_id!r}: {{1: 4}}}}",
+    )

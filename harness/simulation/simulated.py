@@ -15,8 +15,7 @@ from harness.simulation.idle import idle, not_simulated, nothing_ran
 from harness.simulation.options import CalendarOptions
 from harness.simulation.results import run_result
 from harness.simulation.run_factory import RunFactory
-from harness.simulation.stuck import stuck_findings
-from harness.simulation.waiting import WaitReasons
+from harness.simulation.stuck import WaitReasons, stuck_findings
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

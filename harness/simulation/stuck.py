@@ -1,9 +1,16 @@
-"""Runs that can never end, found where a calendar stops: in production they would hang without an error."""
+"""Runs that do not end: what each task instance waits for, told as an error, and runs of a calendar that never can.
+
+In production those would hang without an error.
+"""
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from harness.bridge.supervisor.store import facts, ti_id
+from harness.errors import HarnessError, HorizonReached, RunStuck
 from harness.kernel import Instant, iso
+from harness.kernel.instant import BEGINNING
 from harness.results.finding import Finding
 from harness.scheduler.dependencies.past import prev_dagrun, previous_run
 from harness.scheduler.model import (
@@ -11,14 +18,17 @@ from harness.scheduler.model import (
     DEFERRED,
     FINISHED,
     OCCUPYING,
+    QUEUED,
+    RUNNING,
     SCHEDULED,
+    UP_FOR_RESCHEDULE,
     DagRun,
     TaskInstance,
 )
 from harness.scheduler.queueing import never_admitted
 from harness.scheduler.transitions import times_out_at
 from harness.simulation.components.scheduler_loop import Driver
-from harness.simulation.waiting import WaitReasons
+from harness.simulation.history import history
 
 SHOWN = 3
 
@@ -153,3 +163,57 @@ def _fix(waiting: list[TaskInstance], driver: Driver) -> str:
     if any(ti.state in OCCUPYING for ti in waiting):
         return "give the wait a timeout"
     return "clear the run that failed before it (--action 'ISO clear DAG'), or give the Dag a dagrun_timeout"
+
+
+def unfinished_error(driver: Driver, run: DagRun, horizon: Instant) -> HarnessError | None:
+    """The error for a run that has not ended, None when it has."""
+    if run.state not in ("running", "queued"):
+        return None
+    waits = WaitReasons(driver)
+    waiting = [f"'{ti.name}' {waits.of(ti)}" for ti in driver.unfinished() if ti.state is not None]
+    blocked = sorted({ti.name for ti in driver.unfinished() if ti.state is None})
+    if blocked:
+        waiting.append(f"behind them: {', '.join(blocked[:8])}{' …' if len(blocked) > 8 else ''}")
+    known = "\n          ".join(waiting) or "the run never started (max_active_runs)"
+    if driver.simulation.peek() is not None:
+        return HorizonReached(
+            f"the run of {run.dag.dag_id!r} had not ended at the horizon, {iso(horizon)}",
+            known=known,
+            why="a simulation stops at its horizon, so that a wait without end is an answer and not a hang",
+            fix="make the awaited thing happen (a stub, an XCom, another Dag), give the wait a timeout, or --horizon",
+        )
+    return RunStuck(
+        f"nothing is left to happen and the run of {run.dag.dag_id!r} has not ended",
+        known=known,
+        why="in production these task instances would wait for ever, without an error",
+        fix="see what each waits for; a pool is declared under pools: in the world file",
+    )
+
+
+class WaitReasons:
+    """What unfinished task instances wait for, at one instant; what holds them all back is found once."""
+
+    def __init__(self, driver: Driver) -> None:
+        self.driver = driver
+
+    @cached_property
+    def _held(self) -> dict[TaskInstance, str]:
+        return dict(self.driver.held())
+
+    def of(self, ti: TaskInstance) -> str:
+        """In words, after its name."""
+        driver = self.driver
+        if ti in driver.waiting:
+            return f"is scheduled, held back: {self._held[ti]}"
+        process, given = history(ti).process, history(ti).workload
+        if ti.state == QUEUED and given is not None:
+            return f"is queued: {driver.attempts.workloads.why(given)}"
+        if ti.state == RUNNING and process is not None:
+            return f"runs since {iso(ti.start or BEGINNING)}, in {process.waiting_for or 'its own code'}"
+        if ti.state == UP_FOR_RESCHEDULE:
+            return f"pokes again and again ({ti.task.operator}), since {iso(ti.start or BEGINNING)}"
+        if ti.state == DEFERRED:
+            return f"is deferred ({ti.reason or 'its trigger has not fired'})"
+        if ti.state == AWAITING_INPUT:
+            return f"{ti.reason or 'waits for a person'}"
+        return f"is {ti.state}"

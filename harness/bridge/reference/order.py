@@ -39,7 +39,7 @@ def rows_in_dag_order() -> Iterator[None]:
 
 @contextmanager
 def turns_in_queue_order(dag: Any) -> Iterator[None]:
-    """Have ``dag.test()`` run what one pass scheduled as `harness.simulation.components.one_by_one` does.
+    """Have ``dag.test()`` run what one pass scheduled as `harness.simulation.components.scheduler_loop` does.
 
     That is the order of the queue (weight, map index, definition), sensors last.
 

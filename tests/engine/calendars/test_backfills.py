@@ -20,8 +20,7 @@ def calendar():
     """``calendar(since, until, *dags, asked={when: (dag_id, options)}, actions=(), **options)`` -> CalendarResult."""
     from harness.bridge.timetables import parse_date
     from harness.simulation import CalendarOptions, Rehearsal
-    from harness.simulation.actions import parse_action
-    from harness.simulation.backfill_options import backfill_of
+    from harness.simulation.actions import backfill_of, parse_action
 
     def simulate(since, until, *dags, asked=(), actions=(), world=None, **options):
         rehearsal = Rehearsal()

@@ -57,7 +57,6 @@ RENAMED = {
 ALLOWED = {
     "StrayExit": "its id, stray-exit, is part of the interface, and the class is called as its id",
     "caller_rules": "the new word",
-    "given_xcoms": "XComs that a test gives are called so in its options",
     "Places": "where Dags are made in a file: lines, no threads",
     "places": "the same",
     "_GivenPath": "a path that was given on the command line, which click calls a parameter",

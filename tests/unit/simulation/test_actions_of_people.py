@@ -10,8 +10,7 @@ import pytest
 
 from harness.errors import DagNotFound, TaskNotFound, UsageError
 from harness.kernel import SECOND, Simulation, to_instant
-from harness.simulation.actions import Actor, parse_action
-from harness.simulation.backfill_options import backfill_of
+from harness.simulation.actions import Actor, backfill_of, parse_action
 from harness.simulation.options import Action
 from tests.unit.scheduler.scheduler_builders import DAY, NOW, dag, task
 

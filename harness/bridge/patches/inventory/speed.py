@@ -146,7 +146,7 @@ SPEED = (
         since=(3, 2),
     ),
     *patches_by(
-        "simulation.collector",
+        "simulation.environment",
         (
             "garbage collector",
             (),
