@@ -6,8 +6,7 @@ import copy
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness.bridge.timetables import RunPlan, plan_of, timetable_of
-from harness.bridge.upcoming import pendulum_of
+from harness.bridge.timetables import RunPlan, pendulum_of, plan_of, timetable_of
 from harness.bridge.versions import timetables as asked
 from harness.bridge.versions.names import task_exception
 from harness.bridge.versions.timetables import next_info

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from harness.bridge.parsing.import_errors.failure import LoadFailure
     from harness.bridge.parsing.leftovers.pollution import Change
     from harness.bridge.parsing.parse import Parsed, Warned
-    from harness.bridge.parsing.serialized import Unserializable
     from harness.bridge.parsing.watching.users import Users
     from harness.bridge.parsing.watching.watch import ActivityWatch, ObservedEvent
+    from harness.bridge.stored import Unserializable
     from harness.checks.callables import Definitions
 
 
@@ -202,7 +202,7 @@ class DagContext:
     @cached_property
     def serialized(self) -> dict[str, Any] | Unserializable:
         """The Dag as Airflow stores it, or why it cannot be."""
-        from harness.bridge.parsing.serialized import serialized
+        from harness.bridge.stored import serialized
 
         return serialized(self.dag)
 

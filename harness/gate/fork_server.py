@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.bridge.environment import sandbox
-from harness.bridge.parsing.confinement import confine, read_only
+from harness.bridge.parsing.confinement import confine
 from harness.bridge.parsing.leftovers import pollution
 from harness.bridge.parsing.shared_libraries import SHARED, import_shared, note_chance
 from harness.checks import catalogue, own
@@ -68,7 +68,7 @@ def main() -> None:
     finally:
         end_all()
         if home := os.environ.get("AIRFLOW_HOME"):
-            read_only.open_again(home)
+            confine.open_again(home)
             shutil.rmtree(home, ignore_errors=True)
     if os.WIFSIGNALED(lost):
         os.kill(os.getpid(), os.WTERMSIG(lost))
@@ -145,7 +145,7 @@ def _preload(options: ParseOptions, answers: int) -> tuple[str | None, bool]:
     own.load(options.own.sources, options.own.root)
     preload(options.declared, options.selection)
     network = network_of(os.getpid()) if confine.without_network() else None
-    sealed = read_only.read_only_but(os.environ["AIRFLOW_HOME"])
+    sealed = confine.read_only_but(os.environ["AIRFLOW_HOME"])
     tempfile.tempdir = os.environ["AIRFLOW_HOME"]
     if options.shared:
         _answer(answers, {"importing": True})

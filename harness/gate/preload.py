@@ -30,7 +30,7 @@ PRELOADED = (
     "airflow.timetables.trigger",
     "airflow.timetables.interval",
     "airflow.models.serialized_dag",
-    "harness.bridge.parsing.serialized",
+    "harness.bridge.stored",
     "harness.bridge.loader",
     "harness.bridge.supervisor.conversation",
     "time_machine",

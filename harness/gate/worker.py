@@ -11,12 +11,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from harness.bridge.parsing.confinement import confine, read_only
+from harness.bridge.parsing.confinement import confine
 from harness.bridge.parsing.confinement.drivers import Drivers
 from harness.bridge.parsing.leftovers.put_off import Exits
 from harness.bridge.parsing.parse import Parsed, parse
 from harness.bridge.parsing.shared_libraries import reseed
-from harness.bridge.parsing.watching.imports import Imports
+from harness.bridge.parsing.watching.elapsed import Imports
 from harness.bridge.parsing.watching.places import Places
 from harness.bridge.parsing.watching.secrets import answer_from
 from harness.bridge.parsing.watching.users import Users
@@ -57,7 +57,7 @@ def parse_and_tell(
     home = os.environ["AIRFLOW_HOME"]
     try:
         scratch = _confine(options, channels, parent, len(files))
-        sealed = read_only.only_below((home, "/dev", "/proc")) or sealed
+        sealed = confine.only_below((home, "/dev", "/proc")) or sealed
         parser = _Parser(Path(files[0][1]), options, channels, scratch, sealed)
         for path, _ in files:
             report, innocent = parser.second(Path(path)) if second else parser.report(Path(path))

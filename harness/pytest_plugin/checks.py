@@ -359,8 +359,8 @@ def _made(config: pytest.Config) -> Plan | None:
 
 
 def _looked_at(config: pytest.Config, settings: Config, wanted: list[Path], every: list[Path]) -> Plan:
-    from harness.bridge.environment.sandbox import airflow_version
     from harness.gate.inspection import CheckOptions, inspect, see_a_dag
+    from harness.project.installed import airflow_version
 
     airflow_version()
     paths = () if len(wanted) == len(every) else tuple(wanted)

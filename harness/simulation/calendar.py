@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 from harness.bridge.conditions import asset_condition, asset_policy
 from harness.bridge.snapshot import snapshot
 from harness.bridge.supervisor.store import AssetEvent
-from harness.bridge.timetables import RunPlan
-from harness.bridge.upcoming import next_run, next_run_since
+from harness.bridge.timetables import RunPlan, next_run, next_run_since
 from harness.kernel import Instant, iso
 from harness.kernel.instant import BEGINNING
 from harness.results.finding import Finding

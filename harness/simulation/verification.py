@@ -11,8 +11,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.reference.child import airflow_run
-from harness.bridge.reference.dag_to_run import DagToRun
-from harness.bridge.reference.history import RunHistory
+from harness.bridge.reference.history import DagToRun, RunHistory
 from harness.bridge.supervisor.store import facts
 from harness.bridge.timetables import default_date
 from harness.errors import HorizonReached, RunStuck

@@ -6,8 +6,7 @@ import re
 import subprocess
 from collections.abc import Collection, Iterable
 
-from harness.bridge.parsing.import_errors.airflow2 import provider_of, replacement
-from harness.bridge.parsing.import_errors.standard_names import of_standard
+from harness.bridge.parsing.import_errors.airflow2 import of_standard, provider_of, replacement
 from harness.project.own_programs import installed_program
 
 CONTEXT: dict[str, str] = {

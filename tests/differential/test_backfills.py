@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.bridge.environment.sandbox import airflow_version
+from harness.project.installed import airflow_version
 from tests.differential.agree import disagreements, drawn, told
 from tests.differential.case import Act, BackfillCase, Case, DagCase, TaskCase
 from tests.differential.oracle.client import Oracle

@@ -192,7 +192,7 @@ def test_a_deadline_that_counts_from_no_date_ends_the_scheduler_of_3_1(play: Pla
 
 
 def before_3_2() -> bool:
-    from harness.bridge.environment.sandbox import airflow_version
+    from harness.project.installed import airflow_version
 
     return airflow_version() < (3, 2)
 

@@ -18,7 +18,7 @@ ROOM = "harness/bridge/versions/"
 ELSEWHERE = {
     "harness/project/discovery.py": "asked before Airflow may be imported; stands in the table",
     "harness/bridge/deadlines.py": "custom references, which 3.1 has not: the error says so",
-    "harness/bridge/deadline_callbacks.py": "3.2 runs callbacks in a way of its own",
+    "harness/bridge/callbacks.py": "3.2 runs callbacks in a way of its own",
 }
 """Modules that ask, each with the reason."""
 

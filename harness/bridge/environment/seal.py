@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from harness.bridge.environment import sandbox
-from harness.bridge.environment.outside import leads_outside
+from harness.bridge.environment.sandbox import leads_outside
 from harness.bridge.patches.replaced import ABSENT, Change, replaced
 from harness.project.declarations import SECRETS
 

@@ -13,14 +13,12 @@ from typing import TYPE_CHECKING, Any
 from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_from
 from harness.bridge.parsing.import_errors.failure import LoadFailure, failure_of
 from harness.bridge.parsing.leftovers.guard import reaches
-from harness.bridge.parsing.leftovers.pollution import Before, Change, Spoilt, keep
+from harness.bridge.parsing.leftovers.pollution import Before, Change, Spoilt, State, keep, state
 from harness.bridge.parsing.leftovers.put_off import Exits
-from harness.bridge.parsing.leftovers.state import State, state
 from harness.bridge.parsing.shared_libraries import SHARED
 from harness.bridge.parsing.watching.elapsed import Stopwatch
 from harness.bridge.parsing.watching.places import Places
-from harness.bridge.parsing.watching.users import Users
-from harness.bridge.parsing.watching.warners import is_airflows, raiser
+from harness.bridge.parsing.watching.users import Users, is_airflows, raiser
 from harness.bridge.parsing.watching.watch import ActivityWatch, ObservedEvent, Place
 from harness.project.libraries import may_set
 

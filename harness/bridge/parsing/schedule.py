@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.bridge.upcoming import restriction_of
+from harness.bridge.timetables import restriction_of
 from harness.bridge.versions.timetables import next_info
 
 if TYPE_CHECKING:

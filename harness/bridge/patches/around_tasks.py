@@ -16,16 +16,61 @@ from typing import Any
 
 from greenlet import GreenletExit
 
+from harness.bridge.deciders import short_circuited
 from harness.bridge.patches.exits import WorkerExited, exits_of_tasks
 from harness.bridge.patches.replaced import replaced
 from harness.bridge.patches.roundtrip import remembers_pushed
 from harness.bridge.patches.shortcuts import shortcuts
-from harness.bridge.patches.stubs import play, runs_itself
 from harness.bridge.supervisor.task_context import TaskContext, current_task_context
 from harness.bridge.versions.names import task_exception
 from harness.kernel import SECOND, Event, Process, ProcessKilled, Simulation, seconds
 from harness.kernel.instant import later
 from harness.scheduler.model import TaskInstance
+from harness.world.entries import Stub
+
+FAILS = "stubbed to fail"
+
+
+def runs_itself(stub: Stub, try_number: int) -> bool:
+    """Whether the task's own code runs at this try."""
+    return stub.runs and try_number > stub.fails
+
+
+def play(stub: Stub, try_number: int, context: Any) -> Any:
+    """End as the stub says.
+
+    Args:
+        try_number: from 1.
+        context: the task's.
+    Returns: what the task returns.
+    Raises: AirflowException, AirflowFailException, AirflowSkipException; DownstreamTasksSkipped as branching does.
+    """
+    if try_number <= stub.fails:
+        raise task_exception("AirflowException")(stub.raises or f"{FAILS}, try {try_number} of {stub.fails}")
+    if stub.raises is not None:
+        raise task_exception("AirflowException")(stub.raises)
+    if stub.state == "failed":
+        raise task_exception("AirflowFailException")(FAILS)
+    if stub.state == "skipped":
+        raise task_exception("AirflowSkipException")("stubbed as skipped")
+    if stub.follows is not None:
+        return _follow(context, stub.follows)
+    return stub.returns
+
+
+def _follow(context: Any, branches: tuple[str, ...]) -> Any:
+    """Source: ``BaseBranchOperator.execute``, ``ShortCircuitOperator.execute``."""
+    task = context["task"]
+    if hasattr(task, "do_branch"):
+        return task.do_branch(context, list(branches))
+    if not hasattr(task, "skip_all_except"):
+        raise task_exception("AirflowException")(f"stubbed to follow a branch, but {task.task_type} has none")
+    if not any(each.__name__ == "ShortCircuitOperator" for each in type(task).__mro__):
+        task.skip_all_except(context["ti"], list(branches))
+    elif not branches:
+        task.skip(context["ti"], [task.dag.task_dict[task_id] for task_id in short_circuited(task)])
+    return bool(branches)
+
 
 HOSTNAME = "airflow-harness"
 TASK_RUNNER = "airflow.sdk.execution_time.task_runner"

@@ -12,6 +12,11 @@ no longer.
 * ``create_executable_runner``: makes a class for each call of a callable, which only a generator function needs.
 * ``_AsyncExecutionCallableRunner``: so it does for coroutines; ``Generic`` examines each of those classes.
 * ``is_async_callable``, ``inspect.signature`` of the decorators: of the same functions in every run.
+* Jinja templates: every templated string is compiled anew for every task that has it.
+* Jinja environments, which are made out of settings of the Dag: once here, and copied for each task.
+
+Compiling is a function of the text and of the environment's settings. It folds constants by calling filters and tests,
+so where those are not Jinja's and Airflow's own, which are functions of their arguments, nothing is remembered.
 """
 
 from __future__ import annotations
@@ -183,13 +188,13 @@ class _RememberedConf:
 
     def __init__(self, conf: Any) -> None:
         self._conf = conf
-        self._kept: dict[Any, Any] = {}
+        self._compiled: dict[Any, Any] = {}
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._conf, name)
         if not name.startswith("get") or not callable(method):
             return method
-        kept, missing = self._kept, object()
+        kept, missing = self._compiled, object()
 
         def ask(*args: Any, **kwargs: Any) -> Any:
             if not str(sys._getframe(1).f_globals.get("__name__")).startswith("airflow."):
@@ -225,3 +230,120 @@ def _cached_adapter(kind: Any) -> Any:
     from pydantic import TypeAdapter
 
     return TypeAdapter(kind)
+
+
+_compiled: dict[Any, Any] = {}
+"""For good, and for the whole process: the key is all that they depend on."""
+
+_SETTINGS = (
+    *("block_start_string", "block_end_string", "variable_start_string", "variable_end_string"),
+    *("comment_start_string", "comment_end_string", "line_statement_prefix", "line_comment_prefix"),
+    *("trim_blocks", "lstrip_blocks", "newline_sequence", "keep_trailing_newline"),
+    *("undefined", "optimized", "autoescape", "is_async"),
+)
+"""Attributes of an environment that its lexer and compiler read."""
+
+
+def templates_once() -> Iterator[tuple[Any, str, Callable[..., Any]]]:
+    """What to replace for the length of a simulation: (module or class, name, what stands there meanwhile)."""
+    from airflow.sdk.definitions._internal import templater
+
+    yield compiled_once()
+    if hasattr(templater, "create_template_env"):  # 3.1 has none
+        yield templater, "create_template_env", _copied(templater.create_template_env)
+
+
+def compiled_once() -> tuple[Any, str, Callable[..., Any]]:
+    """``compile`` of Airflow's environments, to be put into the class that both derive from.
+
+    Source: ``Environment.from_string``, ``Environment.compile`` (Jinja 3.1), ``create_template_env`` (3.3.2).
+    """
+    from airflow.sdk.definitions._internal import templater
+    from jinja2 import Environment
+    from jinja2.utils import internalcode
+
+    plain = _Plain(templater.FILTERS)
+
+    @internalcode
+    def compiled(self: Any, source: Any, name: Any = None, filename: Any = None, *args: Any, **kwargs: Any) -> Any:
+        settings = plain.settings(self) if type(source) is str and not args and not kwargs else None
+        if settings is None:
+            return Environment.compile(self, source, name, filename, *args, **kwargs)
+        key = (type(self), source, name, filename, settings)
+        code = _compiled.get(key)
+        if code is None:
+            if len(_compiled) >= KEPT:
+                _compiled.clear()
+            code = _compiled[key] = Environment.compile(self, source, name, filename)
+        return code
+
+    return templater._AirflowEnvironmentMixin, "compile", compiled
+
+
+def _copied(create: Callable[..., Any]) -> Callable[..., Any]:
+    """``create_template_env``, whose result a task may change: its parts are the task's own.
+
+    With keyword arguments for the environment of the user's own, which may hold anything, nothing is remembered.
+    """
+    made: dict[Any, Any] = {}
+
+    def create_template_env(*, jinja_environment_kwargs: Any = None, **given: Any) -> Any:
+        if jinja_environment_kwargs:
+            return create(jinja_environment_kwargs=jinja_environment_kwargs, **given)
+        macros, filters = (given.pop(f"user_defined_{name}", None) or {} for name in ("macros", "filters"))
+        key = tuple((name, tuple(value) if type(value) is list else value) for name, value in given.items())
+        found = made.get(key)
+        if found is None:
+            found = made[key] = create(**given)
+        environment = _copy(found)
+        environment.globals.update(macros)
+        environment.filters.update(filters)
+        return environment
+
+    return create_template_env
+
+
+def _copy(environment: Any) -> Any:
+    """An environment like it that shares nothing which can be changed.
+
+    Source: ``Environment.overlay`` (Jinja 3.1), which shares filters, tests and globals.
+    """
+    copy = object.__new__(type(environment))
+    own: dict[str, Any] = {n: dict(part) if type(part) is dict else part for n, part in vars(environment).items()}
+    vars(copy).update(own)
+    copy.extensions = {name: extension.bind(copy) for name, extension in own["extensions"].items()}
+    if own["loader"] is not None:
+        copy.loader = type(own["loader"])(list(own["loader"].searchpath))
+    return copy
+
+
+class _Plain:
+    """Tells environments whose compiler calls nothing of the user's.
+
+    Args:
+        filters: those that Airflow adds to Jinja's.
+    """
+
+    def __init__(self, filters: dict[str, Any]) -> None:
+        from jinja2.defaults import DEFAULT_POLICIES
+        from jinja2.ext import ExprStmtExtension
+        from jinja2.filters import FILTERS
+        from jinja2.tests import TESTS
+
+        self._filters, self._tests, self._policies = {**FILTERS, **filters}, TESTS, DEFAULT_POLICIES
+        self._extensions = [ExprStmtExtension]
+
+    def settings(self, environment: Any) -> tuple[Any, ...] | None:
+        """What else its compiler depends on; None where that is not all."""
+        own = vars(environment)
+        if (
+            own["finalize"] is not None
+            or own["filters"] != self._filters
+            or own["tests"] != self._tests
+            or own["policies"] != self._policies
+            or [type(each) for each in own["extensions"].values()] != self._extensions
+            or "intercepted_binops" in own
+            or "intercepted_unops" in own
+        ):
+            return None
+        return tuple(own[name] for name in _SETTINGS)

@@ -15,7 +15,7 @@ from airflow.models.serialized_dag import SerializedDagModel
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
-from harness.bridge.parsing.serialized import serialized
+from harness.bridge.stored import serialized
 from harness.bridge.versions.names import bags
 
 BUNDLE = "dags-folder"

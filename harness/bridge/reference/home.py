@@ -15,7 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from harness.bridge.environment.outside import outward
+from harness.bridge.environment.sandbox import outward
 from harness.project.own_programs import own_program
 from harness.project.scratch import made, own, scratch
 

@@ -1,4 +1,4 @@
-"""One Dag run by the installed Airflow's ``dag.test()``, whose waits take no time.
+"""One Dag run by the installed Airflow's ``dag.test()``, whose waits take no time, and whose order is a fixed one.
 
 The tasks' code runs in Airflow's task runner. Triggers run in line, as ``dag.test()`` has it.
 """
@@ -7,26 +7,29 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from airflow.models import DagRun, TaskInstance
 from airflow.models.dagbag import DBDagBag
+from airflow.models.taskreschedule import TaskReschedule
 from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
-from sqlalchemy import select
+from airflow.utils.state import TaskInstanceState
+from sqlalchemy import func, select
 
 from harness.bridge.patches.replaced import Change, replaced
-from harness.bridge.reference.clock import UTC, VirtualClock
-from harness.bridge.reference.dag_to_run import DagToRun
+from harness.bridge.reference.clock import UTC, NothingDue, VirtualClock, VirtualSleeps
 from harness.bridge.reference.dags import parsed
-from harness.bridge.reference.due import waiting
-from harness.bridge.reference.history import RunHistory
-from harness.bridge.reference.order import rows_in_dag_order, turns_in_queue_order
-from harness.bridge.reference.waits import NothingDue, VirtualSleeps
+from harness.bridge.reference.history import DagToRun, RunHistory
+from harness.bridge.snapshot import topological
 from harness.bridge.versions.names import bags
 
 States = dict[tuple[str, str, str, int], tuple[str | None, int]]
+PLACE = "_place_in_turn"
 
 
 def tested(
@@ -71,6 +74,25 @@ class Patience:
         return now if self.seen != before else due
 
 
+def waiting(session: Any, dag_bag: Any) -> list[dt.datetime]:
+    """When task instances that wait for a date go on."""
+    return [*_retries(session, dag_bag), *_reschedules(session)]
+
+
+def _retries(session: Any, dag_bag: Any) -> Iterator[dt.datetime]:
+    """``TaskInstance.next_retry_datetime`` of those that wait."""
+    for ti in session.scalars(select(TaskInstance).where(TaskInstance.state == TaskInstanceState.UP_FOR_RETRY)):
+        ti.task = dag_bag.get_dag_for_run(dag_run=ti.dag_run, session=session).get_task(ti.task_id)
+        yield ti.next_retry_datetime()
+
+
+def _reschedules(session: Any) -> Iterator[dt.datetime]:
+    """The last date that each instance asked for, as `ReadyToRescheduleDep` reads it."""
+    waiting = select(TaskInstance.id).where(TaskInstance.state == TaskInstanceState.UP_FOR_RESCHEDULE)
+    latest = select(func.max(TaskReschedule.id)).where(TaskReschedule.ti_id.in_(waiting)).group_by(TaskReschedule.ti_id)
+    yield from session.scalars(select(TaskReschedule.reschedule_date).where(TaskReschedule.id.in_(latest)))
+
+
 def _states(session: Any) -> States:
     columns = (TaskInstance.dag_id, TaskInstance.run_id, TaskInstance.task_id, TaskInstance.map_index)
     rows = session.execute(select(*columns, TaskInstance.state, TaskInstance.try_number))
@@ -94,3 +116,57 @@ def _collected(dag_id: str) -> RunHistory:
             xcoms={(task_id, index, key): value for task_id, index, key, value in xcoms},
             run_state=str(run.state),
         )
+
+
+@contextmanager
+def rows_in_dag_order() -> Iterator[None]:
+    """Have the scheduler examine a run's instances in topological order, ties by name, then by map index.
+
+    ``DagRun.get_task_instances`` has no ORDER BY. What maps over a task sees whether that was skipped in the same
+    pass, if it is examined after it.
+    """
+    fetch = DagRun.get_task_instances
+    known: dict[int, tuple[Any, dict[str, int]]] = {}
+
+    def fetched(self: DagRun, *args: Any, **options: Any) -> list[TaskInstance]:
+        found: list[TaskInstance] = fetch(self, *args, **options)
+        if self.dag is None:
+            return found
+        if id(self.dag) not in known:
+            known[id(self.dag)] = (self.dag, {task.task_id: n for n, task in enumerate(topological(self.dag))})
+        places = known[id(self.dag)][1]
+        return sorted(found, key=lambda ti: (places.get(ti.task_id, len(places)), ti.map_index))
+
+    with patch.object(DagRun, "get_task_instances", fetched):
+        yield
+
+
+@contextmanager
+def turns_in_queue_order(dag: Any) -> Iterator[None]:
+    """Have ``dag.test()`` run what one pass scheduled as `harness.simulation.components.scheduler_loop` does.
+
+    That is the order of the queue (weight, map index, definition), sensors last.
+
+    It walks through a set of task instances, hashed by strings, so the order differs from process to process; who
+    runs first decides who is skipped when a branch or ``fail_fast`` strikes. Here each instance is hashed by its place
+    in the order, counted from 0 among those scheduled: a set of small numbers is walked through in their order.
+    """
+    definition = {task_id: (task._is_sensor, place) for place, (task_id, task) in enumerate(dag.task_dict.items())}
+    fetch, by_name = DagRun.get_task_instances, TaskInstance.__hash__
+
+    def place(ti: TaskInstance) -> tuple[bool, bool, int, int, int]:
+        sensor, number = definition.get(ti.task_id, (False, -1))
+        return (ti.state != "scheduled", sensor, -ti.priority_weight, ti.map_index, number)
+
+    def fetched(self: DagRun, *args: Any, **options: Any) -> list[TaskInstance]:
+        found: list[TaskInstance] = fetch(self, *args, **options)
+        for number, ti in enumerate(sorted(found, key=place)):
+            ti.__dict__[PLACE] = number
+        return found
+
+    def by_place(ti: TaskInstance) -> int:
+        known: int | None = ti.__dict__.get(PLACE)
+        return by_name(ti) if known is None else known
+
+    with patch.object(DagRun, "get_task_instances", fetched), patch.object(TaskInstance, "__hash__", by_place):
+        yield

@@ -69,7 +69,7 @@ def _answer(job: dict[str, Any]) -> Any:
 
     from harness.bridge.patches.network import NetworkGuard
     from harness.bridge.reference.clock import VirtualClock, register_sql_now
-    from harness.bridge.reference.dag_to_run import DagToRun
+    from harness.bridge.reference.history import DagToRun
     from harness.bridge.reference.run import tested
     from harness.world.network import Network
 

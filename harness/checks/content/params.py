@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.bridge.parsing.trials.params import without_value
-from harness.bridge.parsing.trials.trial import MANUAL, kinds
+from harness.bridge.parsing.trials.trial import MANUAL, kinds, without_value
 from harness.checks.context import DagContext, Judgement, Note
 from harness.checks.registry import check
 from harness.results.finding import Problem

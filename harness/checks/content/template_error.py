@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from harness.bridge.parsing.trials.complaints import Complaint
-from harness.bridge.parsing.trials.rendering import Unrendered, unrendered, uses_own_code
+from harness.bridge.parsing.trials.rendering import Complaint, Unrendered, unrendered, uses_own_code
 from harness.bridge.parsing.trials.trial import ASSET_TRIGGERED, DATE_NAMES
 from harness.checks.context import DagContext
 from harness.checks.registry import check

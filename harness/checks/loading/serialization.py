@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.bridge.parsing.serialized import Unserializable, loadable
+from harness.bridge.stored import Unserializable, loadable
 from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem

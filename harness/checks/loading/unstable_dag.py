@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.bridge.parsing.serialized import Unserializable, comparable
+from harness.bridge.stored import Unserializable, comparable
 from harness.checks.context import DagContext, Note
 from harness.checks.registry import check
 from harness.results.finding import Problem

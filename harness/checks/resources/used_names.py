@@ -11,7 +11,7 @@ from typing import Any
 
 from harness.bridge.operators import argument
 from harness.bridge.parsing.trials.callbacks import callbacks
-from harness.bridge.parsing.trials.params import defaults
+from harness.bridge.parsing.trials.trial import defaults
 from harness.checks.context import DagContext, FileContext
 from harness.checks.own_code import OwnCode, accessed
 from harness.checks.texts import arguments, keyword, templates

@@ -136,9 +136,9 @@ class Checking:
         return found.exit_code
 
     def _inspected(self, terminal: Terminal) -> CheckResult:
-        from harness.bridge.environment.sandbox import airflow_version
         from harness.cli.check_progress import CheckProgress
         from harness.gate.inspection import dags_of, inspect, see_a_dag
+        from harness.project.installed import airflow_version
 
         config = config_for(self.options.paths, Path.cwd())
         if not self.options.paths and not dags_of(config):

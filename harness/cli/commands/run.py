@@ -64,7 +64,8 @@ class Rehearse:
         Returns: 0 when it succeeded and nothing was found that is an error, else 1.
         Raises: HarnessError: whatever keeps it from running or from ending.
         """
-        from harness.bridge.environment.sandbox import airflow_version, enter
+        from harness.bridge.environment.sandbox import enter
+        from harness.project.installed import airflow_version
 
         file = self.arguments.file
         config = config_for(self.arguments.dags or ([file] if file else []), Path.cwd())

@@ -52,7 +52,8 @@ class SimulateCalendar:
         Returns: 0 when no run failed and nothing was found that is an error, else 1.
         Raises: HarnessError: whatever keeps it from being simulated.
         """
-        from harness.bridge.environment.sandbox import airflow_version, enter
+        from harness.bridge.environment.sandbox import enter
+        from harness.project.installed import airflow_version
 
         given = self.arguments
         config = config_for(given.dags, Path.cwd())

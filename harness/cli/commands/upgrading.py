@@ -43,8 +43,8 @@ class Upgrading:
         Returns: 0 nothing that would not work, 1 something is gone.
         Raises: UsageError: a format that this report does not have. NoDagsFolder: nothing to look at.
         """
-        from harness.bridge.environment.sandbox import airflow_version
         from harness.cli.check_progress import CheckProgress
+        from harness.project.installed import airflow_version
         from harness.upgrade.judge import upgrade_of
 
         form = self._format()

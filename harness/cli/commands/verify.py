@@ -48,7 +48,8 @@ class Verifying:
         Returns: 0 when they are alike, else 1.
         Raises: HarnessError: whatever keeps one side from running.
         """
-        from harness.bridge.environment.sandbox import airflow_version, enter
+        from harness.bridge.environment.sandbox import enter
+        from harness.project.installed import airflow_version
 
         given = self.arguments
         date = inputs.instant("--logical-date", given.logical_date)

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from harness.bridge.callbacks import relevant
-from harness.bridge.deadline_callbacks import (
+from harness.bridge.callbacks import (
     FAILED,
     IN_DAG_FILE,
     RUNNING,
     is_async,
+    relevant,
     run_in_triggerer,
     run_in_worker,
 )

@@ -10,7 +10,7 @@ from airflow.models.deadline import Deadline
 from airflow.utils.session import create_session
 
 from harness.bridge.reference.clock import instant_of, iso
-from harness.bridge.reference.due import pending_deadlines
+from tests.differential.oracle.due import pending_deadlines
 
 Told = tuple[str, str, str]
 """(dag_id, run_id, due)"""

@@ -10,8 +10,7 @@ from unittest.mock import patch
 from airflow.sdk.execution_time.supervisor import InProcessTestSupervisor
 
 from harness.bridge.reference.clock import VirtualClock
-from harness.bridge.reference.dag_to_run import DagToRun
-from harness.bridge.reference.history import RunHistory
+from harness.bridge.reference.history import DagToRun, RunHistory
 from harness.bridge.reference.run import tested
 from tests.differential.oracle.api import DirectTransport, client
 

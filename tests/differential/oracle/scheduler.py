@@ -31,11 +31,11 @@ from sqlalchemy import select, update
 
 from harness.bridge.reference.clock import VirtualClock, iso
 from harness.bridge.reference.dags import parsed, write
-from harness.bridge.reference.due import due_in_database, stuck_in_queued
-from harness.bridge.reference.order import rows_in_dag_order
+from harness.bridge.reference.run import rows_in_dag_order
 from tests.differential.case import BackfillCase, Case, History, ManualRun
 from tests.differential.oracle.backfills import Backfills
 from tests.differential.oracle.deadlines import miss, pending
+from tests.differential.oracle.due import due_in_database, stuck_in_queued
 from tests.differential.oracle.executor import ScriptedExecutor, configure, executors_of
 from tests.differential.oracle.history import Recorder, Snapshot, snapshot
 from tests.differential.oracle.order import define

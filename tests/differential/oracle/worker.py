@@ -27,7 +27,7 @@ def main(template: Path, database: Path) -> None:
 
     order_dependencies()
     order_dags()
-    from harness.bridge.reference.database import CaseDatabase
+    from tests.differential.oracle.database import CaseDatabase
 
     copy = CaseDatabase(template, database)
     order_queue(settings.engine)

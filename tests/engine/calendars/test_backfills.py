@@ -7,8 +7,8 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from airflow.sdk import DAG, Asset, Param, task
 
-from harness.bridge.environment.sandbox import airflow_version
 from harness.errors import DagNotFound, UsageError
+from harness.project.installed import airflow_version
 from harness.simulation.options import Action
 from harness.world import World
 

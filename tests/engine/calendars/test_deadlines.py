@@ -9,7 +9,7 @@ from airflow.sdk import DAG, Asset, task
 from airflow.sdk.definitions import deadline as sdk
 from airflow.sdk.definitions.deadline import AsyncCallback, DeadlineAlert, DeadlineReference, SyncCallback
 
-from harness.bridge.environment.sandbox import airflow_version
+from harness.project.installed import airflow_version
 from harness.world import World
 from tests.engine.calendars import deadline_callbacks
 from tests.engine.calendars.deadline_callbacks import told
@@ -431,8 +431,8 @@ def test_an_average_is_the_one_that_airflows_own_query_gives():
     import time_machine
     from airflow.serialization.definitions.deadline import SerializedReferenceModels
 
+    from harness.bridge.deadlines import session_of
     from harness.bridge.snapshot import snapshot
-    from harness.bridge.supervisor.runs_database import session_of
     from harness.bridge.supervisor.store import Store
     from harness.kernel.instant import SECOND, to_instant
     from harness.scheduler.dag_runs.deadlines import average_runtime

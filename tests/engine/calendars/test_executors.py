@@ -52,8 +52,8 @@ def test_a_task_that_names_no_configured_executor_is_not_imported(rehearse):
 
 
 def test_a_class_name_means_the_executor_but_to_the_scheduler_of_3_1(rehearse):
-    from harness.bridge.environment.sandbox import airflow_version
     from harness.errors import RunStuck
+    from harness.project.installed import airflow_version
 
     dag, declared = several(count=1, executor="GpuExecutor"), world(executors={"gpu:path.to.GpuExecutor": 1})
     if airflow_version() >= (3, 2):

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from harness.bridge.environment.sandbox import airflow_version
 from harness.bridge.versions.names import task_exception
+from harness.project.installed import airflow_version
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 

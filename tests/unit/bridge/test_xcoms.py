@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.bridge.supervisor.xcoms import XComs
+from harness.bridge.supervisor.store import XComs
 
 
 def filled():

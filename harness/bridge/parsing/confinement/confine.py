@@ -1,4 +1,10 @@
-"""Limits of the process in which a Dag file is parsed: time, memory, files, what becomes of it when we die."""
+"""Limits of the process in which a Dag file is parsed: time, memory, files, what becomes of it when we die.
+
+Files that cannot be changed are held by the kernel, for threads, programs and C code that no audit event tells of. Two
+seals, each where the system allows it (Linux): a view of the file system of our own in which all is read-only (5.12,
+root or user namespaces), once a fork server; and Landlock (5.13), once a child. The first holds modes, owners and times
+too; the second holds where namespaces are forbidden, and keeps the first from being undone.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +12,9 @@ import ctypes
 import os
 import resource
 import signal
+import struct
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 
 _PDEATHSIG, _SUBREAPER = 1, 36
@@ -80,3 +88,78 @@ def fresh_signals() -> None:
 def _size() -> int:
     with open("/proc/self/statm") as file:  # noqa: PTH123
         return int(file.read().split()[0]) * resource.getpagesize()
+
+
+_NEWNS = 0x00020000
+_MS_BIND, _MS_NOSUID_NODEV, _MS_REC_PRIVATE, _MNT_DETACH = 0x1000, 0x6, 0x4000 | 0x40000, 2
+_AT_FDCWD, _AT_RECURSIVE, _RDONLY, _ATTRIBUTES = -100, 0x8000, 1, 32
+_NO_NEW_PRIVS = 38
+_MOUNT_SETATTR, _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 442, 444, 445, 446
+_WRITES = sum(1 << right for right in (1, *range(4, 13)))
+"""Landlock's rights that change something: write, remove, and make anything."""
+_SINCE = {2: 1 << 13, 3: 1 << 14}
+"""Landlock's version -> a right that came with it: to move between folders, to truncate."""
+
+
+def read_only_but(home: str) -> bool:
+    """See all files read-only from now on, but for those below a folder; whether the system let us.
+
+    Shared memory (``/dev/shm``) is empty, and our own. What is open already is not touched.
+    """
+    if _libc is None or _libc.unshare(_NEWNS) != 0:
+        return False
+    path = home.encode()
+    done = (
+        _libc.mount(None, b"/", None, _MS_REC_PRIVATE, None) == 0
+        and _libc.mount(path, path, None, _MS_BIND, None) == 0
+        and _set(b"/", _AT_RECURSIVE, add=_RDONLY)
+        and _set(path, 0, clear=_RDONLY)
+    )
+    if not done:
+        _libc.umount2(path, _MNT_DETACH)
+    else:
+        _libc.mount(b"tmpfs", b"/dev/shm", b"tmpfs", _MS_NOSUID_NODEV, b"size=256m")
+    return done
+
+
+def open_again(home: str) -> None:
+    """Undo `read_only_but` as far as it takes to remove the folder."""
+    if _libc is None:
+        return
+    _libc.umount2(home.encode(), _MNT_DETACH)
+    folder = home
+    while not os.path.ismount(folder):
+        folder = os.path.dirname(folder)  # noqa: PTH120
+    _set(folder.encode(), 0, clear=_RDONLY)
+
+
+def only_below(folders: Iterable[str]) -> bool:
+    """Change files below these folders only, from now on and for good, with all that descends; whether we were let.
+
+    Landlock knows no modes, owners and times.
+    """
+    version = _libc.syscall(_CREATE_RULESET, None, 0, 1) if _libc is not None else 0
+    if _libc is None or version < 1:
+        return False
+    rights = _WRITES | sum(right for since, right in _SINCE.items() if version >= since)
+    ruleset = _libc.syscall(_CREATE_RULESET, struct.pack("Q", rights), 8, 0)
+    if ruleset < 0:
+        return False
+    try:
+        for folder in folders:
+            descriptor = os.open(folder, os.O_PATH | os.O_CLOEXEC)
+            try:
+                if _libc.syscall(_ADD_RULE, ruleset, 1, struct.pack("=Qi", rights, descriptor), 0) != 0:
+                    return False
+            finally:
+                os.close(descriptor)
+        return bool(_libc.prctl(_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 and _libc.syscall(_RESTRICT_SELF, ruleset, 0) == 0)
+    finally:
+        os.close(ruleset)
+
+
+def _set(path: bytes, how: int, add: int = 0, clear: int = 0) -> bool:
+    """Give a mount attributes and take some: ``mount_setattr(2)``."""
+    assert _libc is not None
+    given = struct.pack("QQQQ", add, clear, 0, 0)
+    return bool(_libc.syscall(_MOUNT_SETATTR, _AT_FDCWD, path, how, given, _ATTRIBUTES) == 0)

@@ -1,4 +1,7 @@
-"""What a Dag file leaves changed in its process, and how it is put right, so that the checks themselves can go on."""
+"""What a Dag file leaves changed in its process, and how it is put right, so that the checks themselves can go on.
+
+Beside what is told there is what is nobody's fault to change: it only keeps other files out of the process.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,13 @@ import _signal  # type: ignore[import-not-found]
 import builtins
 import gc
 import json
+import locale
+import logging
 import os
+import random
 import resource
 import signal
+import socket
 import sys
 import threading
 from collections.abc import Iterable
@@ -17,7 +24,6 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any
 
-from harness.bridge.parsing.leftovers.classes import Classes
 from harness.bridge.parsing.leftovers.guard import Guard
 from harness.bridge.parsing.watching.users import Users
 
@@ -299,3 +305,55 @@ def _differ(now: Any, value: Any) -> bool:
 
 _PLAIN = (int, float, str, tuple)
 _GONE: Any = ModuleType("gone")
+
+
+_WATCHED = (
+    ("airflow.sdk.definitions.dag", "DAG"),
+    ("airflow.sdk.definitions.taskgroup", "TaskGroup"),
+    ("airflow.sdk.definitions.variable", "Variable"),
+    ("airflow.sdk.definitions.connection", "Connection"),
+    ("airflow.sdk.bases.operator", "BaseOperator"),
+    ("airflow.sdk.bases.sensor", "BaseSensorOperator"),
+    ("airflow.sdk.bases.hook", "BaseHook"),
+    ("airflow.providers.standard.operators.bash", "BashOperator"),
+    ("airflow.providers.standard.operators.python", "PythonOperator"),
+)
+
+
+class Classes:
+    """What they are now, of those that are imported."""
+
+    def __init__(self) -> None:
+        modules = ((sys.modules.get(module), name) for module, name in _WATCHED)
+        owners = [getattr(module, name) for module, name in modules if module is not None and hasattr(module, name)]
+        self._kept = [(owner, _functions(owner)) for owner in owners]
+
+    def replaced(self) -> list[str]:
+        """Functions that are others now: ``DAG.validate``. They are left so: Airflow too would meet with them."""
+        return [
+            f"{owner.__name__}.{name}"
+            for owner, kept in self._kept
+            for name, value in kept.items()
+            if vars(owner).get(name) is not value
+        ]
+
+
+def _functions(owner: Any) -> dict[str, Any]:
+    kinds = (classmethod, staticmethod, property)
+    return {name: value for name, value in vars(owner).items() if callable(value) or isinstance(value, kinds)}
+
+
+State = tuple[Any, ...]
+
+
+def state() -> State:
+    """Small things to compare before and after a file: when they differ, no other file follows in this process."""
+    from airflow.sdk.definitions._internal.contextmanager import DagContext, TaskGroupContext
+
+    root = logging.root
+    return (
+        (gc.isenabled(), gc.get_threshold(), sys.getswitchinterval(), socket.getdefaulttimeout()),
+        (root.level, root.manager.disable, len(root.handlers), len(root.filters)),
+        (locale.setlocale(locale.LC_ALL), os.getpriority(os.PRIO_PROCESS, 0), random.getstate()),
+        (DagContext.get_current() is None, TaskGroupContext.get_current(None) is None),
+    )

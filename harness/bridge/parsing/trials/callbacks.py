@@ -9,8 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.bridge.parsing.trials.standins import Endless, StandIn, Use
-from harness.bridge.parsing.trials.trial import DATE_NAMES, TrialRun, kinds, moments
+from harness.bridge.parsing.trials.trial import DATE_NAMES, Endless, StandIn, TrialRun, Use, kinds, moments
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

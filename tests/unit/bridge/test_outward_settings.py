@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.bridge.environment.outside import leads_outside
+from harness.bridge.environment.sandbox import leads_outside
 from harness.bridge.reference.home import environment
 
 OUTSIDE = [

@@ -9,11 +9,11 @@ from typing import Any
 from airflow.models import DagRun, TaskInstance
 from airflow.models.dag import DagModel
 from airflow.models.deadline import Deadline
-from airflow.models.taskreschedule import TaskReschedule
 from airflow.utils.state import DagRunState, TaskInstanceState
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from harness.bridge.reference.clock import UTC, instant_of
+from harness.bridge.reference.run import waiting
 
 
 def due_in_database(session: Any, dag_bag: Any) -> list[dt.datetime]:
@@ -21,11 +21,6 @@ def due_in_database(session: Any, dag_bag: Any) -> list[dt.datetime]:
     now = dt.datetime.now(UTC)
     dates = [*waiting(session, dag_bag), *_timeouts(session, dag_bag), *_creations(session), *_deadlines(session)]
     return [instant_of(date) for date in dates if date >= now]
-
-
-def waiting(session: Any, dag_bag: Any) -> list[dt.datetime]:
-    """When task instances that wait for a date go on."""
-    return [*_retries(session, dag_bag), *_reschedules(session)]
 
 
 def stuck_in_queued(session: Any, timeout_s: float) -> list[dt.datetime]:
@@ -46,20 +41,6 @@ def pending_deadlines() -> Any:
 def _deadlines(session: Any) -> Iterator[dt.datetime]:
     for deadline in session.scalars(pending_deadlines()):
         yield deadline.deadline_time
-
-
-def _retries(session: Any, dag_bag: Any) -> Iterator[dt.datetime]:
-    """``TaskInstance.next_retry_datetime`` of those that wait."""
-    for ti in session.scalars(select(TaskInstance).where(TaskInstance.state == TaskInstanceState.UP_FOR_RETRY)):
-        ti.task = dag_bag.get_dag_for_run(dag_run=ti.dag_run, session=session).get_task(ti.task_id)
-        yield ti.next_retry_datetime()
-
-
-def _reschedules(session: Any) -> Iterator[dt.datetime]:
-    """The last date that each instance asked for, as `ReadyToRescheduleDep` reads it."""
-    waiting = select(TaskInstance.id).where(TaskInstance.state == TaskInstanceState.UP_FOR_RESCHEDULE)
-    latest = select(func.max(TaskReschedule.id)).where(TaskReschedule.ti_id.in_(waiting)).group_by(TaskReschedule.ti_id)
-    yield from session.scalars(select(TaskReschedule.reschedule_date).where(TaskReschedule.id.in_(latest)))
 
 
 def _timeouts(session: Any, dag_bag: Any) -> Iterator[dt.datetime]:
