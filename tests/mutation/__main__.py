@@ -1,83 +1,79 @@
 """``python -m tests.mutation``: plant faults in the engine, one at a time, and see whether the tests notice.
 
-In a clone of the repository's last commit, so that nothing is touched here. Each fault runs the unit tests of its room
-first, then those of the engine, until one fails. Survivors are printed as a diff; those that stand in ``alike.txt``
-change nothing that anybody could see, and count as noticed.
+In a clone of the repository's last commit, so that nothing is touched here. The suite runs once under coverage, which
+tells who runs a line; then each fault has the tests that run its statement, in a fork of a process that has Airflow
+imported: the unit tests of its room first, then the others, the shortest first, until one fails or the budget is spent.
+A fault that nobody noticed by then survived, and is printed as a diff. A control, which changes nothing, is tried for
+every room, and must survive.
+
+Faults that stand in ``alike.txt`` change nothing that anybody could see, and count as noticed.
 """
 
 from __future__ import annotations
 
 import argparse
-import shlex
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from tests.mutation.mutants import Mutant, mutants, sample
+from tests.mutation.forks import WarmProcess
+from tests.mutation.mutants import each, mutants, sample
+from tests.mutation.reach import Reach
+from tests.mutation.trial import GOAL, Trial
 
 ROOT = Path(__file__).parents[2]
-ALIKE = Path(__file__).with_name("alike.txt")
 ROOMS = ("kernel", "scheduler", "simulation", "ledger")
-GOAL = 0.95
-LIMIT_S = 600
 
 
 def main(arguments: list[str]) -> int:
     """Plant a sample of faults. Returns: 0 when at least `GOAL` of them were noticed, else 1."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutation", description=__doc__)
-    parser.add_argument("--sample", type=int, default=100, help="faults to plant (default 100)")
+    parser.add_argument("--sample", type=int, help="faults to plant, of all together")
+    parser.add_argument("--each", type=int, default=6, help="faults to plant a module (default 6)")
     parser.add_argument("--seed", type=int, default=1, help="of the sample (default 1)")
     parser.add_argument("--room", action="append", choices=ROOMS, help="only this room; may be repeated")
+    parser.add_argument("--only", default="", help="only modules whose path holds this text")
     parser.add_argument("--list", action="store_true", help="tell the sample, and plant nothing")
-    asked = parser.parse_args(arguments)
+    parser.add_argument("--reach", type=Path, help="folder that keeps the measurement of who runs what")
+    parser.add_argument("--budget", type=float, default=40.0, help="seconds of tests for one fault (default 40)")
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="airflow-harness-mutation-") as place:
         clone = Path(place, "clone")
         subprocess.run(["git", "clone", "--quiet", str(ROOT), str(clone)], check=True)
-        modules = sorted(path for room in asked.room or ROOMS for path in (clone / "harness" / room).rglob("*.py"))
-        planted = sample(mutants(clone, modules), asked.sample, asked.seed)
-        if asked.list:
+        modules = sorted(path for room in options.room or ROOMS for path in (clone / "harness" / room).rglob("*.py"))
+        found = list(mutants(clone, [path for path in modules if options.only in path.as_posix()]))
+        planted = (
+            sample(found, options.sample, options.seed) if options.sample else each(found, options.each, options.seed)
+        )
+        if options.list:
             print(*planted, sep="\n")
             return 0
-        return _judged(clone, planted)
+        reach = _reach(clone, options.reach)
+        tally = Trial(clone, reach, WarmProcess(clone, Path(place, "home")), options.budget).judge(planted)
+        print(f"\ncommit {_commit(clone)}, seed {options.seed}, {len(planted)} of {len(found)} faults\n{tally}")
+        return 0 if tally.share >= GOAL else 1
 
 
-def _judged(clone: Path, planted: list[Mutant]) -> int:
-    from cosmic_ray.mutating import mutate_and_test
-
-    alike = {line.split("  ")[0] for line in ALIKE.read_text().splitlines() if line and not line.startswith("#")}
-    survivors, began = [], time.monotonic()
-    for number, mutant in enumerate(planted, 1):
-        source = (clone / mutant.module).read_text().splitlines()[mutant.line - 1].strip()
-        name = f"{mutant.module} {mutant.operator} {source}"
-        if name in alike:
-            print(f"{number}/{len(planted)} alike: {name}", flush=True)
-            continue
-        result = mutate_and_test([mutant.spec], _suite(clone, mutant.module), LIMIT_S)
-        outcome = result.test_outcome.value if result.test_outcome is not None else result.worker_outcome.value
-        print(f"{number}/{len(planted)} {outcome}: {mutant}  ({time.monotonic() - began:.0f} s)", flush=True)
-        if outcome == "survived":
-            survivors.append((name, result.diff or ""))
-        elif outcome != "killed":
-            print(result.output, flush=True)
-            return 2
-    for name, diff in survivors:
-        print(f"\nSURVIVED {name}\n{diff}")
-    share = 1 - len(survivors) / len(planted)
-    print(f"\n{len(planted) - len(survivors)} of {len(planted)} noticed ({share:.0%}); the goal is {GOAL:.0%}")
-    return 0 if share >= GOAL else 1
+def _reach(clone: Path, kept: Path | None) -> Reach:
+    data, times = clone.parent / "reach.coverage", clone.parent / "seconds.json"
+    if kept is not None and (kept / data.name).exists():
+        return Reach.read(kept / data.name, kept / times.name, clone)
+    began = time.monotonic()
+    reach = Reach.measured(clone)
+    print(f"{len(reach.seconds)} tests measured ({time.monotonic() - began:.0f} s)", flush=True)
+    if kept is not None:
+        kept.mkdir(parents=True, exist_ok=True)
+        shutil.copy(data, kept)
+        shutil.copy(times, kept)
+    return reach
 
 
-def _suite(clone: Path, module: str) -> str:
-    """The tests as a command: the nearest first, all of them from the clone."""
-    room = module.split("/")[1]
-    pytest = f"{shlex.quote(sys.executable)} -m pytest -q -x -p no:cacheprovider"
-    near = f"tests/unit/{room}" if (clone / "tests/unit" / room).is_dir() else ""
-    far = "tests/engine tests/unit/scheduler tests/unit/kernel tests/unit/bridge"
-    steps = [f"{pytest} {near}"] * bool(near) + [f"{pytest} -n 2 {far}"]
-    script = f"cd {shlex.quote(str(clone))} && export PYTHONPATH={shlex.quote(str(clone))} && " + " && ".join(steps)
-    return f"sh -c {shlex.quote(script)}"
+def _commit(clone: Path) -> str:
+    command = ["git", "-C", str(clone), "rev-parse", "--short", "HEAD"]
+    return subprocess.run(command, text=True, stdout=subprocess.PIPE, check=True).stdout.strip()
 
 
 if __name__ == "__main__":

@@ -28,7 +28,8 @@ OPERATORS = [
     *(f"ReplaceBinaryOperator_{name}" for name in _SUMS),
 ]
 """Of Cosmic Ray's operators those whose mutants are faults that people make. Left out is what is alike most of the time
-(``==`` with ``is``), and ``|`` with anything: it stands in annotations, which nothing evaluates.
+(``==`` with ``is``), and ``|`` with anything: it stands in annotations, which nothing evaluates. So is what is imported
+for them: ``if TYPE_CHECKING``.
 """
 
 
@@ -54,13 +55,15 @@ class Mutant:
 def mutants(root: Path, modules: Iterable[Path]) -> Iterator[Mutant]:
     """All mutants of some modules."""
     for module in modules:
-        tree = get_ast_from_path(module)
+        tree, lines = get_ast_from_path(module), module.read_text().splitlines()
         for name in OPERATORS:
             operator = get_operator(f"core/{name}")()
             positions = (
                 (node, start, end) for node in ast_nodes(tree) for start, end in operator.mutation_positions(node)
             )
             for occurrence, (_, start, end) in enumerate(positions):
+                if lines[start[0] - 1].strip() == "if TYPE_CHECKING:":
+                    continue
                 spec = MutationSpec(
                     module_path=module,
                     operator_name=f"core/{name}",
@@ -73,10 +76,18 @@ def mutants(root: Path, modules: Iterable[Path]) -> Iterator[Mutant]:
 
 
 def sample(found: Iterable[Mutant], size: int, seed: int) -> list[Mutant]:
-    """Some of them: each module has its share, whatever operators fit it."""
+    """Some of all: a module has as many as its share of the code."""
+    whole = sorted(found, key=_order)
+    return sorted(random.Random(seed).sample(whole, min(size, len(whole))), key=_order)
+
+
+def each(found: Iterable[Mutant], size: int, seed: int) -> list[Mutant]:
+    """Some of every module: a small one is tried as well as a large one."""
     by_module: dict[str, list[Mutant]] = {}
     for mutant in found:
         by_module.setdefault(mutant.module, []).append(mutant)
-    chance = random.Random(seed)
-    whole = [mutant for module in sorted(by_module) for mutant in by_module[module]]
-    return sorted(chance.sample(whole, min(size, len(whole))), key=str)
+    return [one for module in sorted(by_module) for one in sample(by_module[module], size, seed)]
+
+
+def _order(mutant: Mutant) -> tuple[str, int, str, int]:
+    return mutant.module, mutant.line, mutant.operator, mutant.spec.occurrence

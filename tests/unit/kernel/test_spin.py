@@ -83,3 +83,35 @@ def test_turns_that_end_take_no_time():
             time.sleep(1)
 
     assert simulate(polite)["polite"][1] == 3
+
+
+class TestTheTurnsOfOne:
+    def test_the_first_thousand_are_free_and_then_every_hundredth_takes_what_a_hundred_take(self):
+        one = spin.Spin()
+        passed = [one.turn(0) for _ in range(1_000)] + [one.turn(0) for _ in range(99)]
+        assert not any(passed)
+        assert one.turn(0) == 10_000
+        assert [one.turn(10_000) for _ in range(100)] == [0] * 99 + [10_000]
+
+    def test_they_are_counted_anew_when_time_has_passed_otherwise(self):
+        one = spin.Spin()
+        for _ in range(1_099):
+            one.turn(0)
+        assert not any(one.turn(5) for _ in range(1_000))
+
+    @pytest.mark.parametrize(("most", "passes"), [(None, 10_000), (50_000, 10_000), (7, 7), (0, 0), (-3, 0)])
+    def test_never_more_than_until_something_else_is_due(self, most, passes):
+        one = spin.Spin()
+        for _ in range(1_099):
+            one.turn(0, most)
+        assert one.turn(0, most) == passes
+
+    def test_who_can_only_be_waiting_leaps_by_a_hundredth_of_what_it_spun(self, monkeypatch):
+        monkeypatch.setattr(spin, "PATIENT", 201_000)
+        one, now, leaps = spin.Spin(), 5, []
+        for _ in range(201_200):
+            passes = one.turn(now)
+            now += passes
+            if passes:
+                leaps.append(passes)
+        assert leaps == [10_000] * 2_000 + [200_000, 202_000]

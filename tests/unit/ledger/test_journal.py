@@ -93,6 +93,12 @@ def test_only_its_owner_may_read_it(tmp_path: Path, umask: int) -> None:
     assert [stat.S_IMODE(one.stat().st_mode) for one in (folder, file)] == [0o700, 0o600]
 
 
+def test_nobody_else_may_read_it_from_the_moment_it_is_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Path, "chmod", lambda *_: None)  # which comes after
+    written(tmp_path / "kept")
+    assert stat.S_IMODE((tmp_path / "kept" / "journal.jsonl").stat().st_mode) == 0o600
+
+
 def test_one_of_an_earlier_run_is_replaced_and_no_longer_others_to_read(tmp_path: Path) -> None:
     path = tmp_path / "journal.jsonl"
     path.write_text("of an earlier run\n" * 100)

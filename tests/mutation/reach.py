@@ -1,0 +1,113 @@
+"""Which tests run a line: the suite once, under coverage with a context a test."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from coverage import CoverageData
+
+SUITE = [f"tests/unit/{room}" for room in ("kernel", "scheduler", "simulation", "ledger", "exploration", "bridge")]
+SUITE += ["tests/engine"]
+"""What runs in this process. Tests of whole programs reach the engine too; here they notice nothing."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """Who runs what.
+
+    Attributes:
+        of_lines: module -> line -> node ids of the tests that run it; "" for what runs at import.
+        seconds: node id -> how long the test took, as measured under coverage.
+    """
+
+    of_lines: dict[str, dict[int, set[str]]]
+    seconds: dict[str, float]
+
+    @classmethod
+    def measured(cls, clone: Path) -> Reach:
+        """Run the suite once. Raises: RuntimeError: it fails without any fault planted."""
+        data, times = clone.parent / "reach.coverage", clone.parent / "seconds.json"
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "tests.mutation.reach",
+            "-n",
+            "1",
+        ]
+        command += ["--cov=harness", "--cov-context=test", "--cov-report=", "--hypothesis-seed=0", *SUITE]
+        environment = os.environ | {
+            "PYTHONPATH": str(clone),
+            "COVERAGE_FILE": str(data),
+            "MUTATION_SECONDS": str(times),
+        }
+        ran = subprocess.run(command, cwd=clone, env=environment, text=True, stdout=subprocess.PIPE, check=False)
+        if ran.returncode:
+            raise RuntimeError(f"the suite fails as it is:\n{ran.stdout[-3000:]}")
+        return cls.read(data, times, clone)
+
+    @classmethod
+    def read(cls, data: Path, times: Path, clone: Path) -> Reach:
+        """What was measured before."""
+        coverage = CoverageData(str(data))
+        coverage.read()
+        of_lines: dict[str, dict[int, set[str]]] = {}
+        for path in coverage.measured_files():
+            module = path[path.rindex("/harness/") + 1 :]
+            found = coverage.contexts_by_lineno(path)
+            of_lines[module] = {line: {name.partition("|")[0] for name in names} for line, names in found.items()}
+        return cls(of_lines, json.loads(times.read_text()))
+
+    def tests(self, module: str, source: str, line: int) -> list[str]:
+        """The tests that run a line's statement, the shortest first.
+
+        What runs at import concerns all tests of the module, and where those are none, all of its room.
+        """
+        of_line = self.of_lines.get(module, {})
+        concerned: set[str] = set()
+        for number in _statement(source, line):
+            concerned |= of_line.get(number, set())
+        if "" in concerned:
+            concerned = set().union(*of_line.values())
+            near = f"tests/unit/{module.split('/')[1]}/"
+            concerned = concerned & self.seconds.keys() or {name for name in self.seconds if name.startswith(near)}
+        return sorted(concerned & self.seconds.keys(), key=lambda name: (self.seconds[name], name))
+
+
+def _statement(source: str, line: int) -> Iterable[int]:
+    """The lines of the smallest statement around a line; of one with a body, those before its body."""
+    best = range(line, line + 1)
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.stmt) and node.lineno <= line <= (node.end_lineno or node.lineno):
+            body = getattr(node, "body", None)
+            end = body[0].lineno - 1 if body else node.end_lineno or node.lineno
+            if line <= end or (body and line == node.lineno):
+                best = range(node.lineno, max(end, line) + 1)
+    return best
+
+
+_seconds: dict[str, float] = {}
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """As a plugin of the measured run: how long each test that passed took."""
+    if not report.skipped:
+        _seconds[report.nodeid] = _seconds.get(report.nodeid, 0.0) + report.duration
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """As a plugin of the measured run: written by the controller, which hears of all."""
+    if not hasattr(session.config, "workerinput"):
+        Path(os.environ["MUTATION_SECONDS"]).write_text(json.dumps(_seconds))
