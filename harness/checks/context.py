@@ -13,6 +13,7 @@ from harness.world.model import World
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
+    from harness.bridge.environment.plugin_failures import PluginFailure
     from harness.bridge.parsing.import_errors.failure import LoadFailure
     from harness.bridge.parsing.leftovers.pollution import Change
     from harness.bridge.parsing.parse import Parsed, Warned
@@ -121,6 +122,7 @@ class FileContext:
         found: how many Dags Airflow would take from it. lost: Dags with tasks that it makes and Airflow does not find.
         seconds: time that the import took.
         events: what the file did meanwhile. warned: warnings that it raised. pollution: what it left changed.
+        failed_plugins: those that did not load in this process.
         imported: files of the repository that it imported. brought: other packages -> seconds that their import took.
     """
 
@@ -135,6 +137,7 @@ class FileContext:
         self.events: list[ObservedEvent] = parsed.events
         self.warned: list[Warned] = parsed.warned
         self.pollution: list[Change] = parsed.pollution
+        self.failed_plugins: list[PluginFailure] = parsed.failed_plugins
         self.imported: list[str] = parsed.imported
         self.brought: dict[str, float] = parsed.brought
         self.dags = [DagContext(dag, self, parsed) for dag in parsed.dags]

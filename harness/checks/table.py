@@ -23,6 +23,7 @@ from harness.checks.loading.duplicate_dag_id import duplicate_dag_id
 from harness.checks.loading.import_error import import_error
 from harness.checks.loading.no_dag_in_file import no_dag_in_file
 from harness.checks.loading.parse_time import parse_time
+from harness.checks.loading.plugin_error import plugin_error
 from harness.checks.loading.process_pollution import process_pollution
 from harness.checks.loading.serialization import serialization
 from harness.checks.loading.top_level_io import top_level_io
@@ -66,6 +67,7 @@ OURS: tuple[Check, ...] = (
     import_error,
     no_dag_in_file,
     parse_time,
+    plugin_error,
     process_pollution,
     serialization,
     top_level_io,

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from harness.bridge.loader import Folder
     from harness.cli.terminal import Terminal
     from harness.results.finding import Finding
+    from harness.simulation.rehearsal import Rehearsal
     from harness.world import World
 
 NOTES = 5
@@ -64,6 +65,15 @@ def note_found(folder: Folder, terminal: Terminal) -> None:
     """What somebody should know of how the Dag files were found, and of what they did while they were parsed."""
     for note in dict.fromkeys(folder.notes):
         terminal.note(note)
+
+
+def note_plugins(rehearsal: Rehearsal, terminal: Terminal) -> None:
+    """Name plugins that do not load, where no result will."""
+    from harness.report.terminal import shown_place
+    from harness.simulation.rehearsal import failed_plugins
+
+    for finding in failed_plugins(rehearsal.surroundings):
+        terminal.note(f"{shown_place(str(finding.path))}:{finding.line} {finding.message}")
 
 
 def note_failures(folder: Folder, terminal: Terminal) -> None:

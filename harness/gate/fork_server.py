@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from harness.bridge.environment import sandbox
+from harness.bridge.environment.plugins import load_once
 from harness.bridge.parsing.confinement import confine
 from harness.bridge.parsing.leftovers import pollution
 from harness.bridge.parsing.shared_libraries import SHARED, import_shared, note_chance
@@ -141,6 +142,8 @@ def _preload(options: ParseOptions, answers: int) -> tuple[str | None, bool]:
         import_airflow()
     except Exception:
         _give_up()
+    repository = options.repository
+    load_once(repository.plugins, repository.search_path(os.environ.get("AIRFLOW__CORE__DAGS_FOLDER", "/")))
     catalogue.load()
     own.load(options.own.sources, options.own.root)
     preload(options.declared, options.selection)

@@ -191,13 +191,20 @@ class Present:
 
     def _data(self, project: str) -> str:
         """Size and time of all data files: which of them a library in C reads, nobody sees."""
+        return self._of_kind(project, _DATA)
+
+    def _sources(self, project: str) -> str:
+        """Size and time of all modules."""
+        return self._of_kind(project, (".py",))
+
+    def _of_kind(self, project: str, ends: tuple[str, ...]) -> str:
         found = []
         for folder, below, names in os.walk(project.rstrip("/")):
             below[:] = sorted(name for name in below if name[:1] != "." and name not in _LEFT_OUT)
             below[:] = [name for name in below if not os.path.isfile(f"{folder}/{name}/pyvenv.cfg")]  # noqa: PTH113
             for name in sorted(names):
                 path = f"{folder}/{name}"
-                if name.endswith(_DATA) and name not in _OURS and name[:1] != "." and path not in self.outputs:
+                if name.endswith(ends) and name not in _OURS and name[:1] != "." and path not in self.outputs:
                     found.append(f"{path} {stamp_of(path)}")
         return _digest("\n".join(found).encode(errors="surrogateescape"))
 
@@ -242,6 +249,7 @@ _KINDS: dict[str, Callable[[Present, str], str]] = {
     "find": Present._find,
     "env": Present._env,
     "data": Present._data,
+    "sources": Present._sources,
     "cwd": Present._cwd,
     "host": Present._host,
 }

@@ -203,9 +203,9 @@ class CheckItem(pytest.Item):
         return shown
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Where it stands: the line of its first finding."""
+        """Where it stands: the line of its first finding, the first one where that is in another file."""
         first = self.planned.findings[0].finding if self.planned.findings else None
-        line = (first.line or 1) - 1 if first is not None and first.path == str(self.path) else None
+        line = (first.line or 1) - 1 if first is not None and first.path == str(self.path) else 0
         return self.path, line, "::".join(self.nodeid.split("::")[1:])
 
     def _again(self) -> str:

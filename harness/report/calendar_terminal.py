@@ -13,7 +13,7 @@ from rich.text import Text
 
 from harness.kernel.instant import iso
 from harness.report.style import Glyphs, colour, glyphs
-from harness.report.terminal import show_needs, shown_place
+from harness.report.terminal import finding_lines, show_needs, shown_place
 from harness.results.calendar import NOT_CREATED, BackfillDate, BackfillResult, CalendarResult
 from harness.results.run import RunResult
 from harness.scheduler.dag_runs.backfill import BACKFILL, NONE
@@ -119,11 +119,8 @@ class CalendarReport:
         found = [*result.findings, *(finding for run in result.runs for finding in run.findings)]
         if found:
             self._heading("Findings")
-        for finding in found:
-            style = "bold red" if finding.severity == "error" else "yellow"
-            self._line(Text.assemble((f"{finding.severity} {finding.check}", style), f": {clean(finding.message)}"))
-            if finding.fix:
-                self._line(f"  fix    {clean(finding.fix)}")
+        for line in (line for finding in found for line in finding_lines(finding)):
+            self._line(line)
 
     def _verdict(self, result: CalendarResult) -> None:
         self.console.print()

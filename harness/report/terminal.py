@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -147,19 +148,8 @@ class TerminalReport:
         found = [finding for one in (run, *run.companions) for finding in one.findings]
         if found:
             self._heading("Findings")
-        for finding in found:
-            self._finding(finding)
-
-    def _finding(self, finding: Finding) -> None:
-        style = "bold red" if finding.severity == "error" else "yellow"
-        self._line(Text.assemble((f"{finding.severity} {finding.check}", style), f": {clean(finding.message)}"))
-        place = shown_place(finding.path) if finding.path else ""
-        where = f"{place}:{finding.line}" if place and finding.line else place
-        ids = " ".join(f"{name}={value}" for name, value in _ids(finding))
-        if where or ids:
-            self._line(f"  where  {'  '.join(part for part in (where, ids) if part)}")
-        if finding.fix:
-            self._line(f"  fix    {finding.fix}")
+        for line in (line for finding in found for line in finding_lines(finding)):
+            self._line(line)
 
     def _verdict(self, run: RunResult) -> None:
         self.console.print()
@@ -217,6 +207,19 @@ def heading(run: RunResult) -> str:
     """``sales, scheduled run of 2025-01-01T00:00:00Z``."""
     at = iso(run.logical_date) if run.logical_date is not None else run.run_id
     return f"{run.dag_id}, {run.run_type.replace('_', '-')} run of {at}"
+
+
+def finding_lines(finding: Finding) -> Iterator[Text]:
+    """What was found, where, and the remedy."""
+    style = "bold red" if finding.severity == "error" else "yellow"
+    yield Text.assemble((f"{finding.severity} {finding.check}", style), f": {clean(finding.message)}")
+    place = shown_place(finding.path) if finding.path else ""
+    where = f"{place}:{finding.line}" if place and finding.line else place
+    ids = " ".join(f"{name}={value}" for name, value in _ids(finding))
+    if where or ids:
+        yield Text(f"  where  {'  '.join(part for part in (where, ids) if part)}")
+    if finding.fix:
+        yield Text(f"  fix    {clean(finding.fix)}")
 
 
 def shown_place(place: str) -> str:

@@ -26,6 +26,7 @@ from harness.project.discovery import dag_files
 from harness.project.hidden import refuse_hidden
 from harness.project.repository import Repository, by_settings, repository_of, root_of
 from harness.results.calendar import CalendarResult
+from harness.results.finding import Finding
 from harness.results.run import RunResult
 from harness.scheduler.model import DagRun
 from harness.simulation.awaited_dags import awaited_runs, failed_unawaited
@@ -144,7 +145,11 @@ class Rehearsal:
         self, found: DAG, plan: RunPlan, world: World | None, chosen: RunOptions, watcher: Watcher | None
     ) -> RunResult:
         dags = {**self.folder.dags, found.dag_id: found}
-        doubts = [*runs_otherwise(found), *check_world(world or World(), dags, self.folder)]
+        doubts = [
+            *failed_plugins(self.surroundings),
+            *runs_otherwise(found),
+            *check_world(world or World(), dags, self.folder),
+        ]
         began = perf_counter()
         journal: Journal = NoJournal()
         with self._unfinished_kept(began, chosen.keep) as ending, ExitStack() as stack:
@@ -181,7 +186,7 @@ class Rehearsal:
             )
             result = simulated_calendar(run_factory, chosen.values(), options)
             left = unmatched_indexes(live, run_factory.store.runs.values())
-            result = replace(result, findings=[*result.findings, *doubts, *left])
+            result = replace(result, findings=[*failed_plugins(self.surroundings), *result.findings, *doubts, *left])
             ending.result = result
         return replace(result, real_seconds=perf_counter() - began, ledger=options.keep)
 
@@ -227,6 +232,12 @@ class _Ending:
         if isinstance(error, HarnessError):
             return error.result
         return None if self.run_factory is None else self.run_factory.unfinished
+
+
+def failed_plugins(surroundings: Surroundings) -> list[Finding]:
+    """Plugins of the project that do not load: Airflow goes on without them, and so does a run."""
+    failed = surroundings.failed_plugins
+    return [Finding("plugin-error", "warning", one.message, one.path, one.line, fix=one.fix) for one in failed]
 
 
 def surroundings_of(paths: list[Path], world: World | None, shell: Mapping[str, str] | None = None) -> Surroundings:

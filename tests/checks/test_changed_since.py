@@ -100,3 +100,24 @@ def test_what_a_change_broke_in_files_that_did_not_change(tmp_path):
         *(("pool-missing", f"by_{what}.py") for what in ("name", "text", "page", "folder")),
     }
     assert red(tmp_path, changed_since="HEAD") == after - before
+
+
+TAXES = "from airflow.plugins_manager import AirflowPlugin\nfrom include.rates import RATE\n"
+
+
+def test_a_plugin_that_a_change_broke_is_told_whatever_else_changed(tmp_path):
+    head = "from include.rates import RATE\n"
+    own = {"plugins/taxes.py": TAXES, "include/rates.py": "RATE = 1\n", "dags/taxed.py": dag("taxed", head=head)}
+    write(tmp_path, FILES | own)
+    git(tmp_path, "init")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "-m", "first")
+    options = CheckOptions(select=("plugin-error", "import-error"))
+    assert inspect(read_config(tmp_path), options).result.findings == []
+    write(tmp_path, {"include/rates.py": "RATES = 1\n"})
+    changed = CheckOptions(select=("plugin-error", "import-error"), changed_since="HEAD")
+    found = inspect(read_config(tmp_path), changed).result.findings
+    assert [(one.check, one.path.rsplit("/", 1)[1], one.line) for one in found] == [
+        ("import-error", "taxed.py", 3),
+        ("plugin-error", "taxes.py", 2),
+    ]

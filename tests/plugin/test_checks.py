@@ -272,3 +272,12 @@ def test_a_project_is_checked_from_above_where_its_dags_are_named(bare: Project)
     found = bare.checked("below/dags")
     assert failed(found) == ["below/dags/sales.py::sales::pool-missing"]
     assert bare.checked("below/tests").ret == 0
+
+
+def test_a_warning_whose_place_is_another_file_is_a_warning(bare: Project):
+    plugin = "from airflow.plugins_manager import Nothing\n"
+    bare.write(dags__sales=SALES.replace('pool="elt"', ""), plugins__taxes=plugin, airflow_cfg="")
+    run = bare.checked("-k", "plugin-error", "-W", "default")
+    assert run.ret == 0
+    run.assert_outcomes(passed=1, deselected=run.parseoutcomes()["deselected"], warnings=1)
+    run.stdout.fnmatch_lines(["*CheckWarning: plugin-error: plugin 'taxes.py' does not load: ImportError: *"])

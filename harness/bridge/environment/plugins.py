@@ -11,9 +11,14 @@ import importlib
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from functools import cache
+from itertools import islice
+from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+from harness.bridge.environment.plugin_failures import PluginFailure, imported, noted, refused_namesakes
 
 _MANAGERS = ("airflow.plugins_manager", "airflow.sdk.plugins_manager")
 _LISTENERS = ("airflow.listeners.listener", "airflow.sdk.listener")
@@ -21,29 +26,37 @@ _MACROS = "airflow.sdk.execution_time.macros"
 
 
 class Plugins:
-    """Those of one project; its files are run once, however often they are registered."""
+    """Those of one project; its files are run once, however often they are registered.
+
+    Attributes:
+        failed: those that do not load, by path; Airflow leaves them out.
+    """
 
     def __init__(self) -> None:
+        self.failed: dict[str, PluginFailure] = {}
         self._getters: dict[str, Any] = {}
         self._states: dict[str, dict[str, Any]] = {}
 
     @contextmanager
-    def registered(self, wanted: bool) -> Iterator[None]:
-        """Load them as Airflow does, where they are wanted at all; Airflow's settings name their folder already.
+    def registered(self, folder: Path | None) -> Iterator[None]:
+        """Load them as Airflow does; Airflow's settings name their folder already.
 
-        A plugin that does not load is left out, as Airflow leaves it out.
+        Args:
+            folder: None: the project has none, and nothing is loaded.
         """
-        if not wanted:
+        if folder is None:
             yield
             return
         with ExitStack() as stack:
-            managers = [manager for manager in map(_imported, _MANAGERS) if manager is not None]
+            managers = [manager for manager in map(imported, _MANAGERS) if manager is not None]
             for manager in managers:
                 stack.enter_context(self._own(manager))
             stack.enter_context(_macros_taken_away())
-            for manager in managers:
-                manager.integrate_macros_plugins()
-            stack.enter_context(_listening())
+            with noted(self.failed):
+                for manager in managers:
+                    manager.integrate_macros_plugins()
+                stack.enter_context(_listening())
+            refused_namesakes(managers[0], folder, self.failed)
             yield
 
     @contextmanager
@@ -100,7 +113,7 @@ def _listening() -> Iterator[None]:
     """The plugins' listeners beside those that somebody registered by hand."""
     with ExitStack() as stack:
         for name in _LISTENERS:
-            module = _imported(name)
+            module = imported(name)
             if module is None:
                 continue
             made_now = not _has_manager(module)
@@ -139,8 +152,41 @@ def _empty(value: Any) -> Any:
     return type(value)() if isinstance(value, (dict, set)) else None
 
 
-def _imported(name: str) -> ModuleType | None:
+@dataclass
+class LoadedPlugins:
+    """What `load_once` came to.
+
+    Attributes:
+        failed: those that did not load, by path.
+        files: of the modules that came with them.
+    """
+
+    failed: dict[str, PluginFailure] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)
+
+
+LOADED = LoadedPlugins()
+"""The plugins of this process, where it is a gate's: one for the process, as Airflow has it."""
+
+
+def load_once(folder: Path | None, path: list[str]) -> None:
+    """Load the plugins for as long as this process lives, as a Dag processor does; what came of it stands in `LOADED`.
+
+    Args:
+        folder: None: the project has none, and Airflow is left to look for installed ones when it needs them.
+        path: what the project adds to ``sys.path``, there while they load.
+    """
+    if folder is None:
+        return
+    known, added = len(sys.modules), [entry for entry in path if entry not in sys.path]
+    sys.path += added
+    managers = [manager for manager in map(imported, _MANAGERS) if manager is not None]
     try:
-        return importlib.import_module(name)
-    except ModuleNotFoundError:
-        return None
+        with noted(LOADED.failed):
+            for manager in managers:
+                (getattr(manager, "ensure_plugins_loaded", None) or manager._get_plugins)()
+    finally:
+        sys.path[:] = [entry for entry in sys.path if entry not in added]
+    refused_namesakes(managers[0], folder, LOADED.failed)
+    new = islice(reversed(list(sys.modules.values())), max(0, len(sys.modules) - known))
+    LOADED.files = sorted({file for one in new if isinstance(file := getattr(one, "__file__", None), str)})

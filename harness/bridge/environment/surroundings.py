@@ -26,6 +26,7 @@ from typing import Any
 from unittest.mock import patch
 
 from harness.bridge.environment import sandbox
+from harness.bridge.environment.plugin_failures import PluginFailure
 from harness.bridge.environment.plugins import Plugins
 from harness.project.declarations import SECRETS, kept
 from harness.project.installed import reported_as_unusable
@@ -73,6 +74,11 @@ class Surroundings:
         return {name: value for name, value in self._shell.items() if self._set.get(name) != value}
 
     @property
+    def failed_plugins(self) -> list[PluginFailure]:
+        """Plugins that did not load when the surroundings were entered, by path."""
+        return sorted(self._plugins.failed.values())
+
+    @property
     def settings(self) -> dict[str, str]:
         """Settings of Airflow that shape Dags, as variables of the environment."""
         return {name: value for name, value in self._set.items() if name.startswith("AIRFLOW__")}
@@ -96,7 +102,7 @@ class Surroundings:
                 with reported_as_unusable():
                     stack.enter_context(bound_settings())
                     stack.enter_context(self._policies.applied(self.repository.config))
-                stack.enter_context(self._plugins.registered(self.repository.plugins is not None))
+                stack.enter_context(self._plugins.registered(self.repository.plugins))
                 yield
         finally:
             self._inside = False

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.bridge.environment.plugin_failures import PluginFailure
+from harness.bridge.environment.plugins import LOADED
 from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_from
 from harness.bridge.parsing.import_errors.failure import LoadFailure, failure_of
 from harness.bridge.parsing.leftovers.guard import reaches
@@ -58,6 +60,7 @@ class Parsed:
         pollution: what the file left changed in its process.
         brought: packages of others that it imported -> how long that took.
         imported: files of the repository that it imported. libraries: of others, that were not there before.
+        failed_plugins: those that did not load in this process.
         depends: see `harness.bridge.parsing.watching.depends`; it goes on to grow while the Dags are looked at.
         tampered: names of ours that it made others; they are put right.
         innocent: it left nothing in its process that the next file could meet.
@@ -80,6 +83,7 @@ class Parsed:
     brought: dict[str, float] = field(default_factory=dict)
     imported: list[str] = field(default_factory=list)
     libraries: list[str] = field(default_factory=list)
+    failed_plugins: list[PluginFailure] = field(default_factory=list)
     depends: dict[str, list[int] | None] = field(default_factory=dict)
     tampered: list[str] = field(default_factory=list)
     innocent: bool = False
@@ -123,6 +127,8 @@ def parse(
     result.depends = watch.depends.found
     texts = [Path(file).read_bytes() for file in (str(path), *result.imported) if Path(file).is_file()]
     watch.depends.texts(texts, users.roots[0])
+    result.failed_plugins = sorted(LOADED.failed.values())
+    result.depends |= dict.fromkeys(_of_plugins(users))
     if path.suffix != ".py" or any(map(reaches, texts)):
         result.tampered = put_right()
     taken: list[tuple[Any, Any]] = []
@@ -143,6 +149,17 @@ def parse(
         result.misled = _may_be_misled(result, watch) or SHARED.overtaken(paths, spoilt.path)
         _charge(result, used)
     return result
+
+
+def _of_plugins(users: Users) -> Iterator[str]:
+    """What the file depends on since plugins were loaded before it.
+
+    Nobody watched what a plugin that failed had asked for: all of it may make it load the next time.
+    """
+    yield from (f"file:{file}" for file in LOADED.files if users.own(file))
+    if LOADED.failed:
+        yield "env:*"
+        yield from (f"{kind}:{root}" for kind in ("data", "sources") for root in users.roots)
 
 
 def _ended(result: Parsed, modules: list[Any], exits: Exits, watch: ActivityWatch, deaths: bool) -> None:

@@ -67,7 +67,7 @@ class Scaffold:
             terminal.note(note)
         for finding in result.findings:
             terminal.note(f"{shown_path(Path(finding.path or ''))}:{finding.line} {finding.message}")
-        return 1 if result.findings else 0
+        return 1 if result.count("error") else 0
 
     def _looked(self, files: list[FoundFile], world: World | None) -> GateResult:
         from harness.checks.context import CheckSelection
@@ -75,7 +75,7 @@ class Scaffold:
         from harness.gate.run import run_gate
         from harness.world import World
 
-        selection = CheckSelection({"import-error": "error"}, options={"names": True})
+        selection = CheckSelection({"import-error": "error", "plugin-error": "warning"}, options={"names": True})
         return run_gate(files, GateOptions(ParseOptions(selection, world=world or World())))
 
 

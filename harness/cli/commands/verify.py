@@ -11,7 +11,7 @@ import click
 
 from harness.cli import inputs
 from harness.cli import options as given
-from harness.cli.folders import configured, note_failures, note_found, world_of
+from harness.cli.folders import configured, note_failures, note_found, note_plugins, world_of
 from harness.cli.heartbeat import Heartbeat, so_far
 from harness.cli.terminal import Job, Terminal
 from harness.project.config import config_for
@@ -70,6 +70,7 @@ class Verifying:
             terminal.begin()
         note_found(rehearsal.folder, terminal)
         note_failures(rehearsal.folder, terminal)
+        note_plugins(rehearsal, terminal)
         dag = rehearsal.folder.dag(given.dag_id)
         check_params(dag, inputs.params(given.param))
         if terminal.console.is_terminal:

@@ -10,8 +10,8 @@ names in a folder, ``packages:PATH`` names of installed packages in it, ``kind:P
 size, times and mode, ``sizes:PATH`` those of all in a folder, ``hidden:PATH`` names in it that begin with a dot,
 ``beside:PATH`` what SQLite keeps beside a database, ``link:PATH`` where it leads, ``find:FOLDER:NAME`` what a module's
 name finds in a folder, ``env:NAME``, ``env:*`` all variables, ``cwd:``, ``host:``, ``umask:``, ``data:PROJECT`` all of
-its data files. What nothing can know of later is ``clock:`` (the time was asked), ``clock?:`` (it may have been) and
-``unknown:``.
+its data files, ``sources:PROJECT`` all of its modules. What nothing can know of later is ``clock:`` (the time was
+asked), ``clock?:`` (it may have been) and ``unknown:``.
 """
 
 from __future__ import annotations

@@ -22,6 +22,16 @@ LOADING = (
         during="loading",
     ),
     *patches_by(
+        "bridge.environment.plugin_failures",
+        (
+            "loggers of plugins",
+            ("airflow.plugins_manager.log",),
+            "the same, listened to, while plugins load; also those of the SDK and of what both share",
+            "Airflow keeps no line of what a plugin raised",
+        ),
+        during="loading",
+    ),
+    *patches_by(
         "bridge.environment.surroundings",
         (
             "policies",
