@@ -9,10 +9,6 @@ from __future__ import annotations
 import importlib
 import importlib.metadata
 import inspect
-import json
-import os
-import subprocess
-import sys
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,7 +16,7 @@ from typing import Any
 
 from harness.bridge.reference.home import environment
 from harness.errors import AirflowUnusable
-from harness.project.own_programs import own_program
+from harness.project.own_programs import answer, ask
 from harness.project.scratch import scratch
 
 LIMIT_S = 300.0
@@ -42,23 +38,15 @@ def answers_of(job: dict[str, Any]) -> dict[str, Any]:
     Raises: AirflowUnusable: it does not import.
     """
     with scratch("names") as home:
-        done = subprocess.run(
-            own_program("harness.bridge.installed_names"),
-            input=json.dumps(job),
-            env=environment(Path(home), Path(home) / "none.db"),
-            cwd=home,
-            capture_output=True,
-            text=True,
-            timeout=LIMIT_S,
-        )
-    try:
-        answer: dict[str, Any] = json.loads(done.stdout)
-    except ValueError:
+        env = environment(Path(home), Path(home) / "none.db")
+        found, done = ask("harness.bridge.installed_names", job, LIMIT_S, env=env, cwd=home)
+    if found is None:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise AirflowUnusable(
             f"the installed Airflow does not import: {last}", fix="repair this environment's installation of Airflow"
-        ) from None
-    return answer
+        )
+    answers: dict[str, Any] = found
+    return answers
 
 
 def _answer(job: dict[str, Any]) -> dict[str, Any]:
@@ -211,8 +199,5 @@ _FIELD_OWNERS = {"dag": _dag, "dag_run": _dag_run, "ti": _ti}
 
 
 def main() -> None:
-    """Answer the job of stdin."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what Airflow prints is not the answer
-    answers.write(json.dumps(_answer(json.load(sys.stdin))))
-    answers.close()
+    """Answer the job."""
+    answer(_answer)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
-from contextlib import suppress
 from pathlib import Path
 
 from harness.errors import HarnessError, MachineError, UsageError
+from harness.project.written import write_whole
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _FIX = {
@@ -85,30 +85,15 @@ def printed(path: object) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def write_whole(file: Path, text: str, what: str) -> None:
-    """Write a text file, made anew beside the old one and put in its place; a device or a pipe is written to.
+def write_output(file: Path, text: str, what: str) -> None:
+    """Write a file that somebody named, whole or not at all.
 
     Args:
         what: the file in an error, with the option that named it.
     Raises: UsageError: it cannot be written there. MachineError: the disk is full.
     """
-    data = text.encode("utf-8", "backslashreplace")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        if file.exists() and not file.is_file():
-            file.write_bytes(data)
-            return
-        target = Path(os.path.realpath(file))
-        new = target.with_name(f".{os.getpid()}.{target.name}"[:255])
-        try:
-            new.write_bytes(data)
-            if target.exists():
-                new.chmod(target.stat().st_mode)
-            new.replace(target)
-        except OSError:
-            with suppress(OSError):
-                new.unlink()
-            raise
+        write_whole(file, text)
     except OSError as error:
         raise writing(error, what) from None
     except ValueError as error:  # a NUL in its name

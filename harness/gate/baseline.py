@@ -7,7 +7,6 @@ elsewhere in a file does not bring its findings back.
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
@@ -17,6 +16,7 @@ from typing import Any
 
 from harness.checks.upkeep import CHECK_FAILED
 from harness.errors import UsageError
+from harness.project.written import write_whole
 from harness.results.finding import Finding
 
 SCHEMA = "airflow-harness/baseline/1"
@@ -69,20 +69,8 @@ class Baseline:
         for one, count in sorted(self.entries.items()):
             row: dict[str, Any] = {name: value for name, value in zip(_FIELDS, one, strict=True) if value}
             rows.append(row if count == 1 else {**row, "count": count})
-        file.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps({"schema": SCHEMA, "findings": rows}, indent=2, ensure_ascii=False)
-        if file.exists() and not file.is_file():  # a device, a pipe
-            file.write_text(text + "\n", encoding="utf-8")
-            return
-        target = file.resolve()
-        new = target.with_name(f".{os.getpid()}.{target.name}"[:255])
-        try:
-            new.write_text(text + "\n", encoding="utf-8")
-            if target.exists():
-                new.chmod(target.stat().st_mode)
-            new.replace(target)
-        finally:
-            new.unlink(missing_ok=True)
+        document = json.dumps({"schema": SCHEMA, "findings": rows}, indent=2, ensure_ascii=False)
+        write_whole(file, document + "\n")
 
     def unknown(self, findings: Iterable[Finding], root: Path) -> list[Finding]:
         """The findings that are not in it; of several alike, those beyond their number."""

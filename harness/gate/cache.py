@@ -11,7 +11,6 @@ import hashlib
 import json
 import os
 import sys
-import tempfile
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
@@ -23,6 +22,7 @@ from typing import Any
 from harness.bridge.environment.sandbox import settings
 from harness.checks.context import CheckSelection, Declared
 from harness.gate.present import NEVER, Present, digest_of, of_libraries, stamp_of
+from harness.project.written import write_whole
 
 __all__ = ["FOLDER", "Cache", "CachedFile", "digest_of", "note_output", "question_of"]
 
@@ -167,10 +167,7 @@ class Cache:
             entries = {path: asdict(entry) for path, entry in self._entries.items()}
             document = {"question": self.question, "libraries": self._libraries, "entries": entries}
             # A run beside this one, or one that is killed here, must find the old file or the new one whole.
-            handle, name = tempfile.mkstemp(dir=self.folder)
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                json.dump(document, file)
-            Path(name).replace(self.folder / _FILE)
+            write_whole(self.folder / _FILE, json.dumps(document), private=True)
         except OSError:
             return
 
@@ -202,8 +199,7 @@ def note_output(folder: Path, path: Path) -> None:
     if written in known or not folder.is_dir():
         return
     with suppress(OSError):
-        (folder / _OUTPUTS).touch(mode=0o600)
-        (folder / _OUTPUTS).write_text(json.dumps(sorted(known | {written})), encoding="utf-8")
+        write_whole(folder / _OUTPUTS, json.dumps(sorted(known | {written})), private=True)
 
 
 def question_of(selection: CheckSelection, declared: Declared, *more: Any) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
-import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,9 @@ from harness.checks.context import CheckSelection, Declared
 from harness.checks.own import OwnChecks
 from harness.errors import UsageError
 from harness.gate.cache import digest_of, question_of
-from harness.project.own_programs import own_program
+from harness.kernel.whose import is_users_file
+from harness.project.own_programs import answer, ask
+from harness.project.written import write_whole
 
 CONFTEST = "conftest.py"
 PATIENCE_S = 120
@@ -23,7 +25,6 @@ _MENTION = re.compile(rb"\bharness\b[^\n]*\bchecks?\b")
 """A ``conftest.py`` that says nothing of the kind is not imported."""
 
 _FILE = "own_checks.json"
-_PROGRAM = own_program("harness.gate.own_table")
 
 
 def registered(root: Path, folder: Path | None) -> OwnChecks:
@@ -46,50 +47,47 @@ def registered(root: Path, folder: Path | None) -> OwnChecks:
 
 
 def main() -> None:
-    """The program of the process that is asked: a JSON document in, one out."""
-    from harness.bridge.environment import sandbox
-
-    answer = os.fdopen(os.dup(1), "w")
-    os.dup2(2, 1)
-    given = json.load(sys.stdin)
-    sandbox.enter()
-    try:
-        read = own.load(given["sources"], given["root"])
-        said: dict[str, Any] = {"rows": own.table(own.own_checks()), "read": read}
-    except BaseException as error:
-        frames = [one for one in traceback.extract_tb(error.__traceback__) if one.filename.startswith(given["root"])]
-        where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ", ".join(given["sources"])
-        said = {"failed": f"{type(error).__name__}: {error}", "where": where}
-    json.dump(said, answer)
-    answer.close()
+    """The program of the process that is asked."""
+    answer(_loaded)
     os._exit(0)
 
 
-def _asked_for(sources: tuple[str, ...], root: str) -> OwnChecks:
-    import subprocess
+def _loaded(question: dict[str, Any]) -> dict[str, Any]:
+    """The table of own checks and what it was made from; or why there is none."""
+    from harness.bridge.environment import sandbox
 
-    given = json.dumps({"sources": sources, "root": root})
+    sources, root = question["sources"], question["root"]
+    sandbox.enter()
     try:
-        done = subprocess.run(
-            _PROGRAM,
-            input=given,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-            timeout=PATIENCE_S,
-            check=False,
-            start_new_session=True,
-        )
-        said = json.loads(done.stdout)
-    except (ValueError, subprocess.TimeoutExpired):
-        said = {"failed": f"it ends its process, or does not end within {PATIENCE_S} s", "where": ", ".join(sources)}
-    if "failed" in said:
+        read = own.load(sources, root)
+        return {"rows": own.table(own.own_checks()), "read": read}
+    except BaseException as error:
+        frames = [one for one in traceback.extract_tb(error.__traceback__) if _is_the_projects(one.filename, root)]
+        where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ", ".join(sources)
+        return {"failed": f"{type(error).__name__}: {error}", "where": where}
+
+
+def _is_the_projects(file: str, root: str) -> bool:
+    return file.startswith(root) and is_users_file(file)  # a virtual environment may lie in the project
+
+
+def _asked_for(sources: tuple[str, ...], root: str) -> OwnChecks:
+    from subprocess import TimeoutExpired
+
+    question = {"sources": sources, "root": root}
+    try:
+        reply, _ = ask("harness.gate.own_table", question, PATIENCE_S, keeps_stderr=False, start_new_session=True)
+    except TimeoutExpired:
+        reply = None
+    if reply is None:
+        reply = {"failed": f"it ends its process, or does not end within {PATIENCE_S} s", "where": ", ".join(sources)}
+    if "failed" in reply:
         raise UsageError(
-            f"the module of your own checks does not import: {said['failed']}",
-            where=said["where"],
+            f"the module of your own checks does not import: {reply['failed']}",
+            where=reply["where"],
             fix="correct it; it is imported without pytest, with Airflow at hand",
         )
-    return OwnChecks(sources, root, said["rows"], {path: digest_of(path) for path in said["read"]})
+    return OwnChecks(sources, root, reply["rows"], {path: digest_of(path) for path in reply["read"]})
 
 
 def _entry_points() -> list[str]:
@@ -114,10 +112,5 @@ def _remember(folder: Path | None, question: str, found: OwnChecks) -> None:
     if folder is None or not folder.is_dir():
         return  # the cache makes its folder; until then it is asked again
     document = {"question": question, **vars(found), "reads": dict(found.reads)}
-    try:
-        temporary = folder / f"{_FILE}.{os.getpid()}"
-        temporary.touch(mode=0o600)
-        temporary.write_text(json.dumps(document), encoding="utf-8")
-        temporary.replace(folder / _FILE)
-    except OSError:
-        return
+    with suppress(OSError):
+        write_whole(folder / _FILE, json.dumps(document), private=True)

@@ -1,4 +1,5 @@
-"""Commands that start programs of ours, so that nothing of the user's is taken for a part of them.
+"""Programs of ours: the commands that start them, so that nothing of the user's is taken for a part of them; and those
+that are asked one thing.
 
 ``python -c`` and ``python -m`` put the working directory before everything else on ``sys.path``: a project with a
 ``harness.py``, a ``json.py`` or a ``ruff.py`` at its root would have it imported in place of what is meant.
@@ -7,8 +8,15 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
 
 _PACKAGES = str(Path(__file__).resolve().parents[2])
 
@@ -29,3 +37,47 @@ def own_program(module: str) -> list[str]:
 def installed_program(module: str) -> list[str]:
     """A command that runs a module of an installed package, as ``python -m`` does elsewhere than in a project."""
     return [sys.executable, "-c", f"{_NOWHERE}; import runpy; runpy.run_module({module!r}, run_name='__main__')"]
+
+
+def ask(
+    module: str, question: Any, timeout_s: float, keeps_stderr: bool = True, **how: Any
+) -> tuple[Any, CompletedProcess[str]]:
+    """Have a program of ours answer one question, in a process of its own.
+
+    Args:
+        module: its ``main`` calls `answer`.
+        question: plain data.
+        timeout_s: real seconds until it is killed.
+        keeps_stderr: what it writes there is kept. Where not, nothing that it starts and leaves behind holds us up.
+        how: further arguments of ``subprocess.run``.
+    Returns: its answer, None where it ended without one; and how it ended.
+    Raises: subprocess.TimeoutExpired.
+    """
+    import subprocess  # not at start: a check that is answered from the cache asks nobody
+
+    done = subprocess.run(
+        own_program(module),
+        input=json.dumps(question),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if keeps_stderr else subprocess.DEVNULL,
+        text=True,
+        timeout=timeout_s,
+        check=False,
+        **how,
+    )
+    try:
+        return json.loads(done.stdout), done
+    except ValueError:
+        return None, done
+
+
+def answer(made: Callable[[Any], Any]) -> None:
+    """Be a program that is asked: a JSON document in, one out; whatever else is printed goes to standard error.
+
+    Args:
+        made: question -> answer, both plain data.
+    """
+    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    json.dump(made(json.load(sys.stdin)), answers, default=str)
+    answers.close()

@@ -50,8 +50,8 @@ class Verification:
     dag_id: str
     logical_date: datetime
     airflow_version: str
-    rows: list[Row]
-    volatile: list[str]
+    rows: tuple[Row, ...]
+    volatile: tuple[str, ...]
     real_seconds: float = 0.0
 
     @property
@@ -95,6 +95,6 @@ class Verification:
             "airflow": self.airflow_version,
             "alike": self.ok,
             "rows": [row.to_json() for row in self.rows],
-            "volatile": self.volatile,
+            "volatile": list(self.volatile),
             "real_seconds": round(self.real_seconds, 3),
         }

@@ -63,7 +63,7 @@ def verify(
     rows = compared(dag, ours, theirs, reasons, volatile)
     names = sorted(_named(*key) for key in volatile)
     airflow = version("apache-airflow-core")
-    return Verification(dag.dag_id, to_datetime(date), airflow, rows, names, perf_counter() - began)
+    return Verification(dag.dag_id, to_datetime(date), airflow, tuple(rows), tuple(names), perf_counter() - began)
 
 
 def simulated(

@@ -81,5 +81,5 @@ def test_an_error_with_what_ran_until_then(rehearse):
 
 def test_a_verification():
     """By hand: what Airflow's side takes is in test_verify_apart."""
-    rows = [Row("run", "d", "success", "failed", False, "why"), Row("xcom", "t[0].key", "(none)", "1", False)]
-    assert faults("verify", Verification("d", START, "3.3.2", rows, ["t.key"], 1.5).to_json()) == []
+    rows = Row("run", "d", "success", "failed", False, "why"), Row("xcom", "t[0].key", "(none)", "1", False)
+    assert faults("verify", Verification("d", START, "3.3.2", rows, ("t.key",), 1.5).to_json()) == []

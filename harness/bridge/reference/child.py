@@ -17,7 +17,7 @@ from harness.bridge.reference.history import DagToRun, RunHistory
 from harness.bridge.reference.home import default_cache, environment, restore, template
 from harness.errors import ReferenceFailed
 from harness.kernel.instant import Instant, to_datetime
-from harness.project.own_programs import own_program
+from harness.project.own_programs import ask
 from harness.project.scratch import scratch
 from harness.world import World
 
@@ -56,18 +56,11 @@ def airflow_run(
         link(surroundings.repository.home_entries, place)
         before = _of_children()
         try:
-            done = subprocess.run(
-                own_program("harness.bridge.reference.side"),
-                input=json.dumps(job),
-                env={**_surrounded(environment(home, database), surroundings), **as_environment(world)},
-                cwd=home,
-                capture_output=True,
-                text=True,
-                timeout=limit_s,
-            )
+            env = {**_surrounded(environment(home, database), surroundings), **as_environment(world)}
+            found, done = ask("harness.bridge.reference.side", job, limit_s, env=env, cwd=home)
         except subprocess.TimeoutExpired:
             raise _too_long(dag_to_run, limit_s, _of_children() - before) from None
-    return _answer(dag_to_run.dag_id, done)
+    return _history(dag_to_run.dag_id, found, done)
 
 
 def _too_long(dag_to_run: DagToRun, limit_s: float, busy_s: float) -> ReferenceFailed:
@@ -99,11 +92,8 @@ def _surrounded(own: dict[str, str], surroundings: Surroundings) -> dict[str, st
     return {**own, **surroundings.plain_environment, **surroundings.settings, **ours}
 
 
-def _answer(dag_id: str, done: subprocess.CompletedProcess[str]) -> RunHistory:
-    try:
-        answer = json.loads(done.stdout)
-    except ValueError:
-        answer = {"error": f"its process ended with exit code {done.returncode}", "traceback": ""}
+def _history(dag_id: str, found: Any, done: subprocess.CompletedProcess[str]) -> RunHistory:
+    answer = found or {"error": f"its process ended with exit code {done.returncode}", "traceback": ""}
     if "package" in answer:
         raise _cannot_run(answer["package"], answer["error"])
     if "error" in answer:

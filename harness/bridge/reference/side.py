@@ -6,7 +6,6 @@ Started with the environment of `harness.bridge.reference.home.environment`.
 from __future__ import annotations
 
 import datetime as dt
-import json
 import os
 import sys
 import traceback
@@ -14,21 +13,24 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
+from harness.project.own_programs import answer
+
 
 def main() -> None:
-    """Answer the job: ``{"result": …}`` or ``{"error": …, "traceback": …}``."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what Airflow and Dag files print is not the answer
+    """Answer the job."""
+    answer(_result)
+
+
+def _result(job: dict[str, Any]) -> dict[str, Any]:
+    """``{"result": …}`` or ``{"error": …, "traceback": …}``."""
     try:
         _refuse_what_cannot_run()
-        answer = {"result": _answer(json.load(sys.stdin))}
+        return {"result": _answer(job)}
     except CannotRun as refused:
         error = refused.error
-        answer = {"error": f"{type(error).__name__}: {error}", "package": refused.package}
+        return {"error": f"{type(error).__name__}: {error}", "package": refused.package}
     except Exception as error:
-        answer = {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
-    answers.write(json.dumps(answer, default=str))
-    answers.close()
+        return {"error": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc()}
 
 
 class CannotRun(Exception):

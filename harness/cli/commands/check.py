@@ -12,7 +12,7 @@ import click
 
 from harness.cli import options as given
 from harness.cli.commands.upgrading import TEXT
-from harness.cli.faults import write_whole
+from harness.cli.faults import write_output
 from harness.cli.folders import configured
 from harness.cli.inputs import names
 from harness.cli.terminal import Job, Terminal
@@ -63,7 +63,7 @@ class ReportFiles:
         from harness.gate.cache import FOLDER, note_output
 
         for name, file in self.files:
-            write_whole(file, _text(name, found, terminal), f"the {name} report {str(file)!r}")
+            write_output(file, _text(name, found, terminal), f"the {name} report {str(file)!r}")
             note_output(found.root / FOLDER, file)
         if self.on_stdout != TEXT:
             terminal.out.write(_text(self.on_stdout, found, terminal))

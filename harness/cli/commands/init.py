@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli import options as given
-from harness.cli.faults import write_whole
+from harness.cli.faults import write_output
 from harness.cli.folders import configured
 from harness.cli.terminal import Job
 from harness.errors import NoDagsFolder
@@ -56,7 +56,7 @@ class Scaffold:
         if self.to_stdout:
             terminal.out.write(text)
         elif there is None:
-            write_whole(target, text, f"the world file {str(target)!r}")
+            write_output(target, text, f"the world file {str(target)!r}")
             terminal.console.print(f"wrote {shown_path(target)}: {_counted(used)}")
         elif used:
             terminal.console.print(f"{shown_path(target)} is there already; it lacks {_counted(used)}:\n")

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.cli.faults import write_output
 from harness.cli.terminal import Terminal
 from harness.errors import NoDagsFolder, UsageError
 from harness.project.config import read_config
@@ -96,5 +97,4 @@ class Upgrading:
             terminal.out.write(text)
             terminal.out.flush()
         else:
-            self.output.parent.mkdir(parents=True, exist_ok=True)
-            self.output.write_text(text, encoding="utf-8", errors="backslashreplace")
+            write_output(self.output, text, f"the report {str(self.output)!r}")

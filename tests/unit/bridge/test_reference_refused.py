@@ -1,12 +1,12 @@
 """`verify` where the installed Airflow can run no task: it says so and names the package."""
 
-import json
 import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
-from harness.bridge.reference.child import _answer
+from harness.bridge.reference.child import _history
 from harness.bridge.reference.side import called_by
 from harness.errors import ReferenceFailed
 
@@ -37,11 +37,9 @@ def test_the_package_is_the_one_that_airflow_called_last(tmp_path, monkeypatch):
 
 
 def test_an_airflow_that_can_run_nothing_is_told_with_the_package():
-    class Done:
-        stdout = json.dumps({"error": "PydanticUserError: needs a discriminator\n\nmore", "package": "fastapi"})
-
+    found = {"error": "PydanticUserError: needs a discriminator\n\nmore", "package": "fastapi"}
     with pytest.raises(ReferenceFailed) as caught:
-        _answer("sales", Done())
+        _history("sales", found, CompletedProcess([], 0, "", ""))
     told = str(caught.value)
     assert "itself can run no task with the fastapi that is installed: PydanticUserError: needs a discriminator" in told
     assert "more" not in told

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.cli.faults import machines_refusal, write_whole
+from harness.cli.faults import machines_refusal, write_output
 from harness.cli.ledgers import ledger_folder
 from harness.cli.streams import Stream
 from harness.errors import MachineError, UsageError
@@ -106,9 +106,9 @@ def test_closed_descriptors_are_not_taken_by_files(tmp_path, closed):
 
 def test_a_file_is_written_whole_or_left_as_it_was(tmp_path):
     report = tmp_path / "reports" / "check.json"
-    write_whole(report, "first", "the report")
+    write_output(report, "first", "the report")
     with largest_file(1000), pytest.raises(MachineError, match="the report cannot be written: File too large") as told:
-        write_whole(report, "x" * 5000, "the report")
+        write_output(report, "x" * 5000, "the report")
     assert told.value.exit_code == 74
     assert report.read_text() == "first"
     assert [path.name for path in report.parent.iterdir()] == ["check.json"]
@@ -117,12 +117,12 @@ def test_a_file_is_written_whole_or_left_as_it_was(tmp_path):
 def test_a_link_stays_a_link_and_a_device_is_written_to(tmp_path):
     (tmp_path / "real.json").write_text("old")
     (tmp_path / "link.json").symlink_to("real.json")
-    write_whole(tmp_path / "link.json", "new", "the report")
+    write_output(tmp_path / "link.json", "new", "the report")
     assert (tmp_path / "link.json").is_symlink()
     assert (tmp_path / "real.json").read_text() == "new"
-    write_whole(Path("/dev/null"), "text", "the report")
+    write_output(Path("/dev/null"), "text", "the report")
     with pytest.raises(MachineError, match="No space left"):
-        write_whole(Path("/dev/full"), "text", "the report")
+        write_output(Path("/dev/full"), "text", "the report")
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_where_nothing_can_be_written_is_a_usage_error(tmp_path, name):
     (tmp_path / "file").touch()
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises(UsageError, match="the report cannot be written"):
-        write_whole(tmp_path / name, "text", "the report")
+        write_output(tmp_path / name, "text", "the report")
 
 
 @pytest.mark.parametrize("refused", [errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOSPC], ids=errno.errorcode.get)
@@ -143,7 +143,7 @@ def test_what_the_machine_refuses_is_its_error_whoever_named_the_file(tmp_path, 
 
     monkeypatch.setattr(Path, "write_bytes", refuse)
     with pytest.raises(MachineError, match="the report cannot be written") as told:
-        write_whole(tmp_path / "report", "text", "the report")
+        write_output(tmp_path / "report", "text", "the report")
     assert told.value.exit_code == machines_refusal(OSError(refused, "no", "x")).exit_code == 74
 
 

@@ -110,10 +110,10 @@ def test_it_is_written_whole_or_the_old_one_stays(tmp_path, monkeypatch):
     file.write_text("the old one")
 
     def full(self, *_args, **_kwargs):
-        self.write_bytes(b"half of")
+        self.write_text("half of")
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(type(file), "write_text", full)
+    monkeypatch.setattr(type(file), "write_bytes", full)
     with pytest.raises(OSError, match="No space"):
         Baseline.of([found(tmp_path / "a.py", 3)], tmp_path).write(file)
     assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("base.json", "the old one")]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from harness.project import own_programs
-from harness.project.own_programs import installed_program, own_program
+from harness.project.own_programs import ask, installed_program, own_program
 
 ASKS = {"names": ["airflow.sdk.DAG"], "arguments": {}, "fields": {}}
 HIDING = ("harness.py", "harness/__init__.py", "json.py", "importlib.py", "ruff.py")
@@ -34,6 +35,22 @@ def test_a_program_of_ours_is_ours(hiding):
     done = start(own_program("harness.bridge.installed_names"), hiding, json.dumps(ASKS))
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["names"] == {"airflow.sdk.DAG": ["there", ""]}
+
+
+@pytest.mark.parametrize(
+    ("program", "answer", "noise"),
+    [
+        ("answer(lambda question: [print('noise'), {**question, 'more': 1}][1])", {"asked": 1, "more": 1}, "noise\n"),
+        ("raise SystemExit(4)", None, ""),
+        ("print('no document')", None, ""),
+    ],
+)
+def test_only_a_document_is_an_answer(monkeypatch, program, answer, noise):
+    start = f"from harness.project.own_programs import answer; {program}"
+    monkeypatch.setattr(own_programs, "own_program", lambda _: [sys.executable, "-c", start])
+    found, done = ask("harness.any", {"asked": 1}, 60)
+    assert (found, done.stderr) == (answer, noise)
+    assert ask("harness.any", {"asked": 1}, 60, keeps_stderr=False)[0] == answer
 
 
 @pytest.mark.parametrize("more", [{}, {"PYTHONSAFEPATH": "1"}], ids=["plain", "safe path"])

@@ -54,6 +54,6 @@ def test_a_comparison_of_no_task_is_not_alike():
     from harness.report.verification_terminal import show
 
     stream = io.StringIO()
-    found = Verification("sales", START, "3.3.2", [Row("run", "sales", "success", "success", True)], [])
+    found = Verification("sales", START, "3.3.2", (Row("run", "sales", "success", "success", True),), ())
     show(found, Console(file=stream, width=100, highlight=False), verbose=False)
     assert stream.getvalue().splitlines()[-1].startswith("✗ sales has no task to compare: 1 compared")

@@ -39,7 +39,7 @@ def backfill(**more):
 
 
 def verification(*rows):
-    return Verification("sales", START, "3.3.2", list(rows), [])
+    return Verification("sales", START, "3.3.2", tuple(rows), ())
 
 
 # -- frozen -------------------------------------------------------------------------------------------------------
@@ -58,6 +58,16 @@ def test_every_result_is_frozen_and_has_slots():
     assert {RunResult, CalendarResult, BackfillResult, Verification, Finding} <= set(classes)
     assert [one.__name__ for one in classes if not one.__dataclass_params__.frozen] == []
     assert [one.__name__ for one in classes if "__slots__" not in vars(one)] == []
+
+
+def test_nothing_is_added_to_what_was_compared():
+    found = verification(Row("run", "sales", "success", "success", True))
+    with pytest.raises(AttributeError):
+        found.rows.append(found.rows[0])
+    with pytest.raises(AttributeError):
+        found.volatile.append("load.key")
+    document = found.to_json()
+    assert (document["volatile"], [row["name"] for row in document["rows"]]) == ([], ["sales"])
 
 
 @pytest.mark.parametrize("result", [run(), task("load"), calendar(), backfill(), verification(), ERROR])
