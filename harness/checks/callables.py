@@ -85,8 +85,8 @@ def plain(function: Any) -> Any:
 
 def callable_of(task: Any) -> Any:
     """The function that a task was given to run, also a mapped one; None when it has none."""
-    given = task.partial_kwargs.get("python_callable") if getattr(task, "is_mapped", False) else None
-    return given or getattr(task, "python_callable", None)
+    mapped_callable = task.partial_kwargs.get("python_callable") if getattr(task, "is_mapped", False) else None
+    return mapped_callable or getattr(task, "python_callable", None)
 
 
 def content_of(cell: Any) -> Any:

@@ -239,8 +239,8 @@ class DagContext:
     @property
     def is_periodic(self) -> bool:
         """Whether time makes runs of it: not a Dag without schedule, on assets alone, or run once."""
-        given = self.dag.timetable
-        if type(given).__name__ in _PERIODIC and type(given).__module__.startswith("airflow."):
+        timetable = self.dag.timetable
+        if type(timetable).__name__ in _PERIODIC and type(timetable).__module__.startswith("airflow."):
             return True  # the usual ones, without making the scheduler's
         return bool(getattr(self.timetable, "can_be_scheduled", False) and getattr(self.timetable, "periodic", False))
 

@@ -126,15 +126,15 @@ class OwnCode:
         names = [one.arg for one in [*function.args.posonlyargs, *function.args.args]]
         at = names.index(name) - (names[0] in _BOUND) if name in names else None
         found: list[str] = []
-        given_to = [named.get(name, _at(values, at)) for values, named in self._tasks_with(function)]
-        found += [value for value in given_to if isinstance(value, str) and "{{" not in value]
+        bound = [named.get(name, _at(values, at)) for values, named in self._tasks_with(function)]
+        found += [value for value in bound if isinstance(value, str) and "{{" not in value]
         sites = [(keyword(call, name) or _at(call.args, at), part) for call, part in self._by_name[function.name]]
         for value, part in sites:
             found += self.texts(value, part, depth + 1)
-        is_left_out = any(one is None for one in given_to) or any(
+        is_left_out = any(one is None for one in bound) or any(
             one is None or isinstance(one, ast.Starred) for one, _ in sites
         )
-        default = literal(_default(function, name)) if is_left_out or not (given_to or sites) else None
+        default = literal(_default(function, name)) if is_left_out or not (bound or sites) else None
         return found if default is None else [*found, default]
 
     def _tasks_with(self, function: ast.AST) -> Iterator[tuple[list[Any], dict[str, Any]]]:
@@ -226,8 +226,11 @@ def _parameters(function: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.ar
 
 
 def _default(function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> ast.expr | None:
-    given = function.args
-    positional = [*given.posonlyargs, *given.args]
-    last = positional[len(positional) - len(given.defaults) :]
-    pairs = [*zip(last, given.defaults, strict=True), *zip(given.kwonlyargs, given.kw_defaults, strict=True)]
+    signature = function.args
+    positional = [*signature.posonlyargs, *signature.args]
+    last = positional[len(positional) - len(signature.defaults) :]
+    pairs = [
+        *zip(last, signature.defaults, strict=True),
+        *zip(signature.kwonlyargs, signature.kw_defaults, strict=True),
+    ]
     return next((default for parameter, default in pairs if parameter.arg == name), None)

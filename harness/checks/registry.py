@@ -89,9 +89,9 @@ def check(
     def made(function: Callable[..., Any]) -> Check:
         if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", check_id):
             raise UsageError(f"check id {check_id!r} is not kebab-case", fix="as in 'team-owner'")
-        for given, allowed in ((severity, SEVERITIES), (level, LEVELS)):
-            if given not in allowed:
-                raise UsageError(f"check {check_id!r}: {given!r}", known=", ".join(allowed))
+        for value, allowed in ((severity, SEVERITIES), (level, LEVELS)):
+            if value not in allowed:
+                raise UsageError(f"check {check_id!r}: {value!r}", known=", ".join(allowed))
         room, _, below = function.__module__.partition("harness.checks.")
         family = OWN if room or not below else below.split(".")[0]
         return Check(check_id, severity, level, function, gather, gathers, cyclic, function.__doc__ or "", family)

@@ -25,9 +25,9 @@ def arguments(task: Any) -> Iterator[tuple[str, Any]]:
         return
     yield from partial.items()
     mapped = getattr(task.expand_input, "value", None)
-    for given in mapped if isinstance(mapped, (list, tuple)) else [mapped]:
-        for name, value in given.items() if isinstance(given, dict) else ():
-            if isinstance(value, (list, tuple)) and given is mapped:
+    for keywords in mapped if isinstance(mapped, (list, tuple)) else [mapped]:
+        for name, value in keywords.items() if isinstance(keywords, dict) else ():
+            if isinstance(value, (list, tuple)) and keywords is mapped:
                 yield from ((name, one) for one in value)
             else:
                 yield name, value

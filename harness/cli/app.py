@@ -25,8 +25,8 @@ Exit codes:
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 
 
-def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
-    if not asked:
+def _version(context: click.Context, _: click.Parameter, is_set: bool) -> None:
+    if not is_set:
         return
     from importlib.metadata import PackageNotFoundError, version
 

@@ -88,16 +88,16 @@ class Decider:
 
 
 def choices_of(
-    dag: Dag, deciders: Mapping[str, Decider], wanted: Mapping[str, Iterable[Any]] | None = None
+    dag: Dag, deciders: Mapping[str, Decider], only: Mapping[str, Iterable[Any]] | None = None
 ) -> dict[str, tuple[Outcome, ...]]:
     """What every task may do: succeed (in each of its ways), fail, skip itself.
 
     Args:
-        wanted: task_id, or ``*`` for all the others -> the only outcomes to look at (`Value`); ``success`` means
+        only: task_id, or ``*`` for all the others -> the only outcomes to look at (`Value`); ``success`` means
             all ways to succeed.
     Raises: UsageError: an outcome the task cannot have, or none at all. TaskNotFound.
     """
-    wanted = wanted or {}
+    only = only or {}
     needed = mapped_over(dag)
     found: dict[str, tuple[Outcome, ...]] = {}
     for task_id, task in dag.tasks.items():
@@ -105,9 +105,9 @@ def choices_of(
             continue
         ways = _ways(deciders.get(task_id), task_id in needed)
         every = (*ways, Outcome(FAILED), Outcome(SKIPPED))
-        asked = wanted.get(task_id, wanted.get("*"))
-        found[task_id] = every if asked is None else _restricted(task_id, every, asked)
-    _check_names(dag, found, wanted)
+        outcomes = only.get(task_id, only.get("*"))
+        found[task_id] = every if outcomes is None else _restricted(task_id, every, outcomes)
+    _check_names(dag, found, only)
     return found
 
 
@@ -159,17 +159,17 @@ def _ways(decider: Decider | None, length_matters: bool) -> tuple[Outcome, ...]:
     return tuple(Outcome(length=length) for length in LENGTHS) if length_matters else (Outcome(),)
 
 
-def _restricted(task_id: str, every: tuple[Outcome, ...], asked: Iterable[Any]) -> tuple[Outcome, ...]:
-    values = [asked] if isinstance(asked, (str, bool, int)) else list(asked)
+def _restricted(task_id: str, every: tuple[Outcome, ...], outcomes: Iterable[Any]) -> tuple[Outcome, ...]:
+    values = [outcomes] if isinstance(outcomes, (str, bool, int)) else list(outcomes)
     found = dict.fromkeys(one for value in values for one in outcome_for(task_id, every, value))
     if not found:
         raise UsageError(f"no outcome is left for task {task_id!r}", fix='outcomes={"task": ["success", "failed"]}')
     return tuple(found)
 
 
-def _check_names(dag: Dag, choices: Choices, wanted: Iterable[str]) -> None:
+def _check_names(dag: Dag, choices: Choices, named: Iterable[str]) -> None:
     followed = [name for every in choices.values() for one in every for name in one.followed or ()]
-    for name in (*(name for name in wanted if name != "*"), *followed):
+    for name in (*(name for name in named if name != "*"), *followed):
         if name not in dag.tasks:
             raise TaskNotFound(f"no task {name!r} in Dag {dag.dag_id!r}", known=known_names(name, dag.tasks))
 

@@ -111,9 +111,9 @@ class Exploration:
 
         Raises: as `runs_always`.
         """
-        wanted = set(states or (SUCCESS,))
+        values = set(states or (SUCCESS,))
         return self._ask(
-            f"{task_id} always {ends_in(states)}", task_id, lambda one: wanted.issuperset(one.states_of(task_id)), when
+            f"{task_id} always {ends_in(states)}", task_id, lambda one: values.issuperset(one.states_of(task_id)), when
         )
 
     def counter_example(self, claim: Claim, when: Condition | None = None) -> Scenario | None:
@@ -201,9 +201,9 @@ class Exploration:
 
 
 def _matches(scenario: Scenario, task_id: str, value: Any) -> bool:
-    wanted: Iterable[Any] = value if isinstance(value, (list, set, frozenset)) else (value,)
+    values: Iterable[Any] = value if isinstance(value, (list, set, frozenset)) else (value,)
     stated = [outcome for part, outcome in scenario.choices if part.task_id == task_id]
-    for one in wanted:
+    for one in values:
         texts = (one,) if isinstance(one, str) else one
         if one in scenario.states_of(task_id) or any(texts == outcome.followed for outcome in stated):
             return True

@@ -54,9 +54,9 @@ class Baseline:
         except FileNotFoundError:
             raise UsageError(f"there is no baseline {file}", fix="write it with --write-baseline") from None
         except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-            said = f"{type(error).__name__}: {error}" if isinstance(error, KeyError) else str(error)
+            reason = f"{type(error).__name__}: {error}" if isinstance(error, KeyError) else str(error)
             fix = "write it anew with --write-baseline"
-            raise UsageError(f"{file} is no baseline: {said}", where=str(file), fix=fix) from None
+            raise UsageError(f"{file} is no baseline: {reason}", where=str(file), fix=fix) from None
 
     @classmethod
     def of(cls, findings: Iterable[Finding], root: Path) -> Baseline:

@@ -100,13 +100,13 @@ class Cache:
         if self.folder is None:
             return
         self.forget(path)
-        asked: dict[str, list[int] | None] = dict(report["depends"])
-        asked |= {f"file:{one}": asked.get(f"file:{one}") for one in (path, *report["imported"])}
+        dependencies: dict[str, list[int] | None] = dict(report["depends"])
+        dependencies |= {f"file:{one}": dependencies.get(f"file:{one}") for one in (path, *report["imported"])}
         # What another process read is seen by nobody, so such a report is never kept; of a file that asks for the
         # time, only the second parse tells whether its Dags depend on it.
-        if any(event["kind"] == "process" for event in report["events"]) or ("clock?:" in asked and not second):
+        if any(event["kind"] == "process" for event in report["events"]) or ("clock?:" in dependencies and not second):
             return
-        depends = self._as_they_were(asked)
+        depends = self._as_they_were(dependencies)
         if depends is not None:
             self._entries[path] = CachedFile(
                 depends, {key: value for key, value in report.items() if key not in _NOT_KEPT}
@@ -114,10 +114,12 @@ class Cache:
             self._changed = True
             self.brought(report["libraries"])
 
-    def keep_second_parse(self, path: str, problems: list[list[Any]], asked: Mapping[str, list[int] | None]) -> None:
+    def keep_second_parse(
+        self, path: str, problems: list[list[Any]], dependencies: Mapping[str, list[int] | None]
+    ) -> None:
         """Keep what the checks that look twice said of a file, and what its second parse asked for."""
         if path in self._entries and self.folder is not None:
-            depends = self._as_they_were(asked)
+            depends = self._as_they_were(dependencies)
             if depends is None:
                 self.forget(path)
                 return
@@ -132,14 +134,14 @@ class Cache:
             self._libraries |= of_libraries(new)
             self._changed = True
 
-    def _as_they_were(self, asked: Mapping[str, list[int] | None]) -> dict[str, str] | None:
+    def _as_they_were(self, dependencies: Mapping[str, list[int] | None]) -> dict[str, str] | None:
         """Digests of what was asked for; None when that has changed since, or can never be known again."""
-        if any(key in NEVER for key in asked):
+        if any(key in NEVER for key in dependencies):
             return None
         if self._after is None:
             self._after = Present(self.environment, self._present.outputs)
         found = {}
-        for key, then in asked.items():
+        for key, then in dependencies.items():
             if not key.startswith("file:"):
                 found[key] = self._after.of(key)
                 continue

@@ -90,8 +90,8 @@ def problems_of(path: str, verdict: ChildEnd, timeout_s: float) -> Iterator[tupl
     """The findings of a child that left no report: (check id, problem), one at least."""
     line = _line(path, verdict)
     if verdict.report is not None:
-        said = f"the checks of this file failed: {verdict.report['fault']}"
-        yield "check-failed", Problem(said, line=line, ours="theirs" not in verdict.report)
+        fact = f"the checks of this file failed: {verdict.report['fault']}"
+        yield "check-failed", Problem(fact, line=line, ours="theirs" not in verdict.report)
     elif verdict.phase == "checking":
         yield "check-failed", Problem(f"the checks of this file did not end: {_how(verdict, timeout_s)}", line=line)
     elif verdict.outcome == "timeout" and (tries := _tries(verdict)):

@@ -36,8 +36,8 @@ def examine(parsed: Any, declared: Declared, selection: CheckSelection, guesses:
     context = FileContext(parsed, declared, selection)
     problems: Problems = []
     if parsed.tampered:
-        said = f"the file changes what checks it: {', '.join(parsed.tampered[:3])}"
-        problems.append(("check-failed", Problem(said, fix="leave the harness as it is")))
+        fact = f"the file changes what checks it: {', '.join(parsed.tampered[:3])}"
+        problems.append(("check-failed", Problem(fact, fix="leave the harness as it is")))
     for dag in context.dags:
         for check in _on("dag", selection):
             if check.cyclic or not dag.cycle:
@@ -140,13 +140,13 @@ def _found_by(check: Check, context: Any, dag: DagContext | None) -> Problems:
 
 def _failed(check: Check, error: BaseException, dag: DagContext | None) -> tuple[str, Problem]:
     where = f" of Dag {dag.dag_id!r}" if dag else ""
-    said = f"the check {check.id!r} raised {type(error).__name__}: {error}{where}"
+    fact = f"the check {check.id!r} raised {type(error).__name__}: {error}{where}"
     line, path = (dag.line if dag else None), None
     if not check.ours:
         path = check.function.__code__.co_filename
         frames = traceback.extract_tb(error.__traceback__)
         line = next((frame.lineno for frame in reversed(frames) if frame.filename == path), line)
-    return "check-failed", Problem(said, line=line, path=path, dag_id=dag.dag_id if dag else None, ours=check.ours)
+    return "check-failed", Problem(fact, line=line, path=path, dag_id=dag.dag_id if dag else None, ours=check.ours)
 
 
 def _called(function: Callable[[Any], Iterable[Problem] | None], context: Any) -> list[Problem]:

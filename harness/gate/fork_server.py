@@ -242,8 +242,8 @@ class Child:
             # is not believed.
             verdicts.pop()
         if not verdicts:
-            said, events = self._channels.said_in_crash(), self._channels.events()
-            verdicts.append(ChildEnd(outcome, code, _phase(documents), said, events))
+            crash, events = self._channels.said_in_crash(), self._channels.events()
+            verdicts.append(ChildEnd(outcome, code, _phase(documents), crash, events))
         shutil.rmtree(os.path.join(os.environ["AIRFLOW_HOME"], f"scratch-{self.pid}"), ignore_errors=True)  # noqa: PTH118
         self._channels.close()
         return verdicts

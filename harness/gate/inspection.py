@@ -105,8 +105,8 @@ def inspect(config: Config, options: CheckOptions) -> CheckResult:
     ]
     result = suppressions.result
     if change is not None:
-        result, said = touched(result, change, every)
-        notes = [*said, *notes]
+        result, reach = touched(result, change, every)
+        notes = [*reach, *notes]
     return CheckResult(result, config.root, suppressions.waived, suppressions.known, notes)
 
 

@@ -33,12 +33,12 @@ def end_orphans(token: str, network: str | None, spared: set[int]) -> None:
 
 def orphans(token: str, network: str | None, spared: set[int]) -> list[int]:
     """Processes of a run that belong to none of those spared."""
-    wanted = f"{TOKEN}={token}".encode()
+    mark = f"{TOKEN}={token}".encode()
     found = []
     for pid in _processes():
         if pid in spared or pid == os.getpid() or not _alive(pid):
             continue
-        if (wanted in _environment(pid) or (network and network_of(pid) == network)) and not _below(pid, spared):
+        if (mark in _environment(pid) or (network and network_of(pid) == network)) and not _below(pid, spared):
             found.append(pid)
     return found
 

@@ -103,9 +103,9 @@ class _Run:
         self._mask = Mask(secrets_of(self._parse.world, environment))
         self._gathered = Gathered(self._parse.selection.severities)
         around = below([self._repository.plugins]) if self._repository.plugins else {}
-        given = self._parse
-        more = (given.timeout_s, asdict(given.repository), asdict(given.own), _shown(given.world), around)
-        question = question_of(given.selection, given.declared, *more, *_files_of(self._repository))
+        parse = self._parse
+        more = (parse.timeout_s, asdict(parse.repository), asdict(parse.own), _shown(parse.world), around)
+        question = question_of(parse.selection, parse.declared, *more, *_files_of(self._repository))
         self._cache = Cache(options.cache, question, environment)
 
     def take_cached(self) -> None:

@@ -55,8 +55,8 @@ def xcom_bytes(config: Config) -> float | None:
     return None if severity == "off" else config.limits.get("xcom-bytes", LIMITS["xcom-bytes"])
 
 
-def _refuse_unknown(config: Config, table: str, given: Iterable[str], known: Iterable[str]) -> None:
-    for name in given:
+def _refuse_unknown(config: Config, table: str, names: Iterable[str], known: Iterable[str]) -> None:
+    for name in names:
         if name not in known:
             raise UsageError(
                 f"there is no {table[:-1]} {name!r}",

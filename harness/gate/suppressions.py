@@ -284,13 +284,13 @@ class PathSuppressions:
         given: glob as in ``.gitignore``, relative to the project -> check ids and families.
     """
 
-    def __init__(self, given: Mapping[str, list[str]], root: Path) -> None:
+    def __init__(self, ignores: Mapping[str, list[str]], root: Path) -> None:
         self._root = root
         self._rules = []
-        if given:
+        if ignores:
             from pathspec import GitIgnoreSpec
 
-            self._rules = [(GitIgnoreSpec.from_lines([glob]), checks_of(names)) for glob, names in given.items()]
+            self._rules = [(GitIgnoreSpec.from_lines([glob]), checks_of(names)) for glob, names in ignores.items()]
         self._known: dict[str, frozenset[str]] = {}
 
     def of(self, path: str) -> frozenset[str]:

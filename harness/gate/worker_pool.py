@@ -128,10 +128,10 @@ class _ForkServer:
         )
         for descriptor in (one for pair in pairs for one in pair):
             os.close(descriptor)
-        given = pickle.dumps(options)
+        pickled = pickle.dumps(options)
         assert self.process.stdin is not None
         with suppress(BrokenPipeError):  # its end is seen where it is read
-            self.process.stdin.write(json.dumps({"size": len(given), "workers": pairs}).encode() + b"\n" + given)
+            self.process.stdin.write(json.dumps({"size": len(pickled), "workers": pairs}).encode() + b"\n" + pickled)
             self.process.stdin.flush()
 
     @property
@@ -180,9 +180,9 @@ class _ForkServer:
         except subprocess.TimeoutExpired:
             self._end()
         self._said.seek(0)
-        said = self._said.read().decode(errors="replace").strip()
+        stderr = self._said.read().decode(errors="replace").strip()
         self._said.close()
-        return "\n".join(said.splitlines()[-15:])
+        return "\n".join(stderr.splitlines()[-15:])
 
     def _end(self) -> None:
         self.ended_by_us = True
@@ -345,13 +345,13 @@ class WorkerPool:
         if not fork_server.ready and fork_server.at_libraries:
             self._without(fork_server, fork_server.shared)
             return
-        said, code, requests = self._let_go(fork_server), fork_server.process.returncode, fork_server.requests
+        stderr, code, requests = self._let_go(fork_server), fork_server.process.returncode, fork_server.requests
         if not requests:
-            raise _lost(code, said, fork_server.ready)
+            raise _lost(code, stderr, fork_server.ready)
         if len(requests) > 1:  # whose fault it is, is seen when each is alone; it may be nobody's
             self._alone |= {(request.path, request.second) for request in requests}
             self._put_back(requests)
-            self._unexplained = code, said, True
+            self._unexplained = code, stderr, True
         else:
             done(requests[0], ChildEnd("vanished", code))
             self._unexplained = None
@@ -367,13 +367,13 @@ class WorkerPool:
 
     def _buried(self, fork_server: _ForkServer) -> str:
         """Close a fork server; after one that could not see to it itself, end and remove what it left."""
-        said = fork_server.close()
+        stderr = fork_server.close()
         # Killed by a signal it could neither end what its files started nor remove its home: both are found by the
         # token.
         if fork_server.process.returncode < 0:
             end_orphans(self._token, fork_server.network, {other.process.pid for other in self._fork_servers})
             sweep()
-        return said
+        return stderr
 
     def _put_back(self, requests: list[Request]) -> None:
         """Have files wait again, before the others."""
@@ -435,9 +435,9 @@ class WorkerPool:
         lost = None
         while self._fork_servers:
             fork_server = self._fork_servers.pop()
-            said = self._buried(fork_server)
+            stderr = self._buried(fork_server)
             if fork_server.process.returncode != 0 and not fork_server.ended_by_us and lost is None:
-                lost = fork_server.process.returncode, said, fork_server.ready
+                lost = fork_server.process.returncode, stderr, fork_server.ready
         self._selector.close()
         return lost or self._unexplained
 
@@ -446,13 +446,13 @@ def _is_of(name: str, other: str) -> bool:
     return name == other or name.startswith(other + ".")
 
 
-def _lost(code: int, said: str, ready: bool) -> Exception:
+def _lost(code: int, stderr: str, ready: bool) -> Exception:
     if code == NO_AIRFLOW and not ready:
-        return unusable(said)
+        return unusable(stderr)
     how = f"killed by {signal.Signals(-code).name}" if -code in signal.valid_signals() else f"exit code {code}"
     when = "through no file's doing" if ready else "before it was ready"
     return WorkerLost(
         f"a process of the gate ended {when}: {how}",
-        why=said or None,
+        why=stderr or None,
         fix="run it again; nothing that it said is complete",
     )

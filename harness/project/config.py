@@ -136,8 +136,8 @@ class Table:
         below: name of the table below ours; empty for ours itself.
     """
 
-    def __init__(self, file: Path, given: dict[str, Any], below: str = "") -> None:
-        self._file, self._given, self._below = file, given, below
+    def __init__(self, file: Path, values: dict[str, Any], below: str = "") -> None:
+        self._file, self._values, self._below = file, values, below
         self._known: list[str] = []
 
     @property
@@ -148,9 +148,9 @@ class Table:
     def paths(self, key: str, example: str, many: bool) -> list[Path] | None:
         """The paths under a key, relative to the file, each of which must exist; None when the key is absent."""
         self._known.append(key)
-        if key not in self._given:
+        if key not in self._values:
             return None
-        value = self._given[key]
+        value = self._values[key]
         texts = _paths(value) if many else [value] if isinstance(value, str) else None
         if texts is None:
             raise self._wrong(key, "a list of paths" if many else "a path", example)
@@ -169,7 +169,7 @@ class Table:
     def texts(self, key: str, example: str) -> list[str]:
         """A list of texts, empty when the key is absent."""
         self._known.append(key)
-        value = self._given.get(key, [])
+        value = self._values.get(key, [])
         if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
             raise self._wrong(key, "a list of texts", example)
         return value
@@ -180,16 +180,16 @@ class Table:
         Args:
             former: how the key was spelt; it works for one more release, with a warning.
         """
-        if former is not None and former in self._given:
+        if former is not None and former in self._values:
             self._known.append(former)
-            if key in self._given:
+            if key in self._values:
                 raise UsageError(
                     f"{former!r} and {key!r} of {self.name} are the same", where=self.where(former), fix="keep one"
                 )
             warn(f"{self.where(former)}: {former!r} of {self.name} is spelt {key!r} now", FutureWarning, stacklevel=2)
             key = former
         self._known.append(key)
-        value = self._given.get(key, default)
+        value = self._values.get(key, default)
         if not isinstance(value, bool):
             raise self._wrong(key, "true or false", f"{key} = false")
         return value
@@ -201,18 +201,18 @@ class Table:
             expected: what a value is, in words.
         """
         self._known.append(key)
-        given = self._given.get(key, {})
-        if not isinstance(given, dict):
+        entries = self._values.get(key, {})
+        if not isinstance(entries, dict):
             raise self._wrong(key, "a table", f"write [{TABLE}.{key}] with its keys below")
-        inner = Table(self._file, given, key)
-        for name, value in given.items():
+        inner = Table(self._file, entries, key)
+        for name, value in entries.items():
             if not is_right(value):
                 raise inner._wrong(name, expected, None)
-        return given
+        return entries
 
     def refuse_unknown(self) -> None:
         """Raise for the first key that nobody took."""
-        for key in self._given:
+        for key in self._values:
             if key not in self._known:
                 raise UsageError(
                     f"unknown key {key!r} in {self.name}",
@@ -226,7 +226,7 @@ class Table:
         return f"{self._file}:{line_of(self._file, self._below, key)}"
 
     def _wrong(self, key: str, expected: str, fix: str | None) -> UsageError:
-        fact = f"{key!r} of {self.name} is {expected}, not {shown(self._given[key])}"
+        fact = f"{key!r} of {self.name} is {expected}, not {shown(self._values[key])}"
         return UsageError(fact, where=self.where(key), fix=fix)
 
 

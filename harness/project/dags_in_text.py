@@ -19,14 +19,14 @@ def unreached(tree: ast.Module) -> Iterator[Unreached]:
     for node in tree.body:
         if isinstance(node, _FUNCTIONS) and node.name not in used:
             if _is_decorated(node, names):
-                said = f"{node.name}() is decorated with @dag and never called, so the file has no Dag"
-                yield said, node.lineno, f"call it at the end of the file: {node.name}()"
+                fact = f"{node.name}() is decorated with @dag and never called, so the file has no Dag"
+                yield fact, node.lineno, f"call it at the end of the file: {node.name}()"
             elif _makes_within(node, names):
-                said = f"{node.name}() makes a Dag and is never called, so the file has no Dag"
-                yield said, node.lineno, "call it at the top level, and keep what it returns in a name"
+                fact = f"{node.name}() makes a Dag and is never called, so the file has no Dag"
+                yield fact, node.lineno, "call it at the top level, and keep what it returns in a name"
         elif isinstance(node, (ast.For, ast.AsyncFor)) and _reaches(node, names, _makers(tree, names)):
-            said = "the loop would make Dags and goes round no time, so the file has no Dag"
-            yield said, node.lineno, "look whether what it goes over is found, from the file's own place"
+            fact = "the loop would make Dags and goes round no time, so the file has no Dag"
+            yield fact, node.lineno, "look whether what it goes over is found, from the file's own place"
 
 
 def uncalled(tree: ast.Module) -> Iterator[Unreached]:
@@ -38,8 +38,8 @@ def uncalled(tree: ast.Module) -> Iterator[Unreached]:
         if not isinstance(node, _FUNCTIONS) or node.name in used:
             continue
         if len(node.decorator_list) == 1 and _is_decorated(node, names):
-            said = f"{node.name}() is decorated with @dag and never called, so its Dag is not there"
-            yield said, node.lineno, f"call it at the end of the file: {node.name}()"
+            fact = f"{node.name}() is decorated with @dag and never called, so its Dag is not there"
+            yield fact, node.lineno, f"call it at the end of the file: {node.name}()"
 
 
 def _names(tree: ast.Module) -> set[str]:
@@ -113,8 +113,8 @@ def line_of(text: str, dag_id: str) -> int:
         return 1
     named, made = [], []
     for call in calls:
-        given = [*call.args[:1], *(one.value for one in call.keywords if one.arg == "dag_id")]
-        if any(isinstance(one, ast.Constant) and one.value == dag_id for one in given):
+        arguments = [*call.args[:1], *(one.value for one in call.keywords if one.arg == "dag_id")]
+        if any(isinstance(one, ast.Constant) and one.value == dag_id for one in arguments):
             named.append(call.lineno)
         if isinstance(call.func, ast.Name) and call.func.id == dag_id:
             made.append(call.lineno)

@@ -108,12 +108,12 @@ def declarations_of(folders: Sequence[Path]) -> Declarations:
     settings |= _settings_in({**files, **shell})
     astro, values = _astro(folders[0] / "airflow_settings.yaml")
     exports = exports_of(folders).with_more(astro)
-    given = {f"AIRFLOW__{s.upper()}__{k.upper()}": v for (s, k), v in settings.items() if _matters(s, k)}
+    fields = {f"AIRFLOW__{s.upper()}__{k.upper()}": v for (s, k), v in settings.items() if _matters(s, k)}
     plain = {name: value for name, value in files.items() if not name.startswith("AIRFLOW__")}
     new = {name: value for name, value in plain.items() if name.startswith(SECRETS) or name not in os.environ}
     return Declarations(
         settings=settings,
-        environment={**new, **given},
+        environment={**new, **fields},
         connections=frozenset([*_named(files, CONNECTION), *exports.names("connections")]),
         variables={
             **exports.variables,
@@ -259,10 +259,10 @@ def _astro(file: Path) -> tuple[list[ExportedEntry], dict[str, str]]:
     airflow = airflow if isinstance(airflow, dict) else {}
     entries, values = [], {}
     for row in _rows(airflow, "connections", "conn_id"):
-        given = of_uri(str(row["conn_uri"])) if row.get("conn_uri") else {}
-        given |= {key.removeprefix("conn_"): one for key, one in row.items() if one not in (None, "")}
-        given = {("conn_type" if key == "type" else key): one for key, one in given.items()}
-        entries.append(connection_entry(str(row["conn_id"]), given, file.name))
+        fields = of_uri(str(row["conn_uri"])) if row.get("conn_uri") else {}
+        fields |= {key.removeprefix("conn_"): one for key, one in row.items() if one not in (None, "")}
+        fields = {("conn_type" if key == "type" else key): one for key, one in fields.items()}
+        entries.append(connection_entry(str(row["conn_id"]), fields, file.name))
     for row in _rows(airflow, "variables", "variable_name"):
         name, value = str(row["variable_name"]), row.get("variable_value")
         values[name] = json.dumps(value) if isinstance(value, (dict, list)) else str(value or "")

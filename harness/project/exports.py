@@ -101,12 +101,12 @@ def _once(*entries: Iterable[ExportedEntry]) -> tuple[ExportedEntry, ...]:
 
 def connection_entry(name: str, fields: Mapping[str, Any], file: str) -> ExportedEntry:
     """A connection from fields as Airflow exports them. A login without a password may be a token, and is kept back."""
-    given = {key: fields.get(key) for key in _FIELDS if fields.get(key) not in (None, "")}
+    stored = {key: fields.get(key) for key in _FIELDS if fields.get(key) not in (None, "")}
     back = ["password"] if fields.get("password") else []
-    if "login" in given and not back:
+    if "login" in stored and not back:
         back.append("login")
-        del given["login"]
-    value = {key: plain_part(one, "") for key, one in given.items()}
+        del stored["login"]
+    value = {key: plain_part(one, "") for key, one in stored.items()}
     extra = _extra(fields.get("extra") or fields.get("extra_dejson"))
     if extra is None:
         back.append("extra")

@@ -44,14 +44,14 @@ def scope_of(paths: Iterable[Path], dags: list[Path]) -> FileScope:
     Raises: NoDagsFolder: a path that does not exist, or no Dag file at all: nothing looked at must not look clean.
     """
     notes: list[str] = []
-    given = [_existing(path) for path in paths]
+    named = [_existing(path) for path in paths]
     every = {file.path: file for file in dag_files(dags, note=notes.append)}
     roots = [root.resolve() for root in dags if root.is_dir()]
-    if not given:
+    if not named:
         return FileScope(_some(list(every.values()), dags), notes=notes)
     found: dict[Path, FoundFile] = {}
     modules: list[Path] = []
-    for path in given:
+    for path in named:
         if path in every:
             found[path] = every[path]
         elif path.is_dir():
@@ -62,7 +62,7 @@ def scope_of(paths: Iterable[Path], dags: list[Path]) -> FileScope:
     if modules:
         found.update({file.path: file for file in importers_of(modules, list(every.values()), roots)})
     files = [found[path] for path in sorted(found)]
-    return FileScope(_some(files, given), not every.keys() <= found.keys(), notes)
+    return FileScope(_some(files, named), not every.keys() <= found.keys(), notes)
 
 
 def _below(folder: Path, every: dict[Path, FoundFile], roots: list[Path], notes: list[str]) -> dict[Path, FoundFile]:
@@ -226,6 +226,6 @@ def _git(folder: Path, *arguments: str) -> str:
     except OSError as error:
         raise UsageError(f"--changed-since needs git: {error}", fix="install git") from None
     if done.returncode:
-        said = done.stderr.strip().removeprefix("fatal: ") or f"git {arguments[0]} knows no such revision"
-        raise UsageError(f"--changed-since: {said}", where=str(folder), fix=fix)
+        stderr = done.stderr.strip().removeprefix("fatal: ") or f"git {arguments[0]} knows no such revision"
+        raise UsageError(f"--changed-since: {stderr}", where=str(folder), fix=fix)
     return done.stdout

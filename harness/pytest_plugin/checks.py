@@ -305,8 +305,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> Itera
     ignored: bool | None = yield
     if ignored and collection_path in config.stash.get(FOLDERS, ()):
         patterns = config.getini("norecursedirs")
-        asked = [config.invocation_params.dir / path for path in config.getoption("ignore") or ()]
-        if collection_path not in asked and any(fnmatch(collection_path.name, pattern) for pattern in patterns):
+        ignored_paths = [config.invocation_params.dir / path for path in config.getoption("ignore") or ()]
+        if collection_path not in ignored_paths and any(fnmatch(collection_path.name, pattern) for pattern in patterns):
             return False  # type: ignore[return-value]
     return ignored  # type: ignore[return-value]
 
@@ -350,20 +350,20 @@ def _made(config: pytest.Config) -> Plan | None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # other people's, while pyproject.toml says error
             there, every = _given(config), [file.path for file in dag_files(settings.dags)]
-            wanted = [path for path in every if any(path == one or one in path.parents for one in there)]
-            if wanted or _named(config):
-                return _looked_at(config, settings, wanted, every)
+            selected = [path for path in every if any(path == one or one in path.parents for one in there)]
+            if selected or _named(config):
+                return _looked_at(config, settings, selected, every)
     except HarnessError as error:
         raise pytest.UsageError(str(error)) from None
     return None
 
 
-def _looked_at(config: pytest.Config, settings: Config, wanted: list[Path], every: list[Path]) -> Plan:
+def _looked_at(config: pytest.Config, settings: Config, selected: list[Path], every: list[Path]) -> Plan:
     from harness.gate.inspection import CheckOptions, inspect, see_a_dag
     from harness.project.installed import airflow_version
 
     airflow_version()
-    paths = () if len(wanted) == len(every) else tuple(wanted)
+    paths = () if len(selected) == len(every) else tuple(selected)
     reporter: Any = config.pluginmanager.getplugin("terminalreporter")
     live = reporter is not None and reporter.isatty and reporter.verbosity >= 0
 
@@ -376,4 +376,4 @@ def _looked_at(config: pytest.Config, settings: Config, wanted: list[Path], ever
         reporter.rewrite("", erase=True)
     if not paths:
         see_a_dag(found)
-    return made(settings, wanted, found, config.invocation_params.dir)
+    return made(settings, selected, found, config.invocation_params.dir)

@@ -172,35 +172,35 @@ def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
         from harness.simulation.options import CalendarOptions
 
         __tracebackhide__ = True
-        start, given = instant(since, "since"), [] if dags is None else list(dags)
+        start, chosen_dags = instant(since, "since"), [] if dags is None else list(dags)
         assert start is not None
         if dags is not None:
-            chosen("dags", [dag if isinstance(dag, str) else dag.dag_id for dag in given])
+            chosen("dags", [dag if isinstance(dag, str) else dag.dag_id for dag in chosen_dags])
         options = CalendarOptions(
             to_datetime(start),
             to_datetime(after(until, start, "until")),
             fresh,
-            tuple(dag if isinstance(dag, str) else dag.dag_id for dag in given),
+            tuple(dag if isinstance(dag, str) else dag.dag_id for dag in chosen_dags),
             tuple(_action(one) for one in actions),
             dict(conf or {}),
             seed,
             None if keep is None else Path(keep),
         )
-        others = [dag for dag in given if not isinstance(dag, str)]
+        others = [dag for dag in chosen_dags if not isinstance(dag, str)]
         return runner.simulate(options, None if world is None else world_of(world), others)
 
     return calendar
 
 
-def _action(given: str | Mapping[str, Any]) -> Action:
+def _action(action: str | Mapping[str, Any]) -> Action:
     from harness.simulation.actions import backfill_of, parse_action
     from harness.simulation.options import Action
 
-    if isinstance(given, str):
-        return parse_action(given)
-    asked = given.get("backfill")
-    backfill = {"backfill": backfill_of(asked)} if isinstance(asked, Mapping) else {}
-    return Action(**{**given, **backfill, "at": moment(given["at"], "at")})
+    if isinstance(action, str):
+        return parse_action(action)
+    backfill_fields = action.get("backfill")
+    backfill = {"backfill": backfill_of(backfill_fields)} if isinstance(backfill_fields, Mapping) else {}
+    return Action(**{**action, **backfill, "at": moment(action["at"], "at")})
 
 
 @pytest.fixture

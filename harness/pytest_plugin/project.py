@@ -381,7 +381,7 @@ def _read(config: pytest.Config) -> Project:
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     here = config.invocation_params.dir
-    dags = [_existing(here / given, "--airflow-dags") for given in options.airflow_dags] or settings.dags
+    dags = [_existing(here / paths, "--airflow-dags") for paths in options.airflow_dags] or settings.dags
     world = options.airflow_world
     return Project(
         settings=settings,
@@ -399,8 +399,8 @@ def _of_paths(config: pytest.Config, otherwise: Config) -> Config:
     from harness.project.config import read_config
     from harness.project.repository import project_of as project_around
 
-    given = [str(arg).partition("::")[0] for arg in config.known_args_namespace.file_or_dir]
-    for path in (config.invocation_params.dir / one for one in given):
+    paths = [str(arg).partition("::")[0] for arg in config.known_args_namespace.file_or_dir]
+    for path in (config.invocation_params.dir / one for one in paths):
         folder = path.resolve() if path.is_dir() else path.resolve().parent
         near = read_config(project_around(folder) or folder) if path.exists() else otherwise
         if near.dags:

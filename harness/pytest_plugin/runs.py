@@ -87,18 +87,18 @@ def after(value: Date | Span, since: Instant, name: str) -> Instant:
     return found
 
 
-def chosen(name: str, given: Iterable[str] | None) -> tuple[str, ...]:
+def chosen(name: str, names: Iterable[str] | None) -> tuple[str, ...]:
     """Ids that a test chooses, one or several; empty only where it chooses none.
 
     Raises: UsageError: a choice of nothing, as of a list that came out empty: all would be taken, or none tested.
     """
     from harness.errors import UsageError
 
-    if given is None:
+    if names is None:
         return ()
-    ids = (given,) if isinstance(given, str) else tuple(given)
+    ids = (names,) if isinstance(names, str) else tuple(names)
     if not ids or not all(ids):
-        raise UsageError(f"{name}={given!r} names nothing", fix=f"name what is meant, or leave {name}= out")
+        raise UsageError(f"{name}={names!r} names nothing", fix=f"name what is meant, or leave {name}= out")
     return ids
 
 

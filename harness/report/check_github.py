@@ -19,16 +19,16 @@ def document(checked: CheckResult) -> str:
     groups = grouped(checked.result.findings)
     firsts = [_annotation(group.first, len(group.findings)) for group in groups]
     others = [_annotation(one, len(group.findings)) for group in groups for one in group.findings[1:]]
-    said = [*firsts, *others, *(f"note {one_line(note, 500)}" for note in checked.notes), counted]
-    return "".join(f"{line}\n" for line in said)
+    lines = [*firsts, *others, *(f"note {one_line(note, 500)}" for note in checked.notes), counted]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def _annotation(finding: Finding, alike: int) -> str:
     properties = {"file": finding.path, "line": finding.line, "title": finding.check}
-    given = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items() if value)
+    listed = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items() if value)
     message = finding.message + (f" (1 of {alike} alike)" if alike > 1 else "")
     message += f"\nfix: {finding.fix}" if finding.fix else ""
-    return f"::{'error' if finding.severity == 'error' else 'warning'} {given}::{_data(message)}"
+    return f"::{'error' if finding.severity == 'error' else 'warning'} {listed}::{_data(message)}"
 
 
 def _data(text: str) -> str:

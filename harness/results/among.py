@@ -45,9 +45,9 @@ def run_among(runs: Sequence[_Run], dag_id: str, logical_date: str | datetime | 
         where: what the runs are of, for the error.
     Raises: TaskNotFound: no run, or several, fit.
     """
-    wanted = iso(logical_date) if isinstance(logical_date, datetime) else logical_date
+    date = iso(logical_date) if isinstance(logical_date, datetime) else logical_date
     inside = runs_among(runs, dag_id)
-    found = [run for run in inside if wanted is None or dated(run).startswith(wanted)]
+    found = [run for run in inside if date is None or dated(run).startswith(date)]
     if len(found) == 1:
         return found[0]
     dates = [dated(run) for run in inside]
@@ -57,7 +57,7 @@ def run_among(runs: Sequence[_Run], dag_id: str, logical_date: str | datetime | 
         known = ", ".join(dates[:SHOWN]) + (" …" if len(dates) > SHOWN else "")
     raise TaskNotFound(
         f"{len(found) or 'no'} run{'s' if len(found) != 1 else ''} of {dag_id!r}"
-        + (f" at {wanted}" if wanted else "")
+        + (f" at {date}" if date else "")
         + f" {where}",
         known=known,
         fix="name one by its logical date",

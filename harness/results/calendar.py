@@ -104,8 +104,8 @@ class CalendarResult:
         }
 
     def __repr__(self) -> str:
-        told = ", ".join(f"{count} {state}" for state, count in sorted(self.states.items())) or "no run"
-        return f"<calendar {iso(self.since)} … {iso(self.until)}: {told}>"
+        counts = ", ".join(f"{count} {state}" for state, count in sorted(self.states.items())) or "no run"
+        return f"<calendar {iso(self.since)} … {iso(self.until)}: {counts}>"
 
     def __str__(self) -> str:
         lines = [repr(self)]
@@ -205,5 +205,5 @@ class BackfillResult:
 
     def __repr__(self) -> str:
         named = "dry run of a backfill" if self.dry_run else "backfill"
-        told = ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items()) or "no date"
-        return f"<{named} of {self.dag_id} {iso(self.from_date)} … {iso(self.to_date)}: {self.refused or told}>"
+        counts = ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items()) or "no date"
+        return f"<{named} of {self.dag_id} {iso(self.from_date)} … {iso(self.to_date)}: {self.refused or counts}>"

@@ -196,8 +196,8 @@ class RunResult:
             raise _no_such_index(self, others, map_index)
         if not found:
             names = {ti.task_id if map_index is None else ti.name for ti in self.task_instances}
-            wanted = task_id if map_index is None else f"{task_id}[{map_index}]"
-            raise TaskNotFound(f"no task {wanted!r} in this run of {self.dag_id!r}", known=known_names(wanted, names))
+            name = task_id if map_index is None else f"{task_id}[{map_index}]"
+            raise TaskNotFound(f"no task {name!r} in this run of {self.dag_id!r}", known=known_names(name, names))
         indexes = ", ".join(str(ti.map_index) for ti in found)
         raise TaskNotFound(
             f"task {task_id!r} is mapped: {len(found)} instances", known=f"map_index {indexes}", fix="give map_index="

@@ -146,11 +146,11 @@ def moved_by_ruff(names: Iterable[str]) -> dict[str, str]:
 
     Each name is put before ruff in a line of its own: its rules look at uses, and a repository's may be anywhere.
     """
-    wanted = sorted({name for name in names if name.count(".") > 1})
-    if not wanted:
+    dotted = sorted({name for name in names if name.count(".") > 1})
+    if not dotted:
         return {}
     lines: list[str] = []
-    for number, name in enumerate(wanted):
+    for number, name in enumerate(dotted):
         module, _, leaf = name.rpartition(".")
         lines += [f"from {module} import {leaf} as n{number}", f"n{number}"]
     command = [*installed_program("ruff"), "check", "--isolated", "--no-cache", "--preview", "--exit-zero"]
@@ -169,6 +169,6 @@ def moved_by_ruff(names: Iterable[str]) -> dict[str, str]:
     for line in done.stdout.splitlines():
         if at := re.search(r"names\.py:(\d+):", line):
             row = int(at[1])
-        elif row is not None and (said := _RUFF.search(line)):
-            found[wanted[(row - 1) // 2]] = f"{said[2]}.{said[1]}"
+        elif row is not None and (moved := _RUFF.search(line)):
+            found[dotted[(row - 1) // 2]] = f"{moved[2]}.{moved[1]}"
     return found

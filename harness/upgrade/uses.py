@@ -223,8 +223,8 @@ class _PythonReader:
             if keyword.arg == "trigger_rule" and isinstance(keyword.value, ast.Constant):
                 yield AirflowName("value", "", str(keyword.value.value)), keyword.value.lineno
             if _HANDED_AS.fullmatch(keyword.arg or "") and isinstance(keyword.value, ast.Lambda):
-                asked = (*keyword.value.args.args, *keyword.value.args.kwonlyargs)
-                yield from ((AirflowName("context", "", one.arg), one.lineno) for one in asked)
+                parameters = (*keyword.value.args.args, *keyword.value.args.kwonlyargs)
+                yield from ((AirflowName("context", "", one.arg), one.lineno) for one in parameters)
         called = node.func
         if isinstance(called, ast.Attribute) and called.attr in _PARTIAL:
             called = called.value

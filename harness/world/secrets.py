@@ -65,9 +65,9 @@ def _of_text(text: str) -> Iterator[str]:
         if text.lstrip().startswith("{"):
             fields = json.loads(text)
             extra = fields.get("extra")
-            given = extra if isinstance(extra, str) or extra is None else json.dumps(extra)
+            extra_text = extra if isinstance(extra, str) or extra is None else json.dumps(extra)
             yield from connection_secrets(
-                Connection(login=fields.get("login"), password=fields.get("password"), extra=given)
+                Connection(login=fields.get("login"), password=fields.get("password"), extra=extra_text)
             )
         else:
             yield from connection_secrets(Connection.from_uri(text))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from harness.cli import options as given
+from harness.cli import options as option
 from harness.cli.commands.upgrading import TEXT
 from harness.cli.faults import write_output
 from harness.cli.folders import configured
@@ -204,32 +204,32 @@ def _known() -> Config:
     return config
 
 
-@click.argument("paths", metavar="[PATH]...", nargs=-1, type=given.PATH)
-@given.texts("--select", metavar="IDS", help="Only these checks or families; repeated, or with commas.")
-@given.texts("--ignore", metavar="IDS", help="Not these checks or families.")
-@given.texts(
+@click.argument("paths", metavar="[PATH]...", nargs=-1, type=option.PATH)
+@option.texts("--select", metavar="IDS", help="Only these checks or families; repeated, or with commas.")
+@option.texts("--ignore", metavar="IDS", help="Not these checks or families.")
+@option.texts(
     "--format",
     "formats",
     metavar="FORMAT[=FILE]",
     help="text, json, junit, sarif or github; with =FILE into a file.  [default: text]",
 )
-@given.text("--output", metavar="FILE", type=given.PATH, help="Write the report here, and text on stdout.")
-@given.text(
+@option.text("--output", metavar="FILE", type=option.PATH, help="Write the report here, and text on stdout.")
+@option.text(
     "--baseline",
     metavar="FILE",
-    type=given.PATH,
+    type=option.PATH,
     help="Findings known already.  [default: airflow-harness-baseline.json, if there]",
 )
-@given.flag("--no-baseline", help="Tell what is in the baseline too.")
-@given.flag("--write-baseline", help="Keep what is found now as the baseline.")
-@given.text("--changed-since", metavar="REV", help="Only what a change since this git revision can have touched.")
-@given.text("-j", "--jobs", metavar="N", type=click.IntRange(min=1), help="Processes.  [default: processors]")
-@given.flag("--no-cache", help="Parse every file, changed or not.")
-@given.world
-@given.text("--explain", metavar="CHECK", help="Say what a check catches, why, and how to fix it.")
-@given.flag("--list", "list_", help="List the checks.")
-@given.flag("--upgrade", help="What is left of Airflow 2: every name and argument, in every file, in one pass.")
-@given.verbose
+@option.flag("--no-baseline", help="Tell what is in the baseline too.")
+@option.flag("--write-baseline", help="Keep what is found now as the baseline.")
+@option.text("--changed-since", metavar="REV", help="Only what a change since this git revision can have touched.")
+@option.text("-j", "--jobs", metavar="N", type=click.IntRange(min=1), help="Processes.  [default: processors]")
+@option.flag("--no-cache", help="Parse every file, changed or not.")
+@option.world
+@option.text("--explain", metavar="CHECK", help="Say what a check catches, why, and how to fix it.")
+@option.flag("--list", "list_", help="List the checks.")
+@option.flag("--upgrade", help="What is left of Airflow 2: every name and argument, in every file, in one pass.")
+@option.verbose
 def check(
     paths: tuple[Path, ...],
     select: tuple[str, ...],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli import options as given
+from harness.cli import options as option
 from harness.cli.faults import write_output
 from harness.cli.folders import configured
 from harness.cli.terminal import Job
@@ -109,9 +109,9 @@ def _counted(used: Used) -> str:
     return ", ".join(counts) or "nothing that the Dags need"
 
 
-@given.dags
-@given.text("--world", metavar="FILE", type=given.PATH, help="Where to write.  [default: fixtures/world.yaml]")
-@given.flag("--print", "to_stdout", help="Print the file instead of writing it.")
+@option.dags
+@option.text("--world", metavar="FILE", type=option.PATH, help="Where to write.  [default: fixtures/world.yaml]")
+@option.flag("--print", "to_stdout", help="Print the file instead of writing it.")
 def init(dags: tuple[Path, ...], world: Path | None, to_stdout: bool) -> Job:
     """Write a world file that names every pool, connection and variable the Dags use.
 

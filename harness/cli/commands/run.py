@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.cli import inputs
-from harness.cli import options as given
+from harness.cli import options as option
 from harness.cli.folders import configured, note_failures, note_found, world_of
 from harness.cli.terminal import Job, Terminal
 from harness.errors import ExitCode, UsageError
@@ -87,34 +87,34 @@ class Rehearse:
 
     def _checked(self) -> dict[str, Any]:
         """The fields of `RunOptions`, read before the second that Airflow's import takes."""
-        given = self.arguments
-        if given.only and given.from_task:
+        arguments = self.arguments
+        if arguments.only and arguments.from_task:
             raise UsageError(
                 "--only and --from-task exclude each other", fix="name every task with --only, or leave it out"
             )
-        inputs.one_reader_of_stdout(given.pdb, given.as_json)
+        inputs.one_reader_of_stdout(arguments.pdb, arguments.as_json)
         fields = {
-            "logical_date": inputs.instant("--logical-date", given.logical_date),
-            "manual": given.manual,
-            "conf": inputs.conf(given.conf),
-            "params": inputs.params(given.param),
-            "only": inputs.names("--only", given.only),
-            "from_task": given.from_task,
-            "seed": given.seed,
-            "start": inputs.instant("--start", given.start),
-            "companions": not given.alone,
-            "debug": given.pdb,
+            "logical_date": inputs.instant("--logical-date", arguments.logical_date),
+            "manual": arguments.manual,
+            "conf": inputs.conf(arguments.conf),
+            "params": inputs.params(arguments.param),
+            "only": inputs.names("--only", arguments.only),
+            "from_task": arguments.from_task,
+            "seed": arguments.seed,
+            "start": inputs.instant("--start", arguments.start),
+            "companions": not arguments.alone,
+            "debug": arguments.pdb,
         }
-        horizon = inputs.span("--horizon", given.horizon)
+        horizon = inputs.span("--horizon", arguments.horizon)
         return fields if horizon is None else {**fields, "horizon": horizon}
 
     def _paths(self, config: Config) -> list[Path]:
         """What to load: as given, else as configured, else the file alone when a file names the Dag."""
-        given, file = self.arguments.dags, self.arguments.file
+        dags, file = self.arguments.dags, self.arguments.file
         if file is not None and not file.is_file():
             raise UsageError(f"there is no file {file}", fix="correct the path, or give a Dag id")
-        if given:
-            return list(given)
+        if dags:
+            return list(dags)
         if file is not None:
             around = [path for path in config.dags if path.resolve() in file.resolve().parents]
             return around or [file]
@@ -178,19 +178,19 @@ def _notes(rehearsal: Rehearsal, dag: DAG, terminal: Terminal) -> None:
             terminal.note(f"{other} also defines {dag_id!r}; this is the one of {taken}")
 
 
-@given.one_run
-@given.texts("--only", metavar="TASK", help="Run these tasks alone; repeated, or with commas.")
-@given.text("--from-task", metavar="TASK", help="Run this task and those downstream of it.")
-@given.former("--from", "--from-task", "from_task")
-@given.seed
-@given.text("--start", metavar="ISO", help="Virtual time to begin at.  [default: when the run is due]")
-@given.text("--horizon", metavar="DURATION", help="Stop after so much virtual time, as 12h.  [default: 30d]")
-@given.flag("--manual", help="A run as a person triggers it, on any date.")
-@given.flag("--alone", help="Leave out the Dags that sensors wait for.")
-@given.as_json
-@given.keep
-@given.pdb
-@given.verbose
+@option.one_run
+@option.texts("--only", metavar="TASK", help="Run these tasks alone; repeated, or with commas.")
+@option.text("--from-task", metavar="TASK", help="Run this task and those downstream of it.")
+@option.former("--from", "--from-task", "from_task")
+@option.seed
+@option.text("--start", metavar="ISO", help="Virtual time to begin at.  [default: when the run is due]")
+@option.text("--horizon", metavar="DURATION", help="Stop after so much virtual time, as 12h.  [default: 30d]")
+@option.flag("--manual", help="A run as a person triggers it, on any date.")
+@option.flag("--alone", help="Leave out the Dags that sensors wait for.")
+@option.as_json
+@option.keep
+@option.pdb
+@option.verbose
 def run(**arguments: Any) -> Job:
     """Run one Dag from end to end: the real task code, in virtual time, on this machine only.
 

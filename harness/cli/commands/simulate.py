@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.cli import inputs
-from harness.cli import options as given
+from harness.cli import options as option
 from harness.cli.folders import configured, import_errors, note_failures, note_found, world_of
 from harness.cli.terminal import Job, Terminal
 from harness.errors import DagNotFound, ExitCode, UsageError
@@ -55,13 +55,13 @@ class SimulateCalendar:
         from harness.bridge.environment.sandbox import enter
         from harness.project.installed import airflow_version
 
-        given = self.arguments
-        config = config_for(given.dags, Path.cwd())
+        arguments = self.arguments
+        config = config_for(arguments.dags, Path.cwd())
         since, until = self._period()
-        conf = inputs.conf(given.conf)
-        inputs.one_reader_of_stdout(given.pdb, given.as_json)
-        paths = list(given.dags) or configured(config)
-        world = world_of(given.world or config.world, (*config.network, *given.network))
+        conf = inputs.conf(arguments.conf)
+        inputs.one_reader_of_stdout(arguments.pdb, arguments.as_json)
+        paths = list(arguments.dags) or configured(config)
+        world = world_of(arguments.world or config.world, (*config.network, *arguments.network))
         airflow_version()
         enter()
         with terminal.collecting():
@@ -73,9 +73,9 @@ class SimulateCalendar:
             rehearsal = Rehearsal.of_paths(paths, xcom_bytes(config), world)
             terminal.begin()
         note_found(rehearsal.folder, terminal)
-        actions = tuple(parse_action(text) for text in given.actions)
+        actions = tuple(parse_action(text) for text in arguments.actions)
         period = to_datetime(since), to_datetime(until)
-        options = CalendarOptions(*period, given.fresh, given.dag_ids, actions, conf, given.seed)
+        options = CalendarOptions(*period, arguments.fresh, arguments.dag_ids, actions, conf, arguments.seed)
         if not rehearsal.folder.dags:
             note_failures(rehearsal.folder, terminal)
             raise DagNotFound("no Dag was loaded", where=", ".join(map(str, paths)), fix="see the notes above")
@@ -131,30 +131,30 @@ class SimulateCalendar:
             return masked_calendar(found, whole=terminal.as_json)
 
 
-@given.text("--since", "--from", "since", metavar="ISO", required=True, help="Virtual time to begin at.")
-@given.text(
+@option.text("--since", "--from", "since", metavar="ISO", required=True, help="Virtual time to begin at.")
+@option.text(
     "--until",
     metavar="ISO",
     required=True,
     help="Virtual time to end at, or a span after --since, as 7d; what happens at that very instant still counts.",
 )
-@given.dags
-@given.texts("--dag", "dag_ids", metavar="DAG_ID", help="Only this Dag; may be repeated.  [default: all]")
-@given.flag("--fresh", help="Deploy the Dags at --since for the first time: catchup makes up for the past.")
-@given.texts(
+@option.dags
+@option.texts("--dag", "dag_ids", metavar="DAG_ID", help="Only this Dag; may be repeated.  [default: all]")
+@option.flag("--fresh", help="Deploy the Dags at --since for the first time: catchup makes up for the past.")
+@option.texts(
     "--action",
     "actions",
     metavar="'ISO VERB DAG'",
     help="trigger, pause, unpause, clear or backfill meanwhile; repeatable.",
 )
-@given.text("--conf", metavar="JSON", help="The conf of the runs that schedules make, a JSON object.")
-@given.world
-@given.network
-@given.seed
-@given.as_json
-@given.keep
-@given.pdb
-@given.verbose
+@option.text("--conf", metavar="JSON", help="The conf of the runs that schedules make, a JSON object.")
+@option.world
+@option.network
+@option.seed
+@option.as_json
+@option.keep
+@option.pdb
+@option.verbose
 def simulate(**arguments: Any) -> Job:
     """Run everything the schedules of a Dag folder ask for, from one date to another, in virtual time.
 

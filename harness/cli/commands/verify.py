@@ -51,13 +51,13 @@ class Verifying:
         from harness.bridge.environment.sandbox import enter
         from harness.project.installed import airflow_version
 
-        given = self.arguments
-        date = inputs.instant("--logical-date", given.logical_date)
-        conf = {**inputs.conf(given.conf), **inputs.params(given.param)}
-        file = Path(given.dag_id) if given.dag_id.endswith(".py") else None
-        config = config_for(given.dags or ([file] if file is not None else []), Path.cwd())
-        paths = list(given.dags) or ([file] if file is not None else configured(config))
-        world = world_of(given.world or config.world, (*config.network, *given.network))
+        arguments = self.arguments
+        date = inputs.instant("--logical-date", arguments.logical_date)
+        conf = {**inputs.conf(arguments.conf), **inputs.params(arguments.param)}
+        file = Path(arguments.dag_id) if arguments.dag_id.endswith(".py") else None
+        config = config_for(arguments.dags or ([file] if file is not None else []), Path.cwd())
+        paths = list(arguments.dags) or ([file] if file is not None else configured(config))
+        world = world_of(arguments.world or config.world, (*config.network, *arguments.network))
         airflow_version()
         enter()
         with terminal.collecting():
@@ -71,16 +71,16 @@ class Verifying:
         note_found(rehearsal.folder, terminal)
         note_failures(rehearsal.folder, terminal)
         note_plugins(rehearsal, terminal)
-        dag = rehearsal.folder.dag(given.dag_id)
-        check_params(dag, inputs.params(given.param))
+        dag = rehearsal.folder.dag(arguments.dag_id)
+        check_params(dag, inputs.params(arguments.param))
         if terminal.console.is_terminal:
             terminal.note("running it here, then in Airflow (the first time its database is made: some seconds)")
-        both = f"{dag.dag_id} runs here, then in Airflow, which may take {given.limit_s:g} s"
+        both = f"{dag.dag_id} runs here, then in Airflow, which may take {arguments.limit_s:g} s"
         heartbeat = Heartbeat(terminal.err, lambda elapsed_s: f"{both}; {so_far(elapsed_s, None)}")
         heartbeat.begin()
         try:
             with terminal.collecting():
-                found = verify(rehearsal, dag, world or World(), date, conf, given.limit_s)
+                found = verify(rehearsal, dag, world or World(), date, conf, arguments.limit_s)
         finally:
             heartbeat.end()
         terminal.show_collected()
