@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from harness.checks.own import check
     from harness.errors import HarnessError
     from harness.exploration.answer import Conclusion
+    from harness.exploration.outcomes import Scenario
     from harness.exploration.result import Exploration
-    from harness.exploration.scenario import Scenario
     from harness.results.calendar import BackfillDate, BackfillResult, CalendarResult
     from harness.results.finding import Finding, Problem
     from harness.results.run import Attempt, DeadlineResult, Failure, Need, RunResult, TaskResult
@@ -46,7 +46,7 @@ _PLACES = {
     "Rehearsal": "harness.simulation.rehearsal",
     "RunOptions": "harness.simulation.options",
     "RunResult": "harness.results.run",
-    "Scenario": "harness.exploration.scenario",
+    "Scenario": "harness.exploration.outcomes",
     "TaskResult": "harness.results.run",
     "World": "harness.world.model",
     "check": "harness.checks.own",

@@ -9,11 +9,23 @@ from __future__ import annotations
 import difflib
 import errno
 import re
+import warnings
 from collections.abc import Iterable
 from enum import IntEnum
 
 ALIKE = 0.7
 """Names less alike than this are two names: advice that is far-fetched is worse than none."""
+
+
+def renamed(old: str, new: str, stacklevel: int = 3) -> None:
+    """Warn of a former name, which works for one more release.
+
+    Args:
+        old, new: as one writes them: ``RunResult.failed``.
+        stacklevel: as of ``warnings.warn``, from here on: 3 for who called the function or property of that name.
+    """
+    text = f"{old} is called {new} now; the old name goes with the next release"
+    warnings.warn(text, DeprecationWarning, stacklevel=stacklevel)
 
 
 def nearest(name: str, known: Iterable[str], limit: int = 3, cutoff: float = ALIKE) -> list[str]:

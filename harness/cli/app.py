@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from harness.cli.commands.check import check
@@ -9,7 +11,6 @@ from harness.cli.commands.init import init
 from harness.cli.commands.run import run
 from harness.cli.commands.simulate import simulate
 from harness.cli.commands.verify import verify
-from harness.cli.program import PROGRAM, python
 
 EXIT_CODES = """\b
 Exit codes:
@@ -34,7 +35,8 @@ def _version(context: click.Context, _: click.Parameter, is_set: bool) -> None:
         airflow = f"Airflow {version('apache-airflow-core')}"
     except PackageNotFoundError:
         airflow = "no Airflow"
-    click.echo(f"{PROGRAM} {version('airflow-harness')} ({airflow}, Python {python()})")
+    python = ".".join(map(str, sys.version_info[:3]))
+    click.echo(f"{context.find_root().info_name} {version('airflow-harness')} ({airflow}, Python {python})")
     context.exit()
 
 

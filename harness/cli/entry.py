@@ -15,7 +15,6 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from harness.cli.faults import machines_refusal, refuse_a_vanished_folder
-from harness.cli.program import PROGRAM
 from harness.cli.terminal import Job, Terminal
 from harness.errors import ExitCode, HarnessError, Interrupted, OurFault, Terminated, UsageError
 from harness.project.declarations import set_aside
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from harness.results.calendar import CalendarResult
     from harness.results.run import RunResult
 
+PROGRAM = "airflow-harness"
 ERROR_SCHEMA = "airflow-harness/error/1"
 
 

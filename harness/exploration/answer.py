@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from harness.exploration.outcomes import Outcome, Part
+from harness.exploration.outcomes import Outcome, Part, Scenario
 from harness.exploration.player import Player
-from harness.exploration.scenario import Scenario
 from harness.scheduler.model import SUCCESS
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from harness.exploration.outcomes import Choices, Decider, Outcome, Part, mapped_over
-from harness.exploration.scenario import Scenario
+from harness.exploration.outcomes import Choices, Decider, Outcome, Part, Scenario, mapped_over
 from harness.kernel.instant import BEGINNING
 from harness.scheduler.decide import Decision, step
 from harness.scheduler.dependencies.skips import skip_downstream

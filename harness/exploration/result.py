@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Any
-from warnings import warn
 
-from harness.errors import TaskNotFound, known_names
+from harness.errors import TaskNotFound, known_names, renamed
 from harness.exploration.answer import Claim, Conclusion, contradiction, ends_in, reason_of, smallest
-from harness.exploration.outcomes import outcome_for
+from harness.exploration.outcomes import Scenario, outcome_for
 from harness.exploration.player import Player
-from harness.exploration.scenario import Scenario
 from harness.exploration.search import Search, by_deviations, combinations, cone, pairwise
 from harness.scheduler.model import SUCCESS
 
@@ -50,8 +48,7 @@ class Exploration:
     @property
     def runs(self) -> int:
         """The old name of ``len(scenarios)``."""
-        told = "Exploration.runs is len(Exploration.scenarios) now; the old name goes with the next release"
-        warn(told, DeprecationWarning, stacklevel=2)
+        renamed("Exploration.runs", "len(Exploration.scenarios)")
         return len(self.scenarios)
 
     @property

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 
-from harness.exploration.outcomes import Outcome, Part, parts_of
+from harness.exploration.outcomes import Outcome, Part, Scenario, parts_of
 from harness.exploration.player import Player
-from harness.exploration.scenario import Scenario
 from harness.scheduler.model import Dag
 from harness.scheduler.wiring import wiring_of
 

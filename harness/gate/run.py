@@ -18,7 +18,7 @@ from harness.gate.child_end import misshapen, problems_of
 from harness.gate.options import GateOptions
 from harness.gate.present import below, path_of
 from harness.project.discovery import FoundFile
-from harness.project.hidden import refuse_hidden
+from harness.project.importers import refuse_hidden
 from harness.project.libraries import libraries_of
 from harness.project.repository import Repository, repository_of
 from harness.results.finding import Finding, Problem

@@ -138,14 +138,6 @@ def world_of(value: World | str | Path) -> World:
     raise UsageError(f"world={value!r} is no world", fix="the world fixture, a World, or the path of a world file")
 
 
-def renamed(former: str, now: str) -> None:
-    """Warn of an argument's former name, which works for one more release."""
-    import warnings
-
-    # 3: the test's own line, above the fixture's function and this one
-    warnings.warn(f"{former}= is called {now}= now", DeprecationWarning, stacklevel=3)
-
-
 class Runner:
     """Runs Dags for one test.
 
@@ -207,7 +199,9 @@ class Runner:
 
         __tracebackhide__ = True
         if start_from is not None:
-            renamed("start_from", "from_task")
+            from harness.errors import renamed
+
+            renamed("start_from=", "from_task=")
             from_task = start_from if from_task is None else from_task
         options = RunOptions(
             logical_date=moment(logical_date, "logical_date"),

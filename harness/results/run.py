@@ -10,11 +10,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from harness.errors import TaskNotFound, known_names
+from harness.errors import TaskNotFound, known_names, renamed
 from harness.kernel.instant import iso
 from harness.results.among import dated, errors_among, run_among, runs_among
 from harness.results.finding import Finding
-from harness.results.renamed import renamed
 from harness.text.lacking import in_words, told
 from harness.text.plain import plain
 

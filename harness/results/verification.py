@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from harness.errors import renamed
 from harness.kernel.instant import iso
 from harness.results.finding import Finding
-from harness.results.renamed import renamed
 
 SCHEMA = "airflow-harness/verify/1"
 NONE = "(none)"

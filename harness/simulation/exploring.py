@@ -9,10 +9,9 @@ from harness.bridge.deciders import deciders_of
 from harness.bridge.operators import roots
 from harness.bridge.snapshot import snapshot
 from harness.errors import TaskNotFound, UsageError, known_names
-from harness.exploration.outcomes import Outcome, Part, choices_of, outcome_for
+from harness.exploration.outcomes import Outcome, Part, Scenario, choices_of, outcome_for
 from harness.exploration.player import Player
 from harness.exploration.result import LIMIT, Exploration
-from harness.exploration.scenario import Scenario
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

@@ -23,7 +23,7 @@ from harness.kernel.instant import SECOND, later, span, to_instant
 from harness.ledger.journal import FileJournal, Journal, NoJournal
 from harness.project.declarations import CONNECTION
 from harness.project.discovery import dag_files
-from harness.project.hidden import refuse_hidden
+from harness.project.importers import refuse_hidden
 from harness.project.repository import Repository, by_settings, repository_of, root_of
 from harness.results.calendar import CalendarResult
 from harness.results.finding import Finding

@@ -8,7 +8,7 @@ import pytest
 
 from harness.errors import ModuleHidden
 from harness.project.discovery import dag_files
-from harness.project.hidden import refuse_hidden
+from harness.project.importers import refuse_hidden
 from harness.project.repository import repository_of
 
 DAG = "from airflow.sdk import DAG\n"
