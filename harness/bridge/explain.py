@@ -38,7 +38,9 @@ class Explanation:
 
 def explain(error: BaseException, world: World | None) -> Explanation:
     """Describe an exception that a task, trigger or callback raised."""
-    frames = user_frames(error)
+    shown_entries = set(map(id, user_entries(error)))
+    every = zip(_walk(error.__traceback__), traceback.extract_tb(error.__traceback__))  # noqa: B905 - sys.tracebacklimit
+    frames = [frame for tb, frame in every if id(tb) in shown_entries]
     last = next((frame for frame in reversed(frames) if is_users_file(frame.filename)), None)
     shown = traceback.TracebackException.from_exception(error, capture_locals=False)
     shown.stack = traceback.StackSummary.from_list(frames)
@@ -55,17 +57,13 @@ def explain(error: BaseException, world: World | None) -> Explanation:
     )
 
 
-def user_frames(error: BaseException) -> list[traceback.FrameSummary]:
-    """The frames worth showing: from the first of the user's on, else the last three outside the harness."""
-    frames = [
-        (_module(tb), summary)
-        for tb, summary in zip(_walk(error.__traceback__), traceback.extract_tb(error.__traceback__))  # noqa: B905
-        if not is_ours(summary.filename)
-    ]
-    for position, (module, summary) in enumerate(frames):
-        if is_users(module) and is_users_file(summary.filename):
-            return [frame for _, frame in frames[position:]]
-    return [frame for _, frame in frames[-3:]]
+def user_entries(error: BaseException) -> list[TracebackType]:
+    """The entries of a traceback worth showing: from the first of the user's on, else the last three not of ours."""
+    entries = [tb for tb in _walk(error.__traceback__) if not is_ours(_file(tb))]
+    for position, tb in enumerate(entries):
+        if is_users(_module(tb)) and is_users_file(_file(tb)):
+            return entries[position:]
+    return entries[-3:]
 
 
 def hint(error: BaseException, world: World | None) -> str | None:
@@ -107,6 +105,10 @@ def _walk(tb: TracebackType | None) -> list[TracebackType]:
         found.append(tb)
         tb = tb.tb_next
     return found
+
+
+def _file(tb: TracebackType) -> str:
+    return tb.tb_frame.f_code.co_filename
 
 
 def _module(tb: TracebackType) -> str:

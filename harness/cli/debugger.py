@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from types import FrameType, TracebackType
 from typing import Any
 
-from harness.bridge.explain import explain, user_frames
+from harness.bridge.explain import explain, user_entries
 from harness.world import World
 
 Stack = list[tuple[FrameType, int]]
@@ -72,13 +72,7 @@ def post_mortem(error: BaseException) -> None:
 
 def users_part(error: BaseException) -> TracebackType | None:
     """The traceback from the frame on that reports begin with; the whole one when there is none such."""
-    frames = user_frames(error)
-    traceback = error.__traceback__
-    while traceback is not None and frames:
-        if (traceback.tb_frame.f_code.co_filename, traceback.tb_lineno) == (frames[0].filename, frames[0].lineno):
-            return traceback
-        traceback = traceback.tb_next
-    return error.__traceback__
+    return next(iter(user_entries(error)), error.__traceback__)
 
 
 @contextmanager

@@ -45,10 +45,10 @@ class CheckResult:
 
     def seen_from(self, base: Path) -> CheckResult:
         """The same with paths as `shown` has them from a folder."""
-        return replace(self, result=below(self.result, base, self.root), base=base)
+        return replace(self, result=shown_result(self.result, base, self.root), base=base)
 
 
-def below(result: GateResult, base: Path, root: Path) -> GateResult:
+def shown_result(result: GateResult, base: Path, root: Path) -> GateResult:
     """A copy with its paths relative to a folder."""
     files = [
         replace(

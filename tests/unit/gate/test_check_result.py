@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.gate.check_result import FEW, FileResult, GateResult, Group, below, grouped, shown, shown_finding
+from harness.gate.check_result import FEW, FileResult, GateResult, Group, grouped, shown, shown_finding, shown_result
 from harness.results.finding import Finding
 
 
@@ -120,7 +120,7 @@ def test_the_top_of_a_machine_is_no_folder_to_leave_out() -> None:
 def test_a_result_is_shown_whole_and_stays_itself() -> None:
     file = FileResult(f"{BASE}/a.py", ["d"], [Finding("c", "error", "m", f"{BASE}/a.py")])
     result = GateResult([file], {"c": "error"}, 1.5)
-    told = below(result, BASE, ROOT)
+    told = shown_result(result, BASE, ROOT)
     assert [(one.path, one.dag_ids, one.findings[0].path) for one in told.files] == [("a.py", ["d"], "a.py")]
     assert (told.checks, told.seconds) == (result.checks, result.seconds)
     assert file.path == f"{BASE}/a.py"
