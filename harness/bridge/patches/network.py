@@ -9,9 +9,10 @@ Processes that a task forks are judged as it is; what they were refused is hande
 (`NetworkGuard.gather`).
 
 Proxies of the environment would carry everything out unjudged: they are hidden, unless the world allows them.
-Programs that a task starts are other processes: they are given a proxy that refuses (`programs`), which most of those
-that speak HTTP heed. Clients written in C that open their own sockets are judged where
-`harness.bridge.patches.network_drivers` knows them; gRPC is given the proxy that refuses.
+Programs that a task starts are other processes: they are given a proxy that refuses and tells
+(`harness.bridge.patches.network_proxy`), which most of those that speak HTTP heed. Clients written in C that open their
+own sockets are judged where `harness.bridge.patches.network_drivers` knows them; gRPC is given a proxy that is not
+there.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import Context, copy_context
@@ -34,6 +36,7 @@ from urllib.parse import urlsplit
 
 from harness.bridge.explain import is_users_frame
 from harness.bridge.patches.network_drivers import drivers_judged
+from harness.bridge.patches.network_proxy import RefusingProxy
 from harness.bridge.patches.replaced import Change, replaced
 from harness.errors import NetworkRefused
 from harness.world.network import Network
@@ -44,7 +47,7 @@ _LOOKUPS = ("gethostbyname", "gethostbyname_ex", "gethostbyaddr")
 _PROXIES = ("http_proxy", "https_proxy", "ftp_proxy", "all_proxy")
 _GRPC = "grpc_proxy"
 DEAD_PROXY = "http://127.0.0.1:9"
-"""Where nobody listens: the port of the discard service."""
+"""Where nobody listens: the port of the discard service; gRPC's calls end there."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +95,9 @@ class NetworkGuard:
         self._outside: frozenset[int] = frozenset()
         self._own = os.uname().nodename.lower()
         self._forks = _Forks()
+        self._proxy: RefusingProxy | None = None
+        self._starters: dict[str, _Starter] = {}
+        self._of_programs: deque[tuple[Context, RefusedConnection]] = deque()
 
     @contextmanager
     def on_duty(self) -> Iterator[None]:
@@ -112,9 +118,15 @@ class NetworkGuard:
                     os.environ[name] = value
             os.environ.update(hidden)
             self.gather()
+            if self._proxy is not None:
+                self._proxy.close()
+                self._proxy = None
 
     def gather(self) -> None:
-        """Tell of what was refused to processes that were forked since."""
+        """Tell of what was refused since to processes that were forked, and to programs."""
+        while self._of_programs:
+            context, refusal = self._of_programs.popleft()
+            context.run(self._told, refusal)
         for context, refusal in self._forks.heard():
             context.run(self._told, refusal)
 
@@ -174,6 +186,10 @@ class NetworkGuard:
             yield inner, name, lookup
             yield socket, name, lookup
         yield subprocess.Popen, "__init__", self._popen(subprocess.Popen.__init__)
+        yield os, "system", self._system(os.system)
+        for name in ("posix_spawn", "posix_spawnp"):
+            if hasattr(os, name):
+                yield os, name, self._posix_spawn(getattr(os, name))
 
     def _methods(self, kind: Any) -> dict[str, Callable[..., Any]]:
         found = {
@@ -254,6 +270,31 @@ class NetworkGuard:
 
         return popen
 
+    def _system(self, original: Callable[..., int]) -> Callable[..., int]:
+        def system(command: Any) -> int:
+            if threading.get_ident() in self._outside:
+                return original(command)
+            given = self.programs(None)
+            changed = {name: os.environ.get(name) for name in given if given[name] != os.environ.get(name)}
+            os.environ.update({name: given[name] for name in changed})
+            try:
+                return original(command)
+            finally:
+                for name, value in changed.items():
+                    if value is None:
+                        os.environ.pop(name, None)
+                    else:
+                        os.environ[name] = value
+
+        return system
+
+    def _posix_spawn(self, original: Callable[..., int]) -> Callable[..., int]:
+        def posix_spawn(path: Any, argv: Any, env: Any, /, **kwargs: Any) -> int:
+            here = threading.get_ident() not in self._outside
+            return original(path, argv, self.programs(env) if here else env, **kwargs)
+
+        return posix_spawn
+
     def programs(self, environment: Mapping[Any, Any] | None) -> dict[Any, Any]:
         """The environment of a program that a task starts: a proxy that refuses all but what is allowed."""
         given = dict(os.environ if environment is None else environment)
@@ -261,20 +302,62 @@ class NetworkGuard:
             return given
         names = {*_PROXIES, *(name.upper() for name in _PROXIES)}
         found = {name: value for name, value in given.items() if name not in names}
-        found |= dict.fromkeys(sorted(names), DEAD_PROXY)
+        found |= dict.fromkeys(sorted(names), self._proxy_for(_Starter(copy_context(), *_place())))
         return found | dict.fromkeys(("no_proxy", "NO_PROXY"), self._without_proxy())
+
+    def _proxy_for(self, starter: _Starter) -> str:
+        """The URL of our proxy for one program; it is started for the first."""
+        if self._proxy is None or self._proxy.pid != os.getpid():
+            self._proxy = RefusingProxy(self._verdict)
+        user = f"program{len(self._starters)}"
+        self._starters[user] = starter
+        return self._proxy.url(user)
+
+    def _verdict(self, host: str, port: int, user: str) -> str | None:
+        """Why a program may not reach a peer; None where it may. Called in a thread of the proxy."""
+        name = _text(host)
+        if self._is_here(name) or self._network.allows([name], port):
+            return None
+        last = next(reversed(self._starters.values()))  # some clients send no credentials
+        starter = self._starters.get(user, last)
+        refusal = RefusedConnection(name, port, starter.path, starter.line)
+        if not self._forks.handed_back(refusal):
+            self._of_programs.append((starter.context, refusal))
+        return str(refused(refusal)).splitlines()[0]
 
     def _grpc(self) -> dict[str, str]:
         """Settings that gRPC reads for each channel, in C: its calls find no server, but those allowed."""
-        return {} if self._allows_all() else {_GRPC: DEAD_PROXY, f"no_{_GRPC}": self._without_proxy()}
+        return {} if self._allows_all() else {_GRPC: DEAD_PROXY, f"no_{_GRPC}": self._without_proxy(whatever_port=True)}
 
     def _allows_all(self) -> bool:
         return self._network.allows(["*"], None) or "*" in self._network.allow
 
-    def _without_proxy(self) -> str:
+    def _without_proxy(self, whatever_port: bool = False) -> str:
+        """Hosts that are reached directly.
+
+        Args:
+            whatever_port: also those that are allowed on one port, and are not told apart. Otherwise these come through
+                the proxy; so do ranges, which not every client reads here.
+        """
         hosts = ["localhost", "127.0.0.1", "::1", self._own]
-        hosts += [entry.partition(":")[0].removeprefix("*") for entry in self._network.allow if "/" not in entry]
+        for entry in self._network.allow:
+            if "/" not in entry and (whatever_port or ":" not in entry):
+                hosts.append(entry.partition(":")[0].removeprefix("*"))
         return ",".join(hosts)
+
+
+@dataclass(frozen=True)
+class _Starter:
+    """Who started a program.
+
+    Attributes:
+        context: of the code that did.
+        path, line: as of a `RefusedConnection`.
+    """
+
+    context: Context
+    path: str
+    line: int
 
 
 class _Beneath(type):

@@ -146,8 +146,8 @@ NETWORK = (
         ),
         (
             "programs",
-            ("subprocess.Popen.__init__",),
-            "the same, with a proxy in the environment that refuses",
+            ("subprocess.Popen.__init__", "os.system", "os.posix_spawn", "os.posix_spawnp"),
+            "the same, with a proxy in the environment that refuses and tells",
             "sockets of a program that a task starts are not seen",
         ),
     ),
