@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bridge.timetables import RunPlan, pendulum_of, plan_of, timetable_of
 from harness.bridge.versions import timetables as asked
+from harness.bridge.versions.attributes import attribute
 from harness.bridge.versions.names import task_exception
 from harness.bridge.versions.timetables import next_info
 from harness.kernel.instant import Instant
@@ -35,7 +36,7 @@ def runs_between(dag: DAG, earliest: Instant, latest: Instant) -> Iterator[RunPl
 
 def is_partitioned(dag: DAG) -> bool:
     """Whether the Dag's runs have partitions instead of dates; the harness knows none."""
-    return bool(getattr(timetable_of(dag), "partitioned", False))
+    return bool(attribute(timetable_of(dag), "partitioned"))
 
 
 def is_periodic(dag: DAG) -> bool:
@@ -45,7 +46,7 @@ def is_periodic(dag: DAG) -> bool:
 
 def allows_backfills(dag: DAG) -> bool:
     """Source: ``DAG.allowed_run_types`` (3.2 and later)."""
-    types = getattr(dag, "allowed_run_types", None)
+    types = attribute(dag, "allowed_run_types")
     return not types or "backfill" in [str(getattr(kind, "value", kind)) for kind in types]
 
 
@@ -68,5 +69,5 @@ def on_latest_version(dag: DAG, asked: bool | None) -> bool:
 
     Source: ``resolve_run_on_latest_version`` (3.3.2), which backfills ask with the fallback True; 3.1 has no other.
     """
-    own = getattr(dag, "rerun_with_latest_version", None) if asked is None else asked
+    own = attribute(dag, "rerun_with_latest_version") if asked is None else asked
     return own is None or bool(own)

@@ -6,7 +6,6 @@ Source: ``_execute_dag_callbacks``, ``_execute_task_callbacks`` of the Dag proce
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -23,7 +22,7 @@ from harness.bridge.supervisor.capture import TaskLog
 from harness.bridge.supervisor.store import facts
 from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.bridge.triggerer import as_sent, decode
-from harness.bridge.versions.names import callback_trigger
+from harness.bridge.versions.names import callback_trigger, execute_callback
 from harness.kernel.instant import to_datetime
 from harness.scheduler.model import DagRun, RunState, TaskInstance
 
@@ -134,9 +133,8 @@ def run_in_worker(callback: Any, context: dict[str, Any], run: DagRun, ended: En
 
 
 def _execute(path: str, kwargs: dict[str, Any], run: DagRun, log: Any) -> tuple[bool, str | None]:
-    try:
-        from airflow.sdk.execution_time.callback_supervisor import execute_callback
-    except ImportError:  # 3.2
+    execute = execute_callback()
+    if execute is None:
         from airflow.executors.workloads.callback import execute_callback_workload
 
         with _unknown(_module(path)):
@@ -144,12 +142,8 @@ def _execute(path: str, kwargs: dict[str, Any], run: DagRun, log: Any) -> tuple[
                 SimpleNamespace(data={"path": path, "kwargs": kwargs}), log
             )
         return found
-    more: dict[str, Any] = {}
-    if "dag_rel_path" in inspect.signature(execute_callback).parameters:  # it imports a Dag file anew
-        file = Path(str(facts(run).dag.fileloc))
-        more = {"dag_rel_path": file.name, "bundle_path": file.parent}
-    ended: tuple[bool, str | None] = execute_callback(callback_path=path, callback_kwargs=kwargs, log=log, **more)
-    return ended
+    file = Path(str(facts(run).dag.fileloc))
+    return execute(callback_path=path, callback_kwargs=kwargs, log=log, file=file)
 
 
 def _module(path: str) -> str:

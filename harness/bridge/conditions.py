@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.timetables import timetable_of
+from harness.bridge.versions.attributes import attribute
 from harness.bridge.versions.timetables import batches_events
 from harness.scheduler.dag_runs.calendar import AllOf, AnyOf, AssetPolicy, Condition, OfAlias, OfAsset
 
@@ -22,7 +23,7 @@ def asset_condition(dag: DAG) -> Condition | None:
     from airflow.timetables.simple import AssetTriggeredTimetable
 
     timetable = timetable_of(dag)
-    if not isinstance(timetable, AssetTriggeredTimetable) or getattr(timetable, "partitioned", False):
+    if not isinstance(timetable, AssetTriggeredTimetable) or attribute(timetable, "partitioned"):
         return None
     return _condition(timetable.asset_condition)
 

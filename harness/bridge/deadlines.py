@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
-from inspect import signature
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
 from harness.bridge.supervisor.datamodels import optional_datetime
 from harness.bridge.supervisor.store import Store, facts
-from harness.bridge.versions.names import run_type
+from harness.bridge.versions.names import deadline_reference_codec, deadlines_recalculated, run_type
 from harness.bridge.versions.scheduling import averages_successes
 from harness.kernel.instant import SECOND, Instant, Microseconds, span, to_datetime, to_instant
 from harness.scheduler.model import (
@@ -62,7 +61,7 @@ def _reference(given: Any) -> Reference:
 
 def _interval(given: Any) -> Microseconds | str:
     """A ``timedelta``, or a ``VariableInterval`` (3.3)."""
-    return str(given.key) if hasattr(given, "key") else span(given)
+    return span(given) if isinstance(given, timedelta) else str(given.key)
 
 
 def interval_of(alert: DeadlineAlert, store: Store) -> Microseconds:
@@ -91,13 +90,12 @@ def custom_due(alert: DeadlineAlert, interval: Microseconds, run: DagRun, store:
     """
     given: Any = facts(run).dag
     reference = given.deadline[alert.place].reference
-    try:
-        from airflow.serialization.decoders import decode_deadline_reference
-        from airflow.serialization.encoders import encode_deadline_reference
-    except ImportError:  # 3.1 looks for the name among its own
+    codec = deadline_reference_codec()
+    if codec is None:  # it looks for the name among its own
         text = f"No reference class found with name: {reference.reference_name}"
-        raise ValueError(f"{text} (Airflow 3.1 has no custom ones, its scheduler cannot read this Dag)") from None
-    evaluated = decode_deadline_reference(encode_deadline_reference(reference))
+        raise ValueError(f"{text} (Airflow 3.1 has no custom ones, its scheduler cannot read this Dag)")
+    encode, decode = codec
+    evaluated = decode(encode(reference))
     with session_of(store) as session:
         due = evaluated.evaluate_with(
             session=session,
@@ -118,11 +116,11 @@ def clearing_fails(run: DagRun, now: Instant) -> Exception | None:
     pending = [one for one in run.deadlines if one.state == PENDING and isinstance(one.alert.reference, QueuedAt)]
     if not pending or not run.dag.policies.deadlines_move:
         return None
-    from airflow.models import taskinstance
+    recalculate = deadlines_recalculated()
+    if recalculate is None:
+        return None
     from airflow.serialization.encoders import encode_deadline_alert
 
-    if "new_queued_at" not in signature(taskinstance._recalculate_dagrun_queued_at_deadlines).parameters:
-        return None
     dag: Any = facts(run).dag
     rows = [
         (SimpleNamespace(id=None, deadline_time=None), SimpleNamespace(**encode_deadline_alert(alert)))
@@ -131,7 +129,7 @@ def clearing_fails(run: DagRun, now: Instant) -> Exception | None:
     session = SimpleNamespace(execute=lambda _query: SimpleNamespace(all=lambda: rows))
     of = SimpleNamespace(id=0, dag_id=run.dag.dag_id, run_id=run.run_id)
     try:
-        taskinstance._recalculate_dagrun_queued_at_deadlines(of, to_datetime(now), session)
+        recalculate(of, to_datetime(now), session)
     except Exception as error:
         return error
     return None

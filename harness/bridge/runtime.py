@@ -18,6 +18,7 @@ from harness.bridge.supervisor.datamodels import constructed, dag_run_model, opt
 from harness.bridge.supervisor.runner_log import AFTER_THE_END
 from harness.bridge.supervisor.store import facts, ti_id
 from harness.bridge.supervisor.task_context import TaskContext, task_context
+from harness.bridge.versions.scheduling import worker_finds_map_indexes
 from harness.kernel.instant import Instant, later, span, to_datetime, to_instant
 from harness.scheduler.mapping import NotPopulated, mapped_count, relevant_map_indexes
 from harness.scheduler.model import Task, TaskInstance, TaskState
@@ -185,9 +186,7 @@ def run_context(request: AttemptRequest) -> Any:
         "next_kwargs": resume.kwargs if resume else None,
         "start_date": optional_datetime(request.began),
     }
-    if (
-        "upstream_map_indexes" in TIRunContext.__pydantic_fields__
-    ):  # 3.1: the server says which indexes belong to the task
+    if not worker_finds_map_indexes():
         values["upstream_map_indexes"] = upstream_map_indexes(ti)
     return constructed(TIRunContext, values)
 

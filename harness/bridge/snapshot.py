@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bridge.deadlines import alerts_of
 from harness.bridge.operators import fails_the_run
-from harness.bridge.versions.scheduling import policies
+from harness.bridge.versions.scheduling import policies, retry_multiplier
 from harness.kernel.instant import Instant, Microseconds, span, to_instant
 from harness.scheduler.model import Concat, Dag, KnownLength, Length, MappedGroup, OfTask, Product, Task, Zip
 
@@ -87,7 +87,7 @@ def _task(task: Any, kept: set[str], place: int) -> Task:
         relevant_setups=tuple(sorted(setup.task_id for setup in task.get_upstreams_only_setups())),
         retries=task.retries or 0,
         retry_delay=_delay(task.retry_delay),
-        retry_exponential_backoff=_multiplier(task.retry_exponential_backoff),
+        retry_exponential_backoff=retry_multiplier(task.retry_exponential_backoff),
         max_retry_delay=None if task.max_retry_delay is None else _delay(task.max_retry_delay),
         depends_on_past=bool(task.depends_on_past),
         wait_for_downstream=bool(task.wait_for_downstream),
@@ -173,13 +173,6 @@ def _custom_weight(task: Any, rule: Any) -> int:
     if "Absolute" in name or not hasattr(rule, "get_weight"):
         return int(task.priority_weight)
     return int(rule.get_weight(SimpleNamespace(task=task, try_number=1, map_index=-1)))
-
-
-def _multiplier(value: Any) -> float:
-    """3.1 has a flag that doubles, 3.2 and later a multiplier."""
-    if value is True:
-        return 2.0
-    return float(value or 0)
 
 
 def _delay(value: timedelta | float) -> Microseconds:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
+from harness.bridge.versions.attributes import attribute
 from harness.bridge.versions.timetables import core_timetable, next_info
 from harness.errors import OffSchedule
 from harness.kernel.instant import Instant, iso, later, span, to_datetime, to_instant
@@ -266,7 +267,7 @@ def next_run(dag: DAG, last: RunPlan | None) -> RunPlan | None:
     ``next_dagrun_info_v2``). Where the scheduler logs what a timetable raises and makes no run, this raises it.
     """
     timetable = timetable_of(dag)
-    if not timetable.can_be_scheduled or getattr(timetable, "partitioned", False):
+    if not timetable.can_be_scheduled or attribute(timetable, "partitioned"):
         return None
     info = next_info(timetable, _info(last), restriction_of(dag, dag.catchup))
     return None if info is None else plan_of("scheduled", timetable, info)
@@ -278,7 +279,7 @@ def next_run_since(dag: DAG, since: Instant) -> RunPlan | None:
     Asked at that very instant: what a schedule without catchup would make first tells where the schedule stands.
     """
     timetable = timetable_of(dag)
-    if not timetable.can_be_scheduled or getattr(timetable, "partitioned", False):
+    if not timetable.can_be_scheduled or attribute(timetable, "partitioned"):
         return None
     restriction = restriction_of(dag, catchup=False)
     delta = getattr(timetable, "_delta", None)

@@ -17,6 +17,7 @@ from harness.bridge.supervisor.capture import TaskLog
 from harness.bridge.supervisor.store import Store, facts
 from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.bridge.versions import names
+from harness.bridge.versions.attributes import attribute
 from harness.kernel import Event, Process, Simulation, span, to_datetime
 from harness.kernel.event_loop import VirtualEventLoop
 from harness.kernel.instant import later
@@ -135,8 +136,9 @@ class Triggerer:
         trigger = inflate(message)
         task = facts(ti.run).dag.task_dict[ti.task_id]
         trigger.task_instance = runtime_instance(AttemptRequest(ti), task, to_datetime(self._simulation.now))
-        if isinstance(message, StartFromTrigger) and hasattr(trigger, "render_template_fields"):  # since 3.3
-            trigger.render_template_fields(context=trigger.task_instance.get_template_context())
+        render = attribute(trigger, "render_template_fields")
+        if isinstance(message, StartFromTrigger) and render is not None:
+            render(context=trigger.task_instance.get_template_context())
         events = trigger.run()
         try:
             async for event in events:

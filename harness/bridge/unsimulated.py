@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from harness.bridge.timetables import timetable_of
+from harness.bridge.versions.attributes import attribute
 from harness.bridge.versions.names import loop_task_group
+from harness.bridge.versions.timetables import groups_events
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -25,13 +27,10 @@ def unknown_schedule(dag: DAG) -> str | None:
 
     Source: ``Timetable.asset_gated`` and ``Timetable.group_asset_events`` (3.4.0b2).
     """
-    from airflow.timetables.base import Timetable
-
     timetable = timetable_of(dag)
     kind = type(timetable).__name__
-    if getattr(timetable, "asset_gated", False):
+    if attribute(timetable, "asset_gated"):
         return f"its timetable ({kind}) has scheduled runs wait for assets, here they do not"
-    grouping = getattr(Timetable, "group_asset_events", None)
-    if grouping is not None and getattr(type(timetable), "group_asset_events", grouping) is not grouping:
+    if groups_events(timetable):
         return f"its timetable ({kind}) groups asset events in a way of its own"
     return None

@@ -28,6 +28,7 @@ from unittest.mock import patch
 from harness.bridge.environment import sandbox
 from harness.bridge.environment.plugin_failures import PluginFailure
 from harness.bridge.environment.plugins import Plugins
+from harness.bridge.versions.names import fresh_policies
 from harness.project.declarations import SECRETS, kept
 from harness.project.installed import reported_as_unusable
 from harness.project.repository import Repository
@@ -273,7 +274,7 @@ class Policies:
             if self._module is not None:
                 sys.modules[_NAME] = self._module
             return
-        _fresh(settings)
+        fresh_policies()
         if found is None:
             return
         path = sys.path[:]
@@ -282,15 +283,3 @@ class Policies:
             settings.import_local_settings()
         finally:
             sys.path[:] = path
-
-
-def _fresh(settings: Any) -> None:
-    """A policy manager that holds Airflow's own policies and those of installed packages. Source: ``initialize``."""
-    make = getattr(settings, "get_policy_plugin_manager", None)
-    if make is None:  # before 3.2
-        settings.configure_policy_plugin_manager()
-        settings.load_policy_plugins(settings.POLICY_PLUGIN_MANAGER)
-        return
-    manager = make.__wrapped__()
-    settings.load_policy_plugins(manager)
-    settings.get_policy_plugin_manager = lambda: manager

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import inspect
 import json
 import os
 from collections.abc import Collection, Sequence
@@ -16,7 +15,7 @@ from airflow.utils.session import create_session
 from sqlalchemy import select
 
 from harness.bridge.stored import serialized
-from harness.bridge.versions.names import bags
+from harness.bridge.versions.names import bag_of, bags, forget_bundles
 
 BUNDLE = "dags-folder"
 
@@ -42,17 +41,13 @@ def parsed(folder: Path, wanted: list[str], files: Sequence[str] | None = None, 
             }
         ]
     )
-    _forget_bundles()
+    forget_bundles()
     manager = DagBundlesManager()
     with create_session() as session:
         manager.sync_bundles_to_db(session=session)
     bundle = manager.get_bundle(BUNDLE)
     bundle.initialize()
-    kind = bags().DagBag
-    known = inspect.signature(kind.__init__).parameters
-    options = {"include_examples": False, "bundle_path": bundle.path, "bundle_name": bundle.name}
-    options |= {"collect_dags": files is None}
-    bag = kind(dag_folder=bundle.path, **{name: value for name, value in options.items() if name in known})
+    bag = bag_of(bundle.path, bundle.name, collect_dags=files is None)
     for file in files or ():
         bag.process_file(file, only_if_updated=False)
     if files is not None:
@@ -63,15 +58,6 @@ def parsed(folder: Path, wanted: list[str], files: Sequence[str] | None = None, 
         raise DagFilesError(f"{folder}: missing {missing}, import errors {bag.import_errors}")
     write(bag)
     return bag
-
-
-def _forget_bundles() -> None:
-    """Have Airflow read its configuration of bundles again, which it keeps from 3.4 on."""
-    from airflow.dag_processing.bundles import manager
-
-    kept = getattr(manager, "_load_bundle_config_snapshot", None)
-    if kept is not None:
-        kept.cache_clear()
 
 
 def write(bag: Any) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib import import_module
+from inspect import signature
+from pathlib import Path
 from typing import Any, get_args
 
 
@@ -96,3 +99,81 @@ def run_type(kinds: Any, name: str) -> Any:
         return kinds(name)
     except ValueError:
         return kinds("manual")
+
+
+def bag_of(folder: Any, bundle: str, collect_dags: bool) -> Any:
+    """A ``DagBag`` of a bundle's folder, without examples, which from 3.3 on it has no word for."""
+    kind = bags().DagBag
+    options = {"include_examples": False, "bundle_path": folder, "bundle_name": bundle, "collect_dags": collect_dags}
+    known = signature(kind.__init__).parameters
+    return kind(dag_folder=folder, **{name: value for name, value in options.items() if name in known})
+
+
+def forget_bundles() -> None:
+    """Have Airflow read its configuration of bundles again, which it keeps from 3.4 on."""
+    from airflow.dag_processing.bundles import manager
+
+    kept = getattr(manager, "_load_bundle_config_snapshot", None)
+    if kept is not None:
+        kept.cache_clear()
+
+
+def fresh_policies() -> None:
+    """Give ``airflow.settings`` a policy manager that holds Airflow's own policies and those of installed packages.
+
+    From 3.2 on it is made when it is first asked for. Source: ``initialize``, ``get_policy_plugin_manager`` (3.3.2).
+    """
+    from airflow import settings as found
+
+    settings: Any = found
+    make = getattr(settings, "get_policy_plugin_manager", None)
+    if make is None:
+        settings.configure_policy_plugin_manager()
+        settings.load_policy_plugins(settings.POLICY_PLUGIN_MANAGER)
+        return
+    manager = make.__wrapped__()
+    settings.load_policy_plugins(manager)
+    settings.get_policy_plugin_manager = lambda: manager
+
+
+def execute_callback() -> Callable[..., tuple[bool, str | None]] | None:
+    """What runs a ``SyncCallback`` in a worker: whether it went well, and why not. None before 3.3.
+
+    It is called with ``callback_path``, ``callback_kwargs``, ``log`` and the Dag's ``file``, which it imports anew
+    where it takes one.
+    Source: ``execute_callback`` of the callback supervisor (3.3.2).
+    """
+    try:
+        from airflow.sdk.execution_time.callback_supervisor import execute_callback as execute
+    except ImportError:
+        return None
+    execute_anew: Any = execute
+    imports_anew = "dag_rel_path" in signature(execute).parameters
+
+    def executed(*, file: Path, **given: Any) -> tuple[bool, str | None]:
+        anew = {"dag_rel_path": file.name, "bundle_path": file.parent} if imports_anew else {}
+        found: tuple[bool, str | None] = execute_anew(**given, **anew)
+        return found
+
+    return executed
+
+
+def deadline_reference_codec() -> tuple[Callable[[Any], Any], Callable[[Any], Any]] | None:
+    """What writes and what reads a deadline's reference, custom ones among them; None before 3.2, which has none."""
+    try:
+        from airflow.serialization.decoders import decode_deadline_reference
+        from airflow.serialization.encoders import encode_deadline_reference
+    except ImportError:
+        return None
+    return encode_deadline_reference, decode_deadline_reference
+
+
+def deadlines_recalculated() -> Callable[..., None] | None:
+    """What moves the deadlines of a run that is cleared, told when it is queued anew; None where it is not told (3.4).
+
+    Source: ``_recalculate_dagrun_queued_at_deadlines`` (3.3.2).
+    """
+    from airflow.models import taskinstance
+
+    found: Any = getattr(taskinstance, "_recalculate_dagrun_queued_at_deadlines", None)
+    return found if found is not None and "new_queued_at" in signature(found).parameters else None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from importlib.util import find_spec
+from typing import Any
 
 from harness.project.installed import airflow_version
 from harness.scheduler.policies import SchedulerPolicies
@@ -50,3 +51,15 @@ def executors_by_class_name() -> bool:
 def skips_what_is_expanded() -> bool:
     """Whether a task that is skipped without a map index is skipped with all that it is expanded to."""
     return find_spec("airflow.models.task_coordinates") is not None
+
+
+def worker_finds_map_indexes() -> bool:
+    """Whether the worker itself finds which map indexes of its upstreams belong to a task; before, the server says."""
+    from airflow.sdk.api.datamodels._generated import TIRunContext
+
+    return "upstream_map_indexes" not in TIRunContext.__pydantic_fields__
+
+
+def retry_multiplier(given: Any) -> float:
+    """By what a task's delay grows from retry to retry, 0 for no growth; before 3.2 there is a flag that doubles."""
+    return 2.0 if given is True else float(given or 0)

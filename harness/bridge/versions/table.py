@@ -1,13 +1,14 @@
 """All that versions of Airflow have differently and the harness asks for: one table.
 
 ``docs/dev/airflow-versions.md`` is written out of it. A test sees that each function of this room stands in it, and
-that no other module compares versions or catches an import of Airflow's that fails.
+that no other module compares versions, looks whether Airflow has a name, or catches an import of it that fails.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.bridge.versions.attributes import ATTRIBUTES
 from harness.bridge.versions.scheduling import FROM_3_2
 
 Version = tuple[int, int]
@@ -34,6 +35,17 @@ class Capability:
 
 _V = "bridge.versions"
 _POLICIES = f"{_V}.scheduling.policies"
+
+
+def _attributes(since: Version) -> str:
+    names = ", ".join(f"`{name}`" for name, one in ATTRIBUTES.items() if one.since == since)
+    return f"the attributes {names}"
+
+
+def _owners(since: Version) -> str:
+    owners = [owner for one in ATTRIBUTES.values() if one.since == since for owner in one.of]
+    return ", ".join(f"`{owner.rpartition('.')[2]}`" for owner in dict.fromkeys(owners))
+
 
 CAPABILITIES: tuple[Capability, ...] = (
     Capability(
@@ -68,6 +80,22 @@ CAPABILITIES: tuple[Capability, ...] = (
         (3, 4),
         "who skips a task without a map index skips what it is expanded to",
         "`ti_skip_downstream`",
+    ),
+    *(
+        Capability(f"{_V}.attributes.attribute", since, _attributes(since), _owners(since))
+        for since in sorted({one.since for one in ATTRIBUTES.values()})
+    ),
+    Capability(
+        f"{_V}.scheduling.worker_finds_map_indexes",
+        (3, 2),
+        "the worker finds which map indexes of its upstreams belong to a task",
+        "before the server says, in `TIRunContext.upstream_map_indexes`",
+    ),
+    Capability(
+        f"{_V}.scheduling.retry_multiplier",
+        (3, 2),
+        "`retry_exponential_backoff` is a multiplier",
+        "before a flag that doubles",
     ),
     Capability(
         f"{_V}.names.task_exception",
@@ -130,6 +158,42 @@ CAPABILITIES: tuple[Capability, ...] = (
         "`airflow.sdk.definitions._internal.loop`",
     ),
     Capability(
+        f"{_V}.names.bag_of",
+        (3, 3),
+        "a `DagBag` has no examples to leave out",
+        "`DagBag.__init__`",
+    ),
+    Capability(
+        f"{_V}.names.forget_bundles",
+        (3, 4),
+        "the configuration of bundles is kept once it was read",
+        "`dag_processing/bundles/manager.py`",
+    ),
+    Capability(
+        f"{_V}.names.fresh_policies",
+        (3, 2),
+        "the manager of policies is made when it is first asked for",
+        "`settings.get_policy_plugin_manager`",
+    ),
+    Capability(
+        f"{_V}.names.execute_callback",
+        (3, 3),
+        "a worker runs callbacks under a supervisor of their own, with their Dag file imported anew",
+        "`callback_supervisor.execute_callback`",
+    ),
+    Capability(
+        f"{_V}.names.deadline_reference_codec",
+        (3, 2),
+        "a deadline's reference may be the user's own",
+        "`encoders.encode_deadline_reference`",
+    ),
+    Capability(
+        f"{_V}.names.deadlines_recalculated",
+        (3, 4),
+        "what moves the deadlines of a cleared run finds by itself when it is queued",
+        "`taskinstance._recalculate_dagrun_queued_at_deadlines`",
+    ),
+    Capability(
         f"{_V}.timetables.core_timetable",
         (3, 2),
         "the scheduler's timetable is made of the SDK's",
@@ -153,6 +217,12 @@ CAPABILITIES: tuple[Capability, ...] = (
         (3, 4),
         "a timetable says whether asset events make one run together",
         "`Timetable.batch_asset_events`",
+    ),
+    Capability(
+        f"{_V}.timetables.groups_events",
+        (3, 4),
+        "a timetable may group asset events in a way of its own; not simulated",
+        "`Timetable.group_asset_events`",
     ),
     Capability(
         f"{_V}.sources.might_contain_dag",

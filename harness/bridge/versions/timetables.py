@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from harness.bridge.versions.attributes import attribute
 from harness.project.installed import airflow_version
 
 if TYPE_CHECKING:
@@ -52,5 +53,16 @@ def batches_events(timetable: Any) -> bool | None:
 
     Source: ``Timetable.batch_asset_events`` (3.4.0b2).
     """
-    found = getattr(timetable, "batch_asset_events", None)
+    found = attribute(timetable, "batch_asset_events")
     return None if found is None else bool(found)
+
+
+def groups_events(timetable: Any) -> bool:
+    """Whether a timetable groups asset events in a way of its own.
+
+    Source: ``Timetable.group_asset_events`` (3.4.0b2).
+    """
+    from airflow.timetables.base import Timetable
+
+    common = getattr(Timetable, "group_asset_events", None)
+    return common is not None and type(timetable).group_asset_events is not common

@@ -36,7 +36,8 @@ class Guard:
         self._functions = [(name, one, one.__code__, one.__defaults__) for name, one in functions]
         self._tables = [(name, one, dict(one)) for name, one in values.values() if type(one) is dict and _stays(name)]
         entries = [(f"{name}[{key!r}]", one) for name, table, _ in self._tables for key, one in table.items()]
-        self._entries = [(name, vars(one), dict(vars(one))) for name, one in entries if _is_ours(type(one))]
+        ours = [(name, one) for name, one in entries if _is_ours(type(one)) and hasattr(one, "__dict__")]  # else fixed
+        self._entries = [(name, vars(one), dict(vars(one))) for name, one in ours]
 
     def put_right(self) -> list[str]:
         """Put back what is another one now; the names of it."""

@@ -7,6 +7,7 @@ from typing import Any
 from harness.bridge.supervisor.answering import ApiServer, Handler, error_response, ok_response
 from harness.bridge.supervisor.store import AssetEvent
 from harness.bridge.supervisor.task_context import TaskContext
+from harness.bridge.versions.attributes import attribute
 from harness.kernel.instant import to_datetime, to_instant
 
 
@@ -28,10 +29,9 @@ def _events(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     """Source: ``execution_api/routes/asset_events.py``: by name and/or uri or alias, a window, an order, a limit."""
     from airflow.sdk.execution_time.comms import AssetEventsResult
 
-    found = [event for event in api.store.events if _wanted(event, msg)]
-    found.sort(key=lambda event: (event.at, event.id), reverse=not getattr(msg, "ascending", True))
-    limit = getattr(msg, "limit", None)  # this, the order and the window came with 3.2
-    return AssetEventsResult(asset_events=[event_response(event) for event in found[:limit]])
+    found = [event for event in api.store.events if _matches(event, msg)]
+    found.sort(key=lambda event: (event.at, event.id), reverse=not attribute(msg, "ascending"))
+    return AssetEventsResult(asset_events=[event_response(event) for event in found[: attribute(msg, "limit")]])
 
 
 def _validate(api: ApiServer, msg: Any, who: TaskContext) -> Any:
@@ -140,15 +140,15 @@ def _event(
     return event
 
 
-def _wanted(event: AssetEvent, msg: Any) -> bool:
-    after, before = getattr(msg, "after", None), getattr(msg, "before", None)
+def _matches(event: AssetEvent, msg: Any) -> bool:
+    after, before = attribute(msg, "after"), attribute(msg, "before")
     if after is not None and event.at < to_instant(after):
         return False
     if before is not None and event.at > to_instant(before):
         return False
-    if getattr(msg, "partition_key", None) or getattr(msg, "partition_key_regexp_pattern", None):
+    if attribute(msg, "partition_key") or attribute(msg, "partition_key_regexp_pattern"):
         return False  # no event here has a partition
-    if any(event.extra.get(key) != value for key, value in (getattr(msg, "extra", None) or {}).items()):
+    if any(event.extra.get(key) != value for key, value in (attribute(msg, "extra") or {}).items()):
         return False
     if type(msg).__name__ == "GetAssetEventByAssetAlias":
         return msg.alias_name in event.aliases

@@ -10,6 +10,7 @@ from harness.bridge.supervisor.answering import ApiServer, Handler, error_respon
 from harness.bridge.supervisor.datamodels import dag_run_model, optional_datetime
 from harness.bridge.supervisor.store import facts
 from harness.bridge.supervisor.task_context import TaskContext
+from harness.bridge.versions.attributes import attribute
 from harness.kernel.instant import BEGINNING, SECOND, Instant, to_datetime, to_instant
 from harness.scheduler.model import DagRun, TaskInstance
 
@@ -31,7 +32,7 @@ def _trigger(api: ApiServer, msg: Any, who: TaskContext) -> Any:
             return error_response("DAGRUN_ALREADY_EXISTS", {"dag_id": msg.dag_id, "run_id": msg.run_id})
         store.reset(existing)
         return ok_response()
-    run_after = _instant(getattr(msg, "run_after", None))
+    run_after = _instant(attribute(msg, "run_after"))
     run = store.trigger(msg.dag_id, msg.run_id, logical_date, run_after, msg.conf or {})
     api.observe(who, "triggered", run)
     return ok_response()

@@ -51,9 +51,7 @@ def _item(api: ApiServer, msg: Any, who: TaskContext) -> Any:
 def _slice(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.execution_time.comms import XComSequenceSliceResult
 
-    found = matching_xcoms(
-        api.store, msg.dag_id, msg.run_id, msg.task_id, msg.key, getattr(msg, "include_prior_dates", False)
-    )
+    found = matching_xcoms(api.store, msg.dag_id, msg.run_id, msg.task_id, msg.key, msg.include_prior_dates)
     values = [value for _, value in found]
     return XComSequenceSliceResult(root=values[slice(msg.start, msg.stop, msg.step)])
 
