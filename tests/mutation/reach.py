@@ -44,8 +44,6 @@ class Reach:
             "no:cacheprovider",
             "-p",
             "tests.mutation.reach",
-            "-n",
-            "1",
         ]
         command += ["--cov=harness", "--cov-context=test", "--cov-report=", "--hypothesis-seed=0", *SUITE]
         environment = os.environ | {

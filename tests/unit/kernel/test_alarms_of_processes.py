@@ -161,3 +161,16 @@ def test_the_smallest_alarm_is_one_all_the_same() -> None:
 
     assert played(body) == [(1 / SECOND, 0.0)]
     assert rung == [1 / SECOND]
+
+
+@pytest.mark.parametrize(("module", "kept"), [("a_dag_file", True), ("harness.kernel", False), ("threading", False)])
+def test_a_handler_that_a_dag_file_installed_is_that_of_its_tasks(module: str, kept: bool) -> None:
+    def handler(*_: Any) -> None: ...
+
+    handler.__module__ = module
+    former = signal.signal(signal.SIGALRM, handler)
+    try:
+        found = played(lambda: signal.getsignal(signal.SIGALRM))
+    finally:
+        signal.signal(signal.SIGALRM, former)
+    assert found == [handler if kept else signal.SIG_DFL]
