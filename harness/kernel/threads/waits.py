@@ -79,7 +79,8 @@ def start(self: threading.Thread) -> None:
     target = getattr(self, "_target", None) or type(self).run
     # Threads that are pools' and drivers' own rest where nobody sees it: counted as busy, they would hold up the
     # clock (test_a_pool_of_multiprocessing_counts_when_it_is_joined).
-    vthread = vthreads.add(process, loose=is_machinery(getattr(target, "__module__", "")))
+    # A method of an object written in C (``list.append``, ``socket.sendall``) says None of its module.
+    vthread = vthreads.add(process, loose=is_machinery(getattr(target, "__module__", None) or ""))
     vars(self)[_VTHREAD] = vthread  # here and nowhere else, so that it goes with its thread
     context, run = _context(process), self.run
 

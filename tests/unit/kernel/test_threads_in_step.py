@@ -32,6 +32,20 @@ def test_to_join_a_thread_lasts_as_long_as_it_sleeps() -> None:
     assert seconds(body) == {"body": (None, 100)}
 
 
+def test_a_thread_may_run_what_belongs_to_no_module() -> None:
+    def body() -> Any:
+        kept: list[int] = []
+        seen: set[int] = set()
+        lock = threading.Lock()
+        for target, given in ((kept.append, (1,)), (seen.add, (2,)), (lock.acquire, ())):
+            thread = threading.Thread(target=target, args=given)
+            thread.start()
+            thread.join()
+        return kept, seen, lock.locked()
+
+    assert seconds(body) == {"body": (([1], {2}, True), 0)}
+
+
 def test_threads_sleep_side_by_side() -> None:
     def body() -> None:
         threads = [started(lambda n=n: time.sleep(n)) for n in (30, 100, 60)]
