@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bridge.versions.attributes import attribute
 from harness.bridge.versions.timetables import core_timetable, next_info
-from harness.errors import OffSchedule
+from harness.errors import OffSchedule, UsageError
 from harness.kernel.instant import Instant, iso, later, span, to_datetime, to_instant
 
 if TYPE_CHECKING:
@@ -246,6 +246,22 @@ def moment_of(value: str | date) -> Instant:
     if not isinstance(value, date):
         raise TypeError(f"{value!r} is no date")
     return _within(value if isinstance(value, datetime) else datetime.combine(value, time()))
+
+
+def moment_of_argument(value: str | date, name: str) -> Instant:
+    """The same of what somebody's code gives as an argument.
+
+    Args:
+        name: of the argument, for the error.
+    Raises: UsageError: it is no date, or lies beyond the calendar.
+    """
+    fix = f'{name}="2025-01-01", or a datetime'
+    try:
+        return moment_of(value)
+    except BeyondCalendar as error:
+        raise UsageError(f"{name}={value!r}: {error}", fix=fix) from None
+    except (TypeError, ValueError):
+        raise UsageError(f"{name}={value!r} is no date", fix=fix) from None
 
 
 class BeyondCalendar(ValueError):

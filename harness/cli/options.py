@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ Parameter = Callable[[Callable[..., Any]], Callable[..., Any]]
 """A decorator that gives a command's function one of its arguments."""
 
 
-class _GivenPath(click.Path):
+class _NamedPath(click.Path):
     """A path that says something: an empty one would mean the working directory."""
 
     def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
@@ -24,7 +25,7 @@ class _GivenPath(click.Path):
         return super().convert(value, parameter, context)
 
 
-PATH = _GivenPath(path_type=Path)
+PATH = _NamedPath(path_type=Path)
 
 
 def flag(*names: str, help: str) -> Parameter:  # noqa: A002 - as click names it
@@ -109,3 +110,21 @@ keep = text("--keep", metavar="DIR", type=PATH, help="Keep the ledger here.  [de
 pdb = flag("--pdb", help="Open the debugger where a task's code raises.")
 verbose = flag("-v", "--verbose", help="All logs, and all else that was written.")
 one_run = together(dag_id, dags, logical_date, conf, param, world, network)
+
+
+@dataclass(frozen=True)
+class OneRunArguments:
+    """What `one_run` takes, as typed."""
+
+    dag_id: str
+    dags: tuple[Path, ...] = ()
+    logical_date: str | None = None
+    conf: str | None = None
+    param: tuple[str, ...] = ()
+    world: Path | None = None
+    network: tuple[str, ...] = ()
+
+    @property
+    def file(self) -> Path | None:
+        """The Dag file, when a file was named instead of an id."""
+        return Path(self.dag_id) if self.dag_id.endswith(".py") else None

@@ -37,17 +37,9 @@ def instant(value: Date | None, name: str) -> Instant | None:
         name: of the argument, for the error.
     Raises: UsageError: anything else.
     """
-    from harness.bridge.timetables import BeyondCalendar, moment_of
-    from harness.errors import UsageError
+    from harness.bridge.timetables import moment_of_argument
 
-    if value is None:
-        return None
-    try:
-        return moment_of(value)
-    except BeyondCalendar as error:
-        raise UsageError(f"{name}={value!r}: {error}", fix=f'{name}="2025-01-01", or a datetime') from None
-    except (TypeError, ValueError):
-        raise UsageError(f"{name}={value!r} is no date", fix=f'{name}="2025-01-01", or a datetime') from None
+    return None if value is None else moment_of_argument(value, name)
 
 
 def moment(value: Date | None, name: str) -> datetime | None:

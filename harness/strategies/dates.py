@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from hypothesis import strategies as st
 
-from harness.bridge.timetables import BeyondCalendar, first_date, last_date, moment_of, scheduled_from
+from harness.bridge.timetables import first_date, last_date, moment_of_argument, scheduled_from
 from harness.errors import OffSchedule, UsageError
 from harness.kernel.instant import Instant, iso, later, span, to_datetime
 
@@ -34,8 +34,8 @@ def logical_dates(
             f"no schedule makes dates for the runs of {dag.dag_id!r}",
             fix="draw any date (hypothesis.strategies.datetimes) and run with manual=True",
         )
-    least = first_date(dag) if start is None else max(_instant(start, "start"), first_date(dag))
-    most = _instant(end, "end") if end is not None else last_date(dag) or later(least, span(SPAN))
+    least = first_date(dag) if start is None else max(moment_of_argument(start, "start"), first_date(dag))
+    most = moment_of_argument(end, "end") if end is not None else last_date(dag) or later(least, span(SPAN))
     earliest = scheduled_from(dag, least)
     if earliest is None or earliest > most:
         raise OffSchedule(
@@ -50,12 +50,3 @@ def logical_dates(
         return to_datetime(found if found is not None and found <= most else earliest)
 
     return dates()
-
-
-def _instant(value: str | date, name: str) -> Instant:
-    try:
-        return moment_of(value)
-    except BeyondCalendar as error:
-        raise UsageError(f"{name}={value!r}: {error}", fix=f'{name}="2025-01-01", or a datetime') from None
-    except (TypeError, ValueError):
-        raise UsageError(f"{name}={value!r} is no date", fix=f'{name}="2025-01-01", or a datetime') from None

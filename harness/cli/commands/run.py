@@ -24,16 +24,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class RunArguments:
+class RunArguments(option.OneRunArguments):
     """The command line of ``run``, as typed."""
 
-    dag_id: str
-    dags: tuple[Path, ...] = ()
-    logical_date: str | None = None
-    conf: str | None = None
-    param: tuple[str, ...] = ()
-    world: Path | None = None
-    network: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     from_task: str | None = None
     seed: int = 0
@@ -45,11 +38,6 @@ class RunArguments:
     keep: Path | None = None
     pdb: bool = False
     verbose: bool = False
-
-    @property
-    def file(self) -> Path | None:
-        """The Dag file, when a file was given instead of an id."""
-        return Path(self.dag_id) if self.dag_id.endswith(".py") else None
 
 
 class Rehearse:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from harness.cli import inputs
-from harness.cli import options as given
+from harness.cli import options as option
 from harness.cli.folders import configured, note_failures, note_found, note_plugins, world_of
 from harness.cli.heartbeat import Heartbeat, so_far
 from harness.cli.terminal import Job, Terminal
@@ -21,16 +21,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class VerifyArguments:
+class VerifyArguments(option.OneRunArguments):
     """The command line of ``verify``, as typed."""
 
-    dag_id: str
-    dags: tuple[Path, ...] = ()
-    logical_date: str | None = None
-    conf: str | None = None
-    param: tuple[str, ...] = ()
-    world: Path | None = None
-    network: tuple[str, ...] = ()
     limit_s: float = 120.0
     as_json: bool = False
     verbose: bool = False
@@ -54,9 +47,9 @@ class Verifying:
         arguments = self.arguments
         date = inputs.instant("--logical-date", arguments.logical_date)
         conf = {**inputs.conf(arguments.conf), **inputs.params(arguments.param)}
-        file = Path(arguments.dag_id) if arguments.dag_id.endswith(".py") else None
-        config = config_for(arguments.dags or ([file] if file is not None else []), Path.cwd())
-        paths = list(arguments.dags) or ([file] if file is not None else configured(config))
+        named = list(arguments.dags) or ([arguments.file] if arguments.file is not None else [])
+        config = config_for(named, Path.cwd())
+        paths = named or configured(config)
         world = world_of(arguments.world or config.world, (*config.network, *arguments.network))
         airflow_version()
         enter()
@@ -106,8 +99,8 @@ class _Seconds(click.FloatRange):
         return found
 
 
-@given.one_run
-@given.text(
+@option.one_run
+@option.text(
     "--limit",
     "limit_s",
     metavar="SECONDS",
@@ -116,8 +109,8 @@ class _Seconds(click.FloatRange):
     show_default=True,
     help="Real seconds that Airflow's own run may take.",
 )
-@given.as_json
-@given.verbose
+@option.as_json
+@option.verbose
 def verify(**arguments: Any) -> Job:
     """Convince yourself: run one Dag in the simulator and in Airflow itself, and compare.
 

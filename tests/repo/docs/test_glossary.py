@@ -59,7 +59,6 @@ ALLOWED = {
     "caller_rules": "the new word",
     "Places": "where Dags are made in a file: lines, no threads",
     "places": "the same",
-    "_GivenPath": "a path that was given on the command line, which click calls a parameter",
 }
 """Names of modules and classes -> why they keep an old word."""
 
