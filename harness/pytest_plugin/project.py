@@ -10,6 +10,7 @@ import sys
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -309,13 +310,26 @@ PROJECT = pytest.StashKey[Project]()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Lines where Airflow is newer than what the harness was tested with, or something of the shell is set aside."""
+    """Lines where Airflow is newer than any that was tested, the shell is set aside, or a module is hidden by us."""
     from harness.project.declarations import set_aside
     from harness.project.installed import newer_than_tested
 
     project = project_of(config)
-    notes = [newer_than_tested(), set_aside(project.secrets) if project.dags else None]
+    notes = [newer_than_tested(), set_aside(project.secrets) if project.dags else None, _hidden_by_us()]
     return [f"airflow-harness: {line}" for line in notes if line is not None]
+
+
+def _hidden_by_us() -> str | None:
+    """A module that has our package's name and comes before it on ``sys.path``: who imports it gets ours."""
+    name = OURS.partition(".")[0]
+    found = PathFinder.find_spec(name)
+    ours = sys.modules[name].__file__
+    if found is None or found.origin is None or ours is None or Path(found.origin).resolve() == Path(ours).resolve():
+        return None
+    return (
+        f"{found.origin} is hidden by this plugin's package of that name: "
+        "rename it, or leave the plugin out with -p no:airflow_harness"
+    )
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

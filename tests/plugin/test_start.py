@@ -169,3 +169,48 @@ def fingerprint(folder: Path) -> dict[str, str]:
         digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
         found[str(path.relative_to(folder))] = digest
     return found
+
+
+MINE = "MINE = 1\n"
+HIDDEN = "module-hidden: the project's own module 'harness' is hidden by this program's package of that name"
+
+
+def started(project: Project, *options: str) -> pytest.RunResult:
+    """``python -m pytest``, which puts the working directory first on ``sys.path``."""
+    return project.pytester.run(sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options)
+
+
+@pytest.mark.parametrize(("module", "hides"), [("harness.py", 1), ("harness/__init__.py", 1), ("harness/tools.py", 0)])
+def test_a_module_of_our_name_first_on_the_path_is_no_end_of_pytest(bare: Project, module: str, hides: int):
+    """The plugin is the one that is installed; a folder of modules alone comes after packages wherever it is."""
+    (bare.pytester.path / module).parent.mkdir(exist_ok=True)
+    (bare.pytester.path / module).write_text(MINE)
+    bare.write(test_it="def test_it(world):\n    assert world.connections == {}\n")
+    run = started(bare)
+    run.assert_outcomes(passed=1)
+    told = [line for line in run.outlines if "is hidden by this plugin's package" in line]
+    assert len(told) == hides
+
+
+def test_a_dag_that_imports_a_module_of_our_name_is_one_clear_error(project: Project):
+    project.write(airflow_cfg="", harness=MINE, dags__imports="from airflow.sdk import DAG\nimport harness\n")
+    run = started(project)
+    assert run.ret == pytest.ExitCode.USAGE_ERROR
+    assert HIDDEN in run.stderr.str()
+    assert "Traceback" not in run.stdout.str() + run.stderr.str()
+
+
+def test_a_module_of_our_name_that_came_before_us_is_one_clear_error(bare: Project):
+    bare.write(harness=MINE, early="import harness\n", test_it="def test_it(): pass\n")
+    run = started(bare, "-p", "early")
+    assert run.ret == pytest.ExitCode.USAGE_ERROR
+    assert "module-hidden: the package 'harness' of airflow-harness is hidden by a module" in run.stderr.str()
+    assert "Traceback" not in run.stderr.str()
+    started(bare, "-p", "early", "-p", "no:airflow_harness").assert_outcomes(passed=1)
+
+
+def test_pytest_knows_the_plugin_by_its_name_and_place(bare: Project):
+    bare.write(harness=MINE, test_it="def test_it(world): pass\n")
+    run = started(bare, "--trace-config")
+    run.assert_outcomes(passed=1)
+    assert [line for line in run.outlines if "airflow_harness" in line and "harness/pytest_plugin/__init__.py" in line]
