@@ -8,7 +8,7 @@ import pendulum
 import pytest
 
 from harness.kernel import SECOND, iso
-from harness.kernel.instant import EPOCH, later, seconds, span, to_datetime, to_instant
+from harness.kernel.instant import BEGINNING, EPOCH, later, seconds, span, to_datetime, to_instant
 
 LATE = datetime(2025, 3, 4, 5, 6, 7, 891011, timezone.utc)
 
@@ -16,6 +16,7 @@ LATE = datetime(2025, 3, 4, 5, 6, 7, 891011, timezone.utc)
 @pytest.mark.parametrize(
     ("moment", "instant"),
     [
+        (EPOCH, BEGINNING),
         (EPOCH, 0),
         (EPOCH - timedelta(microseconds=1), -1),
         (datetime(1970, 1, 1, 2, tzinfo=timezone(timedelta(hours=2))), 0),

@@ -1,0 +1,72 @@
+"""Tracers of processes: one each under coverage, used again, and none where nobody or another traces."""
+
+from __future__ import annotations
+
+import sys
+import threading
+from typing import Any
+
+import pytest
+
+from harness.kernel.tracing import Tracers
+
+
+def tracer(module: str) -> Any:
+    """A trace function, as far as it can be told whose it is."""
+
+    def trace(*_: Any) -> None: ...
+
+    trace.__module__ = module
+    return trace
+
+
+class OfClass:
+    """As coverage's tracer in C: an object whose class says where it is from."""
+
+    __module__ = "coverage.tracer"
+
+
+@pytest.fixture
+def traced(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """``traced(here, in_threads)``: what ``sys`` and ``threading`` say traces."""
+
+    def pretend(here: Any, in_threads: Any) -> None:
+        monkeypatch.setattr(sys, "gettrace", lambda: here)
+        monkeypatch.setattr(threading, "gettrace", lambda: in_threads)
+
+    return pretend
+
+
+COVERAGE = tracer("coverage.pytracer")
+
+
+@pytest.mark.parametrize("here", [COVERAGE, OfClass()], ids=["a function", "an object"])
+def test_under_coverage_a_process_has_the_one_that_a_thread_would_have(traced: Any, here: Any) -> None:
+    traced(here, COVERAGE)
+    assert Tracers().fresh() is COVERAGE
+
+
+@pytest.mark.parametrize(
+    ("here", "in_threads"),
+    [
+        (None, COVERAGE),
+        (tracer("pydevd.tracing"), COVERAGE),
+        (tracer("coverage_of_mine"), COVERAGE),
+        (COVERAGE, None),
+        (COVERAGE, tracer("pydevd.tracing")),
+    ],
+)
+def test_nobody_elses_is_taken(traced: Any, here: Any, in_threads: Any) -> None:
+    traced(here, in_threads)
+    assert Tracers().fresh() is None
+
+
+def test_that_of_an_ended_process_serves_the_next_but_only_one(traced: Any) -> None:
+    traced(COVERAGE, COVERAGE)
+    tracers, used = Tracers(), tracer("coverage.pytracer")
+    tracers.give_back(used)
+    assert tracers.fresh() is used
+    assert tracers.fresh() is COVERAGE
+    tracers.give_back(None)
+    tracers.give_back(tracer("pydevd.tracing"))
+    assert tracers.fresh() is COVERAGE
