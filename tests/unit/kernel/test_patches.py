@@ -11,7 +11,7 @@ import pytest
 from harness.kernel import SECOND, Simulation, to_instant
 from harness.kernel.clock import wall_clock
 from harness.kernel.event_loop import RunningLoop, virtual_event_loops
-from harness.kernel.patches import time_patched
+from harness.kernel.patches import Reading, time_patched
 
 START = to_instant(datetime(2025, 1, 1, tzinfo=timezone.utc))
 
@@ -102,3 +102,40 @@ def test_failure_in_a_process_is_not_swallowed():
     with pytest.raises(LookupError):
         simulate(broken)
     assert time.sleep.__module__ == "time"
+
+
+@pytest.mark.parametrize("secs", [-0.001, -1, -5.5])
+def test_a_sleep_of_less_than_nothing_is_refused_as_python_refuses_it(secs):
+    def body():
+        with pytest.raises(ValueError, match="sleep length must be non-negative"):
+            time.sleep(secs)
+        time.sleep(0)
+
+    assert simulate(body) == {"body": 0}
+
+
+def test_who_is_nobody_s_sleeps_for_real():
+    simulation = Simulation(START)
+    with time_patched(simulation):
+        began = time.perf_counter()
+        time.sleep(0.05)
+        assert time.perf_counter() - began >= 0.05
+        assert isinstance(time.monotonic(), float)
+    assert simulation.now == START
+
+
+class TestReadings:
+    """What the standard library's waits reckon with."""
+
+    def test_they_add_and_subtract_in_whole_microseconds(self):
+        at = Reading(10 * SECOND)
+        assert at == 10.0
+        assert (at + 0.1).instant == (0.1 + at).instant == 10_100_000
+        assert (at + 0.3) - at == 0.3
+        assert at - 4 == 6.0
+        assert at - 10.5 == -0.5
+
+    def test_at_its_very_end_a_timeout_is_over(self):
+        at = Reading(10 * SECOND)
+        assert at - at == at - 10 == -1 / SECOND
+        assert (at + 0.000_001) - at == 1 / SECOND
