@@ -110,6 +110,17 @@ def test_who_catches_up_waits_for_what_is_ahead_and_for_nothing_else() -> None:
     assert played(body) == [[3 * SECOND, 3 * SECOND, 4 * SECOND]]
 
 
+def test_who_has_nothing_to_catch_up_with_lets_nobody_go_first() -> None:
+    order: list[str] = []
+
+    def body() -> None:
+        present.catch_up(Instant(0), "catches up")
+        order.append("first")
+
+    played(body, lambda: order.append("second"))
+    assert order == ["first", "second"]
+
+
 def test_a_greenlet_of_the_users_has_what_its_process_has() -> None:
     def body() -> Any:
         VARIABLE.set("of the process")
