@@ -64,8 +64,9 @@ class Reach:
         of_lines: dict[str, dict[int, set[str]]] = {}
         for path in coverage.measured_files():
             module = path[path.rindex("/harness/") + 1 :]
-            found = coverage.contexts_by_lineno(path)
-            of_lines[module] = {line: {name.partition("|")[0] for name in names} for line, names in found.items()}
+            of_line = of_lines.setdefault(module, {})
+            for line, names in coverage.contexts_by_lineno(path).items():
+                of_line.setdefault(line, set()).update(name.partition("|")[0] for name in names)
         return cls(of_lines, json.loads(times.read_text()))
 
     def tests(self, module: str, source: str, line: int) -> list[str]:
