@@ -281,8 +281,8 @@ class VirtualThreads:
 
     def watch(
         self, ready: Question, by: Microseconds | None, why: str, pending: Question | None = None, once: bool = False
-    ) -> bool:
-        """Park the running process until ``ready``. False when ``by`` was over first, or ``once`` when it was woken."""
+    ) -> None:
+        """Park the running process until ``ready``, for ``by`` at the longest, or ``once`` until it is woken."""
         simulation, process = self.simulation, self.simulation.current
         assert process is not None
         self._watches[process] = WakeCondition(ready, pending or _never)
@@ -290,16 +290,13 @@ class VirtualThreads:
         try:
             if not process.killed:
                 self.settle(ready)
-            while not ready():
+            while not ready() and (end is None or simulation.now < end):
                 if end is None:
                     simulation.park(why)
-                elif simulation.now < end:
-                    simulation.hold(end - simulation.now, why)
                 else:
-                    return False
+                    simulation.hold(end - simulation.now, why)
                 if once:
-                    return ready()
-            return True
+                    return
         finally:
             self._watches.pop(process, None)
 
