@@ -16,7 +16,7 @@ DOCS = Path(__file__).parents[3] / "docs"
     "said",
     [
         f"joined threads have up to {virtual.WORK_PATIENCE_S:g} s of real time,"
-        f" other threads {virtual.IDLE_PATIENCE_S:g} s, or {virtual.WAITED_PATIENCE_S:g} s while a task waits for a thread",
+        f" other threads {virtual.IDLE_PATIENCE_S:g} s, or {virtual.WAITED_PATIENCE_S:g} s while a task waits",
         f"open descriptors get {event_loop.IO_GRACE_S:g} s of real time before a jump",
         f"child processes up to {virtual.WORK_PATIENCE_S:g} s",
         f"the first {'thousand' if spin.FREE == 1_000 else spin.FREE} turns at an instant take no time",
