@@ -26,9 +26,9 @@ from airflow.sdk.execution_time.supervisor import (
     InProcessTestSupervisor,
     set_supervisor_comms,
 )
+from harness.bridge.reference.named import named
 
 from harness.bridge.reference.clock import VirtualClock
-from harness.bridge.reference.named import named
 from tests.differential.case import Act, Case, TaskCase
 from tests.differential.oracle.api import DirectTransport, client
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import signal
 import threading
-import time
 from typing import Any
 
 import pytest
 
+import harness.kernel.process
 from harness.kernel import Process, Simulation, watchdog
 from harness.kernel.process import Alarm
 from harness.kernel.watchdog import AlarmWatchdog, alarm_watchdog
@@ -39,10 +39,12 @@ def timer(monkeypatch: pytest.MonkeyPatch) -> Timer:
 
 
 @pytest.fixture
-def process() -> Process:
+def process(monkeypatch: pytest.MonkeyPatch) -> Process:
+    """One that runs now; it takes no real time but what a test says."""
+    monkeypatch.setattr(harness.kernel.process, "perf_counter", lambda: 100.0)
     simulation = Simulation(0)
     made = simulation.spawn(int)
-    made._entered_at = time.perf_counter()
+    made._entered_at = 100.0
     simulation.current = made
     return made
 
