@@ -174,3 +174,27 @@ def test_a_handler_that_a_dag_file_installed_is_that_of_its_tasks(module: str, k
     finally:
         signal.signal(signal.SIGALRM, former)
     assert found == [handler if kept else signal.SIG_DFL]
+
+
+def test_one_that_is_due_as_a_wait_ends_comes_behind_it() -> None:
+    seen: list[tuple[str, float]] = []
+
+    def body() -> None:
+        signal.signal(signal.SIGALRM, lambda *_: seen.append(("rang", time.monotonic())))
+        signal.alarm(2)
+        time.sleep(2)
+        seen.append(("woke", time.monotonic()))
+        time.sleep(1)
+
+    played(body)
+    assert seen == [("woke", 2), ("rang", 2)]
+
+
+def test_one_that_rings_in_a_wait_leaves_the_wait_its_end() -> None:
+    def body() -> float:
+        signal.signal(signal.SIGALRM, lambda *_: time.sleep(1))
+        signal.setitimer(TIMER, 1, 3)
+        time.sleep(10)
+        return time.monotonic()
+
+    assert played(body) == [10]
