@@ -9,7 +9,7 @@ from contextlib import suppress
 from time import perf_counter
 from typing import IO
 
-from harness.text.plain import clean
+from harness.text import clean
 
 EVERY_S = 10.0
 TRUSTED = 0.02

@@ -18,7 +18,7 @@ from harness.kernel.instant import BEGINNING, Instant, iso, to_instant
 from harness.report.style import colour, glyphs
 from harness.scheduler.model import FINISHED
 from harness.simulation.history import AttemptSlice, history
-from harness.text.plain import clean, one_line, real_text, span_text
+from harness.text import clean, one_line, real_text, span_text
 
 if TYPE_CHECKING:
     from harness.scheduler.model import DagRun, TaskInstance

@@ -123,7 +123,7 @@ class Terminal:
         """A line beside the run that somebody should know."""
         from rich.text import Text
 
-        from harness.text.plain import one_line
+        from harness.text import one_line
 
         self.console.print(Text.assemble(("note ", "yellow"), one_line(text, 500)), soft_wrap=True)
 
@@ -136,7 +136,7 @@ class Terminal:
         """What was written outside tasks' logs when it is asked for, else only how much it is."""
         from rich.text import Text
 
-        from harness.text.plain import clean
+        from harness.text import clean
 
         lines = clean(_masked(self.collected())).strip().splitlines()
         if not self.verbose:
@@ -164,7 +164,7 @@ class Terminal:
         """An error in the house style on stderr, ``below`` it the user's own traceback."""
         from rich.text import Text
 
-        from harness.text.plain import clean
+        from harness.text import clean
 
         first, *rest = map(_clipped, clean(text).splitlines() or [""])
         name, mark, fact = first.partition(": ")

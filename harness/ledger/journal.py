@@ -16,7 +16,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from harness.errors import HarnessError, MachineError
-from harness.text.plain import plain
+from harness.text import plain
 
 SCHEMA = "airflow-harness/journal/1"
 _SEED = "0" * 16

@@ -234,7 +234,6 @@ class Runner:
             xcoms: upstream task_id -> return value.
             map_index: which instance, of a mapped task with several; for all of them
                 ``run_dag(dag, only=[task_id], xcoms=…).tasks(task_id)``.
-            others: as in ``run_dag``.
         Returns: its state, XComs, rendered fields, log and attempts. A task that fails raises nothing.
         Raises: as ``run_dag``; TaskNotFound also when a mapped task has several instances and none was picked.
         """

@@ -17,7 +17,7 @@ from harness.report.terminal import finding_lines, show_needs, shown_place
 from harness.results.calendar import NOT_CREATED, BackfillDate, BackfillResult, CalendarResult
 from harness.results.run import RunResult
 from harness.scheduler.dag_runs.backfill import BACKFILL, NONE
-from harness.text.plain import clean, one_line, real_text, span_text
+from harness.text import clean, one_line, real_text, span_text
 
 FAILURES, WAITS, UNFINISHED, IDLE = 10, 8, 10, 8
 

@@ -6,7 +6,7 @@ from harness.gate.check_result import CheckResult, grouped
 from harness.report.check_text import summary
 from harness.report.style import UNICODE
 from harness.results.finding import Finding
-from harness.text.plain import one_line
+from harness.text import one_line
 
 
 def document(checked: CheckResult) -> str:

@@ -10,7 +10,7 @@ from harness.checks.upkeep import CHECK_FAILED, WAIVER
 from harness.gate.check_result import CheckResult, Group, grouped
 from harness.report.style import Glyphs
 from harness.results.finding import Finding
-from harness.text.plain import clean, real_text
+from harness.text import clean, real_text
 
 Line = list[tuple[str, str]]
 """(text, style) of the parts of a line; styles are rich's."""

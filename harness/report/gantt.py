@@ -11,7 +11,7 @@ from harness.kernel.instant import BEGINNING, SECOND, Instant, Microseconds, iso
 from harness.report.style import UNICODE, Glyphs, colour
 from harness.report.tables import ran
 from harness.results.run import Attempt, RunResult, TaskResult
-from harness.text.plain import span_text
+from harness.text import span_text
 
 MOST_LANES = 40
 NARROWEST_CHART = 10

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from harness.report.style import Glyphs, colour, state_text
 from harness.results.run import RunResult, TaskResult
-from harness.text.plain import clean, span_text
+from harness.text import clean, span_text
 
 TOGETHER = 5
 """Mapped instances of one fate from which on they share a row."""

@@ -15,9 +15,9 @@ from harness.report.gantt import gantt
 from harness.report.style import Glyphs, colour, glyphs
 from harness.report.tables import counts, retries, task_table, xcom_rows
 from harness.results.finding import Finding
-from harness.results.run import Need, RunResult, TaskResult
-from harness.text.lacking import told
-from harness.text.plain import clean, compact, one_line, real_text, span_text
+from harness.results.needs import Need, reported
+from harness.results.run import RunResult, TaskResult
+from harness.text import clean, compact, one_line, real_text, span_text
 
 LOG_LINES = 30
 """Lines of a failed task's log that are shown unless all are asked for; the last ones."""
@@ -195,7 +195,7 @@ class TerminalReport:
 
 def show_needs(needs: list[Need], console: Console) -> None:
     """What is not in the world, ready to paste; nothing when all was there."""
-    first, *rest = told(needs) or [""]
+    first, *rest = reported(needs) or [""]
     if first:
         console.print()
         console.print(Text(first, style="bold"), soft_wrap=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.report.check_text import Line, counted
 from harness.report.style import Glyphs
-from harness.text.plain import clean, real_text
+from harness.text import clean, real_text
 from harness.upgrade.report import GONE, OLD, Upgrade, UpgradeRow
 
 PLACES = 3

@@ -9,7 +9,7 @@ from rich.text import Text
 from harness.kernel.instant import iso
 from harness.report.style import glyphs
 from harness.results.verification import Verification
-from harness.text.plain import clean, one_line, real_text
+from harness.text import clean, one_line, real_text
 
 MANY = 30
 

@@ -11,7 +11,8 @@ from typing import Any
 from harness.kernel.instant import EPOCH, iso
 from harness.results.among import errors_among, run_among, runs_among
 from harness.results.finding import Finding
-from harness.results.run import Need, RunResult, TaskResult
+from harness.results.needs import Need
+from harness.results.run import RunResult, TaskResult
 
 SCHEMA = "airflow-harness/calendar/1"
 

@@ -14,8 +14,8 @@ from harness.errors import TaskNotFound, known_names, renamed
 from harness.kernel.instant import iso
 from harness.results.among import dated, errors_among, run_among, runs_among
 from harness.results.finding import Finding
-from harness.text.lacking import in_words, told
-from harness.text.plain import plain
+from harness.results.needs import Need, reported
+from harness.text import plain
 
 SCHEMA = "airflow-harness/run/1"
 
@@ -327,7 +327,7 @@ def summary(run: RunResult) -> str:
             if ti.error.hint:
                 lines.append(f"    hint: {ti.error.hint}")
     lines += [f"  {finding.severity}: {finding.check}: {finding.message}" for finding in run.findings]
-    lines += [f"  {line}" for line in told(run.not_in_world)]
+    lines += [f"  {line}" for line in reported(run.not_in_world)]
     return "\n".join(lines)
 
 
@@ -374,26 +374,3 @@ class DeadlineResult:
             "callback_state": self.callback_state,
             "reason": self.reason,
         }
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Need:
-    """A name that was asked for.
-
-    Attributes:
-        section: of the world file.
-        dag_ids: who asked; empty where no Dag did.
-    """
-
-    section: str
-    name: str
-    dag_ids: tuple[str, ...] = ()
-
-    @property
-    def text(self) -> str:
-        """``connection vendor_loads (2 Dags)``."""
-        return in_words(self)
-
-    def to_json(self) -> dict[str, Any]:
-        """The need as documents hold it."""
-        return {"section": self.section, "name": self.name, "dag_ids": list(self.dag_ids)}

@@ -16,10 +16,9 @@ from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.kernel import Instant, Simulation, iso
 from harness.ledger.journal import Journal
 from harness.results.finding import Finding
-from harness.results.run import Need
+from harness.results.needs import WORDS, Need
 from harness.scheduler.model import DagRun, Deadline, Task, TaskInstance
 from harness.simulation.history import history
-from harness.text.lacking import WORDS
 
 
 class Needs:

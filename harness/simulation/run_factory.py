@@ -17,7 +17,8 @@ from harness.errors import HarnessError
 from harness.kernel import Instant
 from harness.ledger.journal import Journal
 from harness.results.calendar import CalendarResult
-from harness.results.run import Need, RunResult
+from harness.results.needs import Need
+from harness.results.run import RunResult
 from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import Dag, DagRun
 from harness.scheduler.queueing import Limits, PoolSlots

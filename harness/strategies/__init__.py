@@ -15,8 +15,7 @@ except ModuleNotFoundError:
         fix="pip install 'airflow-harness[hypothesis]'",
     ) from None
 
-from harness.strategies.dates import logical_dates
 from harness.strategies.outcomes import FaultPlan, fault_plans, task_outcomes
-from harness.strategies.values import run_conf, xcom_values
+from harness.strategies.values import logical_dates, run_conf, xcom_values
 
 __all__ = ["FaultPlan", "fault_plans", "logical_dates", "run_conf", "task_outcomes", "xcom_values"]

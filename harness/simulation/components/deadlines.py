@@ -48,7 +48,7 @@ from harness.simulation.components.executors import Workload
 from harness.simulation.components.ports import Loop
 from harness.simulation.components.workers import Attempts
 from harness.simulation.record import REPORTED_TO_NOBODY
-from harness.text.plain import span_text
+from harness.text import span_text
 from harness.world.entries import DEFAULT_QUEUE
 
 NAMES = {

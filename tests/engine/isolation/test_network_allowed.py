@@ -132,9 +132,9 @@ def test_what_is_not_in_the_world_is_ready_to_paste(rehearse):
         connection()
         variable()
     result = rehearse(dag)
-    from harness.text.lacking import as_yaml, told
+    from harness.results.needs import as_yaml, reported
 
-    assert told(result.not_in_world)[0] == "not in the world: connection vendor loads, variable region"
+    assert reported(result.not_in_world)[0] == "not in the world: connection vendor loads, variable region"
     import yaml
 
     pasted = yaml.safe_load("\n".join(as_yaml(result.not_in_world)))

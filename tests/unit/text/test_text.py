@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.text.plain import clean, compact, one_line, plain, real_text, span_text
+from harness.text import clean, compact, one_line, plain, real_text, span_text
 
 
 class Opaque:

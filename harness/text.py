@@ -1,4 +1,7 @@
-"""Values of user code as plain data and as short text, whatever they are; spans of time as people read them."""
+"""Values of user code as plain data and as short text, whatever they are; spans of time as people read them.
+
+No terminal, no Airflow.
+"""
 
 from __future__ import annotations
 
