@@ -190,7 +190,7 @@ def _with_baseline(suppressions: Suppressions, config: Config, options: CheckOpt
         return []
     suppressions.subtract(Baseline.read(file))
     gone = sorted(suppressions.gone.entries)
-    notes = [f"the baseline names {check} in {path}, which is gone: {said}" for check, path, _, _, said in gone]
+    notes = [f"the baseline names {check} in {path}, which is gone: {message}" for check, path, _, _, message in gone]
     if len(notes) > SHOWN_GONE:
         notes[SHOWN_GONE:] = [f"and {len(notes) - SHOWN_GONE} more"]
     return [*notes, f"--write-baseline drops {'them' if len(gone) > 1 else 'it'}"] if gone else []

@@ -51,10 +51,10 @@ def dag_files(paths: Iterable[Path], regexp: bool | None = None, note: Note = la
         UsageError: an ``.airflowignore`` that is no text.
     """
     found: dict[Path, FoundFile] = {}
-    for given in paths:
-        path = given.resolve()
+    for named in paths:
+        path = named.resolve()
         if not path.exists():
-            raise NoDagsFolder(f"{given} does not exist", fix="name an existing folder or file")
+            raise NoDagsFolder(f"{named} does not exist", fix="name an existing folder or file")
         repository = repository_of(path)
         if path.is_file():
             found.setdefault(path, FoundFile(path, root_of(path, repository)))
@@ -193,8 +193,8 @@ def _ignored(path: Path, is_dir: bool, rules: Iterable[Rule]) -> bool:
     """Whether the last rule that says anything says ignore."""
     ignored = False
     for rule in rules:
-        said = rule(path, is_dir)
-        ignored = ignored if said is None else said
+        verdict = rule(path, is_dir)
+        ignored = ignored if verdict is None else verdict
     return ignored
 
 

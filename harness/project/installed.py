@@ -81,15 +81,15 @@ _RAISED = re.compile(r"[A-Za-z_][\w.]*(: |$)")
 _FRAME = re.compile(rf'File "([^"\n]*\b{NAME}\.py)", line (\d+)')
 
 
-def unusable(said: str) -> AirflowUnusable:
+def unusable(text: str) -> AirflowUnusable:
     """The error of an Airflow that does not import.
 
     Args:
-        said: the text of the traceback.
+        text: the text of the traceback.
     """
-    lines = [one.strip() for one in said.strip().splitlines()]
+    lines = [one.strip() for one in text.strip().splitlines()]
     raised = next((one for one in reversed(lines) if _RAISED.match(one)), "an exception")[:500]
-    frames = _FRAME.findall(said)
+    frames = _FRAME.findall(text)
     if frames:
         path, line = frames[-1]
         here = Path.cwd()
@@ -119,7 +119,7 @@ def reported_as_unusable() -> Iterator[None]:
     except HarnessError:
         raise
     except (Exception, SystemExit) as error:
-        said = "".join(traceback.format_exception(error))
-        if isinstance(error, (OSError, MemoryError, SystemExit)) and not _FRAME.search(said):
+        formatted = "".join(traceback.format_exception(error))
+        if isinstance(error, (OSError, MemoryError, SystemExit)) and not _FRAME.search(formatted):
             raise
-        raise unusable(said) from None
+        raise unusable(formatted) from None

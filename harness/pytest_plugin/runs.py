@@ -296,10 +296,10 @@ class Runner:
         rehearsal = self._with(others)
         if not rehearsal.folder.dags:
             raise _no_folder()
-        given = self._world if world is None else world
-        lived_in(self._config, given)
-        given = replace(given, env={**self._set_in_the_test(), **given.env})
-        return rehearsal.simulate(replace(options, on_error=_let_through), self._connect(given))
+        world = self._world if world is None else world
+        lived_in(self._config, world)
+        world = replace(world, env={**self._set_in_the_test(), **world.env})
+        return rehearsal.simulate(replace(options, on_error=_let_through), self._connect(world))
 
     def _dag(self, dag_id: str) -> DAG:
         __tracebackhide__ = True
@@ -314,8 +314,8 @@ class Runner:
         if not added:
             return self._rehearsal
         folder = self._rehearsal.folder
-        given = self._rehearsal
-        return Rehearsal(replace(folder, dags={**folder.dags, **added}), given.xcom_bytes, given.surroundings)
+        xcom_bytes, surroundings = self._rehearsal.xcom_bytes, self._rehearsal.surroundings
+        return Rehearsal(replace(folder, dags={**folder.dags, **added}), xcom_bytes, surroundings)
 
     def _set_in_the_test(self) -> dict[str, str]:
         """``AIRFLOW_CONN_*`` and ``AIRFLOW_VAR_*`` set since pytest started: a test means them, unlike its owner's."""

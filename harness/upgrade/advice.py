@@ -131,8 +131,8 @@ def of_import(name: str, words: str, public: Collection[str], moved: dict[str, s
         return NO_DATABASE
     if known := replacement(module, own) or replacement(name):
         return known
-    said = _USE.search(words)
-    target = said[1] if said else moved.get(name)
+    suggestion = _USE.search(words)
+    target = suggestion[1] if suggestion else moved.get(name)
     if target is not None and is_public(target):
         return as_import(target)
     for leaf in (one.rpartition(".")[2] for one in (target, name) if one):
