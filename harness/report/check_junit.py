@@ -1,14 +1,19 @@
-"""The findings of the gate as JUnit XML: a suite a file, a case a check, named as pytest names its items."""
+"""The findings of the gate as JUnit XML: a suite a file, a case an item, named as pytest names it.
+
+An item is a check on the file, or on one of its Dags, that found fault with it or not; pytest is given the same ones.
+"""
 
 from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Set
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from harness.checks.registry import CHECKS
 from harness.gate.check_result import CheckResult, FileResult, Group, grouped
-from harness.report.check_items import Item, items
 from harness.report.check_text import block
 from harness.results.finding import Finding
 
@@ -84,3 +89,48 @@ def _text(findings: Iterable[Finding]) -> str:
 def _clean(text: str) -> str:
     """Without what no XML document may hold."""
     return _NO_XML.sub("\ufffd", text)
+
+
+IMPORT = "import-error"
+
+
+@dataclass(frozen=True)
+class Item:
+    """A check on something.
+
+    Attributes:
+        name: the check's id; ``import`` for `IMPORT`.
+        dag_id: None for a check of the file.
+        findings: none, where there is nothing wrong.
+    """
+
+    name: str
+    check: str
+    dag_id: str | None
+    findings: tuple[Finding, ...] = ()
+
+
+def items(file: FileResult, on: Set[str]) -> list[Item]:
+    """Those of one file, those of the file first; of a file that did not import, only those that say something.
+
+    Args:
+        on: ids of the checks that are on for it.
+    """
+    dag_ids = list(dict.fromkeys(file.dag_ids))
+    found: dict[tuple[str, str | None], list[Finding]] = defaultdict(list)
+    for finding in file.findings:
+        is_dags = CHECKS[finding.check].level in ("dag", "parses") and finding.dag_id in dag_ids
+        found[finding.check, finding.dag_id if is_dags else None].append(finding)
+    selected: dict[tuple[str, str | None], None] = {(IMPORT, None): None} if IMPORT in on else {}
+    if dag_ids or (IMPORT, None) not in found:
+        selected |= {(check, None): None for check in _of_level(on, "file", "repository")}
+    selected |= {(check, dag_id): None for dag_id in dag_ids for check in _of_level(on, "dag", "parses")}
+    selected |= dict.fromkeys(found)  # what the gate itself says has an item only when it says something
+    return [
+        Item("import" if check == IMPORT else check, check, dag_id, tuple(found.get((check, dag_id), ())))
+        for check, dag_id in selected
+    ]
+
+
+def _of_level(on: Set[str], *levels: str) -> list[str]:
+    return [check for check in sorted(on) if CHECKS[check].level in levels]
