@@ -96,7 +96,7 @@ class FileResult:
         failed: why Airflow does not take the file or a Dag of it; a file that fails alike may have the finding.
         imported: files of the repository that it imported.
         seconds: of its import, the faster one where it was parsed twice.
-        names: see `harness.gate.examine.UsedName`; only where asked for.
+        names: what it names, only where that is asked for.
         depends: files and folders that parsing it depended on.
     """
 
@@ -107,7 +107,7 @@ class FileResult:
     tasks: int = 0
     imported: list[str] = field(default_factory=list)
     seconds: float = 0.0
-    names: list[dict[str, Any]] = field(default_factory=list)
+    names: list[UsedName] = field(default_factory=list)
     cached: bool = False
     depends: frozenset[str] = frozenset()
 
@@ -219,3 +219,23 @@ def _said(finding: Finding) -> tuple[str, ...]:
     for name in filter(None, (finding.task_id, finding.dag_id)):
         texts = [re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", "…", text) for text in texts]
     return (finding.check, finding.severity, *texts)
+
+
+@dataclass(frozen=True)
+class UsedName:
+    """A name, and where it is used.
+
+    Attributes:
+        section: ``pools``, ``connections`` or ``variables``.
+        by: who uses it, in words.
+        hint: of a pool the slots that one of its tasks takes, of a connection its type as its use tells it,
+            of a variable that the file needs to be parsed a value that it can be parsed with, of one that is read as
+            JSON an empty object.
+    """
+
+    section: str
+    name: str
+    by: str
+    path: str
+    line: int
+    hint: str = ""

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.checks.loading.top_level_io import FIX, said
 from harness.checks.registry import CHECKS
+from harness.gate.check_result import UsedName
 from harness.results.finding import Problem
 from harness.world.secrets import Mask
 
@@ -48,6 +49,7 @@ class ChildEnd:
 
 
 _PROBLEM = {one.name for one in fields(Problem)}
+_NAME = {one.name for one in fields(UsedName)}
 _LISTS = {"first": ("problems", "dags", "names", "imported", "notes"), "second": ("dag_ids", "imported", "notes")}
 
 
@@ -64,6 +66,8 @@ def misshapen(report: Any, second: bool) -> str | None:
         return "a note"
     if second:
         return None if all(isinstance(one, str) for one in report["dag_ids"]) else "a Dag's id"
+    if any(not _is_name(one) for one in report["names"]):
+        return "a name"
     if any(not _is_problem(one) for one in report["problems"]):
         return "a problem"
     return None if all(_is_dag(one) for one in report["dags"]) else "a Dag"
@@ -71,6 +75,12 @@ def misshapen(report: Any, second: bool) -> str | None:
 
 def _is_note(note: Any) -> bool:
     return isinstance(note, list) and len(note) == 4 and note[0] in CHECKS and isinstance(note[1], str)
+
+
+def _is_name(name: Any) -> bool:
+    if not isinstance(name, dict) or name.keys() != _NAME:
+        return False
+    return isinstance(name["line"], int) and all(isinstance(name[key], str) for key in _NAME - {"line"})
 
 
 def _is_problem(problem: Any) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from harness.bridge.operators import argument
@@ -12,6 +12,7 @@ from harness.bridge.parsing.watching.secrets import JSON_VARIABLE
 from harness.checks.context import CheckSelection, DagContext, Declared, FileContext
 from harness.checks.registry import CHECKS, Check
 from harness.checks.resources.used_names import connections, pools, variables
+from harness.gate.check_result import UsedName
 from harness.project.hash_order import depends_on_hashes
 from harness.results.finding import Problem
 from harness.world.guess import Guesses
@@ -28,7 +29,7 @@ def examine(parsed: Any, declared: Declared, selection: CheckSelection, guesses:
         parsed: a `harness.bridge.parsing.parse.Parsed`.
         guesses: what stood in for variables, where names are asked for.
     Returns: ``problems``: [check id, problem]; ``dags``: what there is; ``notes``: [check id, dag id, line, value] for
-        checks that look at the whole repository; ``names``: see `harness.gate.examine.UsedName`, if asked;
+        checks that look at the whole repository; ``names``: see `UsedName`, if asked;
         ``failed``: what it raised; ``imported``, ``libraries``: files of modules that came with it, the repository's
         and others; ``depends``: see `harness.bridge.parsing.watching.depends`; ``seconds``, ``events``; ``hashes``:
         whether the order of a set may have made the Dags what they are.
@@ -178,26 +179,6 @@ _TYPES = {
 }
 _ASKED = ("connection", "variable", JSON_VARIABLE)
 _DEFAULT_POOL = "default_pool"
-
-
-@dataclass(frozen=True)
-class UsedName:
-    """A name, and where it is used.
-
-    Attributes:
-        section: ``pools``, ``connections`` or ``variables``.
-        by: who uses it, in words.
-        hint: of a pool the slots that one of its tasks takes, of a connection its type as its use tells it,
-            of a variable that the file needs to be parsed a value that it can be parsed with, of one that is read as
-            JSON an empty object.
-    """
-
-    section: str
-    name: str
-    by: str
-    path: str
-    line: int
-    hint: str = ""
 
 
 def names_in(file: FileContext, guesses: Guesses) -> list[dict[str, Any]]:

@@ -200,7 +200,7 @@ def _without_world(file: Path | None, scope: FileScope, result: GateResult) -> l
     """Say what could not be judged, because no world file says what exists."""
     if file is not None or scope.partial:
         return []
-    named = {(one["section"], one["name"]) for found in result.files for one in found.names}
+    named = {(one.section, one.name) for found in result.files for one in found.names}
     counts = Counter(section for section, _ in named)
     counted = [f"{count} {section if count > 1 else section[:-1]}" for section, count in sorted(counts.items())]
     if not counted:

@@ -13,7 +13,7 @@ from harness.checks import catalogue
 from harness.checks.context import CheckSelection, Judgement, Note
 from harness.checks.registry import CHECKS
 from harness.gate.cache import Cache, digest_of, question_of
-from harness.gate.check_result import FileResult, GateResult
+from harness.gate.check_result import FileResult, GateResult, UsedName
 from harness.gate.child_end import misshapen, problems_of
 from harness.gate.options import GateOptions
 from harness.gate.present import below, path_of
@@ -169,7 +169,8 @@ class _Run:
         result = self.results[path]
         result.dag_ids = sorted(dag["dag_id"] for dag in report["dags"])
         result.tasks = sum(dag["tasks"] for dag in report["dags"])
-        result.failed, result.imported, result.names = report["failed"], report["imported"], report["names"]
+        result.failed, result.imported = report["failed"], report["imported"]
+        result.names = [UsedName(**name) for name in report["names"]]
         result.seconds = report["seconds"]
         named = (path for key in report["depends"] for path in path_of(key))
         result.depends = frozenset((*named, *report["imported"]))

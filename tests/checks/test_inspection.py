@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.gate.check_result import FileResult, GateResult
+from harness.gate.check_result import FileResult, GateResult, UsedName
 from harness.gate.inspection import _without_world
 from harness.project.scope import FileScope
 
 
 def note(*names: tuple[str, str], file: Path | None = None, partial: bool = False) -> list[str]:
-    used = [{"section": section, "name": name} for section, name in names]
+    used = [UsedName(section, name, "task 't'", "a.py", 1) for section, name in names]
     return _without_world(file, FileScope([], partial), GateResult([FileResult("a.py", names=used)], {}))
 
 

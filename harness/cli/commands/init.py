@@ -86,8 +86,8 @@ def _used(result: GateResult, exports: Exports) -> Used:
     found: Used = defaultdict(lambda: defaultdict(list))
     for file in result.files:
         for name in file.names:
-            place = f"{name['by']}, {shown_path(Path(name['path']))}:{name['line']}"
-            found[name["section"]][name["name"]].append((place, name["hint"]))
+            place = f"{name.by}, {shown_path(Path(name.path))}:{name.line}"
+            found[name.section][name.name].append((place, name.hint))
     for entry in exports.entries:
         if (entry.section, entry.name) != ("pools", DEFAULT_POOL) or entry.value != {"slots": DEFAULT_POOL_SLOTS}:
             found[entry.section].setdefault(entry.name, [])
