@@ -21,6 +21,7 @@ from harness.project.declarations import set_aside
 from harness.project.installed import newer_than_tested
 
 if TYPE_CHECKING:
+    from harness.gate.check_result import GateResult
     from harness.results.calendar import CalendarResult
     from harness.results.run import RunResult
 
@@ -120,11 +121,11 @@ def tell(terminal: Terminal, error: HarnessError, text: str) -> None:
         terminal.console.print()
     terminal.error(text, error.user_traceback)
     if terminal.as_json:
-        terminal.document(error_document(error, run))
+        terminal.document(error_document(error, run or terminal.unfinished_check))
 
 
-def error_document(error: HarnessError, run: RunResult | CalendarResult | None) -> dict[str, Any]:
-    """The error as ``--json`` gives it; the unfinished run or calendar too when there is one."""
+def error_document(error: HarnessError, run: RunResult | CalendarResult | GateResult | None) -> dict[str, Any]:
+    """The error as ``--json`` gives it; the unfinished run, calendar or check too when there is one."""
     names = ("where", "known", "why", "fix", "again")
     fields = {"id": error.id, "message": error.fact, **{name: getattr(error, name) for name in names}}
     if error.user_traceback is not None:

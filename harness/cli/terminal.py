@@ -20,6 +20,7 @@ from harness.errors import MachineError
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from harness.gate.check_result import GateResult
     from harness.results.calendar import CalendarResult
     from harness.results.run import RunResult
 
@@ -46,12 +47,14 @@ class Terminal:
     Attributes:
         out, err: the real stdout and stderr, whatever `collecting` does to theirs.
         unfinished: the result of what ran until an error or an interruption, fit to be shown.
+        unfinished_check: what a check had found until then, where that belongs into the document.
     """
 
     def __init__(self, as_json: bool = False, verbose: bool = False) -> None:
         self.as_json, self.verbose = as_json, verbose
         self.out, self.err = Stream(1, sys.stdout), Stream(2, sys.stderr)
         self.unfinished: RunResult | CalendarResult | None = None
+        self.unfinished_check: GateResult | None = None
         self._held: IO[bytes] | None = None
         self._before = 0
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.checks import catalogue
 from harness.checks.context import Declared
 from harness.checks.registry import CHECKS
-from harness.errors import NoDagsFolder
+from harness.errors import NoDagsFolder, UsageError
 from harness.gate import baseline
 from harness.gate.baseline import Baseline
 from harness.gate.cache import FOLDER
@@ -49,6 +49,7 @@ class CheckOptions:
         write_baseline: write what is found into the baseline.
         changed_since: report only what a change since this revision can have touched.
         on_file: see `harness.gate.options.GateOptions`.
+        on_stop: called with what was found until Ctrl-C or SIGTERM came; the exception goes on.
     """
 
     paths: tuple[Path, ...] = ()
@@ -62,6 +63,7 @@ class CheckOptions:
     write_baseline: bool = False
     changed_since: str | None = None
     on_file: Callable[[int, int, str], None] = lambda *_: None
+    on_stop: Callable[[CheckResult], None] = lambda _: None
 
 
 MOST_JOBS = 8
@@ -73,6 +75,9 @@ def inspect(config: Config, options: CheckOptions) -> CheckResult:
 
     Raises: NoDagsFolder: there are none. UsageError, WorldError: settings or a world file that cannot mean anything.
     """
+    if options.baseline is not None and options.baseline.is_dir():
+        fix = f"name a file, as --baseline {shown_path(options.baseline / baseline.NAME)}"
+        raise UsageError(f"--baseline {shown_path(options.baseline)} is a folder", fix=fix)
     catalogue.load()
     cache = config.root / FOLDER if options.cache else None
     own = registered(config.root, cache)
@@ -95,11 +100,21 @@ def inspect(config: Config, options: CheckOptions) -> CheckResult:
         memory_mb=int(parse_limit(config, "memory-mb")),
         own=own,
     )
-    gate_options = GateOptions(parse, cache, options.jobs or default_jobs(), scope.partial, options.on_file)
     ignores = PathSuppressions(config.per_path_ignores, config.root)
+
+    def stopped(result: GateResult) -> None:
+        until_then = Suppressions(result, config.root, ignores, partial=True)
+        if options.use_baseline and (options.baseline or config.root / baseline.NAME).is_file():
+            until_then.subtract(Baseline.read(options.baseline or config.root / baseline.NAME))
+        note = f"stopped: {len(result.files)} of {every} Dag files were looked at"
+        options.on_stop(CheckResult(until_then.result, config.root, until_then.waived, until_then.known, [note]))
+
+    jobs = options.jobs or default_jobs()
+    gate_options = GateOptions(parse, cache, jobs, scope.partial, options.on_file, stopped)
     suppressions = Suppressions(_of_each_project(scope.files, gate_options), config.root, ignores, scope.partial)
     notes = [
         *scope.notes,
+        *_unread(scope.files),
         *_without_world(file, scope, suppressions.result),
         *_with_baseline(suppressions, config, options),
     ]
@@ -110,15 +125,29 @@ def inspect(config: Config, options: CheckOptions) -> CheckResult:
     return CheckResult(result, config.root, suppressions.waived, suppressions.known, notes)
 
 
+def _unread(files: list[FoundFile]) -> list[str]:
+    """What is passed over in ``.env`` files, once a line."""
+    found = (line for root in dict.fromkeys(file.root for file in files) for line in repository_of(root).unread)
+    return list(dict.fromkeys(found))
+
+
 def _of_each_project(files: list[FoundFile], gate_options: GateOptions) -> GateResult:
     """Run the gate; where the files belong to several projects, once for each, with its own settings."""
     projects = by_settings(file.root for file in files)
     if len(projects) < 2:
         return run_gate(files, gate_options)
-    found = []
+    found: list[GateResult] = []
+
+    def stopped(result: GateResult) -> None:
+        gate_options.on_stop(_together([*found, result]))
+
     for repository, roots in projects:
         theirs = [file for file in files if file.root in roots]
-        found.append(run_gate(theirs, replace(gate_options, partial=True), repository))
+        found.append(run_gate(theirs, replace(gate_options, partial=True, on_stop=stopped), repository))
+    return _together(found)
+
+
+def _together(found: list[GateResult]) -> GateResult:
     every = sorted((one for result in found for one in result.files), key=lambda one: one.path)
     return GateResult(every, found[0].checks, sum(result.seconds for result in found))
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.checks.context import CheckSelection, Declared
 from harness.checks.own import OwnChecks
 from harness.project.repository import Repository
 from harness.world.model import World
+
+if TYPE_CHECKING:
+    from harness.gate.check_result import GateResult
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,8 @@ class GateOptions:
         jobs: how many processes work side by side.
         partial: some files of the repository are not checked, so what is not seen may still exist.
         on_file: called for each file that was parsed, with (how many so far, how many in all, its path).
+        on_stop: called with what the files that were looked at came to, when Ctrl-C or SIGTERM comes before the others
+            were; the exception goes on.
     """
 
     parse: ParseOptions
@@ -54,3 +60,4 @@ class GateOptions:
     jobs: int = 2
     partial: bool = False
     on_file: Callable[[int, int, str], None] = lambda *_: None
+    on_stop: Callable[[GateResult], None] = lambda _: None

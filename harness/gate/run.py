@@ -48,10 +48,21 @@ def run_gate(files: list[FoundFile], options: GateOptions, repository: Repositor
     catalogue.load()
     run = _Run(files, _in_repository(files, options, repository))
     run.take_cached()
+
+    def result() -> GateResult:
+        return GateResult(
+            list(run.results.values()), dict(options.parse.selection.severities), time.monotonic() - began
+        )
+
     if run.rest:
-        run.parse()
+        try:
+            run.parse()
+        except (KeyboardInterrupt, SystemExit):
+            run.leave_out_the_rest()
+            options.on_stop(result())
+            raise
     run.judge()
-    return GateResult(list(run.results.values()), dict(options.parse.selection.severities), time.monotonic() - began)
+    return result()
 
 
 def _in_repository(files: list[FoundFile], options: GateOptions, repository: Repository | None) -> GateOptions:
@@ -98,7 +109,7 @@ class _Run:
         self.options, self._parse, self._repository = options, options.parse, options.parse.repository
         self.results = {str(file.path): FileResult(str(file.path)) for file in files}
         self.rest = {str(file.path): str(file.root) for file in files}
-        self._parsed = 0
+        self._parsed: set[str] = set()
         environment = self._repository.process_environment(os.environ)
         self._mask = Mask(secrets_of(self._parse.world, environment))
         self._gathered = Gathered(self._parse.selection.severities)
@@ -134,6 +145,14 @@ class _Run:
         self._cache.brought(worker_pool.libraries)
         self._cache.write()
 
+    def leave_out_the_rest(self) -> None:
+        """Be about the files that were looked at until now, and judge those."""
+        waiting = self.rest.keys() - self._parsed
+        self.results = {path: result for path, result in self.results.items() if path not in waiting}
+        self.options = replace(self.options, partial=True)
+        if self.results:
+            self.judge()
+
     def _tops(self) -> list[Path]:
         """Folders in which the files find modules of the repository."""
         folders = [folder for root in set(self.rest.values()) for folder in self._repository.search_path(root)]
@@ -162,8 +181,8 @@ class _Run:
         else:
             report["notes"] = self._fill(path, report)
             self._cache.keep(path, report, bool(report["dags"]) and self._gathered.parses_twice)
-        self._parsed += 1
-        self.options.on_file(self._parsed, len(self.rest), path)
+        self._parsed.add(path)
+        self.options.on_file(len(self._parsed), len(self.rest), path)
 
     def _fill(self, path: str, report: Report) -> list[list[Any]]:
         result = self.results[path]

@@ -75,6 +75,7 @@ class Declarations:
         variables: with their values, None where the value is elsewhere.
         bundles: folders of local Dag bundles.
         search: entries of ``PYTHONPATH`` in ``.env`` that are there.
+        unread: lines of ``.env`` that cannot be read, each as a sentence with its place.
         exports: what ``airflow … export`` and Astro's file tell of connections, variables and pools, without secrets.
     """
 
@@ -86,6 +87,7 @@ class Declarations:
     bundles: tuple[str, ...] = ()
     search: tuple[str, ...] = ()
     exports: Exports = field(default_factory=Exports)
+    unread: tuple[str, ...] = ()
 
     def setting(self, section: str, key: str) -> str | None:
         """A setting of Airflow, None where the project does not make it."""
@@ -124,6 +126,7 @@ def declarations_of(folders: Sequence[Path]) -> Declarations:
         bundles=tuple(_bundles(settings.get(("dag_processor", "dag_bundle_config_list")))),
         search=tuple(one for folder in folders for one in python_path(folder / ".env", folders[0])),
         exports=exports,
+        unread=tuple(line for folder in folders for line in unread_lines(folder / ".env", folders[0])),
     )
 
 
@@ -149,6 +152,25 @@ def python_path(file: Path, project: Path) -> list[str]:
         if entry and "$" not in entry and place.exists():
             found.append(str(place))
     return found
+
+
+def unread_lines(file: Path, project: Path) -> Iterator[str]:
+    """What python-dotenv cannot read of a ``.env`` file and passes over, with its line; not the text, it may be secret.
+
+    Source: ``parse_binding`` of dotenv/parser.py (1.2.4).
+    Raises: UsageError: not text.
+    """
+    text = _text(file).removeprefix("\ufeff")
+    if not text:
+        return
+    from dotenv.parser import parse_stream
+
+    for binding in parse_stream(StringIO(text)):
+        if binding.error:
+            blank = len(binding.original.string) - len(binding.original.string.lstrip())
+            line = binding.original.line + binding.original.string[:blank].count("\n")
+            shown = file.relative_to(project) if file.is_relative_to(project) else file
+            yield f"{shown}:{line} cannot be read as NAME=value, and is passed over"
 
 
 def _assigned(file: Path) -> dict[str, str]:

@@ -60,6 +60,7 @@ class Repository:
         environment: what its processes find, beside what they have.
         connections, variables, pools: declared by its files, beside those of the world.
         exports: what is told of them beside their names, without secrets.
+        unread: lines of its ``.env`` that cannot be read, each as a sentence with its place.
         requirements: the file that names its packages.
         regexp: ``.airflowignore`` holds regular expressions.
     """
@@ -77,6 +78,7 @@ class Repository:
     variables: Mapping[str, str | None] = field(default_factory=dict)
     pools: Mapping[str, int] = field(default_factory=dict)
     exports: Exports = field(default_factory=Exports)
+    unread: tuple[str, ...] = ()
     requirements: Path | None = None
     regexp: bool = False
 
@@ -163,6 +165,7 @@ def repository_of(path: Path) -> Repository:
         variables=found.variables,
         pools=found.pools,
         exports=found.exports,
+        unread=found.unread,
         requirements=next((f for f in [project / "requirements.txt"] if f.is_file()), None) if project else None,
         regexp=found.setting("core", "dag_ignore_file_syntax") == "regexp",
     )

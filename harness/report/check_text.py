@@ -22,15 +22,20 @@ _ALL = {"repository", "gate"}
 """Levels of checks that one file alone does not bring up again."""
 
 
-def lines(checked: CheckResult, signs: Glyphs, verbose: bool = False) -> Iterator[Line]:
-    """The whole report: findings of one cause in one block, unless all are asked for."""
+def lines(checked: CheckResult, signs: Glyphs, verbose: bool = False, whole: bool = True) -> Iterator[Line]:
+    """The whole report: findings of one cause in one block, unless all are asked for.
+
+    Args:
+        whole: with a verdict; not for a check that was stopped.
+    """
     findings = checked.result.findings
     for group in [Group((finding,)) for finding in findings] if verbose else grouped(findings):
         yield from block(group.first, others=group)
         yield []
     for note in checked.notes:
         yield [("note ", "yellow"), (clean(note), "")]
-    yield summary(checked, signs)
+    if whole:
+        yield summary(checked, signs)
 
 
 def block(finding: Finding, repeat: bool = True, others: Group | None = None) -> Iterator[Line]:

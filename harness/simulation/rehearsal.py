@@ -90,6 +90,7 @@ class Rehearsal:
         surroundings = surroundings_of(given, world, owners)
         with surroundings.entered():
             folder = load(given, with_declared(world, surroundings.repository), surroundings.hidden)
+        folder.notes += surroundings.repository.unread
         return cls(folder, xcom_bytes, surroundings)
 
     def load_file(self, file: Path, world: World | None = None) -> None:

@@ -17,6 +17,7 @@ from harness.bridge.timetables import default_date
 from harness.errors import HorizonReached, RunStuck
 from harness.kernel import SECOND, Instant
 from harness.kernel.instant import later, to_datetime
+from harness.results.run import RunResult
 from harness.results.verification import NONE, Row, Verification
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.simulation.awaited_dags import needed
@@ -54,11 +55,16 @@ def verify(
 
     date = default_date(dag) if logical_date is None else logical_date
     options = RunOptions(logical_date=to_datetime(date), manual=True, conf=conf, companions=False, one_by_one=True)
-    ours, reasons = simulated(rehearsal, dag, bare(), options)
-    again, _ = simulated(rehearsal, dag, bare(), replace(options, seed=1, start=to_datetime(later(date, SECOND))))
-    with served(bare()) as live:
-        folder = _folder(rehearsal, dag)
-        theirs = airflow_run(folder, _wanted(rehearsal, dag), date, conf, live, limit_s, rehearsal.surroundings)
+    ours, reasons, result = simulated(rehearsal, dag, bare(), options)
+    try:
+        later_on = replace(options, seed=1, start=to_datetime(later(date, SECOND)))
+        again, _, _ = simulated(rehearsal, dag, bare(), later_on)
+        with served(bare()) as live:
+            folder = _folder(rehearsal, dag)
+            theirs = airflow_run(folder, _wanted(rehearsal, dag), date, conf, live, limit_s, rehearsal.surroundings)
+    except (KeyboardInterrupt, SystemExit):
+        rehearsal.unfinished = result  # our side is whole
+        raise
     volatile = {key for key in ours.xcoms if ours.xcoms[key] != again.xcoms.get(key)}
     rows = compared(dag, ours, theirs, reasons, volatile)
     names = sorted(_named(*key) for key in volatile)
@@ -68,23 +74,24 @@ def verify(
 
 def simulated(
     rehearsal: Rehearsal, dag: DAG, world: World, options: RunOptions
-) -> tuple[RunHistory, dict[tuple[str, int], str]]:
-    """The end of a simulated run, and the reason of each task instance that has one."""
+) -> tuple[RunHistory, dict[tuple[str, int], str], RunResult | None]:
+    """The end of a simulated run, the reason of each task instance that has one, and the result of a run that ended."""
     runs: list[DagRun] = []
+    result: RunResult | None = None
 
     def watch(run: DagRun, ti: TaskInstance | None) -> None:
         if ti is None and run.dag.dag_id == dag.dag_id and run not in runs:
             runs.append(run)
 
     with suppress(RunStuck, HorizonReached):  # in Airflow such a run stays as it is
-        rehearsal.run(dag, world, options, watch)
+        result = rehearsal.run(dag, world, options, watch)
     run = runs[0]
     history = RunHistory(
         final={ti.key: (ti.state, ti.try_number) for ti in run.task_instances.values()},
         xcoms=dict(facts(run).xcoms),
         run_state="running" if run.state == "queued" else run.state,
     )
-    return history, {ti.key: ti.reason for ti in run.task_instances.values() if ti.reason}
+    return history, {ti.key: ti.reason for ti in run.task_instances.values() if ti.reason}, result
 
 
 def compared(

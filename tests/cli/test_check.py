@@ -278,3 +278,13 @@ def test_what_has_not_changed_is_answered_with_little_imported(tmp_path):
     assert "harness.gate.run" in imported
     costly = {"importlib.metadata", "subprocess", "socket", "ctypes", "statistics", "zoneinfo", "rich", "pydantic"}
     assert imported & {"airflow", *costly, "harness.gate.worker_pool", "harness.bridge.parsing.watching.watch"} == set()
+
+
+@pytest.mark.parametrize("more", [(), ("--write-baseline",), ("--no-baseline",)])
+def test_a_folder_is_no_baseline(found, tmp_path, more):
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags/sales.py").write_text("from airflow.sdk import DAG\nwith DAG('sales', schedule=None): ...\n")
+    answer = found("check", "--baseline", "dags", *more, cwd=tmp_path)
+    assert answer.code == 2
+    assert "usage: --baseline dags is a folder" in answer.err
+    assert "--baseline dags/airflow-harness-baseline.json" in answer.err

@@ -102,13 +102,21 @@ def _plain(result: CheckResult, terminal: Terminal) -> str:
     return "".join("".join(text for text, _ in line) + "\n" for line in every)
 
 
-def _in_colours(found: CheckResult, terminal: Terminal) -> None:
+def _until_then(found: CheckResult, terminal: Terminal, on_stdout: str) -> None:
+    """Show what was found before the check was stopped; other documents than JSON are whole or not at all."""
+    if on_stdout == "json":
+        terminal.unfinished_check = found.seen_from(Path.cwd()).result
+    elif on_stdout == TEXT:
+        _in_colours(found, terminal, whole=False)
+
+
+def _in_colours(found: CheckResult, terminal: Terminal, whole: bool = True) -> None:
     from rich.text import Text
 
     from harness.report.check_text import lines
     from harness.report.style import glyphs
 
-    for line in lines(found.seen_from(Path.cwd()), glyphs(terminal.console.encoding), terminal.verbose):
+    for line in lines(found.seen_from(Path.cwd()), glyphs(terminal.console.encoding), terminal.verbose, whole):
         terminal.console.print(Text.assemble(*line), soft_wrap=True)
 
 
@@ -131,11 +139,11 @@ class Checking:
         Raises: HarnessError: a command line or settings that mean nothing, no Dag file at all.
         """
         reports = ReportFiles.of(self.formats, self.output)
-        found = self._inspected(terminal)
+        found = self._inspected(terminal, reports.on_stdout)
         reports.write(found, terminal)
         return found.exit_code
 
-    def _inspected(self, terminal: Terminal) -> CheckResult:
+    def _inspected(self, terminal: Terminal, on_stdout: str) -> CheckResult:
         from harness.cli.check_progress import CheckProgress
         from harness.gate.inspection import dags_of, inspect, see_a_dag
         from harness.project.installed import airflow_version
@@ -144,8 +152,15 @@ class Checking:
         if not self.options.paths and not dags_of(config):
             configured(config)
         airflow_version()
+        stopped: list[CheckResult] = []
         with CheckProgress(terminal.err) as progress:
-            found = inspect(config, replace(self.options, on_file=progress.file_done))
+            options = replace(self.options, on_file=progress.file_done, on_stop=stopped.append)
+            try:
+                found = inspect(config, options)
+            except (KeyboardInterrupt, SystemExit):
+                for one in stopped:
+                    _until_then(one, terminal, on_stdout)
+                raise
         if not self.options.paths and self.options.changed_since is None:
             see_a_dag(found)
         return found

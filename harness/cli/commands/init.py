@@ -50,7 +50,8 @@ class Scaffold:
         target = self.world or config.world or config.root / DEFAULT_WORLD
         there = load(target) if target.is_file() else None
         result = self._looked(files, there)
-        exports = repository_of(files[0].root).exports
+        repository = repository_of(files[0].root)
+        exports = repository.exports
         used = _lacking(_used(result, exports), there)
         text = scaffold(used, exports.entries)
         if self.to_stdout:
@@ -63,7 +64,7 @@ class Scaffold:
             terminal.out.write(text)
         else:
             terminal.console.print(f"{shown_path(target)} names all that the Dags use")
-        for note in [*notes, *exports.unread]:
+        for note in [*notes, *repository.unread, *exports.unread]:
             terminal.note(note)
         for finding in result.findings:
             terminal.note(f"{shown_path(Path(finding.path or ''))}:{finding.line} {finding.message}")

@@ -53,6 +53,8 @@ class Verifying:
         world = world_of(arguments.world or config.world, (*config.network, *arguments.network))
         airflow_version()
         enter()
+        from harness.cli.masking import unfinished_masked
+
         with terminal.collecting():
             from harness.simulation import Rehearsal
             from harness.simulation.unmatched import check_params
@@ -72,7 +74,7 @@ class Verifying:
         heartbeat = Heartbeat(terminal.err, lambda elapsed_s: f"{both}; {so_far(elapsed_s, None)}")
         heartbeat.begin()
         try:
-            with terminal.collecting():
+            with unfinished_masked(terminal, rehearsal), terminal.collecting():
                 found = verify(rehearsal, dag, world or World(), date, conf, arguments.limit_s)
         finally:
             heartbeat.end()

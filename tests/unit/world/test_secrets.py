@@ -114,3 +114,17 @@ def test_the_list_is_airflows():
 )
 def test_what_is_left_of_a_secret_where_a_text_was_shortened_is_masked(text, shown):
     assert Mask({"s3cr/t+Pa ss&wörd"}).text(text) == shown
+
+
+@pytest.mark.parametrize("value", [84729104, 8472.9104, True, None])
+def test_numbers_under_a_sensitive_name_are_shown_as_airflow_shows_them(value):
+    """``SecretsMasker.add_mask`` and ``_redact_all`` (3.3.2): only texts are secrets, and hidden by a name."""
+    from harness.bridge.masking import masked
+
+    made = World()
+    made.set_connection("crm", conn_type="http", extra=json.dumps({"password": value, "token": "t3xt-canary"}))
+    made.set_variable("crm_secret", json.dumps({"api_key": value, "list": [value]}))
+    document = {"password": value, "token": "t3xt-canary"}
+    assert masked(document) == {"password": value, "token": "***"}
+    assert secrets_of(made) & {str(value), json.dumps(value)} == set()
+    assert Mask(secrets_of(made)).value(document) == {"password": value, "token": MASK}
