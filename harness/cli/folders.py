@@ -39,7 +39,7 @@ def world_of(file: Path | None, network: Iterable[str] = ()) -> World | None:
 
     Args:
         network: what tasks may connect to beside what it says.
-    Raises: WorldError: the file, or an entry that names no host.
+    Raises: WorldError: the file, an entry that names no host, or a service that there is not.
     """
     allow = tuple(network)
     if file is None and not allow:
@@ -48,7 +48,16 @@ def world_of(file: Path | None, network: Iterable[str] = ()) -> World | None:
 
     world = World() if file is None else load(file)
     world.allow(*allow)
+    refuse_unknown_services(world)
     return world
+
+
+def refuse_unknown_services(world: World) -> None:
+    """See whether the services that a world names exist. Raises: WorldError."""
+    if any(connection.service is not None for connection in world.connections.values()):
+        from harness.services.binding import refuse_unknown  # nothing of services is imported for a world without
+
+        refuse_unknown(world)
 
 
 def import_errors(folder: Folder) -> list[Finding]:

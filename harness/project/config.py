@@ -41,6 +41,7 @@ class Config:
         per_path_ignores: glob, relative to `root` -> check ids and families that are off there.
         pytest_checks: whether pytest collects Dag files.
         network: what tasks may connect to, in pytest and in the commands, beside what the world allows.
+        drivers: service -> driver, as written.
     """
 
     dags: list[Path] = field(default_factory=list)
@@ -53,6 +54,7 @@ class Config:
     per_path_ignores: Mapping[str, list[str]] = field(default_factory=dict)
     pytest_checks: bool = True
     network: tuple[str, ...] = ()
+    drivers: Mapping[str, str] = field(default_factory=dict)
 
     def where(self, table: str, key: str) -> str | None:
         """``file:line`` of a key of a table below ours; None when the settings came from no file."""
@@ -79,12 +81,15 @@ def read_config(start: Path) -> Config:
     ignores: dict[str, list[str]] = table.below("per-path-ignores", "a list of check ids", _are_texts)
     pytest_checks = table.flag("pytest-checks", True, former="pytest_checks")
     network = tuple(table.texts("network", 'network = ["api.example.com"]'))
+    drivers: dict[str, str] = table.below("drivers", "a driver's name", lambda value: isinstance(value, str))
     table.refuse_unknown()
     if dags is None:
         dags = _existing(folder / DEFAULT_DAGS, file.parent / DEFAULT_DAGS)[:1]
     if world is None:
         world = _existing(file.parent / DEFAULT_WORLD)
-    return Config(dags, _first(world), file.parent, file, checks, limits, options, ignores, pytest_checks, network)
+    return Config(
+        dags, _first(world), file.parent, file, checks, limits, options, ignores, pytest_checks, network, drivers
+    )
 
 
 def config_for(paths: Sequence[Path], here: Path) -> Config:

@@ -15,7 +15,6 @@ from harness.pytest_plugin.checks import (
     pytest_report_collectionfinish,
     pytest_sessionstart,
 )
-from harness.pytest_plugin.database import _airflow_connect, _airflow_database, _airflow_postgres, postgres
 from harness.pytest_plugin.failures import (
     pytest_assertrepr_compare,
     pytest_enter_pdb,
@@ -51,14 +50,15 @@ from harness.pytest_plugin.project import (
     pytest_runtest_call,
 )
 from harness.pytest_plugin.runs import _airflow_runner, render_task, run_dag, run_task
+from harness.pytest_plugin.services import _airflow_connect, _airflow_leases, _airflow_services, postgres
 
 __all__ = [
     "_airflow_connect",
-    "_airflow_database",
-    "_airflow_postgres",
+    "_airflow_leases",
     "_airflow_prefixed_runner",
     "_airflow_rehearsal",
     "_airflow_runner",
+    "_airflow_services",
     "_airflow_world",
     "_airflow_world_file",
     "airflow_dag_bag",

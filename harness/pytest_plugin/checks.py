@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.pytest_plugin.database import open_server_process
 from harness.pytest_plugin.project import project_of
+from harness.pytest_plugin.services import open_server_process
 
 if TYPE_CHECKING:
     from harness.gate.check_result import CheckResult, FileResult

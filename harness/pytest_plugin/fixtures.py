@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
     from harness.exploration.result import Exploration
-    from harness.pytest_plugin.database import LazyDatabases, Postgres
+    from harness.pytest_plugin.services import Postgres
     from harness.results.calendar import CalendarResult
     from harness.results.run import RunResult, TaskResult
+    from harness.services.binding import Leases
     from harness.simulation import Rehearsal
     from harness.simulation.options import Action
     from harness.world import World
@@ -37,12 +38,19 @@ def _airflow_world_file(pytestconfig: pytest.Config) -> World:
     file = project_of(pytestconfig).world
     world = World() if file is None else load(file)
     world.allow(*project_of(pytestconfig).settings.network, *pytestconfig.option.airflow_network)
+    if any(connection.service is not None for connection in world.connections.values()):
+        from harness.services.binding import refuse_unknown
+
+        refuse_unknown(world)
     return world
 
 
 @pytest.fixture
-def _airflow_world(_airflow_world_file: World, pytestconfig: pytest.Config) -> World:
+def _airflow_world(_airflow_world_file: World, _airflow_leases: Leases, pytestconfig: pytest.Config) -> World:
+    from harness.services.views import WorldServices
+
     own = _airflow_world_file.copy()
+    own.services = WorldServices(_airflow_leases)
     lived_in(pytestconfig, own)
     return own
 
@@ -263,6 +271,8 @@ def airflow_frozen_time() -> Iterator[FrozenTime]:
 
 
 @pytest.fixture
-def airflow_postgres(_airflow_database: LazyDatabases) -> Postgres:
+def airflow_postgres(_airflow_leases: Leases, airflow_world: World) -> Postgres:
     """The fixture ``postgres``: a real PostgreSQL database of this test."""
-    return _airflow_database.get()
+    from harness.pytest_plugin.services import Postgres
+
+    return Postgres(_airflow_leases, airflow_world)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.services.postgres import Database, PostgresServer
-from harness.services.postgres_open import attach_postgres, open_postgres
+from harness.services.postgres.address import Database, PostgresServer
+from harness.services.postgres.opening import attach_postgres, open_postgres
 
 __all__ = ["Database", "PostgresServer", "attach_postgres", "open_postgres"]

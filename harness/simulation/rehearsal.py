@@ -56,6 +56,7 @@ class Rehearsal:
         xcom_bytes: of JSON, above which an XCom is a finding; None: no XCom is one.
     Attributes:
         unfinished: what the last simulation came to that ended with an error, Ctrl-C or SIGTERM, where it came to that.
+        drivers: service -> driver, of the project's settings.
     """
 
     def __init__(
@@ -68,6 +69,7 @@ class Rehearsal:
         self.xcom_bytes = xcom_bytes
         self.surroundings = surroundings or Surroundings()
         self.unfinished: RunResult | CalendarResult | None = None
+        self.drivers: Mapping[str, str] = {}
         self._stored: dict[str, Unserialisable | None] = {}
 
     @classmethod
@@ -156,7 +158,7 @@ class Rehearsal:
         with self._unfinished_kept(began, chosen.keep) as ending, ExitStack() as stack:
             if chosen.keep is not None:
                 journal = stack.enter_context(FileJournal(chosen.keep))
-            live = stack.enter_context(served(self.world_with(world)))
+            live = stack.enter_context(served(self.world_with(world), self.drivers))
             run_factory = ending.run_factory = RunFactory(dags, live, journal, watcher, self.xcom_bytes)
             result = _Simulated(run_factory, found, plan, chosen).result()
             doubts += [refusal(error, found.dag_id) for error in self._unstorable([found]).values()]
@@ -180,7 +182,7 @@ class Rehearsal:
             if options.keep is not None:
                 journal = stack.enter_context(FileJournal(options.keep))
             stack.enter_context(self.surroundings.entered())
-            live = stack.enter_context(served(self.world_with(world)))
+            live = stack.enter_context(served(self.world_with(world), self.drivers))
             unstorable = self._unstorable(chosen.values())
             run_factory = ending.run_factory = RunFactory(
                 self.folder.dags, live, journal, watcher, self.xcom_bytes, unstorable

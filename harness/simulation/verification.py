@@ -59,7 +59,7 @@ def verify(
     try:
         later_on = replace(options, seed=1, start=to_datetime(later(date, SECOND)))
         again, _, _ = simulated(rehearsal, dag, bare(), later_on)
-        with served(bare()) as live:
+        with served(bare(), rehearsal.drivers) as live:
             folder = _folder(rehearsal, dag)
             theirs = airflow_run(folder, _wanted(rehearsal, dag), date, conf, live, limit_s, rehearsal.surroundings)
     except (KeyboardInterrupt, SystemExit):

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from harness.errors import WorldError
-
-SERVICES = ("postgres",)
-"""Embedded services that a connection can name; the address is filled in at run time."""
 
 EXTRA_KEY = "__extra__"
 _URI_FIX = "write conn_type://login:password@host:port/schema?key=value, special characters percent-encoded"
@@ -17,7 +15,11 @@ _URI_FIX = "write conn_type://login:password@host:port/schema?key=value, special
 
 @dataclass(frozen=True)
 class Connection:
-    """One connection. ``extra`` is JSON text; ``service`` names an embedded service instead of an address."""
+    """One connection. ``extra`` is JSON text.
+
+    ``service`` names a service that gives the address at run time; ``settings`` are further keys of its entry, which
+    the service knows.
+    """
 
     conn_type: str | None = None
     host: str | None = None
@@ -28,6 +30,7 @@ class Connection:
     extra: str | None = field(default=None, repr=False)
     description: str | None = None
     service: str | None = None
+    settings: Mapping[str, object] = field(default_factory=dict, hash=False, repr=False)
 
     @classmethod
     def from_uri(cls, uri: str, description: str | None = None) -> Connection:

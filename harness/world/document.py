@@ -12,12 +12,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from pydantic_core import ErrorDetails
 
 from harness.errors import known_names
-from harness.world.connection import SERVICES, extra_text
+from harness.world.connection import extra_text
 from harness.world.entries import DEFAULT_CONCURRENCY, DEFAULT_PARALLELISM, DEFAULT_QUEUE, STATES
 from harness.world.problem import EntryError, WorldProblem, kind
 
-_ADDRESS = ("conn_type", "host", "login", "password", "schema", "port")
-_CHOICES: dict[str, tuple[str, ...]] = {"service": SERVICES, "state": STATES}
+_ADDRESS = ("host", "login", "password", "schema", "port")
+_CHOICES: dict[str, tuple[str, ...]] = {"state": STATES}
 _EXPECTED = {
     "string_type": ("text", "put the value in quotes"),
     "int_type": ("a whole number", "write it in digits, without quotes"),
@@ -37,7 +37,7 @@ class EntrySpec(BaseModel):
 class ConnectionSpec(EntrySpec):
     """``service``, or ``uri``, or fields."""
 
-    service: Literal["postgres"] | None = None
+    service: str | None = None
     uri: str | None = None
     conn_type: str | None = None
     host: str | None = None
@@ -51,10 +51,11 @@ class ConnectionSpec(EntrySpec):
     @model_validator(mode="after")
     def _one_way(self) -> ConnectionSpec:
         given = [name for name in _ADDRESS if getattr(self, "schema_" if name == "schema" else name) is not None]
+        typed = ["conn_type"] if self.conn_type is not None else []
         if self.service is not None and (given or self.uri is not None):
             raise ValueError(f"service fills in the address, so {', '.join(given) or 'uri'} cannot be given beside it")
-        if self.uri is not None and (given or self.extra is not None):
-            raise ValueError(f"uri and {', '.join(given) or 'extra'} cannot both be given")
+        if self.uri is not None and (typed or given or self.extra is not None):
+            raise ValueError(f"uri and {', '.join(typed + given) or 'extra'} cannot both be given")
         if self.service is None and self.uri is None and not self.conn_type:
             raise ValueError("needs one of service, uri, conn_type")
         return self

@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from harness.kernel.instant import Microseconds
 from harness.world.connection import Connection
@@ -36,6 +36,13 @@ def _former(name: str, now: str, change: Callable[..., Any]) -> Callable[..., An
     return call
 
 
+class ServicesOfTest(Protocol):
+    """What a test's world knows of running services; `harness.services.views` has them."""
+
+    def view(self, name: str, world: World) -> object | None:
+        """How a test speaks to a service; None where none is called so."""
+
+
 @dataclass
 class World:
     """What production would provide. Every mutator raises WorldError for an argument that cannot mean anything.
@@ -54,6 +61,7 @@ class World:
         chosen: settings of the executor that the world itself makes, and ``default_pool`` where it does; of the
             others the project's settings decide.
         declared_at: ``file:line`` of entries that came from a file, by (section, name).
+        services: of the test whose world this is; None outside tests.
     """
 
     connections: dict[str, Connection] = field(default_factory=dict)
@@ -67,6 +75,15 @@ class World:
     network: Network = field(default_factory=Network)
     chosen: set[str] = field(default_factory=set, compare=False, repr=False)
     declared_at: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
+    services: ServicesOfTest | None = field(default=None, init=False, compare=False, repr=False)
+
+    def __getattr__(self, name: str) -> Any:
+        """A service of the test that this world is of, by its name: ``postgres``, ``postgres("warehouse")``."""
+        services = self.__dict__.get("services")
+        view = services.view(name, self) if services is not None and not name.startswith("_") else None
+        if view is None:
+            raise AttributeError(f"a World has no attribute {name!r}, and no service of a test is called so")
+        return view
 
     def set_connection(
         self,
@@ -82,11 +99,17 @@ class World:
         port: int | None = None,
         extra: Mapping[str, Any] | str | None = None,
         description: str | None = None,
+        **settings: object,
     ) -> Connection:
-        """Declare a connection by URI, by embedded service (``postgres``) or by fields; returns it."""
+        """Declare a connection by URI, by service (``postgres``) or by fields; returns it.
+
+        Args:
+            settings: what the service takes: ``driver="external"``, ``seed="fixtures/orders.sql"``.
+        """
         given: dict[str, object] = {"uri": uri, "service": service, "conn_type": conn_type, "host": host}
         given["extra"] = dict(extra) if isinstance(extra, Mapping) else extra
         given |= {"login": login, "password": password, "schema": schema, "port": port, "description": description}
+        given |= settings
         fields = {name: value for name, value in given.items() if value is not None}
         self._put("connections", conn_id, fields)
         return self.connections[conn_id]
@@ -210,7 +233,7 @@ class World:
 
     def copy(self) -> World:
         """A world that changes apart from this one. Entries are immutable and shared."""
-        return World(
+        copied = World(
             connections=dict(self.connections),
             variables=dict(self.variables),
             pools=dict(self.pools),
@@ -223,6 +246,8 @@ class World:
             chosen=set(self.chosen),
             declared_at=dict(self.declared_at),
         )
+        copied.services = self.services
+        return copied
 
     def duration_of(self, dag_id: str, task_id: str, map_index: int = -1) -> Microseconds | None:
         """Declared virtual duration of a task, by the most specific pattern; None if there is none."""

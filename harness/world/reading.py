@@ -22,19 +22,25 @@ _WILDCARD = re.compile(r"[*?\[]")
 
 
 def read_connection(value: object) -> Connection:
-    """A connection from ``{uri}``, ``{service}`` or fields."""
+    """A connection from ``{uri}``, fields, or ``{service}``, whose entry may have keys that only the service knows."""
+    settings: dict[str, object] = {}
+    if isinstance(value, Mapping) and isinstance(value.get("service"), str):
+        own = {field.alias or name for name, field in document.ConnectionSpec.model_fields.items()}
+        settings = {key: each for key, each in value.items() if key not in own}
+        value = {key: each for key, each in value.items() if key in own}
     spec = document.check(document.ConnectionSpec, value)
     if spec.uri is not None:
         try:
             return Connection.from_uri(spec.uri, spec.description)
         except WorldError as error:
             raise EntryError(WorldProblem(error.fact, ("uri",), fix=error.fix)) from None
-    conn_type = spec.service or spec.conn_type
+    conn_type = spec.conn_type or spec.service
     return Connection(
         conn_type=normal_type(conn_type) if conn_type else None,
         schema=spec.schema_,
         **{name: getattr(spec, name) for name in ("host", "login", "password", "port", "extra", "description")},
         service=spec.service,
+        settings=settings,
     )
 
 

@@ -17,36 +17,46 @@ HEAD = """\
 
 ANY_JSON = "{}"
 """The hint of a variable that is read as JSON, where nothing more is known of it."""
-_SERVICE = "a PostgreSQL of the harness's own"
 _WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")
 """What YAML takes for something else than text."""
 
 
 def scaffold(
-    used: Mapping[str, Mapping[str, Iterable[tuple[str, str]]]], exported: Iterable[ExportedEntry] = ()
+    used: Mapping[str, Mapping[str, Iterable[tuple[str, str]]]],
+    exported: Iterable[ExportedEntry] = (),
+    services: Services | None = None,
 ) -> str:
     """The YAML text of a world.
 
     Args:
         used: section (``pools``, ``connections``, ``variables``) -> name -> (where it is used, hint).
         exported: what files of the project say of some of them; each has its own file named as the source.
+        services: connection type -> (the service that answers it, what it is).
     """
+    answering = services or {}
     known = {(one.section, one.name): one for one in exported}
     parts = [HEAD]
-    for section, entry in (("pools", _pool), ("connections", _connection), ("variables", _variable)):
+    for section, entry in (("pools", _pool), ("connections", _connection(answering)), ("variables", _variable)):
         names = used.get(section, {})
         if names:
             by_name = sorted(names.items())
-            lines = [_entry(name, list(uses), entry, known.get((section, name))) for name, uses in by_name]
+            lines = [_entry(name, list(uses), entry, known.get((section, name)), answering) for name, uses in by_name]
             parts.append(f"{section}:\n" + "".join(lines))
     return "\n".join(parts)
 
 
 Uses = list[tuple[str, str]]
+Services = Mapping[str, tuple[str, str]]
 
 
-def _entry(name: str, uses: Uses, guessed: Callable[[Uses], tuple[str, str]], exported: ExportedEntry | None) -> str:
-    value, remark = guessed(uses) if exported is None else _of_file(exported)
+def _entry(
+    name: str,
+    uses: Uses,
+    guessed: Callable[[Uses], tuple[str, str]],
+    exported: ExportedEntry | None,
+    services: Services,
+) -> str:
+    value, remark = guessed(uses) if exported is None else _of_file(exported, services)
     return f"{_uses(uses, exported)}  {key_of(name)}: {value}{f'    # {remark}' if remark else ''}\n"
 
 
@@ -54,11 +64,21 @@ def _pool(uses: Uses) -> tuple[str, str]:
     return str(max(16, *(int(hint or 1) for _, hint in uses))), "how many slots has it in production?"
 
 
-def _connection(uses: Uses) -> tuple[str, str]:
-    kind = next((hint for _, hint in uses if hint), "")
-    if kind == "postgres":
-        return "{service: postgres}", _SERVICE
-    return "{conn_type: " + (kind or "generic") + "}", ""
+def _connection(services: Services) -> Callable[[Uses], tuple[str, str]]:
+    def guessed(uses: Uses) -> tuple[str, str]:
+        kind = next((hint for _, hint in uses if hint), "")
+        if kind not in services:
+            return "{conn_type: " + (kind or "generic") + "}", ""
+        service, title = services[kind]
+        typed = "" if kind == service or _is_first(kind, service, services) else f", conn_type: {kind}"
+        return f"{{service: {service}{typed}}}", title
+
+    return guessed
+
+
+def _is_first(kind: str, service: str, services: Services) -> bool:
+    """Whether a service answers as this type unless the world says another."""
+    return next(each for each, (name, _) in services.items() if name == service) == kind
 
 
 def _variable(uses: Uses) -> tuple[str, str]:
@@ -69,15 +89,17 @@ def _variable(uses: Uses) -> tuple[str, str]:
     return json.dumps(value or ""), "a guess: the file is not parsed without one" if value else ""
 
 
-def _of_file(exported: ExportedEntry) -> tuple[str, str]:
+def _of_file(exported: ExportedEntry, services: Services) -> tuple[str, str]:
     """An entry as a file of the project tells it, and what of it was left there."""
     value = exported.value
     if exported.section == "pools" and set(value) == {"slots"}:
         value = value["slots"]
     text = json.dumps(HIDDEN if value is None else value, ensure_ascii=False)
     remarks = [f"not copied: {', '.join(exported.kept_back)}"] if exported.kept_back else []
-    if exported.section == "connections" and value.get("conn_type") == "postgres":
-        remarks.append(f"or {{service: postgres}}, {_SERVICE}")
+    kind = value.get("conn_type") if exported.section == "connections" else None
+    if kind in services:
+        service, title = services[str(kind)]
+        remarks.append(f"or {{service: {service}}}, {title}")
     return text, "; ".join(remarks).replace("\n", " ")
 
 

@@ -105,7 +105,12 @@ _generators: list[random.Random] = []
 
 def note_chance() -> None:
     """Note the generators of random numbers that libraries made while they were imported, for `reseed`."""
-    _generators[:] = [one for one in gc.get_objects() if issubclass(type(one), random.Random)]
+    classes = [random.Random]
+    for one in classes:
+        classes += [each for each in one.__subclasses__() if each not in classes]
+    # An instance refers to its class, so the collector finds them in C: a fifth of the time of a look at each object
+    # here, which was 4 % of a cold check of files that import pandas and the clouds' clients.
+    _generators[:] = [one for one in gc.get_referrers(*classes) if issubclass(type(one), random.Random)]
 
 
 def reseed() -> None:

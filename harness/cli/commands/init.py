@@ -38,6 +38,7 @@ class Scaffold:
         """Write, or print what is lacking; 1 when files did not import, so that their names are not in it."""
         from harness.project.discovery import dag_files
         from harness.project.repository import repository_of
+        from harness.services.registry import services_of_types
         from harness.world import load
         from harness.world.file import shown_path
         from harness.world.scaffold import scaffold
@@ -53,7 +54,7 @@ class Scaffold:
         repository = repository_of(files[0].root)
         exports = repository.exports
         used = _lacking(_used(result, exports), there)
-        text = scaffold(used, exports.entries)
+        text = scaffold(used, exports.entries, services_of_types())
         if self.to_stdout:
             terminal.out.write(text)
         elif there is None:

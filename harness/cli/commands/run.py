@@ -113,6 +113,7 @@ class Rehearse:
         from harness.simulation.rehearsal import Rehearsal
 
         rehearsal, file = Rehearsal.of_paths(paths, xcom_bytes(config), world), self.arguments.file
+        rehearsal.drivers = config.drivers
         folder = rehearsal.folder
         if file is not None and file.resolve() not in map(Path.resolve, folder.files):  # ignored there, asked for here
             rehearsal.load_file(file.resolve(), world)

@@ -71,6 +71,7 @@ class SimulateCalendar:
             from harness.simulation.actions import parse_action
 
             rehearsal = Rehearsal.of_paths(paths, xcom_bytes(config), world)
+            rehearsal.drivers = config.drivers
             terminal.begin()
         note_found(rehearsal.folder, terminal)
         actions = tuple(parse_action(text) for text in arguments.actions)

@@ -62,6 +62,7 @@ class Verifying:
             from harness.world import World
 
             rehearsal = Rehearsal.of_paths(paths, world=world)
+            rehearsal.drivers = config.drivers
             terminal.begin()
         note_found(rehearsal.folder, terminal)
         note_failures(rehearsal.folder, terminal)

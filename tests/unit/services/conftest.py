@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from processes import processes_in, wait_until
 
-from harness.services.postgres_embedded import EmbeddedPostgres
+from harness.services.postgres.embedded import EmbeddedPostgres
 
 ROOT = Path(__file__).parents[3]
 

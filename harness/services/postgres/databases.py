@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from harness.errors import ServiceUnavailable
-from harness.services.postgres import Database
+from harness.services.postgres.address import Database
 
 _NAME_LENGTH = 48
 _ATTEMPTS = 10_000

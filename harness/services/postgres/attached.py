@@ -6,8 +6,8 @@ import json
 from types import TracebackType
 
 from harness.errors import UsageError
-from harness.services.postgres import Database
-from harness.services.postgres_databases import Databases
+from harness.services.postgres.address import Database
+from harness.services.postgres.databases import Databases
 
 
 class AttachedPostgres:
@@ -16,10 +16,12 @@ class AttachedPostgres:
     Args:
         admin: where to give orders.
         ours: the server belongs to the run (embedded); if not, ``stop`` drops the databases made here.
+    Attributes:
+        ours: as given.
     """
 
     def __init__(self, admin: Database, ours: bool) -> None:
-        self._admin, self._ours = admin, ours
+        self._admin, self.ours = admin, ours
         self._databases = Databases(admin, ours)
 
     @classmethod
@@ -40,7 +42,7 @@ class AttachedPostgres:
 
     def stop(self) -> None:
         """Leave the server alone; on one that is not the run's own, drop the databases made here."""
-        if not self._ours:
+        if not self.ours:
             self._databases.drop_all()
 
     def __enter__(self) -> AttachedPostgres:
@@ -61,7 +63,7 @@ class AttachedPostgres:
 
     def share(self) -> str:
         """See ``PostgresServer``."""
-        return token_of(self._admin, self._ours)
+        return token_of(self._admin, self.ours)
 
 
 def token_of(admin: Database, ours: bool) -> str:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from harness.errors import UsageError
-from harness.services.postgres import URL_VARIABLE, PostgresServer
+from harness.services.postgres.address import URL_VARIABLE, PostgresServer
+
+if TYPE_CHECKING:
+    from harness.services.postgres.attached import AttachedPostgres
 
 
 def open_postgres(driver: Literal["embedded", "external"] = "embedded", url: str | None = None) -> PostgresServer:
@@ -19,25 +22,25 @@ def open_postgres(driver: Literal["embedded", "external"] = "embedded", url: str
     Raises: UsageError: no such driver, or a URL for the embedded one. ServiceUnavailable: external without a URL.
     """
     if driver == "external":
-        from harness.services.postgres_external import ExternalPostgres
+        from harness.services.postgres.external import ExternalPostgres
 
         return ExternalPostgres(url or os.environ.get(URL_VARIABLE, ""))
     if driver != "embedded":
         raise UsageError(f"there is no PostgreSQL driver {driver!r}", known="embedded, external")
     if url is not None:
         raise UsageError("the embedded PostgreSQL takes no URL", fix="driver='external', or leave url out")
-    from harness.services.postgres_embedded import EmbeddedPostgres
+    from harness.services.postgres.embedded import EmbeddedPostgres
 
     return EmbeddedPostgres()
 
 
-def attach_postgres(token: str) -> PostgresServer:
+def attach_postgres(token: str) -> AttachedPostgres:
     """A server that another process started and shares; ``stop`` leaves it running.
 
     Args:
         token: what ``share()`` gave.
     Raises: UsageError: not such a token.
     """
-    from harness.services.postgres_attached import AttachedPostgres
+    from harness.services.postgres.attached import AttachedPostgres
 
     return AttachedPostgres.from_token(token)

@@ -1,0 +1,194 @@
+"""The services of a test's world, and the fixture ``postgres``: each started once a pytest run, when first needed."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from harness.pytest_plugin.project import project_of
+
+if TYPE_CHECKING:
+    from harness.services.base import Service
+    from harness.services.binding import Leases, Services
+    from harness.services.drivers import Choice
+    from harness.services.postgres.lease import PostgresLease
+    from harness.world import World
+
+
+INPUT = "airflow_harness_services"
+PATIENCE_S = 5
+"""How long the server process waits for a caller to say the secret."""
+
+_FIELDS = ("where", "known", "why", "fix", "again")
+
+
+class ServerProcess:
+    """The services that all workers of xdist share; answers whoever knows the secret with the token of one of them.
+
+    Attributes:
+        address: ``port:secret``; a port of 127.0.0.1, so that a controller that is killed leaves no file.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._services: Services | None = None
+        self._ended = False
+        self._secret = secrets.token_hex(16)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.address = f"{self._socket.getsockname()[1]}:{self._secret}"
+        self._thread = threading.Thread(target=self._serve, name="airflow-harness-server", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Stop answering and take the services down."""
+        self._ended = True
+        with suppress(OSError):
+            socket.create_connection(self._socket.getsockname()).close()
+        self._thread.join()
+        self._socket.close()
+        if self._services is not None:
+            self._services.close()
+
+    def _serve(self) -> None:
+        while not self._ended:
+            worker, _ = self._socket.accept()
+            with worker, suppress(OSError):
+                worker.settimeout(PATIENCE_S)
+                said, _, wanted = worker.makefile("rb").readline(300).decode(errors="replace").partition(" ")
+                if not self._ended and secrets.compare_digest(said.encode(), self._secret.encode()):
+                    worker.sendall(json.dumps(self._answer(wanted.strip())).encode())
+
+    def _answer(self, wanted: str) -> dict[str, Any]:
+        """The token of ``service driver``, or why there is none."""
+        from harness.errors import HarnessError
+        from harness.services.binding import Services
+        from harness.services.registry import service_class
+
+        name, _, driver = wanted.partition(" ")
+        try:
+            self._services = self._services or Services()
+            return {"token": self._services.of(service_class(name), driver).share()}
+        except HarnessError as error:
+            return {"fact": error.fact, **{field: getattr(error, field) for field in _FIELDS}}
+        except Exception as error:
+            return {"fact": f"the pytest controller could not start {name}: {type(error).__name__}: {error}"}
+
+
+SERVER_PROCESS = pytest.StashKey[ServerProcess]()
+
+
+def open_server_process(node: Any) -> None:
+    """Tell a new worker of pytest-xdist where the server process is."""
+    config: pytest.Config = node.config
+    if SERVER_PROCESS not in config.stash:
+        server_process = config.stash[SERVER_PROCESS] = ServerProcess(config)
+        config.add_cleanup(server_process.stop)
+    node.workerinput[INPUT] = config.stash[SERVER_PROCESS].address
+
+
+def server_process_of(config: pytest.Config) -> str | None:
+    """The address of the controller's server process; None when this process is no xdist worker."""
+    found: dict[str, Any] = getattr(config, "workerinput", {})
+    return found.get(INPUT)
+
+
+def ask(address: str, service: type[Service], choice: Choice) -> Service:
+    """A service that the controller shares. Raises: ServiceUnavailable."""
+    from harness.errors import ServiceUnavailable
+
+    answer = b""
+    try:
+        port, _, secret = address.partition(":")
+        with socket.create_connection(("127.0.0.1", int(port))) as server_process:
+            server_process.sendall(f"{secret} {service.name} {choice.driver}\n".encode())
+            while chunk := server_process.recv(65536):
+                answer += chunk
+        found: dict[str, Any] = json.loads(answer)
+    except (OSError, ValueError) as error:
+        raise ServiceUnavailable(
+            f"the pytest controller does not answer: {error}",
+            fix="run again; with -n 0 the server starts in this process",
+        ) from None
+    if "token" not in found:
+        raise ServiceUnavailable(found.pop("fact"), **found)
+    return service.attached(found["token"])
+
+
+def opener(address: str | None) -> Callable[[type[Service], Choice], Service]:
+    """How a service is brought up in this process.
+
+    Args:
+        address: of the controller's server process; None where there is none.
+    """
+
+    def opened(service: type[Service], choice: Choice) -> Service:
+        from harness.services.binding import opened
+
+        if address is not None and service.shared:
+            return ask(address, service, choice)
+        return opened(service, choice)
+
+    return opened
+
+
+@pytest.fixture(scope="session")
+def _airflow_services(pytestconfig: pytest.Config) -> Iterator[Services]:
+    from harness.services.binding import Services
+
+    services = Services(
+        settings=project_of(pytestconfig).settings.drivers, opener=opener(server_process_of(pytestconfig))
+    )
+    yield services
+    services.close()
+
+
+@pytest.fixture
+def _airflow_leases(request: pytest.FixtureRequest, _airflow_services: Services) -> Iterator[Leases]:
+    from harness.services.binding import Leases
+
+    leases = Leases(_airflow_services, request.node.name)
+    yield leases
+    leases.end()
+
+
+@pytest.fixture
+def _airflow_connect(_airflow_leases: Leases) -> Callable[[World], World]:
+    return _airflow_leases.bound
+
+
+class Postgres:
+    """A real PostgreSQL database of a test: what `harness.services.postgres.lease.PostgresLease` has, and `of`."""
+
+    def __init__(self, leases: Leases, world: World) -> None:
+        from harness.services.views import ServiceView
+
+        self._view = ServiceView("postgres", leases, world)
+        self._first = self._view.first()
+
+    def of(self, conn_id: str) -> PostgresLease:
+        """The database of one connection of the world, where several ask for ``service: postgres``."""
+        found: PostgresLease = self._view(conn_id)
+        return found
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._first, name)
+
+    def __repr__(self) -> str:
+        return repr(self._first)
+
+
+@pytest.fixture
+def postgres(_airflow_leases: Leases, _airflow_world: World) -> Postgres:
+    """A real PostgreSQL database of this test: ``.uri``, ``.connect()``, ``.execute(sql)``.
+
+    The connection of the world that is declared with ``service="postgres"`` leads to it. Where several are, each has a
+    database of its own: the first this one, any of them ``postgres.of(conn_id)``.
+    """
+    return Postgres(_airflow_leases, _airflow_world)

@@ -1,0 +1,119 @@
+"""What a service is: one interface, whoever answers behind it.
+
+A *service* is something real for tasks to talk to, started once and used by many. A *lease* is what one connection of a
+world has of it for one simulation or test: a database, a bucket, a mailbox.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from harness.services.contents import Contents, Heard
+from harness.world.document import EntrySpec
+
+AUTO = "auto"
+"""The driver that the service chooses itself, by what there is on this machine."""
+
+
+class ServiceOptions(EntrySpec):
+    """What may stand in a connection's entry of the world beside ``service``; a service adds its own keys."""
+
+    driver: str = AUTO
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a lease answers.
+
+    Attributes:
+        fields: of an Airflow connection: ``conn_type``, ``host``, ``login``, ``password``, ``schema``, ``port``,
+            ``extra`` (JSON text).
+        peers: ``host:port`` that tasks must be allowed to reach; none for this machine itself.
+        env: environment variables that tasks see.
+    """
+
+    fields: Mapping[str, str | int | None] = field(repr=False)
+    peers: tuple[str, ...] = ()
+    env: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class Lease(ABC):
+    """What one connection has of a service, until `end`.
+
+    Attributes:
+        conn_id: of the connection.
+        address: where it answers.
+    """
+
+    conn_id: str
+    address: Address
+
+    def snapshot(self) -> Contents | None:
+        """What it holds now; None for one that holds no data. Compare two with `Contents.changes_to`."""
+        return None
+
+    def heard(self) -> list[Heard]:
+        """What it was told since it began, in order: mails, requests, messages. Empty for one that only holds data."""
+        return []
+
+    def end(self) -> None:  # noqa: B027 - most have nothing to give back
+        """Give it back; a second call does nothing."""
+
+
+class Service(ABC):
+    """A service of one driver. Nothing starts before `start`, and `close` leaves nothing behind.
+
+    Args:
+        driver: one of ``drivers``.
+    Attributes:
+        name: what ``service:`` in a world says.
+        conn_types: Airflow's connection types that it can answer, the first one by default.
+        drivers: those there are; the ones that need least come first.
+        title: what it is, in a few words: "a PostgreSQL of the harness's own".
+        options: keys of a connection's entry that are its own.
+        shared: processes of one pytest run use one, started by the first of them; else each has its own.
+    """
+
+    name: ClassVar[str]
+    conn_types: ClassVar[tuple[str, ...]]
+    drivers: ClassVar[tuple[str, ...]]
+    title: ClassVar[str]
+    options: ClassVar[type[ServiceOptions]] = ServiceOptions
+    shared: ClassVar[bool] = False
+
+    def __init__(self, driver: str) -> None:
+        self.driver = driver
+
+    @classmethod
+    def automatic(cls, environment: Mapping[str, str]) -> tuple[str, str]:  # noqa: ARG003 - others look
+        """The driver of ``auto``, and why it is that one."""
+        return cls.drivers[0], "the default"
+
+    @abstractmethod
+    def start(self) -> None:
+        """Bring it up; a second call does nothing. Raises: ServiceUnavailable: what is missing, how to get it."""
+
+    @abstractmethod
+    def lease(self, holder: str, conn_id: str, options: Any) -> Lease:
+        """A share of it for one connection.
+
+        Args:
+            holder: name of the test or command, which may become part of a database's or a bucket's.
+            options: an instance of ``self.options``.
+        Raises: ServiceUnavailable. WorldError: seeds that cannot be applied.
+        """
+
+    def close(self) -> None:  # noqa: B027 - what runs in this process alone has nothing to take down
+        """Take down what this object brought up; a second call does nothing."""
+
+    def share(self) -> str:
+        """A text, which may hold a password, with which another process attaches. For a ``shared`` one only."""
+        raise NotImplementedError
+
+    @classmethod
+    def attached(cls, token: str) -> Service:
+        """One that another process started, from its `share`; `close` leaves it running."""
+        raise NotImplementedError

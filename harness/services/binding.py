@@ -1,0 +1,236 @@
+"""A world's connections bound to running services: the one way for commands and tests.
+
+``Services`` belongs to a process, or to a pytest run; ``Leases`` to a command or a test.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from harness.errors import UsageError, WorldError
+from harness.services.base import Address, Lease, Service, ServiceOptions
+from harness.services.contents import Contents, Heard, PartChange
+from harness.services.drivers import Choice, choose
+from harness.services.registry import service_class
+from harness.world import Connection, World
+from harness.world.document import check
+from harness.world.problem import EntryError, call_error
+
+Opener = Callable[[type[Service], Choice], Service]
+"""Gives a service, up: started here, or attached to one of another process."""
+
+
+def opened(service: type[Service], choice: Choice) -> Service:
+    """A service of this process, up. Raises: ServiceUnavailable."""
+    made = service(choice.driver)
+    made.start()
+    return made
+
+
+class Services:
+    """The services in use, each started when first leased.
+
+    Args:
+        option, settings: see `harness.services.drivers.choose`.
+        opener: how one is brought up.
+    Attributes:
+        choices: those made, by (service, driver).
+    """
+
+    def __init__(
+        self,
+        option: Mapping[str, str] | None = None,
+        settings: Mapping[str, str] | None = None,
+        opener: Opener = opened,
+    ) -> None:
+        self._option, self._settings, self._opener = option or {}, settings or {}, opener
+        self._open: dict[tuple[str, str], Service] = {}
+        self.choices: dict[tuple[str, str], Choice] = {}
+
+    def of(self, service: type[Service], declared: str) -> Service:
+        """The running service. Raises: UsageError, ServiceUnavailable."""
+        choice = choose(service, declared, self._option, self._settings, os.environ)
+        key = (service.name, choice.driver)
+        if key not in self._open:
+            self._open[key] = self._opener(service, choice)
+            self.choices[key] = choice
+        return self._open[key]
+
+    def close(self) -> None:
+        """Take down all, also when one of them fails; the first error is raised at the end."""
+        errors = []
+        while self._open:
+            _, service = self._open.popitem()
+            try:
+                service.close()
+            except Exception as error:  # the others must not stay behind
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+
+@dataclass
+class Leases:
+    """What the connections of one world have, by conn_id. A connection keeps its lease until `end`.
+
+    Args:
+        services: where they come from.
+        holder: names the test or command.
+    """
+
+    services: Services
+    holder: str
+    _leases: dict[str, tuple[str, Lease]] = field(default_factory=dict)
+    _first: dict[str, Lease] = field(default_factory=dict)
+    _named: set[str] = field(default_factory=set)
+
+    def lease(self, conn_id: str, world: World) -> Lease:
+        """That of a connection of the world, made when first asked for.
+
+        Raises: WorldError: its entry asks for what there is not. ServiceUnavailable.
+        """
+        if conn_id in self._leases:
+            return self._leases[conn_id][1]
+        service, options = declared(world, conn_id)
+        lease = self._first.pop(service.name, None)
+        if lease is None or options != service.options():  # what was made in advance has no seed, no driver of its own
+            lease = self._made(service, conn_id, options)
+        lease.conn_id = conn_id
+        self._leases[conn_id] = (service.name, lease)
+        return lease
+
+    def first_of(self, name: str) -> Lease:
+        """A lease of a service that no connection asks for yet; the first that does gets this one.
+
+        Raises: UsageError: no such service. ServiceUnavailable.
+        """
+        if name not in self._first:
+            mine = self.of_service(name)
+            if mine:
+                return next(iter(mine.values()))
+            service = service_class(name)
+            self._first[name] = self._made(service, "", service.options())
+        return self._first[name]
+
+    def _made(self, service: type[Service], conn_id: str, options: ServiceOptions) -> Lease:
+        """The first of a service is called as the holder, the further ones after their connections too."""
+        names = [self.holder] * bool(self.holder)
+        names += [conn_id] if not self.holder or service.name in self._named else []
+        self._named.add(service.name)
+        return self.services.of(service, options.driver).lease("_".join(filter(None, names)), conn_id, options)
+
+    def of_service(self, name: str) -> dict[str, Lease]:
+        """Those made so far of one service, by conn_id."""
+        return {conn_id: lease for conn_id, (service, lease) in self._leases.items() if service == name}
+
+    def bound(self, world: World) -> World:
+        """The world with each connection that names a service leading to it; the world itself where none does.
+
+        Raises: WorldError, ServiceUnavailable.
+        """
+        if not needs_services(world):
+            return world
+        connections, peers, env = dict(world.connections), list[str](), dict[str, str]()
+        for conn_id, connection in world.connections.items():
+            if connection.service is not None:
+                address = self.lease(conn_id, world).address
+                connections[conn_id] = leading_to(connection, address)
+                peers += address.peers
+                env |= address.env
+        return replace(world, connections=connections, network=world.network.with_more(peers), env={**env, **world.env})
+
+    def snapshot(self) -> Snapshot:
+        """What all of them hold, and how much they heard."""
+        held = {conn_id: lease.snapshot() for conn_id, (_, lease) in self._leases.items()}
+        heard = {conn_id: len(lease.heard()) for conn_id, (_, lease) in self._leases.items()}
+        return Snapshot({conn_id: one for conn_id, one in held.items() if one is not None}, heard)
+
+    def since(self, before: Snapshot) -> list[ServiceUse]:
+        """What each of them came to hold and heard since a snapshot, in the order of their making."""
+        uses = []
+        for conn_id, (service, lease) in self._leases.items():
+            after = lease.snapshot()
+            held = before.held.get(conn_id)
+            changes = [] if after is None else (held or Contents(after.kind, after.row)).changes_to(after)
+            heard = lease.heard()[before.heard.get(conn_id, 0) :]
+            uses.append(ServiceUse(conn_id, service, tuple(changes), tuple(heard)))
+        return uses
+
+    def end(self) -> None:
+        """Give all of them back, the last first."""
+        while self._first:
+            self._first.popitem()[1].end()
+        while self._leases:
+            _, (_, lease) = self._leases.popitem()
+            lease.end()
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """What leases held, and how many things each had heard, by conn_id."""
+
+    held: Mapping[str, Contents]
+    heard: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class ServiceUse:
+    """What became of one connection's service."""
+
+    conn_id: str
+    service: str
+    changes: tuple[PartChange, ...] = ()
+    heard: tuple[Heard, ...] = ()
+
+
+def needs_services(world: World) -> bool:
+    """Whether a connection of the world names a service."""
+    return any(connection.service is not None for connection in world.connections.values())
+
+
+def declared(world: World, conn_id: str) -> tuple[type[Service], ServiceOptions]:
+    """The service that a connection of the world names, and what its entry says of it.
+
+    Raises: WorldError: no such service, or an entry with keys or values that it does not know.
+    """
+    connection = world.connections[conn_id]
+    assert connection.service is not None
+    where = world.where("connections", conn_id)
+    try:
+        service = service_class(connection.service)
+    except UsageError as unknown:
+        raise WorldError(f"connection {conn_id!r}: {unknown.fact}", where=where, known=unknown.known) from None
+    try:
+        return service, check(service.options, dict(connection.settings))
+    except EntryError as invalid:
+        error = call_error(f"connection {conn_id!r}", invalid)
+        raise WorldError(error.fact, where=where, known=error.known, fix=error.fix) from None
+
+
+def refuse_unknown(world: World) -> None:
+    """See whether each service that a world names exists and takes what stands beside its name.
+
+    Raises: WorldError.
+    """
+    for conn_id, connection in world.connections.items():
+        if connection.service is not None:
+            declared(world, conn_id)
+
+
+def leading_to(connection: Connection, address: Address) -> Connection:
+    """A connection with a lease's address; its own type, extra and description stay where it has them."""
+    fields: dict[str, Any] = dict(address.fields)
+    if connection.conn_type not in (None, connection.service):
+        fields.pop("conn_type", None)
+    if connection.extra is not None:
+        fields["extra"] = _merged(fields.get("extra"), connection.extra)
+    return replace(connection, service=None, settings={}, **fields)
+
+
+def _merged(ours: str | None, theirs: str) -> str:
+    import json
+
+    return theirs if ours is None else json.dumps({**json.loads(ours), **json.loads(theirs)})

@@ -1,0 +1,90 @@
+"""What a database holds before the first task: files of SQL, and of CSV for the tables that those make."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from harness.errors import WorldError
+
+KINDS = (".sql", ".csv")
+
+
+def seed_files(seeds: Iterable[str], conn_id: str) -> list[Path]:
+    """The files of seeds, in order; a folder's are its SQL files by name, then its CSV files.
+
+    Raises: WorldError: one that does not exist, or is of no kind that there is.
+    """
+    found: list[Path] = []
+    for seed in seeds:
+        path = Path(seed)
+        files = [one for kind in KINDS for one in sorted(path.glob(f"*{kind}"))] if path.is_dir() else [path]
+        if not files or not all(one.is_file() and one.suffix in KINDS for one in files):
+            what = "holds no .sql and no .csv file" if path.is_dir() else "is no .sql and no .csv file"
+            raise WorldError(
+                f"connection {conn_id!r}: the seed {seed} {what if path.exists() else 'does not exist'}",
+                known="files of SQL and CSV, and folders of them, relative to where the command runs",
+                fix="correct seed: of the connection",
+            )
+        found += files
+    return found
+
+
+def digest(files: Iterable[Path]) -> str:
+    """Of what seeds hold: an edited seed is another template."""
+    seen = hashlib.sha256()
+    for file in files:
+        content = file.read_bytes()
+        seen.update(f"{file.name}\0{len(content)}\0".encode() + content)
+    return seen.hexdigest()[:24]
+
+
+def apply(connection: Any, files: Iterable[Path], conn_id: str) -> None:
+    """Fill a database, each file in a transaction of its own.
+
+    Raises: WorldError: PostgreSQL refuses; with the file and, for SQL, the line.
+    """
+    import psycopg2
+
+    for file in files:
+        text = file.read_text(encoding="utf-8-sig")
+        try:
+            with connection.cursor() as cursor:
+                if file.suffix == ".sql":
+                    cursor.execute(text)
+                else:
+                    _copy(cursor, file, text)
+        except psycopg2.Error as error:
+            reason = (error.diag.message_primary or str(error)).strip()
+            raise WorldError(
+                f"connection {conn_id!r}: PostgreSQL refuses a seed: {reason}",
+                where=f"{file}:{_line(text, error)}",
+                known=(error.diag.context or "").split("\n")[0] or None,
+                fix="correct the seed",
+            ) from None
+
+
+def _copy(cursor: Any, file: Path, text: str) -> None:
+    """Rows into the table that is called as the file; the first line names the columns."""
+    import csv
+    import io
+
+    from psycopg2 import sql
+
+    header = next(csv.reader(io.StringIO(text)), [])
+    columns = sql.SQL(", ").join([sql.Identifier(name.strip()) for name in header])
+    table = sql.Identifier(*file.stem.split("."))
+    order = sql.SQL("copy {} ({}) from stdin with (format csv, header)").format(table, columns)
+    cursor.copy_expert(order.as_string(cursor), io.StringIO(text))
+
+
+def _line(text: str, error: Any) -> int:
+    """The line that PostgreSQL complains of; the first where it says none."""
+    if error.diag.statement_position is not None:
+        return text.count("\n", 0, int(error.diag.statement_position) - 1) + 1
+    context = error.diag.context or ""
+    _, _, rest = context.partition("line ")
+    number = rest.split(",")[0].split(":")[0]
+    return int(number) if context.startswith("COPY") and number.isdigit() else 1

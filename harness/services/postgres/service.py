@@ -1,0 +1,94 @@
+"""PostgreSQL as a service: a server of the harness's own, or one that runs already; a database for each lease."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from harness.services.base import Service, ServiceOptions
+from harness.services.postgres.address import URL_VARIABLE, PostgresServer
+from harness.services.postgres.opening import attach_postgres, open_postgres
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class PostgresOptions(ServiceOptions):
+    """``seed``: files of SQL or CSV, or folders of them."""
+
+    seed: Annotated[list[str], BeforeValidator(_listed)] = Field(default_factory=list)
+
+
+class PostgresService(Service):
+    """A PostgreSQL of the harness's own, or a server that runs already."""
+
+    name = "postgres"
+    conn_types = ("postgres",)
+    drivers = ("embedded", "external")
+    title = "a PostgreSQL of the harness's own"
+    options = PostgresOptions
+    shared = True
+
+    def __init__(self, driver: str, server: PostgresServer | None = None) -> None:
+        super().__init__(driver)
+        self._server: PostgresServer = server or open_postgres("external" if driver == "external" else "embedded")
+        self._templates: dict[str, str] = {}
+
+    @classmethod
+    def automatic(cls, environment: Mapping[str, str]) -> tuple[str, str]:
+        """A server of the user's own where there is an URL of one."""
+        if environment.get(URL_VARIABLE):
+            return "external", URL_VARIABLE
+        return "embedded", "the default"
+
+    def start(self) -> None:
+        """Bring the server up. Raises: ServiceUnavailable."""
+        self._server.start()
+
+    def lease(self, holder: str, conn_id: str, options: Any) -> Any:
+        """A new database, with the seeds of the entry in it.
+
+        Raises: ServiceUnavailable. WorldError: a seed that cannot be applied.
+        """
+        from harness.services.postgres.lease import PostgresLease
+        from harness.services.postgres.seeds import digest, seed_files
+
+        files = seed_files(options.seed, conn_id)
+        template = self._template(digest(files), files, conn_id) if files else None
+        database = self._server.create_database(holder, template)
+        return PostgresLease(conn_id, database, self.driver != "external", self._server.drop_database)
+
+    def close(self) -> None:
+        """Stop the server, or drop what was made on the user's."""
+        self._server.stop()
+
+    def share(self) -> str:
+        """The server's token."""
+        return self._server.share()
+
+    @classmethod
+    def attached(cls, token: str) -> Service:
+        """The server of a token. Raises: UsageError."""
+        server = attach_postgres(token)
+        return cls("embedded" if server.ours else "external", server)
+
+    def _template(self, key: str, files: list[Path], conn_id: str) -> str:
+        """The name of a database with these seeds, filled once in this process and cloned for every lease."""
+        from harness.services.postgres.databases import connect
+        from harness.services.postgres.seeds import apply
+
+        if key not in self._templates:
+            made = self._server.create_database(f"seed_{key}")
+            connection = connect(made, ours=self.driver != "external")
+            try:
+                apply(connection, files, conn_id)
+                self._templates[key] = made.dbname
+            finally:
+                connection.close()  # PostgreSQL clones no database that somebody is connected to
+                if key not in self._templates:
+                    self._server.drop_database(made)
+        return self._templates[key]
