@@ -1,4 +1,4 @@
-"""How a test speaks to the services of its world, which has them as attributes: its ``postgres("warehouse").rows(…)``."""
+"""How a test speaks to the services of its world, which has them as attributes: ``postgres("warehouse").rows(…)``."""
 
 from __future__ import annotations
 
