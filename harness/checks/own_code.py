@@ -14,6 +14,7 @@ from harness.bridge.operators import argument, class_of
 from harness.bridge.parsing.trials.callbacks import callbacks
 from harness.checks.callables import Definition, callable_of, plain
 from harness.checks.content.reached import reached_from
+from harness.checks.imported_inside import ImportedInside
 from harness.checks.texts import called, calls, dotted, keyword, literal, texts
 
 if TYPE_CHECKING:
@@ -101,6 +102,9 @@ class OwnCode:
                 codes.add(root.__code__)
                 reached = map(self._definitions.of, reached_from(root, own))
                 found |= dict.fromkeys(one for one in reached if one is not None)
+        starts: list[tuple[ast.AST, str]] = [(one.node, one.path) for one in found]
+        starts.append((self._definitions.tree(self._path), self._path))
+        found |= dict.fromkeys(ImportedInside(own, self._definitions).reached_from(starts))
         return sorted(found, key=lambda one: (one.path, one.node.lineno, -(one.node.end_lineno or 0)))
 
     def _name(self, written: str, part: CodePart) -> str:

@@ -3,6 +3,7 @@
 import pytest
 
 from harness.world import load
+from tests.cli.project import Project
 
 pytestmark = pytest.mark.gate  # whole processes that parse
 
@@ -336,3 +337,53 @@ def test_names_of_notifiers_contexts_aliases_and_arguments_are_found(project):
     assert "Tell of on_success_callback (template in text) names connection 'text_conn'" in told.out
     by_two = 1  # of_task: by the task and by its function
     assert told.out.count("which does not exist") == len(world.connections) + len(world.variables) + by_two
+
+
+INSIDE = """
+from airflow.sdk import DAG, task
+
+with DAG("inside", schedule=None):
+
+    @task
+    def load():
+        from helpers.loading import load_orders
+        import helpers.mail as mail
+        load_orders("warehouse_of_orders")
+        mail.send()
+        from json import dumps
+        return dumps({})
+
+    load()
+"""
+HELPERS = {
+    "include/helpers/__init__.py": "",
+    "include/helpers/loading.py": "from helpers.deeper.store import store\nfrom .again import *\n"
+    "def load_orders(conn_id):\n    hook(conn_id)\n    return store()\n"
+    "def hook(conn_id):\n    from airflow.sdk import BaseHook\n    return BaseHook.get_connection(conn_id)\n"
+    "def never():\n    hook('never_named')\n",
+    "include/helpers/again.py": "",
+    "include/helpers/deeper/__init__.py": "",
+    "include/helpers/deeper/store.py": "def store():\n    from ..mail import account\n    return account()\n",
+    "include/helpers/mail.py": "from airflow.sdk import Variable\n"
+    "def account():\n    return Variable.get('mail_account')\n"
+    "def send():\n    return Variable.get('mail_server')\n",
+}
+
+
+def test_helpers_that_are_imported_inside_functions_are_followed(tmp_path):
+    project = Project(tmp_path)
+    project.write("dags/inside.py", INSIDE)
+    for name, text in HELPERS.items():
+        project.write(name, text)
+    written = project("init", "--print")
+    assert written.code == 0, written.err
+    assert "warehouse_of_orders" in written.out
+    assert "mail_account" in written.out
+    assert "mail_server" in written.out
+    assert "never_named" not in written.out
+    project.write("fixtures/world.yaml", "connections: {}\nvariables: {mail_server: x}\n")
+    found = project("check", "--select", "connection-missing,variable-missing")
+    assert found.code == 1
+    assert "include/helpers/loading.py:8" in found.out
+    assert "include/helpers/mail.py:3" in found.out
+    assert "mail_server" not in found.out
