@@ -155,6 +155,9 @@ def patched(
     trigger_dagrun = sys.modules.get("airflow.providers.standard.operators.trigger_dagrun")
     if trigger_dagrun is not None:
         changes.append((trigger_dagrun, "timezone", _DistinctInstants(trigger_dagrun.timezone)))
+    notifier = sys.modules.get("airflow.sdk.bases.notifier")
+    if notifier is not None:
+        changes.append((notifier.BaseNotifier, "__call__", _copied(notifier.BaseNotifier.__call__)))
     with replaced(changes), exits_of_tasks(simulation):
         yield
 
@@ -173,6 +176,22 @@ def _apart(original: Callable[..., Any]) -> Callable[..., Any]:
                 holder.params = params
 
     return process_params
+
+
+def _copied(original: Callable[..., Any]) -> Callable[..., Any]:
+    """``BaseNotifier.__call__`` on a copy, one for each attempt of a task.
+
+    It renders its templates in place and may keep a hook: what it tells of one task is not what it tells of the next.
+    """
+
+    def call(self: Any, *args: Any) -> Any:
+        who = current_task_context()
+        copies = {} if who is None else who.notifiers
+        if id(self) not in copies:
+            copies[id(self)] = copy.copy(self)
+        return original(copies[id(self)], *args)
+
+    return call
 
 
 def _without_sigterm(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -37,6 +37,7 @@ class TaskContext:
         refused: why a Dag run that it asked for was not made.
         reported: why the task runner let it fail, where that was no exception.
         exited: set where one of its threads called what would have ended the worker.
+        notifiers: those that were called, each with the copy that was called in its place, by ``id``.
         may_send: class names of the messages it may send; None for all.
     """
 
@@ -57,6 +58,7 @@ class TaskContext:
     refused: str | None = None
     reported: str | None = None
     exited: BaseException | None = None
+    notifiers: dict[int, Any] = field(default_factory=dict)
     may_send: frozenset[str] | None = None
 
 

@@ -138,3 +138,40 @@ def test_mail_that_cannot_be_sent_is_a_finding(rehearse):
     [finding] = rehearse(dag).findings
     assert finding.task_id == "fails"
     assert "e-mail" in finding.message
+
+
+def test_a_notifier_tells_each_task_and_run_its_own(rehearse):
+    from airflow.sdk import DAG, BaseNotifier, task
+
+    told = []
+
+    class Tell(BaseNotifier):
+        template_fields = ("text",)
+
+        def __init__(self, text):
+            super().__init__()
+            self.text = text
+
+        def notify(self, context):
+            self.calls = getattr(self, "calls", 0) + 1
+            told.append((self.text, self.calls))
+
+    shared = Tell("{{ ti.task_id if ti else dag.dag_id }} at {{ ds }}: {{ reason | default('-') }}")
+    callbacks = {"on_execute_callback": shared, "on_success_callback": [shared]}
+    with DAG("told", schedule="@daily", start_date=START, default_args=callbacks, on_success_callback=shared) as dag:
+        task(lambda: None, task_id="first")() >> task(lambda: None, task_id="second")()
+    rehearse(dag, logical_date="2025-01-01")
+    assert told[:2] == [("first at 2025-01-01: -", 1), ("first at 2025-01-01: -", 2)]  # one worker, one notifier
+    assert told[2:] == [
+        ("second at 2025-01-01: -", 1),
+        ("second at 2025-01-01: -", 2),
+        ("first at 2025-01-01: success", 1),
+    ]
+    told.clear()
+    rehearse(dag, logical_date="2025-01-02")
+    assert [text for text, _ in told][::2] == [
+        "first at 2025-01-02: -",
+        "second at 2025-01-02: -",
+        "first at 2025-01-02: success",
+    ]
+    assert (shared.text[:2], hasattr(shared, "calls")) == ("{{", False)

@@ -36,6 +36,12 @@ TASKS = (
             "it resolves the Dag's own `Param` objects: a worker parses its own, here runs share one Dag",
         ),
         (
+            "notifiers apart",
+            ("airflow.sdk.bases.notifier.BaseNotifier.__call__",),
+            "the same, on a copy for each attempt",
+            "it renders its templates in place: a worker parses its own notifier, here tasks and runs share one",
+        ),
+        (
             "pushed values",
             ("airflow.sdk.bases.xcom.BaseXCom.serialize_value",),
             "the same, remembering the value until it is an XCom",
