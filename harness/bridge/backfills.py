@@ -64,10 +64,10 @@ def conf_error(dag: DAG, conf: Mapping[str, Any] | None) -> str | None:
     return None
 
 
-def on_latest_version(dag: DAG, asked: bool | None) -> bool:
+def on_latest_version(dag: DAG, option: bool | None) -> bool:
     """Whether cleared runs are moved to the newest version of the Dag.
 
     Source: ``resolve_run_on_latest_version`` (3.3.2), which backfills ask with the fallback True; 3.1 has no other.
     """
-    own = attribute(dag, "rerun_with_latest_version") if asked is None else asked
+    own = attribute(dag, "rerun_with_latest_version") if option is None else option
     return own is None or bool(own)

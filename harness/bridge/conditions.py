@@ -42,15 +42,15 @@ def asset_policy(dag: DAG) -> AssetPolicy:
     return AssetPolicy("batch" if batch else "each", bool(dag.catchup), runs_a_loop)
 
 
-def _condition(given: Any) -> Condition:
+def _condition(asset: Any) -> Condition:
     """Told by the class names: the SDK's classes and their serialised counterparts share them."""
-    kind = type(given).__name__.removeprefix("Serialized")
+    kind = type(asset).__name__.removeprefix("Serialized")
     if kind in ("AssetAll", "AssetAny"):
-        parts = tuple(_condition(part) for part in given.objects)
+        parts = tuple(_condition(part) for part in asset.objects)
         return AllOf(parts) if kind == "AssetAll" else AnyOf(parts)
     if kind == "AssetAlias":
-        return OfAlias(given.name)
-    return OfAsset(getattr(given, "name", None), getattr(given, "uri", None))
+        return OfAlias(asset.name)
+    return OfAsset(getattr(asset, "name", None), getattr(asset, "uri", None))
 
 
 def watched_assets(dag: DAG) -> list[str]:
@@ -62,8 +62,8 @@ def watched_assets(dag: DAG) -> list[str]:
     return sorted({str(asset.name) for asset in _assets_in(getattr(dag.timetable, "asset_condition", None))})
 
 
-def _assets_in(given: Any) -> Iterator[Any]:
-    for part in getattr(given, "objects", ()):
+def _assets_in(condition: Any) -> Iterator[Any]:
+    for part in getattr(condition, "objects", ()):
         yield from _assets_in(part)
-    if getattr(given, "watchers", None):
-        yield given
+    if getattr(condition, "watchers", None):
+        yield condition

@@ -45,23 +45,23 @@ def alerts_of(dag: DAG) -> tuple[DeadlineAlert, ...]:
     )
 
 
-def _reference(given: Any) -> Reference:
+def _reference(reference: Any) -> Reference:
     """Told by the class names: they are the same in ``airflow.models.deadline`` (3.1) and the SDK's module."""
-    kind = type(given).__name__ if type(given).__module__ in AIRFLOWS else ""
+    kind = type(reference).__name__ if type(reference).__module__ in AIRFLOWS else ""
     if kind == "DagRunQueuedAtDeadline":
         return QueuedAt()
     if kind == "DagRunLogicalDateDeadline":
         return LogicalDate()
     if kind == "FixedDatetimeDeadline":
-        return FixedDatetime(to_instant(given._datetime))
+        return FixedDatetime(to_instant(reference._datetime))
     if kind == "AverageRuntimeDeadline":
-        return AverageRuntime(given.max_runs, given.min_runs or given.max_runs, averages_successes())
-    return Custom(type(given).__name__)
+        return AverageRuntime(reference.max_runs, reference.min_runs or reference.max_runs, averages_successes())
+    return Custom(type(reference).__name__)
 
 
-def _interval(given: Any) -> Microseconds | str:
+def _interval(interval: Any) -> Microseconds | str:
     """A ``timedelta``, or a ``VariableInterval`` (3.3)."""
-    return span(given) if isinstance(given, timedelta) else str(given.key)
+    return span(interval) if isinstance(interval, timedelta) else str(interval.key)
 
 
 def interval_of(alert: DeadlineAlert, store: Store) -> Microseconds:
@@ -88,8 +88,8 @@ def custom_due(alert: DeadlineAlert, interval: Microseconds, run: DagRun, store:
     Raises: whatever the reference raises, and what Airflow does when no plugin registers it.
     Source: ``encode_deadline_reference``, ``decode_deadline_reference``, ``SerializedCustomReference`` (3.3.2).
     """
-    given: Any = facts(run).dag
-    reference = given.deadline[alert.place].reference
+    dag: Any = facts(run).dag
+    reference = dag.deadline[alert.place].reference
     codec = deadline_reference_codec()
     if codec is None:  # it looks for the name among its own
         text = f"No reference class found with name: {reference.reference_name}"

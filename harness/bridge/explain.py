@@ -9,7 +9,7 @@ from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
 from harness.errors import known_names
-from harness.kernel.whose import is_ours, is_users, is_users_file
+from harness.kernel.whose import is_ours, is_users, is_users_file, text_of
 
 if TYPE_CHECKING:
     from harness.world import World
@@ -42,9 +42,7 @@ def explain(error: BaseException, world: World | None) -> Explanation:
     every = zip(_walk(error.__traceback__), traceback.extract_tb(error.__traceback__))  # noqa: B905 - sys.tracebacklimit
     frames = [frame for tb, frame in every if id(tb) in shown_entries]
     last = next((frame for frame in reversed(frames) if is_users_file(frame.filename)), None)
-    shown = traceback.TracebackException.from_exception(error, capture_locals=False)
-    shown.stack = traceback.StackSummary.from_list(frames)
-    text = _ADDRESS.sub("", "".join(shown.format(chain=False)))
+    text = _ADDRESS.sub("", text_of(error, frames, chain=False))
     cause = error.__cause__
     if cause is not None:
         text = "".join(traceback.format_exception_only(type(cause), cause)) + "  was the cause of\n" + text

@@ -57,11 +57,13 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
     names = {name: _state(name) for name in job["names"]}
     return {
         "names": names,
-        "arguments": {name: _refused(name, given) for name, given in job["arguments"].items()},
+        "arguments": {name: _refused(name, arguments) for name, arguments in job["arguments"].items()},
         "context": sorted(KNOWN_CONTEXT_KEYS),
         "rules": [rule.value for rule in TriggerRule],
         "public": sorted(airflow.sdk.__all__),
-        "elsewhere": {name: lacks for name, given in job["arguments"].items() if (lacks := _lacks(name, given))},
+        "elsewhere": {
+            name: lacks for name, arguments in job["arguments"].items() if (lacks := _lacks(name, arguments))
+        },
         "fields": {
             owner: sorted(set(names) & set(dir(_FIELD_OWNERS[owner]()))) for owner, names in job["fields"].items()
         },
@@ -69,7 +71,7 @@ def _answer(job: dict[str, Any]) -> dict[str, Any]:
 
 
 def _state(name: str) -> list[str]:
-    with warnings.catch_warnings(record=True) as said:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
             _found(name)
@@ -77,7 +79,7 @@ def _state(name: str) -> list[str]:
             return [MISSING if _not_installed(name) else GONE, str(error)]
         except Exception as error:  # a module that needs what is not there: not a matter of Airflow's version
             return [MISSING, f"{type(error).__name__}: {error}"]
-    words = [str(one.message) for one in said if _about(one, name)]
+    words = [str(one.message) for one in caught if _about(one, name)]
     return [DEPRECATED, words[0]] if words else [THERE, ""]
 
 
@@ -114,14 +116,14 @@ def _not_installed(name: str) -> bool:
     return False
 
 
-def _about(said: warnings.WarningMessage, name: str) -> bool:
+def _about(warning: warnings.WarningMessage, name: str) -> bool:
     """Whether a warning is about the name asked for, not about something that its module imports in passing."""
-    if not issubclass(said.category, (DeprecationWarning, FutureWarning, PendingDeprecationWarning)):
+    if not issubclass(warning.category, (DeprecationWarning, FutureWarning, PendingDeprecationWarning)):
         return False
-    return name.rpartition(".")[2] in str(said.message) or name.rpartition(".")[0] in str(said.message)
+    return name.rpartition(".")[2] in str(warning.message) or name.rpartition(".")[0] in str(warning.message)
 
 
-def _refused(name: str, given: Iterable[str]) -> list[str]:
+def _refused(name: str, arguments: Iterable[str]) -> list[str]:
     """Arguments that what is called does not take; none where it takes any.
 
     An operator takes the arguments of all its bases and refuses the rest: ``BaseOperator.__init__`` (3.3.2).
@@ -144,7 +146,7 @@ def _refused(name: str, given: Iterable[str]) -> list[str]:
         if not is_operator and any(of.kind is of.VAR_KEYWORD for of in taken.values()):
             return []
         known |= set(taken)
-    return [argument for argument in given if known and argument not in known]
+    return [argument for argument in arguments if known and argument not in known]
 
 
 _CALLED_AS = {
@@ -157,7 +159,7 @@ _CALLED_AS = {
 """Names that hide what takes their arguments: ``@dag(**kwargs)`` is ``DAG(**kwargs)``, and Airflow 2's DAG is 3's."""
 
 
-def _lacks(name: str, given: Iterable[str]) -> list[Any]:
+def _lacks(name: str, arguments: Iterable[str]) -> list[Any]:
     """What the class of ``airflow.sdk`` that stands for one of Airflow 2 does not take, and what it takes.
 
     ``airflow.models.Variable.get`` still takes ``default_var=``, ``airflow.sdk.Variable.get`` does not.
@@ -170,8 +172,8 @@ def _lacks(name: str, given: Iterable[str]) -> list[Any]:
     if leaf is None or name.startswith(("airflow.sdk.", "airflow.providers.")):
         return []
     there = ".".join(["airflow.sdk", *parts[leaf:]])
-    refused = _refused(there, given)
-    if not refused or sorted(refused) == sorted(_refused(name, given)):
+    refused = _refused(there, arguments)
+    if not refused or sorted(refused) == sorted(_refused(name, arguments)):
         return []
     return [there, refused, [one for one in inspect.signature(_found(there)).parameters if one not in ("self", "cls")]]
 

@@ -25,6 +25,7 @@ from harness.bridge.patches.network import NetworkGuard, RefusedConnection, allo
 from harness.bridge.versions import sources
 from harness.errors import DagImportError, DagNotFound, NoDagsFolder, UsageError, known_names
 from harness.kernel.stops import SigtermExit, heeded
+from harness.kernel.whose import text_of
 from harness.project.dags_in_text import line_of
 from harness.project.discovery import dag_files
 from harness.world.model import World
@@ -311,6 +312,4 @@ def failure_of(path: Path, error: BaseException) -> ImportFailure:
     own = [n for n, frame in enumerate(frames) if Path(frame.filename) == path]
     first = own[0] if own else len(frames)
     line = frames[own[-1]].lineno or 1 if own else getattr(error, "lineno", None) or 1
-    shown = traceback.TracebackException.from_exception(error)
-    shown.stack = traceback.StackSummary.from_list(frames[first:])
-    return ImportFailure(path, line, masked(f"{type(error).__name__}: {error}"), masked("".join(shown.format())))
+    return ImportFailure(path, line, masked(f"{type(error).__name__}: {error}"), masked(text_of(error, frames[first:])))

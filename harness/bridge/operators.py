@@ -27,8 +27,8 @@ def argument(task: Operator, name: str, default: Any = None) -> Any:
 
 def arguments(task: Operator) -> Mapping[str, Any]:
     """All that it has, by name."""
-    given: Mapping[str, Any] = task.partial_kwargs if getattr(task, "is_mapped", False) else vars(task)
-    return given
+    found: Mapping[str, Any] = task.partial_kwargs if getattr(task, "is_mapped", False) else vars(task)
+    return found
 
 
 def fails_the_run(task: Operator) -> bool:

@@ -72,17 +72,17 @@ def comparable(document: dict[str, Any]) -> dict[str, Any]:
 def _culprit(dag: Any, serializer: Any, error: Exception) -> Unserializable:
     """Find the task and the field that fail by themselves."""
     cause = error.__cause__ or error
-    said = str(cause).removeprefix(f"Failed to serialize DAG {dag.dag_id!r}: ")
-    said = re.sub(r"unusual_prefix_[0-9a-f]{40}_", "", said).split(" or you have a top level")[0]
-    field = next((field for words, field in _FIELDS.items() if words in said), None)
+    message = str(cause).removeprefix(f"Failed to serialize DAG {dag.dag_id!r}: ")
+    message = re.sub(r"unusual_prefix_[0-9a-f]{40}_", "", message).split(" or you have a top level")[0]
+    field = next((field for words, field in _FIELDS.items() if words in message), None)
     if isinstance(cause, LookupError):  # its text is a key alone
-        said = f"{type(cause).__name__}: {said}"
+        message = f"{type(cause).__name__}: {message}"
     if field is None and _fails(timetable_of, dag):
         field = "schedule"
     for task in dag.task_dict.values():
         if _fails(serializer.serialize, task):
-            return Unserializable(said, task.task_id, field or _field(task, serializer))
-    return Unserializable(said, None, field or _field(dag, serializer))
+            return Unserializable(message, task.task_id, field or _field(task, serializer))
+    return Unserializable(message, None, field or _field(dag, serializer))
 
 
 _FIELDS = {"Timetable class": "schedule", "priority strategy": "weight_rule", "deadline": "deadline"}

@@ -49,12 +49,12 @@ class RunPlan:
 
 def timetable_of(dag: DAG) -> Timetable:
     """The scheduler's timetable of a Dag; made once for each timetable object."""
-    given = dag.timetable
-    known = _core_timetables.get(id(given))
-    if known is None or known[0] is not given:
+    declared = dag.timetable
+    known = _core_timetables.get(id(declared))
+    if known is None or known[0] is not declared:
         if len(_core_timetables) > KEPT_TIMETABLES:
             _core_timetables.clear()
-        known = _core_timetables[id(given)] = (given, core_timetable(dag))
+        known = _core_timetables[id(declared)] = (declared, core_timetable(dag))
     return known[1]
 
 
@@ -202,15 +202,15 @@ def _off_schedule(dag: DAG, timetable: Any, asked: Instant, earliest: Instant) -
     )
 
 
-def _neighbours(dag: DAG, timetable: Any, asked: Instant, earliest: Instant) -> tuple[Instant | None, Instant | None]:
+def _neighbours(dag: DAG, timetable: Any, at: Instant, earliest: Instant) -> tuple[Instant | None, Instant | None]:
     """The logical dates next to one that is not on the schedule."""
-    following = _next(timetable, asked, earliest, dag)
+    following = _next(timetable, at, earliest, dag)
     after = to_instant(following.logical_date) if following is not None else None
     before: Instant | None = None
     window = timedelta(minutes=1)
-    while asked > earliest and before is None and window < timedelta(days=3660):
-        start = max(later(asked, -span(window)), earliest)
-        before = _last_before(timetable, start, asked, dag)
+    while at > earliest and before is None and window < timedelta(days=3660):
+        start = max(later(at, -span(window)), earliest)
+        before = _last_before(timetable, start, at, dag)
         window *= 4
     return before, after
 

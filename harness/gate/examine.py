@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
@@ -13,6 +12,7 @@ from harness.checks.context import CheckSelection, DagContext, Declared, FileCon
 from harness.checks.registry import CHECKS, Check
 from harness.checks.resources.used_names import connections, pools, variables
 from harness.gate.check_result import UsedName
+from harness.kernel.whose import last_frame
 from harness.project.hash_order import depends_on_hashes
 from harness.results.finding import Problem
 from harness.world.guess import Guesses
@@ -145,8 +145,8 @@ def _failed(check: Check, error: BaseException, dag: DagContext | None) -> tuple
     line, path = (dag.line if dag else None), None
     if not check.ours:
         path = check.function.__code__.co_filename
-        frames = traceback.extract_tb(error.__traceback__)
-        line = next((frame.lineno for frame in reversed(frames) if frame.filename == path), line)
+        frame = last_frame(error, lambda file: file == path)
+        line = line if frame is None else frame.lineno
     return "check-failed", Problem(fact, line=line, path=path, dag_id=dag.dag_id if dag else None, ours=check.ours)
 
 

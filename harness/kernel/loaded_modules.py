@@ -58,8 +58,8 @@ class LoadedModules:
                 continue
             self._known[name] = id(module)
             space = getattr(module, "__dict__", {})
-            for kept, wanted in ((self._users, is_users(name)), (self._of_time, not space.keys().isdisjoint(_TIME))):
-                if wanted:
+            for kept, belongs in ((self._users, is_users(name)), (self._of_time, not space.keys().isdisjoint(_TIME))):
+                if belongs:
                     kept[name] = None
             if name in self._users:
                 self._of_time[name] = None

@@ -1,9 +1,11 @@
-"""Whose code it is: ours, a library's, the standard library's, else the user's. Asked of files and of modules."""
+"""Whose code it is: ours, a library's, the standard library's, else the user's; and where it stood in an error."""
 
 from __future__ import annotations
 
 import sys
 import sysconfig
+import traceback
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
 
@@ -46,3 +48,20 @@ def is_users(module: str) -> bool:
     if path is None:  # a Dag file's module may not be in sys.modules; an unknown name is the user's
         return top not in STDLIB
     return not is_librarys(str(path)) and not (top in STDLIB and str(path).startswith(_STDLIB_FOLDER))
+
+
+def last_frame(error: BaseException, is_theirs: Callable[[str], bool]) -> traceback.FrameSummary | None:
+    """The last frame of an error whose file is somebody's: where their code stood. None when none of theirs ran."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return next((frame for frame in reversed(frames) if is_theirs(frame.filename)), None)
+
+
+def text_of(error: BaseException, frames: Iterable[traceback.FrameSummary], chain: bool = True) -> str:
+    """An error as Python prints it, with these of its frames alone.
+
+    Args:
+        chain: with the errors that it came of, whose frames are all shown.
+    """
+    shown = traceback.TracebackException.from_exception(error)
+    shown.stack = traceback.StackSummary.from_list(list(frames))
+    return "".join(shown.format(chain=chain))

@@ -27,23 +27,23 @@ _KEYS = tuple(_RENAMED.get(field.name, field.name) for field in fields(Backfill)
 _FLAGS = ("reverse", "run_on_latest_version", "dry_run")
 
 
-def backfill_of(given: Mapping[str, Any]) -> Backfill:
+def backfill_of(options: Mapping[str, Any]) -> Backfill:
     """Read ``from``, ``to`` and what else a backfill may be told.
 
     Args:
         given: ``from`` and ``to`` are ISO text, ``datetime`` or ``date``; the other keys are fields of `Backfill`.
     Raises: UsageError: a key or a value that means nothing, or no dates.
     """
-    for key in given:
+    for key in options:
         if key not in _KEYS:
             raise UsageError(f"a backfill has no {key!r}", known=known_names(str(key), _KEYS), fix=BACKFILL_FORM)
-    missing = [key for key in ("from", "to") if key not in given]
+    missing = [key for key in ("from", "to") if key not in options]
     if missing:
         raise UsageError(
             f"a backfill needs {' and '.join(map(repr, missing))}", known=known_names("", _KEYS), fix=BACKFILL_FORM
         )
-    rest = {key: _checked(key, value) for key, value in given.items() if key not in ("from", "to")}
-    return Backfill(_instant("from", given["from"]), _instant("to", given["to"]), **rest)
+    rest = {key: _checked(key, value) for key, value in options.items() if key not in ("from", "to")}
+    return Backfill(_instant("from", options["from"]), _instant("to", options["to"]), **rest)
 
 
 def _instant(key: str, value: Any) -> Instant:
@@ -65,8 +65,8 @@ def _checked(key: str, value: Any) -> Any:
     return value
 
 
-def _bad(key: str, value: Any, wanted: str) -> UsageError:
-    return UsageError(f"{key!r} of a backfill is {value!r}, not {wanted}", fix=BACKFILL_FORM)
+def _bad(key: str, value: Any, expected: str) -> UsageError:
+    return UsageError(f"{key!r} of a backfill is {value!r}, not {expected}", fix=BACKFILL_FORM)
 
 
 _FORM = "write --action '2025-01-03T05:00Z trigger sales {\"full\": true}', or '… clear sales.load'"
@@ -84,15 +84,15 @@ def parse_action(text: str) -> Action:
         raise UsageError(f"--action {text!r} is not TIME VERB DAG", known=f"verbs: {', '.join(VERBS)}", fix=_FORM)
     try:
         at = parse_date(words[0])
-        given = read_json(words[3]) if len(words) > 3 else {}
+        options = read_json(words[3]) if len(words) > 3 else {}
     except ValueError as error:
         raise UsageError(f"--action {text!r}: {error}", fix=_FORM) from None
-    if not isinstance(given, dict) or (given and words[1] not in _WITH_JSON):
+    if not isinstance(options, dict) or (options and words[1] not in _WITH_JSON):
         raise UsageError(f"--action {text!r}: only {' and '.join(_WITH_JSON)} take a JSON object", fix=_FORM)
     if words[1] == "backfill":
-        return Action(to_datetime(at), "backfill", words[2], backfill=backfill_of(given))
+        return Action(to_datetime(at), "backfill", words[2], backfill=backfill_of(options))
     dag_id, _, task_id = words[2].partition(".") if words[1] == "clear" else (words[2], "", "")
-    return Action(to_datetime(at), words[1], dag_id, task_id or None, given)
+    return Action(to_datetime(at), words[1], dag_id, task_id or None, options)
 
 
 class Actor:

@@ -69,8 +69,8 @@ def player_of(dag: DAG, outcomes: Mapping[str, Iterable[Any]] | None) -> Player:
     Raises: as `explore`.
     """
     plain, deciders = snapshot(dag), deciders_of(dag)
-    wanted = {name: _listed(dag, values) for name, values in (outcomes or {}).items()}
-    return Player(plain, choices_of(plain, deciders, wanted), deciders)
+    chosen = {name: _listed(dag, values) for name, values in (outcomes or {}).items()}
+    return Player(plain, choices_of(plain, deciders, chosen), deciders)
 
 
 def _listed(dag: DAG, values: Any) -> list[Any]:

@@ -41,10 +41,10 @@ class Needs:
         Args:
             pools: further ones: (name, dag_id).
         """
-        order, asked = list(WORDS), {need: set(dags) for need, dags in self._asked.items()}
+        order, needed = list(WORDS), {need: set(dags) for need, dags in self._asked.items()}
         for pool, dag_id in pools:
-            asked.setdefault(("pools", pool), set()).add(dag_id)
-        found = [Need(section, name, tuple(sorted(dags))) for (section, name), dags in asked.items()]
+            needed.setdefault(("pools", pool), set()).add(dag_id)
+        found = [Need(section, name, tuple(sorted(dags))) for (section, name), dags in needed.items()]
         return sorted(found, key=lambda need: (order.index(need.section), need.name))
 
 

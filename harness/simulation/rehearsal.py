@@ -31,13 +31,12 @@ from harness.results.run import RunResult
 from harness.scheduler.model import DagRun
 from harness.simulation.awaited_dags import awaited_runs, failed_unawaited
 from harness.simulation.components.scheduler_loop import Driver
-from harness.simulation.idle import runs_otherwise
 from harness.simulation.options import CalendarOptions, RunOptions
 from harness.simulation.record import Watcher
 from harness.simulation.results import run_result
 from harness.simulation.run_factory import RunFactory
 from harness.simulation.services import served
-from harness.simulation.simulated import refusal, simulated_calendar
+from harness.simulation.simulated import refusal, runs_otherwise, simulated_calendar
 from harness.simulation.stuck import unfinished_error, unfinished_findings
 from harness.simulation.unmatched import check_options, check_world, unmatched_indexes
 from harness.world import Pool, World
@@ -88,10 +87,10 @@ class Rehearsal:
         Raises: NoDagsFolder: a path that does not exist, or no Dag file at all. UsageError: a file of the project,
             as ``.env``, that cannot be read as what it is.
         """
-        given = list(paths)
-        surroundings = surroundings_of(given, world, owners)
+        roots = list(paths)
+        surroundings = surroundings_of(roots, world, owners)
         with surroundings.entered():
-            folder = load(given, with_declared(world, surroundings.repository), surroundings.hidden)
+            folder = load(roots, with_declared(world, surroundings.repository), surroundings.hidden)
         folder.notes += surroundings.repository.unread
         return cls(folder, xcom_bytes, surroundings)
 
@@ -282,15 +281,15 @@ def with_declared(world: World | None, repository: Repository) -> World:
     Such a connection stays a variable of the environment, which Airflow asks first: only where the world has none.
     The variables are the given world's own, so that it shows what tasks set.
     """
-    given = world or World()
+    filled = world or World()
     pools = {one.name: Pool(**one.value) for one in repository.exports.entries if one.section == "pools"}
-    own = {n: pool for n, pool in given.pools.items() if n not in pools or n != DEFAULT_POOL or n in given.chosen}
+    own = {n: pool for n, pool in filled.pools.items() if n not in pools or n != DEFAULT_POOL or n in filled.chosen}
     pools = {**pools, **own}
-    declared = {f"{CONNECTION}{name.upper()}" for name in given.connections}
+    declared = {f"{CONNECTION}{name.upper()}" for name in filled.connections}
     of_env = {n: v for n, v in repository.environment.items() if n.startswith(CONNECTION) and n not in declared}
     for name, value in repository.values.items():
-        given.variables.setdefault(name, value)
-    found = replace(given, pools=pools, env={**of_env, **given.env})
+        filled.variables.setdefault(name, value)
+    found = replace(filled, pools=pools, env={**of_env, **filled.env})
     return replace(found, **_limited(found, repository))
 
 
@@ -298,14 +297,14 @@ def _limited(world: World, repository: Repository) -> dict[str, Any]:
     """The executor and the pools of a world, with the project's settings where it makes none itself."""
     limits, executor, pools = repository.limits, world.executor, dict(world.pools)
     ours = {name: value for name, value in limits.items() if name not in world.chosen}
-    given: dict[str, Any] = {name: int(ours[name]) for name in _OF_EXECUTOR if name in ours}
+    settings: dict[str, Any] = {name: int(ours[name]) for name in _OF_EXECUTOR if name in ours}
     if "task_queued_timeout" in ours:
-        given["task_queued_timeout"] = round(ours["task_queued_timeout"] * SECOND)
+        settings["task_queued_timeout"] = round(ours["task_queued_timeout"] * SECOND)
     slots = limits.get("default_pool_task_slot_count")
     is_chosen = DEFAULT_POOL in world.chosen or DEFAULT_POOL in repository.pools
     if slots is not None and not is_chosen:
         pools[DEFAULT_POOL] = replace(pools[DEFAULT_POOL], slots=int(slots))
-    return {"executor": replace(executor, **given), "pools": pools}
+    return {"executor": replace(executor, **settings), "pools": pools}
 
 
 _OF_EXECUTOR = ("parallelism", "num_stuck_in_queued_retries")

@@ -1,17 +1,25 @@
-"""The simulation of a folder's calendar, from one instant to another."""
+"""The simulation of a folder's calendar, from one instant to another, and what it says of Dags that made no run.
+
+Those are Dags that the harness cannot simulate, and Dags that were not due.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from harness.bridge.backfills import is_partitioned
+from harness.bridge.conditions import watched_assets
+from harness.bridge.timetables import timetable_of
+from harness.bridge.unsimulated import loops, unknown_schedule
 from harness.errors import HarnessError
+from harness.kernel import iso
 from harness.kernel.instant import to_datetime, to_instant
 from harness.results.calendar import CalendarResult
 from harness.results.finding import Finding
+from harness.scheduler.dag_runs.calendar import AllOf, AnyOf, Condition, OfAlias
 from harness.simulation.actions import Actor
-from harness.simulation.calendar import Calendar
-from harness.simulation.idle import idle, not_simulated, nothing_ran
+from harness.simulation.calendar import Calendar, ScheduledDag
 from harness.simulation.options import CalendarOptions
 from harness.simulation.results import run_result
 from harness.simulation.run_factory import RunFactory
@@ -19,6 +27,8 @@ from harness.simulation.stuck import WaitReasons, stuck_findings
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
+
+    from harness.simulation.options import CalendarOptions
 
 
 def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: CalendarOptions) -> CalendarResult:
@@ -77,3 +87,105 @@ def refusal(error: HarnessError, dag_id: str) -> Finding:
     """A Dag that is left out."""
     path, _, _ = (error.where or "").partition("  ")
     return Finding(error.id, "error", f"{dag_id}: {error.fact}", path, dag_id=dag_id, fix=error.fix)
+
+
+SHOWN = 8
+
+
+def not_simulated(calendar: Calendar) -> Iterator[Finding]:
+    """A finding for each Dag whose runs, or some of them, the harness cannot make."""
+    for entry in calendar.entries.values():
+        if is_partitioned(entry.dag):
+            kind = type(timetable_of(entry.dag)).__name__
+            fact = f"is not simulated: its timetable ({kind}) makes runs of partitions, which the harness does not know"
+        elif watched := watched_assets(entry.dag):
+            fact = f"is not simulated where a watcher of {', '.join(map(repr, watched))} starts it: no watcher listens"
+        elif reasons := unknown_schedule(entry.dag):
+            fact = f"is not simulated as Airflow runs it: {reasons}"
+        elif repeated := loops(entry.dag):
+            fact = f"is not simulated as Airflow runs it: {_repeated(repeated)}"
+        else:
+            continue
+        yield _finding(entry, "not-simulated", "error", fact, _leave_out(calendar, entry))
+
+
+def runs_otherwise(dag: DAG) -> Iterator[Finding]:
+    """A finding where a run of a Dag is not what Airflow makes of it."""
+    if repeated := loops(dag):
+        fact = f"{dag.dag_id}: is not simulated as Airflow runs it: {_repeated(repeated)}"
+        yield Finding("not-simulated", "error", fact, str(dag.fileloc), dag_id=dag.dag_id)
+
+
+def _repeated(groups: list[str]) -> str:
+    return f"the tasks of the loop {', '.join(map(repr, groups))} run once here, whatever its gate decides"
+
+
+def idle(calendar: Calendar) -> list[tuple[str, str]]:
+    """(dag_id, why) of each Dag that made no run, by dag_id."""
+    made = {run.dag.dag_id for run in calendar.driver.store.runs.values()}
+    return [(dag_id, _why(entry)) for dag_id, entry in calendar.entries.items() if dag_id not in made]
+
+
+def nothing_ran(calendar: Calendar, options: CalendarOptions) -> Iterator[Finding]:
+    """What a calendar says that ran less than it may seem: paused Dags, Dags asked for by name, and no run at all."""
+    left = idle(calendar)
+    broken = {finding.dag_id for finding in calendar.findings if finding.severity == "error"}
+    tried = {request.dag_id for request in calendar.backfills.requested if request.wanted.dry_run}
+    found = bool(calendar.findings)
+    for dag_id, why in left:
+        entry = calendar.entries[dag_id]
+        # Who names a Dag wants its runs; among all of a folder, some are always without one.
+        asked_for = dag_id in options.dag_ids and dag_id not in tried
+        if entry.calendar.paused and not any(action.dag_id == dag_id for action in options.actions):
+            fact = "is paused upon creation, so its schedule made no run"
+            fix = f"--action '{iso(options.since)} unpause {dag_id}' (in a test actions=[…])"
+            yield _finding(entry, "dag-paused", "error" if asked_for else "warning", fact, fix)
+            found = True
+        elif asked_for and dag_id not in broken:
+            fact = f"no run between {iso(options.since)} and {iso(options.until)}: {why}"
+            yield _finding(entry, "nothing-ran", "error", fact, _due(dag_id))
+            found = True
+    if found or calendar.driver.store.runs or calendar.backfills.requested:
+        return
+    reasons = "; ".join(f"{dag_id}: {why}" for dag_id, why in left[:SHOWN]) or "no Dag is left to simulate"
+    reasons += f"; and {len(left) - SHOWN} more" if len(left) > SHOWN else ""
+    fact = f"no run between {iso(options.since)} and {iso(options.until)}: {reasons}"
+    yield Finding("nothing-ran", "warning", fact, fix=_due("DAG"))
+
+
+def _due(dag_id: str) -> str:
+    return f"take a stretch that holds a due date, or trigger it: --action 'ISO trigger {dag_id}'"
+
+
+def _why(entry: ScheduledDag) -> str:
+    if entry.calendar.paused:
+        return "is paused"
+    if entry.plan is not None:
+        return f"next due {iso(entry.plan.run_after)}"
+    if is_partitioned(entry.dag):
+        return "is not simulated"
+    if entry.calendar.condition is not None:
+        return f"waits for {_described(entry.calendar.condition)}"
+    return "its schedule names no run" if timetable_of(entry.dag).can_be_scheduled else "has no schedule"
+
+
+def _described(condition: Condition) -> str:
+    """An asset condition for people."""
+    if isinstance(condition, (AllOf, AnyOf)):
+        word = " and " if isinstance(condition, AllOf) else " or "
+        return word.join(_described(part) for part in condition.parts)
+    if isinstance(condition, OfAlias):
+        return f"alias {condition.name!r}"
+    return f"asset {condition.name or condition.uri!r}"
+
+
+def _leave_out(calendar: Calendar, entry: ScheduledDag) -> str:
+    dag_id = entry.dag.dag_id
+    others = [name for name, other in calendar.entries.items() if other is not entry and not is_partitioned(other.dag)]
+    name = f"trigger its runs: --action 'ISO trigger {dag_id}', or run one: airflow-harness run {dag_id} --manual"
+    return f"{name}; --dag {others[0]} names those to simulate" if others else name
+
+
+def _finding(entry: ScheduledDag, check: str, severity: str, fact: str, fix: str) -> Finding:
+    dag_id = entry.dag.dag_id
+    return Finding(check, severity, f"{dag_id}: {fact}", str(entry.dag.fileloc), dag_id=dag_id, fix=fix)

@@ -205,9 +205,9 @@ class WaitReasons:
         driver = self.driver
         if ti in driver.waiting:
             return f"is scheduled, held back: {self._held[ti]}"
-        process, given = history(ti).process, history(ti).workload
-        if ti.state == QUEUED and given is not None:
-            return f"is queued: {driver.attempts.workloads.why(given)}"
+        process, workload = history(ti).process, history(ti).workload
+        if ti.state == QUEUED and workload is not None:
+            return f"is queued: {driver.attempts.workloads.why(workload)}"
         if ti.state == RUNNING and process is not None:
             return f"runs since {iso(ti.start or BEGINNING)}, in {process.waiting_for or 'its own code'}"
         if ti.state == UP_FOR_RESCHEDULE:

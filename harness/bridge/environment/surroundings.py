@@ -57,8 +57,8 @@ class Surroundings:
         self.search_path = list(dict.fromkeys(entries))
         self._set = {**self.repository.environment, **(env or {})}
         self._owners = {name: os.environ.get(name) for name in self._set}  # what they say later goes before ours
-        given = os.environ if shell is None else shell
-        self._shell = {name: value for name, value in given.items() if name.startswith(SECRETS)}
+        variables = os.environ if shell is None else shell
+        self._shell = {name: value for name, value in variables.items() if name.startswith(SECRETS)}
         self._left: dict[str, str | None] = {}
         self._home: str | None = None
         self._plugins, self._policies = Plugins(), Policies()
@@ -116,13 +116,13 @@ class Surroundings:
         owners = dict(os.environ)
         ours = {name: value for name, value in self._set.items() if owners.get(name) == self._owners[name]}
         meant = {n: value for n, value in owners.items() if n.startswith(SECRETS) and self._shell.get(n) != value}
-        given = {**kept(owners), **meant, **ours, **sandbox.settings(self._home)}
-        _become({name: value for name, value in {**given, **self._left}.items() if value is not None})
+        present = {**kept(owners), **meant, **ours, **sandbox.settings(self._home)}
+        _become({name: value for name, value in {**present, **self._left}.items() if value is not None})
         try:
             yield
         finally:
             now = dict(os.environ)
-            self._left = {name: now.get(name) for name in {*now, *given} if now.get(name) != given.get(name)}
+            self._left = {name: now.get(name) for name in {*now, *present} if now.get(name) != present.get(name)}
             _become(owners)
 
 

@@ -167,8 +167,8 @@ def _ended(result: Parsed, modules: list[Any], exits: Exits, watch: ActivityWatc
     exits.tried(modules, deaths)
     if exits.kept or deaths:
         result.innocent = False
-        told = [event for event in watch.of_forks() if event.kind in ("write", "process")]
-        watch.events += [event for event in told if event not in watch.events]
+        changes = [event for event in watch.of_forks() if event.kind in ("write", "process")]
+        watch.events += [event for event in changes if event not in watch.events]
 
 
 def _may_be_misled(result: Parsed, watch: ActivityWatch) -> bool:
@@ -188,8 +188,8 @@ def _charge(result: Parsed, used: list[str]) -> None:
 
 def _left_nothing(result: Parsed, modules: list[Any], known: int, was: State) -> bool:
     """Whether another file may follow in this process; then the file's own module is taken out of it."""
-    told = result.failures or result.pollution or result.tampered or result.events
-    if told or state() != was or result.seconds > BRIEF_S or result.path.suffix != ".py":
+    traces = result.failures or result.pollution or result.tampered or result.events
+    if traces or state() != was or result.seconds > BRIEF_S or result.path.suffix != ".py":
         return False
     own = {module.__name__ for module in modules}
     if set(_newest(len(sys.modules) - known)) != own:

@@ -66,12 +66,12 @@ def surely_runs(dag: DAG) -> bool:
 
     A cron that names no day of the month, or one that every month has, and a span of time, with no ``end_date``.
     """
-    given = dag.timetable
-    if dag.end_date is not None or not type(given).__module__.startswith("airflow."):
+    timetable = dag.timetable
+    if dag.end_date is not None or not type(timetable).__module__.startswith("airflow."):
         return False
-    if isinstance(getattr(given, "delta", getattr(given, "_delta", None)), timedelta):
+    if isinstance(getattr(timetable, "delta", getattr(timetable, "_delta", None)), timedelta):
         return True
-    fields = str(getattr(given, "expression", getattr(given, "_expression", ""))).split()
+    fields = str(getattr(timetable, "expression", getattr(timetable, "_expression", ""))).split()
     return len(fields) == 5 and (fields[2] == "*" or (fields[2].isdecimal() and 1 <= int(fields[2]) <= 28))
 
 
@@ -176,7 +176,7 @@ def _run_on(timetable: Timetable, zone: Any, begins: datetime) -> datetime | Non
     """The first run from a local time on, when it is of the same day."""
     import pendulum
 
-    asked = pendulum.instance((begins - timedelta(minutes=1)).replace(tzinfo=timezone.utc))
-    asked = asked.subtract(seconds=int(_offset(zone, asked.subtract(hours=24)).total_seconds()))
-    found: datetime = timetable._get_next(asked).in_timezone(zone)
+    before = pendulum.instance((begins - timedelta(minutes=1)).replace(tzinfo=timezone.utc))
+    before = before.subtract(seconds=int(_offset(zone, before.subtract(hours=24)).total_seconds()))
+    found: datetime = timetable._get_next(before).in_timezone(zone)
     return found if found.date() == begins.date() else None

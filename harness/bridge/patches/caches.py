@@ -287,14 +287,14 @@ def _copied(create: Callable[..., Any]) -> Callable[..., Any]:
     """
     made: dict[Any, Any] = {}
 
-    def create_template_env(*, jinja_environment_kwargs: Any = None, **given: Any) -> Any:
+    def create_template_env(*, jinja_environment_kwargs: Any = None, **settings: Any) -> Any:
         if jinja_environment_kwargs:
-            return create(jinja_environment_kwargs=jinja_environment_kwargs, **given)
-        macros, filters = (given.pop(f"user_defined_{name}", None) or {} for name in ("macros", "filters"))
-        key = tuple((name, tuple(value) if type(value) is list else value) for name, value in given.items())
+            return create(jinja_environment_kwargs=jinja_environment_kwargs, **settings)
+        macros, filters = (settings.pop(f"user_defined_{name}", None) or {} for name in ("macros", "filters"))
+        key = tuple((name, tuple(value) if type(value) is list else value) for name, value in settings.items())
         found = made.get(key)
         if found is None:
-            found = made[key] = create(**given)
+            found = made[key] = create(**settings)
         environment = _copy(found)
         environment.globals.update(macros)
         environment.filters.update(filters)

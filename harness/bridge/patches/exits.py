@@ -34,8 +34,8 @@ class WorkerExited(CodeExit):
         code: what the supervisor would see; None where another program took the process over.
     """
 
-    def __init__(self, told: str, code: int | None) -> None:
-        super().__init__(told)
+    def __init__(self, message: str, code: int | None) -> None:
+        super().__init__(message)
         self.code = code
 
 
@@ -75,20 +75,20 @@ def alarmed(process: Process) -> None:
 @contextmanager
 def exits_of_files() -> Iterator[None]:
     """While a Dag file is imported: it raises, and so does a thread that it started."""
-    before, told = set(threading.enumerate()), list[WorkerExited]()
+    before, exits = set(threading.enumerate()), list[WorkerExited]()
 
     def strike(error: WorkerExited) -> None:
         thread = threading.current_thread()
         if thread is threading.main_thread():
             raise error
         if thread not in before:
-            told.append(error)
+            exits.append(error)
             raise error  # ends the thread
 
     with _guarded(strike):
         yield
-    if told:
-        raise told[0]
+    if exits:
+        raise exits[0]
 
 
 @contextmanager
@@ -110,13 +110,13 @@ def _changes() -> list[Change]:
     return [change for change in places if id(vars(change[0])[change[1]]) in _SWAPS]
 
 
-def _strike(told: str, code: int | None) -> None:
+def _strike(message: str, code: int | None) -> None:
     """Have whoever watches raise; nobody does in a child that was forked, nor when nothing is rehearsed.
 
     What a Dag file imported by name while it was loaded stays a guard: then it is the call itself.
     """
     if _strikes and _strikes[-1][0] == os.getpid():
-        _strikes[-1][1](WorkerExited(told, code))
+        _strikes[-1][1](WorkerExited(message, code))
 
 
 def verdict_stands(code: int) -> None:

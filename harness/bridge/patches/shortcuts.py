@@ -52,9 +52,9 @@ def unobserved() -> Iterator[Change]:
     yield from _hooks(task_runner.get_listener_manager())
     span: Any = getattr(task_runner, "detail_span", None)
     if hasattr(span, "_make_ctx"):
-        asked = getattr(sys.modules[span.__module__], "get_task_span_detail_level", None)
-        if asked is not None:
-            yield span, "_make_ctx", _no_trace(span._make_ctx, asked)
+        level = getattr(sys.modules[span.__module__], "get_task_span_detail_level", None)
+        if level is not None:
+            yield span, "_make_ctx", _no_trace(span._make_ctx, level)
     for path in ("airflow.sdk._shared.dagnode.node", "airflow.sdk.definitions._internal.node"):
         node = sys.modules.get(path)
         if getattr(node, "structlog", None) is structlog:
@@ -64,12 +64,12 @@ def unobserved() -> Iterator[Change]:
 def _hooks(manager: Any) -> Iterator[Change]:
     """A hook that nobody implements is only told to the log, for those who debug."""
     plugins, log = manager.pm, import_module(type(manager).__module__).log
-    told = getattr(log.bind() if hasattr(log, "bind") else log, "isEnabledFor", None)  # 3.1: one of ``logging``
+    is_enabled = getattr(log.bind() if hasattr(log, "bind") else log, "isEnabledFor", None)  # 3.1: one of ``logging``
     call = vars(plugins).get("_inner_hookexec")
-    if call is not None and told is not None and not told(logging.DEBUG):
+    if call is not None and is_enabled is not None and not is_enabled(logging.DEBUG):
 
-        def hookexec(name: str, implementations: Any, given: Any, first: bool) -> Any:
-            return call(name, implementations, given, first) if implementations else None if first else []
+        def hookexec(name: str, implementations: Any, arguments: Any, first: bool) -> Any:
+            return call(name, implementations, arguments, first) if implementations else None if first else []
 
         yield plugins, "_inner_hookexec", hookexec
 

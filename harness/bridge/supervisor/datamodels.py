@@ -58,9 +58,9 @@ def copied(instance: Any) -> Any:
     return made
 
 
-def _copies_are_independent(made: Any, given: dict[str, Any]) -> bool:
+def _copies_are_independent(made: Any, values: dict[str, Any]) -> bool:
     """Whether nothing that a model was not given could be changed in one copy and seen in another."""
-    defaults = [value for name, value in vars(made).items() if name not in given]
+    defaults = [value for name, value in vars(made).items() if name not in values]
     return all(isinstance(value, _PLAIN) for value in (*defaults, *(made.__pydantic_private__ or {}).values()))
 
 

@@ -161,13 +161,13 @@ class Store:
         """Runs that match every filter given."""
         ids = None if run_ids is None else set(run_ids)
         dates = None if logical_dates is None else set(logical_dates)
-        wanted = None if states is None else set(states)
+        chosen = None if states is None else set(states)
         return [
             run
             for run in self.runs_of(dag_id)
             if (ids is None or run.run_id in ids)
             and (dates is None or run.logical_date in dates)
-            and (wanted is None or run.state in wanted)
+            and (chosen is None or run.state in chosen)
         ]
 
     def previous_run(self, dag_id: str, before: Instant, state: str | None = None) -> DagRun | None:

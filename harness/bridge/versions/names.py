@@ -150,9 +150,9 @@ def execute_callback() -> Callable[..., tuple[bool, str | None]] | None:
     execute_anew: Any = execute
     imports_anew = "dag_rel_path" in signature(execute).parameters
 
-    def executed(*, file: Path, **given: Any) -> tuple[bool, str | None]:
+    def executed(*, file: Path, **arguments: Any) -> tuple[bool, str | None]:
         anew = {"dag_rel_path": file.name, "bundle_path": file.parent} if imports_anew else {}
-        found: tuple[bool, str | None] = execute_anew(**given, **anew)
+        found: tuple[bool, str | None] = execute_anew(**arguments, **anew)
         return found
 
     return executed

@@ -60,6 +60,6 @@ def worker_finds_map_indexes() -> bool:
     return "upstream_map_indexes" not in TIRunContext.__pydantic_fields__
 
 
-def retry_multiplier(given: Any) -> float:
+def retry_multiplier(option: Any) -> float:
     """By what a task's delay grows from retry to retry, 0 for no growth; before 3.2 there is a flag that doubles."""
-    return 2.0 if given is True else float(given or 0)
+    return 2.0 if option is True else float(option or 0)

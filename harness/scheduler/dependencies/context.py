@@ -86,8 +86,8 @@ class DepContext:
         if indexes is None:
             return self.instances(upstream_id)
         get = self.run.task_instances.get
-        wanted = [indexes] if isinstance(indexes, int) else indexes
-        found = [get((upstream_id, -1))] + [get((upstream_id, index)) for index in wanted if index >= 0]
+        chosen = [indexes] if isinstance(indexes, int) else indexes
+        found = [get((upstream_id, -1))] + [get((upstream_id, index)) for index in chosen if index >= 0]
         return [one for one in found if one is not None]
 
     def _relevant_indexes(self, ti: TaskInstance, upstream_id: str) -> int | range | None:

@@ -103,11 +103,11 @@ def _direct(ti: TaskInstance, context: DepContext, new_state: TaskState | None) 
 def _deciding(
     ti: TaskInstance, context: DepContext, upstream: Iterable[str], new_state: TaskState | None, rule: str
 ) -> str:
-    wanted = FAILED_STATES if new_state == UPSTREAM_FAILED else _SKIPPED_BY.get(rule, FINISHED)
+    deciding = FAILED_STATES if new_state == UPSTREAM_FAILED else _SKIPPED_BY.get(rule, FINISHED)
     upstream = tuple(upstream)
     if new_state is None:
         return _waiting(ti, context, upstream)
-    found = _relevant(ti, context, upstream, lambda one: one.state in wanted)
+    found = _relevant(ti, context, upstream, lambda one: one.state in deciding)
     return listed(found or _relevant(ti, context, upstream, lambda one: one.state in FINISHED))
 
 

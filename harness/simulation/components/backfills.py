@@ -53,11 +53,11 @@ class RequestedBackfill:
 
     def result(self) -> BackfillResult:
         """What has become of it."""
-        wanted, completed = self.wanted, self.completed_at
+        options, completed = self.wanted, self.completed_at
         return BackfillResult(
-            self.dag_id, to_datetime(self.at), to_datetime(wanted.from_date), to_datetime(wanted.to_date),
-            wanted.reverse, wanted.max_active_runs, wanted.reprocess, wanted.dry_run, self.refused, list(self.dates),
-            None if completed is None else to_datetime(completed),
+            self.dag_id, to_datetime(self.at), to_datetime(options.from_date), to_datetime(options.to_date),
+            options.reverse, options.max_active_runs, options.reprocess, options.dry_run, self.refused,
+            list(self.dates), None if completed is None else to_datetime(completed),
         )  # fmt: skip
 
 

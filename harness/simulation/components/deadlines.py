@@ -219,8 +219,8 @@ class _Call:
     @property
     def executor(self) -> str | None:
         """The executor that a synchronous one asks for."""
-        asked: str | None = getattr(self.callback, "executor", None)
-        return asked
+        name: str | None = getattr(self.callback, "executor", None)
+        return name
 
 
 class DeadlineCallbacks:

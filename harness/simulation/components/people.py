@@ -93,27 +93,27 @@ class People:
         if request.defaults is None:
             self._go_on(ti, {"error": NO_ANSWER, "error_type": "timeout"})
             return
-        given = {
+        params = {
             name: value["value"] if isinstance(value, dict) and "value" in value else value
             for name, value in (request.params or {}).items()
         }
         self._store.hitl[ti_id(ti)]["response"] = {
             "at": to_datetime(self._simulation.now),
             "chosen_options": list(request.defaults),
-            "params_input": given,
+            "params_input": params,
         }
         self._resume(ti, timedout=True)
 
     def _resume(self, ti: TaskInstance, timedout: bool) -> None:
         """Source: ``HITLDetail.as_resume_event_payload`` (3.3.2)."""
-        given = self._response(ti)
+        response = self._response(ti)
         self._go_on(
             ti,
             {
-                "chosen_options": given["chosen_options"],
-                "params_input": given["params_input"],
-                "responded_at": given["at"],
-                "responded_by_user": given.get("user"),
+                "chosen_options": response["chosen_options"],
+                "params_input": response["params_input"],
+                "responded_at": response["at"],
+                "responded_by_user": response.get("user"),
                 "timedout": timedout,
             },
         )

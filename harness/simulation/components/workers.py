@@ -67,10 +67,10 @@ class Attempts:
         """Give an admitted task instance to its executor."""
         ti.state = QUEUED
         self.recorder.ti_state(ti)
-        given = history(ti).workload = Workload(lambda: self._start(ti), ti.task.executor, ti.task.queue)
-        if not self.workloads.give(given):
+        workload = history(ti).workload = Workload(lambda: self._start(ti), ti.task.executor, ti.task.queue)
+        if not self.workloads.give(workload):
             until = later(self.simulation.now, self.driver.limits.task_queued_timeout)
-            given.timeout = self.simulation.schedule(until, self._stuck, ti, given, priority=LATE)
+            workload.timeout = self.simulation.schedule(until, self._stuck, ti, workload, priority=LATE)
 
     def _start(self, ti: TaskInstance) -> Process:
         process = history(ti).process = self.simulation.spawn(self._work, ti, name=ti.name)
@@ -83,10 +83,10 @@ class Attempts:
             if self.workloads.waiting:  # for the worker that is free now
                 self.driver.wake()
 
-    def _stuck(self, ti: TaskInstance, given: Workload) -> None:
+    def _stuck(self, ti: TaskInstance, workload: Workload) -> None:
         """No worker took it in time. Source: ``SchedulerJobRunner._handle_tasks_stuck_in_queued`` (3.3.2)."""
-        past, limits, why = history(ti), self.driver.limits, self.workloads.why(given)
-        if not self.workloads.revoke(given):
+        past, limits, why = history(ti), self.driver.limits, self.workloads.why(workload)
+        if not self.workloads.revoke(workload):
             return
         if requeue_stuck(ti, past.stuck, limits.num_stuck_in_queued_retries):
             past.stuck += 1
@@ -254,9 +254,9 @@ class Attempts:
         self.driver.waiting.discard(ti)
         self.triggerer.cancel(ti)
         self.people.forget(ti)
-        process, given = history(ti).process, history(ti).workload
-        if given is not None:
-            self.workloads.abandon(given)
+        process, workload = history(ti).process, history(ti).workload
+        if workload is not None:
+            self.workloads.abandon(workload)
         if process is not None and (own or process is not self.simulation.current):
             self._kill(ti, process)
 

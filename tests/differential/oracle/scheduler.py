@@ -30,8 +30,7 @@ from airflow.utils.types import DagRunTriggeredByType
 from sqlalchemy import select, update
 
 from harness.bridge.reference.clock import VirtualClock, iso
-from harness.bridge.reference.dags import parsed, write
-from harness.bridge.reference.run import rows_in_dag_order
+from harness.bridge.reference.run import parsed, rows_in_dag_order, write
 from tests.differential.case import BackfillCase, Case, History, ManualRun
 from tests.differential.oracle.backfills import Backfills
 from tests.differential.oracle.deadlines import miss, pending

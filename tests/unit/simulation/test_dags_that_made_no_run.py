@@ -10,7 +10,7 @@ import pytest
 
 from harness.results.finding import Finding
 from harness.scheduler.dag_runs.calendar import AllOf, AnyOf, Condition, OfAlias, OfAsset
-from harness.simulation import idle
+from harness.simulation import simulated
 from harness.simulation.options import Action, CalendarOptions
 from tests.unit.scheduler.scheduler_builders import DAY, NOW
 
@@ -25,7 +25,7 @@ def airflow(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
         name: {} for name in ("is_partitioned", "watched_assets", "unknown_schedule", "loops", "timetable_of")
     }
     for name, answers in says.items():
-        monkeypatch.setattr(idle, name, lambda dag, answers=answers: answers.get(dag.dag_id))
+        monkeypatch.setattr(simulated, name, lambda dag, answers=answers: answers.get(dag.dag_id))
     return says
 
 
@@ -72,30 +72,30 @@ class TestWhatIsNotSimulated:
     ) -> None:
         airflow[asked]["d"] = answer
         airflow["timetable_of"]["d"] = []
-        (alone,) = idle.not_simulated(calendar(entry("d")))
+        (alone,) = simulated.not_simulated(calendar(entry("d")))
         assert (alone.check, alone.severity, alone.dag_id, alone.path) == ("not-simulated", "error", "d", "dags/d.py")
         assert alone.message.startswith(f"d: {fact}")
         assert "'ISO trigger d'" in (alone.fix or "")
         assert "--dag" not in (alone.fix or "")
-        (beside,) = idle.not_simulated(calendar(entry("d"), entry("e")))
+        (beside,) = simulated.not_simulated(calendar(entry("d"), entry("e")))
         assert (beside.fix or "").endswith("; --dag e names those to simulate")
 
     def test_what_cannot_be_simulated_either_is_not_named_in_its_place(
         self, airflow: dict[str, dict[str, Any]]
     ) -> None:
         airflow["is_partitioned"] |= {"d": True, "e": True}
-        found = list(idle.not_simulated(calendar(entry("d"), entry("e"))))
+        found = list(simulated.not_simulated(calendar(entry("d"), entry("e"))))
         assert [one.dag_id for one in found] == ["d", "e"]
         assert "--dag" not in (found[0].fix or "")
 
     def test_of_others_nothing_is_said(self) -> None:
-        assert list(idle.not_simulated(calendar(entry("d")))) == []
+        assert list(simulated.not_simulated(calendar(entry("d")))) == []
 
     def test_a_run_of_a_loop_is_told_as_well(self, airflow: dict[str, dict[str, Any]]) -> None:
         dag: Any = entry("d").dag
-        assert list(idle.runs_otherwise(dag)) == []
+        assert list(simulated.runs_otherwise(dag)) == []
         airflow["loops"]["d"] = ["g"]
-        (finding,) = idle.runs_otherwise(dag)
+        (finding,) = simulated.runs_otherwise(dag)
         assert (finding.check, finding.severity, finding.dag_id) == ("not-simulated", "error", "d")
         assert "the tasks of the loop 'g' run once here, whatever its gate decides" in finding.message
 
@@ -111,7 +111,7 @@ class TestWhatIsNotSimulated:
     ],
 )
 def test_why_a_dag_made_no_run(one: SimpleNamespace, why: str) -> None:
-    assert idle.idle(calendar(one, entry("ran"), ran=("ran",))) == [("d", why)]
+    assert simulated.idle(calendar(one, entry("ran"), ran=("ran",))) == [("d", why)]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_why_one_is_never_due(
 ) -> None:
     airflow["is_partitioned"]["d"] = partitioned
     airflow["timetable_of"]["d"] = SimpleNamespace(can_be_scheduled=schedulable)
-    assert idle.idle(calendar(entry("d"))) == [("d", why)]
+    assert simulated.idle(calendar(entry("d"))) == [("d", why)]
 
 
 SPAN = "between 2025-01-01T00:00:00Z and 2025-02-01T00:00:00Z"
@@ -135,41 +135,41 @@ SPAN = "between 2025-01-01T00:00:00Z and 2025-02-01T00:00:00Z"
 
 class TestNothingRan:
     def test_a_warning_names_all_with_their_reasons(self) -> None:
-        found = idle.nothing_ran(calendar(entry("d", due=NOW), entry("e", condition=A)), options())
+        found = simulated.nothing_ran(calendar(entry("d", due=NOW), entry("e", condition=A)), options())
         reasons = "d: next due 2025-01-01T00:00:00Z; e: waits for asset 'a'"
         assert told(found) == [("nothing-ran", "warning", None, f"no run {SPAN}: {reasons}")]
 
     @pytest.mark.parametrize(("number", "end"), [(8, "d7: waits for asset 'a'"), (10, "; and 2 more")])
     def test_of_many_eight_are_named(self, number: int, end: str) -> None:
-        (found,) = idle.nothing_ran(calendar(*(entry(f"d{n}", condition=A) for n in range(number))), options())
+        (found,) = simulated.nothing_ran(calendar(*(entry(f"d{n}", condition=A) for n in range(number))), options())
         assert found.message.endswith(end)
         assert found.message.count("waits for") == 8
 
     def test_without_any_dag_it_says_so(self) -> None:
-        (found,) = idle.nothing_ran(calendar(), options())
+        (found,) = simulated.nothing_ran(calendar(), options())
         assert found.message.endswith(": no Dag is left to simulate")
         assert found.fix == "take a stretch that holds a due date, or trigger it: --action 'ISO trigger DAG'"
 
     def test_where_something_ran_or_was_backfilled_nobody_is_told(self) -> None:
-        assert list(idle.nothing_ran(calendar(entry("d", due=NOW), entry("e"), ran=("e",)), options())) == []
+        assert list(simulated.nothing_ran(calendar(entry("d", due=NOW), entry("e"), ran=("e",)), options())) == []
         backfilled = calendar(entry("d", due=NOW))
         backfilled.backfills.requested.append(SimpleNamespace(dag_id="d", wanted=SimpleNamespace(dry_run=True)))
-        assert list(idle.nothing_ran(backfilled, options("d"))) == []
+        assert list(simulated.nothing_ran(backfilled, options("d"))) == []
 
     def test_one_that_was_asked_for_is_an_error_and_told_once(self) -> None:
-        found = idle.nothing_ran(calendar(entry("d", due=NOW), entry("e", due=NOW)), options("d"))
+        found = simulated.nothing_ran(calendar(entry("d", due=NOW), entry("e", due=NOW)), options("d"))
         assert told(found) == [("nothing-ran", "error", "d", f"d: no run {SPAN}: next due 2025-01-01T00:00:00Z")]
 
     def test_one_that_is_told_already_is_not_told_again(self) -> None:
         broken = Finding("not-simulated", "error", "d: …", dag_id="d")
-        assert list(idle.nothing_ran(calendar(entry("d", due=NOW), findings=(broken,)), options("d"))) == []
+        assert list(simulated.nothing_ran(calendar(entry("d", due=NOW), findings=(broken,)), options("d"))) == []
         doubt = Finding("backfill", "warning", "d: …", dag_id="d")
-        found = idle.nothing_ran(calendar(entry("d", due=NOW), findings=(doubt,)), options("d"))
+        found = simulated.nothing_ran(calendar(entry("d", due=NOW), findings=(doubt,)), options("d"))
         assert [(one.check, one.severity) for one in found] == [("nothing-ran", "error")]
 
     @pytest.mark.parametrize(("asked", "severity"), [((), "warning"), (("d",), "error")])
     def test_one_that_is_paused_is_told_how_to_wake_it(self, asked: tuple[str, ...], severity: str) -> None:
-        (found,) = idle.nothing_ran(calendar(entry("d", paused=True)), options(*asked))
+        (found,) = simulated.nothing_ran(calendar(entry("d", paused=True)), options(*asked))
         assert told([found]) == [
             ("dag-paused", severity, "d", "d: is paused upon creation, so its schedule made no run")
         ]
@@ -178,6 +178,6 @@ class TestNothingRan:
     def test_who_acts_on_a_paused_dag_knows(self) -> None:
         acted = (Action(JANUARY, "unpause", "d"),)
         paused = calendar(entry("d", paused=True), entry("e"), ran=("e",))
-        assert list(idle.nothing_ran(paused, options(actions=acted))) == []
+        assert list(simulated.nothing_ran(paused, options(actions=acted))) == []
         elsewhere = (Action(JANUARY, "unpause", "e"),)
-        assert [one.check for one in idle.nothing_ran(paused, options(actions=elsewhere))] == ["dag-paused"]
+        assert [one.check for one in simulated.nothing_ran(paused, options(actions=elsewhere))] == ["dag-paused"]

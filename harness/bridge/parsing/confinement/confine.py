@@ -161,5 +161,5 @@ def only_below(folders: Iterable[str]) -> bool:
 def _set(path: bytes, how: int, add: int = 0, clear: int = 0) -> bool:
     """Give a mount attributes and take some: ``mount_setattr(2)``."""
     assert _libc is not None
-    given = struct.pack("QQQQ", add, clear, 0, 0)
-    return bool(_libc.syscall(_MOUNT_SETATTR, _AT_FDCWD, path, how, given, _ATTRIBUTES) == 0)
+    attributes = struct.pack("QQQQ", add, clear, 0, 0)
+    return bool(_libc.syscall(_MOUNT_SETATTR, _AT_FDCWD, path, how, attributes, _ATTRIBUTES) == 0)

@@ -58,8 +58,8 @@ class Drivers:
 def _where(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """The host and the database, and no password."""
     names = ("host", "server", "dsn", "hostname", "port", "dbname", "database", "db", "service_name")
-    told = [f"{name}={kwargs[name]}" for name in names if kwargs.get(name) and name != "dsn"]
+    parts = [f"{name}={kwargs[name]}" for name in names if kwargs.get(name) and name != "dsn"]
     words = str(args[0] if args else kwargs.get("dsn", "")).split()
-    told += [word for word in words if word.partition("=")[0].lower() in names]
-    told += [word.rpartition("@")[2] for word in words if "://" in word]
-    return " ".join(told) or "a database"
+    parts += [word for word in words if word.partition("=")[0].lower() in names]
+    parts += [word.rpartition("@")[2] for word in words if "://" in word]
+    return " ".join(parts) or "a database"

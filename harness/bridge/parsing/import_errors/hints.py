@@ -78,26 +78,26 @@ def _of_import(error: ImportError, frames: Frames, users: Users) -> tuple[str | 
     return None, f"did you mean {close[0]!r}?" if close else None
 
 
-def _of_module(module: str, wanted: list[tuple[str, str | None]], users: Users) -> tuple[str | None, str | None]:
+def _of_module(module: str, imported: list[tuple[str, str | None]], users: Users) -> tuple[str | None, str | None]:
     top = module.split(".")[0]
-    named = any(name for _, name in wanted)  # then the module alone is no answer: it may not have that name
-    for asked, name in [*wanted, (module, None)]:
-        fix = replacement(asked, name)
+    named = any(name for _, name in imported)  # then the module alone is no answer: it may not have that name
+    for source, name in [*imported, (module, None)]:
+        fix = replacement(source, name)
         if fix is None and (name or not named):
-            fix = of_standard(asked, name)
+            fix = of_standard(source, name)
         if fix:
             return None, fix
-    if provider := next(filter(None, (provider_of(asked) for asked, _ in [*wanted, (module, None)])), None):
+    if provider := next(filter(None, (provider_of(source) for source, _ in [*imported, (module, None)])), None):
         parts = provider.removeprefix("apache-airflow-providers-").split("-")
         if _is_there(".".join(["airflow", "providers", *parts])):
             return None, None
         return provider, f"pip install {provider}"
     if not module or top == "airflow":
         return None, None
-    for asked in (*(asked for asked, _ in wanted), module):
-        if own := _of_the_repository(asked, users):
+    for source in (*(source for source, _ in imported), module):
+        if own := _of_the_repository(source, users):
             return None, own
-    meant = next((asked if name is None else f"{asked}.{name}" for asked, name in wanted), module)
+    meant = next((source if name is None else f"{source}.{name}" for source, name in imported), module)
     package = distribution_of(meant) or distribution_of(module)
     if package is not None and not _is_installed(package) and not _has_code(top):
         return package, f"pip install {package}"
@@ -183,23 +183,23 @@ def _of_arguments(text: str, frames: Frames) -> str | None:
     """What to write instead of arguments that nobody takes."""
     if text.startswith(("Invalid arguments were passed to", "missing keyword argument")):
         task = next((one for frame, _ in reversed(frames) if _is_task(one := frame.f_locals.get("self"))), None)
-        given = next((frame.f_locals["kwargs"] for frame, _ in reversed(frames) if "kwargs" in frame.f_locals), ())
+        arguments = next((frame.f_locals["kwargs"] for frame, _ in reversed(frames) if "kwargs" in frame.f_locals), ())
         known = _taken_by(type(task))
-        return _meant([name for name in given if name not in known], known)
+        return _meant([name for name in arguments if name not in known], known)
     if not (found := _UNEXPECTED.search(text)):
         return None
     return _meant(re.findall(r"'(\w+)'", found[2]), _taken(found[1] or "", frames))
 
 
-def _meant(given: Iterable[str], known: Iterable[str]) -> str | None:
+def _meant(arguments: Iterable[str], known: Iterable[str]) -> str | None:
     known = list(known)
-    told = []
-    for name in given:
+    advice = []
+    for name in arguments:
         if name in ARGUMENTS and name not in known:
-            told.append(f"{name} is gone from Airflow 3: {ARGUMENTS[name]}")
+            advice.append(f"{name} is gone from Airflow 3: {ARGUMENTS[name]}")
         elif close := nearest(name, known, limit=1):
-            told.append(f"{name}: did you mean {close[0]}=?")
-    return "; ".join(told) or None
+            advice.append(f"{name}: did you mean {close[0]}=?")
+    return "; ".join(advice) or None
 
 
 def _taken(called: str, frames: Frames) -> list[str]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import inspect
 import re
-import traceback
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.parsing.trials.trial import DATE_NAMES, Endless, StandIn, TrialRun, Use, kinds, moments
+from harness.kernel.whose import last_frame
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -91,8 +91,8 @@ def uncallable(callback: Callback) -> str | None:
     if inspect.isclass(function):
         return "is a class: a call makes a notifier and sends nothing" if issubclass(function, BaseNotifier) else None
     if isinstance(function, BaseNotifier):
-        given = type(function).notify is not BaseNotifier.notify
-        return None if given else "is a notifier without notify(): Airflow does not await async_notify() here"
+        defined = type(function).notify is not BaseNotifier.notify
+        return None if defined else "is a notifier without notify(): Airflow does not await async_notify() here"
     if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(type(function).__call__):
         return "is a coroutine function, which Airflow does not await"
     if callback.task is None and inspect.isgeneratorfunction(function):
@@ -184,17 +184,17 @@ def _context(callback: Callback, timetable: Callable[[Any], Any], use: Use) -> _
 
 
 def _judged(error: Exception, callback: Callback, context: _Context, own: Callable[[str], bool]) -> Raised | None:
-    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if own(frame.filename)]
-    if not frames:
+    frame = last_frame(error, own)
+    if frame is None:
         return None
-    innermost = traceback.extract_tb(error.__traceback__)[-1].filename == frames[-1].filename
+    innermost = last_frame(error, lambda _: True) == frame
     key = context.missed if isinstance(error, KeyError) and error.args[:1] == (context.missed,) else None
-    told = isinstance(error, NameError) and innermost
-    told = told or (isinstance(error, TypeError) and innermost and _SIGNATURE.search(str(error)) is not None)
-    told = told or (isinstance(error, AttributeError) and _of_airflows(error, callback))
-    if not told and not (key is not None and _never_there(key)):
+    certain = isinstance(error, NameError) and innermost
+    certain = certain or (isinstance(error, TypeError) and innermost and _SIGNATURE.search(str(error)) is not None)
+    certain = certain or (isinstance(error, AttributeError) and _of_airflows(error, callback))
+    if not certain and not (key is not None and _never_there(key)):
         return None
-    return Raised(f"raises {type(error).__name__}: {error}", key, frames[-1].filename, frames[-1].lineno)
+    return Raised(f"raises {type(error).__name__}: {error}", key, frame.filename, frame.lineno)
 
 
 def _of_airflows(error: AttributeError, callback: Callback) -> bool:

@@ -151,8 +151,8 @@ class _Renderer:
             source = environment.loader.get_source(environment, text)[0] if is_file else text
             template = environment.from_string(source)
         except jinja2.TemplateNotFound as error:
-            said = Complaint(f"the template file {error.name!r} does not exist")
-            yield Unrendered(task.task_id, field, said, file=str(error.name))
+            missing = Complaint(f"the template file {error.name!r} does not exist")
+            yield Unrendered(task.task_id, field, missing, file=str(error.name))
             return
         except jinja2.TemplateSyntaxError as error:
             yield Unrendered(task.task_id, field, Complaint(str(error.message), None, error.lineno), source=source)
@@ -293,9 +293,9 @@ def _undefined(message: str, line: int | None, tried: Tried) -> Complaint | None
     if tried.guessed and not _AIRFLOWS.match(message):
         return None
     for owner in ("params", "dag_run.conf") if key else ():
-        asked = key[1] if key else ""
-        if re.search(rf"\b{re.escape(owner)}(\.{asked}\b|\[['\"]{asked}['\"]\])", tried.source):
-            return Complaint(f"{owner} has no {asked!r}", None, line, params=owner == "params")
+        attribute = key[1] if key else ""
+        if re.search(rf"\b{re.escape(owner)}(\.{attribute}\b|\[['\"]{attribute}['\"]\])", tried.source):
+            return Complaint(f"{owner} has no {attribute!r}", None, line, params=owner == "params")
     return Complaint(_TYPE.sub(r"\1", message), None, line)
 
 

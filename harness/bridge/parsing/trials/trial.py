@@ -371,7 +371,7 @@ class TrialRun:
             "consumed_asset_events": [],
             **dict.fromkeys(("triggering_user_name", "partition_key", "partition_date", "note", "team_name")),
         }
-        return DagRun.model_construct(**{name: given for name, given in values.items() if name in DagRun.model_fields})
+        return DagRun.model_construct(**{name: value for name, value in values.items() if name in DagRun.model_fields})
 
     def _params(self, task: Any) -> dict[str, Any]:
         """Source: ``process_params``; what is invalid is another check's."""

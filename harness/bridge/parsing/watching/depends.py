@@ -104,7 +104,7 @@ class Depends:
 
     def install(self) -> None:
         """Lead the ways that no event tells of through here, for as long as this process lives."""
-        asked = {
+        replacements = {
             "stat": self._asking(os.stat, "stat"),
             "lstat": self._asking(os.lstat, "stat"),
             "access": self._asking(os.access, "stat"),
@@ -115,12 +115,12 @@ class Depends:
             "open": self._opening(os.open),
         }
         for able in (os.supports_dir_fd, os.supports_fd, os.supports_follow_symlinks, os.supports_effective_ids):
-            able |= {one for name, one in asked.items() if getattr(os, name) in able}
-        vars(os).update(asked)
+            able |= {one for name, one in replacements.items() if getattr(os, name) in able}
+        vars(os).update(replacements)
         if accessor := getattr(sys.modules.get("pathlib"), "_NormalAccessor", None):  # 3.10 keeps its own
             for name in ("stat", "lstat", "readlink", "access", "getcwd"):
                 if hasattr(accessor, name):
-                    setattr(accessor, name, staticmethod(asked.get(name, getattr(os, name))))
+                    setattr(accessor, name, staticmethod(replacements.get(name, getattr(os, name))))
         variables = _Variables(os.environ._data)  # type: ignore[attr-defined]
         variables.told = self._variable
         os.environ._data = variables  # type: ignore[attr-defined]
@@ -139,18 +139,18 @@ class Depends:
 
     def event(self, event: str, args: tuple[Any, ...]) -> None:
         """Take an audit event."""
-        given = args[0] if args else None
+        path = args[0] if args else None
         if event in _OPENS:
-            if given is not None and (event != "ctypes.dlopen" or "/" in str(given)):  # else it is looked for elsewhere
-                self._path(given, "file", self._stamp)
+            if path is not None and (event != "ctypes.dlopen" or "/" in str(path)):  # else it is looked for elsewhere
+                self._path(path, "file", self._stamp)
             if event == "sqlite3.connect":
-                self._path(given, "beside")
+                self._path(path, "beside")
         elif event in _LISTS:
             caller = self._frame(2).f_code.co_filename
             if caller not in _IMPORTS:  # a finder looks through folders for modules
                 whole = event == "os.scandir" and not caller.endswith((*_NAMES_ALONE, *_NOT_ASKING))
                 kind = "packages" if "importlib/metadata" in caller else "sizes" if whole else "names"
-                self._path(self._folder(given) if isinstance(given, int) else given, kind)
+                self._path(self._folder(path) if isinstance(path, int) else path, kind)
         elif event == "socket.gethostname":
             self.found.setdefault("host:")
 
@@ -177,9 +177,9 @@ class Depends:
         if any(name in sys.modules for name in READERS):
             self.found.setdefault(f"data:{project}")
 
-    def _path(self, given: Any, kind: str, stamp: Callable[[str], Any] = lambda _: None) -> None:
+    def _path(self, target: Any, kind: str, stamp: Callable[[str], Any] = lambda _: None) -> None:
         try:
-            path = "." if given is None else self._fspath(given)
+            path = "." if target is None else self._fspath(target)
             if not isinstance(path, str):  # fsdecode is Python's own: it fails where a file has cleared the builtins
                 path = self._decode(path)
         except TypeError:
@@ -315,9 +315,13 @@ class Depends:
             frame = frame.f_back
         if frame is None or frame.f_code.co_filename.startswith(OURS):
             return
-        told = "*" if name is None else self._decode(name)
-        if told not in _OUR_VARIABLES and not told.startswith("AIRFLOW") and (told != "*" or self._is_users(frame)):
-            self.found.setdefault(f"env:{told}")
+        variable = "*" if name is None else self._decode(name)
+        if (
+            variable not in _OUR_VARIABLES
+            and not variable.startswith("AIRFLOW")
+            and (variable != "*" or self._is_users(frame))
+        ):
+            self.found.setdefault(f"env:{variable}")
 
     def _looked_for(self, name: str, path: Sequence[str] | None) -> None:
         for folder in sys.path if path is None else list(path):

@@ -86,8 +86,8 @@ class Places:
         original = owner.__attrs_post_init__
 
         def made(dag: Any) -> None:
-            given = dag.start_date
-            self._naive[id(dag)] = given is not None and getattr(given, "tzinfo", given) is None
+            start = dag.start_date
+            self._naive[id(dag)] = start is not None and getattr(start, "tzinfo", start) is None
             original(dag)
 
         owner.__attrs_post_init__ = made

@@ -70,8 +70,8 @@ def _stood_in(original: Callable[..., Any], kind: str, watch: ActivityWatch, gue
 def _has_default(caller: FrameType) -> bool:
     """Whether ``Variable.get``, whose frame this is, was given one."""
     absent = object()
-    given = caller.f_locals.get("default", absent)
-    return given is not absent and given is not caller.f_globals.get("NOTSET")
+    default = caller.f_locals.get("default", absent)
+    return default is not absent and default is not caller.f_globals.get("NOTSET")
 
 
 def _connection(conn_id: str) -> Any:

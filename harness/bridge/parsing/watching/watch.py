@@ -174,8 +174,8 @@ class ActivityWatch:
         found: list[ObservedEvent] = []
         for line in self._heard().splitlines() if self.forked else ():
             try:
-                told = self._loads(line)
-                if told.pop("fork", False) and (event := ObservedEvent(**told)) not in found:
+                values = self._loads(line)
+                if values.pop("fork", False) and (event := ObservedEvent(**values)) not in found:
                     found.append(event)
             except (ValueError, TypeError, AttributeError):
                 continue  # not ours
@@ -316,9 +316,9 @@ class ActivityWatch:
         except OSError:
             return ""
 
-    def _changed(self, given: Any, how: str, folder: str = "") -> None:
+    def _changed(self, target: Any, how: str, folder: str = "") -> None:
         try:
-            name = self._where(given) if isinstance(given, int) else self._fspath(given)
+            name = self._where(target) if isinstance(target, int) else self._fspath(target)
             path = self._realpath(self._join(folder, name if isinstance(name, str) else name.decode()))
         except (TypeError, ValueError, OSError):
             return

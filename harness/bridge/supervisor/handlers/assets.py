@@ -85,16 +85,16 @@ def event_response(event: AssetEvent) -> Any:
 def emitted(api: ApiServer, msg: Any, who: TaskContext) -> list[AssetEvent]:
     """The events a ``SucceedTask`` message makes. Source: ``TaskInstance.register_asset_changes_in_db`` (3.3.2)."""
     made: list[AssetEvent] = []
-    given: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    events_of: dict[tuple[str, str], list[dict[str, Any]]] = {}
     for event in msg.outlet_events or []:
         if "source_alias_name" not in event:
             key = event["dest_asset_key"]
-            given.setdefault((key["name"], key["uri"]), []).append(event)
+            events_of.setdefault((key["name"], key["uri"]), []).append(event)
     for outlet in msg.task_outlets or []:
         found = _find(api, outlet.name, outlet.uri) if outlet.type != "AssetAlias" else None
         if found is None:
             continue
-        for event in given.get(found[:2], [{"extra": {}}]):
+        for event in events_of.get(found[:2], [{"extra": {}}]):
             made.append(_event(api, who, found, event.get("extra") or {}, ()))
     made += _through_aliases(api, msg, who)
     return made

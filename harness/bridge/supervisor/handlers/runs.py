@@ -123,9 +123,9 @@ def _ti_count(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     """Source: ``get_task_instance_count``; the state "null" asks for task instances without one."""
     from airflow.sdk.execution_time.comms import TICount
 
-    wanted = None if not msg.states else {None if s == "null" else s for s in msg.states}
+    states = None if not msg.states else {None if s == "null" else s for s in msg.states}
     matching = _instances(api, msg)
-    return TICount(count=sum(1 for ti in matching if wanted is None or ti.state in wanted))
+    return TICount(count=sum(1 for ti in matching if states is None or ti.state in states))
 
 
 def _task_states(api: ApiServer, msg: Any, who: TaskContext) -> Any:
@@ -203,9 +203,9 @@ def _group_tasks(api: ApiServer, dag_id: str, group_id: str) -> set[str]:
     return {task.task_id for task in group.iter_tasks()} if group is not None else {group_id}
 
 
-def _dated(run: DagRun, asked: str) -> str:
+def _dated(run: DagRun, run_id: str) -> str:
     """The date that another run has taken."""
-    same = run.run_id == asked or run.logical_date is None
+    same = run.run_id == run_id or run.logical_date is None
     return "" if same else f", of the same logical_date {to_datetime(run.logical_date or BEGINNING).isoformat()}"
 
 

@@ -91,25 +91,25 @@ def _read_person(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.api.datamodels._generated import HITLDetailResponse
 
     detail = api.store.hitl.get(msg.ti_id)
-    given = detail["response"] if detail else None
+    response = detail["response"] if detail else None
     return HITLDetailResponse(
-        response_received=given is not None,
-        responded_by_user=given.get("user") if given else None,
-        responded_at=given["at"] if given else None,
-        chosen_options=given["chosen_options"] if given else None,
-        params_input=given["params_input"] if given else {},
+        response_received=response is not None,
+        responded_by_user=response.get("user") if response else None,
+        responded_at=response["at"] if response else None,
+        chosen_options=response["chosen_options"] if response else None,
+        params_input=response["params_input"] if response else {},
     )
 
 
 def _answer_person(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from datetime import datetime, timezone
 
-    given = {
+    response = {
         "at": datetime.now(timezone.utc),
         "chosen_options": msg.chosen_options,
         "params_input": msg.params_input or {},
     }
-    api.store.hitl.setdefault(msg.ti_id, {"request": None, "response": None})["response"] = given
+    api.store.hitl.setdefault(msg.ti_id, {"request": None, "response": None})["response"] = response
     return _read_person(api, msg, who)
 
 
