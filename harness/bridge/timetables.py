@@ -184,15 +184,15 @@ def _run_id(run_type: str, timetable: Any, run_after: Instant, interval: Any) ->
     return made
 
 
-def _off_schedule(dag: DAG, timetable: Any, asked: Instant, earliest: Instant) -> OffSchedule:
-    before, after = _neighbours(dag, timetable, asked, earliest)
+def _off_schedule(dag: DAG, timetable: Any, moment: Instant, earliest: Instant) -> OffSchedule:
+    before, after = _neighbours(dag, timetable, moment, earliest)
     near = ", ".join(iso(at) for at in (before, after) if at is not None) or "(none)"
-    if asked < earliest:
-        fact = f"{dag.dag_id!r} has no run at {iso(asked)}: its start_date is {iso(earliest)}"
-    elif dag.end_date and asked > to_instant(dag.end_date):
-        fact = f"{dag.dag_id!r} has no run at {iso(asked)}: its end_date is {iso(to_instant(dag.end_date))}"
+    if moment < earliest:
+        fact = f"{dag.dag_id!r} has no run at {iso(moment)}: its start_date is {iso(earliest)}"
+    elif dag.end_date and moment > to_instant(dag.end_date):
+        fact = f"{dag.dag_id!r} has no run at {iso(moment)}: its end_date is {iso(to_instant(dag.end_date))}"
     else:
-        fact = f"{dag.dag_id!r} has no run at {iso(asked)}: its schedule ({timetable.summary}) does not name that date"
+        fact = f"{dag.dag_id!r} has no run at {iso(moment)}: its schedule ({timetable.summary}) does not name that date"
     return OffSchedule(
         fact,
         where=str(dag.fileloc),

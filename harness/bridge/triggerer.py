@@ -45,7 +45,7 @@ class Triggerer:
         self._loop: VirtualEventLoop | None = None
         self._process: Process | None = None
         self._waiting: list[Callable[[], None]] = []
-        self._asked: dict[TaskInstance, Any] = {}  # messages whose trigger has not been made
+        self._deferred: dict[TaskInstance, Any] = {}  # messages whose trigger has not been made
         self._tasks: dict[TaskInstance, asyncio.Task[None]] = {}
         self._timeouts: dict[TaskInstance, Event] = {}
         self._callbacks: set[asyncio.Task[None]] = set()
@@ -56,13 +56,13 @@ class Triggerer:
         if message.trigger_timeout is not None:
             at = later(self._simulation.now, span(message.trigger_timeout))
             self._timeouts[ti] = self._simulation.schedule(at, self._time_out, ti)
-        self._asked[ti] = message
+        self._deferred[ti] = message
         self._post(lambda: self._create(ti, message, log))
 
     def cancel(self, ti: TaskInstance) -> None:
         """Stop the trigger of a task instance that no longer waits for it."""
         self._forget_timeout(ti)
-        self._asked.pop(ti, None)
+        self._deferred.pop(ti, None)
         task = self._tasks.pop(ti, None)
         if task is not None:
             self._post(lambda: (task.cancel(), None)[1])
@@ -82,7 +82,7 @@ class Triggerer:
 
     def waiting(self) -> list[TaskInstance]:
         """Task instances whose trigger has not fired."""
-        return [*self._asked, *self._tasks]
+        return [*self._deferred, *self._tasks]
 
     def _post(self, work: Callable[[], None]) -> None:
         if self._process is None or not self._process.alive:
@@ -103,7 +103,7 @@ class Triggerer:
         try:
             loop.run_forever()
         finally:
-            self._asked.clear()
+            self._deferred.clear()
             self._tasks.clear()
             self._callbacks.clear()
             loop.close()
@@ -111,9 +111,9 @@ class Triggerer:
 
     def _create(self, ti: TaskInstance, message: Any, log: TaskLog) -> None:
         assert self._loop is not None
-        if self._asked.get(ti) is not message:  # cancelled before it began
+        if self._deferred.get(ti) is not message:  # cancelled before it began
             return
-        del self._asked[ti]
+        del self._deferred[ti]
         who = TaskContext(ti, name=f"trigger of {ti.task_id}", log=log)
         context = contextvars.copy_context()
         context.run(task_context.set, who)
@@ -150,7 +150,7 @@ class Triggerer:
 
     def _time_out(self, ti: TaskInstance) -> None:
         """Source: ``SchedulerJobRunner.check_trigger_timeouts`` (3.3.2)."""
-        if ti in self._tasks or ti in self._asked:
+        if ti in self._tasks or ti in self._deferred:
             self.cancel(ti)
             self._fired(ti, Resume(TRIGGER_FAIL, encode({"error": "Trigger timeout"})))
 

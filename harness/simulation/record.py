@@ -25,11 +25,11 @@ class Needs:
     """Takes what is asked for, in any order and from any thread."""
 
     def __init__(self) -> None:
-        self._asked: dict[tuple[str, str], set[str]] = {}
+        self._needed: dict[tuple[str, str], set[str]] = {}
 
     def name(self, section: str, name: str, dag_id: str | None) -> None:
         """A connection, variable or pool that is not there."""
-        self._asked.setdefault((section, name), set()).update([] if dag_id is None else [dag_id])
+        self._needed.setdefault((section, name), set()).update([] if dag_id is None else [dag_id])
 
     def host(self, peer: str, dag_id: str | None) -> None:
         """A host that was not let."""
@@ -41,7 +41,7 @@ class Needs:
         Args:
             pools: further ones: (name, dag_id).
         """
-        order, needed = list(WORDS), {need: set(dags) for need, dags in self._asked.items()}
+        order, needed = list(WORDS), {need: set(dags) for need, dags in self._needed.items()}
         for pool, dag_id in pools:
             needed.setdefault(("pools", pool), set()).add(dag_id)
         found = [Need(section, name, tuple(sorted(dags))) for (section, name), dags in needed.items()]

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
 MakeRun = Callable[["DAG", RunPlan, Mapping[str, Any]], DagRun]
-"""Makes a run of a plan, with a conf; it is not in the simulation yet. `Stage.create` is one."""
+"""Makes a run of a plan, with a conf; it is not in the simulation yet. `RunFactory.create` is one."""
 
 _READ_AHEAD = 10_000
 """Microseconds by which the clock of an operator may be ahead (`harness.bridge.patches.around_tasks`)."""

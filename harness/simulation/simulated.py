@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: CalendarOptions) -> CalendarResult:
-    """Simulate the calendar of some Dags on a stage that was not used yet."""
+    """Simulate the calendar of some Dags on a factory that was not used yet."""
     begin, end = to_instant(options.since), to_instant(options.until)
     with run_factory.opened(begin, options.seed, options.debug, options.on_error) as driver:
         since = None if options.fresh else begin

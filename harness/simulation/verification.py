@@ -61,7 +61,7 @@ def verify(
         again, _, _ = simulated(rehearsal, dag, bare(), later_on)
         with served(bare(), rehearsal.drivers) as live:
             folder = _folder(rehearsal, dag)
-            theirs = airflow_run(folder, _wanted(rehearsal, dag), date, conf, live, limit_s, rehearsal.surroundings)
+            theirs = airflow_run(folder, _dag_to_run(rehearsal, dag), date, conf, live, limit_s, rehearsal.surroundings)
     except (KeyboardInterrupt, SystemExit):
         rehearsal.unfinished = result  # our side is whole
         raise
@@ -146,7 +146,7 @@ def _known_cause(dag: DAG) -> str | None:
     return ALONE if kinds & {"TriggerDagRunOperator", "ExternalTaskSensor"} else None
 
 
-def _wanted(rehearsal: Rehearsal, dag: DAG) -> DagToRun:
+def _dag_to_run(rehearsal: Rehearsal, dag: DAG) -> DagToRun:
     """The Dag, those of its folder that it names, and their files: what else lies there is none of its business."""
     folder, places = _folder(rehearsal, dag), {dag.dag_id: Path(str(dag.fileloc)).resolve()}
     also = [one for one in needed(dag, rehearsal.folder.dags) if folder in Path(str(one.fileloc)).resolve().parents]

@@ -43,7 +43,7 @@ def apart(work: Callable[[], Iterable[Any]], watch: ActivityWatch, seconds: floa
             os._exit(0)
     os.close(writer)
     try:
-        return _told(_whole_lines(_received(reader, seconds)), watch)
+        return _yielded(_whole_lines(_received(reader, seconds)), watch)
     finally:
         os.close(reader)
         with suppress(ProcessLookupError):
@@ -52,7 +52,7 @@ def apart(work: Callable[[], Iterable[Any]], watch: ActivityWatch, seconds: floa
             os.waitpid(pid, 0)
 
 
-def _told(lines: list[Any], watch: ActivityWatch) -> list[Any]:
+def _yielded(lines: list[Any], watch: ActivityWatch) -> list[Any]:
     """What was yielded; what it depended on goes to ours."""
     last = lines[-1] if lines else None
     if not isinstance(last, dict) or _DEPENDS not in last:

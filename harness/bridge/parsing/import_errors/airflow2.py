@@ -201,10 +201,10 @@ def of_standard(module: str, name: str | None = None) -> str | None:
         return None
     if name is None:
         alike = _most_alike({one for found in _defined().values() for one in found}, module)
-        return None if alike is None else _told(alike, None)
+        return None if alike is None else _import_of(alike, None)
     found = _defined().get(name, [])
     alike = _most_alike(found, module) or (found[0] if len(found) == 1 and name[:1].isupper() else None)
-    return None if alike is None else _told(alike, name)
+    return None if alike is None else _import_of(alike, name)
 
 
 def _most_alike(found: Iterable[str], module: str) -> str | None:
@@ -219,7 +219,7 @@ def _common_end(one: list[str], other: list[str]) -> int:
     return next((at for at, pair in enumerate(zip(one[::-1], other[::-1], strict=False)) if pair[0] != pair[1]), 0)
 
 
-def _told(module: str, name: str | None) -> str:
+def _import_of(module: str, name: str | None) -> str:
     base, _, leaf = module.rpartition(".")
     return f"from {module if name else base} import {name or leaf} (package {_PACKAGE})"
 

@@ -63,7 +63,7 @@ def _of_import(error: ImportError, frames: Frames, users: Users) -> tuple[str | 
     if "relative import" in text:
         return None, "Airflow imports a Dag file by its path, outside of any package: import from the Dag folder"
     if isinstance(error, ModuleNotFoundError):
-        return _of_module(module, _wanted(frames, users, module), users)
+        return _of_module(module, _imported_names(frames, users, module), users)
     found = re.match(r"cannot import name '(\w+)' from", text)
     if not found:
         return None, None
@@ -159,7 +159,7 @@ def _has_code(module: str) -> bool:
     return found is not None and found.origin is not None
 
 
-def _wanted(frames: Frames, users: Users, module: str) -> list[tuple[str, str | None]]:
+def _imported_names(frames: Frames, users: Users, module: str) -> list[tuple[str, str | None]]:
     """(module, name) that the user's own statement imports from a module or below it."""
     own = [(frame.f_code.co_filename, line) for frame, line in frames if users.own(frame.f_code.co_filename)]
     if not own:

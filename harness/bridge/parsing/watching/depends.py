@@ -122,7 +122,7 @@ class Depends:
                 if hasattr(accessor, name):
                     setattr(accessor, name, staticmethod(replacements.get(name, getattr(os, name))))
         variables = _Variables(os.environ._data)  # type: ignore[attr-defined]
-        variables.told = self._variable
+        variables.report = self._variable
         os.environ._data = variables  # type: ignore[attr-defined]
         if os.supports_bytes_environ:
             os.environb._data = variables  # type: ignore[attr-defined]
@@ -277,17 +277,17 @@ class Depends:
         return load
 
     def _asking(self, original: Callable[..., Any], kind: str) -> Callable[..., Any]:
-        def asked(path: Any, *args: Any, **kwargs: Any) -> Any:
+        def lookup(path: Any, *args: Any, **kwargs: Any) -> Any:
             if self.active and not isinstance(path, int):
                 folder = None if (at := kwargs.get("dir_fd")) is None else self._folder(at)
-                self._asked(path if folder is None else self._join(folder, self._decode(path)), kind)
+                self._note_lookup(path if folder is None else self._join(folder, self._decode(path)), kind)
             return original(path, *args, **kwargs)
 
-        asked.__name__ = original.__name__
-        vars(asked)["__wrapped__"] = original
-        return asked
+        lookup.__name__ = original.__name__
+        vars(lookup)["__wrapped__"] = original
+        return lookup
 
-    def _asked(self, path: Any, kind: str) -> None:
+    def _note_lookup(self, path: Any, kind: str) -> None:
         frame = self._frame(2)
         if frame.f_code.co_filename.startswith(OURS) or frame.f_code.co_filename.endswith(_NOT_ASKING):
             return
@@ -300,12 +300,12 @@ class Depends:
         self._path(path, kind)
 
     def _noting(self, original: Callable[..., Any], key: str) -> Callable[..., Any]:
-        def asked(*args: Any) -> Any:
+        def lookup(*args: Any) -> Any:
             if self.active and self._is_users(self._frame(1)):
                 self.found.setdefault(key)
             return original(*args)
 
-        return asked
+        return lookup
 
     def _variable(self, name: bytes | None) -> None:
         if not self.active:
@@ -346,22 +346,22 @@ class Depends:
 class _Variables(dict[bytes, bytes]):
     """The variables of ``os.environ``, which tell that they are read."""
 
-    told: Callable[[bytes | None], None] = staticmethod(lambda _: None)
+    report: Callable[[bytes | None], None] = staticmethod(lambda _: None)
 
     def __getitem__(self, name: bytes) -> bytes:
-        self.told(name)
+        self.report(name)
         return super().__getitem__(name)
 
     def __iter__(self) -> Iterator[bytes]:
-        self.told(None)
+        self.report(None)
         return super().__iter__()
 
 
 class _Lookups:
     """A finder that finds nothing and tells what was looked for."""
 
-    def __init__(self, told: Callable[[str, Sequence[str] | None], None]) -> None:
-        self._told = told
+    def __init__(self, report: Callable[[str, Sequence[str] | None], None]) -> None:
+        self._report = report
 
     def find_spec(
         self,
@@ -370,5 +370,5 @@ class _Lookups:
         target: ModuleType | None = None,  # noqa: ARG002 - a finder's signature
     ) -> ModuleSpec | None:
         """A finder's part."""
-        self._told(name, path)
+        self._report(name, path)
         return None

@@ -37,23 +37,23 @@ def answer_from(world: World, watch: ActivityWatch, guesses: Guesses | None = No
     task_runner.SUPERVISOR_COMMS = Supervisor(Store(world, {}), lambda: None, observe)
     for name, kind in (("_get_variable", "variable"), ("_get_connection", "connection")):
         original = getattr(context, name)
-        asked = _noted(original, kind, watch) if guesses is None else _stood_in(original, kind, watch, guesses)
-        setattr(context, name, asked)
+        lookup = _noted(original, kind, watch) if guesses is None else _stood_in(original, kind, watch, guesses)
+        setattr(context, name, lookup)
     if guesses is not None:
         json.loads = _loading(json.loads)
 
 
 def _noted(original: Callable[..., Any], kind: str, watch: ActivityWatch) -> Any:
-    def asked(key: str, *args: Any, **kwargs: Any) -> Any:
+    def lookup(key: str, *args: Any, **kwargs: Any) -> Any:
         watch.note(kind, key)
         return original(key, *args, **kwargs)
 
-    return asked
+    return lookup
 
 
 def _stood_in(original: Callable[..., Any], kind: str, watch: ActivityWatch, guesses: Guesses) -> Any:
 
-    def asked(key: str, *args: Any, **kwargs: Any) -> Any:
+    def lookup(key: str, *args: Any, **kwargs: Any) -> Any:
         defaulted = _has_default(sys._getframe(1))
         if not defaulted:
             watch.note(JSON_VARIABLE if kwargs.get("deserialize_json") else kind, key)
@@ -64,7 +64,7 @@ def _stood_in(original: Callable[..., Any], kind: str, watch: ActivityWatch, gue
                 raise
             return _connection(key) if kind == "connection" else guesses.of(key, bool(kwargs.get("deserialize_json")))
 
-    return asked
+    return lookup
 
 
 def _has_default(caller: FrameType) -> bool:

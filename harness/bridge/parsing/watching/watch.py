@@ -99,7 +99,7 @@ class ActivityWatch:
     Args:
         users: tells which frames are the user's.
         allowed: folders that may be written to.
-        told: takes every event as a line.
+        report: takes every event as a line.
         heard: gives what was told so far, by forks of this process too.
     Attributes:
         events: what was seen.
@@ -116,7 +116,7 @@ class ActivityWatch:
         self,
         users: Users,
         allowed: tuple[str, ...],
-        told: Callable[[bytes], None],
+        report: Callable[[bytes], None],
         heard: Callable[[], bytes] = bytes,
     ) -> None:
         self.events: list[ObservedEvent] = []
@@ -125,7 +125,7 @@ class ActivityWatch:
         self.behind: Place | None = None
         self._file = ""
         self.forked, self._telling = False, set[int]()
-        self._users, self._told, self._heard = users, told, heard
+        self._users, self._report, self._heard = users, report, heard
         self._allowed = tuple(os.path.join(os.path.realpath(folder), "") for folder in allowed)  # noqa: PTH118
         self.depends = Depends(users, self._allowed)
         self._own = os.getpid()
@@ -192,7 +192,7 @@ class ActivityWatch:
         try:
             self.events.append(event)
             fork = {} if self._getpid() == self._own else {"fork": True}
-            self._told((self._dumps(event.to_json() | fork) + "\n").encode())
+            self._report((self._dumps(event.to_json() | fork) + "\n").encode())
         finally:
             self._telling.discard(self._ident())
 
@@ -289,14 +289,14 @@ class ActivityWatch:
     def _process(self, event: str, args: tuple[Any, ...]) -> None:
         command = args[1] if event in _WITH_ARGUMENTS and args[1] else args[0]
         words = command if isinstance(command, (list, tuple)) else [command]
-        told = " ".join(one.decode(errors="replace") if isinstance(one, bytes) else str(one) for one in words)
-        if _TRACKER in told:
+        text = " ".join(one.decode(errors="replace") if isinstance(one, bytes) else str(one) for one in words)
+        if _TRACKER in text:
             return  # multiprocessing's own, beside the process that is started
         place = self.blamed()
         if self.refuses_processes or (self.refuses_programs and place is not None):
-            self.refuse("process", told, 1, "processes may not be started")
+            self.refuse("process", text, 1, "processes may not be started")
         if place is not None:
-            self._record(ObservedEvent("process", told[:300], *place))
+            self._record(ObservedEvent("process", text[:300], *place))
 
     def _open(self, _event: str, args: tuple[Any, ...]) -> None:
         path, mode, flags = args
