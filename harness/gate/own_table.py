@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import traceback
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from harness.checks.context import CheckSelection, Declared
 from harness.checks.own import OwnChecks
 from harness.errors import UsageError
 from harness.gate.cache import digest_of, question_of
-from harness.kernel.whose import is_users_file
+from harness.kernel.whose import is_users_file, last_frame
 from harness.project.own_programs import answer, ask
 from harness.project.written import write_whole
 
@@ -62,8 +61,8 @@ def _loaded(question: dict[str, Any]) -> dict[str, Any]:
         read = own.load(sources, root)
         return {"rows": own.table(own.own_checks()), "read": read}
     except BaseException as error:
-        frames = [one for one in traceback.extract_tb(error.__traceback__) if _is_the_projects(one.filename, root)]
-        where = f"{frames[-1].filename}:{frames[-1].lineno}" if frames else ", ".join(sources)
+        frame = last_frame(error, lambda file: _is_the_projects(file, root))
+        where = ", ".join(sources) if frame is None else f"{frame.filename}:{frame.lineno}"
         return {"failed": f"{type(error).__name__}: {error}", "where": where}
 
 

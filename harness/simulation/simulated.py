@@ -28,8 +28,6 @@ from harness.simulation.stuck import WaitReasons, stuck_findings
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
-    from harness.simulation.options import CalendarOptions
-
 
 def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: CalendarOptions) -> CalendarResult:
     """Simulate the calendar of some Dags on a factory that was not used yet."""
