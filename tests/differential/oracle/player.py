@@ -26,9 +26,9 @@ from airflow.sdk.execution_time.supervisor import (
     InProcessTestSupervisor,
     set_supervisor_comms,
 )
-from harness.bridge.reference.named import named
 
 from harness.bridge.reference.clock import VirtualClock
+from harness.bridge.versions.names import task_exception
 from tests.differential.case import Act, Case, TaskCase
 from tests.differential.oracle.api import DirectTransport, client
 
@@ -148,18 +148,18 @@ class Player:
     def _play(self, stretch: Stretch, context: Any, ti: Any) -> Any:
         act = self.act(stretch.key)
         if self._times_out(stretch.key):
-            raise named("AirflowTaskTimeout")("execution_timeout")
+            raise task_exception("AirflowTaskTimeout")("execution_timeout")
         if stretch.number < len(act.reschedules_s):
             wait = dt.timedelta(seconds=act.reschedules_s[stretch.number])
-            raise named("AirflowRescheduleException")(self.clock.now + wait)
+            raise task_exception("AirflowRescheduleException")(self.clock.now + wait)
         if act.deferred_s is not None and stretch.number == len(act.reschedules_s):
             due = self.clock.now + dt.timedelta(seconds=act.deferred_s)
-            raise named("TaskDeferred")(trigger=DateTimeTrigger(moment=due), method_name="resume")
+            raise task_exception("TaskDeferred")(trigger=DateTimeTrigger(moment=due), method_name="resume")
         if act.state != "success":
-            raise named(ENDINGS[act.state])("as the case says")
+            raise task_exception(ENDINGS[act.state])("as the case says")
         try:
             return _result(self._task(stretch.key), act, context, ti.task)
-        except named("DownstreamTasksSkipped"):
+        except task_exception("DownstreamTasksSkipped"):
             raise
         except Exception as error:  # no act says so: the task runner must not take it for a task's failure
             self.failure = error
