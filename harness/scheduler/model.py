@@ -288,7 +288,7 @@ class TaskInstance:
 
     task: Task
     run: DagRun = field(repr=False)
-    map_index: int = -1
+    map_index: int
     state: TaskState | None = None
     try_number: int = 0
     max_tries: int = 0

@@ -185,7 +185,7 @@ class TestExpand:
         run = run_of(dag(task("a"), task("m", "a", length=A)))
         finish(run, "a", length=3)
         expand(ti(run, "m"))
-        unmapped = type(ti(run, "a"))(run.dag.tasks["m"], run)
+        unmapped = type(ti(run, "a"))(run.dag.tasks["m"], run, -1)
         run.task_instances[unmapped.key] = unmapped
         run.lengths["a"] = 2
         expansion = expand_mapped_task(unmapped)
