@@ -14,7 +14,7 @@ from harness import explore, play
 from harness.bridge.deciders import deciders_of
 from harness.errors import RunStuck, TaskNotFound, UsageError
 from harness.world import World
-from tests.engine.exploration.exploration_dags import START, obey, shape
+from tests.engine.exploration.exploration_dags import START, obey, obey_over, shape
 
 
 def simulated(rehearse, dag, **options):
@@ -81,6 +81,35 @@ def test_play():
         explore(dag, outcomes={"chek": ["left"]})
     with pytest.raises(UsageError, match="limit=0"):
         explore(dag, limit=0)
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "states"),
+    [
+        ({}, {"load[0]": "success", "load[1]": "success", "last": "success"}),
+        ({"load": "failed"}, {"load[0]": "failed", "load[1]": "failed", "last": "upstream_failed"}),
+        ({"load[0]": "failed"}, {"load[0]": "failed", "load[1]": "success", "last": "upstream_failed"}),
+        ({"load[1:]": "skipped"}, {"load[0]": "success", "load[1]": "skipped", "last": "skipped"}),
+        ({"files": 1}, {"load[0]": "success", "last": "success"}),
+        ({"files": 0}, {"load": "skipped", "last": "skipped"}),
+        ({"last": "failed"}, {"load[0]": "success", "load[1]": "success", "last": "failed"}),
+    ],
+)
+def test_play_of_a_mapped_task_of_all_its_instances_or_some(outcomes, states):
+    with DAG("mapped", schedule="@daily", start_date=START) as dag:
+        task(task_id="load")(obey_over).expand(item=task(task_id="files")(obey)()) >> task(task_id="last")(obey)()
+    assert play(dag, outcomes).states == {"files": "success", **states}
+
+
+def test_explore_of_outcomes_that_are_named():
+    dag = branchy()
+    found = explore(dag, outcomes={"*": "success", "check": ["left", "right"], "gate": [True], "latest": [[]]})
+    assert {(one.outcomes["check"], one.states["left"], one.states["right"]) for one in found.scenarios} == {
+        (("left",), "success", "skipped"),
+        (("right",), "skipped", "success"),
+    }
+    closed = explore(dag, outcomes={"gate": False, "latest": [[]], "*": "success"}).scenarios
+    assert [one.states["check"] for one in closed] == ["skipped"]
 
 
 def one_or_other(ds=None):
