@@ -201,6 +201,7 @@ class TestDeferred:
         play.attempts._fired(one, EndedByTrigger("failed", {}))
         play.until()
         assert (one.state, one.end, one.reason) == ("failed", NOW + 100 * SECOND, "ended by its trigger")
+        assert history(one).attempts[-1].real_seconds == 0, "no code of it ran"
         assert attempts(one)[-1] == (1, "failed", 0, 100)
         assert run.state == "failed"
 
