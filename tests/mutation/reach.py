@@ -72,16 +72,15 @@ class Reach:
     def tests(self, module: str, source: str, line: int) -> list[str]:
         """The tests that run a line's statement, the shortest first.
 
-        What runs at import concerns all tests of the module, and where those are none, all of its room.
+        What runs at import concerns all tests of the module, and of its room.
         """
         of_line = self.of_lines.get(module, {})
         concerned: set[str] = set()
         for number in _statement(source, line):
             concerned |= of_line.get(number, set())
         if "" in concerned:
-            concerned = set().union(*of_line.values())
             near = f"tests/unit/{module.split('/')[1]}/"
-            concerned = concerned & self.seconds.keys() or {name for name in self.seconds if name.startswith(near)}
+            concerned = set().union(*of_line.values()) | {name for name in self.seconds if name.startswith(near)}
         return sorted(concerned & self.seconds.keys(), key=lambda name: (self.seconds[name], name))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -35,3 +36,10 @@ def test_what_is_no_moment_is_refused(wrong):
         CalendarOptions(NOON, wrong)
     with pytest.raises(UsageError, match=r"at=.* of Action is no datetime"):
         Action(wrong, "pause", "sales")
+
+
+def test_what_was_made_is_not_changed():
+    run, calendar, action = RunOptions(), CalendarOptions(NOON, NOON), Action(NOON, "pause", "sales")
+    for made, name in ((run, "seed"), (calendar, "fresh"), (action, "verb")):
+        with pytest.raises(FrozenInstanceError):
+            setattr(made, name, None)
