@@ -43,3 +43,10 @@ def test_what_was_made_is_not_changed():
     for made, name in ((run, "seed"), (calendar, "fresh"), (action, "verb")):
         with pytest.raises(FrozenInstanceError):
             setattr(made, name, None)
+
+
+def test_what_nobody_says_is_a_plain_run_of_the_schedule_with_those_it_waits_for():
+    run, calendar = RunOptions(), CalendarOptions(NOON, NOON)
+    assert (run.seed, calendar.seed) == (0, 0)
+    assert run.companions
+    assert not any((run.manual, run.debug, run.one_by_one, calendar.fresh, calendar.debug))
