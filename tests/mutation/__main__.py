@@ -12,6 +12,7 @@ Faults that stand in ``alike.txt`` change nothing that anybody could see, and co
 from __future__ import annotations
 
 import argparse
+import random
 import shutil
 import subprocess
 import sys
@@ -48,6 +49,7 @@ def main(arguments: list[str]) -> int:
         planted = (
             sample(found, options.sample, options.seed) if options.sample else each(found, options.each, options.seed)
         )
+        random.Random(options.seed).shuffle(planted)  # a run that is cut short says something of every room
         if options.list:
             print(*planted, sep="\n")
             return 0

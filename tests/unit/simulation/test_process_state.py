@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import random
@@ -15,7 +16,7 @@ from typing import Any
 import numpy
 import pytest
 
-from harness.simulation.environment import process_state
+from harness.simulation.environment import YOUNG, patient_collector, process_state
 from harness.world import World
 
 
@@ -110,3 +111,17 @@ def test_in_another_thread_signals_are_left_alone() -> None:
     thread.start()
     thread.join()
     assert raised == []
+
+
+@pytest.mark.parametrize(
+    ("owners", "inside"), [(700, YOUNG), (1, YOUNG), (0, 0), (YOUNG - 1, YOUNG), (YOUNG + 1, YOUNG + 1)]
+)
+def test_the_collector_is_patient_unless_its_owner_is_more_so(owners: int, inside: int) -> None:
+    former = gc.get_threshold()
+    try:
+        gc.set_threshold(owners, 11, 12)
+        with patient_collector():
+            assert gc.get_threshold() == (inside, 11, 12)
+        assert gc.get_threshold() == (owners, 11, 12)
+    finally:
+        gc.set_threshold(*former)
