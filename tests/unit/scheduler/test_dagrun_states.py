@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from scheduler_builders import NOW, dag, run_of, task
 
-from harness.scheduler.dag_runs.runs import may_start, next_run_state, set_run_state, start_order
+from harness.scheduler.dag_runs.runs import may_start, next_run_state, set_run_state, start_order, to_start
+from harness.scheduler.model import Dag
 
 MADE = dag(task("t"), max_active_runs=2)
 
@@ -59,3 +60,12 @@ def test_states_and_dates(before: str, after: str, start: int | None, end: int |
     run.end = 2 if before in ("success", "failed") else None
     set_run_state(run, after, NOW, "because")
     assert (run.state, run.start, run.end, run.reason) == (after, start, end, "because")
+
+
+def test_of_queued_runs_those_start_first_whose_dag_has_fewer_running():
+    plain = dag(task("t"))
+    busy, idle = (
+        run_of(Dag(name, plain.tasks, max_active_runs=9), state="queued", start=None) for name in ("busy", "idle")
+    )
+    assert to_start([busy, idle], {("busy", None): 1}) == [idle, busy]
+    assert to_start([busy, idle], {}) == [busy, idle]
