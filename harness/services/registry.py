@@ -16,6 +16,7 @@ GROUP = "airflow_harness.services"
 OURS: Mapping[str, str] = MappingProxyType(
     {
         "postgres": "harness.services.postgres.service:PostgresService",
+        "smtp": "harness.services.smtp.service:SmtpService",
     }
 )
 """Name -> where its class is. Imported when first asked for: none of them may cost a run that does without."""

