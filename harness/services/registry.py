@@ -15,6 +15,7 @@ GROUP = "airflow_harness.services"
 
 OURS: Mapping[str, str] = MappingProxyType(
     {
+        "http": "harness.services.http.service:HttpService",
         "postgres": "harness.services.postgres.service:PostgresService",
         "smtp": "harness.services.smtp.service:SmtpService",
     }

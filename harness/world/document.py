@@ -123,11 +123,18 @@ def check(spec: type[Spec], value: object) -> Spec:
     try:
         return spec.model_validate(dict(value))
     except ValidationError as error:
-        raise EntryError(*[_problem(spec, detail) for detail in error.errors(include_url=False)]) from None
+        details = error.errors(include_url=False)
+        raise EntryError(*[one for detail in details for one in _problems(spec, detail)]) from None
 
 
 def _keys(spec: type[EntrySpec]) -> list[str]:
     return [field.alias or name for name, field in spec.model_fields.items()]
+
+
+def _problems(spec: type[EntrySpec], detail: ErrorDetails) -> list[WorldProblem]:
+    """A complaint of pydantic as ours; all of those that a validator of ours made."""
+    made = detail.get("ctx", {}).get("error")
+    return list(made.problems) if isinstance(made, EntryError) else [_problem(spec, detail)]
 
 
 def _problem(spec: type[EntrySpec], detail: ErrorDetails) -> WorldProblem:

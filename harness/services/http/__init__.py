@@ -1,0 +1,1 @@
+"""An HTTP server with declared answers, for the APIs that tasks ask."""

@@ -1,0 +1,76 @@
+"""An API of one connection: what it answers, and what it was asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from harness.errors import UsageError, WorldError
+from harness.services.base import Address, Lease
+from harness.services.contents import Heard
+from harness.services.http.routes import AnswerToRequest, Reply, Routes, read_routes
+from harness.services.http.server import HOST, HttpRequest, HttpServer
+from harness.world.problem import EntryError, call_error
+
+
+class HttpApi(Lease):
+    """An HTTP server with declared routes.
+
+    Attributes:
+        url: ``http://127.0.0.1:port``.
+    """
+
+    def __init__(self, conn_id: str, routes: Mapping[str, list[AnswerToRequest]]) -> None:
+        self.conn_id = conn_id
+        self._routes = Routes(conn_id)
+        self._routes.declare(routes)
+        self._undeclared: set[int] = set()
+        self._server = HttpServer(self._answer)
+        self.url = self._server.url
+        self.address = Address({"conn_type": "http", "host": HOST, "port": self._server.port, "schema": "http"})
+
+    @property
+    def requests(self) -> list[HttpRequest]:
+        """Every request so far, in the order of arrival; those that were answered with 404 too."""
+        return list(self._server.requests)
+
+    def answer(self, route: str, *answers: Mapping[str, Any]) -> None:
+        """Declare a route: ``world.http.answer("GET /items", {"status": 503}, {"json": [1, 2]})``.
+
+        Args:
+            route: ``METHOD /path``; one that is declared begins anew.
+            answers: they come in turn, and the last one stays.
+        Raises: UsageError: a route or an answer that cannot be read.
+        """
+        try:
+            self._routes.declare(read_routes({route: list(answers)}))
+        except EntryError as invalid:
+            error = call_error(f"connection {self.conn_id!r}", invalid)
+            raise UsageError(error.fact, known=error.known, fix=error.fix) from None
+        except WorldError as error:
+            raise UsageError(error.fact, known=error.known, fix=error.fix) from None
+
+    def heard(self) -> list[Heard]:
+        """Each request, without its query, which may hold a key."""
+        ends = {True: ", which is not declared", False: ""}
+        return [
+            Heard("request", f"{one.method} {one.path}{ends[id(one) in self._undeclared]}")
+            for one in self._server.requests
+        ]
+
+    def end(self) -> None:
+        """Free the port and end its threads."""
+        self._server.close()
+
+    def _answer(self, request: HttpRequest) -> Reply:
+        found = self._routes.reply(request.method, request.path, request.query)
+        if found is not None:
+            return found
+        self._undeclared.add(id(request))
+        known = self._routes.known(request.method, request.path)
+        text = f"{request.line} is not declared for the connection {self.conn_id!r}\n  known   {known}\n"
+        reason = f"not declared, {' '.join(known.split())}".encode("ascii", "replace").decode()
+        return Reply(404, (("Content-Type", "text/plain; charset=utf-8"),), text.encode(), reason)
+
+    def __repr__(self) -> str:
+        return f"<HTTP server at {self.url}, {len(self._server.requests)} requests>"

@@ -1,0 +1,141 @@
+"""A small HTTP server of this process: werkzeug's, on a free port, in threads of ours; every request is kept."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from werkzeug.datastructures import Headers
+from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
+from werkzeug.wrappers import Request as WerkzeugRequest
+from werkzeug.wrappers import Response
+
+from harness.services.http.routes import Reply
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class HttpRequest:
+    """A request as it arrived.
+
+    Attributes:
+        method: in capitals.
+        path: without the query.
+        query: the first value of each key.
+        headers: names in whichever case.
+        body: as bytes.
+        at: when it came, in the run's time.
+    """
+
+    method: str
+    path: str
+    query: dict[str, str] = field(default_factory=dict, repr=False)
+    headers: Headers = field(default_factory=Headers, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    at: datetime = field(default_factory=lambda: datetime.now(timezone.utc), repr=False)
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """The body as JSON. Raises: ValueError: it is none."""
+        return json.loads(self.body)
+
+    @property
+    def line(self) -> str:
+        """It in one line: ``GET /items?page=2``."""
+        query = "&".join(f"{name}={value}" for name, value in self.query.items())
+        return f"{self.method} {self.path}{'?' if query else ''}{query}"
+
+
+class HttpServer:
+    """Answers on a port of its own until `close`.
+
+    Args:
+        answer: called for each request, in a thread of its own.
+    Attributes:
+        url: ``http://127.0.0.1:port``.
+        requests: those that came, in the order of arrival.
+    """
+
+    def __init__(self, answer: Callable[[HttpRequest], Reply]) -> None:
+        self._answer = answer
+        self.requests: list[HttpRequest] = []
+        listening = socket.create_server((HOST, 0))  # werkzeug itself ends the process where it cannot
+        self._server = _TrackingServer(HOST, 0, self._respond, _Handler, fd=listening.fileno())
+        listening.close()
+        self.port: int = self._server.port
+        self.url = f"http://{HOST}:{self.port}"
+        self._ended = False
+        self._thread = threading.Thread(target=self._serve, name=f"airflow-harness-http-{self.port}", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Free the port, cut who is connected, and end every thread; a second call does nothing."""
+        if self._ended:
+            return
+        self._ended = True
+        socket.create_connection((HOST, self.port)).close()  # it waits for a request, without a limit
+        self._thread.join()
+        self._server.cut()
+        self._server.server_close()
+
+    def _serve(self) -> None:
+        while not self._ended:
+            self._server.handle_request()  # unlike serve_forever, it does not look up twice a second
+
+    def _respond(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        asked = WerkzeugRequest(environ)
+        request = HttpRequest(
+            asked.method, asked.path, asked.args.to_dict(), Headers(asked.headers), asked.get_data(cache=False)
+        )
+        self.requests.append(request)
+        reply = self._answer(request)
+        status = reply.status if reply.reason is None else f"{reply.status} {reply.reason}"
+        body: Iterable[bytes] = Response(reply.content, status, list(reply.headers))(environ, start_response)
+        return body
+
+
+class _Handler(WSGIRequestHandler):  # type: ignore[misc]
+    def log(self, *_: Any) -> None:
+        """Nothing: a line for each request would stand in tasks' logs."""
+
+    def version_string(self) -> str:
+        return "airflow-harness"
+
+
+class _TrackingServer(ThreadedWSGIServer):  # type: ignore[misc]
+    """It knows its connections and their threads, so that none of them is left."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        self._busy: dict[threading.Thread, socket.socket] = {}
+        super().__init__(*args, **kwargs)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        thread = threading.Thread(target=self._one, args=(request, client_address), daemon=True)
+        self._busy[thread] = request
+        thread.start()
+
+    def _one(self, request: Any, client_address: Any) -> None:
+        try:
+            self.process_request_thread(request, client_address)
+        finally:
+            self._busy.pop(threading.current_thread(), None)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away in the middle of it is no news."""
+
+    def cut(self) -> None:
+        for thread, connection in list(self._busy.items()):
+            with suppress(OSError):  # it ends by itself
+                connection.shutdown(socket.SHUT_RDWR)
+            thread.join()

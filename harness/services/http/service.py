@@ -1,0 +1,52 @@
+"""HTTP APIs as a service: a small server in threads of this process for each lease."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+from weakref import WeakSet
+
+from pydantic import BeforeValidator, Field
+
+from harness.services.base import Lease, Service, ServiceOptions
+from harness.services.http.routes import AnswerToRequest, read_routes
+from harness.services.installed import see_installed
+
+if TYPE_CHECKING:
+    from harness.services.http.lease import HttpApi
+
+
+class HttpOptions(ServiceOptions):
+    """``routes``: ``METHOD /path`` -> an answer, or a list of answers that come in turn."""
+
+    routes: Annotated[dict[str, list[AnswerToRequest]], BeforeValidator(read_routes)] = Field(default_factory=dict)
+
+
+class HttpService(Service):
+    """An HTTP server with declared answers."""
+
+    name = "http"
+    conn_types = ("http",)
+    drivers = ("embedded",)
+    title = "an HTTP server with declared answers"
+    options = HttpOptions
+
+    def __init__(self, driver: str) -> None:
+        super().__init__(driver)
+        self._leases: WeakSet[HttpApi] = WeakSet()
+
+    def start(self) -> None:
+        """See that it can serve: each lease has a server of its own. Raises: ServiceUnavailable."""
+        see_installed("the service http", "http", {"werkzeug": "werkzeug"})
+
+    def lease(self, holder: str, conn_id: str, options: Any) -> Lease:  # noqa: ARG002 - ports have no names
+        """A server with the entry's routes. Raises: WorldError: a route that cannot be read."""
+        from harness.services.http.lease import HttpApi
+
+        made = HttpApi(conn_id, options.routes)
+        self._leases.add(made)
+        return made
+
+    def close(self) -> None:
+        """End the servers that are left."""
+        for lease in list(self._leases):
+            lease.end()
