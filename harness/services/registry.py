@@ -18,6 +18,7 @@ OURS: Mapping[str, str] = MappingProxyType(
         "http": "harness.services.http.service:HttpService",
         "postgres": "harness.services.postgres.service:PostgresService",
         "smtp": "harness.services.smtp.service:SmtpService",
+        "webhook": "harness.services.webhook.service:WebhookService",
     }
 )
 """Name -> where its class is. Imported when first asked for: none of them may cost a run that does without."""

@@ -1,0 +1,64 @@
+"""``airflow-harness run`` in a world with services: they are up for the run, and what is wrong is told before it."""
+
+import pytest
+
+DAG = """
+from airflow.providers.http.hooks.http import HttpHook
+from airflow.providers.slack.hooks.slack_webhook import SlackWebhookHook
+from airflow.providers.smtp.operators.smtp import EmailOperator
+from airflow.sdk import DAG, task
+
+with DAG("shop", schedule=None):
+
+    @task
+    def items():
+        found = HttpHook("GET", http_conn_id="shop_api").run("/items").json()
+        SlackWebhookHook(slack_webhook_conn_id="slack_team").send_text(f"{found} are here")
+        return found
+
+    items() >> EmailOperator(task_id="report", to="a@example.com", subject="{{ ds }} is done", html_content="-")
+"""
+
+WORLD = """
+connections:
+  shop_api: {service: http, routes: {GET /items: {json: [1, 2]}}}
+  slack_team: {service: webhook}
+  smtp_default: {service: smtp}
+"""
+
+
+@pytest.fixture(scope="module")
+def shop(project):
+    project.write("dags/shop.py", DAG)
+    project.write("fixtures/world.yaml", WORLD)
+    return project
+
+
+def test_run_has_them(shop):
+    answer = shop("run", "shop", "--logical-date", "2025-03-04")
+    assert answer.code == 0, answer.out + answer.err
+    assert "report" in answer.out
+    assert shop.left_behind() == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "fact"),
+    [
+        ("GET /items", "GTE /items", "connection 'shop_api': 'GTE /items' is no route"),
+        ("json: [1, 2]", "jsn: [1, 2]", "connection 'shop_api': route 'GET /items': unknown key 'jsn'"),
+        (
+            "json: [1, 2]",
+            "file: no.csv",
+            "the file of route 'GET /items' cannot be read: no.csv: No such file or directory",
+        ),
+        ("service: smtp", "service: smpt", "connection 'smtp_default': there is no service 'smpt'"),
+        ("service: webhook", "service: webhook, url: x", "connection 'slack_team': unknown key 'url'"),
+    ],
+)
+def test_what_cannot_be_meant(shop, wrong, right, fact):
+    world = shop.write("fixtures/other.yaml", WORLD.replace(wrong, right))
+    answer = shop("run", "shop", "--world", world)
+    assert answer.code == 2
+    assert fact in answer.err
+    assert "Traceback" not in answer.err
+    assert shop.left_behind() == []
