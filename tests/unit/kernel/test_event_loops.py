@@ -39,6 +39,27 @@ class TestWhoseLoop:
 
         assert simulate(first, second)["first"] == ((VirtualEventLoop, True), 10)
 
+    def test_a_thread_of_a_process_does_not_have_its_loop(self) -> None:
+        def body() -> Any:
+            loop, said = asyncio.new_event_loop(), []
+            asyncio.set_event_loop(loop)
+
+            def asks() -> None:
+                try:
+                    asyncio.get_event_loop_policy().get_event_loop()
+                except RuntimeError as error:
+                    said.append(str(error))
+                asyncio.set_event_loop(None)
+
+            thread = threading.Thread(target=asks)
+            thread.start()
+            thread.join()
+            kept = asyncio.get_event_loop_policy().get_event_loop() is loop
+            loop.close()
+            return len(said), kept
+
+        assert simulate(body)["body"] == ((1, True), 0)
+
     def test_outside_of_processes_the_policy_that_was_there_answers(self) -> None:
         former = asyncio.get_event_loop_policy()
         mine = former.new_event_loop()
