@@ -18,6 +18,7 @@ OURS: Mapping[str, str] = MappingProxyType(
         "http": "harness.services.http.service:HttpService",
         "postgres": "harness.services.postgres.service:PostgresService",
         "smtp": "harness.services.smtp.service:SmtpService",
+        "statsd": "harness.services.statsd.service:StatsdService",
         "webhook": "harness.services.webhook.service:WebhookService",
     }
 )

@@ -1,0 +1,1 @@
+"""A StatsD server that keeps the metrics it is sent."""

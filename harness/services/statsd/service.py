@@ -1,0 +1,40 @@
+"""StatsD as a service: a UDP port and a thread of this process for each lease."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from harness.services.base import Lease, Service
+
+if TYPE_CHECKING:
+    from harness.services.statsd.lease import Statsd
+
+
+class StatsdService(Service):
+    """A StatsD server that keeps the metrics it is sent."""
+
+    name = "statsd"
+    conn_types = ("statsd",)
+    drivers = ("embedded",)
+    title = "a StatsD server that keeps the metrics it is sent"
+
+    def __init__(self, driver: str) -> None:
+        super().__init__(driver)
+        self._leases: WeakSet[Statsd] = WeakSet()
+
+    def start(self) -> None:
+        """Nothing: each lease has a port of its own, and the standard library is all it takes."""
+
+    def lease(self, holder: str, conn_id: str, options: Any) -> Lease:  # noqa: ARG002 - it has none
+        """A port of its own."""
+        from harness.services.statsd.lease import Statsd
+
+        made = Statsd(conn_id)
+        self._leases.add(made)
+        return made
+
+    def close(self) -> None:
+        """End the ports that are left."""
+        for lease in list(self._leases):
+            lease.end()
