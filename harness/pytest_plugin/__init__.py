@@ -50,10 +50,9 @@ from harness.pytest_plugin.project import (
     pytest_runtest_call,
 )
 from harness.pytest_plugin.runs import _airflow_runner, render_task, run_dag, run_task
-from harness.pytest_plugin.services import _airflow_connect, _airflow_leases, _airflow_services, postgres
+from harness.pytest_plugin.services import _airflow_leases, _airflow_services, postgres
 
 __all__ = [
-    "_airflow_connect",
     "_airflow_leases",
     "_airflow_prefixed_runner",
     "_airflow_rehearsal",

@@ -222,9 +222,9 @@ def _airflow_prefixed_runner(
     _airflow_rehearsal: Rehearsal,
     pytestconfig: pytest.Config,
     airflow_world: World,
-    _airflow_connect: Callable[[World], World],
+    _airflow_leases: Leases,
 ) -> Runner:
-    return Runner(_airflow_rehearsal, pytestconfig, airflow_world, _airflow_connect)
+    return Runner(_airflow_rehearsal, pytestconfig, airflow_world, _airflow_leases)
 
 
 @pytest.fixture

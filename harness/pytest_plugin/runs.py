@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from harness.kernel.instant import Instant
     from harness.results.calendar import CalendarResult
     from harness.results.run import RunResult, TaskResult
+    from harness.services.binding import Leases
     from harness.simulation import CalendarOptions, Rehearsal
     from harness.world import World
 
@@ -135,13 +136,11 @@ class Runner:
 
     Args:
         world: of runs that name none.
-        connect: the world with its ``service: postgres`` connections leading to the test's database.
+        leases: what the test's connections have of services.
     """
 
-    def __init__(
-        self, rehearsal: Rehearsal, config: pytest.Config, world: World, connect: Callable[[World], World]
-    ) -> None:
-        self._rehearsal, self._config, self._world, self._connect = rehearsal, config, world, connect
+    def __init__(self, rehearsal: Rehearsal, config: pytest.Config, world: World, leases: Leases) -> None:
+        self._rehearsal, self._config, self._world, self._leases = rehearsal, config, world, leases
 
     def run_dag(
         self,
@@ -281,7 +280,7 @@ class Runner:
         world = replace(world, env={**self._set_in_the_test(), **world.env})
         rehearsal = self._with(others)
         try:
-            result = rehearsal.run(found, self._connect(world), options)
+            result = rehearsal.run(found, world, options, leases=self._leases)
         except Exception as error:
             unfinished = getattr(error, "result", None)
             if unfinished is not None:
@@ -299,7 +298,7 @@ class Runner:
         world = self._world if world is None else world
         lived_in(self._config, world)
         world = replace(world, env={**self._set_in_the_test(), **world.env})
-        return rehearsal.simulate(replace(options, on_error=_let_through), self._connect(world))
+        return rehearsal.simulate(replace(options, on_error=_let_through), world, leases=self._leases)
 
     def _dag(self, dag_id: str) -> DAG:
         __tracebackhide__ = True
@@ -330,12 +329,12 @@ def _airflow_runner(
     pytestconfig: pytest.Config,
     world: World,
     _airflow_world: World,
-    _airflow_connect: Callable[[World], World],
+    _airflow_leases: Leases,
 ) -> Runner:
     from harness.world import World
 
     ours = world if isinstance(world, World) else _airflow_world  # a fixture of that name may be another plugin's
-    return Runner(_airflow_rehearsal, pytestconfig, ours, _airflow_connect)
+    return Runner(_airflow_rehearsal, pytestconfig, ours, _airflow_leases)
 
 
 @pytest.fixture

@@ -158,11 +158,6 @@ def _airflow_leases(request: pytest.FixtureRequest, _airflow_services: Services)
     leases.end()
 
 
-@pytest.fixture
-def _airflow_connect(_airflow_leases: Leases) -> Callable[[World], World]:
-    return _airflow_leases.bound
-
-
 class Postgres:
     """A real PostgreSQL database of a test: what `harness.services.postgres.lease.PostgresLease` has, and `of`."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -17,6 +17,7 @@ from harness.report.tables import counts, retries, task_table, xcom_rows
 from harness.results.finding import Finding
 from harness.results.needs import Need, reported
 from harness.results.run import RunResult, TaskResult
+from harness.results.services import ServiceUse, totals
 from harness.text import clean, compact, one_line, real_text, span_text
 
 LOG_LINES = 30
@@ -25,6 +26,7 @@ LOG_LINES = 30
 XCOMS = 30
 RETRIES = 20
 FAILURES = 10
+HEARD = 10
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,7 @@ class TerminalReport:
         self._logs(run)
         self._failures(run)
         self._findings(run)
+        show_services(run.services, self.console, self.verbose)
         show_needs(run.not_in_world, self.console)
         self._verdict(run)
 
@@ -191,6 +194,23 @@ class TerminalReport:
     def _left_out(self, count: int, how: str = "-v shows them") -> None:
         if count > 0:
             self._line(Text(f"and {count} more ({how})", style="dim"))
+
+
+def show_services(uses: Iterable[ServiceUse], console: Console, verbose: bool) -> None:
+    """What became of the services of the world, a line a connection; nothing where there is none."""
+    found = list(uses)
+    if not found:
+        return
+    console.print()
+    words = totals(found)
+    console.print(Text(f"Services{f': {words}' if words else ''}", style="bold"))
+    for use in found:
+        console.print(Text(f"  {clean(str(use))}"), soft_wrap=True)
+        shown = use.heard if verbose else use.heard[:HEARD]
+        for one in shown:
+            console.print(Text(f"    {one.kind}  {one_line(one.about, max(console.width - len(one.kind) - 6, 30))}"))
+        if len(shown) < len(use.heard):
+            console.print(Text(f"    and {len(use.heard) - len(shown):,} more (-v shows them)", style="dim"))
 
 
 def show_needs(needs: list[Need], console: Console) -> None:

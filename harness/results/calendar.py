@@ -13,6 +13,7 @@ from harness.results.among import errors_among, run_among, runs_among
 from harness.results.finding import Finding
 from harness.results.needs import Need
 from harness.results.run import RunResult, TaskResult
+from harness.results.services import ServiceUse
 
 SCHEMA = "airflow-harness/calendar/1"
 
@@ -30,6 +31,7 @@ class CalendarResult:
         backfills: those that people asked for, dry runs among them, in order.
         idle: (dag_id, why) of the Dags that made no run.
         not_in_world: what was asked for and is not there.
+        services: what each service of the world came to hold and heard meanwhile.
         was_interrupted: Ctrl-C or SIGTERM ended it before its time.
     """
 
@@ -44,6 +46,7 @@ class CalendarResult:
     backfills: list[BackfillResult] = field(default_factory=list)
     idle: list[tuple[str, str]] = field(default_factory=list)
     not_in_world: list[Need] = field(default_factory=list)
+    services: tuple[ServiceUse, ...] = ()
     was_interrupted: bool = False
 
     def runs_of(self, dag_id: str) -> list[RunResult]:
@@ -100,6 +103,7 @@ class CalendarResult:
             "idle": [{"dag_id": dag_id, "why": why} for dag_id, why in self.idle],
             "findings": [finding.to_json() for finding in self.findings],
             "not_in_world": [need.to_json() for need in self.not_in_world],
+            "services": [use.to_json() for use in self.services],
             "real_seconds": round(self.real_seconds, 6),
             "ledger": None if self.ledger is None else str(self.ledger),
         }

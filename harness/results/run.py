@@ -15,6 +15,7 @@ from harness.kernel.instant import iso
 from harness.results.among import dated, errors_among, run_among, runs_among
 from harness.results.finding import Finding
 from harness.results.needs import Need, reported
+from harness.results.services import ServiceUse
 from harness.text import plain
 
 SCHEMA = "airflow-harness/run/1"
@@ -156,6 +157,7 @@ class RunResult:
         ledger: the folder of the journal, None when none was kept.
         deadlines: one for each ``deadline=`` of the Dag, in their order.
         not_in_world: what was asked for and is not there, by this run and its companions.
+        services: what each service of the world came to hold and heard meanwhile.
     """
 
     dag_id: str
@@ -177,6 +179,7 @@ class RunResult:
     ledger: Path | None = None
     deadlines: list[DeadlineResult] = field(default_factory=list)
     not_in_world: list[Need] = field(default_factory=list)
+    services: tuple[ServiceUse, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", State(self.state, self))
@@ -278,6 +281,7 @@ class RunResult:
             "deadlines": [deadline.to_json() for deadline in self.deadlines],
             "findings": [finding.to_json() for run in self.runs for finding in run.findings],
             "not_in_world": [need.to_json() for need in self.not_in_world],
+            "services": [use.to_json() for use in self.services],
             "companions": [run.to_json() for run in self.companions],
             "ledger": None if self.ledger is None else str(self.ledger),
         }

@@ -11,7 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from harness.services.contents import Contents, Heard
+from harness.results.services import Heard
+from harness.services.contents import Contents
 from harness.world.document import EntrySpec
 
 AUTO = "auto"

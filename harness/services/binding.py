@@ -11,8 +11,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.errors import UsageError, WorldError
+from harness.results.services import ServiceUse
 from harness.services.base import Address, Lease, Service, ServiceOptions
-from harness.services.contents import Contents, Heard, PartChange
+from harness.services.contents import Contents
 from harness.services.drivers import Choice, choose
 from harness.services.registry import service_class
 from harness.world import Connection, World
@@ -174,16 +175,6 @@ class Snapshot:
 
     held: Mapping[str, Contents]
     heard: Mapping[str, int]
-
-
-@dataclass(frozen=True)
-class ServiceUse:
-    """What became of one connection's service."""
-
-    conn_id: str
-    service: str
-    changes: tuple[PartChange, ...] = ()
-    heard: tuple[Heard, ...] = ()
 
 
 def needs_services(world: World) -> bool:

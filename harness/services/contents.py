@@ -1,46 +1,11 @@
-"""What a service holds and what it heard, as plain data that can be compared and told."""
+"""What a service holds, as plain data that can be compared."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 
-
-@dataclass(frozen=True)
-class Heard:
-    """One thing that a service was told, as a mail.
-
-    Attributes:
-        kind: singular: ``mail``, ``request``, ``message``, ``metric``.
-        about: one line: ``POST /hook``, ``To: a@b.c, it failed``.
-    """
-
-    kind: str
-    about: str
-
-
-@dataclass(frozen=True)
-class PartChange:
-    """What became of one table or one bucket.
-
-    Attributes:
-        part: its name.
-        kind: singular: ``table``, ``bucket``.
-        row: what it holds, singular: ``row``, ``object``.
-        added, removed, changed: how many of these.
-    """
-
-    part: str
-    kind: str
-    row: str
-    added: int = 0
-    removed: int = 0
-    changed: int = 0
-
-    def __str__(self) -> str:
-        counts = [(self.added, "added"), (self.removed, "removed"), (self.changed, "changed")]
-        told = [f"{number:,} {self.row}{'s' * (number != 1)} {word}" for number, word in counts if number]
-        return f"{self.kind} {self.part}: {', '.join(told) or 'made or dropped, empty'}"
+from harness.results.services import PartChange
 
 
 @dataclass(frozen=True)

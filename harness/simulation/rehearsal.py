@@ -46,6 +46,8 @@ from harness.world.file import shown_path
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
+    from harness.services.binding import Leases
+
 
 class Rehearsal:
     """Dags and a world; `run` simulates.
@@ -131,9 +133,12 @@ class Rehearsal:
         world: World | None = None,
         options: RunOptions | None = None,
         watcher: Watcher | None = None,
+        leases: Leases | None = None,
     ) -> RunResult:
         """Simulate one run of a Dag, and whatever it triggers or waits for.
 
+        Args:
+            leases: what the world's connections have of services, kept by a test; None to start and end them here.
         Raises: DagNotFound, ExecutorMissing, OffSchedule, TaskNotFound, UnmatchedEntry, UsageError,
             ServiceUnavailable; RunStuck and HorizonReached, with the result as their ``result``.
         """
@@ -141,10 +146,16 @@ class Rehearsal:
         chosen = options if options is not None else RunOptions()
         check_options(found, chosen)
         with self.surroundings.entered():  # once for both: to enter them takes a millisecond
-            return self._run(found, self.plan(found, chosen), world, chosen, watcher)
+            return self._run(found, self.plan(found, chosen), world, chosen, watcher, leases)
 
     def _run(
-        self, found: DAG, plan: RunPlan, world: World | None, chosen: RunOptions, watcher: Watcher | None
+        self,
+        found: DAG,
+        plan: RunPlan,
+        world: World | None,
+        chosen: RunOptions,
+        watcher: Watcher | None,
+        leases: Leases | None,
     ) -> RunResult:
         dags = {**self.folder.dags, found.dag_id: found}
         doubts = [
@@ -157,20 +168,27 @@ class Rehearsal:
         with self._unfinished_kept(began, chosen.keep) as ending, ExitStack() as stack:
             if chosen.keep is not None:
                 journal = stack.enter_context(FileJournal(chosen.keep))
-            live = stack.enter_context(served(self.world_with(world), self.drivers))
+            services = stack.enter_context(served(self.world_with(world), self.drivers, leases))
+            live = services.world
             run_factory = ending.run_factory = RunFactory(dags, live, journal, watcher, self.xcom_bytes)
             result = _Simulated(run_factory, found, plan, chosen).result()
             doubts += [refusal(error, found.dag_id) for error in self._unstorable([found]).values()]
             left = unmatched_indexes(live, run_factory.store.runs.values())
-            result = replace(result, findings=[*doubts, *result.findings, *left])
+            result = replace(result, findings=[*doubts, *result.findings, *left], services=services.uses())
             ending.result = result
         return replace(result, real_seconds=perf_counter() - began, ledger=chosen.keep)
 
     def simulate(
-        self, options: CalendarOptions, world: World | None = None, watcher: Watcher | None = None
+        self,
+        options: CalendarOptions,
+        world: World | None = None,
+        watcher: Watcher | None = None,
+        leases: Leases | None = None,
     ) -> CalendarResult:
         """Simulate what the schedules of all Dags ask for over a stretch of virtual time.
 
+        Args:
+            leases: as in `run`.
         Raises: DagNotFound, UnmatchedEntry, ServiceUnavailable.
         """
         doubts = check_world(world or World(), self.folder.dags, self.folder)
@@ -181,7 +199,8 @@ class Rehearsal:
             if options.keep is not None:
                 journal = stack.enter_context(FileJournal(options.keep))
             stack.enter_context(self.surroundings.entered())
-            live = stack.enter_context(served(self.world_with(world), self.drivers))
+            services = stack.enter_context(served(self.world_with(world), self.drivers, leases))
+            live = services.world
             unstorable = self._unstorable(chosen.values())
             run_factory = ending.run_factory = RunFactory(
                 self.folder.dags, live, journal, watcher, self.xcom_bytes, unstorable

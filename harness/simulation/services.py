@@ -1,32 +1,63 @@
-"""Connections of the world that name a service, given the address of a real one."""
+"""Connections of the world that name a service, given the address of a real one for the time of a simulation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
+from harness.results.services import ServiceUse
 from harness.world import World
+
+if TYPE_CHECKING:
+    from harness.services.binding import Leases, Snapshot
+
+
+class Served:
+    """A world whose services are up.
+
+    Args:
+        leases: what its connections have; None where it names no service.
+    Attributes:
+        world: with their addresses.
+    """
+
+    def __init__(self, world: World, leases: Leases | None = None) -> None:
+        self.world, self._leases = world, leases
+        self._before: Snapshot | None = None
+        if leases is not None:
+            self.world = leases.bound(world)
+            self._before = leases.snapshot()
+
+    def uses(self) -> tuple[ServiceUse, ...]:
+        """What the services came to hold and heard since; nothing where there are none."""
+        if self._leases is None or self._before is None:
+            return ()
+        return tuple(self._leases.since(self._before))
 
 
 @contextmanager
-def served(world: World, drivers: Mapping[str, str]) -> Iterator[World]:
-    """The world with every service up for the length of the block; the world itself when it names none.
+def served(world: World, drivers: Mapping[str, str], leases: Leases | None = None) -> Iterator[Served]:
+    """The world with every service up for the length of the block.
 
     Args:
         drivers: service -> driver, as the project's settings have them.
+        leases: of a test, which outlive the block; None to make some for the block alone.
     Raises: WorldError: a service that there is not. ServiceUnavailable: one that cannot start.
     """
     if all(connection.service is None for connection in world.connections.values()):
-        yield world
-        return
-    from harness.services.binding import Leases, Services  # a run that asks for none does not import them
+        yield Served(world)
+    elif leases is not None:
+        yield Served(world, leases)
+    else:
+        from harness.services.binding import Leases, Services  # a run that asks for none does not import them
 
-    services = Services(settings=drivers)
-    leases = Leases(services, "")
-    try:
-        yield leases.bound(world)
-    finally:
+        services = Services(settings=drivers)
+        own = Leases(services, "")
         try:
-            leases.end()
+            yield Served(world, own)
         finally:
-            services.close()
+            try:
+                own.end()
+            finally:
+                services.close()

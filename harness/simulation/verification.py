@@ -59,8 +59,8 @@ def verify(
     try:
         later_on = replace(options, seed=1, start=to_datetime(later(date, SECOND)))
         again, _, _ = simulated(rehearsal, dag, bare(), later_on)
-        with served(bare(), rehearsal.drivers) as live:
-            folder = _folder(rehearsal, dag)
+        with served(bare(), rehearsal.drivers) as services:
+            folder, live = _folder(rehearsal, dag), services.world
             theirs = airflow_run(folder, _dag_to_run(rehearsal, dag), date, conf, live, limit_s, rehearsal.surroundings)
     except (KeyboardInterrupt, SystemExit):
         rehearsal.unfinished = result  # our side is whole

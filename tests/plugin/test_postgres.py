@@ -75,6 +75,22 @@ def test_each_connection_has_its_own(postgres, run_dag, world):
     assert first == run_dag("both").task("names").xcom()
 
 
+def test_the_result_tells_what_became_of_the_tables(run_dag, simulate, world):
+    (use,) = run_dag("writes").services
+    assert (use.conn_id, use.service, [str(change) for change in use.changes]) == (
+        "warehouse", "postgres", ["table rows: 1 row added"]
+    )
+    (again,) = run_dag("writes", "2025-02-02").services
+    assert again.changes == use.changes
+    assert [str(change) for use in simulate("2025-01-01", "2d", dags=["both"]).services for change in use.changes] == []
+
+
+def test_a_service_that_there_is_not(run_dag, world):
+    world.set_connection("other", service="postgers")
+    with pytest.raises(Exception, match="connection 'other': there is no service 'postgers'"):
+        run_dag("writes")
+
+
 def test_in_frozen_time(postgres, frozen_time, run_dag):
     frozen_time.move_to("2030-01-01")
     assert run_dag("writes").state == "success"
@@ -110,13 +126,13 @@ def left_by_the_server(project: Project) -> list[str]:
 
 
 def test_one_process(warehouse: Project):
-    warehouse.pytest().assert_outcomes(passed=7)
+    warehouse.pytest().assert_outcomes(passed=9)
     assert len({port for port, _, _ in ports(warehouse)}) == 1
     assert warehouse.left_behind() == []
 
 
 def test_workers_share_one_server(warehouse: Project):
-    warehouse.pytest("-n", "2").assert_outcomes(passed=7)
+    warehouse.pytest("-n", "2").assert_outcomes(passed=9)
     assert len({port for port, _, _ in ports(warehouse)}) == 1
     assert len({pid for _, pid, _ in ports(warehouse)}) == 2
     assert warehouse.left_behind() == []

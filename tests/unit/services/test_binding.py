@@ -8,10 +8,11 @@ from typing import Any, ClassVar
 import pytest
 
 from harness.errors import UsageError, WorldError
+from harness.results.services import Heard
 from harness.services import registry
 from harness.services.base import Address, Lease, Service, ServiceOptions
 from harness.services.binding import Leases, Services, refuse_unknown
-from harness.services.contents import Contents, Heard
+from harness.services.contents import Contents
 from harness.services.drivers import Choice, choose
 from harness.services.views import WorldServices
 from harness.world import World

@@ -33,6 +33,13 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
             found.append("bound")
             return "bound world"
 
+        def snapshot(self) -> str:
+            found.append("looked at")
+            return "before"
+
+        def since(self, before: str) -> list[str]:
+            return [f"since {before}"]
+
         def end(self) -> None:
             found.append("ended")
             raise Ended
@@ -51,11 +58,12 @@ def world(**fields: str) -> World:
 def test_without_a_service_it_stays_what_it_is_and_nothing_starts(done: list[str]) -> None:
     plain = world(conn_type="generic", host="db.example")
     with served(plain, {}) as found:
-        assert found is plain
+        assert found.world is plain
+        assert found.uses() == ()
     assert done == []
 
 
 def test_with_one_it_is_bound_and_all_is_ended_even_where_an_end_fails(done: list[str]) -> None:
     with pytest.raises(Ended), served(world(service="postgres"), {"postgres": "external"}) as found:
-        assert found == "bound world"
-    assert done == ["services {'postgres': 'external'}", "bound", "ended", "closed"]
+        assert (found.world, found.uses()) == ("bound world", ("since before",))
+    assert done == ["services {'postgres': 'external'}", "bound", "looked at", "ended", "closed"]
