@@ -30,7 +30,7 @@ from tests.repo.sources import ROOT, files
 DOCUMENTED = "3.3"  # with another Airflow, a captured command has to succeed and may print something else
 EMPTY = "<!-- begins: empty folder -->"
 WHOLE = "<!-- begins: whole checkout -->"
-LEFT_OUT = {"harness", "tests", "conftest.py", "tox.ini", "toxfile.py"}
+LEFT_OUT = {"airflow_harness_pytest.py", "harness", "tests", "conftest.py", "tox.ini", "toxfile.py"}
 
 # `pip install X` on a page: X is here already, or the page is wrong for this environment.
 PIP = f"""#!{sys.executable}
