@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from harness.services.binding import Leases, Snapshot
 
 
-class Served:
+class ServedWorld:
     """A world whose services are up.
 
     Args:
@@ -37,7 +37,7 @@ class Served:
 
 
 @contextmanager
-def served(world: World, drivers: Mapping[str, str], leases: Leases | None = None) -> Iterator[Served]:
+def served(world: World, drivers: Mapping[str, str], leases: Leases | None = None) -> Iterator[ServedWorld]:
     """The world with every service up for the length of the block.
 
     Args:
@@ -46,16 +46,16 @@ def served(world: World, drivers: Mapping[str, str], leases: Leases | None = Non
     Raises: WorldError: a service that there is not. ServiceUnavailable: one that cannot start.
     """
     if all(connection.service is None for connection in world.connections.values()):
-        yield Served(world)
+        yield ServedWorld(world)
     elif leases is not None:
-        yield Served(world, leases)
+        yield ServedWorld(world, leases)
     else:
         from harness.services.binding import Leases, Services  # a run that asks for none does not import them
 
         services = Services(settings=drivers)
         own = Leases(services, "")
         try:
-            yield Served(world, own)
+            yield ServedWorld(world, own)
         finally:
             try:
                 own.end()

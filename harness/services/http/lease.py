@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from harness.errors import UsageError, WorldError
+from harness.results.services import Heard
 from harness.services.base import Address, Lease
-from harness.services.contents import Heard
 from harness.services.http.routes import AnswerToRequest, Reply, Routes, read_routes
 from harness.services.http.server import HOST, HttpRequest, HttpServer
 from harness.world.problem import EntryError, call_error

@@ -15,9 +15,9 @@ from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 
+from harness.results.services import Heard
 from harness.services.base import Address, Lease
 from harness.services.certificate import self_signed
-from harness.services.contents import Heard
 
 HOST = "127.0.0.1"
 LOGIN, PASSWORD = "airflow", "any-password-will-do"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import socket
 import threading
 
+from harness.results.services import Heard
 from harness.services.base import Address, Lease
-from harness.services.contents import Heard
 from harness.services.statsd.metrics import Metric, read_datagram
 
 HOST = "127.0.0.1"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from harness.results.services import Heard
 from harness.services.base import Address, Lease
-from harness.services.contents import Heard
 from harness.services.http.routes import Reply
 from harness.services.http.server import HttpRequest, HttpServer
 
