@@ -25,7 +25,7 @@ INSTEAD = (
 
 def see_postgres_installed(*modules: str) -> None:
     """See that modules are there which the extra ``postgres`` brings. Raises: ServiceUnavailable."""
-    see_installed("PostgreSQL", "postgres", {module: _DISTRIBUTIONS[module] for module in modules})
+    see_installed("PostgreSQL", "postgres", {module: _DISTRIBUTIONS.get(module, module) for module in modules})
 
 
 def programs() -> Path:
