@@ -9,13 +9,15 @@ from __future__ import annotations
 import asyncio
 import math
 import selectors
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import contextmanager
+from contextvars import Context
 from typing import Any
 
 from harness.kernel.instant import SECOND, Microseconds
-from harness.kernel.present import active, in_process, inherited, pause, threads, turn, virtual_now
+from harness.kernel.present import active, in_process, inherited, is_serving, pause, threads, turn, virtual_now
 from harness.kernel.process import Process, owner
 from harness.kernel.threads.virtual import WORK_PATIENCE_S, here
 
@@ -37,7 +39,12 @@ class VirtualSelector(selectors.DefaultSelector):
         self.next_timer: Callable[[], Microseconds | None] = lambda: None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        """As ``selectors.BaseSelector.select``, the wait in virtual time."""
+        """As ``selectors.BaseSelector.select``, the wait in virtual time; in real time when the caller is nobody's.
+
+        That is a thread which outlives its simulation, as that of fsspec's loop: it waits for its next work.
+        """
+        if not in_process() and here() is None:
+            return super().select(timeout)
         # Real descriptors first: an answer that is there already comes before virtual time jumps over its timeout.
         ready = super().select(0)
         if ready or (timeout is not None and timeout <= 0):
@@ -50,6 +57,9 @@ class VirtualSelector(selectors.DefaultSelector):
         if vthreads and in_process():
             vthreads.settle(self._has_events)
         ready = super().select(self._grace_s(timeout, bool(vthreads and vthreads.background_threads())))
+        patience = WORK_PATIENCE_S if len(self.get_map()) > self.own_descriptors else 0
+        while not ready and is_serving() and patience > 0:  # on a busy machine that takes longer than the grace
+            ready, patience = super().select(IO_GRACE_S), patience - IO_GRACE_S
         if ready or active() is None:
             return ready
         if vthreads and (self.work_in_threads or not self.parks_at_once):
@@ -82,7 +92,7 @@ class VirtualSelector(selectors.DefaultSelector):
 
     def _park(self) -> None:
         simulation = active()
-        if simulation is not None and simulation.current is not None:
+        if simulation is not None and in_process():
             simulation.park("event loop, nothing to wait for")
 
 
@@ -99,6 +109,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         super().__init__(self._virtual_selector)
         self._virtual_selector.own_descriptors = len(self._virtual_selector.get_map())
         self._began = virtual_now()
+        self._home = threads()
         self._virtual_selector.next_timer = self._next_timer
         # asyncio runs what is due within its clock's resolution. Virtual time moves in whole microseconds; with a
         # finer resolution, a float's error would leave a timer a moment before it is due.
@@ -109,6 +120,19 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
         if active() is None:
             return super().time()
         return (virtual_now() - self._began) / SECOND
+
+    def call_soon_threadsafe(  # type: ignore[override]
+        self, callback: Callable[..., object], *args: Any, context: Context | None = None
+    ) -> asyncio.Handle:
+        """As asyncio's. A loop whose thread is of a simulation that is over (fsspec's runs for ever) is taken on by the
+        process that gives it work: its thread is a virtual one again.
+        """
+        vthreads, process = threads(), inherited(owner)
+        runs_elsewhere = self._thread_id not in (None, threading.get_ident())  # type: ignore[attr-defined]
+        if vthreads is not None and process is not None and runs_elsewhere and self._home is not vthreads:
+            self._home = vthreads
+            super().call_soon_threadsafe(vthreads.begin, vthreads.add(process))
+        return super().call_soon_threadsafe(callback, *args, context=context)
 
     def _next_timer(self) -> Microseconds | None:
         timers = self._scheduled  # type: ignore[attr-defined]

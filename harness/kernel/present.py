@@ -21,6 +21,8 @@ _active: Simulation | None = None
 _threads: VirtualThreads | None = None
 """Of the process, as the simulation is."""
 _background_threads = BackgroundThreads()
+_serving: list[None] = []
+"""As many as there are requests that servers of the process are answering; appending and popping need no lock."""
 
 
 def active() -> Simulation | None:
@@ -76,6 +78,21 @@ def already_simulating() -> AlreadySimulating:
         why="clocks, environment and streams are the whole process's: two would take them from each other",
         fix="let the task trigger the other Dag (TriggerDagRunOperator)" if mine else "run them one after the other",
     )
+
+
+@contextmanager
+def serving() -> Iterator[None]:
+    """A server of ours in this process answers a request: an event loop that waits for that does so in real time."""
+    _serving.append(None)
+    try:
+        yield
+    finally:
+        _serving.pop()
+
+
+def is_serving() -> bool:
+    """Whether a server of ours is answering somebody."""
+    return bool(_serving)
 
 
 def in_process() -> bool:

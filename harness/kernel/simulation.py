@@ -50,6 +50,7 @@ class Simulation:
         start: the first instant.
         clock: moved before every event; None leaves the process's clocks alone.
     Attributes:
+        start: the first instant.
         now: the present instant.
         current: the process that runs, None in the main loop.
         processes: the living ones, in order of their spawning.
@@ -58,7 +59,7 @@ class Simulation:
     """
 
     def __init__(self, start: Instant, clock: Clock | None = None) -> None:
-        self.now = start
+        self.start = self.now = start
         self.current: Process | None = None
         self.processes: dict[Process, None] = {}
         self.main = getcurrent()

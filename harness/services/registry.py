@@ -17,6 +17,7 @@ OURS: Mapping[str, str] = MappingProxyType(
     {
         "http": "harness.services.http.service:HttpService",
         "postgres": "harness.services.postgres.service:PostgresService",
+        "s3": "harness.services.s3.service:S3Service",
         "smtp": "harness.services.smtp.service:SmtpService",
         "statsd": "harness.services.statsd.service:StatsdService",
         "webhook": "harness.services.webhook.service:WebhookService",

@@ -19,6 +19,7 @@ from harness.bridge.environment.ambient import CurrentContext, StandardStreams, 
 from harness.bridge.environment.archives import ArchiveModules
 from harness.bridge.environment.seal import sealed
 from harness.bridge.patches.around_tasks import overran, patched
+from harness.bridge.patches.clients import clients_of_tasks
 from harness.bridge.patches.exits import alarmed
 from harness.bridge.patches.network import NetworkGuard
 from harness.bridge.patches.shortcuts import off
@@ -78,6 +79,7 @@ def simulation_environment(
         stack.enter_context(freezegun_suspended())
         stack.enter_context(sealed({}))  # before the world's environment, which may have the same names
         stack.enter_context(process_state(world, seed))
+        stack.enter_context(clients_of_tasks())
         stack.enter_context(guard.on_duty())
         stack.enter_context(patient_collector())
         simulation = Simulation(start, stack.enter_context(wall_clock(start)))

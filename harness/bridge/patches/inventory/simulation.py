@@ -91,6 +91,15 @@ TASKS = (
         ),
     ),
     *patches_by(
+        "bridge.patches.clients",
+        (
+            "clients",
+            (),
+            "the default session of boto3, fsspec's file systems and event loop and Airflow's stores that tasks made",
+            "one that was made elsewhere has the keys and the endpoint of another environment",
+        ),
+    ),
+    *patches_by(
         "bridge.supervisor.conversation",
         (
             "supervisor",

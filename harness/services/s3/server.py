@@ -1,0 +1,165 @@
+"""Moto behind a port of its own, in threads of this process: its clock is the run's."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import socket
+import threading
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import cache
+from typing import Any
+from xml.sax.saxutils import escape
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import ThreadedWSGIServer
+
+from harness.kernel.present import serving
+from harness.services.s3.clients import Endpoint
+from harness.services.s3.state import MotoState
+
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_DOMAINS = (".amazonaws.com", ".api.aws")
+
+
+class _Moto(DomainDispatcherApplication):  # type: ignore[misc]
+    """Moto's application: what it makes for each service of AWS holds no data, so that one is enough for all ports."""
+
+    def get_backend_for_host(self, host: str | None) -> Any:
+        """As moto's, but for a service that moto has not: there it prints a line and then fails on None."""
+        if host is None or not host.endswith(_DOMAINS):
+            return super().get_backend_for_host(host)
+        for backend, pattern in self.backend_url_patterns:
+            if pattern.match(f"http://{host}"):
+                return backend
+        raise NotImplementedError(f"the service {host.partition('.')[0]}")
+
+
+@cache
+def _moto() -> _Moto:
+    return _Moto(create_backend_app)
+
+
+def prepare() -> None:
+    """Have the application of S3 made before the first request."""
+    _moto().get_application({"PATH_INFO": "/", "HTTP_HOST": "127.0.0.1", "REQUEST_METHOD": "GET"})
+
+
+class _SilentMotoHandler(MotoRequestHandler):  # type: ignore[misc]
+    """Moto's, without a line for every request: it would stand in the logs of tests."""
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Nothing."""
+
+
+class MotoServer(ThreadedWSGIServer):  # type: ignore[misc]
+    """A server for one lease after the other; it listens when made.
+
+    A port a lease, and not a key or an account: then requests without a signature find their lease too, and every one
+    has moto's usual account, whose number stands in ARNs that users write.
+
+    Attributes:
+        endpoint: where it answers.
+    """
+
+    def __init__(self) -> None:
+        self._state, self._closed = MotoState(), False
+        self._connections: dict[threading.Thread, socket.socket] = {}
+        super().__init__("127.0.0.1", 0, self._answer, _SilentMotoHandler)
+        self.endpoint = Endpoint(f"http://127.0.0.1:{self.port}", f"127.0.0.1:{self.port}")
+        # No `serve_forever`: it looks twice a second whether it shall end, and so takes half a second to.
+        self._listening = threading.Thread(target=self._listen, name="airflow-harness-s3", daemon=True)
+        self._listening.start()
+
+    def empty(self) -> None:
+        """End a lease: cut its connections and forget all. The port stays, for clients of tasks that live on in modules
+        and caches, as a ``client = boto3.client("s3")`` of a module's: they find the next test's buckets.
+        """
+        self._cut()
+        self._state.empty()
+        self._state = MotoState()
+
+    def close(self) -> None:
+        """End its threads, also those whose client keeps a connection; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        with suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        self._listening.join()
+        self.server_close()
+        self._cut()
+        self._state.empty()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """A thread of a connection's own, which is remembered."""
+        if self._closed:
+            self.shutdown_request(request)
+            return
+        thread = threading.Thread(
+            target=self._serve, args=(request, client_address), name="airflow-harness-s3-connection", daemon=True
+        )
+        self._connections[thread] = request
+        thread.start()
+
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+        """Errors alone, to a logger of ours: werkzeug's own writes to the terminal."""
+        if type == "error":
+            logging.getLogger("airflow_harness.s3").error(message.rstrip(), *args)
+
+    def _cut(self) -> None:
+        for thread, connection in list(self._connections.items()):
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            thread.join()
+
+    def _listen(self) -> None:
+        while not self._closed:
+            self.handle_request()
+
+    def _serve(self, request: Any, client_address: Any) -> None:
+        try:
+            self.process_request_thread(request, client_address)
+        finally:
+            self._connections.pop(threading.current_thread(), None)
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        """One request, in the lease's state. Its body is read first: who is slow to send must not hold moto's lock."""
+        if environ.get("wsgi.input_terminated"):
+            body = environ["wsgi.input"].read()
+        else:
+            body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        if environ.get("HTTP_X_AMZ_TARGET") == "AmazonSQS.ReceiveMessage":
+            body = _at_once(body)
+            environ["CONTENT_LENGTH"] = str(len(body))
+        environ["wsgi.input"] = io.BytesIO(body)
+        as_json = "json" in environ.get("CONTENT_TYPE", "")
+        with serving(), self._state.request(environ["REQUEST_METHOD"] not in _READS):
+            try:
+                return list(_moto()(environ, start_response))
+            except NotImplementedError as missing:
+                return _refused(start_response, f"moto does not play this: {missing or 'the call'}", as_json)
+            except ImportError as missing:  # moto loads each service of AWS when it is first called
+                fix = f'pip install "moto[server]", which brings {missing.name}'
+                return _refused(start_response, f"moto needs more for this: {fix}", as_json)
+
+
+def _at_once(body: bytes) -> bytes:
+    """An order to receive messages, without its wait: moto looks at its clock, which stands while a task waits."""
+    return json.dumps({**json.loads(body), "WaitTimeSeconds": 0}).encode()
+
+
+def _refused(start_response: Any, message: str, as_json: bool) -> list[bytes]:
+    """An answer after which botocore does not ask again, as it does after 500; in the form that the caller reads."""
+    if as_json:
+        body = json.dumps({"__type": "NotImplemented", "message": message}).encode()
+    else:
+        body = (
+            '<?xml version="1.0" encoding="UTF-8"?>\n<ErrorResponse><Error>'
+            f"<Code>NotImplemented</Code><Message>{escape(message)}</Message></Error></ErrorResponse>"
+        ).encode()
+    kind = "application/json" if as_json else "application/xml"
+    start_response("501 Not Implemented", [("Content-Type", kind), ("Content-Length", str(len(body)))])
+    return [body]

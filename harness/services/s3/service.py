@@ -1,0 +1,145 @@
+"""S3 as a service: moto in this process, or an endpoint that runs already; for each lease buckets of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import ExitStack
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from harness.errors import ServiceUnavailable
+from harness.services.base import AUTO, Lease, Service, ServiceOptions
+from harness.services.installed import see_installed
+from harness.services.s3.seeds import objects, see_bucket_name
+
+URL_VARIABLE = "AIRFLOW_HARNESS_S3_URL"
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+class S3Options(ServiceOptions):
+    """Keys of a connection's entry.
+
+    Attributes:
+        buckets: made before the first task; those of ``seed`` need not be named.
+        seed: folders of folders: ``folder/bucket/key…``, whose files are objects.
+        region: of the connection and of ``AWS_DEFAULT_REGION``.
+        url: of an endpoint that runs already; ``http://key:secret@host:port`` where it asks for keys.
+    """
+
+    buckets: Annotated[list[str], BeforeValidator(_listed)] = Field(default_factory=list)
+    seed: Annotated[list[str], BeforeValidator(_listed)] = Field(default_factory=list)
+    region: str = "us-east-1"
+    url: str | None = None
+
+    @model_validator(mode="after")
+    def _can_be(self) -> S3Options:
+        for bucket in self.buckets:
+            see_bucket_name(bucket)
+        if self.url is not None:
+            if self.driver not in (AUTO, "external"):
+                raise ValueError(f"url is of a server that runs already, so driver cannot be {self.driver}")
+            self.driver = "external"
+        return self
+
+
+class S3Service(Service):
+    """Moto in this process, or an endpoint that runs already."""
+
+    name = "s3"
+    conn_types = ("aws",)
+    drivers = ("embedded", "external")
+    title = "S3 and more of AWS, played by moto"
+    options = S3Options
+
+    def __init__(self, driver: str) -> None:
+        super().__init__(driver)
+        self._clients: Any = None
+        self._servers: list[Any] = []
+        self._free: list[Any] = []
+        self._signing = ExitStack()
+
+    @classmethod
+    def automatic(cls, environment: Mapping[str, str]) -> tuple[str, str]:
+        """An endpoint of the user's own where there is an URL of one."""
+        if environment.get(URL_VARIABLE):
+            return "external", URL_VARIABLE
+        return "embedded", "the default"
+
+    def start(self) -> None:
+        """Load what it needs. Raises: ServiceUnavailable: it is not installed."""
+        if self._clients is not None:
+            return
+        brought = {"boto3": "boto3"}
+        if self.driver == "embedded":
+            brought |= {"moto": "moto[s3]", "flask": "flask", "flask_cors": "flask-cors"}
+        see_installed("S3", "s3", brought)
+        from harness.services.s3.clients import Clients, signing_in_real_time
+
+        self._clients = Clients()
+        if self.driver == "external":
+            self._signing.enter_context(signing_in_real_time())
+        else:
+            from harness.services.s3 import server
+
+            server.prepare()
+
+    def lease(self, holder: str, conn_id: str, options: Any) -> Lease:  # noqa: ARG002 - buckets have the names of production
+        """Buckets of its own. On an endpoint of the user's they are that endpoint's: those it makes go at the end.
+
+        Raises: WorldError: a seed that cannot be read. ServiceUnavailable: the endpoint does not answer.
+        """
+        from harness.services.s3.lease import S3Lease
+
+        seeds = objects(options.seed, conn_id)
+        if self.driver == "external":
+            return S3Lease(conn_id, self._clients, _endpoint(options.url), options.region, options.buckets, seeds)
+        from harness.services.s3.server import MotoServer
+
+        if not self._free:
+            self._servers.append(MotoServer())
+            self._free.append(self._servers[-1])
+        server = min(self._free, key=self._servers.index)  # the first lease of every test has the same port
+        self._free.remove(server)
+
+        def give_back() -> None:
+            server.empty()
+            self._free.append(server)
+
+        return S3Lease(conn_id, self._clients, server.endpoint, options.region, options.buckets, seeds, give_back)
+
+    def close(self) -> None:
+        """End the servers of this process, and leave botocore as it was."""
+        while self._servers:
+            self._servers.pop().close()
+        self._free.clear()
+        self._signing.close()
+
+
+def _endpoint(declared: str | None) -> Any:
+    """Where a server of the user's answers. Raises: ServiceUnavailable: nobody says, or it is no URL."""
+    import os
+
+    from harness.services.s3.clients import Endpoint
+
+    url = declared or os.environ.get(URL_VARIABLE)
+    where = None if declared else URL_VARIABLE
+    fix = f"set {URL_VARIABLE}=http://key:secret@host:port, or url: of the connection in the world"
+    if not url:
+        raise ServiceUnavailable("the external S3 needs the URL of its endpoint", fix=fix)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        parts, port = urlsplit(""), None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        # The URL is not shown: it may hold a password.
+        raise ServiceUnavailable("the URL of the external S3 is no http:// and no https:// one", where=where, fix=fix)
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    port = port or (443 if parts.scheme == "https" else 80)
+    plain = f"{parts.scheme}://{host}:{port}{parts.path.rstrip('/')}"
+    return Endpoint(plain, f"{host}:{port}", parts.username or "testing", parts.password or "testing")
