@@ -1,4 +1,4 @@
-"""The integrity gate: every Dag file parsed in a process of its own, and looked at by the checks of the catalogue."""
+"""The catalogue of the checks, by family. `harness.gate` parses the Dag files and calls them on what is there."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a run came to, and how people and programs read it."""
+"""How people and programs read what a run, a calendar or a check came to."""

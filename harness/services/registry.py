@@ -58,7 +58,7 @@ def service_class(name: str) -> type[Service]:
         ) from None
     if not (isinstance(loaded, type) and issubclass(loaded, Service)):
         raise UsageError(
-            f"the service {name!r} of the package {_package(entry)} is no subclass of harness.services.Service",
+            f"the service {name!r} of the package {_package(entry)} is no subclass of harness.services.base.Service",
             where=entry.value,
         )
     return loaded

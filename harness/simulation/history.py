@@ -1,4 +1,4 @@
-"""What the session remembers of a task instance beyond its state; it hangs on ``TaskInstance.extra``."""
+"""What a simulation remembers of a task instance beyond its state; it hangs on ``TaskInstance.extra``."""
 
 from __future__ import annotations
 

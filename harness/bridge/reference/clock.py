@@ -1,4 +1,4 @@
-"""The oracle's virtual clock: whole instants for the case, a few microseconds more for Airflow; and waits that move it.
+"""The reference's virtual clock: whole instants for the case, a little more for Airflow; and waits that move it.
 
 Airflow asks whether a retry or a timeout lies strictly in the past; its real loop always looks a little later. So the
 n-th instant is shown to Airflow n microseconds late: what was stamped at an earlier instant is strictly past when it

@@ -282,7 +282,7 @@ OWNERS = (
             "settings from elsewhere in the SDK",
             (f"{_SDK}.conf._get_cmd_option", f"{_SDK}.conf._get_secret_option"),
             "nothing",
-            "as the next line",
+            "a setting may come from a command (`…_cmd`) or from a secrets backend (`…_secret`)",
         ),
         since=(3, 2),
     ),
