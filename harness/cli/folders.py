@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -73,6 +73,16 @@ def import_errors(folder: Folder) -> list[Finding]:
 def note_found(folder: Folder, terminal: Terminal) -> None:
     """What somebody should know of how the Dag files were found, and of what they did while they were parsed."""
     for note in dict.fromkeys(folder.notes):
+        terminal.note(note)
+
+
+def note_clocks(world: World | None, drivers: Mapping[str, str], terminal: Terminal) -> None:
+    """Services of the world that tell the real time while the run's is virtual."""
+    if world is None or all(connection.service is None for connection in world.connections.values()):
+        return
+    from harness.services.binding import clock_notes  # a run that asks for none does not import them
+
+    for note in clock_notes(world, drivers):
         terminal.note(note)
 
 

@@ -8,14 +8,31 @@ from __future__ import annotations
 
 import gc
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import time_machine
 
-from harness.kernel.instant import Instant, Microseconds, to_datetime, to_instant
+from harness.kernel.instant import Instant, Microseconds, later, to_datetime, to_instant
+
+Follower = Callable[[Instant | None], None]
+"""Sets a clock outside of this process: to stand at an instant, from where it goes on; None: on real time."""
+
+_followers: list[Follower] = []
+"""Of the process, as its clocks are: whatever simulation runs, its servers have its time."""
+
+
+def follow(follower: Follower) -> None:
+    """Have a clock set at every move of a simulation's, and back to real time at its end."""
+    _followers.append(follower)
+
+
+def follow_no_more(follower: Follower) -> None:
+    """Leave a clock alone from now on."""
+    if follower in _followers:
+        _followers.remove(follower)
 
 
 class WallClock:
@@ -24,12 +41,24 @@ class WallClock:
     ``shift`` is used and not ``move_to``: it is exact for whole microseconds and does not set the zone again.
     """
 
-    def __init__(self, traveller: time_machine.Traveller) -> None:
-        self._traveller = traveller
+    def __init__(self, traveller: time_machine.Traveller, start: Instant) -> None:
+        self._traveller, self._instant = traveller, start
+        self._set_followers(start)
 
     def advance(self, by: Microseconds) -> None:
-        """Move the clocks forward."""
+        """Move the clocks forward, and those that follow."""
         self._traveller.shift(timedelta(microseconds=by))
+        self._instant = later(self._instant, by)
+        if _followers:
+            self._set_followers(self._instant)
+
+    def end(self) -> None:
+        """Leave those that follow on real time."""
+        self._set_followers(None)
+
+    def _set_followers(self, instant: Instant | None) -> None:
+        for follower in _followers:
+            follower(instant)
 
 
 @contextmanager
@@ -39,7 +68,11 @@ def wall_clock(start: Instant) -> Iterator[WallClock]:
     The zone is part of it: a naive ``datetime.now()`` in task code must not depend on the laptop.
     """
     with time_machine.travel(to_datetime(start), tick=False) as traveller:
-        yield WallClock(traveller)
+        clock = WallClock(traveller, start)
+        try:
+            yield clock
+        finally:
+            clock.end()
 
 
 def frozen_instant() -> Instant | None:

@@ -50,7 +50,7 @@ from harness.pytest_plugin.project import (
     pytest_runtest_call,
 )
 from harness.pytest_plugin.runs import _airflow_runner, render_task, run_dag, run_task
-from harness.pytest_plugin.services import _airflow_leases, _airflow_services, postgres
+from harness.pytest_plugin.services import _airflow_leases, _airflow_services, postgres, pytest_terminal_summary
 
 __all__ = [
     "_airflow_leases",
@@ -90,6 +90,7 @@ __all__ = [
     "pytest_runtest_setup",
     "pytest_sessionfinish",
     "pytest_sessionstart",
+    "pytest_terminal_summary",
     "render_task",
     "run_dag",
     "run_task",

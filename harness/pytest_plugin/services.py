@@ -73,7 +73,7 @@ class ServerProcess:
 
         name, _, driver = wanted.partition(" ")
         try:
-            self._services = self._services or Services()
+            self._services = self._services or Services(opener=opener(None, self._config))
             return {"token": self._services.of(service_class(name), driver).share()}
         except HarnessError as error:
             return {"fact": error.fact, **{field: getattr(error, field) for field in _FIELDS}}
@@ -121,7 +121,16 @@ def ask(address: str, service: type[Service], choice: Choice) -> Service:
     return service.attached(found["token"])
 
 
-def opener(address: str | None) -> Callable[[type[Service], Choice], Service]:
+REAL_CLOCKS = pytest.StashKey["dict[str, None]"]()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Tell of services whose clocks are real while simulations have virtual time."""
+    for note in config.stash.get(REAL_CLOCKS, {}):
+        terminalreporter.write_line(f"airflow-harness: note: {note}")
+
+
+def opener(address: str | None, config: pytest.Config) -> Callable[[type[Service], Choice], Service]:
     """How a service is brought up in this process.
 
     Args:
@@ -129,9 +138,12 @@ def opener(address: str | None) -> Callable[[type[Service], Choice], Service]:
     """
 
     def opened(service: type[Service], choice: Choice) -> Service:
-        from harness.services.binding import opened
+        from harness.services.binding import clock_note, opened
 
-        if address is not None and service.shared:
+        reason = service.why_clock_is_real(choice.driver)
+        if reason is not None:
+            config.stash.setdefault(REAL_CLOCKS, {})[clock_note(service.name, reason)] = None
+        if address is not None and service.is_shared(choice.driver):
             return ask(address, service, choice)
         return opened(service, choice)
 
@@ -143,7 +155,7 @@ def _airflow_services(pytestconfig: pytest.Config) -> Iterator[Services]:
     from harness.services.binding import Services
 
     services = Services(
-        settings=project_of(pytestconfig).settings.drivers, opener=opener(server_process_of(pytestconfig))
+        settings=project_of(pytestconfig).settings.drivers, opener=opener(server_process_of(pytestconfig), pytestconfig)
     )
     yield services
     services.close()

@@ -7,13 +7,17 @@ world has of it for one simulation or test: a database, a bucket, a mailbox.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from harness.kernel.instant import Instant
 from harness.results.services import Heard
 from harness.services.contents import Contents
 from harness.world.document import EntrySpec
+
+SetClock = Callable[[Instant | None], None]
+"""Has a server's clock stand at an instant, from where it goes on; None: on real time."""
 
 AUTO = "auto"
 """The driver that the service chooses itself, by what there is on this machine."""
@@ -75,7 +79,7 @@ class Service(ABC):
         drivers: those there are; the ones that need least come first.
         title: what it is, in a few words: "a PostgreSQL of the harness's own".
         options: keys of a connection's entry that are its own.
-        shared: processes of one pytest run use one, started by the first of them; else each has its own.
+        shared: processes of one pytest run may use one, started by the first of them; see `is_shared`.
     """
 
     name: ClassVar[str]
@@ -92,6 +96,20 @@ class Service(ABC):
     def automatic(cls, environment: Mapping[str, str]) -> tuple[str, str]:  # noqa: ARG003 - others look
         """The driver of ``auto``, and why it is that one."""
         return cls.drivers[0], "the default"
+
+    @classmethod
+    def is_shared(cls, driver: str) -> bool:  # noqa: ARG003 - others look
+        """Whether processes of one pytest run use one; else each has its own, as where a clock is one process's."""
+        return cls.shared
+
+    @classmethod
+    def why_clock_is_real(cls, driver: str) -> str | None:  # noqa: ARG003 - others look
+        """Why it tells the real time during a simulation; None where it tells the simulation's, or none."""
+        return None
+
+    def clock(self) -> SetClock | None:
+        """What sets the clock of a server beside this process, once it is up; None where there is no such clock."""
+        return None
 
     @abstractmethod
     def start(self) -> None:

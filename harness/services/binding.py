@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.errors import UsageError, WorldError
+from harness.kernel.clock import follow, follow_no_more
 from harness.results.services import ServiceUse
 from harness.services.base import Address, Lease, Service, ServiceOptions
 from harness.services.contents import Contents
@@ -56,8 +57,10 @@ class Services:
         choice = choose(service, declared, self._option, self._settings, os.environ)
         key = (service.name, choice.driver)
         if key not in self._open:
-            self._open[key] = self._opener(service, choice)
+            running = self._open[key] = self._opener(service, choice)
             self.choices[key] = choice
+            if (clock := running.clock()) is not None:
+                follow(clock)
         return self._open[key]
 
     def close(self) -> None:
@@ -65,6 +68,8 @@ class Services:
         errors = []
         while self._open:
             _, service = self._open.popitem()
+            if (clock := service.clock()) is not None:
+                follow_no_more(clock)
             try:
                 service.close()
             except Exception as error:  # the others must not stay behind
@@ -199,6 +204,28 @@ def declared(world: World, conn_id: str) -> tuple[type[Service], ServiceOptions]
     except EntryError as invalid:
         error = call_error(f"connection {conn_id!r}", invalid)
         raise WorldError(error.fact, where=where, known=error.known, fix=error.fix) from None
+
+
+def clock_note(name: str, reason: str) -> str:
+    """What somebody should know of a service whose clock is real."""
+    return f"the clock of {name} is real, also in virtual time: {reason}"
+
+
+def clock_notes(world: World, settings: Mapping[str, str]) -> list[str]:
+    """One for each service that the world names and whose clock will be real.
+
+    Args:
+        settings: see `harness.services.drivers.choose`.
+    Raises: UsageError, WorldError.
+    """
+    notes = []
+    for conn_id, connection in world.connections.items():
+        if connection.service is not None:
+            service, options = declared(world, conn_id)
+            driver = choose(service, options.driver, {}, settings, os.environ).driver
+            reason = service.why_clock_is_real(driver)
+            notes += [] if reason is None else [clock_note(service.name, reason)]
+    return list(dict.fromkeys(notes))
 
 
 def refuse_unknown(world: World) -> None:

@@ -39,7 +39,8 @@ ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 class Order(TypedDict):
     """What to run. ``{folder}`` in texts stands for the new folder.
 
-    ``steps`` run one after the other, then ``serve``, which serves as soon as the file ``ready[0]`` holds ``ready[1]``.
+    ``steps`` run one after the other, then ``serve``, which serves as soon as the file ``ready[0]`` holds ``ready[1]``;
+    ``serve`` alone has ``env``. Of ``copies``, a source is a folder or a file.
     """
 
     owner: int
@@ -50,6 +51,7 @@ class Order(TypedDict):
     copies: list[tuple[str, str]]
     steps: list[list[str]]
     serve: list[str]
+    env: dict[str, str]
     ready: tuple[str, str]
 
 
@@ -128,7 +130,8 @@ class Served:
                 if code := watch.wait(self._start(step)):
                     self._report("failed", program=step[0], code=code)
                     return
-            child = self._start(self._order["serve"])
+            env = {name: self._in_folder(value) for name, value in self._order["env"].items()}
+            child = self._start(self._order["serve"], env)
             self._ending = signal.SIGQUIT
             if self._becomes_ready(child, watch):
                 report(event="serving")
@@ -162,7 +165,12 @@ class Served:
         for source, destination in self._order["copies"]:
             watch.poll()
             target = self._in_folder(destination)
-            shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("*.a", "include"))
+            if os.path.isdir(source):  # noqa: PTH112
+                shutil.copytree(source, target, symlinks=True, ignore=shutil.ignore_patterns("*.a", "include"))
+            else:
+                os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120
+                shutil.copyfile(source, target)
+                os.chmod(target, 0o644)  # noqa: PTH101
         for above, _, _ in os.walk(self._in_folder("{folder}/programs")):
             os.chmod(above, 0o755)  # noqa: PTH101
 
@@ -170,7 +178,7 @@ class Served:
         if self._order["uid"] is not None and self._order["gid"] is not None:
             os.chown(path, self._order["uid"], self._order["gid"])
 
-    def _start(self, words: list[str]) -> subprocess.Popen[bytes]:
+    def _start(self, words: list[str], env: dict[str, str] | None = None) -> subprocess.Popen[bytes]:
         identity: dict[str, Any] = {}
         if self._order["uid"] is not None:
             identity = {"user": self._order["uid"], "group": self._order["gid"], "extra_groups": []}
@@ -181,7 +189,7 @@ class Served:
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
-                env={**ENV, "HOME": self._folder, "TMPDIR": self._folder},
+                env={**ENV, "HOME": self._folder, "TMPDIR": self._folder, **(env or {})},
                 start_new_session=True,
                 preexec_fn=self._in_child,
                 **identity,

@@ -131,14 +131,17 @@ def test_one_process(warehouse: Project):
     assert warehouse.left_behind() == []
 
 
-def test_workers_share_one_server(warehouse: Project):
+def test_workers_share_one_server_whose_clock_is_real(warehouse: Project, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AIRFLOW_HARNESS_POSTGRES_CLOCK", "real")
     warehouse.pytest("-n", "2").assert_outcomes(passed=9)
     assert len({port for port, _, _ in ports(warehouse)}) == 1
     assert len({pid for _, pid, _ in ports(warehouse)}) == 2
     assert warehouse.left_behind() == []
 
 
-def test_a_controller_that_is_killed_leaves_no_server(warehouse: Project):
+@pytest.mark.parametrize("clock", ["virtual", "real"])  # the worker has the server, or the controller
+def test_a_controller_that_is_killed_leaves_no_server(warehouse: Project, monkeypatch: pytest.MonkeyPatch, clock: str):
+    monkeypatch.setenv("AIRFLOW_HARNESS_POSTGRES_CLOCK", clock)
     warehouse.write(
         test_it="""
 import os, signal

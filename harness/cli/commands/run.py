@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.cli import inputs
 from harness.cli import options as option
-from harness.cli.folders import configured, note_failures, note_found, world_of
+from harness.cli.folders import configured, note_clocks, note_failures, note_found, world_of
 from harness.cli.terminal import Job, Terminal
 from harness.errors import ExitCode, UsageError
 from harness.project.config import Config, config_for
@@ -65,6 +65,7 @@ class Rehearse:
             rehearsal, dag = self._loaded(paths, config, world)
             terminal.begin()
         _notes(rehearsal, dag, terminal)
+        note_clocks(world, config.drivers, terminal)
         from harness.simulation.options import RunOptions
 
         result = self._run(rehearsal, dag, world, RunOptions(**fields), terminal)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.cli import inputs
 from harness.cli import options as option
-from harness.cli.folders import configured, import_errors, note_failures, note_found, world_of
+from harness.cli.folders import configured, import_errors, note_clocks, note_failures, note_found, world_of
 from harness.cli.terminal import Job, Terminal
 from harness.errors import DagNotFound, ExitCode, UsageError
 from harness.project.config import config_for
@@ -74,6 +74,7 @@ class SimulateCalendar:
             rehearsal.drivers = config.drivers
             terminal.begin()
         note_found(rehearsal.folder, terminal)
+        note_clocks(world, config.drivers, terminal)
         actions = tuple(parse_action(text) for text in arguments.actions)
         period = to_datetime(since), to_datetime(until)
         options = CalendarOptions(*period, arguments.fresh, arguments.dag_ids, actions, conf, arguments.seed)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Protocol
 from urllib.parse import quote, urlencode
+
+from harness.kernel.instant import Instant
 
 URL_VARIABLE = "AIRFLOW_HARNESS_POSTGRES_URL"
 """Environment variable with the URL of a server of one's own, for the ``external`` driver."""
@@ -58,6 +60,10 @@ class Database:
 
 class PostgresServer(Protocol):
     """A server that gives every test a database of its own. Nothing starts before ``start``."""
+
+    @property
+    def clock(self) -> Callable[[Instant | None], None] | None:
+        """What sets SQL's clock, while it is up; None where that is real, or another process's to set."""
 
     def start(self) -> None:
         """Bring it up; a second call does nothing. Raises: ServiceUnavailable."""

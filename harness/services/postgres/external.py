@@ -32,6 +32,7 @@ class ExternalPostgres:
         self._admin = _address(url)
         self._databases: Databases | None = None
         self._owner_pid = 0
+        self.clock = None
 
     def start(self) -> None:
         """Look whether it answers, is recent enough and lets the role create databases."""

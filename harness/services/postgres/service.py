@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from harness.services.base import Service, ServiceOptions
+from harness.services.base import Service, ServiceOptions, SetClock
 from harness.services.postgres.address import URL_VARIABLE, PostgresServer
 from harness.services.postgres.opening import attach_postgres, open_postgres
+from harness.services.postgres.virtual_time import why_real
 
 
 def _listed(value: object) -> object:
@@ -44,6 +45,20 @@ class PostgresService(Service):
         if environment.get(URL_VARIABLE):
             return "external", URL_VARIABLE
         return "embedded", "the default"
+
+    @classmethod
+    def is_shared(cls, driver: str) -> bool:
+        """A server has one clock; where that is virtual, a process that simulates needs a server of its own."""
+        return cls.why_clock_is_real(driver) is not None
+
+    @classmethod
+    def why_clock_is_real(cls, driver: str) -> str | None:
+        """The clock of a server of somebody else's is not ours to set."""
+        return "the server is not the harness's own" if driver == "external" else why_real()
+
+    def clock(self) -> SetClock | None:
+        """What sets SQL's clock."""
+        return self._server.clock
 
     def start(self) -> None:
         """Bring the server up. Raises: ServiceUnavailable."""
