@@ -53,11 +53,11 @@ def test_a_backfill_starves_where_twenty_other_runs_are_running(oracle: Oracle) 
 
 @pytest.mark.parametrize("latest", [True, False])
 def test_mapped_tasks_of_a_run_that_is_cleared(oracle: Oracle, latest: bool) -> None:
-    after_removed = (TaskCase("after", upstream=("empty",)),)  # 3.1 has a rule of its own: docs/fidelity.md, Versions
+    after_removed = (TaskCase("after", upstream=("empty",)),)  # 3.1 and 3.2: docs/fidelity.md, Versions
     tasks = (
         TaskCase("listed", acts=(Act(returns=2), Act(returns=1))),
         TaskCase("empty", mapped_over=0),
-        *(after_removed if airflow_version() >= (3, 2) else ()),
+        *(after_removed if airflow_version() >= (3, 3) else ()),
         TaskCase("each", mapped_over="listed", acts=(Act(state="failed"),)),
         TaskCase("pair", mapped_over=2),
     )

@@ -173,8 +173,8 @@ RULES: Mapping[str, Callable[[UpstreamStates, int], Ruling]] = {
 }
 """By trigger rule; ``always`` never gets this far. Arguments: the counts and the instance's map index.
 
-Source: airflow/ti_deps/deps/trigger_rule_dep.py `_evaluate_direct_relatives` (3.3.2). In 3.1.8 removed
-upstreams are forgiven to mapped instances only, and there `none_failed_min_one_success` needs no success.
+Source: airflow/ti_deps/deps/trigger_rule_dep.py `_evaluate_direct_relatives` (3.3.2). Up to 3.2.2
+removed upstreams are forgiven to mapped instances only; until 3.1.8 `none_failed_min_one_success` needs no success.
 """
 
 
