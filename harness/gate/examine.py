@@ -166,6 +166,9 @@ def _placed(problem: Problem, dag: DagContext | None) -> Problem:
 
 
 _TYPES = {
+    "slack_webhook": "slackwebhook",  # before what they hold: the first one counts
+    "slackwebhook": "slackwebhook",
+    "discord": "discord",
     "postgres": "postgres",
     "aws": "aws",
     "mysql": "mysql",
@@ -175,6 +178,7 @@ _TYPES = {
     "snowflake": "snowflake",
     "redis": "redis",
     "slack": "slack",
+    "smtp": "smtp",
     "gcp": "google_cloud_platform",
 }
 _ASKED = ("connection", "variable", JSON_VARIABLE)

@@ -98,17 +98,17 @@ class Tell(BaseNotifier):
         pass
 
 
-class MailHook:
+class SmtpHook:
     def __init__(self, smtp_conn_id):
         pass
 
 
 def told(context):
-    MailHook(smtp_conn_id="mailer")
+    SmtpHook(smtp_conn_id="mailer")
 
 
 def nobody_calls_this():
-    MailHook(smtp_conn_id="unused")
+    SmtpHook(smtp_conn_id="unused")
 """
 
 
@@ -121,6 +121,7 @@ def test_all_names_are_found_at_once_and_what_has_a_default_is_left_out(project)
     file = project.folder / "top.yaml"
     world = load(file)
     assert set(world.connections) == {"at_the_top", "crm", "lake", "mailer", "slack_team", "source"}
+    assert [world.connections[name].service for name in ("mailer", "slack_team")] == ["smtp", "webhook"]
     assert world.variables == {"company": "{}", "retries": "1", "first_key": "", "second_key": ""}
     asked = ["check", "top", "--world", "top.yaml", "--no-cache", "--select"]
     assert project(*asked, "connection-missing,variable-missing,import-error").code == 0
