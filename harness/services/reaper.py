@@ -134,6 +134,7 @@ class Served:
             child = self._start(self._order["serve"], env)
             self._ending = signal.SIGQUIT
             if self._becomes_ready(child, watch):
+                forget_shared_memory(child.pid)
                 report(event="serving")
             self._report("ended", program=self._order["serve"][0], code=watch.wait(child))
         except Exception as error:
@@ -144,6 +145,8 @@ class Served:
         """End the program that runs: with the signal it understands, then by force."""
         if self._child is not None and self._child.poll() is None:
             end(self._child.pid, self._ending, self._child)
+        if self._child is not None:
+            forget_shared_memory(self._child.pid)
 
     def _becomes_ready(self, child: subprocess.Popen[bytes], watch: ChildWatch) -> bool:
         """Wait for the file that says so; False if the server ends first. Raises: Gone."""
@@ -258,7 +261,18 @@ def sweep(folder: str) -> None:
         with open(os.path.join(folder, "data", "postmaster.pid")) as file:  # noqa: PTH118, PTH123
             pid = int(file.read().split()[0])
         end(pid, signal.SIGQUIT)
+        forget_shared_memory(pid)
     remove(folder)
+
+
+def forget_shared_memory(pid: int) -> None:
+    """Remove the names of what libfaketime shares in a program: it does so itself, but not where it is killed.
+
+    What has it mapped keeps it; nothing of ours asks for it by its name.
+    """
+    for name in (f"faketime_shm_{pid}", f"sem.faketime_sem_{pid}"):
+        with suppress(OSError):
+            os.unlink(f"/dev/shm/{name}")  # noqa: PTH108
 
 
 def remove(folder: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import statistics
 import sys
 import time
@@ -184,6 +185,19 @@ def test_services_in_use_follow_until_they_are_closed() -> None:
     services.close()
     with wall_clock(to_instant(START)):
         pass  # a clock that is closed is not asked
+
+
+def test_no_shared_memory_is_left_where_the_server_is_killed() -> None:
+    with EmbeddedPostgres() as server:
+        with closing(connect(server.create_database("killed"), ours=True)) as connection:
+            connection.cursor().execute("select 1")
+        pid = int((Path(str(server._link.folder)) / "data" / "postmaster.pid").read_text().split()[0])
+        shared = [Path(f"/dev/shm/faketime_shm_{pid}"), Path(f"/dev/shm/sem.faketime_sem_{pid}")]
+        assert wait_until(lambda: not any(one.exists() for one in shared))  # while it runs, too
+        for one in shared:
+            one.touch()  # as a server that is killed while it starts leaves them
+        os.kill(pid, signal.SIGKILL)
+    assert not any(one.exists() for one in shared)
 
 
 def absent(name: str) -> ModuleSpec | None:
