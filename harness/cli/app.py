@@ -7,6 +7,7 @@ import sys
 import click
 
 from harness.cli.commands.check import check
+from harness.cli.commands.doctor import doctor
 from harness.cli.commands.init import init
 from harness.cli.commands.run import run
 from harness.cli.commands.simulate import simulate
@@ -50,6 +51,7 @@ def app() -> None:
     \b
     Examples:
       airflow-harness check
+      airflow-harness doctor
       airflow-harness init
       airflow-harness run weather_etl --logical-date 2025-01-01
       airflow-harness run dags/weather_etl.py --world fixtures/world.yaml
@@ -59,5 +61,5 @@ def app() -> None:
     """
 
 
-for command in (check, init, run, simulate, verify):
+for command in (check, doctor, init, run, simulate, verify):
     app.command(epilog=EXIT_CODES)(command)
