@@ -14,7 +14,7 @@ SEVERAL = (WAREHOUSE, ServiceUse("idle", "postgres"), MAIL)
 def test_a_use_in_a_line() -> None:
     assert [str(use) for use in SEVERAL] == [
         "warehouse (postgres)  table a: 2 rows added; table b: 1 row removed",
-        "idle (postgres)  nothing changed",
+        "idle (postgres)  nothing came of it",
         "smtp_default (smtp)  2 mails",
     ]
 
