@@ -65,7 +65,8 @@ class ServiceUse:
 
     def __str__(self) -> str:
         words = [counted(number, kind) for kind, number in Counter(one.kind for one in self.heard).items()]
-        return f"{self.conn_id} ({self.service})  {'; '.join([*words, *map(str, self.changes)]) or 'nothing came of it'}"
+        came = "; ".join([*words, *map(str, self.changes)]) or "nothing came of it"
+        return f"{self.conn_id} ({self.service})  {came}"
 
     def to_json(self) -> dict[str, Any]:
         """The use as the documents hold it."""

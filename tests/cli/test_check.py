@@ -201,7 +201,7 @@ def test_ctrl_c_ends_the_fork_servers_and_leaves_nothing(found):
     running.send_signal(signal.SIGINT)
     out, err = running.communicate(timeout=TIMEOUT_S)
     assert running.returncode == 130
-    assert (out, err) == ("", "airflow-harness: interrupted\n")
+    assert (out, err) == ("note stopped: 0 of 1 Dag files were looked at\n", "airflow-harness: interrupted\n")
     assert len(below) >= 2
     assert [child for child in below if child.is_running() and child.status() != psutil.STATUS_ZOMBIE] == []
     assert found.left_behind() == []
