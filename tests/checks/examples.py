@@ -6,6 +6,10 @@ _UNSEEN = "its teardowns fail and nobody is told: what as_teardown() and @teardo
 
 _EXAMPLES_ONLY = "its class is registered only where Airflow loads its examples itself"
 
+_AT_ITS_TOP = (
+    "where s3fs is installed, the ObjectStoragePath at its top makes a client: it asks for credentials at once"
+)
+
 KNOWN = {
     ("example_bash_decorator.py", "import-error"): "imports a name of 3.2 from airflow.sdk.exceptions (3.1)",
     ("example_custom_weight.py", "import-error"): _EXAMPLES_ONLY + " (3.1)",
@@ -20,4 +24,7 @@ KNOWN = {
     ("example_setup_teardown.py", "setup-teardown"): _UNSEEN,
     ("example_setup_teardown_taskflow.py", "setup-teardown"): _UNSEEN,
     ("example_workday_timetable.py", "serialization"): _EXAMPLES_ONLY,
+    ("tutorial_objectstorage.py", "process-pollution"): _AT_ITS_TOP + ", in a thread of fsspec",
+    ("tutorial_objectstorage.py", "top-level-io"): _AT_ITS_TOP,
+    ("tutorial_objectstorage.py", "top-level-secrets"): _AT_ITS_TOP,
 }
