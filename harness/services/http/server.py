@@ -6,7 +6,6 @@ import json
 import socket
 import threading
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
@@ -16,6 +15,7 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response
 
+from harness.services.connections import ConnectionThreads
 from harness.services.http.routes import Reply
 
 HOST = "127.0.0.1"
@@ -117,25 +117,14 @@ class _TrackingServer(ThreadedWSGIServer):  # type: ignore[misc]
     """It knows its connections and their threads, so that none of them is left."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._busy: dict[threading.Thread, socket.socket] = {}
+        self._connections = ConnectionThreads("airflow-harness-http-connection")
         super().__init__(*args, **kwargs)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        thread = threading.Thread(target=self._one, args=(request, client_address), daemon=True)
-        self._busy[thread] = request
-        thread.start()
-
-    def _one(self, request: Any, client_address: Any) -> None:
-        try:
-            self.process_request_thread(request, client_address)
-        finally:
-            self._busy.pop(threading.current_thread(), None)
+        self._connections.begin(self.process_request_thread, request, client_address)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away in the middle of it is no news."""
 
     def cut(self) -> None:
-        for thread, connection in list(self._busy.items()):
-            with suppress(OSError):  # it ends by itself
-                connection.shutdown(socket.SHUT_RDWR)
-            thread.join()
+        self._connections.cut()

@@ -17,6 +17,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import ThreadedWSGIServer
 
 from harness.kernel.present import serving
+from harness.services.connections import ConnectionThreads
 from harness.services.s3.clients import Endpoint
 from harness.services.s3.state import MotoState
 
@@ -66,7 +67,7 @@ class MotoServer(ThreadedWSGIServer):  # type: ignore[misc]
 
     def __init__(self) -> None:
         self._state, self._closed = MotoState(), False
-        self._connections: dict[threading.Thread, socket.socket] = {}
+        self._connections = ConnectionThreads("airflow-harness-s3-connection")
         super().__init__("127.0.0.1", 0, self._answer, _SilentMotoHandler)
         self.endpoint = Endpoint(f"http://127.0.0.1:{self.port}", f"127.0.0.1:{self.port}")
         # No `serve_forever`: it looks twice a second whether it shall end, and so takes half a second to.
@@ -77,7 +78,7 @@ class MotoServer(ThreadedWSGIServer):  # type: ignore[misc]
         """End a lease: cut its connections and forget all. The port stays, for clients of tasks that live on in modules
         and caches, as a ``client = boto3.client("s3")`` of a module's: they find the next test's buckets.
         """
-        self._cut()
+        self._connections.cut()
         self._state.empty()
         self._state = MotoState()
 
@@ -90,7 +91,7 @@ class MotoServer(ThreadedWSGIServer):  # type: ignore[misc]
             socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
         self._listening.join()
         self.server_close()
-        self._cut()
+        self._connections.cut()
         self._state.empty()
 
     def process_request(self, request: Any, client_address: Any) -> None:
@@ -98,32 +99,16 @@ class MotoServer(ThreadedWSGIServer):  # type: ignore[misc]
         if self._closed:
             self.shutdown_request(request)
             return
-        thread = threading.Thread(
-            target=self._serve, args=(request, client_address), name="airflow-harness-s3-connection", daemon=True
-        )
-        self._connections[thread] = request
-        thread.start()
+        self._connections.begin(self.process_request_thread, request, client_address)
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
         """Errors alone, to a logger of ours: werkzeug's own writes to the terminal."""
         if type == "error":
             logging.getLogger("airflow_harness.s3").error(message.rstrip(), *args)
 
-    def _cut(self) -> None:
-        for thread, connection in list(self._connections.items()):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            thread.join()
-
     def _listen(self) -> None:
         while not self._closed:
             self.handle_request()
-
-    def _serve(self, request: Any, client_address: Any) -> None:
-        try:
-            self.process_request_thread(request, client_address)
-        finally:
-            self._connections.pop(threading.current_thread(), None)
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """One request, in the lease's state. Its body is read first: who is slow to send must not hold moto's lock."""
