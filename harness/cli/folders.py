@@ -54,7 +54,9 @@ def world_of(file: Path | None, network: Iterable[str] = ()) -> World | None:
 
 def refuse_unknown_services(world: World) -> None:
     """See whether the services that a world names exist. Raises: WorldError."""
-    if any(connection.service is not None for connection in world.connections.values()):
+    from harness.world.model import needs_services
+
+    if needs_services(world):
         from harness.services.binding import refuse_unknown  # nothing of services is imported for a world without
 
         refuse_unknown(world)
@@ -78,7 +80,9 @@ def note_found(folder: Folder, terminal: Terminal) -> None:
 
 def note_clocks(world: World | None, drivers: Mapping[str, str], terminal: Terminal) -> None:
     """Services of the world that tell the real time while the run's is virtual."""
-    if world is None or all(connection.service is None for connection in world.connections.values()):
+    from harness.world.model import needs_services
+
+    if world is None or not needs_services(world):
         return
     from harness.services.binding import clock_notes  # a run that asks for none does not import them
 

@@ -34,11 +34,12 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def _airflow_world_file(pytestconfig: pytest.Config) -> World:
     from harness.world import World, load
+    from harness.world.model import needs_services
 
     file = project_of(pytestconfig).world
     world = World() if file is None else load(file)
     world.allow(*project_of(pytestconfig).settings.network, *pytestconfig.option.airflow_network)
-    if any(connection.service is not None for connection in world.connections.values()):
+    if needs_services(world):
         from harness.services.binding import refuse_unknown
 
         refuse_unknown(world)

@@ -19,6 +19,7 @@ from harness.services.drivers import Choice, choose
 from harness.services.registry import service_class
 from harness.world import Connection, World
 from harness.world.document import check
+from harness.world.model import needs_services
 from harness.world.problem import EntryError, call_error
 
 Opener = Callable[[type[Service], Choice], Service]
@@ -38,8 +39,6 @@ class Services:
     Args:
         option, settings: see `harness.services.drivers.choose`.
         opener: how one is brought up.
-    Attributes:
-        choices: those made, by (service, driver).
     """
 
     def __init__(
@@ -50,7 +49,6 @@ class Services:
     ) -> None:
         self._option, self._settings, self._opener = option or {}, settings or {}, opener
         self._open: dict[tuple[str, str], Service] = {}
-        self.choices: dict[tuple[str, str], Choice] = {}
 
     def of(self, service: type[Service], declared: str) -> Service:
         """The running service. Raises: UsageError, ServiceUnavailable."""
@@ -58,7 +56,6 @@ class Services:
         key = (service.name, choice.driver)
         if key not in self._open:
             running = self._open[key] = self._opener(service, choice)
-            self.choices[key] = choice
             if (clock := running.clock()) is not None:
                 follow(clock)
         return self._open[key]
@@ -101,8 +98,9 @@ class Leases:
         if conn_id in self._leases:
             return self._leases[conn_id][1]
         service, options = declared(world, conn_id)
-        lease = self._first.pop(service.name, None)
-        if lease is None or options != service.options():  # what was made in advance has no seed, no driver of its own
+        # What was made in advance has no seed and no driver of its own: it waits for a connection that asks for none.
+        lease = self._first.pop(service.name, None) if options == service.options() else None
+        if lease is None:
             lease = self._made(service, conn_id, options)
         lease.conn_id = conn_id
         self._leases[conn_id] = (service.name, lease)
@@ -123,10 +121,10 @@ class Leases:
 
     def _made(self, service: type[Service], conn_id: str, options: ServiceOptions) -> Lease:
         """The first of a service is called as the holder, the further ones after their connections too."""
-        names = [self.holder] * bool(self.holder)
-        names += [conn_id] if not self.holder or service.name in self._named else []
+        is_first = bool(self.holder) and service.name not in self._named
         self._named.add(service.name)
-        return self.services.of(service, options.driver).lease("_".join(filter(None, names)), conn_id, options)
+        name = self.holder if is_first else "_".join(filter(None, (self.holder, conn_id)))
+        return self.services.of(service, options.driver).lease(name, conn_id, options)
 
     def of_service(self, name: str) -> dict[str, Lease]:
         """Those made so far of one service, by conn_id."""
@@ -180,11 +178,6 @@ class Snapshot:
 
     held: Mapping[str, Contents]
     heard: Mapping[str, int]
-
-
-def needs_services(world: World) -> bool:
-    """Whether a connection of the world names a service."""
-    return any(connection.service is not None for connection in world.connections.values())
 
 
 def declared(world: World, conn_id: str) -> tuple[type[Service], ServiceOptions]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.results.services import ServiceUse
 from harness.world import World
+from harness.world.model import needs_services
 
 if TYPE_CHECKING:
     from harness.services.binding import Leases, Snapshot
@@ -45,7 +46,7 @@ def served(world: World, drivers: Mapping[str, str], leases: Leases | None = Non
         leases: of a test, which outlive the block; None to make some for the block alone.
     Raises: WorldError: a service that there is not. ServiceUnavailable: one that cannot start.
     """
-    if all(connection.service is None for connection in world.connections.values()):
+    if not needs_services(world):
         yield ServedWorld(world)
     elif leases is not None:
         yield ServedWorld(world, leases)

@@ -293,3 +293,8 @@ class World:
     set_parallelism = _former(
         "set_parallelism", "set_executor", lambda self, parallelism: self.set_executor(parallelism=parallelism)
     )
+
+
+def needs_services(world: World) -> bool:
+    """Whether a connection of the world names a service; asked before anything of services is imported."""
+    return any(connection.service is not None for connection in world.connections.values())

@@ -47,6 +47,12 @@ def test_the_driver_and_its_reason_are_those_of_a_run(ask):
     assert "secret" not in answer.out + answer.err
 
 
+def test_a_driver_that_follows_from_an_entry_is_that_of_a_run(ask, project):
+    world = project.write("s3.yaml", "connections:\n  lake: {service: s3, url: 'http://127.0.0.1:1'}\n")
+    (s3,) = [one for one in json.loads(ask("--json", "--world", world).out)["tried"] if one["what"] == "service s3"]
+    assert (s3["needed"], s3["about"]) == (True, "external (the world)")
+
+
 def test_a_world_that_cannot_mean_anything_is_a_usage_error(ask, project):
     world = project.write("bad.yaml", "connections:\n  a: {service: smpt}\n")
     answer = ask("--world", world)

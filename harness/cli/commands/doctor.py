@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -78,8 +79,6 @@ def _python() -> Examined:
 
 def _timed(trial: Callable[[], Examined]) -> Examined:
     """The trial, with how long it took."""
-    from dataclasses import replace
-
     began = perf_counter()
     return replace(trial(), seconds=perf_counter() - began)
 
@@ -98,22 +97,32 @@ def _services(config: Config, world: World | None) -> Iterator[Examined]:
     """Each service, started and taken down again with the driver that a run would take."""
     from harness.services.registry import names
 
-    declared: dict[str, str] = {}
-    for connection in (world.connections if world else {}).values():
-        if connection.service is not None:
-            declared.setdefault(connection.service, str(connection.settings.get("driver", "auto")))
+    drivers = {} if world is None else _drivers_of(world)
     for name in names():
-        yield _timed(lambda name=name: _service(name, config, declared.get(name)))  # type: ignore[misc]
+        yield _timed(partial(_service, name, config, drivers.get(name)))
 
 
-def _service(name: str, config: Config, declared: str | None) -> Examined:
+def _drivers_of(world: World) -> dict[str, str]:
+    """Service -> driver, as the first connection that names it has it."""
+    from harness.services.binding import declared
+
+    drivers: dict[str, str] = {}
+    for conn_id, connection in world.connections.items():
+        if connection.service is not None:
+            service, options = declared(world, conn_id)
+            drivers.setdefault(service.name, options.driver)
+    return drivers
+
+
+def _service(name: str, config: Config, driver: str | None) -> Examined:
+    from harness.services.base import AUTO
     from harness.services.drivers import choose
     from harness.services.registry import service_class
 
-    what, needed = f"service {name}", declared is not None
+    what, needed = f"service {name}", driver is not None
     try:
         service = service_class(name)
-        choice = choose(service, declared or "auto", {}, config.drivers, os.environ)
+        choice = choose(service, driver or AUTO, {}, config.drivers, os.environ)
         made = service(choice.driver)
         try:
             made.start()

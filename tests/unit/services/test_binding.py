@@ -125,6 +125,10 @@ def test_a_connection_with_options_of_its_own_gets_no_lease_made_without_them() 
     lease = leases.lease("a", _world("a", colour="red"))
     assert lease is not early
     assert lease.colour == "red"  # type: ignore[attr-defined]
+    assert leases.first_of("echo") is early
+    assert leases.lease("b", _world("b")) is early
+    leases.end()
+    assert (lease.ended, early.ended) == (1, 1)  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize(
