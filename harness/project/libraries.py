@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -12,6 +13,7 @@ _STATEMENT = re.compile(
 )
 _BOUND = re.compile(rb"^(?:from[ \t]+([\w.]+)[ \t]+)?import[ \t]+(\([^)]*\)|[^\n#;]*)", re.MULTILINE)
 _STARTS = re.compile(rb"^[ \t]*(\w+)[ \t]*(?:\.[\w.]+[ \t]*(?:=(?!=)|\()|\()", re.MULTILINE)
+_CALLABLE = re.compile(r"python_callable|on_\w+_callback")
 _COMMENT = re.compile(rb"#[^\n]*")
 SEVERAL = 2
 """Files that make it worth while: what one file imports alone, its own process imports."""
@@ -27,7 +29,10 @@ def imports_in(source: bytes) -> Iterator[str]:
 
 
 def may_set(source: bytes, libraries: Iterable[str]) -> bool:
-    """Whether a statement of a file begins with a library, so that it may set something in it: ``pd.set_option(…)``."""
+    """Whether a statement of a file begins with a library, so that it may set something in it: ``pd.set_option(…)``.
+
+    What stands in the body of a task does not count: it does not run while the file is imported.
+    """
     tops = {name.partition(".")[0].encode() for name in libraries} - {b"airflow"}
     bound = {b"setattr", b"patch"}
     for base, names in _BOUND.findall(source):
@@ -35,7 +40,44 @@ def may_set(source: bytes, libraries: Iterable[str]) -> bool:
             words = one.split()
             if words and (base or words[0]).partition(b".")[0] in tops:
                 bound.add(words[-1].partition(b".")[0])
-    return any(name in bound for name in _STARTS.findall(source))
+    lines = {source.count(b"\n", 0, at.start(1)) + 1 for at in _STARTS.finditer(source) if at[1] in bound}
+    return bool(lines) and bool(lines - set(_lines_of_tasks(source)))
+
+
+def _lines_of_tasks(source: bytes) -> Iterator[int]:
+    """Lines of functions that are tasks, or are given to an operator, and are named nowhere else in the file."""
+    try:
+        tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    named = Counter(
+        node.id if isinstance(node, ast.Name) else node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, (ast.Name, ast.Attribute))
+    )
+    given = Counter(
+        node.value.id
+        for node in ast.walk(tree)
+        if isinstance(node, ast.keyword) and node.arg and _CALLABLE.fullmatch(node.arg)
+        if isinstance(node.value, ast.Name)
+    )
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and (
+            _is_task(node)
+            if node.decorator_list
+            else named[node.name] == given[node.name] and not node.name.startswith("__")  # Python itself calls those
+        ):
+            yield from range(node.body[0].lineno, (node.end_lineno or node.lineno) + 1)
+
+
+def _is_task(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether its decorators are ``@task``, ``@task.branch`` or ``@task(…)`` alone; the body of a ``@dag`` does run."""
+    for decorator in function.decorator_list:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        base = called.value if isinstance(called, ast.Attribute) else called
+        if not (isinstance(base, ast.Name) and base.id == "task"):
+            return False
+    return True
 
 
 def libraries_of(files: Iterable[Path], tops: Iterable[Path]) -> list[str]:

@@ -14,7 +14,7 @@ from harness.gate import worker_pool
 from harness.gate.child_end import ChildEnd
 from harness.gate.fork_server import NO_AIRFLOW
 from harness.gate.options import ParseOptions
-from harness.gate.worker_pool import BATCH, FIRST, OTHER, Request, WorkerPool
+from harness.gate.worker_pool import BATCH, FEW, FIRST, OTHER, Request, WorkerPool
 
 
 @pytest.fixture
@@ -68,8 +68,8 @@ class TestWhoGetsWhat:
         assert [len(paths) for _, paths, _ in machine.given] == [BATCH, BATCH, BATCH, 1]
 
     def test_workers_side_by_side_leave_something_to_each_other(self, machine: Machine) -> None:
-        parsed(*files(6), jobs=2)
-        assert [len(paths) for _, paths, _ in machine.given] == [3, 1, 1, 1]
+        parsed(*files(BATCH * 2 + 8), jobs=2)
+        assert [len(paths) for _, paths, _ in machine.given] == [BATCH, 9, 4, FEW, 2]
 
     def test_a_worker_is_given_files_of_one_root(self, machine: Machine) -> None:
         first, second = files(3, "/a"), files(2, "/b")
