@@ -39,9 +39,9 @@ FIRST, OTHER = 1, 2
 BATCH = 10
 """Files that one child may parse, as long as each leaves nothing behind for the next: a fork costs as much as one."""
 FEW = 3
-"""Files that a child may parse at least. The last files are shared out between the workers in ever smaller batches; down
-to one, a third of all forks were made for the last sixth of 60 files that import pandas and the clouds' clients. A fork
-costs as much as two or three of those files (40 ms against 16), and a slow file ends its batch anyway."""
+"""Files that a child may parse at least. The last files are shared out between the workers in ever smaller batches;
+down to one, a third of all forks were made for the last sixth of 60 files that import pandas and the clouds' clients. A
+fork costs as much as two or three of those files (40 ms against 16), and a slow file ends its batch anyway."""
 
 
 Libraries = Callable[[Iterable[str]], Iterable[str]]
