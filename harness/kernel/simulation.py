@@ -15,7 +15,7 @@ from harness.kernel.instant import SECOND, Instant, Microseconds, iso, later
 from harness.kernel.process import Alarm, AlarmRang, Event, Process, ProcessKilled, Rings
 from harness.kernel.tracing import Tracers
 
-URGENT, NORMAL, LATE, LAST = 0, 1, 2, 3
+URGENT, NORMAL, LATE, LAST = range(4)
 """Priorities among events of one instant: state changes first, then work, then decisions over the result, and last what
 asks whether anything had happened until then."""
 

@@ -59,14 +59,14 @@ class Circumstances:
         allowed: the Dag's ``allowed_run_types`` have backfills in them.
         running: another backfill of the Dag is not complete.
         conf_error: why the Dag's params refuse the conf, or none at all.
-        dates: how many dates there are between its two.
+        has_dates: there is a date between its two.
     """
 
     periodic: bool = True
     allowed: bool = True
     running: bool = False
     conf_error: str | None = None
-    dates: int = 1
+    has_dates: bool = True
 
 
 class BackfillRefusal(NamedTuple):
@@ -142,9 +142,9 @@ def refusal(backfill: Backfill, dag: Dag, now: Instant, met: Circumstances) -> B
         return BackfillRefusal("InvalidBackfillConf", met.conf_error)
     if backfill.dry_run:
         return None
-    if not met.dates and dag.policies.backfill_needs_dates:
+    if not met.has_dates and dag.policies.backfill_needs_dates:
         return BackfillRefusal("NoBackfillRunsToCreate", f"No runs to create for Dag {name} between {between}")
-    if met.dates and met.conf_error is not None:
+    if met.has_dates and met.conf_error is not None:
         return BackfillRefusal("ParamValidationError", met.conf_error)
     return None
 

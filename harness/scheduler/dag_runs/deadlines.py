@@ -48,11 +48,13 @@ def average_runtime(reference: AverageRuntime, runs: Iterable[DagRun]) -> tuple[
     A run without logical date counts as the latest, as PostgreSQL sorts it.
     Source: airflow/serialization/definitions/deadline.py `AverageRuntimeDeadline._evaluate_with` (3.3.2).
     """
-    ended = [run for run in runs if run.start is not None and run.end is not None]
-    if reference.only_successful:
-        ended = [run for run in ended if run.state == "success"]
-    ended.sort(key=lambda run: (run.logical_date is not None, -(run.logical_date or 0)))
-    took = [run.end - run.start for run in ended[: reference.max_runs] if run.start is not None and run.end is not None]
+    ended = [
+        (run.logical_date, run.end - run.start)
+        for run in runs
+        if run.start is not None and run.end is not None and (run.state == "success" or not reference.only_successful)
+    ]
+    ended.sort(key=lambda one: (one[0] is not None, -(one[0] or 0)))
+    took = [length for _, length in ended[: reference.max_runs]]
     if len(took) < max(reference.min_runs, 1):
         return None, len(took)
     return round(sum(took) / len(took)), len(took)

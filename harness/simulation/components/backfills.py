@@ -92,7 +92,7 @@ class Backfills:
             allows_backfills(dag),
             known.dag_id in self._open,
             conf_error(dag, backfill.conf),
-            len(plans),
+            bool(plans),
         )
         refused = refusal(backfill, known, now, met)
         if refused is None and not backfill.dry_run:

@@ -74,6 +74,13 @@ class TestAverage:
     def test_runs_that_have_not_ended_do_not(self) -> None:
         assert average_runtime(AverageRuntime(9, 1), [run(), run(start=None, state="queued")]) == (None, 0)
 
+    def test_of_no_runs_there_is_no_average_even_where_none_are_asked_for(self) -> None:
+        assert average_runtime(AverageRuntime(9, 0), []) == (None, 0)
+        assert average_runtime(AverageRuntime(9, 0), [ended(1, 7)]) == (7, 1)
+
+    def test_runs_of_one_date_count_in_the_order_they_have(self) -> None:
+        assert average_runtime(AverageRuntime(1, 1), [ended(1, 10), ended(1, 5)]) == (10, 1)
+
     def test_a_run_without_logical_date_is_the_latest(self) -> None:
         assert average_runtime(AverageRuntime(1, 1), [ended(5, 50), ended(6, 7, dated=False)]) == (7, 1)
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scheduler_builders import NOW, dag, run_of, task, ti
+from scheduler_builders import DAY, NOW, dag, run_of, task, ti
 
 from harness.kernel.instant import SECOND, to_datetime, to_instant
 from harness.scheduler.retries import MAX_RETRY_DELAY, may_retry, next_retry_at
@@ -45,6 +45,16 @@ def test_back_off_lies_between_the_grown_delay_and_twice_it() -> None:
         assert grown <= next_retry_at(one) - NOW < 2 * grown
 
 
+def test_a_delay_of_nothing_grows_from_a_second() -> None:
+    for try_number in (1, 5):
+        assert next_retry_at(failed(try_number, retry_delay=0, retry_exponential_backoff=2.0)) == NOW + SECOND
+
+
+def test_a_delay_of_less_than_a_second_is_rounded_up() -> None:
+    one = failed(1, retry_delay=SECOND + 1, retry_exponential_backoff=2.0)
+    assert NOW + 2 * SECOND <= next_retry_at(one) < NOW + 4 * SECOND
+
+
 def test_a_policy_overrides_the_back_off() -> None:
     assert next_retry_at(failed(3, override=5, retry_exponential_backoff=2.0)) == NOW + 5
 
@@ -56,7 +66,9 @@ def test_max_retry_delay_caps_the_back_off_only() -> None:
 
 @pytest.mark.parametrize("try_number", [40, 2000])
 def test_the_longest_back_off(try_number: int) -> None:
-    assert next_retry_at(failed(try_number, retry_exponential_backoff=2.0)) == NOW + MAX_RETRY_DELAY * SECOND
+    assert (
+        next_retry_at(failed(try_number, retry_exponential_backoff=2.0)) == NOW + DAY == NOW + MAX_RETRY_DELAY * SECOND
+    )
 
 
 def test_an_instance_that_has_not_ended() -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from harness.errors import UsageError
 from harness.results.finding import Finding
 from harness.scheduler.dag_runs.calendar import AllOf, AnyOf, Condition, OfAlias, OfAsset
 from harness.simulation import simulated
@@ -98,6 +99,15 @@ class TestWhatIsNotSimulated:
         (finding,) = simulated.runs_otherwise(dag)
         assert (finding.check, finding.severity, finding.dag_id) == ("not-simulated", "error", "d")
         assert "the tasks of the loop 'g' run once here, whatever its gate decides" in finding.message
+
+
+@pytest.mark.parametrize(
+    ("where", "path"), [("dags/d.py:7  dag_id=d", "dags/d.py:7"), ("dags/d.py", "dags/d.py"), (None, "")]
+)
+def test_a_dag_that_is_left_out_is_an_error_where_it_stands(where: str | None, path: str) -> None:
+    found = simulated.refusal(UsageError("asks for what there is not", where=where, fix="mend it"), "d")
+    assert told([found]) == [(UsageError.id, "error", "d", "d: asks for what there is not")]
+    assert (found.path, found.fix) == (path, "mend it")
 
 
 @pytest.mark.parametrize(
