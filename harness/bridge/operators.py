@@ -18,6 +18,11 @@ def class_of(task: Operator) -> type:
     return found
 
 
+def class_paths(task: Operator) -> tuple[str, ...]:
+    """Import paths of the operator's class and of its bases, nearest first; ``object`` is none."""
+    return tuple(f"{one.__module__}.{one.__qualname__}" for one in class_of(task).__mro__[:-1])
+
+
 def argument(task: Operator, name: str, default: Any = None) -> Any:
     """What the operator has of this name; of a mapped one only what is the same for all its instances."""
     if getattr(task, "is_mapped", False):
@@ -48,6 +53,7 @@ def tasks_of(dag: DAG) -> Tasks:
         task_id: TaskFacts(
             mapped=bool(getattr(task, "is_mapped", False)) or task.get_closest_mapped_task_group() is not None,
             asks=any(base.__name__ == "HITLOperator" for base in class_of(task).__mro__),
+            classes=class_paths(task),
         )
         for task_id, task in dag.task_dict.items()
     }

@@ -39,8 +39,13 @@ def check_failed() -> None:
 
 
 def _tasks(context: DagContext) -> dict[str, Any]:
-    """The tasks of a Dag, and what patterns must know of them, as JSON."""
-    return {task_id: [facts.mapped, facts.asks] for task_id, facts in tasks_of(context.dag).items()}
+    """The tasks of a Dag, and what patterns must know of them, as JSON: many tasks are of few classes."""
+    classes: dict[tuple[str, ...], int] = {}
+    tasks = {
+        task_id: [facts.mapped, facts.asks, classes.setdefault(facts.classes, len(classes))]
+        for task_id, facts in tasks_of(context.dag).items()
+    }
+    return {"tasks": tasks, "classes": list(classes)}
 
 
 @check("unmatched", level="repository", gather=_tasks)
@@ -50,10 +55,14 @@ def unmatched(notes: list[Note], judgement: Judgement) -> Iterator[Problem]:
     The task that is meant runs its real code, as if nothing had been said of it. Nothing is said of Dags that are not
     there while a file of the repository does not load.
 
-    Fix: correct the name: ``dag_id.task_id``, with ``*`` and ``?`` as wildcards, ``[1]`` at the end for a map index.
+    Fix: correct the name: ``dag_id.task_id``, a task id or an operator's class, with ``*`` and ``?`` as wildcards,
+    ``[1]`` behind it for a map index, ``@2025-01-05`` behind that for a date.
     """
     dags = {
-        note.dag_id: {task_id: TaskFacts(mapped, asks) for task_id, (mapped, asks) in note.value.items()}
+        note.dag_id: {
+            task_id: TaskFacts(mapped, asks, tuple(note.value["classes"][at]))
+            for task_id, (mapped, asks, at) in note.value["tasks"].items()
+        }
         for note in notes
     }
     for wrong in unmatched_entries(judgement.world, dags.get, dags):

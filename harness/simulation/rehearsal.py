@@ -38,7 +38,7 @@ from harness.simulation.run_factory import RunFactory
 from harness.simulation.services import served
 from harness.simulation.simulated import refusal, runs_otherwise, simulated_calendar
 from harness.simulation.stuck import unfinished_error, unfinished_findings
-from harness.simulation.unmatched import check_options, check_world, unmatched_indexes
+from harness.simulation.unmatched import check_options, check_world, unmatched_instances
 from harness.world import Pool, World
 from harness.world.entries import DEFAULT_POOL
 from harness.world.file import shown_path
@@ -173,7 +173,7 @@ class Rehearsal:
             run_factory = ending.run_factory = RunFactory(dags, live, journal, watcher, self.xcom_bytes)
             result = _Simulated(run_factory, found, plan, chosen).result()
             doubts += [refusal(error, found.dag_id) for error in self._unstorable([found]).values()]
-            left = unmatched_indexes(live, run_factory.store.runs.values())
+            left = unmatched_instances(live, run_factory.store.runs.values())
             result = replace(result, findings=[*doubts, *result.findings, *left], services=services.uses())
             ending.result = result
         return replace(result, real_seconds=perf_counter() - began, ledger=chosen.keep)
@@ -206,7 +206,7 @@ class Rehearsal:
                 self.folder.dags, live, journal, watcher, self.xcom_bytes, unstorable
             )
             result = simulated_calendar(run_factory, chosen.values(), options)
-            left = unmatched_indexes(live, run_factory.store.runs.values())
+            left = unmatched_instances(live, run_factory.store.runs.values())
             result = replace(result, findings=[*failed_plugins(self.surroundings), *result.findings, *doubts, *left])
             ending.result = result
         return replace(result, real_seconds=perf_counter() - began, ledger=options.keep)

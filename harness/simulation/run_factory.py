@@ -10,6 +10,7 @@ from harness.bridge.executors import executors_of, refusals, workers_of
 from harness.bridge.patches.network import NetworkGuard
 from harness.bridge.snapshot import snapshot
 from harness.bridge.stored import unscheduled
+from harness.bridge.subjects import subject_of
 from harness.bridge.supervisor.conversation import supervisor_comms
 from harness.bridge.supervisor.store import RunFacts, Store
 from harness.bridge.timetables import RunPlan, manual
@@ -83,7 +84,7 @@ class RunFactory:
             self.world,
             seed,
             self.recorder.log,
-            lambda ti: durations.duration_of(ti.run.dag.dag_id, ti.task_id, ti.map_index),
+            lambda ti: durations.duration_of(*subject_of(ti)) if durations.durations else None,
             not debug,
             guard,
         ) as (simulation, self.interruption):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from harness.bridge.conditions import asset_condition
 from harness.bridge.loader import Folder
 from harness.bridge.operators import tasks_of
+from harness.bridge.subjects import subject_of
 from harness.errors import TaskNotFound, UnmatchedEntry, UsageError, known_names
 from harness.results.finding import Finding
 from harness.scheduler.dag_runs.calendar import AllOf, AnyOf, Condition, OfAlias, concerns
@@ -15,13 +16,18 @@ from harness.scheduler.model import DagRun
 from harness.simulation.options import RunOptions
 from harness.world import World
 from harness.world.matching import SECTIONS, Unmatched, unmatched_entries
-from harness.world.pattern import pattern
+from harness.world.pattern import Pattern, Subject, pattern
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
+SHOWN = 5
+
 _WHY = "the tasks meant would run as if nothing had been said of them"
-_FIX = "correct it: dag_id.task_id, with * and ? as wildcards, [1] at the end for a map index; or take it out"
+_FIX = (
+    "correct it: dag_id.task_id, a task id or an operator's class, * and ? as wildcards, [1] for a map index, "
+    "@2025-01-05 for a date; or take it out"
+)
 
 
 def check_world(world: World, dags: Mapping[str, DAG], folder: Folder) -> list[Finding]:
@@ -66,32 +72,45 @@ def _doubt(one: Unmatched, folder: Folder) -> Finding:
     return Finding("unmatched", "warning", fact, path or None, int(line) if line else None, fix=_FIX)
 
 
-def unmatched_indexes(world: World, runs: Iterable[DagRun]) -> list[Finding]:
-    """A finding for each entry with a map index that no instance of the mapped tasks it names had.
+def unmatched_instances(world: World, runs: Iterable[DagRun]) -> list[Finding]:
+    """A finding for each entry with a map index or a date that no instance of the tasks it names had.
 
-    Only once they have run it is known how many instances there are; of tasks that were not expanded nothing is said.
+    Only once they have run it is known which instances there are. Nothing is said of tasks that were not expanded, nor,
+    of an entry of a file, where all runs are before its date or all are after it: files are for many runs.
     """
+    narrow = [
+        (section, text, read)
+        for section in SECTIONS
+        for text in getattr(world, section)
+        if (read := pattern(text)).map_index is not None or read.date
+    ]
+    listed = list(runs) if narrow else []
+    subjects = [subject_of(ti) for run in listed for ti in run.task_instances.values()]
     found = []
-    indexed = [(section, text) for section in SECTIONS for text in getattr(world, section) if "[" in text]
-    listed = list(runs) if indexed else []
-    for section, text in indexed:
-        read = pattern(text)
-        if read.map_index is None:
-            continue
-        seen = [
-            (run.dag.dag_id, ti.name, ti.map_index)
-            for run in listed
-            for ti in run.task_instances.values()
-            if ti.map_index >= 0 and read.names(f"{run.dag.dag_id}.{ti.task_id}")
-        ]
-        if seen and not any(index == read.map_index for _, _, index in seen):
-            most = max(index for _, _, index in seen) + 1
-            fact = (
-                f"{SECTIONS[section]} {text!r} matches no task instance: {read.name!r} has {most}, [0] to [{most - 1}]"
-            )
+    for section, text, read in narrow:
+        named = [one for one in subjects if read.names(one.dag_id, one.task_id, one.classes) is not None]
+        if named and (fact := _no_instance(read, named, world.where(section, text) is not None)):
             path, _, line = (world.where(section, text) or "").rpartition(":")
-            found.append(Finding("unmatched", "error", fact, path or None, int(line) if line else None, seen[0][0]))
+            fact = f"{SECTIONS[section]} {text!r} matches no task instance: {fact}"
+            found.append(
+                Finding("unmatched", "error", fact, path or None, int(line) if line else None, named[0].dag_id)
+            )
     return found
+
+
+def _no_instance(read: Pattern, named: list[Subject], of_file: bool) -> str | None:
+    """Why a pattern speaks of none of the instances of the tasks it names; None where it does, or nobody can tell."""
+    dated = [one for one in named if one.date.startswith(read.date)]
+    if not dated:
+        dates = sorted({one.date for one in named})
+        if of_file and not dates[0] < read.date < dates[-1]:
+            return None
+        shown = ", ".join(dates[:SHOWN]) + (f" and {len(dates) - SHOWN} more" if len(dates) > SHOWN else "")
+        return f"{read.name!r} has runs of {shown}"
+    indexes = [one.map_index for one in dated if one.map_index >= 0]
+    if read.map_index is None or read.map_index in indexes or not indexes:
+        return None
+    return f"{read.name!r} has {max(indexes) + 1}, [0] to [{max(indexes)}]"
 
 
 def check_options(dag: DAG, options: RunOptions) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from harness.errors import nearest
 from harness.world.model import World
@@ -20,10 +21,17 @@ _ALIKE = 0.75
 
 @dataclass(frozen=True)
 class TaskFacts:
-    """What matters of a task: whether it is mapped, alone or in a group, and whether it asks a person."""
+    """What matters of a task.
+
+    Attributes:
+        mapped: alone or in a group.
+        asks: a person.
+        classes: import paths of its operator's class and of that one's bases, nearest first.
+    """
 
     mapped: bool
     asks: bool
+    classes: tuple[str, ...] = ()
 
 
 Tasks = Mapping[str, TaskFacts]
@@ -71,7 +79,7 @@ class _Known:
     """The Dags that patterns may speak of."""
 
     def __init__(self, find: Callable[[str], Tasks | None], ids: list[str]) -> None:
-        self._find, self._ids = find, ids
+        self._find, self._ids = lru_cache(maxsize=None)(find), ids
 
     def judge(self, section: str, text: str, where: str | None) -> Unmatched | None:
         """What is wrong with an entry, None when it matches a task."""
@@ -98,10 +106,10 @@ class _Known:
                 facts = (self._find(dag_id) or {}).get(task_id)
                 if facts is not None:
                     yield read.name, facts
-            return
+                    return
         for dag_id in self._ids:
             for task_id, facts in (self._find(dag_id) or {}).items():
-                if read.names(f"{dag_id}.{task_id}"):
+                if read.names(dag_id, task_id, facts.classes) is not None:
                     yield f"{dag_id}.{task_id}", facts
 
     def _dag_of(self, name: str) -> str | None:
@@ -116,13 +124,30 @@ class _Known:
             tasks = list(self._find(dag_id) or {})
             close = _first(nearest(task_id, tasks)) or _last_part(task_id, tasks)
             return tuple(f"{dag_id}.{one}" for one in tasks[:_SHOWN]), close and f"{dag_id}.{close}"
-        some = [name for name in self._names() if name is not None][:_COMPARED]
+        if name.rpartition(".")[2][:1].isupper() and "*" not in name:
+            return self._near_classes(name)
+        some = list(self._names())[:_COMPARED]
+        if "." not in name and (close := _first(nearest(name, tasks := self._task_ids()))):
+            return tuple(tasks[:_SHOWN]), close
         plain = name.replace("*", "").strip(".")
         close = _first(nearest(name, some, cutoff=_ALIKE)) or _first([one for one in some if one.endswith(f".{plain}")])
         if close is None and "*" in name:
             tails = {one.partition(".")[2]: one for one in some}
             close = tails.get(_first(nearest(plain, tails)) or "")
         return tuple(some[:_SHOWN]), close
+
+    def _near_classes(self, name: str) -> tuple[tuple[str, ...], str | None]:
+        """Classes of operators that are in use, in the place of one that is not."""
+        by_name: dict[str, str] = {}
+        for dag_id in self._ids:
+            for facts in (self._find(dag_id) or {}).values():
+                for path in facts.classes[:1]:
+                    by_name.setdefault(path.rpartition(".")[2], path)
+        close = _first(nearest(name.rpartition(".")[2], by_name))
+        return tuple(sorted(by_name)[:_SHOWN]), by_name[close] if close and "." in name else close
+
+    def _task_ids(self) -> list[str]:
+        return list(dict.fromkeys(task_id for dag_id in self._ids for task_id in self._find(dag_id) or {}))[:_COMPARED]
 
     def _names(self) -> Iterator[str]:
         for dag_id in self._ids:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
@@ -249,17 +249,26 @@ class World:
         copied.services = self.services
         return copied
 
-    def duration_of(self, dag_id: str, task_id: str, map_index: int = -1) -> Microseconds | None:
-        """Declared virtual duration of a task, by the most specific pattern; None if there is none."""
-        return most_specific(self.durations, dag_id, task_id, map_index)
+    def duration_of(
+        self, dag_id: str, task_id: str, map_index: int = -1, date: str = "", classes: Sequence[str] = ()
+    ) -> Microseconds | None:
+        """Declared virtual duration of a task, by the most specific pattern; None if there is none.
 
-    def stub_of(self, dag_id: str, task_id: str, map_index: int = -1) -> Stub | None:
+        Args: as `harness.world.pattern.Subject` has them.
+        """
+        return most_specific(self.durations, dag_id, task_id, map_index, date, classes)
+
+    def stub_of(
+        self, dag_id: str, task_id: str, map_index: int = -1, date: str = "", classes: Sequence[str] = ()
+    ) -> Stub | None:
         """What happens in a task's place, by the most specific pattern; None if it runs itself."""
-        return most_specific(self.stubs, dag_id, task_id, map_index)
+        return most_specific(self.stubs, dag_id, task_id, map_index, date, classes)
 
-    def answer_of(self, dag_id: str, task_id: str, map_index: int = -1) -> Answer | None:
+    def answer_of(
+        self, dag_id: str, task_id: str, map_index: int = -1, date: str = "", classes: Sequence[str] = ()
+    ) -> Answer | None:
         """What a person answers to a task, by the most specific pattern; None if nobody does."""
-        return most_specific(self.answers, dag_id, task_id, map_index)
+        return most_specific(self.answers, dag_id, task_id, map_index, date, classes)
 
     def where(self, section: str, name: str) -> str | None:
         """``file:line`` of an entry that came from a file, as in ``where("pools", "etl")``."""

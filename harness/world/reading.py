@@ -15,10 +15,10 @@ from harness.world import document
 from harness.world.connection import Connection, normal_type
 from harness.world.duration import duration
 from harness.world.entries import Answer, Pool, Stub
+from harness.world.pattern import fault_of
 from harness.world.problem import EntryError, WorldProblem, kind
 
 _CONNECTION_ID = re.compile(r"[\w#!()\-.:/\\]{1,250}")
-_WILDCARD = re.compile(r"[*?\[]")
 
 
 def read_connection(value: object) -> Connection:
@@ -113,12 +113,6 @@ def _connection_id(name: str) -> str | None:
     return "a connection id has 1 to 250 letters, digits or characters of #!()-_.:/\\"
 
 
-def _pattern(name: str) -> str | None:
-    if "." in name or _WILDCARD.search(name):
-        return None
-    return "matches no task: write dag_id.task_id, or a pattern such as *.load"
-
-
 def _text(name: str) -> str | None:
     return None if name else "a name cannot be empty"
 
@@ -134,9 +128,9 @@ SECTIONS: dict[str, tuple[str, Check, Read]] = {
     "connections": ("connection", _connection_id, read_connection),
     "variables": ("variable", _text, read_variable),
     "pools": ("pool", _text, read_pool),
-    "durations": ("duration", _pattern, read_duration),
-    "stubs": ("stub", _pattern, read_stub),
-    "answers": ("answer", _pattern, read_answer),
+    "durations": ("duration", fault_of, read_duration),
+    "stubs": ("stub", fault_of, read_stub),
+    "answers": ("answer", fault_of, read_answer),
     "env": ("environment variable", _env_name, read_env),
 }
 """Sections that hold named entries: the word for one, the fault of a name if any, the reader of a value."""
@@ -147,9 +141,9 @@ def read(section: str, name: object, value: object) -> object:
 
     Raises: EntryError: a bad name or value.
     """
-    _, fault_of, read_value = SECTIONS[section]
+    _, fault_in, read_value = SECTIONS[section]
     if not isinstance(name, str):
         raise EntryError(WorldProblem(f"a name must be text, not {kind(name)}", fix="put the name in quotes"))
-    if fault := fault_of(name):
+    if fault := fault_in(name):
         raise EntryError(WorldProblem(fault))
     return read_value(value)

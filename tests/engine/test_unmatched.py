@@ -3,6 +3,7 @@
 from datetime import datetime, timezone
 
 import pytest
+from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, Asset, AssetAlias, Param, task, task_group
 
@@ -54,6 +55,9 @@ def answered():
         ("duration", "fwe.load", "few.load"),
         ("answer", "few.load", None),
         ("stub", "few.items[1]", "few.items"),
+        ("stub", "itmes", "items"),
+        ("duration", "AprovalOperator", "ApprovalOperator"),
+        ("stub", "airflow.providers.standard.operators.ApprovalOperator", None),
         ("stub", "few.laod[1]", "few.load"),
     ],
 )
@@ -98,6 +102,34 @@ def test_an_instance_that_there_was_not_is_a_finding(rehearse, few):
     result = rehearse(few, world)
     assert [(one.check, one.severity) for one in result.findings] == [("unmatched", "error")]
     assert "'few.load' has 2, [0] to [1]" in result.findings[0].message
+
+
+def test_a_pattern_speaks_of_one_date_and_of_a_class(calendar):
+    with DAG("daily", schedule="@daily", start_date=START, catchup=True) as daily:
+        BashOperator(task_id="wait", bash_command="echo {{ ds }}") >> task(lambda: "code", task_id="load")()
+    world = World()
+    world.stub("load@2025-01-02", returns="stood in")
+    world.stub("airflow.providers.standard.operators.bash.BashOperator", returns="any day")
+    world.stub("BashOperator@2025-01-03", returns="the third")
+    world.set_duration("BaseOperator", "1h")
+    result = calendar("2025-01-01", "2025-01-03T12:00Z", daily, world=world)
+    assert [run.task("load").xcom() for run in result.runs] == ["code", "stood in", "code"]
+    assert [run.task("wait").xcom() for run in result.runs] == ["any day", "any day", "the third"]
+    assert [(ti.end_date - ti.start_date).total_seconds() for ti in result.runs[0].task_instances] == [3600, 3600]
+
+
+@pytest.mark.parametrize(("day", "told"), [("05", False), ("02", True)])
+def test_a_date_without_a_run_is_a_finding_where_runs_lie_around_it(calendar, tmp_path, day, told):
+    with DAG("weekly", schedule="0 0 1,3 * *", start_date=START, catchup=True) as weekly:
+        task(lambda: "code", task_id="load")()
+    file = tmp_path / "world.yaml"
+    file.write_text(f"stubs:\n  load@2025-01-{day}: {{returns: 1}}\n")
+    found = calendar("2025-01-01", "2025-01-20", weekly, world=load(file)).findings
+    assert [one.line for one in found] == ([2] if told else [])
+    by_call = World()
+    by_call.stub(f"load@2025-01-{day}", returns=1)
+    (finding,) = calendar("2025-01-01", "2025-01-20", weekly, world=by_call).findings
+    assert "matches no task instance: 'load' has runs of 2025-01-01T00:00:00Z, 2025-01-03T00" in finding.message
 
 
 def test_where_a_file_did_not_import_nobody_can_tell(few, tmp_path):

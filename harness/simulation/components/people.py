@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from harness.bridge.runtime import Resume
+from harness.bridge.subjects import subject_of
 from harness.bridge.supervisor.store import Store, ti_id
 from harness.bridge.triggerer import with_event
 from harness.kernel import Instant, Simulation, span
@@ -34,7 +35,7 @@ class People:
 
     def asked(self, ti: TaskInstance, request: Any) -> None:
         """A task instance wrote its request: have somebody answer in time."""
-        answer = self._store.world.answer_of(ti.run.dag.dag_id, ti.task_id, ti.map_index)
+        answer = self._store.world.answer_of(*subject_of(ti))
         if answer is not None:
             self._plan(ti, later(self._simulation.now, answer.after), self._respond, ti, request.ti_id, answer)
 
@@ -65,7 +66,7 @@ class People:
         """What a parked task instance waits for, and how an answer is declared."""
         request = (self._store.hitl.get(ti_id(ti)) or {}).get("request")
         subject = f" to {request.subject!r}" if request is not None else ""
-        if ti.task_id and self._store.world.answer_of(ti.run.dag.dag_id, ti.task_id, ti.map_index) is not None:
+        if ti.task_id and self._store.world.answer_of(*subject_of(ti)) is not None:
             return f"waits for a person's answer{subject}"
         options = f" ({', '.join(request.options)})" if request is not None else ""
         name = f"{ti.run.dag.dag_id}.{ti.task_id}"

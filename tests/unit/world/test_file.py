@@ -153,7 +153,7 @@ def test_anchors_and_merge_keys(loaded) -> None:
         ("executor:\n  workers:\n    w:\n\n      executor: A\n", 5, "worker 'w': no executor 'A' is declared"),
         ("executor: {\n  task_queued_timeout: soon}\n", 2, "task_queued_timeout: 'soon' is not a duration"),
         ("durations:\n  a.b: soon\n", 2, "duration 'a.b': 'soon' is not a duration"),
-        ("durations:\n  ab: 3\n", 2, "duration 'ab': matches no task"),
+        ("durations:\n  a.b@5: 3\n", 2, "duration 'a.b@5': '5' is no date"),
         ("stubs:\n  a.b: {returns: 1,\n  state: skipped}\n", 2, "stub 'a.b': needs exactly one of"),
         ("stubs:\n  a.b:\n    state: runing\n", 3, "stub 'a.b': state has an unknown value"),
         ("env:\n  A: true\n", 2, "environment variable 'A': must be text, not true/false"),

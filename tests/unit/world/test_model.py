@@ -180,8 +180,8 @@ def test_stubs() -> None:
     for wrong in ({}, *two, {"state": "running"}, {"raises": 3}, {"fails": 0}, {"fails": True}, {"follows": [1]}):
         with pytest.raises(WorldError, match=r"stub 'a\.d'"):
             world.stub("a.d", **wrong)
-    with pytest.raises(WorldError, match=r"matches no task: write dag_id\.task_id"):
-        world.stub("justadag", state="skipped")
+    with pytest.raises(WorldError, match="'tomorrow' is no date: write @2025-01-05"):
+        world.stub("a.d@tomorrow", state="skipped")
 
 
 def test_env() -> None:
