@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from harness.project.config import Config
 if TYPE_CHECKING:
     from harness.bridge.loader import Folder
     from harness.cli.terminal import Terminal
+    from harness.project.drivers import DriverOptions
     from harness.results.finding import Finding
     from harness.simulation.rehearsal import Rehearsal
     from harness.world import World
@@ -78,7 +79,7 @@ def note_found(folder: Folder, terminal: Terminal) -> None:
         terminal.note(note)
 
 
-def note_clocks(world: World | None, drivers: Mapping[str, str], terminal: Terminal) -> None:
+def note_clocks(world: World | None, drivers: DriverOptions, terminal: Terminal) -> None:
     """Services of the world that tell the real time while the run's is virtual."""
     from harness.world.model import needs_services
 

@@ -11,6 +11,8 @@ from harness.world.json_object import read_json
 
 if TYPE_CHECKING:
     from harness.kernel.instant import Instant, Microseconds
+    from harness.project.config import Config
+    from harness.project.drivers import DriverOptions
 
 
 def instant(option: str, text: str | None) -> Instant | None:
@@ -40,6 +42,18 @@ def span(option: str, text: str | None) -> Microseconds | None:
         return typed_duration(text)
     except ValueError as error:
         raise UsageError(f"{option} {text!r}: {error}", fix=f"write {option} 12h") from None
+
+
+def drivers(texts: Iterable[str], config: Config) -> DriverOptions:
+    """The drivers of ``--driver postgres=container`` and of the project's settings. Raises: UsageError."""
+    from harness.project.drivers import DriverOptions, read_driver_option
+
+    asked = DriverOptions(read_driver_option("--driver", texts), config.drivers)
+    if asked.option:
+        from harness.services.drivers import refuse_unknown  # a command without does not import services
+
+        refuse_unknown(asked)
+    return asked
 
 
 def one_reader_of_stdout(pdb: bool, as_json: bool) -> None:

@@ -104,12 +104,18 @@ network = texts(
     metavar="HOST",
     help="Let tasks connect to it, as db.example.com:5432; may be repeated.  [default: none]",
 )
+driver = texts(
+    "--driver",
+    "drivers",
+    metavar="SERVICE=DRIVER",
+    help="As postgres=container; may be repeated.  [default: environment, settings, world, what the service chooses]",
+)
 seed = text("--seed", metavar="N", type=int, default=0, show_default=True, help="Of random numbers in task code.")
 as_json = flag("--json", "as_json", help="One JSON document on stdout, everything else on stderr.")
 keep = text("--keep", metavar="DIR", type=PATH, help="Keep the ledger here.  [default: a temporary folder]")
 pdb = flag("--pdb", help="Open the debugger where a task's code raises.")
 verbose = flag("-v", "--verbose", help="All logs, and all else that was written.")
-one_run = together(dag_id, dags, logical_date, conf, param, world, network)
+one_run = together(dag_id, dags, logical_date, conf, param, world, network, driver)
 
 
 @dataclass(frozen=True)
@@ -123,6 +129,7 @@ class OneRunArguments:
     param: tuple[str, ...] = ()
     world: Path | None = None
     network: tuple[str, ...] = ()
+    drivers: tuple[str, ...] = ()
 
     @property
     def file(self) -> Path | None:

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.project.declarations import SECRETS
+from harness.project.drivers import DriverOptions, read_driver_option
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -297,12 +298,14 @@ class Project:
         settings: the table, before the options.
         dags: Dag folders and files; empty in a project that has none.
         world: the world file, None when there is none.
+        drivers: of services, asked for by options and settings.
         secrets: ``AIRFLOW_CONN_*`` and ``AIRFLOW_VAR_*`` as they were at the start: the owner's, not a test's.
     """
 
     settings: Config
     dags: list[Path] = field(default_factory=list)
     world: Path | None = None
+    drivers: DriverOptions = field(default_factory=DriverOptions)
     secrets: dict[str, str] = field(default_factory=dict)
 
 
@@ -310,13 +313,33 @@ PROJECT = pytest.StashKey[Project]()
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Lines where Airflow is newer than any that was tested, the shell is set aside, or a module is hidden by us."""
+    """Lines where Airflow is newer than any that was tested, the shell is set aside, or a module is hidden by us; and
+    the driver of each service that the world names."""
     from harness.project.declarations import set_aside
     from harness.project.installed import newer_than_tested
 
     project = project_of(config)
     notes = [newer_than_tested(), set_aside(project.secrets) if project.dags else None, _hidden_by_us()]
-    return [f"airflow-harness: {line}" for line in notes if line is not None]
+    lines = [line for line in notes if line is not None] + _chosen_drivers(project)
+    return [f"airflow-harness: {line}" for line in lines]
+
+
+def _chosen_drivers(project: Project) -> list[str]:
+    """A line for each service that the world file names. One that cannot be read is told of by the tests."""
+    from harness.errors import HarnessError
+
+    if project.world is None or "service" not in project.world.read_text(encoding="utf-8", errors="replace"):
+        return []
+    from harness.services.binding import choices  # a project without services does not import them
+    from harness.world import load
+
+    try:
+        return [
+            f"{name} is {chosen.driver} ({chosen.reason})"
+            for name, chosen in choices(load(project.world), project.drivers).items()
+        ]
+    except HarnessError:
+        return []
 
 
 def _hidden_by_us() -> str | None:
@@ -358,6 +381,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "(host, host:port, *.example.com, address, CIDR range; default: this machine alone)",
     )
     group.addoption(
+        "--airflow-driver",
+        action="append",
+        default=[],
+        metavar="SERVICE=DRIVER",
+        help="driver of a service, as postgres=container, repeatable "
+        "(default: AIRFLOW_HARNESS_POSTGRES_DRIVER, drivers of the settings, driver: of the world, the service's own)",
+    )
+    group.addoption(
         "--airflow-world",
         default=None,
         metavar="FILE",
@@ -392,6 +423,7 @@ def _read(config: pytest.Config) -> Project:
         settings = read_config(config.rootpath)
         if not settings.dags and not options.airflow_dags:
             settings = _of_paths(config, settings)
+        drivers = _drivers(options.airflow_driver, settings)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
     here = config.invocation_params.dir
@@ -401,8 +433,20 @@ def _read(config: pytest.Config) -> Project:
         settings=settings,
         dags=dags,
         world=_existing(here / world, "--airflow-world") if world is not None else settings.world,
+        drivers=drivers,
         secrets={name: value for name, value in os.environ.items() if name.startswith(SECRETS)},
     )
+
+
+def _drivers(texts: list[str], settings: Config) -> DriverOptions:
+    """What ``--airflow-driver`` and the settings ask for. Raises: UsageError."""
+    flag = "--airflow-driver"
+    asked = DriverOptions(read_driver_option(flag, texts), settings.drivers, flag)
+    if asked.option:
+        from harness.services.drivers import refuse_unknown  # a start without does not import services
+
+        refuse_unknown(asked)
+    return asked
 
 
 def _of_paths(config: pytest.Config, otherwise: Config) -> Config:

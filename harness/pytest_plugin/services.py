@@ -69,12 +69,13 @@ class ServerProcess:
         """The token of ``service driver``, or why there is none."""
         from harness.errors import HarnessError
         from harness.services.binding import Services
+        from harness.services.drivers import Choice
         from harness.services.registry import service_class
 
         name, _, driver = wanted.partition(" ")
         try:
             self._services = self._services or Services(opener=opener(None, self._config))
-            return {"token": self._services.of(service_class(name), driver).share()}
+            return {"token": self._services.open(service_class(name), Choice(driver, "a worker")).share()}
         except HarnessError as error:
             return {"fact": error.fact, **{field: getattr(error, field) for field in _FIELDS}}
         except Exception as error:
@@ -154,9 +155,7 @@ def opener(address: str | None, config: pytest.Config) -> Callable[[type[Service
 def _airflow_services(pytestconfig: pytest.Config) -> Iterator[Services]:
     from harness.services.binding import Services
 
-    services = Services(
-        settings=project_of(pytestconfig).settings.drivers, opener=opener(server_process_of(pytestconfig), pytestconfig)
-    )
+    services = Services(project_of(pytestconfig).drivers, opener(server_process_of(pytestconfig), pytestconfig))
     yield services
     services.close()
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from harness.errors import UsageError, WorldError
 from harness.kernel.clock import follow, follow_no_more
+from harness.project.drivers import DriverOptions
 from harness.results.services import ServiceUse
 from harness.services.base import Address, Lease, Service, ServiceOptions
 from harness.services.contents import Contents
@@ -37,22 +38,24 @@ class Services:
     """The services in use, each started when first leased.
 
     Args:
-        option, settings: see `harness.services.drivers.choose`.
+        asked: see `harness.services.drivers.choose`.
         opener: how one is brought up.
     """
 
     def __init__(
         self,
-        option: Mapping[str, str] | None = None,
-        settings: Mapping[str, str] | None = None,
+        asked: DriverOptions | None = None,
         opener: Opener = opened,
     ) -> None:
-        self._option, self._settings, self._opener = option or {}, settings or {}, opener
+        self._asked, self._opener = asked or DriverOptions(), opener
         self._open: dict[tuple[str, str], Service] = {}
 
     def of(self, service: type[Service], declared: str) -> Service:
         """The running service. Raises: UsageError, ServiceUnavailable."""
-        choice = choose(service, declared, self._option, self._settings, os.environ)
+        return self.open(service, choose(service, declared, self._asked, os.environ))
+
+    def open(self, service: type[Service], choice: Choice) -> Service:
+        """The running service of a driver that is chosen. Raises: ServiceUnavailable."""
         key = (service.name, choice.driver)
         if key not in self._open:
             running = self._open[key] = self._opener(service, choice)
@@ -199,23 +202,36 @@ def declared(world: World, conn_id: str) -> tuple[type[Service], ServiceOptions]
         raise WorldError(error.fact, where=where, known=error.known, fix=error.fix) from None
 
 
+def choices(world: World, asked: DriverOptions) -> dict[str, Choice]:
+    """The driver of each service that the world names, as the first connection that names it has it, and why.
+
+    Raises: UsageError, WorldError.
+    """
+    found: dict[str, Choice] = {}
+    for conn_id, connection in world.connections.items():
+        if connection.service is not None and connection.service not in found:
+            service, options = declared(world, conn_id)
+            found[service.name] = choose(service, options.driver, asked, os.environ)
+    return found
+
+
 def clock_note(name: str, reason: str) -> str:
     """What somebody should know of a service whose clock is real."""
     return f"the clock of {name} is real, also in virtual time: {reason}"
 
 
-def clock_notes(world: World, settings: Mapping[str, str]) -> list[str]:
+def clock_notes(world: World, asked: DriverOptions) -> list[str]:
     """One for each service that the world names and whose clock will be real.
 
     Args:
-        settings: see `harness.services.drivers.choose`.
+        asked: see `harness.services.drivers.choose`.
     Raises: UsageError, WorldError.
     """
     notes = []
     for conn_id, connection in world.connections.items():
         if connection.service is not None:
             service, options = declared(world, conn_id)
-            driver = choose(service, options.driver, {}, settings, os.environ).driver
+            driver = choose(service, options.driver, asked, os.environ).driver
             reason = service.why_clock_is_real(driver)
             notes += [] if reason is None else [clock_note(service.name, reason)]
     return list(dict.fromkeys(notes))

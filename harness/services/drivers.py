@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from harness.errors import UsageError, known_names
+from harness.project.drivers import DriverOptions
 from harness.services.base import AUTO, Service
 
 
@@ -22,27 +23,33 @@ def variable(name: str) -> str:
     return f"AIRFLOW_HARNESS_{name.upper().replace('-', '_')}_DRIVER"
 
 
+def refuse_unknown(asked: DriverOptions) -> None:
+    """See that the command line names services that there are, with drivers that they have. Raises: UsageError."""
+    from harness.services.registry import service_class
+
+    for name in asked.option:
+        choose(service_class(name), AUTO, asked, {})
+
+
 def choose(
     service: type[Service],
     declared: str,
-    option: Mapping[str, str],
-    settings: Mapping[str, str],
+    asked: DriverOptions,
     environment: Mapping[str, str],
 ) -> Choice:
     """The driver of a service: option before environment, settings and the world; else it chooses itself.
 
     Args:
         declared: ``driver`` of the connection's entry in the world.
-        option: service -> driver of the command line.
-        settings: service -> driver of the project.
+        asked: of the command line and the project.
         environment: of whoever runs us.
     Raises: UsageError: there is no such driver.
     """
     name = service.name
     ways = (
-        (option.get(name), f"--driver {name}=…"),
+        (asked.option.get(name), f"{asked.flag} {name}=…"),
         (environment.get(variable(name)), variable(name)),
-        (settings.get(name), "drivers of the project's settings"),
+        (asked.settings.get(name), "drivers of the project's settings"),
         (declared, "the world"),
     )
     for driver, reason in ways:

@@ -23,6 +23,7 @@ from harness.kernel.instant import SECOND, later, span, to_instant
 from harness.ledger.journal import FileJournal, Journal, NoJournal
 from harness.project.declarations import CONNECTION
 from harness.project.discovery import dag_files
+from harness.project.drivers import DriverOptions
 from harness.project.importers import refuse_hidden
 from harness.project.repository import Repository, by_settings, repository_of, root_of
 from harness.results.calendar import CalendarResult
@@ -57,7 +58,7 @@ class Rehearsal:
         xcom_bytes: of JSON, above which an XCom is a finding; None: no XCom is one.
     Attributes:
         unfinished: what the last simulation came to that ended with an error, Ctrl-C or SIGTERM, where it came to that.
-        drivers: service -> driver, of the project's settings.
+        drivers: of services, asked for outside the world.
     """
 
     def __init__(
@@ -70,7 +71,7 @@ class Rehearsal:
         self.xcom_bytes = xcom_bytes
         self.surroundings = surroundings or Surroundings()
         self.unfinished: RunResult | CalendarResult | None = None
-        self.drivers: Mapping[str, str] = {}
+        self.drivers = DriverOptions()
         self._stored: dict[str, Unserialisable | None] = {}
 
     @classmethod

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from harness.project.drivers import DriverOptions
 from harness.results.services import ServiceUse
 from harness.world import World
 from harness.world.model import needs_services
@@ -38,11 +39,11 @@ class ServedWorld:
 
 
 @contextmanager
-def served(world: World, drivers: Mapping[str, str], leases: Leases | None = None) -> Iterator[ServedWorld]:
+def served(world: World, drivers: DriverOptions, leases: Leases | None = None) -> Iterator[ServedWorld]:
     """The world with every service up for the length of the block.
 
     Args:
-        drivers: service -> driver, as the project's settings have them.
+        drivers: those asked for outside the world.
         leases: of a test, which outlive the block; None to make some for the block alone.
     Raises: WorldError: a service that there is not. ServiceUnavailable: one that cannot start.
     """
@@ -53,7 +54,7 @@ def served(world: World, drivers: Mapping[str, str], leases: Leases | None = Non
     else:
         from harness.services.binding import Leases, Services  # a run that asks for none does not import them
 
-        services = Services(settings=drivers)
+        services = Services(drivers)
         own = Leases(services, "")
         try:
             yield ServedWorld(world, own)

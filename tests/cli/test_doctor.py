@@ -59,3 +59,9 @@ def test_a_world_that_cannot_mean_anything_is_a_usage_error(ask, project):
     assert answer.code == 2
     assert "connection 'a': there is no service 'smpt'" in answer.err
     assert "did you mean 'smtp'?" in answer.err
+
+
+def test_the_driver_of_the_command_line_is_tried(ask):
+    answer = ask("--json", "--driver", "s3=external", AIRFLOW_HARNESS_S3_URL="http://127.0.0.1:1")
+    (s3,) = [one for one in json.loads(answer.out)["tried"] if one["what"] == "service s3"]
+    assert s3["about"] == "external (--driver s3=…)"

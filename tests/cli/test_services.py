@@ -62,3 +62,29 @@ def test_what_cannot_be_meant(shop, wrong, right, fact):
     assert fact in answer.err
     assert "Traceback" not in answer.err
     assert shop.left_behind() == []
+
+
+def test_the_driver_of_the_command_line_goes_before_all_others(shop):
+    world = shop.write("fixtures/lake.yaml", "connections:\n  lake: {service: s3, driver: embedded}\n")
+    answer = shop("run", "shop", "--world", world, "--driver", "s3=external", AIRFLOW_HARNESS_S3_DRIVER="embedded")
+    assert answer.code == 3
+    assert "the external S3 needs the URL of its endpoint" in answer.err
+
+
+@pytest.mark.parametrize(
+    ("command", "drivers", "fact"),
+    [
+        (("run", "shop"), ("s3",), "--driver 's3' names no service and driver"),
+        (("verify", "shop"), ("s4=external",), "there is no service 's4'"),
+        (("doctor",), ("s3=extrenal",), "the service s3 has no driver 'extrenal' (--driver s3=…)"),
+        (
+            ("simulate", "--since", "2025-01-01", "--until", "1d"),
+            ("s3=external", "s3=embedded"),
+            "--driver asks for two drivers of s3: external, embedded",
+        ),
+    ],
+)
+def test_a_driver_that_cannot_be_meant(shop, command, drivers, fact):
+    answer = shop(*command, *(word for one in drivers for word in ("--driver", one)))
+    assert answer.code == 2
+    assert fact in answer.err

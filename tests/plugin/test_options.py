@@ -58,3 +58,31 @@ def test_wrong_settings_stop_pytest(bare: Project, settings: str, options: tuple
     assert result.ret == pytest.ExitCode.USAGE_ERROR
     result.stderr.fnmatch_lines([message])
     assert "Traceback" not in result.stderr.str()
+
+
+def test_the_driver_of_a_service_and_its_reason_stand_in_the_header(bare: Project):
+    bare.write(
+        fixtures__world_yaml="connections:\n  lake: {service: s3}\n  box: {service: smtp}\n",
+        test_it="def test_it(): pass\n",
+    )
+    result = bare.pytest("--airflow-driver", "s3=external")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["airflow-harness: s3 is external (--airflow-driver s3=…)", "airflow-harness: smtp is embedded (the default)"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("driver", "message"),
+    [
+        ("s3", "*--airflow-driver 's3' names no service and driver*"),
+        ("s4=external", "*there is no service 's4'*"),
+        ("s3=minio", "*the service s3 has no driver 'minio' (--airflow-driver s3=…)*"),
+    ],
+)
+def test_a_driver_that_cannot_be_meant_stops_pytest(bare: Project, driver: str, message: str):
+    bare.write(test_it="def test_it(): pass\n")
+    result = bare.pytest("--airflow-driver", driver)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])
+    assert "Traceback" not in result.stderr.str()

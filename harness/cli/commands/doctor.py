@@ -11,14 +11,17 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from harness.cli import inputs
 from harness.cli import options as option
 from harness.cli.folders import world_of
 from harness.cli.terminal import Job
 from harness.errors import ExitCode, HarnessError
-from harness.project.config import Config, read_config
+from harness.project.config import read_config
 
 if TYPE_CHECKING:
     from harness.cli.terminal import Terminal
+    from harness.project.drivers import DriverOptions
+    from harness.services.drivers import Choice
     from harness.world import World
 
 SCHEMA = "airflow-harness/doctor/1"
@@ -54,14 +57,16 @@ class Doctor:
 
     world: Path | None
     as_json: bool
+    drivers: tuple[str, ...] = ()
     loads_dags = False
 
     def __call__(self, terminal: Terminal) -> int:
         """Try all; 3 when something does not work that the project needs."""
         config = read_config(Path.cwd())
+        asked = inputs.drivers(self.drivers, config)
         world = world_of(self.world or config.world)
         found = []
-        for tried in (_python(), _timed(_airflow), *_services(config, world)):
+        for tried in (_python(), _timed(_airflow), *_services(asked, world)):
             found.append(tried)
             if not self.as_json:
                 _show(terminal, tried)
@@ -93,36 +98,25 @@ def _airflow() -> Examined:
     return Examined("Airflow", True, True, newer_than_tested() or str(version_of("apache-airflow-core")))
 
 
-def _services(config: Config, world: World | None) -> Iterator[Examined]:
+def _services(asked: DriverOptions, world: World | None) -> Iterator[Examined]:
     """Each service, started and taken down again with the driver that a run would take."""
+    from harness.services.binding import choices
     from harness.services.registry import names
 
-    drivers = {} if world is None else _drivers_of(world)
+    needed = {} if world is None else choices(world, asked)
     for name in names():
-        yield _timed(partial(_service, name, config, drivers.get(name)))
+        yield _timed(partial(_service, name, asked, needed.get(name)))
 
 
-def _drivers_of(world: World) -> dict[str, str]:
-    """Service -> driver, as the first connection that names it has it."""
-    from harness.services.binding import declared
-
-    drivers: dict[str, str] = {}
-    for conn_id, connection in world.connections.items():
-        if connection.service is not None:
-            service, options = declared(world, conn_id)
-            drivers.setdefault(service.name, options.driver)
-    return drivers
-
-
-def _service(name: str, config: Config, driver: str | None) -> Examined:
+def _service(name: str, asked: DriverOptions, chosen: Choice | None) -> Examined:
     from harness.services.base import AUTO
     from harness.services.drivers import choose
     from harness.services.registry import service_class
 
-    what, needed = f"service {name}", driver is not None
+    what, needed = f"service {name}", chosen is not None
     try:
         service = service_class(name)
-        choice = choose(service, driver or AUTO, {}, config.drivers, os.environ)
+        choice = chosen or choose(service, AUTO, asked, os.environ)
         made = service(choice.driver)
         try:
             made.start()
@@ -161,8 +155,9 @@ def _verdict(terminal: Terminal, found: list[Examined], broken: list[Examined]) 
 
 
 @option.text("--world", metavar="FILE", type=option.PATH, help="World file.  [default: fixtures/world.yaml]")
+@option.driver
 @option.as_json
-def doctor(world: Path | None, as_json: bool) -> Job:
+def doctor(world: Path | None, drivers: tuple[str, ...], as_json: bool) -> Job:
     """Say what works on this machine, what does not, and the command that would mend it.
 
     Every service is started as a run would start it, and taken down again: a few seconds. What the project's world
@@ -172,6 +167,7 @@ def doctor(world: Path | None, as_json: bool) -> Job:
     Examples:
       airflow-harness doctor
       airflow-harness doctor --json
+      airflow-harness doctor --driver postgres=external
       AIRFLOW_HARNESS_POSTGRES_URL=postgresql://me:secret@localhost/postgres airflow-harness doctor
     """
-    return Doctor(world, as_json)
+    return Doctor(world, as_json, drivers)

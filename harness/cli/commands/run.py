@@ -59,13 +59,15 @@ class Rehearse:
         config = config_for(self.arguments.dags or ([file] if file else []), Path.cwd())
         fields, paths = self._checked(), self._paths(config)
         world = world_of(self.arguments.world or config.world, (*config.network, *self.arguments.network))
+        drivers = inputs.drivers(self.arguments.drivers, config)
         airflow_version()
         enter()
         with terminal.collecting():
             rehearsal, dag = self._loaded(paths, config, world)
+            rehearsal.drivers = drivers
             terminal.begin()
         _notes(rehearsal, dag, terminal)
-        note_clocks(world, config.drivers, terminal)
+        note_clocks(world, drivers, terminal)
         from harness.simulation.options import RunOptions
 
         result = self._run(rehearsal, dag, world, RunOptions(**fields), terminal)
@@ -114,7 +116,6 @@ class Rehearse:
         from harness.simulation.rehearsal import Rehearsal
 
         rehearsal, file = Rehearsal.of_paths(paths, xcom_bytes(config), world), self.arguments.file
-        rehearsal.drivers = config.drivers
         folder = rehearsal.folder
         if file is not None and file.resolve() not in map(Path.resolve, folder.files):  # ignored there, asked for here
             rehearsal.load_file(file.resolve(), world)

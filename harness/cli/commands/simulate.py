@@ -32,6 +32,7 @@ class CalendarArguments:
     actions: tuple[str, ...] = ()
     world: Path | None = None
     network: tuple[str, ...] = ()
+    drivers: tuple[str, ...] = ()
     seed: int = 0
     as_json: bool = False
     keep: Path | None = None
@@ -62,6 +63,7 @@ class SimulateCalendar:
         inputs.one_reader_of_stdout(arguments.pdb, arguments.as_json)
         paths = list(arguments.dags) or configured(config)
         world = world_of(arguments.world or config.world, (*config.network, *arguments.network))
+        drivers = inputs.drivers(arguments.drivers, config)
         airflow_version()
         enter()
         with terminal.collecting():
@@ -71,10 +73,10 @@ class SimulateCalendar:
             from harness.simulation.actions import parse_action
 
             rehearsal = Rehearsal.of_paths(paths, xcom_bytes(config), world)
-            rehearsal.drivers = config.drivers
+            rehearsal.drivers = drivers
             terminal.begin()
         note_found(rehearsal.folder, terminal)
-        note_clocks(world, config.drivers, terminal)
+        note_clocks(world, drivers, terminal)
         actions = tuple(parse_action(text) for text in arguments.actions)
         period = to_datetime(since), to_datetime(until)
         options = CalendarOptions(*period, arguments.fresh, arguments.dag_ids, actions, conf, arguments.seed)
@@ -152,6 +154,7 @@ class SimulateCalendar:
 @option.text("--conf", metavar="JSON", help="The conf of the runs that schedules make, a JSON object.")
 @option.world
 @option.network
+@option.driver
 @option.seed
 @option.as_json
 @option.keep

@@ -51,6 +51,7 @@ class Verifying:
         config = config_for(named, Path.cwd())
         paths = named or configured(config)
         world = world_of(arguments.world or config.world, (*config.network, *arguments.network))
+        drivers = inputs.drivers(arguments.drivers, config)
         airflow_version()
         enter()
         from harness.cli.masking import unfinished_masked
@@ -62,7 +63,7 @@ class Verifying:
             from harness.world import World
 
             rehearsal = Rehearsal.of_paths(paths, world=world)
-            rehearsal.drivers = config.drivers
+            rehearsal.drivers = drivers
             terminal.begin()
         note_found(rehearsal.folder, terminal)
         note_failures(rehearsal.folder, terminal)

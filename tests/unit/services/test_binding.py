@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pytest
 
 from harness.errors import UsageError, WorldError
+from harness.project.drivers import DriverOptions
 from harness.results.services import Heard
 from harness.services import registry
 from harness.services.base import Address, Lease, Service, ServiceOptions
@@ -184,12 +185,12 @@ def test_the_line_of_an_entry_of_a_file_is_named(tmp_path: Any) -> None:
     ],
 )
 def test_who_chooses_the_driver(declared: str, option: Any, settings: Any, environment: Any, expected: Choice) -> None:
-    assert choose(Echo, declared, option, settings, environment) == expected
+    assert choose(Echo, declared, DriverOptions(option, settings), environment) == expected
 
 
 def test_a_driver_that_there_is_not() -> None:
     with pytest.raises(UsageError, match="echo has no driver 'container' \\(the world\\)"):
-        choose(Echo, "container", {}, {}, {})
+        choose(Echo, "container", DriverOptions(), {})
 
 
 def test_what_became_of_each_connection() -> None:
