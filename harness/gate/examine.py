@@ -165,22 +165,6 @@ def _placed(problem: Problem, dag: DagContext | None) -> Problem:
     return replace(problem, line=line, path=path, dag_id=problem.dag_id or dag.dag_id)
 
 
-_TYPES = {
-    "slack_webhook": "slackwebhook",  # before what they hold: the first one counts
-    "slackwebhook": "slackwebhook",
-    "discord": "discord",
-    "postgres": "postgres",
-    "aws": "aws",
-    "mysql": "mysql",
-    "ssh": "ssh",
-    "http": "http",
-    "sftp": "sftp",
-    "snowflake": "snowflake",
-    "redis": "redis",
-    "slack": "slack",
-    "smtp": "smtp",
-    "gcp": "google_cloud_platform",
-}
 _ASKED = ("connection", "variable", JSON_VARIABLE)
 _DEFAULT_POOL = "default_pool"
 
@@ -200,7 +184,7 @@ def names_in(file: FileContext, guesses: Guesses) -> list[dict[str, Any]]:
                 found.append(UsedName("pools", used.name, used.by, used.path or file.path, used.line or 1, hint))
     for section, uses in (("connections", connections(file)), ("variables", variables(file))):
         for used in uses:
-            hint = _type(used.by) if section == "connections" else ANY_JSON if used.as_json else ""
+            hint = ANY_JSON if used.as_json else ""
             found.append(UsedName(section, used.name, used.by, used.path or file.path, used.line or 1, hint))
     found += [_asked_while_parsed(event, guesses) for event in file.events if event.kind in _ASKED]
     return [vars(name) for name in found]
@@ -210,9 +194,3 @@ def _asked_while_parsed(event: Any, guesses: Guesses) -> UsedName:
     hint = "" if event.kind == "connection" else guesses.hint(event.detail, event.kind == JSON_VARIABLE)
     section = "connections" if event.kind == "connection" else "variables"
     return UsedName(section, event.detail, "asked for while the file is parsed", event.path, event.line, hint)
-
-
-def _type(by: str) -> str:
-    """A connection's type, as the argument or the hook that names it tells."""
-    lowered = by.lower()
-    return next((kind for word, kind in _TYPES.items() if word in lowered), "")

@@ -65,9 +65,12 @@ def service_class(name: str) -> type[Service]:
 
 
 def services_of_types() -> dict[str, tuple[str, str]]:
-    """Airflow's connection type -> (the name of our service that answers it, what it is)."""
+    """Airflow's connection type -> (the name of the service that answers it, what it is); ours go first.
+
+    Raises: UsageError: a package's service does not load.
+    """
     found: dict[str, tuple[str, str]] = {}
-    for name in OURS:
+    for name in [*OURS, *sorted(_others())]:
         answering = service_class(name)
         for conn_type in answering.conn_types:
             found.setdefault(conn_type, (name, answering.title))

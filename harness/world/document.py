@@ -8,7 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_core import ErrorDetails
 
 from harness.errors import known_names
@@ -26,6 +34,11 @@ _EXPECTED = {
 _BOUNDS = {"greater_than_equal": ("ge", "more"), "less_than_equal": ("le", "less")}
 
 Spec = TypeVar("Spec", bound="EntrySpec")
+
+# What a reader of ours looks at by itself, and how it reads in the schema.
+Span = Annotated[Any, WithJsonSchema({"type": ["number", "string"], "description": "seconds, or 90s, 5m, 1h30m, 2d"})]
+Texts = Annotated[Any, WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})]
+Slots = Annotated[Any, WithJsonSchema({"type": "object", "additionalProperties": {"type": ["integer", "null"]}})]
 
 
 class EntrySpec(BaseModel):
@@ -45,7 +58,7 @@ class ConnectionSpec(EntrySpec):
     password: str | None = None
     schema_: str | None = Field(default=None, alias="schema")
     port: int | None = Field(default=None, ge=0, le=65535)
-    extra: Annotated[str | None, BeforeValidator(extra_text)] = None
+    extra: Annotated[str | None, BeforeValidator(extra_text, json_schema_input_type=str | dict[str, Any])] = None
     description: str | None = None
 
     @model_validator(mode="after")
@@ -72,7 +85,7 @@ class PoolSpec(EntrySpec):
 class WorkerSpec(EntrySpec):
     """A worker; its queues as a list, or as text with commas."""
 
-    queues: Any = DEFAULT_QUEUE
+    queues: Texts = DEFAULT_QUEUE
     concurrency: int = Field(default=DEFAULT_CONCURRENCY, ge=1)
     executor: str | None = None
 
@@ -81,9 +94,9 @@ class ExecutorSpec(EntrySpec):
     """The executors; what is under ``executors`` and ``workers`` is checked entry by entry."""
 
     parallelism: int = Field(default=DEFAULT_PARALLELISM, ge=1)
-    executors: Any = None
-    workers: Any = None
-    task_queued_timeout: Any = 600
+    executors: Slots = None
+    workers: Annotated[Any, WithJsonSchema({"type": "object", "additionalProperties": True})] = None
+    task_queued_timeout: Span = 600
     num_stuck_in_queued_retries: int = Field(default=2, ge=0)
 
 
@@ -92,7 +105,7 @@ class AnswerSpec(EntrySpec):
 
     choose: str | list[str]
     params: dict[str, Any] = Field(default_factory=dict)
-    after: Any = 0
+    after: Span = 0
     by: str = "somebody"
 
 

@@ -15,6 +15,9 @@ HEAD = """\
 """
 
 
+SCHEMA_COMMENT = "# yaml-language-server: $schema={}\n"
+"""The first line of a world, by which editors find its schema, a file beside it."""
+
 ANY_JSON = "{}"
 """The hint of a variable that is read as JSON, where nothing more is known of it."""
 _WORDS = ("true", "false", "null", "yes", "no", "on", "off", "y", "n")

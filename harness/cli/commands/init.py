@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from harness.cli.terminal import Job
 from harness.errors import NoDagsFolder
 from harness.project.config import DEFAULT_WORLD, config_for
 from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS
+from harness.world.scaffold import SCHEMA_COMMENT
 
 if TYPE_CHECKING:
     from harness.cli.terminal import Terminal
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from harness.world import World
 
 
+SCHEMA_SUFFIX = ".schema.json"
 Used = dict[str, dict[str, list[tuple[str, str]]]]
 
 
@@ -53,18 +56,23 @@ class Scaffold:
         result = self._looked(files, there)
         repository = repository_of(files[0].root)
         exports = repository.exports
-        used = _lacking(_used(result, exports), there)
-        text = scaffold(used, exports.entries, services_of_types())
+        services = services_of_types()
+        used = _lacking(_used(result, exports, services), there)
+        text = scaffold(used, exports.entries, services)
         if self.to_stdout:
             terminal.out.write(text)
         elif there is None:
-            write_output(target, text, f"the world file {str(target)!r}")
+            schema = target.with_suffix(SCHEMA_SUFFIX)
+            write_output(target, SCHEMA_COMMENT.format(schema.name) + text, f"the world file {str(target)!r}")
             terminal.console.print(f"wrote {shown_path(target)}: {_counted(used)}")
+            _write_schema(schema, terminal)
         elif used:
             terminal.console.print(f"{shown_path(target)} is there already; it lacks {_counted(used)}:\n")
             terminal.out.write(text)
         else:
             terminal.console.print(f"{shown_path(target)} names all that the Dags use")
+        if there is not None and not self.to_stdout and _names_schema(target):
+            _write_schema(target.with_suffix(SCHEMA_SUFFIX), terminal)
         for note in [*notes, *repository.unread, *exports.unread]:
             terminal.note(note)
         for finding in result.findings:
@@ -81,15 +89,44 @@ class Scaffold:
         return run_gate(files, GateOptions(ParseOptions(selection, world=world or World())))
 
 
-def _used(result: GateResult, exports: Exports) -> Used:
-    """What Dags name, and what the project's files say there is."""
+def _names_schema(world: Path) -> bool:
+    """Whether a world says that its schema stands beside it, where we wrote it."""
+    comment = SCHEMA_COMMENT.format(world.with_suffix(SCHEMA_SUFFIX).name)
+    return comment.strip() in world.read_text(encoding="utf-8-sig").splitlines()
+
+
+def _write_schema(target: Path, terminal: Terminal) -> None:
+    """Write what editors complete and check a world by, unless it is there as it would be written.
+
+    A file beside the world, and no address in the web: it has the services that are installed here, each with its keys.
+    """
+    import json
+
+    from harness.services.registry import names, service_class
+    from harness.services.world_schema import world_schema
+    from harness.world.file import shown_path
+
+    text = json.dumps(world_schema(map(service_class, names())), indent=2) + "\n"
+    if not target.is_file() or target.read_bytes() != text.encode():
+        write_output(target, text, f"the schema of the world file, {str(target)!r}")
+        terminal.console.print(f"wrote {shown_path(target)}, by which editors complete and check it")
+
+
+def _used(result: GateResult, exports: Exports, answered: Iterable[str]) -> Used:
+    """What Dags name, and what the project's files say there is.
+
+    Args:
+        answered: types of connections that services answer.
+    """
+    from harness.world.conn_types import conn_type_of
     from harness.world.file import shown_path
 
     found: Used = defaultdict(lambda: defaultdict(list))
     for file in result.files:
         for name in file.names:
             place = f"{name.by}, {shown_path(Path(name.path))}:{name.line}"
-            found[name.section][name.name].append((place, name.hint))
+            hint = conn_type_of(name.by, answered) if name.section == "connections" else name.hint
+            found[name.section][name.name].append((place, hint))
     for entry in exports.entries:
         if (entry.section, entry.name) != ("pools", DEFAULT_POOL) or entry.value != {"slots": DEFAULT_POOL_SLOTS}:
             found[entry.section].setdefault(entry.name, [])
@@ -121,6 +158,9 @@ def init(dags: tuple[Path, ...], world: Path | None, to_stdout: bool) -> Job:
     in production, and the checks judge by them. What "airflow connections|variables|pools export" wrote, where such a
     file lies in the project, is taken from there, without its secrets. A file that is there already is never
     overwritten: what it lacks is printed.
+
+    Beside it stands its schema, world.schema.json, by which editors complete and check it. It is brought up to date
+    whenever init finds a world whose first line names it.
 
     \b
     Examples:

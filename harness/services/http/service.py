@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 class HttpOptions(ServiceOptions):
     """``routes``: ``METHOD /path`` -> an answer, or a list of answers that come in turn."""
 
-    routes: Annotated[dict[str, list[AnswerToRequest]], BeforeValidator(read_routes)] = Field(default_factory=dict)
+    routes: Annotated[
+        dict[str, list[AnswerToRequest]],
+        BeforeValidator(read_routes, json_schema_input_type=dict[str, AnswerToRequest | list[AnswerToRequest]]),
+    ] = Field(default_factory=dict)
 
 
 class HttpService(Service):

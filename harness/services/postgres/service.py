@@ -21,7 +21,9 @@ def _listed(value: object) -> object:
 class PostgresOptions(ServiceOptions):
     """``seed``: files of SQL or CSV, or folders of them."""
 
-    seed: Annotated[list[str], BeforeValidator(_listed)] = Field(default_factory=list)
+    seed: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
+        default_factory=list
+    )
 
 
 class PostgresService(Service):

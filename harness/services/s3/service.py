@@ -31,8 +31,12 @@ class S3Options(ServiceOptions):
         url: of an endpoint that runs already; ``http://key:secret@host:port`` where it asks for keys.
     """
 
-    buckets: Annotated[list[str], BeforeValidator(_listed)] = Field(default_factory=list)
-    seed: Annotated[list[str], BeforeValidator(_listed)] = Field(default_factory=list)
+    buckets: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
+        default_factory=list
+    )
+    seed: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
+        default_factory=list
+    )
     region: str = "us-east-1"
     url: str | None = None
 

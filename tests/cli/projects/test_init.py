@@ -1,5 +1,7 @@
 """A first world file is written from what the Dags name; one that is there is left alone."""
 
+import json
+
 import pytest
 
 from harness.world import load
@@ -48,6 +50,24 @@ def test_a_world_file_is_written_and_never_overwritten(project):
     assert "it lacks 1 variable" in again.out
     assert 'country: ""' in again.out
     assert file.read_text() == before
+
+
+def test_a_world_names_its_schema_which_is_brought_up_to_date(project):
+    project.write("dags/sales.py", DAG)
+    made = project("init", "--world", "new/prod.yaml")
+    assert "wrote new/prod.schema.json" in made.out
+    schema = project.folder / "new/prod.schema.json"
+    comment = (project.folder / "new/prod.yaml").read_text().splitlines()[0]
+    assert comment == "# yaml-language-server: $schema=prod.schema.json"
+    entries = json.loads(schema.read_text())["$defs"]["ConnectionSpec"]["anyOf"]
+    assert {"postgres", "smtp"} <= {one["properties"]["service"]["const"] for one in entries[2:]}
+    assert "schema" not in project("init", "--world", "new/prod.yaml").out
+    schema.write_text("{}")
+    assert "wrote new/prod.schema.json" in project("init", "--world", "new/prod.yaml").out
+    (project.folder / "plain.yaml").write_text("pools: {etl: 1}\n")
+    project("init", "--world", "plain.yaml")
+    assert not (project.folder / "plain.schema.json").exists()
+    assert "$schema" not in project("init", "--print", "--world", "other.yaml").out
 
 
 def test_a_file_that_does_not_import_is_told(project):

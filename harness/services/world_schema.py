@@ -1,0 +1,47 @@
+"""The JSON Schema of a world file whose connections may name services, each with the keys that it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic.json_schema import models_json_schema
+
+from harness.services.base import Service
+from harness.world import schema
+from harness.world.document import ConnectionSpec
+
+
+def world_schema(services: Iterable[type[Service]]) -> dict[str, Any]:
+    """The schema, as an editor reads it: with an entry for each service.
+
+    Args:
+        services: what `harness.services.registry` has.
+    """
+    made = schema.schema()
+    fields = schema.without_titles(ConnectionSpec.model_json_schema()["properties"])
+    answering = list(services)
+    asked = [(service.options, "validation") for service in answering]
+    names, shared = models_json_schema(asked, ref_template="#/$defs/{model}")  # type: ignore[arg-type]
+    definitions: dict[str, Any] = schema.without_titles(shared["$defs"])
+    for service in answering:
+        name = names[service.options, "validation"]["$ref"].rpartition("/")[2]
+        options = definitions[name]["properties"]
+        driver = {**options["driver"], "enum": ["auto", *service.drivers]}
+        made["$defs"][schema.CONNECTION]["anyOf"].append(
+            {
+                "description": f"{service.title[:1].upper()}{service.title[1:]}.",
+                "type": "object",
+                "properties": {
+                    "service": {"const": service.name},
+                    **{key: fields[key] for key in schema.BESIDE_A_SERVICE},
+                    **options,
+                    "driver": driver,
+                },
+                "required": ["service"],
+                "additionalProperties": False,
+            }
+        )
+    inside = {names[service.options, "validation"]["$ref"].rpartition("/")[2] for service in answering}
+    made["$defs"] |= {name: one for name, one in definitions.items() if name not in inside}
+    return made

@@ -1,0 +1,88 @@
+"""A whole world file as a pydantic model: which sections there are, and the JSON Schema that editors read.
+
+The entries are read one by one (`harness.world.reading`), with the same shapes, so that each fault has its line.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field, JsonValue, WithJsonSchema
+
+from harness.world.document import (
+    AnswerSpec,
+    ConnectionSpec,
+    EntrySpec,
+    ExecutorSpec,
+    PoolSpec,
+    Span,
+    StubSpec,
+    Texts,
+    WorkerSpec,
+)
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+CONNECTION = ConnectionSpec.__name__
+"""The definition that services add their own entries to."""
+_Slots = Annotated[Any, WithJsonSchema({"type": "integer", "minimum": -1})]
+_BY_NAME = "by dag_id.task_id; * and ? stand for anything, [1] for a map index"
+_BY_FIELDS = ("conn_type", "host", "login", "password", "schema", "port", "extra", "description")
+BESIDE_A_SERVICE = ("conn_type", "extra", "description")
+
+
+class NetworkSpec(EntrySpec):
+    """What tasks may connect to beside this machine."""
+
+    allow: Texts = None
+
+
+class WorldFile(EntrySpec):
+    """What production provides to Dags, for airflow-harness. A section may be empty."""
+
+    connections: dict[str, ConnectionSpec] | None = Field(None, description="Connections by id.")
+    variables: dict[str, JsonValue] | None = Field(None, description="Variables; what is no text is kept as JSON.")
+    pools: dict[str, _Slots | PoolSpec] | None = Field(None, description="Pools, each with its slots.")
+    executor: ExecutorSpec | None = Field(None, description="Executors, workers and how much runs at once.")
+    durations: dict[str, Span] | None = Field(None, description=f"Virtual time of tasks that do not sleep, {_BY_NAME}.")
+    stubs: dict[str, StubSpec] | None = Field(None, description=f"What happens in a task's place, {_BY_NAME}.")
+    answers: dict[str, str | list[str] | AnswerSpec] | None = Field(
+        None, description=f"What a person answers to a human-in-the-loop task, {_BY_NAME}."
+    )
+    env: dict[str, str | int] | None = Field(None, description="Environment variables that tasks see.")
+    network: NetworkSpec | None = Field(None, description="What tasks may connect to beside this machine.")
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of world files whose connections name no service."""
+    made = without_titles(WorldFile.model_json_schema())
+    definitions = made["$defs"]
+    definitions[WorkerSpec.__name__] = without_titles(WorkerSpec.model_json_schema())
+    worker = {"anyOf": [{"$ref": f"#/$defs/{WorkerSpec.__name__}"}, {"type": "null"}]}
+    definitions[ExecutorSpec.__name__]["properties"]["workers"]["additionalProperties"] = worker
+    fields = definitions[CONNECTION]["properties"]
+    definitions[CONNECTION] = {
+        "anyOf": [
+            _entry("A connection by its fields.", fields, _BY_FIELDS, "conn_type"),
+            _entry("A connection by its URI.", fields, ("uri", "description"), "uri"),
+        ]
+    }
+    return {"$schema": DIALECT, "title": "A world file of airflow-harness", **made}
+
+
+def without_titles(made: Any) -> Any:
+    """A schema without the titles that pydantic makes of names: an editor would show them in place of the names."""
+    if isinstance(made, list):
+        return [without_titles(one) for one in made]
+    if not isinstance(made, dict):
+        return made
+    return {key: without_titles(one) for key, one in made.items() if key != "title" or not isinstance(one, str)}
+
+
+def _entry(about: str, fields: dict[str, Any], names: tuple[str, ...], required: str) -> dict[str, Any]:
+    return {
+        "description": about,
+        "type": "object",
+        "properties": {**{name: fields[name] for name in names}, required: {"type": "string"}},
+        "required": [required],
+        "additionalProperties": False,
+    }
