@@ -99,6 +99,12 @@ def _once(*entries: Iterable[ExportedEntry]) -> tuple[ExportedEntry, ...]:
     return tuple({(one.section, one.name): one for some in entries for one in some}.values())
 
 
+def section_of(name: str) -> str | None:
+    """What a file of this name holds: ``connections``, ``variables`` or ``pools``; None where it tells nothing."""
+    match = _NAME.fullmatch(name)
+    return None if match is None else f"{match[1].lower()}s"
+
+
 def connection_entry(name: str, fields: Mapping[str, Any], file: str) -> ExportedEntry:
     """A connection from fields as Airflow exports them. A login without a password may be a token, and is kept back."""
     stored = {key: fields.get(key) for key in _FIELDS if fields.get(key) not in (None, "")}

@@ -12,6 +12,7 @@ from harness.world.model import World
 from harness.world.problem import EntryError, WorldProblem, kind
 
 if TYPE_CHECKING:
+    from harness.world.include import Included
     from harness.world.nodes import Document
 
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 class _Located:
     line: int
     problem: WorldProblem
+    file: str
 
 
 def load(path: Path) -> World:
@@ -31,10 +33,10 @@ def load(path: Path) -> World:
     shown = shown_path(Path(path))
     text = _text(Path(path), shown)
     document = _document(text, shown)
-    reader = _WorldReader(document, shown)
+    reader = _WorldReader(document, Path(path), shown)
     world = reader.world()
     if reader.found:
-        raise _error(shown, sorted(reader.found, key=lambda located: located.line))
+        raise _error(shown, sorted(reader.found, key=lambda located: (located.file != shown, located.line)))
     return world
 
 
@@ -79,22 +81,27 @@ def _document(text: str, shown: str) -> Document:
 class _WorldReader:
     """Walks a document once, building the world and collecting what is wrong."""
 
-    def __init__(self, document: Document, shown: str) -> None:
-        self.document, self.shown = document, shown
+    def __init__(self, document: Document, path: Path, shown: str) -> None:
+        self.document, self.path, self.shown = document, path, shown
+        fix = "keep one of them"
         self.found: list[_Located] = [
-            _Located(line, WorldProblem(f"key {key!r} is given twice, first on line {first}", fix="keep one of them"))
+            _Located(line, WorldProblem(f"key {key!r} is given twice, first on line {first}", fix=fix), shown)
             for key, line, first in document.duplicates
         ]
 
     def world(self) -> World:
-        from harness.world.reading import SECTIONS
+        from harness.world.schema import WorldFile
 
         world, data = World(), self.document.data
         if not isinstance(data, Mapping):
             self._note((), WorldProblem(f"a world file is a mapping of sections, not {kind(data)}"))
             return world
-        known = [*SECTIONS, "executor", "network"]
+        known = list(WorldFile.model_fields)
+        if data.get("include") is not None:
+            self._include(world, data["include"])
         for section, content in data.items():
+            if section == "include":
+                continue  # first of all: what stands in the world itself goes before
             if section not in known:
                 fact = f"unknown key {section!r}"
                 self._note((section,), WorldProblem(fact, known=known_names(str(section), known)))
@@ -109,6 +116,36 @@ class _WorldReader:
             else:
                 self._note((section,), WorldProblem(f"{section} must be a mapping of names, not {kind(content)}"))
         return world
+
+    def _include(self, world: World, content: object) -> None:
+        from harness.world.include import Unreadable, entries, sources
+
+        try:
+            files = sources(content, self.path.parent)
+        except EntryError as invalid:
+            self._note_all(("include",), "include", invalid)
+            return
+        for source in files:
+            shown = shown_path(source.file)
+            try:
+                for one in entries(source):
+                    self._included(world, shown, one)
+            except Unreadable as error:
+                self.found.append(_Located(error.line, WorldProblem(f"{shown} {error.fact}", fix=error.fix), shown))
+
+    def _included(self, world: World, shown: str, one: Included) -> None:
+        from harness.world.reading import SECTIONS
+
+        try:
+            if one.fault is not None:
+                raise EntryError(WorldProblem(one.fault))
+            world.put(one.section, one.name, one.value)
+        except EntryError as invalid:
+            for problem in invalid.problems:
+                fact = f"{SECTIONS[one.section][0]} {one.name!r}: {problem.fact}"
+                self.found.append(_Located(one.line, WorldProblem(fact, (), problem.known, problem.fix), shown))
+        else:
+            world.declared_at[one.section, one.name] = f"{shown}:{one.line}"
 
     def _executor(self, world: World, content: object) -> None:
         from harness.world.executor import read_executor
@@ -146,7 +183,7 @@ class _WorldReader:
             self._note((*path, *problem.path), named)
 
     def _note(self, path: tuple[object, ...], problem: WorldProblem) -> None:
-        self.found.append(_Located(self._line(path), problem))
+        self.found.append(_Located(self._line(path), problem, self.shown))
 
     def _where(self, path: tuple[object, ...]) -> str:
         return f"{self.shown}:{self._line(path)}"
@@ -162,11 +199,11 @@ class _WorldReader:
 def _error(shown: str, found: list[_Located]) -> WorldError:
     """One problem in the house's fields; several as one offender line each."""
     if len(found) == 1:
-        line, problem = found[0].line, found[0].problem
-        return WorldError(problem.fact, where=f"{shown}:{line}", known=problem.known, fix=problem.fix)
+        one, problem = found[0], found[0].problem
+        return WorldError(problem.fact, where=f"{one.file}:{one.line}", known=problem.known, fix=problem.fix)
     rows = []
     for located in found:
-        rows.append(f"{shown}:{located.line}  {located.problem.fact}")
+        rows.append(f"{located.file}:{located.line}  {located.problem.fact}")
         rows += [f"    {label:<5} {text}" for label, text in _details(located.problem)]
     return WorldError(f"{len(found)} problems in {shown}", where="\n          ".join(rows))
 

@@ -23,7 +23,7 @@ MOST_DEEP, MOST_NODES = 100, 1_000_000
 
 @dataclass
 class Document:
-    """The data of a file, the line (from 1) of keys by path, and keys given twice as (path, line, first line)."""
+    """The data of a file, the line (from 1) of keys and items by path, keys given twice as (path, line, first line)."""
 
     data: object
     line_of: dict[Path, int] = field(default_factory=dict)
@@ -139,10 +139,15 @@ def _duplicates(node: yaml.Node, seen: set[int]) -> Iterator[tuple[str, int, int
 
 
 def _lines(node: yaml.Node, path: Path) -> Iterator[tuple[Path, int]]:
-    """The line of every key, after construction has merged ``<<``."""
-    if not isinstance(node, yaml.MappingNode) or len(path) >= _DEPTH:
+    """The line of every key and item, after construction has merged ``<<``; an item's key is its number as text."""
+    if len(path) >= _DEPTH:
         return
-    for key, value in node.value:
-        here = (*path, key.value)
-        yield here, key.start_mark.line + 1
+    pairs: list[tuple[object, yaml.Node, yaml.Node]] = []
+    if isinstance(node, yaml.MappingNode):
+        pairs = [(key.value, key, value) for key, value in node.value]
+    elif isinstance(node, yaml.SequenceNode):
+        pairs = [(str(number), item, item) for number, item in enumerate(node.value)]
+    for name, place, value in pairs:
+        here = (*path, name)
+        yield here, place.start_mark.line + 1
         yield from _lines(value, here)

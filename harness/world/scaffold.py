@@ -38,7 +38,7 @@ def scaffold(
     """
     answering = services or {}
     known = {(one.section, one.name): one for one in exported}
-    parts = [HEAD]
+    parts = [HEAD + _include(dict.fromkeys(one.file for one in known.values()))]
     for section, entry in (("pools", _pool), ("connections", _connection(answering)), ("variables", _variable)):
         names = used.get(section, {})
         if names:
@@ -46,6 +46,12 @@ def scaffold(
             lines = [_entry(name, list(uses), entry, known.get((section, name)), answering) for name, uses in by_name]
             parts.append(f"{section}:\n" + "".join(lines))
     return "\n".join(parts)
+
+
+def _include(files: Iterable[str]) -> str:
+    """The line that takes files of the project as they are: proposed and not written, for it takes their secrets."""
+    listed = ", ".join(file for file in files if not file.startswith("/"))
+    return f"\n# They are taken whole, with their secrets, by\n# include: [{listed}]\n" if listed else ""
 
 
 Uses = list[tuple[str, str]]

@@ -36,9 +36,22 @@ class NetworkSpec(EntrySpec):
     allow: Texts = None
 
 
+class IncludeSpec(EntrySpec):
+    """A file whose name does not tell what it holds."""
+
+    connections: str = ""
+    variables: str = ""
+    pools: str = ""
+
+
 class WorldFile(EntrySpec):
     """What production provides to Dags, for airflow-harness. A section may be empty."""
 
+    include: str | list[str | IncludeSpec] | None = Field(
+        None,
+        description="Files that are there already: of airflow connections|variables|pools export, "
+        "Astro's airflow_settings.yaml, a .env. What stands in this file goes before.",
+    )
     connections: dict[str, ConnectionSpec] | None = Field(None, description="Connections by id.")
     variables: dict[str, JsonValue] | None = Field(None, description="Variables; what is no text is kept as JSON.")
     pools: dict[str, _Slots | PoolSpec] | None = Field(None, description="Pools, each with its slots.")
@@ -59,6 +72,7 @@ def schema() -> dict[str, Any]:
     definitions[WorkerSpec.__name__] = without_titles(WorkerSpec.model_json_schema())
     worker = {"anyOf": [{"$ref": f"#/$defs/{WorkerSpec.__name__}"}, {"type": "null"}]}
     definitions[ExecutorSpec.__name__]["properties"]["workers"]["additionalProperties"] = worker
+    definitions[IncludeSpec.__name__] |= {"minProperties": 1, "maxProperties": 1}
     fields = definitions[CONNECTION]["properties"]
     definitions[CONNECTION] = {
         "anyOf": [

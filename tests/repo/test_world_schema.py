@@ -70,6 +70,7 @@ def test_worlds_of_the_repository_keep_to_it() -> None:
         "executor: {parallelism: 4, executors: {CeleryExecutor: }, workers: {w: {queues: a}, v: }}",
         "network: {allow: a.example.com}",
         "env: {A: 1, B: text}",
+        "include: []",
     ],
 )
 def test_what_is_read_keeps_to_it(world: str, tmp_path: Path) -> None:
@@ -98,6 +99,8 @@ def test_what_is_read_keeps_to_it(world: str, tmp_path: Path) -> None:
         "executor: {workers: {w: {queus: a}}}",
         "network: {deny: a}",
         "env: {A: [1]}",
+        "include: [1]",
+        "include: [{stubs: a.json}]",
     ],
 )
 def test_what_is_refused_does_not(world: str, tmp_path: Path) -> None:

@@ -195,6 +195,12 @@ def test_exports_of_airflow_tell_what_there_is_and_no_secret_is_copied(project):
     assert world.variables == {"region": "north", "db_password": "***"}
     assert "(crm_conn_id, by params), dags/by_params.py:14; connections.json" in text
     assert "not copied: password, extra.token" in text
+    line = next(one for one in text.splitlines() if one.startswith("# include: "))
+    assert line == "# include: [config/variables.json, pools.json, connections.json]"
+    (folder / "whole.yaml").write_text(line.removeprefix("# "))
+    whole = load(folder / "whole.yaml")
+    assert (whole.connections["crm"].password, whole.variables["db_password"]) == ("s3cr3t-one", "s3cr3t-three")
+    assert whole.pools["wide"].slots == 64
     assert project("check", "--no-cache", cwd=folder).code == 0
     (folder / "fixtures/world.yaml").write_text("connections: {}\n")
     told = project("check", "--no-cache", cwd=folder)

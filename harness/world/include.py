@@ -1,0 +1,295 @@
+"""Entries of a world out of files that teams have: what ``airflow … export`` writes, Astro's settings, a ``.env``.
+
+A world names them under ``include``. Their entries are as they stand in the file, passwords too, and those of the world
+itself go before them.
+
+Source: ``connections_export``, ``variables_export``, ``pool_export`` of airflow/cli/commands for what is written;
+``load_connections_dict``, ``_create_connection``, ``_parse_env_file`` of airflow/secrets/local_filesystem.py,
+``variables_import`` and ``EnvironmentVariablesBackend`` for how it is read (3.3.2).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.errors import known_names
+from harness.project.declarations import CONNECTION, VARIABLE, dot_env
+from harness.project.exports import section_of
+from harness.world.problem import EntryError, WorldProblem, kind
+
+if TYPE_CHECKING:
+    from harness.world.nodes import Document
+
+SECTIONS = ("connections", "variables", "pools")
+ASTRO = "airflow_settings.yaml"
+FORM = "write include: [connections.json, airflow_settings.yaml, {variables: vars/prod.json}]"
+_FIELDS = ("host", "login", "password", "schema", "description", "uri")
+_TEXTS = ("conn_type", *_FIELDS)
+_LEFT_OUT = ("conn_id", "id", "is_encrypted", "is_extra_encrypted", "team_name")
+
+
+@dataclass(frozen=True)
+class Included:
+    """An entry of a file.
+
+    Attributes:
+        value: as a world file has it.
+        fault: why there is none.
+    """
+
+    section: str
+    name: str
+    value: object = field(repr=False)
+    line: int
+    fault: str | None = None
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that a world includes.
+
+    Attributes:
+        section: what it holds; None where its own keys say so: Astro's settings, a ``.env``.
+    """
+
+    file: Path
+    section: str | None
+
+
+class Unreadable(Exception):
+    """A file that is not what it should be, at a line of it."""
+
+    def __init__(self, fact: str, line: int = 1, fix: str | None = None) -> None:
+        super().__init__(fact)
+        self.fact, self.line, self.fix = fact, line, fix
+
+
+def sources(value: object, folder: Path) -> list[Source]:
+    """The files that ``include`` names.
+
+    Args:
+        folder: of the world file. A path is looked for there, then where the command runs.
+    Raises: EntryError: with every fault found in it.
+    """
+    listed = value if isinstance(value, list) else [value]
+    found: list[Source] = []
+    problems: list[WorldProblem] = []
+    for entry in listed:
+        try:
+            found.append(_source(entry, folder))
+        except EntryError as invalid:
+            problems += invalid.problems
+    if problems:
+        raise EntryError(*problems)
+    return found
+
+
+def _source(entry: object, folder: Path) -> Source:
+    section = None
+    if isinstance(entry, Mapping) and len(entry) == 1:
+        ((section, entry),) = entry.items()
+        if section not in SECTIONS:
+            raise EntryError(WorldProblem(f"unknown key {section!r}", known=known_names(str(section), SECTIONS)))
+    if not isinstance(entry, str) or not entry:
+        raise EntryError(WorldProblem(f"must be a list of files, not of {kind(entry)}", fix=FORM))
+    file = next((one for one in (folder / entry, Path(entry)) if one.is_file()), None)
+    if file is None:
+        near = known_names(Path(entry).name, sorted(one.name for one in folder.iterdir() if one.is_file()))
+        raise EntryError(
+            WorldProblem(
+                f"there is no file {entry}",
+                known=f"{near}; a path is relative to the world file, or to where the command runs",
+            )
+        )
+    if section is None and file.name != ASTRO and not _is_env(file):
+        section = section_of(file.name)
+        if section is None:
+            raise EntryError(WorldProblem(f"{entry} does not say what it holds", fix=f"write {{variables: {entry}}}"))
+    return Source(file, section)
+
+
+def _is_env(file: Path) -> bool:
+    """A ``.env`` of variables for a process, and not the connections that Airflow exports in such lines."""
+    return section_of(file.name) is None and (file.name.startswith(".env") or file.suffix == ".env")
+
+
+def entries(source: Source) -> Iterator[Included]:
+    """What a file holds.
+
+    Raises: Unreadable: not what it should be.
+    """
+    try:
+        text = source.file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Unreadable(f"is not UTF-8 text (byte {error.start})", fix="save the file as UTF-8") from None
+    except OSError as error:
+        raise Unreadable(f"cannot be read: {error.strerror}") from None
+    if source.section is None:
+        yield from _of_dot_env(text, dot_env(source.file)) if _is_env(source.file) else _of_astro(text)
+    elif source.file.suffix == ".env":
+        yield from _of_env(text, source.section)
+    else:
+        yield from _of_mapping(text, source.section, source.file.suffix == ".json")
+
+
+def _of_mapping(text: str, section: str, is_json: bool) -> Iterator[Included]:
+    document, line_of = _json(text) if is_json else _yaml(text)
+    if not isinstance(document, Mapping):
+        raise Unreadable(f"must be a mapping of {section} by name, not {kind(document)}")
+    for name, value in document.items():
+        yield _entry(section, str(name), value, line_of((str(name),)))
+
+
+def _of_env(text: str, section: str) -> Iterator[Included]:
+    """Lines ``name=value`` as Airflow reads them: no quotes, no blanks taken off."""
+    seen: dict[str, int] = {}
+    for line, written in enumerate(text.splitlines(), 1):
+        if not written or re.match(r"\s*#", written):
+            continue
+        name, equals, value = written.partition("=")
+        if not (name and equals and value):
+            raise Unreadable("must be name=value", line)
+        if name in seen:
+            raise Unreadable(f"{name!r} is given twice, first on line {seen[name]}", line, "keep one of them")
+        seen[name] = line
+        yield _entry(section, name, value, line)
+
+
+def _of_dot_env(text: str, values: Mapping[str, str]) -> Iterator[Included]:
+    """Connections and variables of Airflow among the variables of a ``.env``, as python-dotenv reads it.
+
+    Their names are in capitals there; Airflow asks for them so whatever a Dag writes, and here they are in lower case.
+    """
+    from dotenv.parser import parse_stream
+
+    for binding in parse_stream(StringIO(text)):
+        written = binding.original.string
+        line = binding.original.line + written[: len(written) - len(written.lstrip())].count("\n")
+        if binding.error:
+            raise Unreadable("must be NAME=value", line)
+        for section, prefix in (("connections", CONNECTION), ("variables", VARIABLE)):
+            if binding.key is not None and binding.key.startswith(prefix) and binding.key in values:
+                name = binding.key.removeprefix(prefix).lower()
+                yield _entry(section, name, values[binding.key], line, described=False)
+
+
+_ASTRO: dict[str, tuple[str, dict[str, str]]] = {
+    "connections": (
+        "conn_id",
+        {"conn_type": "conn_type", **{f"conn_{one}": one for one in (*_FIELDS, "port", "extra")}},
+    ),
+    "pools": ("pool_name", {"pool_slot": "slots", "pool_description": "description"}),
+    "variables": ("variable_name", {"variable_value": "value"}),
+}
+"""Section -> (the key of the name, Astro's keys -> ours)."""
+
+
+def _of_astro(text: str) -> Iterator[Included]:
+    """Astro's ``airflow_settings.yaml``; rows without a name are those of its template."""
+    document, line_of = _yaml(text)
+    airflow = document.get("airflow") if isinstance(document, Mapping) else None
+    if not isinstance(airflow, Mapping):
+        raise Unreadable(f"must be a mapping with the key airflow, not {kind(document)}")
+    for section, (named, keys) in _ASTRO.items():
+        for number, row in enumerate(airflow.get(section) or ()):
+            line = line_of(("airflow", section, str(number)))
+            if not isinstance(row, Mapping):
+                raise Unreadable(f"{section} must be a list of mappings", line)
+            if not row.get(named):
+                continue
+            given = {keys[key]: one for key, one in row.items() if key in keys and one not in (None, "")}
+            value = given.get("value", "") if section == "variables" else given
+            yield _entry(section, str(row[named]), value, line, described=False)
+
+
+def _entry(section: str, name: str, value: object, line: int, described: bool = True) -> Included:
+    try:
+        if section == "connections":
+            return Included(section, name, _connection(value), line)
+        if section == "pools":
+            return Included(section, name, _pool(value), line)
+    except ValueError as error:
+        return Included(section, name, None, line, str(error))
+    if described and isinstance(value, Mapping) and "value" in value:
+        value = value["value"]
+    return Included(section, name, value, line)
+
+
+def _connection(value: object) -> dict[str, object]:
+    """The fields of a world's entry. Raises: ValueError."""
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, str) and value.lstrip().startswith("{"):
+        try:
+            value = json.loads(value)
+        except ValueError:
+            raise ValueError("is no JSON") from None
+    if isinstance(value, str):
+        return {"uri": value}
+    if not isinstance(value, Mapping):
+        raise ValueError(f"must be a URI or a mapping of fields, not {kind(value)}")
+    fields = {str(key): one for key, one in value.items() if one not in (None, "") and key not in _LEFT_OUT}
+    if "extra_dejson" in fields:
+        fields["extra"] = fields.pop("extra_dejson")
+    if fields.get("uri") is not None:
+        return {"uri": str(fields["uri"])}
+    for key in set(_TEXTS) & set(fields):
+        if isinstance(fields[key], (int, float)):
+            fields[key] = str(fields[key])
+    port = fields.get("port")
+    if isinstance(port, str) and port.isdecimal():
+        fields["port"] = int(port)
+    return {"conn_type": "generic", **fields}
+
+
+def _pool(value: object) -> dict[str, object]:
+    """The same of a pool. Raises: ValueError."""
+    if not isinstance(value, Mapping) or "slots" not in value:
+        raise ValueError("must be a mapping with the key slots")
+    given = {str(key): one for key, one in value.items() if one not in (None, "") and key not in _LEFT_OUT}
+    slots = given["slots"]
+    return {**given, "slots": int(slots) if isinstance(slots, str) and re.fullmatch(r"-?\d+", slots) else slots}
+
+
+def _json(text: str) -> tuple[Any, Callable[[tuple[str, ...]], int]]:
+    try:
+        document = json.loads(text) if text.strip() else {}
+    except json.JSONDecodeError as error:
+        raise Unreadable(f"is not valid JSON: {error.msg}", error.lineno) from None
+    except RecursionError:
+        raise Unreadable("is not valid JSON: it is nested too deeply") from None
+
+    def line_of(path: tuple[str, ...]) -> int:
+        found = re.search(rf"{re.escape(json.dumps(path[0]))}\s*:", text)
+        return 1 if found is None else text.count("\n", 0, found.start()) + 1
+
+    try:
+        return document, _yaml(text)[1]
+    except Unreadable:  # tabs, and an escaped slash, are JSON's alone
+        return document, line_of
+
+
+def _yaml(text: str) -> tuple[Any, Callable[[tuple[str, ...]], int]]:
+    """By YAML 1.2, as a world itself: what Airflow dumps has quotes wherever 1.1 would read something else."""
+    found = _document(text)
+    return found.data, lambda path: found.line_of.get(path, 1)
+
+
+def _document(text: str) -> Document:
+    import yaml
+
+    from harness.world.nodes import parse
+
+    try:
+        return parse(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise Unreadable(f"is not valid YAML: {error.problem}", mark.line + 1 if mark else 1) from None
+    except (yaml.YAMLError, ValueError) as error:
+        raise Unreadable(f"is not valid YAML: {str(error).splitlines()[0]}") from None
