@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -106,7 +106,7 @@ class Judgement:
     partial: bool = False
     failed: tuple[str, ...] = ()
     seconds: Mapping[str, float] = field(default_factory=dict)
-    imported: Mapping[str, list[str]] = field(default_factory=dict)
+    imported: Mapping[str, Sequence[str]] = field(default_factory=dict)
     requirements: str | None = None
     world: World = field(default_factory=World)
 

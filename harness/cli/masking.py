@@ -40,10 +40,10 @@ def masked_run(run: RunResult, whole: bool = True) -> RunResult:
     return replace(
         run,
         reason=masked(run.reason),
-        task_instances=[_task(ti, whole) for ti in run.task_instances],
-        findings=[_finding(finding) for finding in run.findings],
-        deadlines=[replace(deadline, reason=masked(deadline.reason)) for deadline in run.deadlines],
-        companions=[masked_run(other, whole) for other in run.companions],
+        task_instances=tuple(_task(ti, whole) for ti in run.task_instances),
+        findings=tuple(map(_finding, run.findings)),
+        deadlines=tuple(replace(deadline, reason=masked(deadline.reason)) for deadline in run.deadlines),
+        companions=tuple(masked_run(other, whole) for other in run.companions),
     )
 
 
@@ -51,9 +51,9 @@ def masked_calendar(calendar: CalendarResult, whole: bool) -> CalendarResult:
     """The same for the runs and findings of a calendar."""
     return replace(
         calendar,
-        runs=[masked_run(run, whole) for run in calendar.runs],
-        findings=[_finding(finding) for finding in calendar.findings],
-        waiting=[masked(one) for one in calendar.waiting],
+        runs=tuple(masked_run(run, whole) for run in calendar.runs),
+        findings=tuple(map(_finding, calendar.findings)),
+        waiting=tuple(map(masked, calendar.waiting)),
     )
 
 
@@ -63,7 +63,7 @@ def _task(ti: TaskResult, whole: bool) -> TaskResult:
         rendered=masked(ti.rendered) if whole else {},
         xcoms={key: masked(value, key) for key, value in ti.xcoms.items()} if whole else {},
         error=None if ti.error is None else _failure(ti.error),
-        attempts=[_attempt(attempt) for attempt in ti.attempts],
+        attempts=tuple(map(_attempt, ti.attempts)),
         reason=masked(ti.reason),
         log=masked(ti.log) if whole else "",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -35,7 +35,7 @@ class Exploration:
         found = by_deviations(player, limit)
         self.exhaustive, self.deviations = found.complete, found.deviations
         played = list(found.scenarios) if found.complete else [*found.scenarios, *pairwise(player, seed)]
-        self.scenarios = list({scenario.choices: scenario for scenario in played}.values())
+        self.scenarios = tuple({scenario.choices: scenario for scenario in played}.values())
         self._cones: dict[frozenset[str], Search] = {}
 
     # -- what was found -----------------------------------------------------------------------------------------------
@@ -77,14 +77,14 @@ class Exploration:
         return tuple(sorted({one.run_state or "(none)" for one in self.scenarios}))
 
     @property
-    def deadlocks(self) -> list[Scenario]:
+    def deadlocks(self) -> tuple[Scenario, ...]:
         """Combinations in which the run fails because nothing can go on (``all_tasks_deadlocked``)."""
-        return [one for one in self.scenarios if one.run_reason == "all_tasks_deadlocked"]
+        return tuple(one for one in self.scenarios if one.run_reason == "all_tasks_deadlocked")
 
     @property
-    def stuck(self) -> list[Scenario]:
+    def stuck(self) -> tuple[Scenario, ...]:
         """Combinations in which the run never ends."""
-        return [one for one in self.scenarios if one.run_state is None]
+        return tuple(one for one in self.scenarios if one.run_state is None)
 
     def states(self, task_id: str) -> tuple[str, ...]:
         """The states a task's instances may end in, sorted.
@@ -143,7 +143,7 @@ class Exploration:
 
     # -- how far it is known ------------------------------------------------------------------------------------------
 
-    def _about(self, *task_ids: str, closed: bool = True) -> tuple[list[Scenario], bool]:
+    def _about(self, *task_ids: str, closed: bool = True) -> tuple[Sequence[Scenario], bool]:
         """The scenarios that tell of some tasks, and whether they are all that matter to them.
 
         Args:

@@ -8,8 +8,8 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,7 @@ class CheckResult:
     root: Path
     waived: int = 0
     known: int = 0
-    notes: list[str] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
     base: Path = Path("/")
 
     @property
@@ -50,14 +50,14 @@ class CheckResult:
 
 def shown_result(result: GateResult, base: Path, root: Path) -> GateResult:
     """A copy with its paths relative to a folder."""
-    files = [
+    files = tuple(
         replace(
             file,
             path=shown(file.path, base, root),
-            findings=[shown_finding(finding, base, root) for finding in file.findings],
+            findings=tuple(shown_finding(finding, base, root) for finding in file.findings),
         )
         for file in result.files
-    ]
+    )
     return replace(result, files=files)
 
 
@@ -86,7 +86,7 @@ def _shown_in(text: str, base: Path, root: Path) -> str:
 SCHEMA = "airflow-harness/check/1"
 
 
-@dataclass
+@dataclass(frozen=True)
 class FileResult:
     """What one file came to.
 
@@ -101,13 +101,13 @@ class FileResult:
     """
 
     path: str
-    dag_ids: list[str] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    dag_ids: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
     failed: str | None = None
     tasks: int = 0
-    imported: list[str] = field(default_factory=list)
+    imported: tuple[str, ...] = ()
     seconds: float = 0.0
-    names: list[UsedName] = field(default_factory=list)
+    names: tuple[UsedName, ...] = ()
     cached: bool = False
     depends: frozenset[str] = frozenset()
 
@@ -118,7 +118,7 @@ def in_order(finding: Finding) -> tuple[str, int, str, str, str, str]:
     return finding.path or "", finding.line or 0, finding.check, finding.message, *ids
 
 
-@dataclass
+@dataclass(frozen=True)
 class GateResult:
     """What all files of a repository came to.
 
@@ -127,15 +127,15 @@ class GateResult:
         seconds: real time of the whole.
     """
 
-    files: list[FileResult]
-    checks: dict[str, str]
+    files: tuple[FileResult, ...]
+    checks: Mapping[str, str]
     seconds: float = 0.0
 
     @property
-    def findings(self) -> list[Finding]:
+    def findings(self) -> tuple[Finding, ...]:
         """All findings by file, line and check, each once: several files may lead to one line of a module."""
         found = {finding for file in self.files for finding in file.findings}
-        return sorted(found, key=in_order)
+        return tuple(sorted(found, key=in_order))
 
     def count(self, severity: str) -> int:
         """How many findings of a severity."""
@@ -184,14 +184,14 @@ class Group:
         return hashlib.sha256("\0".join(_said(self.first)).encode("utf-8", "replace")).hexdigest()[:12]
 
     @property
-    def files(self) -> list[str]:
+    def files(self) -> tuple[str, ...]:
         """Where it is found."""
-        return list(dict.fromkeys(one.path for one in self.findings if one.path))
+        return tuple(dict.fromkeys(one.path for one in self.findings if one.path))
 
     @property
-    def places(self) -> list[str]:
+    def places(self) -> tuple[str, ...]:
         """``path:line`` of all of them, each once."""
-        return list(dict.fromkeys(f"{one.path}:{one.line}" if one.line else str(one.path) for one in self.findings))
+        return tuple(dict.fromkeys(f"{one.path}:{one.line}" if one.line else str(one.path) for one in self.findings))
 
 
 def grouped(findings: Iterable[Finding]) -> list[Group]:

@@ -107,7 +107,7 @@ def inspect(config: Config, options: CheckOptions) -> CheckResult:
         if options.use_baseline and (options.baseline or config.root / baseline.NAME).is_file():
             until_then.subtract(Baseline.read(options.baseline or config.root / baseline.NAME))
         note = f"stopped: {len(result.files)} of {every} Dag files were looked at"
-        options.on_stop(CheckResult(until_then.result, config.root, until_then.waived, until_then.known, [note]))
+        options.on_stop(CheckResult(until_then.result, config.root, until_then.waived, until_then.known, (note,)))
 
     jobs = options.jobs or default_jobs()
     gate_options = GateOptions(parse, cache, jobs, scope.partial, options.on_file, stopped)
@@ -122,7 +122,7 @@ def inspect(config: Config, options: CheckOptions) -> CheckResult:
     if change is not None:
         result, reach = touched(result, change, every)
         notes = [*reach, *notes]
-    return CheckResult(result, config.root, suppressions.waived, suppressions.known, notes)
+    return CheckResult(result, config.root, suppressions.waived, suppressions.known, tuple(notes))
 
 
 def _unread(files: list[FoundFile]) -> list[str]:
@@ -149,7 +149,7 @@ def _of_each_project(files: list[FoundFile], gate_options: GateOptions) -> GateR
 
 def _together(found: list[GateResult]) -> GateResult:
     every = sorted((one for result in found for one in result.files), key=lambda one: one.path)
-    return GateResult(every, found[0].checks, sum(result.seconds for result in found))
+    return GateResult(tuple(every), found[0].checks, sum(result.seconds for result in found))
 
 
 def see_a_dag(found: CheckResult) -> None:
@@ -183,11 +183,11 @@ def touched(result: GateResult, change: ChangeImpact, count: int) -> tuple[GateR
     between |= {"import-error"} if failed else set()  # it is told once, with the first of the files that fail alike
     files = []
     for one in result.files:
-        kept = one.findings if one.path in paths else [found for found in one.findings if found.check in between]
+        kept = one.findings if one.path in paths else tuple(found for found in one.findings if found.check in between)
         if kept or one.path in paths:
             files.append(replace(one, findings=kept))
     note = f"{len(met)} of {count} Dag files can have been touched since {change.revision}"
-    return replace(result, files=files), [note]
+    return replace(result, files=tuple(files)), [note]
 
 
 _OF_ONE_FILE = {"import-error", "parse-time"}

@@ -51,7 +51,7 @@ def run_gate(files: list[FoundFile], options: GateOptions, repository: Repositor
 
     def result() -> GateResult:
         return GateResult(
-            list(run.results.values()), dict(options.parse.selection.severities), time.monotonic() - began
+            tuple(run.results.values()), dict(options.parse.selection.severities), time.monotonic() - began
         )
 
     if run.rest:
@@ -126,8 +126,8 @@ class _Run:
             if entry is None or (entry.second_parses is None and entry.report["dags"] and self._gathered.parses_twice):
                 continue
             del self.rest[path]
-            self.results[path].cached = True
             self._fill(path, {**entry.report, "depends": entry.depends})
+            self._note(path, cached=True)
             self._hold(path, ((check, Problem(**problem)) for check, problem in entry.second_parses or ()))
 
     def parse(self) -> None:
@@ -175,7 +175,7 @@ class _Run:
             return
         if report is None or "fault" in report:
             problems = list(problems_of(path, verdict, self._parse.timeout_s))
-            self.results[path].failed = problems[0][1].message
+            self._note(path, failed=problems[0][1].message)
             self._cache.forget(path)
             self._hold(path, problems)
         else:
@@ -185,14 +185,17 @@ class _Run:
         self.options.on_file(len(self._parsed), len(self.rest), path)
 
     def _fill(self, path: str, report: Report) -> list[list[Any]]:
-        result = self.results[path]
-        result.dag_ids = sorted(dag["dag_id"] for dag in report["dags"])
-        result.tasks = sum(dag["tasks"] for dag in report["dags"])
-        result.failed, result.imported = report["failed"], report["imported"]
-        result.names = [UsedName(**name) for name in report["names"]]
-        result.seconds = report["seconds"]
         named = (path for key in report["depends"] for path in path_of(key))
-        result.depends = frozenset((*named, *report["imported"]))
+        self._note(
+            path,
+            dag_ids=tuple(sorted(dag["dag_id"] for dag in report["dags"])),
+            tasks=sum(dag["tasks"] for dag in report["dags"]),
+            failed=report["failed"],
+            imported=tuple(report["imported"]),
+            names=tuple(UsedName(**name) for name in report["names"]),
+            seconds=report["seconds"],
+            depends=frozenset((*named, *report["imported"])),
+        )
         self._hold(path, ((check, Problem(**problem)) for check, problem in report["problems"]))
         return self._gathered.add(path, report["notes"])
 
@@ -203,20 +206,25 @@ class _Run:
             problems: Problems = problems_of(path, verdict, self._parse.timeout_s)
         else:
             yield from self._gathered.second(path, report["notes"])
-            result.seconds = min(result.seconds, report["seconds"])
-            if result.failed is not None or (report["failed"] is None and sorted(report["dag_ids"]) == result.dag_ids):
+            self._note(path, seconds=min(result.seconds, report["seconds"]))
+            same = tuple(sorted(report["dag_ids"])) == result.dag_ids
+            if result.failed is not None or (report["failed"] is None and same):
                 return
             lost = ", ".join(sorted(set(result.dag_ids) ^ set(report["dag_ids"])))
             problems = [("import-error", Problem(report["failed"] or f"other Dags: {lost}"))]
         for check, problem in problems:
             message = f"parsed again, a day later and with another hash seed: {problem.message}"
-            result.failed = result.failed or message
+            self._note(path, failed=self.results[path].failed or message)
             yield check, replace(problem, message=message)
 
     def _hold(self, path: str, problems: Problems) -> None:
-        result = self.results[path]
         made = (finding(check, problem, path, self._parse.selection) for check, problem in problems)
-        result.findings += [one for one in made if one is not None]
+        more = [one for one in made if one is not None]
+        self._note(path, findings=(*self.results[path].findings, *more))
+
+    def _note(self, path: str, **found: Any) -> None:
+        """What a file came to, as far as it is known by now."""
+        self.results[path] = replace(self.results[path], **found)
 
     def judge(self) -> None:
         """Run the checks of the whole repository on the notes, and sort each finding to the file that it is about."""

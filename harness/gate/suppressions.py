@@ -138,7 +138,7 @@ class Suppressions:
         return self._was_judged(check, waiver.path)
 
     def _keep(self, findings: dict[str, list[Finding]]) -> None:
-        files = [replace(file, findings=findings[file.path]) for file in self.result.files]
+        files = tuple(replace(file, findings=tuple(findings[file.path])) for file in self.result.files)
         self.result = replace(self.result, files=files)
 
 

@@ -36,7 +36,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_assertrepr_compare(config: pytest.Config, op: str, left: object, right: object) -> list[str] | None:
-    """Explain a comparison of a result, of its state, or of a list of results by the run itself."""
+    """Explain a comparison of a result, of its state, or of several results by the run itself."""
     if "harness.results.run" not in sys.modules:
         return None
     results = [*_results(left), *_results(right)]
@@ -99,7 +99,7 @@ def _results(value: object) -> list[Any]:
         return [] if value.owner is None else [value.owner]
     if isinstance(value, (RunResult, TaskResult)):
         return [value]
-    if isinstance(value, list) and value and all(isinstance(item, TaskResult) for item in value):
+    if isinstance(value, (list, tuple)) and value and all(isinstance(item, TaskResult) for item in value):
         return list(value)
     return []
 

@@ -271,7 +271,7 @@ class Runner:
         result = self.run_task(dag, task_id, xcoms, logical_date, map_index=map_index, **options)
         if result.state != "success":
             raise _not_rendered(dag_id, result)
-        return result.rendered
+        return dict(result.rendered)
 
     def _run(self, dag: DAG | str, world: World, options: Any, others: Iterable[DAG]) -> RunResult:
         __tracebackhide__ = True

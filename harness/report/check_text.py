@@ -74,7 +74,7 @@ def _also(group: Group) -> str:
         names = group.places[1:]
     else:
         several = len({one.dag_id for one in group.findings}) > 1
-        names = list(dict.fromkeys((one.dag_id if several else one.task_id) or "" for one in group.findings[1:]))
+        names = tuple(dict.fromkeys((one.dag_id if several else one.task_id) or "" for one in group.findings[1:]))
     more = f" and {len(names) - SHOWN} more (--verbose)" if len(names) > SHOWN else ""
     return f"{', '.join(filter(None, names[:SHOWN])) or counted(len(group.findings) - 1, 'finding')}{more}"
 

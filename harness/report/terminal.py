@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -213,7 +213,7 @@ def show_services(uses: Iterable[ServiceUse], console: Console, verbose: bool) -
             console.print(Text(f"    and {len(use.heard) - len(shown):,} more (-v shows them)", style="dim"))
 
 
-def show_needs(needs: list[Need], console: Console) -> None:
+def show_needs(needs: Sequence[Need], console: Console) -> None:
     """What is not in the world, ready to paste; nothing when all was there."""
     first, *rest = reported(needs) or [""]
     if first:

@@ -32,9 +32,9 @@ class IdentifiedRun(Protocol):
 _Run = TypeVar("_Run", bound=IdentifiedRun)
 
 
-def runs_among(runs: Sequence[_Run], dag_id: str) -> list[_Run]:
+def runs_among(runs: Sequence[_Run], dag_id: str) -> tuple[_Run, ...]:
     """The runs of a Dag, in their order."""
-    return [run for run in runs if run.dag_id == dag_id]
+    return tuple(run for run in runs if run.dag_id == dag_id)
 
 
 def run_among(runs: Sequence[_Run], dag_id: str, logical_date: str | datetime | None, where: str) -> _Run:
@@ -69,6 +69,6 @@ def dated(run: IdentifiedRun) -> str:
     return iso(run.logical_date) if run.logical_date is not None else run.run_id
 
 
-def errors_among(findings: Iterable[Finding]) -> list[Finding]:
+def errors_among(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     """Those of severity ``error``."""
-    return [finding for finding in findings if finding.severity == "error"]
+    return tuple(finding for finding in findings if finding.severity == "error")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -37,19 +37,19 @@ class CalendarResult:
 
     since: datetime
     until: datetime
-    runs: list[RunResult]
-    waiting: list[tuple[str, str, str, str]] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    runs: tuple[RunResult, ...]
+    waiting: tuple[tuple[str, str, str, str], ...] = ()
+    findings: tuple[Finding, ...] = ()
     busy_until: datetime = EPOCH
     real_seconds: float = 0.0
     ledger: Path | None = None
-    backfills: list[BackfillResult] = field(default_factory=list)
-    idle: list[tuple[str, str]] = field(default_factory=list)
-    not_in_world: list[Need] = field(default_factory=list)
+    backfills: tuple[BackfillResult, ...] = ()
+    idle: tuple[tuple[str, str], ...] = ()
+    not_in_world: tuple[Need, ...] = ()
     services: tuple[ServiceUse, ...] = ()
     was_interrupted: bool = False
 
-    def runs_of(self, dag_id: str) -> list[RunResult]:
+    def runs_of(self, dag_id: str) -> tuple[RunResult, ...]:
         """The runs of a Dag, in the order they were made; empty when its schedule asked for none."""
         return runs_among(self.runs, dag_id)
 
@@ -69,12 +69,12 @@ class CalendarResult:
         return dict(Counter(str(run.state) for run in self.runs))
 
     @property
-    def failed_tasks(self) -> list[TaskResult]:
+    def failed_tasks(self) -> tuple[TaskResult, ...]:
         """Task instances that failed themselves, run by run."""
-        return [ti for run in self.runs for ti in run.failed_tasks]
+        return tuple(ti for run in self.runs for ti in run.failed_tasks)
 
     @property
-    def errors(self) -> list[Finding]:
+    def errors(self) -> tuple[Finding, ...]:
         """Findings of severity ``error``, of the Dags and of their runs."""
         return errors_among([*self.findings, *(finding for run in self.runs for finding in run.findings)])
 
@@ -171,7 +171,7 @@ class BackfillResult:
     reprocess: str
     dry_run: bool
     refused: str | None = None
-    dates: list[BackfillDate] = field(default_factory=list)
+    dates: tuple[BackfillDate, ...] = ()
     completed_at: datetime | None = None
 
     @property
@@ -180,12 +180,12 @@ class BackfillResult:
         return dict(Counter(date.outcome for date in self.dates))
 
     @property
-    def errors(self) -> list[Finding]:
+    def errors(self) -> tuple[Finding, ...]:
         """Why Airflow refuses it, as a finding; none when it does not."""
         if self.refused is None:
-            return []
+            return ()
         message = f"{self.dag_id}: Airflow refuses the backfill: {self.refused}"
-        return [Finding("backfill", "error", message, dag_id=self.dag_id)]
+        return (Finding("backfill", "error", message, dag_id=self.dag_id),)
 
     @property
     def ok(self) -> bool:

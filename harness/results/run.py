@@ -5,6 +5,7 @@ Its tasks, its deadlines, and what it asked for that is not in the world.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -105,10 +106,10 @@ class TaskResult:
     pool: str
     start_date: datetime | None
     end_date: datetime | None
-    rendered: dict[str, Any] = field(default_factory=dict)
-    xcoms: dict[str, Any] = field(default_factory=dict)
+    rendered: Mapping[str, Any] = field(default_factory=dict)
+    xcoms: Mapping[str, Any] = field(default_factory=dict)
     error: Failure | None = None
-    attempts: list[Attempt] = field(default_factory=list)
+    attempts: tuple[Attempt, ...] = ()
     reason: str | None = None
     log: str = ""
 
@@ -169,16 +170,16 @@ class RunResult:
     state: str
     start_date: datetime | None
     end_date: datetime | None
-    task_instances: list[TaskResult]
+    task_instances: tuple[TaskResult, ...]
     run_after: datetime | None = None
     real_seconds: float = 0.0
     reason: str | None = None
-    findings: list[Finding] = field(default_factory=list)
-    companions: list[RunResult] = field(default_factory=list)
-    events: list[tuple[datetime, str, str | None]] = field(default_factory=list)
+    findings: tuple[Finding, ...] = ()
+    companions: tuple[RunResult, ...] = ()
+    events: tuple[tuple[datetime, str, str | None], ...] = ()
     ledger: Path | None = None
-    deadlines: list[DeadlineResult] = field(default_factory=list)
-    not_in_world: list[Need] = field(default_factory=list)
+    deadlines: tuple[DeadlineResult, ...] = ()
+    not_in_world: tuple[Need, ...] = ()
     services: tuple[ServiceUse, ...] = ()
 
     def __post_init__(self) -> None:
@@ -205,26 +206,27 @@ class RunResult:
             f"task {task_id!r} is mapped: {len(found)} instances", known=f"map_index {indexes}", fix="give map_index="
         )
 
-    def tasks(self, task_id: str) -> list[TaskResult]:
+    def tasks(self, task_id: str) -> tuple[TaskResult, ...]:
         """All instances of a task, by map_index."""
-        return sorted((ti for ti in self.task_instances if ti.task_id == task_id), key=lambda ti: ti.map_index)
+        found = [ti for ti in self.task_instances if ti.task_id == task_id]
+        return tuple(sorted(found, key=lambda ti: ti.map_index))
 
     @property
-    def timeline(self) -> list[tuple[str, str, str | None]]:
+    def timeline(self) -> tuple[tuple[str, str, str | None], ...]:
         """(ISO instant, task name, state) of every state change, in order."""
-        return [(iso(at), name, state) for at, name, state in self.events]
+        return tuple((iso(at), name, state) for at, name, state in self.events)
 
     @property
-    def failed_tasks(self) -> list[TaskResult]:
+    def failed_tasks(self) -> tuple[TaskResult, ...]:
         """Task instances that failed themselves."""
-        return [ti for ti in self.task_instances if ti.state == "failed"]
+        return tuple(ti for ti in self.task_instances if ti.state == "failed")
 
     @property
-    def runs(self) -> list[RunResult]:
+    def runs(self) -> tuple[RunResult, ...]:
         """This run, and those of other Dags that the simulation made."""
-        return [self, *self.companions]
+        return (self, *self.companions)
 
-    def runs_of(self, dag_id: str) -> list[RunResult]:
+    def runs_of(self, dag_id: str) -> tuple[RunResult, ...]:
         """Those of `runs` that are of a Dag."""
         return runs_among(self.runs, dag_id)
 
@@ -238,7 +240,7 @@ class RunResult:
         return run_among(self.runs, dag_id, logical_date, f"around this run of {self.dag_id!r}")
 
     @property
-    def errors(self) -> list[Finding]:
+    def errors(self) -> tuple[Finding, ...]:
         """Findings of severity ``error``, of this run and of the runs around it."""
         return errors_among(finding for run in self.runs for finding in run.findings)
 
@@ -248,17 +250,17 @@ class RunResult:
         return self.state == "success" and not self.errors
 
     @property
-    def missed_deadlines(self) -> list[DeadlineResult]:
+    def missed_deadlines(self) -> tuple[DeadlineResult, ...]:
         """Deadlines that the run missed."""
-        return [deadline for deadline in self.deadlines if deadline.missed]
+        return tuple(deadline for deadline in self.deadlines if deadline.missed)
 
     @property
-    def failed(self) -> list[TaskResult]:
+    def failed(self) -> tuple[TaskResult, ...]:
         """The old name of `failed_tasks`."""
         renamed("RunResult.failed", "RunResult.failed_tasks")
         return self.failed_tasks
 
-    def mapped(self, task_id: str) -> list[TaskResult]:
+    def mapped(self, task_id: str) -> tuple[TaskResult, ...]:
         """The old name of `tasks`."""
         renamed("RunResult.mapped", "RunResult.tasks")
         return self.tasks(task_id)
@@ -293,7 +295,7 @@ class RunResult:
         return summary(self)
 
 
-def _no_such_index(run: RunResult, found: list[TaskResult], map_index: int) -> TaskNotFound:
+def _no_such_index(run: RunResult, found: tuple[TaskResult, ...], map_index: int) -> TaskNotFound:
     """Why a task has no instance of an index: it was never expanded, or into fewer, or is not mapped."""
     task_id, first = found[0].task_id, found[0]
     if first.map_index >= 0:

@@ -55,12 +55,12 @@ class Verification:
     real_seconds: float = 0.0
 
     @property
-    def differences(self) -> list[Row]:
+    def differences(self) -> tuple[Row, ...]:
         """What is not alike."""
-        return [row for row in self.rows if not row.alike]
+        return tuple(row for row in self.rows if not row.alike)
 
     @property
-    def errors(self) -> list[Finding]:
+    def errors(self) -> tuple[Finding, ...]:
         """The differences, as findings; also that no task ran on either side, which says nothing."""
         found = [
             Finding("verify", "error", f"{row.what} {row.name} is {row.here} here and {row.airflow} in Airflow")
@@ -68,7 +68,7 @@ class Verification:
         ]
         if not self.compares_tasks:
             found.append(Finding("nothing-ran", "error", f"the run of {self.dag_id!r} has no task instance", fix=FIX))
-        return found
+        return tuple(found)
 
     @property
     def compares_tasks(self) -> bool:

@@ -38,13 +38,13 @@ def run_result(
         start_date=date_of(run.start),
         end_date=date_of(run.end),
         run_after=to_datetime(run.run_after),
-        task_instances=[_task_result(ti, xcoms) for ti in _in_order(run)],
+        task_instances=tuple(_task_result(ti, xcoms) for ti in _in_order(run)),
         reason=run.reason if run.reason not in ("success", "task_failure") else None,
-        findings=list(recorder.findings.get(run, ())),
-        companions=list(companions),
-        events=[(to_datetime(at), name, state) for at, name, state in recorder.events.get(run, ())],
-        deadlines=[deadline_result(one, run) for one in run.deadlines],
-        not_in_world=list(not_in_world),
+        findings=tuple(recorder.findings.get(run, ())),
+        companions=tuple(companions),
+        events=tuple((to_datetime(at), name, state) for at, name, state in recorder.events.get(run, ())),
+        deadlines=tuple(deadline_result(one, run) for one in run.deadlines),
+        not_in_world=tuple(not_in_world),
     )
 
 
@@ -83,7 +83,7 @@ def _task_result(ti: TaskInstance, xcoms: dict[tuple[str, int], dict[str, Any]])
         error=None
         if explained is None
         else Failure(explained.kind, explained.message, explained.traceback, explained.where, explained.hint),
-        attempts=[_attempt(one) for one in past.attempts],
+        attempts=tuple(map(_attempt, past.attempts)),
         reason=ti.reason,
         log=past.log.text(),
     )

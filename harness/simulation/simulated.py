@@ -68,13 +68,13 @@ def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: Ca
     found = CalendarResult(
         options.since,
         to_datetime(until),
-        runs,
-        waiting,
-        calendar.findings,
+        tuple(runs),
+        tuple(waiting),
+        tuple(calendar.findings),
         to_datetime(busy_until),
-        backfills=backfills,
-        idle=left,
-        not_in_world=needs,
+        backfills=tuple(backfills),
+        idle=tuple(left),
+        not_in_world=tuple(needs),
         was_interrupted=run_factory.was_interrupted,
     )
     run_factory.interrupted(found)

@@ -113,7 +113,7 @@ def test_a_plugin_that_a_change_broke_is_told_whatever_else_changed(tmp_path):
     git(tmp_path, "add", ".")
     git(tmp_path, "commit", "-m", "first")
     options = CheckOptions(select=("plugin-error", "import-error"))
-    assert inspect(read_config(tmp_path), options).result.findings == []
+    assert inspect(read_config(tmp_path), options).result.findings == ()
     write(tmp_path, {"include/rates.py": "RATES = 1\n"})
     changed = CheckOptions(select=("plugin-error", "import-error"), changed_since="HEAD")
     found = inspect(read_config(tmp_path), changed).result.findings

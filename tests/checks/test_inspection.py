@@ -12,8 +12,8 @@ from harness.project.scope import FileScope
 
 
 def note(*names: tuple[str, str], file: Path | None = None, partial: bool = False) -> list[str]:
-    used = [UsedName(section, name, "task 't'", "a.py", 1) for section, name in names]
-    return _without_world(file, FileScope([], partial), GateResult([FileResult("a.py", names=used)], {}))
+    used = tuple(UsedName(section, name, "task 't'", "a.py", 1) for section, name in names)
+    return _without_world(file, FileScope([], partial), GateResult((FileResult("a.py", names=used),), {}))
 
 
 @pytest.mark.parametrize(

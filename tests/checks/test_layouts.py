@@ -169,7 +169,7 @@ with DAG("astro_" + Variable.get("region"), schedule=None):
 """,
     }
     result = gate(grow(tmp_path, tree) / "dags", once=True)
-    assert [file.dag_ids for file in result.files] == [["astro_north"]]
+    assert [file.dag_ids for file in result.files] == [("astro_north",)]
     assert [(file, check) for file, check, _ in said(result)] == [("uses.py", "top-level-secrets")]
 
 
@@ -181,7 +181,7 @@ def test_bundles_have_modules_of_one_name(tmp_path):
         tree[f"{name}/helper.py"] = f"NAME = 'of_bundle_{name}'"
         tree[f"{name}/uses.py"] = USES
     result = gate(grow(tmp_path, tree), once=True)
-    assert [file.dag_ids for file in result.files] == [["of_bundle_one"], ["of_bundle_two"]]
+    assert [file.dag_ids for file in result.files] == [("of_bundle_one",), ("of_bundle_two",)]
     assert said(result) == []
 
 

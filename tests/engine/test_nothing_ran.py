@@ -162,7 +162,7 @@ def test_dags_of_partitions_and_of_watchers_are_told_as_not_simulated(calendar):
     result = calendar(watching, one_task("plain"))
     assert told(result.findings) == [("not-simulated", "error")]
     assert "a watcher of 'orders'" in result.findings[0].message
-    assert result.idle == [("watching", "waits for asset 'orders' and asset 'b'")]
+    assert result.idle == (("watching", "waits for asset 'orders' and asset 'b'"),)
     assert not result.ok
 
 
@@ -182,14 +182,14 @@ def test_a_calendar_in_which_nothing_is_due_names_the_next_dates(calendar):
     assert told(result.findings) == [("nothing-ran", "warning")]
     assert "manual: has no schedule; monthly: next due 2025-02-01T00:00:00Z" in result.findings[0].message
     assert result.ok
-    assert calendar(monthly, manual, actions=["2025-01-02T01:00Z trigger manual"]).findings == []
+    assert calendar(monthly, manual, actions=["2025-01-02T01:00Z trigger manual"]).findings == ()
 
 
 def test_a_dag_that_was_asked_for_and_has_no_run_is_an_error(calendar):
     monthly, manual = one_task("monthly", schedule="0 0 1 * *"), one_task("manual", schedule=None)
     over = one_task("over", schedule="@daily", end_date=START - timedelta(days=9))
     dags = (monthly, manual, over, one_task("plain"))
-    assert calendar(*dags).findings == []
+    assert calendar(*dags).findings == ()
     result = calendar(*dags, asked=("over", "plain", "monthly"))
     assert [(finding.check, finding.severity, finding.dag_id) for finding in result.findings] == [
         ("nothing-ran", "error", "monthly"),
@@ -224,7 +224,7 @@ def test_a_dag_that_is_paused_upon_creation_is_told_unless_somebody_says_otherwi
     assert told(result.findings) == [("dag-paused", "warning")]
     assert "unpause asleep" in result.findings[0].fix
     awake = calendar(asleep, one_task("plain"), actions=["2025-01-02T01:00Z unpause asleep"])
-    assert awake.findings == []
+    assert awake.findings == ()
     assert awake.runs_of("asleep")
 
 
@@ -266,5 +266,5 @@ def test_a_triggered_run_that_fails_and_nobody_waits_for_is_an_error(rehearse):
 @pytest.mark.parametrize("states", [{"allowed_states": ["success", "failed"], "failed_states": []}, {}])
 def test_one_that_somebody_waits_for_is_up_to_who_waits(rehearse, states):
     result = rehearse(_starts(wait_for_completion=True, poke_interval=1, **states), with_dags=[_fails()])
-    assert [run.findings for run in result.companions] == [[]]
+    assert [run.findings for run in result.companions] == [()]
     assert result.ok is bool(states)

@@ -84,7 +84,7 @@ def test_a_run_says_so_and_goes_as_far_as_it_can(rehearsal):
     result = rehearsal.run("timed")
     assert result.task("x").state == "success"
     assert [(one.check, one.severity) for one in result.findings] == [("serialization", "error")]
-    assert rehearsal.run("fine").findings == []
+    assert rehearsal.run("fine").findings == ()
 
 
 def test_a_schedule_that_cannot_be_read_has_no_run(monkeypatch, rehearsal):

@@ -49,5 +49,5 @@ def test_a_file_of_50_megabytes_is_parsed(tmp_path):
     folder.mkdir()
     big(folder, 50)
     result = gate(folder, timeout_s=60)
-    assert result.files[0].dag_ids == ["big"]
+    assert result.files[0].dag_ids == ("big",)
     assert not result.findings

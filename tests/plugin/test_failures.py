@@ -28,7 +28,7 @@ def test_of_a_task(run_dag):
 
 
 def test_of_a_list(run_dag):
-    assert run_dag("sales", params={"bad": True}).failed_tasks == []
+    assert run_dag("sales", params={"bad": True}).failed_tasks == ()
 
 
 def test_of_a_value(run_dag):

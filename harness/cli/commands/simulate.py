@@ -131,7 +131,7 @@ class SimulateCalendar:
                 found = rehearsal.simulate(replace(options, keep=folder), world, progress)  # type: ignore[arg-type]
             finally:
                 progress.end()
-            found = replace(found, findings=[*found.findings, *import_errors(rehearsal.folder)])
+            found = replace(found, findings=(*found.findings, *import_errors(rehearsal.folder)))
             return masked_calendar(found, whole=terminal.as_json)
 
 

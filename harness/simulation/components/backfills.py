@@ -57,7 +57,7 @@ class RequestedBackfill:
         return BackfillResult(
             self.dag_id, to_datetime(self.at), to_datetime(options.from_date), to_datetime(options.to_date),
             options.reverse, options.max_active_runs, options.reprocess, options.dry_run, self.refused,
-            list(self.dates), None if completed is None else to_datetime(completed),
+            tuple(self.dates), None if completed is None else to_datetime(completed),
         )  # fmt: skip
 
 

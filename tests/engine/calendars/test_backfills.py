@@ -189,13 +189,13 @@ def test_what_airflow_refuses_is_a_finding(calendar, dag, how, said):
     assert said in result.backfills[0].refused
     assert [(finding.check, finding.severity) for finding in result.findings] == [("backfill", "error")]
     assert said in result.findings[0].message
-    assert (result.runs, result.ok) == ([], False)
+    assert (result.runs, result.ok) == ((), False)
 
 
 def test_a_dag_on_assets_has_nothing_to_backfill(calendar):
     dag = once_a_day("fed", schedule=Asset("parcel"))
     result = calendar("2025-01-10T01:00", "2025-01-10T12:00", dag, asked=[(AT, "fed", FIVE)])
-    assert result.runs == []
+    assert result.runs == ()
     assert (result.backfills[0].refused is None) == (airflow_version() < (3, 2))
 
 

@@ -188,7 +188,7 @@ def test_a_timetable_that_raises_is_a_finding(calendar, monkeypatch):
     result = calendar("2025-01-02", "2025-01-03", dag)
     assert [(finding.check, finding.severity) for finding in result.findings] == [("timetable", "error")]
     assert "division by zero" in result.findings[0].message
-    assert result.runs == []
+    assert result.runs == ()
 
 
 def test_two_calendars_are_alike_and_told_readably(calendar, tmp_path):

@@ -137,7 +137,7 @@ def test_a_queue_that_nobody_serves_fails_its_tasks_in_the_end(rehearse, minutes
     assert states == [(20, "scheduled"), (20, "queued"), (30, "failed")], "the last instant of each state"
     assert [state for _, _, state in result.timeline].count("queued") == 3
     lost = result.task("t0")
-    assert (lost.state, lost.try_number, lost.attempts) == ("failed", 1, []), "no retry, and it never began"
+    assert (lost.state, lost.try_number, lost.attempts) == ("failed", 1, ()), "no retry, and it never began"
     assert lost.reason == "stuck in queued: 600 s in queue, 3 times: no worker serves queue 'gpu'"
     assert told == ["t0"]
 

@@ -216,7 +216,7 @@ def test_threads_of_others_are_left_alone(rehearse):
 
     result = rehearse(dag_of(body))
     assert results == ["asked the network"]
-    assert result.findings == []
+    assert result.findings == ()
 
 
 def test_dag_files_are_refused_too(tmp_path):

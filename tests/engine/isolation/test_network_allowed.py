@@ -27,7 +27,7 @@ def test_this_machine_is_reached(rehearse, host):
 
         result = rehearse(dag_of(reach))
     assert result.state == "success", result.task("t").error
-    assert result.findings == []
+    assert result.findings == ()
 
 
 def test_unix_sockets_are_no_network(rehearse, tmp_path):
@@ -91,7 +91,7 @@ def test_addresses_of_an_allowed_name_are_allowed(monkeypatch, rehearse):
 
     result = rehearse(dag_of(reach), world)
     assert result.task("t").xcom() != "NetworkRefused"
-    assert result.findings == []
+    assert result.findings == ()
 
 
 @pytest.mark.parametrize("entry", ["", "a b", "http://x", "h:0", "h:99999", 3])

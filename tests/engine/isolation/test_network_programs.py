@@ -128,7 +128,7 @@ def test_a_program_reaches_an_address_of_an_allowed_range_and_this_machine(rehea
     result = rehearse(dag_of(ask, f"http://203.0.113.7:{shop}/"), world)
     assert result.task("t").xcom().startswith(f"/ for 203.0.113.7:{shop}")
     assert rehearse(dag_of(ask, f"http://127.0.0.1:{shop}/")).task("t").xcom().startswith("/ for 127.0.0.1")
-    assert result.findings == []
+    assert result.findings == ()
 
 
 def test_who_starts_no_program_starts_no_proxy(rehearse, monkeypatch):

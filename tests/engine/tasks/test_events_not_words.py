@@ -36,7 +36,7 @@ def test_a_task_may_write_what_airflow_writes(rehearse, words, where):
             log.exception(words)
 
     result = rehearse(one_task(writes))
-    assert (result.state, result.findings) == ("success", [])
+    assert (result.state, result.findings) == ("success", ())
     assert words in result.task("t").log
 
 

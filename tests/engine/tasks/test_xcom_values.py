@@ -49,12 +49,12 @@ def test_a_value_that_does_not_do_well_is_a_warning(rehearse, value, said):
 )
 def test_a_value_that_comes_back_as_it_was_is_no_finding(rehearse, value):
     result = rehearse(pushing(value))
-    assert (result.state, result.findings) == ("success", [])
+    assert (result.state, result.findings) == ("success", ())
 
 
 def test_what_cannot_be_serialised_fails_the_task_and_is_told_there(rehearse):
     result = rehearse(pushing(b"bytes"))
-    assert (result.state, result.findings) == ("failed", [])
+    assert (result.state, result.findings) == ("failed", ())
     assert "bytes" in result.task("push").reason
 
 

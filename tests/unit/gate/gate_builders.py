@@ -23,7 +23,7 @@ def quiet(root: Path, *findings: Finding, files: tuple[Path, ...] = (), **more: 
     """
     catalogue.load()
     paths = sorted({*(str(finding.path) for finding in findings), *map(str, files)})
-    results = [FileResult(path, findings=[one for one in findings if one.path == path]) for path in paths]
+    results = tuple(FileResult(path, findings=tuple(one for one in findings if one.path == path)) for path in paths)
     checks = SeverityRules({}, more.get("select", ())).severities()  # type: ignore[arg-type]
     ignores = PathSuppressions(more.get("ignores", {}), root)  # type: ignore[arg-type]
     return Suppressions(GateResult(results, checks), root, ignores, bool(more.get("partial")))

@@ -24,7 +24,7 @@ def test_what_a_loop_makes_in_one_line_is_one() -> None:
     made = [found(f"task 't{n}' of 'd{n}' has none", dag_id=f"d{n}", task_id=f"t{n}") for n in range(9)]
     (group,) = grouped(made)
     assert group.first is made[0]
-    assert (group.files, group.places) == (["a.py"], ["a.py:1"])
+    assert (group.files, group.places) == (("a.py",), ("a.py:1",))
 
 
 def test_at_a_few_places_each_is_its_own_and_at_more_all_are_one() -> None:
@@ -36,7 +36,7 @@ def test_at_a_few_places_each_is_its_own_and_at_more_all_are_one() -> None:
 
 def test_the_same_line_of_other_files_is_another_place() -> None:
     (group,) = grouped(found(path=f"{n}.py") for n in range(FEW + 1))
-    assert group.files == ["0.py", "1.py", "2.py", "3.py"]
+    assert group.files == ("0.py", "1.py", "2.py", "3.py")
     assert sizes(*(found(path=f"{n}.py") for n in range(FEW))) == [1] * FEW
 
 
@@ -75,7 +75,7 @@ def test_groups_come_by_file_then_line_then_check() -> None:
 
 
 def test_a_place_without_a_line_is_the_file() -> None:
-    assert Group((found(line=None), found(line=0), found(line=4))).places == ["a.py", "a.py:4"]
+    assert Group((found(line=None), found(line=0), found(line=4))).places == ("a.py", "a.py:4")
 
 
 ROOT, BASE = Path("/home/me/project"), Path("/home/me/project/dags")
@@ -118,9 +118,9 @@ def test_the_top_of_a_machine_is_no_folder_to_leave_out() -> None:
 
 
 def test_a_result_is_shown_whole_and_stays_itself() -> None:
-    file = FileResult(f"{BASE}/a.py", ["d"], [Finding("c", "error", "m", f"{BASE}/a.py")])
-    result = GateResult([file], {"c": "error"}, 1.5)
+    file = FileResult(f"{BASE}/a.py", ("d",), (Finding("c", "error", "m", f"{BASE}/a.py"),))
+    result = GateResult((file,), {"c": "error"}, 1.5)
     told = shown_result(result, BASE, ROOT)
-    assert [(one.path, one.dag_ids, one.findings[0].path) for one in told.files] == [("a.py", ["d"], "a.py")]
+    assert [(one.path, one.dag_ids, one.findings[0].path) for one in told.files] == [("a.py", ("d",), "a.py")]
     assert (told.checks, told.seconds) == (result.checks, result.seconds)
     assert file.path == f"{BASE}/a.py"

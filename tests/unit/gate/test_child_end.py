@@ -135,4 +135,4 @@ def test_one_that_has_not_costs_that_file_alone(tmp_path, wrong):
     assert [one.check for one in first.findings] == ["check-failed"]
     assert "has not the form of one" in first.findings[0].message
     assert not first.findings[0].ours
-    assert (second.dag_ids, [one.check for one in second.findings]) == (["a"], ["pool-missing"])
+    assert (second.dag_ids, [one.check for one in second.findings]) == (("a",), ["pool-missing"])

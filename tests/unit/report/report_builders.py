@@ -21,7 +21,7 @@ def task(task_id, *attempts, state="success", map_index=-1, **fields):
     fields = {"operator": "PythonOperator", "try_number": tries, "pool": "default_pool", **fields}
     fields.setdefault("start_date", made[-1].start_date if made else None)
     fields.setdefault("end_date", made[-1].end_date if made else None)
-    return TaskResult(task_id=task_id, map_index=map_index, state=state, attempts=made, **fields)
+    return TaskResult(task_id=task_id, map_index=map_index, state=state, attempts=tuple(made), **fields)
 
 
 def run(*tasks, state="success", lasts=None, **fields):
@@ -38,7 +38,7 @@ def run(*tasks, state="success", lasts=None, **fields):
         "state": state,
         "start_date": START,
         "end_date": end,
-        "task_instances": list(tasks),
+        "task_instances": tasks,
         **fields,
     }
     return RunResult(**values)

@@ -18,7 +18,7 @@ def last_line(*runs, **fields):
     from harness.report.calendar_terminal import CalendarReport
 
     stream = io.StringIO()
-    result = CalendarResult(START, START + timedelta(days=1), list(runs), **fields)
+    result = CalendarResult(START, START + timedelta(days=1), runs, **fields)
     CalendarReport(Console(file=stream, width=100, highlight=False)).show(result)
     return stream.getvalue().splitlines()[-1]
 

@@ -28,24 +28,24 @@ def told() -> CheckResult:
     catalogue.load()
     root = Path("/repo/my pipelines")
     sales = str(root / "dags" / "sales: a,b.py")
-    files = [
-        FileResult(str(root / "dags" / "broken.py"), [], [Finding("import-error", "error", UGLY, "", 3)]),
-        FileResult(str(root / "dags" / "clean.py"), ["clean"], tasks=2, seconds=0.25, cached=True),
+    broken = str(root / "dags" / "broken.py")
+    files = (
+        FileResult(broken, (), (Finding("import-error", "error", UGLY, broken, 3),)),
+        FileResult(str(root / "dags" / "clean.py"), ("clean",), tasks=2, seconds=0.25, cached=True),
         FileResult(
             sales,
-            ["more", "sales"],
-            [
+            ("more", "sales"),
+            (
                 Finding("pool-missing", "error", "no pool 'etl'", sales, 9, "sales", "load", "pool='elt'?"),
                 Finding("pool-missing", "error", "no pool 'etl'", sales, 12, "sales", "load", "pool='elt'?"),
                 Finding("asset-without-producer", "warning", UGLY, "/elsewhere/é.py", 1, "sales"),
                 Finding("waiver", "warning", "names no check", sales, 2),
-            ],
+            ),
             tasks=3,
         ),
-    ]
-    files[0].findings[0] = Finding("import-error", "error", UGLY, files[0].path, 3)
+    )
     result = GateResult(files, SeverityRules().severities(), 1.25)
-    return CheckResult(result, root, waived=1, known=2, notes=["a note"]).seen_from(root)
+    return CheckResult(result, root, waived=1, known=2, notes=("a note",)).seen_from(root)
 
 
 def test_junit_is_valid_and_counts_right(told):
@@ -151,7 +151,7 @@ def many() -> CheckResult:
         for number in range(9)
     ]
     two = [Finding("waiver", "warning", "names no check", f"{root}/dags/own.py", line) for line in (1, 2)]
-    files = [FileResult(str(root / "dags/all.py"), ["a"], [*loop, *read, *two])]
+    files = (FileResult(str(root / "dags/all.py"), ("a",), (*loop, *read, *two)),)
     return CheckResult(GateResult(files, SeverityRules().severities(), 1.0), root).seen_from(base)
 
 
@@ -173,8 +173,8 @@ def test_one_block_for_one_cause():
 
 
 def test_what_says_the_same_comes_in_the_order_of_dags():
-    alike = [Finding("tags", "error", "no tags", "a.py", 1, dag) for dag in "hgfedcba"]
-    assert [one.dag_id for one in GateResult([FileResult("a.py", findings=alike)], {}).findings] == list("abcdefgh")
+    alike = tuple(Finding("tags", "error", "no tags", "a.py", 1, dag) for dag in "hgfedcba")
+    assert [one.dag_id for one in GateResult((FileResult("a.py", findings=alike),), {}).findings] == list("abcdefgh")
 
 
 def test_verbose_tells_all_of_them():

@@ -1,5 +1,6 @@
 """What every result answers alike, and that nobody changes one."""
 
+import re
 from dataclasses import FrozenInstanceError, fields, is_dataclass, replace
 from datetime import datetime, timedelta, timezone
 from importlib import import_module
@@ -11,6 +12,8 @@ import pytest
 
 import harness.results
 from harness.errors import TaskNotFound
+from harness.exploration.result import Exploration
+from harness.gate.check_result import CheckResult, FileResult, GateResult, Group, UsedName
 from harness.results.calendar import BackfillResult, CalendarResult
 from harness.results.finding import Finding
 from harness.results.run import DeadlineResult, RunResult, TaskResult
@@ -27,11 +30,11 @@ def task(task_id, state="success", map_index=-1):
 
 def run(dag_id="sales", day=1, state="success", tasks=(), **more):
     date = START + (day - 1) * DAY
-    return RunResult(dag_id, f"r{day}", "scheduled", date, date, date + DAY, state, date, date, list(tasks), **more)
+    return RunResult(dag_id, f"r{day}", "scheduled", date, date, date + DAY, state, date, date, tuple(tasks), **more)
 
 
 def calendar(*runs, **more):
-    return CalendarResult(START, START + 7 * DAY, list(runs), **more)
+    return CalendarResult(START, START + 7 * DAY, runs, **more)
 
 
 def backfill(**more):
@@ -58,6 +61,33 @@ def test_every_result_is_frozen_and_has_slots():
     assert {RunResult, CalendarResult, BackfillResult, Verification, Finding} <= set(classes)
     assert [one.__name__ for one in classes if not one.__dataclass_params__.frozen] == []
     assert [one.__name__ for one in classes if "__slots__" not in vars(one)] == []
+
+
+def test_no_result_holds_or_gives_a_list():
+    """A list of a frozen result could still be appended to; what is JSON alone is made anew at each call."""
+    told = []
+    for one in [*result_classes(), *gate_results(), Exploration]:
+        data = ("to_json", "__init__")
+        answers = [(name, getattr(one, name)) for name in vars(one) if not name.startswith("_") and name not in data]
+        told += [f"{one.__name__}.{name}" for name, found in answers if returns_a_list(found)]
+        told += [
+            f"{one.__name__}.{name}" for name, text in vars(one).get("__annotations__", {}).items() if A_LIST(text)
+        ]
+    assert told == []
+
+
+A_LIST = re.compile(r"\b(list|set)\[").search
+
+
+def returns_a_list(found):
+    found = getattr(found, "fget", None) or getattr(found, "func", None) or found
+    return callable(found) and A_LIST(str(getattr(found, "__annotations__", {}).get("return", "")))
+
+
+def gate_results():
+    found = [CheckResult, GateResult, FileResult, Group, UsedName]
+    assert [one.__name__ for one in found if not one.__dataclass_params__.frozen] == []
+    return found
 
 
 def test_nothing_is_added_to_what_was_compared():
@@ -91,7 +121,7 @@ def test_dates_are_aware_and_their_text_is_utc():
     berlin = timezone(timedelta(hours=1))
     told = replace(run(), end_date=datetime(2025, 1, 1, 13, 0, 0, 250, berlin)).to_json()
     assert (told["start_date"], told["end_date"]) == ("2025-01-01T00:00:00Z", "2025-01-01T12:00:00.000250Z")
-    assert run(events=[(START, "load", "queued")]).timeline == [("2025-01-01T00:00:00Z", "load", "queued")]
+    assert run(events=((START, "load", "queued"),)).timeline == (("2025-01-01T00:00:00Z", "load", "queued"),)
 
 
 def test_a_deadline_tells_its_interval_in_seconds():
@@ -107,12 +137,12 @@ def test_a_deadline_tells_its_interval_in_seconds():
     [
         (run(), True, []),
         (run(state="failed"), False, []),
-        (run(findings=[WARNING]), True, []),
-        (run(findings=[ERROR, WARNING]), False, ["it raised"]),
-        (run(companions=[run("other", findings=[ERROR])]), False, ["it raised"]),
+        (run(findings=(WARNING,)), True, []),
+        (run(findings=(ERROR, WARNING)), False, ["it raised"]),
+        (run(companions=(run("other", findings=(ERROR,)),)), False, ["it raised"]),
         (calendar(run(), run(day=2)), True, []),
         (calendar(run(), run(day=2, state="failed")), False, []),
-        (calendar(run(findings=[ERROR]), findings=[WARNING, ERROR]), False, ["it raised", "it raised"]),
+        (calendar(run(findings=(ERROR,)), findings=(WARNING, ERROR)), False, ["it raised", "it raised"]),
         (backfill(), True, []),
         (backfill(refused="AlreadyRunningBackfill"), False, [
             "sales: Airflow refuses the backfill: AlreadyRunningBackfill"
@@ -136,24 +166,24 @@ def test_tasks_of_a_run():
     assert [ti.map_index for ti in result.tasks("load")] == [0, 1]
     assert result.task("load", 0).state == "failed"
     assert [ti.name for ti in result.failed_tasks] == ["load[0]"]
-    assert result.tasks("lode") == []
+    assert result.tasks("lode") == ()
 
 
 def test_runs_of_a_run_and_of_a_calendar():
     child = run("child", 3, tasks=[task("work", "failed")], state="failed")
-    result = run(companions=[child])
-    assert result.runs == [result, child]
-    assert result.runs_of("child") == [child]
+    result = run(companions=(child,))
+    assert result.runs == (result, child)
+    assert result.runs_of("child") == (child,)
     assert result.run("child") is child
-    assert result.failed_tasks == [], "of this run alone"
+    assert result.failed_tasks == (), "of this run alone"
     both = calendar(run(), run(day=2), child)
-    assert both.runs_of("child") == [child]
+    assert both.runs_of("child") == (child,)
     assert [ti.name for ti in both.failed_tasks] == ["work"]
 
 
 @pytest.mark.parametrize("date", ["2025-01-02", "2025-01-02T00:00:00Z", START + DAY])
 def test_a_run_by_its_date(date):
-    runs = [run(), run(day=2), run("other", 2)]
+    runs = (run(), run(day=2), run("other", 2))
     assert calendar(*runs).run("sales", date) is runs[1]
     assert run("asks", companions=runs).run("sales", date) is runs[1]
 
@@ -178,8 +208,8 @@ def test_no_run_or_several(question, told):
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [
-        (lambda: run(tasks=[task("a", "failed")]).failed, [task("a", "failed")], "RunResult.failed_tasks"),
-        (lambda: run(tasks=[task("a")]).mapped("a"), [task("a")], "RunResult.tasks"),
+        (lambda: run(tasks=[task("a", "failed")]).failed, (task("a", "failed"),), "RunResult.failed_tasks"),
+        (lambda: run(tasks=[task("a")]).mapped("a"), (task("a"),), "RunResult.tasks"),
         (lambda: verification(Row("task", "a", "success", "success", True)).alike, True, "Verification.ok"),
     ],
 )
