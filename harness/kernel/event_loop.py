@@ -28,14 +28,18 @@ IDLE_GRACE_S = 2.0
 
 
 class VirtualSelector(selectors.DefaultSelector):
-    """Polls the real descriptors; what it would wait, the process holds instead."""
+    """Polls the real descriptors; what it would wait, the process holds instead.
 
-    def __init__(self) -> None:
+    Args:
+        parks_at_once: see `VirtualEventLoop`.
+    """
+
+    def __init__(self, parks_at_once: bool) -> None:
         super().__init__()
         self.own_descriptors = 0
         self.pending_work = 0
         self.work_in_threads = 0
-        self.parks_at_once = False
+        self.parks_at_once = parks_at_once
         self.next_timer: Callable[[], Microseconds | None] = lambda: None
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
@@ -104,8 +108,7 @@ class VirtualEventLoop(asyncio.SelectorEventLoop):
     """
 
     def __init__(self, parks_at_once: bool = False) -> None:
-        self._virtual_selector = VirtualSelector()
-        self._virtual_selector.parks_at_once = parks_at_once
+        self._virtual_selector = VirtualSelector(parks_at_once)
         super().__init__(self._virtual_selector)
         self._virtual_selector.own_descriptors = len(self._virtual_selector.get_map())
         self._began = virtual_now()

@@ -71,14 +71,15 @@ class Trial:
                 controlled.add(room)
                 self._control(mutant)
             source = (self._clone / mutant.module).read_text()
-            name = f"{mutant.module} {mutant.operator} {source.splitlines()[mutant.line - 1].strip()}"
             operator = get_operator(mutant.spec.operator_name)()
             faulty = mutate_code(source, operator, mutant.spec.occurrence)
-            outcome = "alike" if name in self._alike else self._outcome(mutant, source, faulty) or "SURVIVED"
+            name = f"{mutant.module} {mutant.operator} {_line(source, mutant)}"
+            one = f"{name} -> {_line(faulty, mutant)}"
+            outcome = "alike" if {name, one} & self._alike else self._outcome(mutant, source, faulty) or "SURVIVED"
             tally.add(room, outcome != "SURVIVED")
             print(f"{number}/{len(planted)} {mutant}: {outcome}  ({time.monotonic() - began:.0f} s)", flush=True)
             if outcome == "SURVIVED":
-                print(f"{name}\n{_diff(source, faulty)}\n", flush=True)
+                print(f"{one}\n{_diff(source, faulty)}\n", flush=True)
         return tally
 
     def _control(self, mutant: Mutant) -> None:
@@ -114,6 +115,10 @@ class Trial:
         finally:
             module.write_text(source)
             os.utime(module, ns=(former, former))
+
+
+def _line(text: str, mutant: Mutant) -> str:
+    return " ".join(text.splitlines()[mutant.line - 1].split())
 
 
 def _diff(source: str, faulty: str) -> str:

@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
+import _thread
 import asyncio
 import math
 import os
+import selectors
 import socket
 import sys
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from harness.kernel import SECOND, Simulation
-from harness.kernel.event_loop import VirtualEventLoop, VirtualEventLoopPolicy, virtual_event_loops
+from harness.kernel.event_loop import (
+    IDLE_GRACE_S,
+    IO_GRACE_S,
+    WORK_PATIENCE_S,
+    VirtualEventLoop,
+    VirtualEventLoopPolicy,
+    VirtualSelector,
+    virtual_event_loops,
+)
 from harness.kernel.patches import time_patched
+from harness.kernel.present import serving
 from tests.unit.kernel.test_greenlets import simulate
+
+real_sleep = time.sleep
 
 
 class TestWhoseLoop:
@@ -203,7 +218,146 @@ class TestWorkThatTimeWaitsFor:
         assert 0.1 <= took_s < 10
 
 
+class TestWaitsForWhatIsReal:
+    """How long the machine's selector is asked to wait, at most, before time jumps."""
+
+    class Waits(list[float]):
+        """What was asked for, cut short to `cap_s`."""
+
+        cap_s = 0.01
+
+    @pytest.fixture
+    def waits_s(self, monkeypatch: pytest.MonkeyPatch) -> Waits:
+        asked = self.Waits()
+        select = selectors.DefaultSelector.select
+
+        def hasty(selector: selectors.DefaultSelector, timeout: float | None = None) -> Any:
+            if not isinstance(selector, VirtualSelector):
+                return select(selector, timeout)
+            asked.append(math.inf if timeout is None else timeout)
+            return select(selector, min(asked[-1], asked.cap_s))
+
+        monkeypatch.setattr(selectors.DefaultSelector, "select", hasty)
+        return asked
+
+    def longest(self, waits_s: list[float], *bodies: Callable[[], Any]) -> float:
+        simulation = Simulation(0)
+        with time_patched(simulation), virtual_event_loops():
+            for body in bodies:
+                simulation.spawn(body)
+            simulation.run_until()
+            simulation.close()
+        return max(waits_s)
+
+    def test_none_where_a_timer_is_all_there_is(self, waits_s: list[float]) -> None:
+        assert self.longest(waits_s, lambda: asyncio.run(asyncio.sleep(3600))) == 0
+
+    def test_nor_while_a_server_of_ours_answers_somebody_else(self, waits_s: list[float]) -> None:
+        with serving():
+            assert self.longest(waits_s, lambda: asyncio.run(asyncio.sleep(3600))) == 0
+
+    @pytest.mark.parametrize(("serves", "grace_s"), [(False, IDLE_GRACE_S), (True, 0)])
+    def test_a_grace_where_nothing_is_waited_for_and_none_of_a_loop_that_serves(
+        self, waits_s: list[float], serves: bool, grace_s: float
+    ) -> None:
+        def body() -> None:
+            loop = VirtualEventLoop(parks_at_once=serves)
+            try:
+                loop.run_until_complete(loop.create_future())
+            finally:
+                loop.close()
+
+        assert self.longest(waits_s, body) == grace_s
+
+    @pytest.mark.parametrize(("timeout", "grace_s"), [(3600, IO_GRACE_S), (None, WORK_PATIENCE_S)])
+    def test_descriptors_have_a_grace_or_where_nothing_else_is_to_come_patience(
+        self, waits_s: list[float], timeout: float | None, grace_s: float
+    ) -> None:
+        async def reads() -> None:
+            ours, theirs = socket.socketpair()
+            with ours, theirs:
+                _, writer = await asyncio.open_connection(sock=ours)
+                await asyncio.wait_for(asyncio.get_running_loop().create_future(), timeout)
+                writer.close()
+
+        def body() -> None:
+            with suppress(asyncio.TimeoutError):
+                asyncio.run(reads())
+
+        assert self.longest(waits_s, body) == grace_s
+
+    def test_a_thread_that_sleeps_will_tell_in_virtual_time(self, waits_s: list[float]) -> None:
+        told: list[str] = []
+
+        async def asks() -> None:
+            loop = asyncio.get_running_loop()
+            got: asyncio.Future[str] = loop.create_future()
+
+            def answers() -> None:
+                time.sleep(50)
+                loop.call_soon_threadsafe(got.set_result, "x")
+
+            threading.Thread(target=answers).start()
+            told.append(await got)
+
+        assert self.longest(waits_s, lambda: asyncio.run(asks())) == 0
+        assert told == ["x"]
+
+    def test_work_of_an_executor_that_nobody_knows_has_patience_and_once_it_is_done_none(self, waits_s: Waits) -> None:
+        class Elsewhere(Executor):
+            def submit(self, work: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+                done: Future[Any] = Future()
+                _thread.start_new_thread(lambda: (real_sleep(0.02), done.set_result("x")), ())
+                return done
+
+        seen: list[Any] = []
+        waits_s.cap_s = 5
+
+        async def asks() -> None:
+            seen.append(await asyncio.get_running_loop().run_in_executor(Elsewhere(), print))
+            seen.append(max(waits_s))
+            waits_s.clear()
+            await asyncio.sleep(3600)
+
+        assert self.longest(waits_s, lambda: asyncio.run(asks())) == 0
+        assert seen == ["x", WORK_PATIENCE_S]
+
+
 class TestParking:
+    @pytest.mark.parametrize("serves", [False, True])
+    def test_work_in_threads_of_the_loop_is_waited_for_in_virtual_time(self, serves: bool) -> None:
+        def body() -> Any:
+            loop = VirtualEventLoop(parks_at_once=serves)
+            loop.run_until_complete(loop.run_in_executor(None, time.sleep, 30))
+            loop.run_until_complete(loop.shutdown_default_executor())
+            loop.close()
+
+        assert simulate(body)["body"][1] == 30
+
+    def test_a_loop_that_serves_parks_also_while_threads_of_others_sleep(self) -> None:
+        simulation = Simulation(0)
+
+        def serves() -> None:
+            loop = VirtualEventLoop(parks_at_once=True)
+            try:
+                loop.run_until_complete(loop.create_future())
+            finally:
+                loop.close()
+
+        def starts() -> None:
+            thread = threading.Thread(target=time.sleep, args=(100,))
+            thread.start()
+            thread.join()
+
+        with time_patched(simulation), virtual_event_loops():
+            simulation.spawn(starts)
+            process = simulation.spawn(serves)
+            simulation.run_until(50 * SECOND)
+            assert process.waiting_for == "event loop, nothing to wait for"
+            simulation.run_until()
+            simulation.close()
+        assert simulation.now == 100 * SECOND
+
     def test_a_loop_that_serves_parks_at_once_and_goes_on_when_it_is_woken(self) -> None:
         simulation, done = Simulation(0), []
 

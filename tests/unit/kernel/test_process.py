@@ -9,6 +9,7 @@ import pytest
 from harness.errors import AlreadySimulating
 from harness.kernel import SECOND, ProcessKilled, Simulation, StrayExit
 from harness.kernel.patches import time_patched
+from harness.kernel.simulation import KILLS
 
 
 @pytest.mark.parametrize("escapes", [SystemExit(0), GeneratorExit(), asyncio.CancelledError()])
@@ -64,15 +65,34 @@ def test_a_kill_and_its_grace(grace, shielded, expected):
     assert not simulation.processes
 
 
+def test_a_grace_may_be_as_short_as_time_has_steps():
+    done = []
+
+    def work():
+        try:
+            simulation.hold(10)
+        except ProcessKilled:
+            simulation.hold(0)
+            done.append(simulation.now)
+            simulation.hold(1)
+            done.append("more")
+
+    simulation = Simulation(0)
+    process = simulation.spawn(work)
+    simulation.schedule(5, simulation.kill, process, 1)
+    simulation.run_until()
+    assert done == [5]
+
+
 def test_one_that_catches_every_kill_is_given_up_and_told():
     def stubborn():
         while True:
             try:
                 time.sleep(60)
             except BaseException:
-                continue
+                kills.append(simulation.now)
 
-    told = []
+    told, kills = [], []
     simulation = Simulation(0)
     simulation.survived = told.append
     with time_patched(simulation):
@@ -80,6 +100,7 @@ def test_one_that_catches_every_kill_is_given_up_and_told():
         simulation.run_until(1)
         simulation.kill(process)
     assert told == [process]
+    assert len(kills) == KILLS == 100
     assert not simulation.processes
 
 
