@@ -30,6 +30,10 @@ def test_an_instant_is_exact_whatever_zone_and_class_it_comes_in(moment: datetim
     assert later(to_instant(moment), 5) - to_instant(moment) == 5
 
 
+def test_time_begins_with_the_epoch() -> None:
+    assert iso(BEGINNING) == "1970-01-01T00:00:00Z"
+
+
 def test_a_date_without_a_zone_is_refused() -> None:
     with pytest.raises(ValueError, match=r"naive datetime .*2025.* needs a time zone"):
         to_instant(datetime(2025, 1, 1))

@@ -22,6 +22,7 @@ DOCS = Path(__file__).parents[3] / "docs"
         f"the first {'thousand' if spin.FREE == 1_000 else spin.FREE} turns at an instant take no time",
         f"later ones {spin.TURN / 1_000:g} ms each, and beyond {spin.PATIENT:,} more and more",
     ],
+    ids=["threads", "descriptors", "children", "the first turns", "later turns"],
 )
 def test_as_users_are_told(said: str) -> None:
     assert said in (DOCS / "fidelity.md").read_text(encoding="utf-8")
@@ -38,6 +39,7 @@ def test_as_users_are_told(said: str) -> None:
         f" {virtual.BLOCKED_SLICES} of them",
         f"After {virtual.LOCKED_TICKS} ticks of {virtual.TICK_S * 1000:g} ms at the same lock it counts as resting",
     ],
+    ids=["work", "the end", "where the main thread stands", "a lock"],
 )
 def test_as_those_are_told_who_change_it(said: str) -> None:
     assert said in " ".join((DOCS / "dev" / "threads.md").read_text(encoding="utf-8").split())
