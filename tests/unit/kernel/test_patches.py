@@ -89,6 +89,16 @@ def test_monotonic_of_user_code_is_virtual():
     assert simulate(poll) == {"poll": 3600}
 
 
+def test_at_one_instant_no_time_has_passed_for_who_measures_it():
+    def measures():
+        began = time.monotonic()
+        assert time.monotonic() - began == 0
+        time.sleep(2)
+        assert time.monotonic() - began == 2
+
+    assert simulate(measures) == {"measures": 2}
+
+
 def test_names_are_put_back():
     before = (time.sleep, time.monotonic, sleep, asyncio.get_event_loop_policy())
     simulate(lambda: sleep(5))

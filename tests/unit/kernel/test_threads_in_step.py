@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -200,3 +201,45 @@ def test_what_still_sleeps_when_its_process_is_killed_does_not_go_on() -> None:
 
     assert seconds(body, then=then) == {}
     assert woken == []
+
+
+@pytest.mark.parametrize(
+    ("waits", "outcome"),
+    [
+        (lambda: queue.Queue().get(timeout=30), "Empty"),
+        (lambda: full().put(2, timeout=30), "Full"),
+        (lambda: condition_of(lambda: False, 30), False),
+        (lambda: threading.Semaphore(0).acquire(timeout=30), False),
+    ],
+    ids=["get", "put", "wait_for", "acquire"],
+)
+@pytest.mark.parametrize("in_thread", [False, True])
+def test_a_timeout_of_the_standard_librarys_waits_is_virtual(waits: Any, outcome: Any, in_thread: bool) -> None:
+    def body() -> Any:
+        found: list[Any] = []
+
+        def waits_once() -> None:
+            try:
+                found.append(waits())
+            except (queue.Empty, queue.Full) as error:
+                found.append(type(error).__name__)
+
+        if in_thread:
+            started(waits_once).join()
+        else:
+            waits_once()
+        return found
+
+    assert seconds(body) == {"body": ([outcome], 30)}
+
+
+def full() -> Any:
+    made: Any = queue.Queue(1)
+    made.put(1)
+    return made
+
+
+def condition_of(predicate: Any, timeout_s: float) -> bool:
+    condition = threading.Condition()
+    with condition:
+        return condition.wait_for(predicate, timeout_s)
