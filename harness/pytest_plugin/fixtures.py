@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -47,13 +48,32 @@ def _airflow_world_file(pytestconfig: pytest.Config) -> World:
 
 
 @pytest.fixture
-def _airflow_world(_airflow_world_file: World, _airflow_leases: Leases, pytestconfig: pytest.Config) -> World:
+def _airflow_world(_airflow_world_file: World, _airflow_leases: Leases, pytestconfig: pytest.Config) -> Iterator[World]:
+    from harness.bridge.environment.in_tests import answered_in_test
     from harness.services.views import WorldServices
 
     own = _airflow_world_file.copy()
     own.services = WorldServices(_airflow_leases)
     lived_in(pytestconfig, own)
-    return own
+    with answered_in_test(present_of(own, _airflow_leases), project_of(pytestconfig).secrets):
+        yield own
+
+
+def present_of(world: World, leases: Leases) -> Callable[[str | None], World]:
+    """What code in a test finds of the world: a connection that names a service leads there."""
+    from harness.errors import HarnessError
+
+    def present(conn_id: str | None) -> World:
+        connection = None if conn_id is None else world.connections.get(conn_id)
+        if conn_id is None or connection is None or connection.service is None:
+            return world
+        try:
+            return replace(world, connections={conn_id: leases.connection(conn_id, world)})
+        except HarnessError as error:
+            # Airflow takes an exception of a backend for "there is no such connection"; this one passes by.
+            pytest.fail(str(error), pytrace=False)
+
+    return present
 
 
 @pytest.fixture

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 OURS = __name__.rpartition(".")[0]
 NEEDS_DAGS = "_airflow_rehearsal"
+LIVES_IN_A_WORLD = "_airflow_world"
 RUNS_DAGS = frozenset({NEEDS_DAGS, "_airflow_runner", "_airflow_prefixed_runner"})
 SCOPE = pytest.StashKey["AirflowScope"]()
 
@@ -128,8 +129,8 @@ def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
 
 
 def _needs_airflow(fixturedef: pytest.FixtureDef[Any], ours: bool) -> bool:
-    """Whether a fixture of ours runs Dags: asked for by name in a test, it is not in what the item is known to use."""
-    return fixturedef.argname == NEEDS_DAGS or (ours and bool(RUNS_DAGS & set(fixturedef.argnames)))
+    """Whether a fixture runs Dags or has the world answer; asked for by name, it is not among the item's own."""
+    return fixturedef.argname in (NEEDS_DAGS, LIVES_IN_A_WORLD) or (ours and bool(RUNS_DAGS & set(fixturedef.argnames)))
 
 
 def _enter_for(item: pytest.Item, scope: AirflowScope) -> None:
@@ -139,7 +140,7 @@ def _enter_for(item: pytest.Item, scope: AirflowScope) -> None:
 
 
 def _is_ours(item: pytest.Item) -> bool:
-    return NEEDS_DAGS in getattr(item, "fixturenames", ())
+    return bool({NEEDS_DAGS, LIVES_IN_A_WORLD} & set(getattr(item, "fixturenames", ())))
 
 
 WORLDS = pytest.StashKey["list[World]"]()

@@ -149,6 +149,14 @@ class Leases:
                 env |= address.env
         return replace(world, connections=connections, network=world.network.with_more(peers), env={**env, **world.env})
 
+    def connection(self, conn_id: str, world: World) -> Connection:
+        """A connection of the world, leading to its service where it names one.
+
+        Raises: WorldError, ServiceUnavailable.
+        """
+        connection = world.connections[conn_id]
+        return connection if connection.service is None else leading_to(connection, self.lease(conn_id, world).address)
+
     def snapshot(self) -> Snapshot:
         """What all of them hold, and how much they heard."""
         held = {conn_id: lease.snapshot() for conn_id, (_, lease) in self._leases.items()}

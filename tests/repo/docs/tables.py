@@ -55,6 +55,7 @@ To add a version:
 _TITLES: dict[During, str] = {
     "simulation": "While a simulation runs",
     "loading": "While Dag files are loaded",
+    "test": "While a test has the fixture `world`",
     "checks": "While a file is checked, in a process that is thrown away: not put back",
     "verify": "While Airflow itself plays the reference, in a process of its own",
 }

@@ -7,9 +7,9 @@ from typing import Literal
 
 Kind = Literal["required", "speed"]
 
-During = Literal["simulation", "loading", "checks", "verify"]
-"""While what is going on: a simulation; Dag files are imported in the user's process; a process that is thrown away
-parses them, where nothing is put back; Airflow itself runs beside us, in a process of its own.
+During = Literal["simulation", "loading", "test", "checks", "verify"]
+"""While what is going on: a simulation; Dag files are imported in the user's process; a test has a world; a process
+that is thrown away parses files, where nothing is put back; Airflow itself runs beside us, in a process of its own.
 """
 
 

@@ -64,6 +64,20 @@ LOADING = (
 )
 """What Airflow makes of a project once a process."""
 
+TESTS = (
+    *patches_by(
+        "bridge.environment.in_tests",
+        (
+            "connections of a test",
+            (),
+            "`task_runner.SUPERVISOR_COMMS`, and the secrets backends that Airflow makes: the test's world answers",
+            "a hook in a test's body finds no connection, or production's",
+        ),
+        during="test",
+    ),
+)
+"""What lets a test's own code find the world of its tasks."""
+
 CHECKS = (
     *patches_by(
         "bridge.parsing.watching.watch",
@@ -323,4 +337,4 @@ SPEED = (
 """What makes runs quicker and nothing else."""
 
 
-PATCHES: tuple[Patch, ...] = (*TASKS, *NETWORK, *TIME, *OWNERS, *LOADING, *CHECKS, *VERIFY, *SPEED)
+PATCHES: tuple[Patch, ...] = (*TASKS, *NETWORK, *TIME, *OWNERS, *LOADING, *TESTS, *CHECKS, *VERIFY, *SPEED)
