@@ -35,20 +35,23 @@ def configured(config: Config) -> list[Path]:
     )
 
 
-def world_of(file: Path | None, network: Iterable[str] = ()) -> World | None:
+def world_of(file: Path | None, network: Iterable[str] = (), record: bool = False) -> World | None:
     """The world a file declares, None without one.
 
     Args:
         network: what tasks may connect to beside what it says.
+        record: its cassette is to record.
     Raises: WorldError: the file, an entry that names no host, or a service that there is not.
     """
     allow = tuple(network)
-    if file is None and not allow:
+    if file is None and not (allow or record):
         return None
     from harness.world import World, load
 
     world = World() if file is None else load(file)
     world.allow(*allow)
+    if record:
+        world.network = world.network.recording()
     refuse_unknown_services(world)
     return world
 

@@ -110,6 +110,10 @@ driver = texts(
     metavar="SERVICE=DRIVER",
     help="As postgres=container; may be repeated.  [default: environment, settings, world, what the service chooses]",
 )
+record = flag(
+    "--record",
+    help="Let requests out that the world's cassette does not have, to its hosts, and keep them there.",
+)
 seed = text("--seed", metavar="N", type=int, default=0, show_default=True, help="Of random numbers in task code.")
 as_json = flag("--json", "as_json", help="One JSON document on stdout, everything else on stderr.")
 keep = text("--keep", metavar="DIR", type=PATH, help="Keep the ledger here.  [default: a temporary folder]")

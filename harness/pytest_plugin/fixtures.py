@@ -40,6 +40,8 @@ def _airflow_world_file(pytestconfig: pytest.Config) -> World:
     file = project_of(pytestconfig).world
     world = World() if file is None else load(file)
     world.allow(*project_of(pytestconfig).settings.network, *pytestconfig.option.airflow_network)
+    if pytestconfig.option.airflow_record:
+        world.network = world.network.recording()
     if needs_services(world):
         from harness.services.binding import refuse_unknown
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from harness.bridge.masking import masked
-from harness.bridge.patches.network import RefusedConnection, allowing
+from harness.bridge.patches.network import RefusedConnection
 from harness.bridge.patches.roundtrip import trouble
 from harness.bridge.supervisor.store import AssetEvent, facts
 from harness.bridge.supervisor.task_context import TaskContext, task_context
@@ -204,7 +204,8 @@ class Recorder:
         who = task_context.get()
         ti = who.ti if who is not None else None
         run = getattr(ti, "run", None)
-        self.needs.host(refusal.peer, run.dag.dag_id if run is not None else None)
+        if not refusal.request:
+            self.needs.host(refusal.peer, run.dag.dag_id if run is not None else None)
         task_id = ti.task_id if ti is not None and run is not None else ""
         self.refusals.setdefault(run, set()).add((task_id, refusal))
 
@@ -227,7 +228,7 @@ class Recorder:
         """Each host and line that was refused in a run is a finding, once."""
         self.gather()
         for task_id, refusal in sorted(self.refusals.pop(run, ()), key=_by_task):
-            key = (run.dag.dag_id, task_id, f"{refusal.peer} {refusal.path}:{refusal.line}")
+            key = (run.dag.dag_id, task_id, f"{refusal.fact} {refusal.path}:{refusal.line}")
             if key not in self._reported:
                 self._reported.add(key)
                 self.finding(run, _refused(task_id, refusal, run))
@@ -312,12 +313,12 @@ def _by_task(refused: tuple[str, RefusedConnection]) -> tuple[Any, ...]:
 def _refused(task_id: str, refusal: RefusedConnection, run: DagRun | None = None) -> Finding:
     """A task was not let out: an error also where it went on without, for what it did then is not what it would do."""
     who = f"task {task_id!r}" if task_id else "code that no task runs"
-    message = f"{who} connects to {refusal.peer}, which is not in the world: refused"
+    doing = f"asks {refusal.request}" if refusal.request else f"connects to {refusal.peer}"
+    of = f"the cassette {refusal.cassette}" if refusal.request else "the world"
+    message = f"{who} {doing}, which is not in {of}: refused"
     path = refusal.path or (None if run is None else str(facts(run).dag.fileloc))
     dag_id = None if run is None else run.dag.dag_id
-    return Finding(
-        "network", "error", message, path, refusal.line or None, dag_id, task_id or None, allowing(refusal.peer)
-    )
+    return Finding("network", "error", message, path, refusal.line or None, dag_id, task_id or None, refusal.fix)
 
 
 def _iso(at: Instant | None) -> str | None:

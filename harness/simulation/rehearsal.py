@@ -175,7 +175,8 @@ class Rehearsal:
             result = _Simulated(run_factory, found, plan, chosen).result()
             doubts += [refusal(error, found.dag_id) for error in self._unstorable([found]).values()]
             left = unmatched_instances(live, run_factory.store.runs.values())
-            result = replace(result, findings=(*doubts, *result.findings, *left), services=services.uses())
+            uses = (*services.uses(), *run_factory.played())
+            result = replace(result, findings=(*doubts, *result.findings, *left), services=uses)
             ending.result = result
         return replace(result, real_seconds=perf_counter() - began, ledger=chosen.keep)
 
@@ -208,7 +209,8 @@ class Rehearsal:
             )
             result = simulated_calendar(run_factory, chosen.values(), options)
             left = unmatched_instances(live, run_factory.store.runs.values())
-            result = replace(result, findings=(*failed_plugins(self.surroundings), *result.findings, *doubts, *left))
+            findings = (*failed_plugins(self.surroundings), *result.findings, *doubts, *left)
+            result = replace(result, findings=findings, services=(*services.uses(), *run_factory.played()))
             ending.result = result
         return replace(result, real_seconds=perf_counter() - began, ledger=options.keep)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.executors import executors_of, refusals, workers_of
@@ -20,6 +21,7 @@ from harness.ledger.journal import Journal
 from harness.results.calendar import CalendarResult
 from harness.results.needs import Need
 from harness.results.run import RunResult
+from harness.results.services import Heard, ServiceUse
 from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import Dag, DagRun
 from harness.scheduler.queueing import Limits, PoolSlots
@@ -27,6 +29,7 @@ from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.environment import Interruption, simulation_environment
 from harness.simulation.record import Recorder, Watcher
 from harness.world import World
+from harness.world.secrets import Mask, secrets_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -70,6 +73,7 @@ class RunFactory:
         self.interruption: Interruption | None = None
         self.unfinished: RunResult | CalendarResult | None = None
         self._snapshots: dict[str, Dag] = {}
+        self._asked: list[str] = []
 
     @contextmanager
     def opened(
@@ -77,17 +81,20 @@ class RunFactory:
     ) -> Iterator[Driver]:
         """Virtual time, from ``start``; after the block the process is what it was."""
         durations = self.world
-        guard = NetworkGuard(self.world.network, self.recorder.refused)
+        guard = NetworkGuard(self.world.network.reached(), self.recorder.refused)
         self.recorder.gather = guard.gather
-        with simulation_environment(
-            start,
-            self.world,
-            seed,
-            self.recorder.log,
-            lambda ti: durations.duration_of(*subject_of(ti)) if durations.durations else None,
-            not debug,
-            guard,
-        ) as (simulation, self.interruption):
+        with (
+            self._cassette(guard),
+            simulation_environment(
+                start,
+                self.world,
+                seed,
+                self.recorder.log,
+                lambda ti: durations.duration_of(*subject_of(ti)) if durations.durations else None,
+                not debug,
+                guard,
+            ) as (simulation, self.interruption),
+        ):
             self.recorder.simulation = simulation
             driver = Driver(simulation, self.store, self._limits(), self.recorder, self.interruption)
             driver.attempts.on_error = on_error
@@ -95,6 +102,27 @@ class RunFactory:
             self.store.reset = driver.reset
             with supervisor_comms(driver.attempts.supervisor):
                 yield driver
+
+    @contextmanager
+    def _cassette(self, guard: NetworkGuard) -> Iterator[None]:
+        """Answer HTTP from the world's cassette, where it has one."""
+        cassette = self.world.network.cassette
+        if cassette is None:
+            yield
+            return
+        from harness.bridge.patches.cassettes import cassette_played
+
+        refuse = partial(guard.refuse_request, str(cassette.file))
+        with cassette_played(cassette, Mask(secrets_of(self.world)), refuse) as self._asked:
+            yield
+
+    def played(self) -> tuple[ServiceUse, ...]:
+        """What the world's cassette was asked for."""
+        cassette = self.world.network.cassette
+        if cassette is None:
+            return ()
+        heard = tuple(Heard("request", line.partition("?")[0]) for line in self._asked)
+        return (ServiceUse(str(cassette.file), "cassette", heard=heard),)
 
     def _limits(self) -> Limits:
         declared = self.world.executor

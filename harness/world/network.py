@@ -1,18 +1,40 @@
-"""What tasks may connect to beside this machine itself: ``network: {allow: […]}`` of a world."""
+"""What tasks may connect to beside this machine itself: ``network: {allow: […], cassette: {…}}`` of a world."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+from pathlib import Path
 
+from harness.errors import WorldError
 from harness.world.problem import EntryError, WorldProblem, kind
 
 FORM = 'write network: {allow: [api.example.com, "db.example.com:5432", "*.example.com", 10.1.0.0/16]}'
+CASSETTE = "write cassette: {file: fixtures/shop.cassette.yaml, hosts: [api.example.com]}"
 EVERYTHING = "*"
 _NAME = re.compile(r"(\*\.)?[\w-]+(\.[\w-]+)*\.?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Cassette:
+    """HTTP that is answered from a file, recorded once.
+
+    Attributes:
+        file: relative to where the command runs.
+        hosts: those it answers for, as in `Network.allow`.
+        record: requests that it does not have go out, and are kept.
+    """
+
+    file: Path
+    hosts: tuple[str, ...]
+    record: bool = False
+
+    def is_about(self, host: str, port: int | None) -> bool:
+        """Whether a host's requests are its to answer."""
+        return any(_read(entry).matches(host.lower().rstrip("."), port) for entry in self.hosts)
 
 
 @dataclass(frozen=True)
@@ -21,16 +43,30 @@ class Network:
 
     Attributes:
         allow: hosts, ``host:port``, ``*.domain``, addresses and CIDR ranges; ``*`` is everything.
+        cassette: what answers for other hosts.
     """
 
     allow: tuple[str, ...] = ()
+    cassette: Cassette | None = None
+
+    def recording(self) -> Network:
+        """The same, whose cassette records. Raises: WorldError: there is none."""
+        if self.cassette is None:
+            raise WorldError("there is no cassette to record to", fix=f"in the world file's network section {CASSETTE}")
+        return replace(self, cassette=replace(self.cassette, record=True))
+
+    def reached(self) -> Network:
+        """What connections are made to: while a cassette records, its hosts too."""
+        if self.cassette is None or not self.cassette.record:
+            return self
+        return self.with_more(self.cassette.hosts)
 
     def with_more(self, allow: Iterable[str]) -> Network:
         """The same and more. Raises: EntryError: what names no host."""
         more = tuple(allow)
         for entry in more:
             _read(entry)
-        return Network(tuple(dict.fromkeys([*self.allow, *more])))
+        return replace(self, allow=tuple(dict.fromkeys([*self.allow, *more])))
 
     def allows(self, names: Iterable[str], port: int | None) -> bool:
         """Whether one of the names and addresses of a peer may be reached.
@@ -67,20 +103,52 @@ def read_network(value: object) -> Network:
     """
     if not isinstance(value, dict):
         raise EntryError(WorldProblem(f"must be a mapping with the key allow, not {kind(value)}", fix=FORM))
-    problems = [WorldProblem(f"unknown key {key!r}", (str(key),), known="allow") for key in value if key != "allow"]
-    entries = value.get("allow")
+    known = ("allow", "cassette")
+    problems = [
+        WorldProblem(f"unknown key {key!r}", (str(key),), known=", ".join(known)) for key in value if key not in known
+    ]
+    allow = _hosts(value.get("allow"), "allow", ("allow",), problems, FORM)
+    cassette = None
+    if value.get("cassette") is not None:
+        cassette = _read_cassette(value["cassette"], problems)
+    if problems:
+        raise EntryError(*problems)
+    return Network(allow, cassette)
+
+
+def _hosts(entries: object, key: str, at: tuple[str, ...], problems: list[WorldProblem], form: str) -> tuple[str, ...]:
+    """A list of hosts; ``problems`` takes the faults found in it, as of the key ``at``."""
     entries = [entries] if isinstance(entries, str) else [] if entries is None else entries
     if not isinstance(entries, list):
-        problems.append(WorldProblem(f"allow must be a list of hosts, not {kind(entries)}", ("allow",), fix=FORM))
-        entries = []
+        problems.append(WorldProblem(f"{key} must be a list of hosts, not {kind(entries)}", at, fix=form))
+        return ()
     for entry in entries:
         try:
             _read(entry)
         except EntryError as invalid:
-            problems += [WorldProblem(one.fact, ("allow",), fix=one.fix) for one in invalid.problems]
-    if problems:
-        raise EntryError(*problems)
-    return Network(tuple(entries))
+            problems += [WorldProblem(one.fact, at, fix=form) for one in invalid.problems]
+    return tuple(entries)
+
+
+def _read_cassette(value: object, problems: list[WorldProblem]) -> Cassette | None:
+    """The entry from a mapping; ``problems`` takes the faults found in it."""
+    at = ("cassette",)
+    if not isinstance(value, dict):
+        problems.append(
+            WorldProblem(f"cassette must be a mapping with file and hosts, not {kind(value)}", at, fix=CASSETTE)
+        )
+        return None
+    for key in value:
+        if key not in ("file", "hosts"):
+            problems.append(WorldProblem(f"unknown key {key!r} of cassette", at, known="file, hosts"))
+    file = value.get("file")
+    if not isinstance(file, str) or not file.strip() or "\0" in file:
+        problems.append(WorldProblem(f"the file of cassette must be a path, not {kind(file)}", at, fix=CASSETTE))
+        return None
+    hosts = _hosts(value.get("hosts"), "hosts", at, problems, CASSETTE)
+    if not hosts:
+        problems.append(WorldProblem("cassette names no hosts", at, fix=CASSETTE))
+    return Cassette(Path(file), hosts)
 
 
 def _read(entry: object) -> _Rule:

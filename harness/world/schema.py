@@ -30,10 +30,18 @@ _BY_FIELDS = ("conn_type", "host", "login", "password", "schema", "port", "extra
 BESIDE_A_SERVICE = ("conn_type", "extra", "description")
 
 
+class CassetteSpec(EntrySpec):
+    """HTTP that was recorded once."""
+
+    file: str = Field(min_length=1)
+    hosts: Annotated[Texts, Field(min_length=1)]
+
+
 class NetworkSpec(EntrySpec):
     """What tasks may connect to beside this machine."""
 
     allow: Texts = None
+    cassette: CassetteSpec | None = None
 
 
 class IncludeSpec(EntrySpec):

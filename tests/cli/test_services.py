@@ -1,5 +1,7 @@
 """``airflow-harness run`` in a world with services: they are up for the run, and what is wrong is told before it."""
 
+import json
+
 import pytest
 
 DAG = """
@@ -39,6 +41,13 @@ def test_run_has_them(shop):
     assert answer.code == 0, answer.out + answer.err
     assert "report" in answer.out
     assert shop.left_behind() == []
+
+
+def test_a_calendar_tells_what_they_heard(shop):
+    answer = shop("simulate", "--since", "2025-03-04", "--until", "3d", "--action", "2025-03-05 trigger shop", "--json")
+    assert answer.code == 0, answer.out + answer.err
+    uses = {use["conn_id"]: [one["kind"] for one in use["heard"]] for use in json.loads(answer.out)["services"]}
+    assert uses == {"shop_api": ["request"], "slack_team": ["message"], "smtp_default": ["mail"]}
 
 
 @pytest.mark.parametrize(
@@ -88,3 +97,38 @@ def test_a_driver_that_cannot_be_meant(shop, command, drivers, fact):
     answer = shop(*command, *(word for one in drivers for word in ("--driver", one)))
     assert answer.code == 2
     assert fact in answer.err
+
+
+RATES = """
+import requests
+from airflow.sdk import DAG, task
+
+with DAG("rates", schedule=None):
+
+    @task
+    def rate(ds=None):
+        return requests.get("https://api.example.com/rates", params={"day": ds}, timeout=10).json()["eur"]
+
+    rate()
+"""
+CASSETTE = """
+interactions:
+- request: {method: GET, uri: "https://api.example.com/rates?day=2025-03-04", body: null, headers: {}}
+  response:
+    status: {code: 200, message: OK}
+    headers: {Content-Type: [application/json]}
+    body: {string: '{"eur": 1.05}'}
+version: 1
+"""
+
+
+@pytest.mark.reference
+def test_airflows_side_of_verify_is_answered_from_the_cassette_too(shop):
+    shop.write("dags/rates.py", RATES)
+    shop.write("rates.cassette.yaml", CASSETTE)
+    world = shop.write(
+        "fixtures/rates.yaml", "network: {cassette: {file: rates.cassette.yaml, hosts: [api.example.com]}}\n"
+    )
+    answer = shop("verify", "rates", "--logical-date", "2025-03-04", "--world", world)
+    assert answer.code == 0, answer.out + answer.err
+    assert "task rate  success, try 1  success, try 1" in answer.out

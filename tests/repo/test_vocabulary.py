@@ -50,7 +50,7 @@ CALENDAR = {  # field: (option of `simulate`, argument of `simulate`)
     "on_error": ("--pdb", "(pytest has its own --pdb)"),
 }
 SETTINGS = {"--dags", "--world", "--network"}  # of pyproject.toml too, by the same names
-OF_COMMANDS = SETTINGS | {"--driver", "--json", "--verbose", "--help"}
+OF_COMMANDS = SETTINGS | {"--record", "--driver", "--json", "--verbose", "--help"}
 OF_FIXTURES = {"dag", "world", "others", "start_from"}
 TABLES = {
     "run": (RUN, RunOptions, Runner.run_dag),

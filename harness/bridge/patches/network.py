@@ -58,22 +58,37 @@ class RefusedConnection:
         host: as it was named, or its address.
         port: None of a look-up.
         path, line: of the user's own code; empty and 0 where no frame is the user's.
+        request, cassette: what was asked, ``GET https://…``, of a file that does not have it; empty for a connection.
     """
 
     host: str
     port: int | None
     path: str
     line: int
+    request: str = ""
+    cassette: str = ""
 
     @property
-    def order(self) -> tuple[str, int, str, int]:
+    def order(self) -> tuple[str, int, str, int, str]:
         """Sort key: by host, look-ups before connections, and by place."""
-        return self.host, -1 if self.port is None else self.port, self.path, self.line
+        return self.host, -1 if self.port is None else self.port, self.path, self.line, self.request
 
     @property
     def place(self) -> str:
         """``file:line`` of the user's code."""
         return f"{self.path}:{self.line}" if self.path else "a Dag file"
+
+    @property
+    def fact(self) -> str:
+        """What is refused, and why."""
+        if self.request:
+            return f"{self.request} is not in the cassette {self.cassette}"
+        return f"{self.peer} is not in the world"
+
+    @property
+    def fix(self) -> str:
+        """How to let it through."""
+        return RECORDING if self.request else allowing(self.peer)
 
     @property
     def peer(self) -> str:
@@ -150,6 +165,16 @@ class NetworkGuard:
             return
         known = sorted(self._names.get(name, ()))
         refusal = RefusedConnection(known[0] if known else name, number, *_place())
+        if not self._forks.handed_back(refusal):
+            self._told(refusal)
+        raise refused(refusal)
+
+    def refuse_request(self, cassette: str, host: str, port: int, request: str) -> None:
+        """A request that the world's cassette does not have.
+
+        Raises: NetworkRefused: always.
+        """
+        refusal = RefusedConnection(host, port, *_place(), request, cassette)
         if not self._forks.handed_back(refusal):
             self._told(refusal)
         raise refused(refusal)
@@ -418,11 +443,10 @@ _ENV_POSITION = 10
 def refused(refusal: RefusedConnection) -> NetworkRefused:
     """The exception that user code sees."""
     where = f"{refusal.path}:{refusal.line}" if refusal.path else None
-    return NetworkRefused(
-        f"{refusal.peer} is not in the world, and no task may leave it",
-        where=where,
-        fix=allowing(refusal.peer),
-    )
+    return NetworkRefused(f"{refusal.fact}, and no task may leave it", where=where, fix=refusal.fix)
+
+
+RECORDING = "record it once, by the same command with --record"
 
 
 def allowing(peer: str) -> str:

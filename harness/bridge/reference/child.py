@@ -20,6 +20,7 @@ from harness.kernel.instant import Instant, to_datetime
 from harness.project.own_programs import ask
 from harness.project.scratch import scratch
 from harness.world import World
+from harness.world.secrets import secrets_of
 
 STDERR_SHOWN = 3_000
 SHOWN = 3
@@ -47,7 +48,7 @@ def airflow_run(
     """
     at = to_datetime(logical_date).astimezone(timezone.utc).isoformat()
     job: dict[str, Any] = {"folder": str(folder), **asdict(dag_to_run), "logical_date": at, "now": at, "conf": conf}
-    job |= {"network": list(world.network.allow)}
+    job |= {"network": list(world.network.allow), **_cassette(world)}
     job |= {"search_path": surroundings.search_path, "working_directory": str(Path.cwd())}
     with scratch("reference") as place:
         home = Path(place)
@@ -61,6 +62,14 @@ def airflow_run(
         except subprocess.TimeoutExpired:
             raise _too_long(dag_to_run, limit_s, _of_children() - before) from None
     return _history(dag_to_run.dag_id, found, done)
+
+
+def _cassette(world: World) -> dict[str, Any]:
+    """The world's cassette, and what is taken out of requests before they are looked for in it."""
+    cassette = world.network.cassette
+    if cassette is None:
+        return {}
+    return {"cassette": [str(cassette.file), list(cassette.hosts)], "secrets": sorted(secrets_of(world))}
 
 
 def _too_long(dag_to_run: DagToRun, limit_s: float, busy_s: float) -> ReferenceFailed:

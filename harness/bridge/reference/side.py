@@ -9,11 +9,17 @@ import datetime as dt
 import os
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from importlib.metadata import packages_distributions
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.project.own_programs import answer
+
+if TYPE_CHECKING:
+    from harness.bridge.patches.network import NetworkGuard
 
 
 def main() -> None:
@@ -63,6 +69,22 @@ def called_by(package: str, error: BaseException) -> str:
     return str(packages_distributions().get(name, [name])[0])
 
 
+@contextmanager
+def _played(job: dict[str, Any], guard: NetworkGuard) -> Iterator[None]:
+    """Answer HTTP from the cassette of the simulator's world, where it has one."""
+    if "cassette" not in job:
+        yield
+        return
+    from harness.bridge.patches.cassettes import cassette_played
+    from harness.world.network import Cassette
+    from harness.world.secrets import Mask
+
+    file, hosts = job["cassette"]
+    refuse = partial(guard.refuse_request, file)
+    with cassette_played(Cassette(Path(file), tuple(hosts)), Mask(job["secrets"]), refuse):
+        yield
+
+
 def _answer(job: dict[str, Any]) -> Any:
     sys.path += [entry for entry in job["search_path"] if entry not in sys.path]  # first: policies lie there
     from airflow import settings
@@ -76,7 +98,7 @@ def _answer(job: dict[str, Any]) -> Any:
     os.chdir(job["working_directory"])  # as the simulator's: files may be named relative to it
     register_sql_now(settings.engine.raw_connection())
     guard = NetworkGuard(Network(tuple(job["network"])), lambda _: None)
-    with guard.on_duty(), VirtualClock(dt.datetime.fromisoformat(job["now"])) as clock:
+    with _played(job, guard), guard.on_duty(), VirtualClock(dt.datetime.fromisoformat(job["now"])) as clock:
         date = dt.datetime.fromisoformat(job["logical_date"])
         dag = DagToRun(job["dag_id"], job["files"], job["also"])
         history = tested(Path(job["folder"]), dag, date, job["conf"], clock)

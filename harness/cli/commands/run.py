@@ -38,6 +38,7 @@ class RunArguments(option.OneRunArguments):
     keep: Path | None = None
     pdb: bool = False
     verbose: bool = False
+    record: bool = False
 
 
 class Rehearse:
@@ -58,7 +59,9 @@ class Rehearse:
         file = self.arguments.file
         config = config_for(self.arguments.dags or ([file] if file else []), Path.cwd())
         fields, paths = self._checked(), self._paths(config)
-        world = world_of(self.arguments.world or config.world, (*config.network, *self.arguments.network))
+        world = world_of(
+            self.arguments.world or config.world, (*config.network, *self.arguments.network), self.arguments.record
+        )
         drivers = inputs.drivers(self.arguments.drivers, config)
         airflow_version()
         enter()
@@ -173,6 +176,7 @@ def _notes(rehearsal: Rehearsal, dag: DAG, terminal: Terminal) -> None:
 @option.texts("--only", metavar="TASK", help="Run these tasks alone; repeated, or with commas.")
 @option.text("--from-task", metavar="TASK", help="Run this task and those downstream of it.")
 @option.former("--from", "--from-task", "from_task")
+@option.record
 @option.seed
 @option.text("--start", metavar="ISO", help="Virtual time to begin at.  [default: when the run is due]")
 @option.text("--horizon", metavar="DURATION", help="Stop after so much virtual time, as 12h.  [default: 30d]")

@@ -39,6 +39,7 @@ class CalendarArguments:
     conf: str | None = None
     pdb: bool = False
     verbose: bool = False
+    record: bool = False
 
 
 class SimulateCalendar:
@@ -62,7 +63,7 @@ class SimulateCalendar:
         conf = inputs.conf(arguments.conf)
         inputs.one_reader_of_stdout(arguments.pdb, arguments.as_json)
         paths = list(arguments.dags) or configured(config)
-        world = world_of(arguments.world or config.world, (*config.network, *arguments.network))
+        world = world_of(arguments.world or config.world, (*config.network, *arguments.network), arguments.record)
         drivers = inputs.drivers(arguments.drivers, config)
         airflow_version()
         enter()
@@ -155,6 +156,7 @@ class SimulateCalendar:
 @option.world
 @option.network
 @option.driver
+@option.record
 @option.seed
 @option.as_json
 @option.keep

@@ -175,6 +175,15 @@ NETWORK = (
             "their sockets are opened in C",
         ),
     ),
+    *patches_by(
+        "bridge.patches.cassettes",
+        (
+            "cassettes",
+            (),
+            "connections of http.client and the clients that vcrpy knows, in a world with a cassette: answered from it",
+            "recorded answers are played without network",
+        ),
+    ),
 )
 """What a task connects to."""
 
