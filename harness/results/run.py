@@ -96,7 +96,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """What became of a task instance."""
+    """What became of a task instance.
+
+    Attributes:
+        stood_in: the pattern of the world's entry that stood in its place at the last try; None where its own code ran.
+    """
 
     task_id: str
     map_index: int
@@ -112,6 +116,7 @@ class TaskResult:
     attempts: tuple[Attempt, ...] = ()
     reason: str | None = None
     log: str = ""
+    stood_in: str | None = None
 
     def __post_init__(self) -> None:
         if self.state is not None:
@@ -141,6 +146,7 @@ class TaskResult:
             "xcoms": plain(self.xcoms),
             "error": None if self.error is None else self.error.to_json(),
             "attempts": [attempt.to_json() for attempt in self.attempts],
+            "stood_in": self.stood_in,
         }
 
     def __repr__(self) -> str:
@@ -325,6 +331,7 @@ def summary(run: RunResult) -> str:
     for ti in run.task_instances:
         tries = f"try {ti.try_number}" if ti.try_number else ""
         why = ti.reason or (ti.error and f"{ti.error.kind}: {ti.error.message}") or ""
+        why = f"{why} (stood in for)".lstrip() if ti.stood_in else why
         lines.append(f"  {ti.name:<{width}}  {ti.state or 'no status':<16} {tries:<6} {why}".rstrip())
     for ti in run.task_instances:
         if ti.error is not None and ti.state == "failed":

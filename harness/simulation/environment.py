@@ -23,7 +23,7 @@ from harness.bridge.patches.clients import clients_of_tasks
 from harness.bridge.patches.exits import alarmed
 from harness.bridge.patches.network import NetworkGuard
 from harness.bridge.patches.shortcuts import off
-from harness.bridge.subjects import subject_of
+from harness.bridge.standins.playing import StandIns
 from harness.bridge.supervisor.capture import Sink, captured
 from harness.kernel import Instant, Simulation
 from harness.kernel.alarms import alarms_of_processes
@@ -90,9 +90,7 @@ def simulation_environment(
         stack.enter_context(captured(sink, redirect_streams))
         simulation.ambients.append(StandardStreams())
         stack.enter_context(alarms_of_processes(simulation, alarmed))
-        stack.enter_context(
-            patched(simulation, lambda ti: world.stub_of(*subject_of(ti)) if world.stubs else None, duration_of)
-        )
+        stack.enter_context(patched(simulation, StandIns(world), duration_of))
         stack.enter_context(alarm_watchdog(simulation, overran))
         stack.enter_context(_interruptible(interruption))
         try:

@@ -43,6 +43,7 @@ class History:
         process: the process that runs it now.
         workload: what its executor was given last.
         stuck: how often it was scheduled anew since it ran, for no worker took it; of the present try.
+        stood_in: the pattern of what stood in its place at the last try.
         log: of the present or last try.
     """
 
@@ -54,6 +55,7 @@ class History:
     process: Process | None = None
     workload: Workload | None = None
     stuck: int = 0
+    stood_in: str | None = None
     log: TaskLog = field(default_factory=TaskLog)
     rendered: dict[str, Any] = field(default_factory=dict)
     error: Explanation | None = None

@@ -233,6 +233,17 @@ class Recorder:
                 self._reported.add(key)
                 self.finding(run, _refused(task_id, refusal, run))
 
+    def stood_in(self, ti: TaskInstance, pattern: str) -> None:
+        """Something stood in a task's place at its present try, by an entry of the world."""
+        self._write(
+            ti.run,
+            "stood-in",
+            task_id=ti.task_id,
+            map_index=ti.map_index,
+            try_number=ti.try_number,
+            pattern=pattern,
+        )
+
     def asset_event(self, ti: TaskInstance, event: AssetEvent) -> None:
         """A task emitted an asset event."""
         self._write(

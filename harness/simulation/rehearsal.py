@@ -193,7 +193,8 @@ class Rehearsal:
             leases: as in `run`.
         Raises: DagNotFound, UnmatchedEntry, ServiceUnavailable.
         """
-        doubts = check_world(world or World(), self.folder.dags, self.folder)
+        with self.surroundings.entered():  # stubs may name functions of the project
+            doubts = check_world(world or World(), self.folder.dags, self.folder)
         chosen = {dag_id: self.folder.dag(dag_id) for dag_id in options.dag_ids} or self.folder.dags
         began = perf_counter()
         with self._unfinished_kept(began, options.keep) as ending, ExitStack() as stack:

@@ -86,6 +86,7 @@ def _task_result(ti: TaskInstance, xcoms: dict[tuple[str, int], dict[str, Any]])
         attempts=tuple(map(_attempt, past.attempts)),
         reason=ti.reason,
         log=past.log.text(),
+        stood_in=past.stood_in,
     )
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from harness.bridge.conditions import asset_condition
 from harness.bridge.loader import Folder
 from harness.bridge.operators import tasks_of
+from harness.bridge.standins.playing import check_functions
 from harness.bridge.subjects import subject_of
 from harness.errors import TaskNotFound, UnmatchedEntry, UsageError, known_names
 from harness.results.finding import Finding
@@ -36,10 +37,12 @@ def check_world(world: World, dags: Mapping[str, DAG], folder: Folder) -> list[F
     An entry of a world file may be for a Dag that was not loaded, where only some files were asked for; where files
     failed to import, nobody can tell, and that is returned as a warning.
 
-    Raises: UnmatchedEntry: with every entry that certainly matches nothing.
+    Raises: UnmatchedEntry: with every entry that certainly matches nothing. WorldError: a stub names a function that is
+        not there.
     """
     if not any(getattr(world, section) for section in SECTIONS):
         return []
+    check_functions(world)
     wrong = unmatched_entries(world, lambda dag_id: tasks_of(dags[dag_id]) if dag_id in dags else None, sorted(dags))
     some = not folder.roots or any(root.is_file() for root in folder.roots)
     sure = [one for one in wrong if one.sure or not (folder.failures or (some and one.where is not None))]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from harness.bridge.operators import class_paths
 from harness.bridge.snapshot import snapshot
 from harness.errors import TaskNotFound, UsageError, known_names
 from harness.exploration.outcomes import Value, parts_of
@@ -45,17 +46,20 @@ class FaultPlan:
     Attributes:
         failing: task_id -> how many of its first tries fail.
         final: tasks whose every try fails.
+        classes: task_id -> import paths of its operator's class and of that one's bases.
     """
 
     dag_id: str
     failing: Mapping[str, int] = field(default_factory=dict)
     final: frozenset[str] = frozenset()
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
 
     def applied_to(self, world: World) -> World:
         """A copy of a world in which the tasks fail so often and then do what they do in that world."""
         made = world.copy()
         for task_id, times in self.failing.items():
-            there, pattern = world.stub_of(self.dag_id, task_id), f"{self.dag_id}.{task_id}"
+            there = world.stub_of(self.dag_id, task_id, classes=self.classes.get(task_id, ()))
+            pattern = f"{self.dag_id}.{task_id}"
             made.stub(pattern, fails=times)
             if there is not None:
                 made.stubs[pattern] = replace(there, fails=max(times, there.fails))
@@ -95,7 +99,8 @@ def fault_plans(dag: DAG, *, tasks: Iterable[str] | None = None, max_faults: int
     def plans(draw: st.DrawFn) -> FaultPlan:
         drawn = draw(several)
         failing = {name: times for name, times in faults if (name, times) in drawn}
-        return FaultPlan(dag.dag_id, failing, frozenset(name for name, times in drawn if times == final[name]))
+        every = frozenset(name for name, times in drawn if times == final[name])
+        return FaultPlan(dag.dag_id, failing, every, {name: class_paths(dag.task_dict[name]) for name in failing})
 
     return plans()
 

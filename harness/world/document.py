@@ -6,7 +6,7 @@ Strict: no text is read as a number nor the other way round. Values never appear
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -107,23 +107,6 @@ class AnswerSpec(EntrySpec):
     params: dict[str, Any] = Field(default_factory=dict)
     after: Span = 0
     by: str = "somebody"
-
-
-class StubSpec(EntrySpec):
-    """Exactly one of ``returns`` (null counts as given), ``raises``, ``state``, ``follows``; or ``fails``, or both."""
-
-    returns: Any = None
-    raises: str | None = None
-    state: Literal["failed", "skipped"] | None = None
-    follows: list[str] | None = None
-    fails: int = Field(default=0, ge=1)
-
-    @model_validator(mode="after")
-    def _one_outcome(self) -> StubSpec:
-        given = self.model_fields_set
-        if len(given - {"fails"}) > 1 or not given:
-            raise ValueError("needs exactly one of returns, raises, state, follows, or fails, which goes with each")
-        return self
 
 
 def check(spec: type[Spec], value: object) -> Spec:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from harness.kernel.instant import SECOND, Microseconds
 
@@ -86,17 +87,43 @@ class Answer:
 
 @dataclass(frozen=True)
 class Stub:
-    """What happens in a task's place.
+    """What happens in a task's place: a stand-in.
 
-    Exactly one of: ``raises`` (the task fails with AirflowException of this message, and is retried), ``state`` (it
+    At most one of: ``raises`` (the task fails, with AirflowException where it is text, and is retried), ``state`` (it
     ends in this state, without retries), ``follows`` (it goes on with these task or task group ids as a branching
-    task does; for a short circuit none is false, any is true), ``runs`` (the task itself), or none of them (it
-    succeeds and returns ``returns``). The first ``fails`` tries raise, with ``raises`` as message when there is one.
+    task does; for a short circuit none is false, any is true), ``does`` (a function of the task's context, whose value
+    is returned), ``runs`` (the task itself); without one it succeeds and returns ``returns``.
+
+    Attributes:
+        raises: a message; in Python also an exception or its class.
+        does: a function, or its dotted path.
+        fails: so many first tries raise, with ``raises`` as message when there is one.
+        xcoms: pushed first, by key.
+        takes: virtual microseconds; None for what the world's durations say.
+        tries: one for each try, the last for all that follow; where there are some, nothing else but ``fails`` counts.
     """
 
     returns: object = None
-    raises: str | None = None
+    raises: str | BaseException | type[BaseException] | None = None
     state: str | None = None
     follows: tuple[str, ...] | None = None
     fails: int = 0
     runs: bool = False
+    does: Callable[[Any], object] | str | None = None
+    xcoms: Mapping[str, object] = field(default_factory=dict)
+    takes: Microseconds | None = None
+    tries: tuple[Stub, ...] = ()
+
+    def at(self, try_number: int) -> Stub:
+        """What it is at a try, from 1."""
+        return self.tries[min(try_number, len(self.tries)) - 1] if self.tries else self
+
+    def runs_itself(self, try_number: int) -> bool:
+        """Whether the task's own code runs at a try."""
+        return self.at(try_number).runs and try_number > self.fails
+
+    @property
+    def functions(self) -> tuple[str, ...]:
+        """The dotted paths among what it does."""
+        own = (self.does,) if isinstance(self.does, str) else ()
+        return own + tuple(path for one in self.tries for path in one.functions)

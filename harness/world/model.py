@@ -8,7 +8,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Protocol
 
+from harness.errors import WorldError
 from harness.kernel.instant import Microseconds
+from harness.world.calls import Call, calls_of
 from harness.world.connection import Connection
 from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS, Answer, Executor, Pool, Stub
 from harness.world.network import Network
@@ -61,6 +63,7 @@ class World:
         chosen: settings of the executor that the world itself makes, and ``default_pool`` where it does; of the
             others the project's settings decide.
         declared_at: ``file:line`` of entries that came from a file, by (section, name).
+        calls_made: of tasks that were stood in for; see `calls`.
         services: of the test whose world this is; None outside tests.
     """
 
@@ -75,6 +78,7 @@ class World:
     network: Network = field(default_factory=Network)
     chosen: set[str] = field(default_factory=set, compare=False, repr=False)
     declared_at: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
+    calls_made: list[Call] = field(default_factory=list, compare=False, repr=False)
     services: ServicesOfTest | None = field(default=None, init=False, compare=False, repr=False)
 
     def __getattr__(self, name: str) -> Any:
@@ -159,29 +163,48 @@ class World:
     def stub(
         self,
         pattern: str,
-        *,
+        *tries: Mapping[str, object],
         returns: object = _ABSENT,
-        raises: str | None = None,
+        raises: str | BaseException | type[BaseException] | None = None,
         state: str | None = None,
         follows: str | Iterable[str] | None = None,
+        does: Callable[[Any], object] | str | None = None,
+        runs: bool | None = None,
         fails: int | None = None,
+        xcoms: Mapping[str, object] | None = None,
+        takes: float | str | timedelta | None = None,
     ) -> Stub:
-        """Replace the tasks that match ``dag_id.task_id``: exactly one of the outcomes.
+        """Replace the tasks that a pattern names; without an outcome they succeed and return None.
 
         Args:
-            raises: a failure, retried as the task's own.
+            tries: what happens at each try, as mappings of the arguments below; the last stays.
+            raises: a failure, retried as the task's own: a message, an exception or its class.
             state: ``failed``, without retries, or ``skipped``.
             follows: the branches that a branching task follows; () for none, and for a short circuit that is false.
+            does: a function that is called with the task's context, or its dotted path; what it returns is returned.
+            runs: True: the task itself runs, whatever wider patterns say.
             fails: only so many tries fail, then comes the outcome, or without one the task itself.
+            xcoms: pushed before, by key.
+            takes: virtual time: seconds, or ``20m``.
         """
-        given: dict[str, object] = {"raises": raises, "state": state, "fails": fails}
+        given: dict[str, object] = {"raises": raises, "state": state, "fails": fails, "does": does, "runs": runs}
+        given |= {"xcoms": None if xcoms is None else dict(xcoms), "takes": takes}
         if follows is not None:
             given["follows"] = [follows] if isinstance(follows, str) else list(follows)
         fields: dict[str, object] = {name: value for name, value in given.items() if value is not None}
         if returns is not _ABSENT:
             fields["returns"] = returns
-        self._put("stubs", pattern, fields)
+        if tries and fields:
+            raise WorldError(f"stub {pattern!r}: tries and {', '.join(fields)} cannot both be given")
+        self._put("stubs", pattern, list(tries) if tries else fields)
         return self.stubs[pattern]
+
+    def calls(self, pattern: str = "*") -> list[Call]:
+        """Each try of a task that was stood in for, of those that a pattern names, in order.
+
+        ``world.calls("load")[0].kwargs["application_args"]`` is what it was asked to do, templates rendered.
+        """
+        return calls_of(self.calls_made, pattern)
 
     def answer(
         self,

@@ -14,9 +14,10 @@ from harness.kernel.instant import Microseconds
 from harness.world import document
 from harness.world.connection import Connection, normal_type
 from harness.world.duration import duration
-from harness.world.entries import Answer, Pool, Stub
+from harness.world.entries import Answer, Pool
 from harness.world.pattern import fault_of
 from harness.world.problem import EntryError, WorldProblem, kind
+from harness.world.stubs import read_stub
 
 _CONNECTION_ID = re.compile(r"[\w#!()\-.:/\\]{1,250}")
 
@@ -66,18 +67,6 @@ def read_duration(value: object) -> Microseconds:
         return duration(value)
     except ValueError as error:
         raise EntryError(WorldProblem(str(error))) from None
-
-
-def read_stub(value: object) -> Stub:
-    """A stub from exactly one of ``returns``, ``raises``, ``state``, ``follows``, and how many tries fail before it.
-
-    With ``fails`` alone, or with the message of these failures, the task itself runs afterwards.
-    """
-    spec = document.check(document.StubSpec, value)
-    runs = bool(spec.fails) and spec.model_fields_set <= {"fails", "raises"}
-    # Not model_dump(): it would copy, and refuse, what a test returns.
-    follows = None if spec.follows is None else tuple(spec.follows)
-    return Stub(spec.returns, spec.raises, spec.state, follows, spec.fails, runs)
 
 
 def read_answer(value: object) -> Answer:

@@ -16,16 +16,19 @@ from harness.world.document import (
     ExecutorSpec,
     PoolSpec,
     Span,
-    StubSpec,
     Texts,
     WorkerSpec,
 )
+from harness.world.stubs import StubSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 CONNECTION = ConnectionSpec.__name__
 """The definition that services add their own entries to."""
 _Slots = Annotated[Any, WithJsonSchema({"type": "integer", "minimum": -1})]
-_BY_NAME = "by dag_id.task_id; * and ? stand for anything, [1] for a map index"
+_BY_NAME = (
+    "by dag_id.task_id, task id or operator's class; * and ? stand for anything, [1] for a map index, "
+    "@2025-01-05 for a date"
+)
 _BY_FIELDS = ("conn_type", "host", "login", "password", "schema", "port", "extra", "description")
 BESIDE_A_SERVICE = ("conn_type", "extra", "description")
 
@@ -65,7 +68,9 @@ class WorldFile(EntrySpec):
     pools: dict[str, _Slots | PoolSpec] | None = Field(None, description="Pools, each with its slots.")
     executor: ExecutorSpec | None = Field(None, description="Executors, workers and how much runs at once.")
     durations: dict[str, Span] | None = Field(None, description=f"Virtual time of tasks that do not sleep, {_BY_NAME}.")
-    stubs: dict[str, StubSpec] | None = Field(None, description=f"What happens in a task's place, {_BY_NAME}.")
+    stubs: dict[str, StubSpec | list[StubSpec | None] | None] | None = Field(
+        None, description=f"What happens in a task's place, {_BY_NAME}; as a list try by try."
+    )
     answers: dict[str, str | list[str] | AnswerSpec] | None = Field(
         None, description=f"What a person answers to a human-in-the-loop task, {_BY_NAME}."
     )

@@ -16,61 +16,16 @@ from typing import Any
 
 from greenlet import GreenletExit
 
-from harness.bridge.deciders import short_circuited
 from harness.bridge.patches.exits import WorkerExited, exits_of_tasks
 from harness.bridge.patches.replaced import replaced
 from harness.bridge.patches.roundtrip import remembers_pushed
 from harness.bridge.patches.shortcuts import shortcuts
+from harness.bridge.standins.playing import StandIns
 from harness.bridge.supervisor.task_context import TaskContext, current_task_context
 from harness.bridge.versions.names import task_exception
 from harness.kernel import SECOND, Event, Process, ProcessKilled, Simulation, seconds
 from harness.kernel.instant import later
 from harness.scheduler.model import TaskInstance
-from harness.world.entries import Stub
-
-FAILS = "stubbed to fail"
-
-
-def runs_itself(stub: Stub, try_number: int) -> bool:
-    """Whether the task's own code runs at this try."""
-    return stub.runs and try_number > stub.fails
-
-
-def play(stub: Stub, try_number: int, context: Any) -> Any:
-    """End as the stub says.
-
-    Args:
-        try_number: from 1.
-        context: the task's.
-    Returns: what the task returns.
-    Raises: AirflowException, AirflowFailException, AirflowSkipException; DownstreamTasksSkipped as branching does.
-    """
-    if try_number <= stub.fails:
-        raise task_exception("AirflowException")(stub.raises or f"{FAILS}, try {try_number} of {stub.fails}")
-    if stub.raises is not None:
-        raise task_exception("AirflowException")(stub.raises)
-    if stub.state == "failed":
-        raise task_exception("AirflowFailException")(FAILS)
-    if stub.state == "skipped":
-        raise task_exception("AirflowSkipException")("stubbed as skipped")
-    if stub.follows is not None:
-        return _follow(context, stub.follows)
-    return stub.returns
-
-
-def _follow(context: Any, branches: tuple[str, ...]) -> Any:
-    """Source: ``BaseBranchOperator.execute``, ``ShortCircuitOperator.execute``."""
-    task = context["task"]
-    if hasattr(task, "do_branch"):
-        return task.do_branch(context, list(branches))
-    if not hasattr(task, "skip_all_except"):
-        raise task_exception("AirflowException")(f"stubbed to follow a branch, but {task.task_type} has none")
-    if not any(each.__name__ == "ShortCircuitOperator" for each in type(task).__mro__):
-        task.skip_all_except(context["ti"], list(branches))
-    elif not branches:
-        task.skip(context["ti"], [task.dag.task_dict[task_id] for task_id in short_circuited(task)])
-    return bool(branches)
-
 
 HOSTNAME = "airflow-harness"
 TASK_RUNNER = "airflow.sdk.execution_time.task_runner"
@@ -129,14 +84,14 @@ def overran(process: Process) -> BaseException:
 
 @contextmanager
 def patched(
-    simulation: Simulation, stub_of: Callable[[TaskInstance], Any], duration_of: Callable[[TaskInstance], int | None]
+    simulation: Simulation, stand_ins: StandIns, duration_of: Callable[[TaskInstance], int | None]
 ) -> Iterator[None]:
     """Replace what stands in the table of patches for the block."""
     from airflow.sdk.bases.xcom import BaseXCom
     from airflow.sdk.execution_time import task_runner, timeout
 
     timeout_class = type("SimulatedTimeout", (VirtualTimeout,), {"simulation": simulation})
-    execute = _around_execute(task_runner._execute_task, simulation, stub_of, duration_of)
+    execute = _around_execute(task_runner._execute_task, simulation, stand_ins, duration_of)
     changes: list[tuple[Any, str, Any]] = [
         (timeout, "timeout", timeout_class),
         (task_runner, "_execute_task", execute),
@@ -258,19 +213,25 @@ class _DistinctInstants:
 def _around_execute(
     original: Callable[..., Any],
     simulation: Simulation,
-    stub_of: Callable[[TaskInstance], Any],
+    stand_ins: StandIns,
     duration_of: Callable[[TaskInstance], int | None],
 ) -> Callable[..., Any]:
-    """``_execute_task`` with the world's stub in place of the operator, lasting as long as declared."""
+    """``_execute_task`` with what stands in the operator's place, lasting as long as declared.
+
+    A task that comes back from a deferral goes on with the method that it deferred to.
+    """
 
     def execute_task(*args: Any, **kwargs: Any) -> Any:
         who = current_task_context()
         if who is None:
             return original(*args, **kwargs)
-        began, stub, lasts = simulation.now, stub_of(who.ti), duration_of(who.ti)
+        began, chosen, lasts = simulation.now, stand_ins.of(who.ti), duration_of(who.ti)
+        if chosen is not None:
+            takes = chosen[1].at(who.ti.try_number).takes
+            lasts = lasts if takes is None else takes
         try:
-            if stub is not None and not runs_itself(stub, who.ti.try_number):
-                return play(stub, who.ti.try_number, kwargs["context"])
+            if chosen is not None and kwargs["ti"]._ti_context_from_server.next_method is None:
+                stand_ins.put_in_place(*chosen, who, kwargs["ti"].task, began)
             return original(*args, **kwargs)
         finally:
             if simulation.current is not None:

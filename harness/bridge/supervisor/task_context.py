@@ -38,6 +38,7 @@ class TaskContext:
         reported: why the task runner let it fail, where that was no exception.
         exited: set where one of its threads called what would have ended the worker.
         notifiers: those that were called, each with the copy that was called in its place, by ``id``.
+        stood_in: the pattern of what stood in its place.
         may_send: class names of the messages it may send; None for all.
     """
 
@@ -59,6 +60,7 @@ class TaskContext:
     reported: str | None = None
     exited: BaseException | None = None
     notifiers: dict[int, Any] = field(default_factory=dict)
+    stood_in: str | None = None
     may_send: frozenset[str] | None = None
 
 

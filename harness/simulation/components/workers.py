@@ -8,6 +8,7 @@ from typing import Any
 from harness.bridge.callbacks import run_failure_callbacks
 from harness.bridge.explain import explain
 from harness.bridge.runtime import AttemptOutcome, AttemptRequest, Resume, reschedule_at, run_attempt
+from harness.bridge.standins.playing import StandIns
 from harness.bridge.supervisor.conversation import Supervisor
 from harness.bridge.supervisor.handlers.assets import emitted
 from harness.bridge.supervisor.handlers.xcom import keep
@@ -60,6 +61,7 @@ class Attempts:
         self.supervisor = Supervisor(self.store, lambda: self.simulation.now, self._observe)
         self.triggerer = Triggerer(self.simulation, self.store, self._fired)
         self.people = People(self.simulation, self.store, self._fired)
+        self.stand_ins = StandIns(self.store.world)
         self.workloads = Workloads(driver.limits)
         self.simulation.survived = self._survived
 
@@ -101,9 +103,12 @@ class Attempts:
         self.driver.ti_ended(ti)
 
     def defer_at_once(self, ti: TaskInstance) -> bool:
-        """Give a scheduled task instance that starts from a trigger to the triggerer; whether it was one."""
+        """Give a scheduled task instance that starts from a trigger to the triggerer; whether it was one.
+
+        One that is stood in for is not: what stands in its place works on a worker.
+        """
         deferral = starts_from_trigger(facts(ti.run).dag.task_dict[ti.task_id])
-        if deferral is None:
+        if deferral is None or self.stand_ins.of(ti) is not None:
             return False
         ti.state, ti.start = DEFERRED, self.simulation.now
         ti.reason = f"waits for {deferral.classpath.rpartition('.')[2]}"
@@ -153,6 +158,9 @@ class Attempts:
             past.error = explain(outcome.error, self.store.world)
         elif outcome.state == SUCCESS:
             past.error = None
+        past.stood_in = outcome.task_context.stood_in
+        if past.stood_in is not None:
+            self.recorder.stood_in(ti, past.stood_in)
         if outcome.task_context.rendered is not None:
             past.rendered = outcome.task_context.rendered
         after: dict[str, Callable[[TaskInstance, AttemptOutcome], None]] = {

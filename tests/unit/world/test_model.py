@@ -177,9 +177,19 @@ def test_stubs() -> None:
     assert world.stub("a.d", follows="b") == world.stub("a.d", follows=["b"]) == Stub(follows=("b",))
     assert world.stub("a.d", follows=()) == Stub(follows=())
     two = ({"returns": 1, "raises": "x"}, {"fails": 1, "state": "failed", "follows": "b"})
-    for wrong in ({}, *two, {"state": "running"}, {"raises": 3}, {"fails": 0}, {"fails": True}, {"follows": [1]}):
+    assert world.stub("a.e") == Stub()
+    assert world.stub("a.e", takes="5m") == Stub(takes=300_000_000)
+    assert world.stub("a.e", runs=True) == Stub(runs=True)
+    assert world.stub("a.e", {"raises": "503"}, {}) == Stub(tries=(Stub(raises="503"), Stub()))
+    assert world.stub("a.e", xcoms={"k": 1}, does="a.b").functions == ("a.b",)
+    two = (*two, {"runs": True, "xcoms": {"k": 1}}, {"does": 3}, {"does": "load"}, {"takes": "soon"}, {"runs": 1})
+    for wrong in (*two, {"state": "running"}, {"raises": 3}, {"fails": 0}, {"fails": True}, {"follows": [1]}):
         with pytest.raises(WorldError, match=r"stub 'a\.d'"):
             world.stub("a.d", **wrong)
+        with pytest.raises(WorldError, match=r"stub 'a\.d': try 2"):
+            world.stub("a.d", {}, wrong)
+    with pytest.raises(WorldError, match="tries and returns cannot both be given"):
+        world.stub("a.d", {}, returns=1)
     with pytest.raises(WorldError, match="'tomorrow' is no date: write @2025-01-05"):
         world.stub("a.d@tomorrow", state="skipped")
 

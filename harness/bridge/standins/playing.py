@@ -1,0 +1,150 @@
+"""What stands in a task's place: Airflow's task runner goes on around it as around the operator."""
+
+from __future__ import annotations
+
+import importlib
+from types import MethodType
+from typing import Any
+
+from harness.bridge.deciders import short_circuited
+from harness.bridge.subjects import subject_of
+from harness.bridge.supervisor.task_context import TaskContext
+from harness.bridge.versions.names import task_exception
+from harness.errors import WorldError, known_names
+from harness.kernel.instant import Instant, to_datetime
+from harness.scheduler.model import TaskInstance
+from harness.world import World
+from harness.world.calls import Call
+from harness.world.entries import Stub
+from harness.world.pattern import speaking
+
+FAILS = "stubbed to fail"
+
+
+class StandIns:
+    """What a world has happen in the place of task instances."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def of(self, ti: TaskInstance) -> tuple[str, Stub] | None:
+        """The pattern that speaks for a task instance at its present try, and its stub; None where it runs itself."""
+        if not self._world.stubs:
+            return None
+        text = speaking(self._world.stubs, *subject_of(ti))
+        stub = None if text is None else self._world.stubs[text]
+        return None if text is None or stub is None or stub.runs_itself(ti.try_number) else (text, stub)
+
+    def put_in_place(self, text: str, stub: Stub, who: TaskContext, task: Any, now: Instant) -> None:
+        """Have the runner's copy of an operator do what the stub says, and none of the operator's own code.
+
+        Hooks and callbacks that the Dag's author gave the task (``pre_execute=``, ``on_execute_callback=``) stay.
+        Source: ``_execute_task``, which asks the operator for ``execute`` when it begins (3.1.8 and 3.3.2).
+        """
+        from airflow.sdk import BaseOperator
+
+        who.stood_in = text
+        self._world.calls_made.append(_call(text, who.ti, task, now))
+        try_number = who.ti.try_number
+        task.execute = lambda context: play(stub, try_number, context)
+        task.on_kill = lambda: None
+        task.pre_execute = MethodType(BaseOperator.pre_execute, task)
+        task.post_execute = MethodType(BaseOperator.post_execute, task)
+
+
+def _call(text: str, ti: TaskInstance, task: Any, now: Instant) -> Call:
+    run = ti.run
+    rendered = {name: getattr(task, name, None) for name in task.template_fields}
+    given = getattr(task, "_BaseOperator__init_kwargs", {})
+    kwargs = {name: value for name, value in given.items() if name not in ("dag", "task_group", "default_args")}
+    return Call(
+        dag_id=run.dag.dag_id,
+        task_id=ti.task_id,
+        run_id=run.run_id,
+        pattern=text,
+        map_index=ti.map_index,
+        try_number=ti.try_number,
+        logical_date=None if run.logical_date is None else to_datetime(run.logical_date),
+        at=to_datetime(now),
+        rendered=rendered,
+        kwargs={**kwargs, **rendered},
+        subject=subject_of(ti),
+    )
+
+
+def play(stub: Stub, try_number: int, context: Any) -> Any:
+    """End as the stub says.
+
+    Args:
+        try_number: from 1.
+        context: the task's.
+    Returns: what the task returns.
+    Raises: AirflowException, AirflowFailException, AirflowSkipException; DownstreamTasksSkipped as branching does; what
+        a stub raises or its function does.
+    """
+    outcome = stub.at(try_number)
+    for key, value in outcome.xcoms.items():
+        context["ti"].xcom_push(key=key, value=value)
+    if try_number <= stub.fails and outcome.raises is None:
+        raise task_exception("AirflowException")(f"{FAILS}, try {try_number} of {stub.fails}")
+    if isinstance(outcome.raises, str):
+        raise task_exception("AirflowException")(outcome.raises)
+    if outcome.raises is not None:
+        raise outcome.raises if isinstance(outcome.raises, type) else outcome.raises.with_traceback(None)
+    if outcome.state == "failed":
+        raise task_exception("AirflowFailException")(FAILS)
+    if outcome.state == "skipped":
+        raise task_exception("AirflowSkipException")("stubbed as skipped")
+    if outcome.follows is not None:
+        return _follow(context, outcome.follows)
+    if outcome.does is not None:
+        return (function_of(outcome.does) if isinstance(outcome.does, str) else outcome.does)(context)
+    return outcome.returns
+
+
+def _follow(context: Any, branches: tuple[str, ...]) -> Any:
+    """Source: ``BaseBranchOperator.execute``, ``ShortCircuitOperator.execute``."""
+    task = context["task"]
+    if hasattr(task, "do_branch"):
+        return task.do_branch(context, list(branches))
+    if not hasattr(task, "skip_all_except"):
+        raise task_exception("AirflowException")(f"stubbed to follow a branch, but {task.task_type} has none")
+    if not any(each.__name__ == "ShortCircuitOperator" for each in type(task).__mro__):
+        task.skip_all_except(context["ti"], list(branches))
+    elif not branches:
+        task.skip(context["ti"], [task.dag.task_dict[task_id] for task_id in short_circuited(task)])
+    return bool(branches)
+
+
+def function_of(path: str) -> Any:
+    """The function of a dotted path, as ``tests.fakes.submit``.
+
+    Raises: WorldError: there is none.
+    """
+    module, _, name = path.rpartition(".")
+    try:
+        found = importlib.import_module(module)
+    except ImportError as error:
+        raise WorldError(f"does: {path!r} cannot be imported: {error}", fix=_IMPORTABLE) from None
+    function = getattr(found, name, None)
+    if not callable(function):
+        known = known_names(name, [each for each, one in vars(found).items() if callable(one) and each[0] != "_"])
+        raise WorldError(f"does: module {module!r} has no function {name!r}", known=known)
+    return function
+
+
+_IMPORTABLE = "write it as a Dag file would import it: from the repository, the Dag folder or the plugins folder"
+
+
+def check_functions(world: World) -> None:
+    """See that what stubs do by dotted paths is there, before anything runs.
+
+    Raises: WorldError: with the place of the entry.
+    """
+    for text, stub in world.stubs.items():
+        for path in stub.functions:
+            try:
+                function_of(path)
+            except WorldError as error:
+                fact = f"stub {text!r}: {error.fact}"
+                raise WorldError(fact, where=world.where("stubs", text), known=error.known, fix=error.fix) from None
