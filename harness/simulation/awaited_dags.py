@@ -64,18 +64,21 @@ def awaited_runs(dag: DAG, plan: RunPlan, dags: dict[str, DAG]) -> Iterator[tupl
     while todo:
         waiting, at = todo.pop(0)
         for task in waiting.tasks:
-            for other, date in _awaited(task, at.logical_date, dags):
-                if (other.dag_id, date) in seen:
-                    continue
-                seen.add((other.dag_id, date))
-                try:
-                    found = scheduled(other, date)
-                except OffSchedule:
-                    continue  # the sensor will wait in vain, as in production; the horizon tells
-                if found.run_type != "scheduled":
-                    continue  # no schedule makes that run
-                todo.append((other, found))
-                yield other, found
+            named = _awaited(task, at.logical_date, dags)
+            if named is None:
+                continue
+            other, date = named
+            if (other.dag_id, date) in seen:
+                continue
+            seen.add((other.dag_id, date))
+            try:
+                found = scheduled(other, date)
+            except OffSchedule:
+                continue  # the sensor will wait in vain, as in production; the horizon tells
+            if found.run_type != "scheduled":
+                continue  # no schedule makes that run
+            todo.append((other, found))
+            yield other, found
 
 
 def failed_unawaited(
@@ -107,9 +110,10 @@ def _is_awaited(run: DagRun, ti: TaskInstance, dags: Mapping[str, DAG]) -> bool:
     return any(argument(one, "external_dag_id") == run.dag.dag_id for one in dag.tasks)
 
 
-def _awaited(task: Any, date: Instant | None, dags: dict[str, DAG]) -> Iterator[tuple[DAG, Instant]]:
+def _awaited(task: Any, date: Instant | None, dags: dict[str, DAG]) -> tuple[DAG, Instant] | None:
+    """The Dag and the logical date that a sensor waits for; None for other tasks, and where only the run can tell."""
     other = dags.get(getattr(task, "external_dag_id", None) or "")
     if other is None or date is None or getattr(task, "execution_date_fn", None) is not None:
-        return
+        return None
     delta = getattr(task, "execution_delta", None)
-    yield other, later(date, -span(delta) if delta is not None else 0)
+    return other, later(date, -span(delta) if delta is not None else 0)

@@ -206,7 +206,7 @@ def _described(alert: DeadlineAlert) -> str:
     return f"deadline {f'{alert.name!r} ' if alert.name else ''}{_name(alert)} + {interval}"
 
 
-@dataclass(eq=False)
+@dataclass(slots=True, eq=False)
 class _Call:
     """A callback on its way; its context is of the instant at which the deadline was seen to be missed."""
 

@@ -243,3 +243,44 @@ def condition_of(predicate: Any, timeout_s: float) -> bool:
     condition = threading.Condition()
     with condition:
         return condition.wait_for(predicate, timeout_s)
+
+
+def test_a_thread_sleeps_on_while_its_process_computes() -> None:
+    woken: list[float] = []
+
+    def body() -> Any:
+        thread = started(lambda: (time.sleep(100), woken.append(time.monotonic())))
+        end = time.perf_counter() + 0.1  # some looks at where the main thread stands
+        while time.perf_counter() < end:
+            pass
+        early = list(woken)
+        thread.join()
+        return early
+
+    assert seconds(body) == {"body": ([], 100)}
+    assert len(woken) == 1
+
+
+def test_one_that_is_due_when_its_process_ends_goes_on() -> None:
+    woken: list[str] = []
+
+    def body() -> None:
+        started(lambda: (time.sleep(5), woken.append("at its end")))
+        started(lambda: (time.sleep(5.1), woken.append("behind it")))
+        time.sleep(5)
+
+    assert seconds(body) == {"body": (None, 5)}
+    assert woken == ["at its end"]
+
+
+@pytest.mark.parametrize("timeout_s", [None, 30])
+def test_behind_the_simulation_a_thread_waits_for_real(timeout_s: float | None) -> None:
+    event, threads, found = threading.Event(), [], []
+
+    def body() -> None:
+        threads.append(started(lambda: found.append(event.wait(timeout_s))))
+
+    seconds(body)
+    event.set()
+    threads[0].join(5)
+    assert found == [True]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from harness.kernel import Simulation
 from harness.kernel.tracing import Tracers
 
 
@@ -70,3 +71,37 @@ def test_that_of_an_ended_process_serves_the_next_but_only_one(traced: Any) -> N
     tracers.give_back(None)
     tracers.give_back(tracer("pydevd.tracing"))
     assert tracers.fresh() is COVERAGE
+
+
+@pytest.mark.parametrize(
+    ("outer", "in_threads", "inside"),
+    [
+        (COVERAGE, tracer("coverage.pytracer"), "in_threads"),
+        (tracer("pydevd.tracing"), COVERAGE, "outer"),
+        (None, COVERAGE, "outer"),
+    ],
+    ids=["coverage", "a debugger", "nobody"],
+)
+def test_a_process_is_traced_as_a_thread_under_coverage_and_else_as_the_main_loop(
+    outer: Any, in_threads: Any, inside: str
+) -> None:
+    simulation, seen = Simulation(0), []
+
+    def work() -> None:
+        seen.append(sys.gettrace())
+        simulation.hold(1)
+        seen.append(sys.gettrace())
+
+    for _ in range(2):
+        simulation.spawn(work)
+    former = sys.gettrace(), threading.gettrace()
+    try:
+        sys.settrace(outer)
+        threading.settrace(in_threads)
+        simulation.run_until()
+        afterwards = sys.gettrace()
+    finally:
+        sys.settrace(former[0])
+        threading.settrace(former[1])
+    assert seen == [in_threads if inside == "in_threads" else outer] * 4
+    assert afterwards is outer

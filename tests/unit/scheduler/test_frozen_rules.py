@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.unit.scheduler.plain_data import changeable
+from tests.unit.scheduler.plain_data import by_identity, changeable, open_to_more, ordered
 
 STATE = {"DagCalendar", "DagRun", "Deadline", "Limits", "TaskInstance"}
 """Of a simulation that goes on."""
@@ -13,3 +13,12 @@ RESULTS = {"Admission", "Decision", "Expansion", "Occupancy", "Pass", "RunOutcom
 
 def test_what_may_be_changed_is_the_state_of_a_simulation_and_a_decision_being_made() -> None:
     assert changeable("harness.scheduler") == STATE | RESULTS
+
+
+def test_what_has_a_state_is_itself_and_no_other() -> None:
+    assert by_identity("harness.scheduler") == {"DagCalendar", "DagRun", "Deadline", "TaskInstance"}
+
+
+def test_events_of_assets_are_sorted_and_nothing_takes_an_attribute_that_it_does_not_have() -> None:
+    assert ordered("harness.scheduler") == {"QueuedEvent"}
+    assert open_to_more("harness.scheduler") == set()

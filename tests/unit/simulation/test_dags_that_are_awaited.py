@@ -102,6 +102,8 @@ class TestAwaitedRuns:
     )
     def test_of_the_date_that_the_sensor_means(self, one: Any, dates: list[int]) -> None:
         assert self.found(one, e=()) == [("e", date) for date in dates]
+        beside = self.found(one, task(external_dag_id="f"), e=(), f=())
+        assert beside == [*(("e", date) for date in dates), ("f", NOW)], "another sensor waits all the same"
 
     def test_a_run_without_a_date_waits_for_none(self) -> None:
         assert self.found(task(external_dag_id="e"), date=None, e=()) == []
@@ -110,10 +112,12 @@ class TestAwaitedRuns:
         found = self.found(
             task(external_dag_id="e"),
             task(external_dag_id="e"),
+            task(external_dag_id="g"),
             e=(task(external_dag_id="f", execution_delta=timedelta(days=1)), task(external_dag_id="d")),
             f=(task(external_dag_id="d", execution_delta=timedelta(days=-1)),),
+            g=(),
         )
-        assert found == [("e", NOW), ("f", NOW - DAY)]
+        assert found == [("e", NOW), ("g", NOW), ("f", NOW - DAY)]
 
     def test_no_run_that_a_schedule_does_not_make(self) -> None:
         assert self.found(task(external_dag_id="manual"), task(external_dag_id="e"), manual=(), e=()) == [("e", NOW)]

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 from simulation_builders import Act, Calendar, Play
 
-from harness.bridge.runtime import Resume
+from harness.bridge.runtime import AttemptOutcome, Resume
 from harness.bridge.supervisor.store import facts
+from harness.bridge.supervisor.task_context import TaskContext
 from harness.bridge.triggerer import EndedByTrigger
-from harness.kernel import SECOND
+from harness.kernel import SECOND, ProcessKilled
 from harness.kernel.instant import to_datetime
 from harness.kernel.simulation import KILLS
 from harness.scheduler.executors import ExecutorSlots, WorkerSlots
@@ -298,6 +299,27 @@ class TestStuckInQueue:
         play.until()
         assert called == ["a"]
         assert states(run) == {"a": "failed", "b": "failed"}
+
+
+@pytest.mark.parametrize(("cleans_up", "done"), [(5 * SECOND, True), (5 * SECOND + 1, False)])
+def test_what_is_ended_has_five_seconds_to_clean_up(
+    play: Play, monkeypatch: pytest.MonkeyPatch, cleans_up: int, done: bool
+) -> None:
+    cleaned: list[bool] = []
+
+    def attempt(*asked: Any) -> AttemptOutcome:
+        try:
+            play.simulation.hold(1000 * SECOND)
+        except ProcessKilled:
+            play.simulation.hold(cleans_up)
+            cleaned.append(True)
+        return AttemptOutcome("failed", None, None, TaskContext(asked[1].ti, "a"))
+
+    monkeypatch.setattr(workers, "run_attempt", attempt)
+    run = play.add(dag(task("a"), dagrun_timeout=100 * SECOND))
+    play.until()
+    assert bool(cleaned) is done
+    assert states(run) == {"a": "skipped"}
 
 
 def test_code_that_ignores_being_ended_is_a_finding(play: Play, monkeypatch: pytest.MonkeyPatch) -> None:

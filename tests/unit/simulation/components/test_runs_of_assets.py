@@ -98,6 +98,18 @@ def test_a_batch_is_one_run_with_every_event_once(assets_of: Callable[..., Asset
     assert assets.calendars[0].waiting == []
 
 
+@pytest.mark.parametrize("grouping", ["batch", "each"])
+def test_once_all_are_consumed_nothing_waits_with_catchup_either(
+    assets_of: Callable[..., Assets], grouping: Grouping
+) -> None:
+    assets = assets_of(listener(grouping=grouping, catchup=True))
+    assets.event(1)
+    assets.event(5)
+    assert assets.runs.make_due()
+    assert (assets.calendars[0].waiting, assets.calendars[0].queued) == ([], {})
+    assert not assets.runs.make_due()
+
+
 def test_each_is_a_run_an_event_as_many_a_loop_as_the_dag_has_room_for(assets_of: Callable[..., Assets]) -> None:
     assets = assets_of(listener(grouping="each", max_active_runs=2))
     for second in (1, 2, 3):
