@@ -6,7 +6,8 @@ import time
 
 import pytest
 
-from harness.kernel import spin
+from harness.kernel import Instant, spin
+from harness.kernel.instant import later
 from tests.unit.kernel.test_greenlets import simulate
 
 
@@ -115,3 +116,16 @@ class TestTheTurnsOfOne:
             if passes:
                 leaps.append(passes)
         assert leaps == [10_000] * 2_000 + [200_000, 202_000]
+
+
+def test_a_thousand_turns_are_free_and_of_those_behind_them_every_hundredth_takes_time() -> None:
+    turns = spin.Spin()
+    took = {n: passes for n in range(1, 1301) if (passes := turns.turn(Instant(5)))}
+    assert took == {1100: 10_000}, "from then on it is another instant"
+    now, times = Instant(5), []
+    turns = spin.Spin()
+    for n in range(1, 1301):
+        passes = turns.turn(now)
+        now = later(now, passes)
+        times += [n] if passes else []
+    assert times == [1100, 1200, 1300]

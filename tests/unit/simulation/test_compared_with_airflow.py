@@ -9,7 +9,7 @@ import pytest
 
 from harness.bridge.reference.history import RunHistory
 from harness.results.verification import NONE, Row
-from harness.simulation.verification import ALONE, SHOWN, compared, in_order, same
+from harness.simulation.verification import ALONE, compared, in_order, same
 
 DONE = ("success", 1)
 
@@ -94,11 +94,11 @@ def test_a_none_that_was_pushed_is_not_the_absence_of_a_value() -> None:
 
 
 def test_long_values_are_shown_by_their_begin_and_compared_whole() -> None:
-    short, long = "x" * (SHOWN - 2), "x" * (SHOWN - 1)  # two quotes make them 60 and 61 long
+    short, long = "x" * 58, "x" * 59  # two quotes make them 60 and 61 long
     xcoms = {("a", -1, "short"): short, ("a", -1, "long"): long + "1"}
     found = rows(history(xcoms=xcoms), history(xcoms={**xcoms, ("a", -1, "long"): long + "2"}))
     assert [row.alike for row in found[1:]] == [False, True]
-    assert found[1].here == found[1].airflow == "'" + "x" * (SHOWN - 2) + "…"
+    assert found[1].here == found[1].airflow == "'" + "x" * 58 + "…"
     assert found[2].here == repr(short)
 
 

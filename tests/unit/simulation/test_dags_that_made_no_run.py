@@ -78,7 +78,7 @@ class TestWhatIsNotSimulated:
         assert alone.message.startswith(f"d: {fact}")
         assert "'ISO trigger d'" in (alone.fix or "")
         assert "--dag" not in (alone.fix or "")
-        (beside,) = simulated.not_simulated(calendar(entry("d"), entry("e")))
+        (beside,) = simulated.not_simulated(calendar(entry("d"), entry("e"), entry("f")))
         assert (beside.fix or "").endswith("; --dag e names those to simulate")
 
     def test_what_cannot_be_simulated_either_is_not_named_in_its_place(

@@ -110,12 +110,12 @@ def test_what_was_asked_for_and_other_runs_are_handed_on(play_of: Callable[..., 
     needs = (Need("pools", "p"),)
     companion = run_result(other, play.recorder)
     found = run_result(run, play.recorder, [companion], needs)
-    assert (found.companions, found.not_in_world) == ([companion], [*needs])
+    assert (list(found.companions), list(found.not_in_world)) == ([companion], [*needs])
 
 
 def test_of_a_run_that_nobody_recorded_there_is_nothing_to_tell(play: Play) -> None:
     run: DagRun = play.add(dag(task("a")))
     play.recorder.events.clear()
     found = run_result(run, play.recorder)
-    assert (found.events, found.findings) == ([], [])
+    assert (list(found.events), list(found.findings)) == ([], [])
     assert ti(run, "a").state is None
