@@ -83,11 +83,11 @@ class Simulation:
         heapq.heappush(self._queue, (event.at, priority, next(self._sequence), event))
         return event
 
-    def spawn(self, run: Callable[..., Any], *args: Any, name: str = "process") -> Process:
-        """A new process, started at this instant after what is queued before it."""
+    def spawn(self, run: Callable[..., Any], *args: Any, name: str = "process", at: Instant | None = None) -> Process:
+        """A new process, started after what is queued before it, at this instant or at ``at``."""
         process = Process(self, run, args, name, on_end=self._forget)
         self.processes[process] = None
-        self.schedule(self.now, process.wait_is_over)
+        self.schedule(self.now if at is None else at, process.wait_is_over)
         return process
 
     def hold(self, by: Microseconds, why: str = "hold") -> None:

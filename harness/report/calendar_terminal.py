@@ -13,7 +13,7 @@ from rich.text import Text
 
 from harness.kernel.instant import iso
 from harness.report.style import Glyphs, colour, glyphs
-from harness.report.terminal import finding_lines, show_needs, show_services, shown_place
+from harness.report.terminal import finding_lines, show_needs, show_services, show_world_events, shown_place
 from harness.results.calendar import NOT_CREATED, BackfillDate, BackfillResult, CalendarResult
 from harness.results.run import RunResult
 from harness.scheduler.dag_runs.backfill import BACKFILL, NONE
@@ -47,6 +47,7 @@ class CalendarReport:
         self._failures(result)
         self._unfinished(result)
         self._findings(result)
+        show_world_events(result.world_events, self.console, self.verbose)
         show_services(result.services, self.console, self.verbose)
         show_needs(result.not_in_world, self.console)
         self._verdict(result)

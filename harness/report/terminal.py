@@ -14,6 +14,7 @@ from harness.kernel.instant import iso
 from harness.report.gantt import gantt
 from harness.report.style import Glyphs, colour, glyphs
 from harness.report.tables import counts, retries, task_table, xcom_rows
+from harness.results.around import WorldEventResult
 from harness.results.finding import Finding
 from harness.results.needs import Need, reported
 from harness.results.run import RunResult, TaskResult
@@ -56,6 +57,7 @@ class TerminalReport:
         self._logs(run)
         self._failures(run)
         self._findings(run)
+        show_world_events(run.world_events, self.console, self.verbose)
         show_services(run.services, self.console, self.verbose)
         show_needs(run.not_in_world, self.console)
         self._verdict(run)
@@ -211,6 +213,20 @@ def show_services(uses: Iterable[ServiceUse], console: Console, verbose: bool) -
             console.print(Text(f"    {one.kind}  {one_line(one.about, max(console.width - len(one.kind) - 6, 30))}"))
         if len(shown) < len(use.heard):
             console.print(Text(f"    and {len(use.heard) - len(shown):,} more (-v shows them)", style="dim"))
+
+
+def show_world_events(events: Iterable[WorldEventResult], console: Console, verbose: bool) -> None:
+    """What happened around the Dags, a line each; nothing where nothing did."""
+    found = list(events)
+    if not found:
+        return
+    console.print()
+    console.print(Text("Around the Dags", style="bold"))
+    shown = found if verbose else found[:HEARD]
+    for one in shown:
+        console.print(Text(f"  {one_line(str(one), max(console.width - 2, 30))}"))
+    if len(shown) < len(found):
+        console.print(Text(f"  and {len(found) - len(shown):,} more (-v shows them)", style="dim"))
 
 
 def show_needs(needs: Sequence[Need], console: Console) -> None:

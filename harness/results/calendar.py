@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.kernel.instant import EPOCH, iso
 from harness.results.among import errors_among, run_among, runs_among
+from harness.results.around import WorldEventResult
 from harness.results.finding import Finding
 from harness.results.needs import Need
 from harness.results.run import RunResult, TaskResult
@@ -32,6 +33,7 @@ class CalendarResult:
         idle: (dag_id, why) of the Dags that made no run.
         not_in_world: what was asked for and is not there.
         services: what each service of the world came to hold and heard meanwhile.
+        world_events: what happened around the Dags: events of the world, actions of people, faults.
         was_interrupted: Ctrl-C or SIGTERM ended it before its time.
     """
 
@@ -47,6 +49,7 @@ class CalendarResult:
     idle: tuple[tuple[str, str], ...] = ()
     not_in_world: tuple[Need, ...] = ()
     services: tuple[ServiceUse, ...] = ()
+    world_events: tuple[WorldEventResult, ...] = ()
     was_interrupted: bool = False
 
     def runs_of(self, dag_id: str) -> tuple[RunResult, ...]:
@@ -104,6 +107,7 @@ class CalendarResult:
             "findings": [finding.to_json() for finding in self.findings],
             "not_in_world": [need.to_json() for need in self.not_in_world],
             "services": [use.to_json() for use in self.services],
+            "world_events": [one.to_json() for one in self.world_events],
             "real_seconds": round(self.real_seconds, 6),
             "ledger": None if self.ledger is None else str(self.ledger),
         }

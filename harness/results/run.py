@@ -14,6 +14,7 @@ from typing import Any
 from harness.errors import TaskNotFound, known_names, renamed
 from harness.kernel.instant import iso
 from harness.results.among import dated, errors_among, run_among, runs_among
+from harness.results.around import WorldEventResult
 from harness.results.finding import Finding
 from harness.results.needs import Need, reported
 from harness.results.services import ServiceUse
@@ -165,6 +166,7 @@ class RunResult:
         deadlines: one for each ``deadline=`` of the Dag, in their order.
         not_in_world: what was asked for and is not there, by this run and its companions.
         services: what each service of the world came to hold and heard meanwhile.
+        world_events: what happened around the Dags: events of the world, actions of people, faults.
     """
 
     dag_id: str
@@ -187,6 +189,7 @@ class RunResult:
     deadlines: tuple[DeadlineResult, ...] = ()
     not_in_world: tuple[Need, ...] = ()
     services: tuple[ServiceUse, ...] = ()
+    world_events: tuple[WorldEventResult, ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "state", State(self.state, self))
@@ -290,6 +293,7 @@ class RunResult:
             "findings": [finding.to_json() for run in self.runs for finding in run.findings],
             "not_in_world": [need.to_json() for need in self.not_in_world],
             "services": [use.to_json() for use in self.services],
+            "world_events": [one.to_json() for one in self.world_events],
             "companions": [run.to_json() for run in self.companions],
             "ledger": None if self.ledger is None else str(self.ledger),
         }

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from harness.errors import UsageError
 from harness.kernel.instant import Instant
 from harness.results.services import Heard
 from harness.services.contents import Contents
@@ -27,6 +28,21 @@ class ServiceOptions(EntrySpec):
     """What may stand in a connection's entry of the world beside ``service``; a service adds its own keys."""
 
     driver: str = AUTO
+
+
+class EventOptions(EntrySpec):
+    """What may stand below the service's name in an event of the world; a service adds its own keys."""
+
+    connection: str | None = None
+
+    @property
+    def what(self) -> str:
+        """What happens, in a line that holds no values."""
+        raise NotImplementedError
+
+
+Plan = Callable[[object, Callable[[], object]], None]
+"""Has a function called at an instant of each simulation: `World.at`."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +67,22 @@ class Lease(ABC):
     Attributes:
         conn_id: of the connection.
         address: where it answers.
+        plan: of the world of the test that it belongs to.
     """
 
     conn_id: str
     address: Address
+    plan: Plan | None = None
+
+    def happen(self, event: Any) -> None:
+        """Have an event happen, an instance of the service's ``event``. Only for a service that has such."""
+        raise NotImplementedError
+
+    def planned(self, at: object, happens: Callable[[], object]) -> None:
+        """Have something happen at an instant of each simulation of the test's. Raises: UsageError: in no test."""
+        if self.plan is None:
+            raise UsageError("there is no world in which this could be planned", fix="world.at(when, function)")
+        self.plan(at, happens)
 
     def snapshot(self) -> Contents | None:
         """What it holds now; None for one that holds no data. Compare two with `Contents.changes_to`."""
@@ -79,6 +107,7 @@ class Service(ABC):
         drivers: those there are; the ones that need least come first.
         title: what it is, in a few words: "a PostgreSQL of the harness's own".
         options: keys of a connection's entry that are its own.
+        event: what an event of the world may say of it; None where nothing happens in it by itself.
         shared: processes of one pytest run may use one, started by the first of them; see `is_shared`.
     """
 
@@ -87,6 +116,7 @@ class Service(ABC):
     drivers: ClassVar[tuple[str, ...]]
     title: ClassVar[str]
     options: ClassVar[type[ServiceOptions]] = ServiceOptions
+    event: ClassVar[type[EventOptions] | None] = None
     shared: ClassVar[bool] = False
 
     def __init__(self, driver: str) -> None:

@@ -25,7 +25,7 @@ class ServiceView:
         """The lease of a connection. Raises: UsageError: the world has none such, or it asks for something else."""
         made = self._leases.of_service(self._name)
         if conn_id in made:
-            return made[conn_id]
+            return self._planning(made[conn_id])
         connection = self._world.connections.get(conn_id)
         if connection is None or connection.service != self._name:
             asks = "is not in the world" if connection is None else f"is no `service: {self._name}`"
@@ -34,7 +34,7 @@ class ServiceView:
                 known=known_names(conn_id, self._conn_ids()),
                 fix=f"world.set_connection({conn_id!r}, service={self._name!r})",
             )
-        return self._leases.lease(conn_id, self._world)
+        return self._planning(self._leases.lease(conn_id, self._world))
 
     def only(self) -> Lease:
         """The lease of the one connection that asks for the service; without one, that of the first that will.
@@ -54,8 +54,12 @@ class ServiceView:
         """The lease of the first connection that asks for the service, or will."""
         conn_ids = self._conn_ids()
         if conn_ids:
-            return self._leases.lease(conn_ids[0], self._world)
-        return self._leases.first_of(self._name)
+            return self._planning(self._leases.lease(conn_ids[0], self._world))
+        return self._planning(self._leases.first_of(self._name))
+
+    def _planning(self, lease: Lease) -> Lease:
+        lease.plan = self._world.at
+        return lease
 
     def _conn_ids(self) -> list[str]:
         return [name for name, one in self._world.connections.items() if one.service == self._name]

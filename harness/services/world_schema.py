@@ -21,7 +21,8 @@ def world_schema(services: Iterable[type[Service]]) -> dict[str, Any]:
     made = schema.schema()
     fields = schema.without_titles(ConnectionSpec.model_json_schema()["properties"])
     answering = list(services)
-    asked = [(service.options, "validation") for service in answering]
+    events = [service.event for service in answering if service.event is not None]
+    asked = [*((service.options, "validation") for service in answering), *((one, "validation") for one in events)]
     names, shared = models_json_schema(asked, ref_template="#/$defs/{model}")  # type: ignore[arg-type]
     definitions: dict[str, Any] = schema.without_titles(shared["$defs"])
     for service in answering:
@@ -42,6 +43,9 @@ def world_schema(services: Iterable[type[Service]]) -> dict[str, Any]:
                 "additionalProperties": False,
             }
         )
+        if service.event is not None:
+            happening = names[service.event, "validation"]
+            made["$defs"][schema.EVENT]["properties"][service.name] = happening
     inside = {names[service.options, "validation"]["$ref"].rpartition("/")[2] for service in answering}
     made["$defs"] |= {name: one for name, one in definitions.items() if name not in inside}
     return made

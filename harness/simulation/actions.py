@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.backfills import is_partitioned
@@ -121,7 +122,8 @@ class Actor:
             raise UsageError(f"{which} lies before the calendar begins, {iso(now)}", fix="take a later time for it")
         if at > until:
             raise UsageError(f"{which} lies after the calendar ends, {iso(until)}", fix="take an earlier time for it")
-        self.driver.simulation.schedule(at, self._perform, action)
+        subject = action.dag_id if action.task_id is None else f"{action.dag_id}.{action.task_id}"
+        self.run_factory.agenda.plan(at, partial(self._perform, action), "action", f"{action.verb} {subject}")
 
     def _check_backfill(self, action: Action, dag: DAG) -> None:
         if action.backfill is None:

@@ -15,6 +15,7 @@ from harness.bridge.supervisor.store import AssetEvent, facts
 from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.kernel import Instant, Simulation, iso
 from harness.ledger.journal import Journal
+from harness.results.around import WorldEventResult
 from harness.results.finding import Finding
 from harness.results.needs import WORDS, Need
 from harness.scheduler.model import DagRun, Deadline, Task, TaskInstance
@@ -109,6 +110,7 @@ class Recorder:
         triggered: runs that tasks started, with the task instance that did.
         refusals: connections that were refused, with their task, by run; not reported yet.
         needs: what was asked for and is not in the world.
+        world_events: what happened around the Dags, in order.
         gather: calls `refused` for what processes were refused that tasks forked.
     """
 
@@ -121,6 +123,7 @@ class Recorder:
         self.triggered: dict[DagRun, TaskInstance] = {}
         self.refusals: dict[DagRun | None, set[tuple[str, RefusedConnection]]] = {}
         self.needs = Needs()
+        self.world_events: list[WorldEventResult] = []
         self._journal = journal
         self._watcher = watcher
         self._xcom_bytes = xcom_bytes
@@ -268,6 +271,13 @@ class Recorder:
         at_line = int(line) if line else None
         dag_id, file = run.dag.dag_id, path or str(facts(run).dag.fileloc)
         self.finding(run, Finding("callback", "error", message, file, at_line, dag_id, task_id, fix))
+
+    def happened(self, event: WorldEventResult) -> None:
+        """Something happened around the Dags."""
+        self.world_events.append(event)
+        if not self._silent:
+            told = {"happened": event.kind, "what": event.what}
+            self._journal.write({"at": self._now(), "kind": "world-event", **told})
 
     def finding(self, run: DagRun, finding: Finding) -> None:
         """Something was found about a run."""

@@ -172,6 +172,7 @@ class Rehearsal:
             services = stack.enter_context(served(self.world_with(world), self.drivers, leases))
             live = services.world
             run_factory = ending.run_factory = RunFactory(dags, live, journal, watcher, self.xcom_bytes)
+            run_factory.leases = services.leases
             result = _Simulated(run_factory, found, plan, chosen).result()
             doubts += [refusal(error, found.dag_id) for error in self._unstorable([found]).values()]
             left = unmatched_instances(live, run_factory.store.runs.values())
@@ -208,6 +209,7 @@ class Rehearsal:
             run_factory = ending.run_factory = RunFactory(
                 self.folder.dags, live, journal, watcher, self.xcom_bytes, unstorable
             )
+            run_factory.leases = services.leases
             result = simulated_calendar(run_factory, chosen.values(), options)
             left = unmatched_instances(live, run_factory.store.runs.values())
             findings = (*failed_plugins(self.surroundings), *result.findings, *doubts, *left)
@@ -357,6 +359,8 @@ class _Simulated:
                 problem = unfinished_error(driver, run, horizon)
                 for other, finding in unfinished_findings(driver, run, horizon):
                     run_factory.recorder.finding(other, finding)
+                for finding in run_factory.agenda.findings():
+                    run_factory.recorder.finding(run, finding)
             for other, finding in failed_unawaited(run_factory.recorder.triggered, run_factory.store.dags):
                 run_factory.recorder.finding(other, finding)
             driver.simulation.close()
@@ -364,6 +368,7 @@ class _Simulated:
             # here still: a naive date in an XCom means UTC
             others = [run_result(r, run_factory.recorder) for r in run_factory.store.runs.values() if r is not run]
             result = run_result(run, run_factory.recorder, others, run_factory.needs())
+            result = replace(result, world_events=run_factory.world_events())
         run_factory.interrupted(result)
         if problem is not None:
             problem.result = result

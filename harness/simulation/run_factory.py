@@ -18,6 +18,7 @@ from harness.bridge.timetables import RunPlan, manual
 from harness.errors import HarnessError
 from harness.kernel import Instant
 from harness.ledger.journal import Journal
+from harness.results.around import WorldEventResult
 from harness.results.calendar import CalendarResult
 from harness.results.needs import Need
 from harness.results.run import RunResult
@@ -25,14 +26,18 @@ from harness.results.services import Heard, ServiceUse
 from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import Dag, DagRun
 from harness.scheduler.queueing import Limits, PoolSlots
+from harness.simulation.agenda import Agenda
 from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.environment import Interruption, simulation_environment
 from harness.simulation.record import Recorder, Watcher
+from harness.simulation.world_events import plan_world_events
 from harness.world import World
 from harness.world.secrets import Mask, secrets_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
+
+    from harness.services.binding import Leases
 
 MakeRun = Callable[["DAG", RunPlan, Mapping[str, Any]], DagRun]
 """Makes a run of a plan, with a conf; it is not in the simulation yet. `RunFactory.create` is one."""
@@ -50,6 +55,7 @@ class RunFactory:
 
     Attributes:
         interruption: whether Ctrl-C struck; see `interrupted`.
+        leases: what the world's connections have of services; None where none names one.
         refused: dag_id -> why Airflow would not import the Dag into such a world.
         unfinished: the result of what ran until Ctrl-C or SIGTERM struck.
     """
@@ -70,6 +76,7 @@ class RunFactory:
         self.refused |= {} if unstorable is None else unstorable
         self.store = Store(world, {dag_id: dag for dag_id, dag in dags.items() if dag_id not in self.refused})
         self.recorder = Recorder(journal, watcher, xcom_bytes)
+        self.leases: Leases | None = None
         self.interruption: Interruption | None = None
         self.unfinished: RunResult | CalendarResult | None = None
         self._snapshots: dict[str, Dag] = {}
@@ -100,6 +107,8 @@ class RunFactory:
             driver.attempts.on_error = on_error
             self.store.trigger = lambda *asked: self._triggered(driver, *asked)
             self.store.reset = driver.reset
+            self.agenda = Agenda(driver)
+            plan_world_events(self.agenda, self.store, self.leases)
             with supervisor_comms(driver.attempts.supervisor):
                 yield driver
 
@@ -123,6 +132,10 @@ class RunFactory:
             return ()
         heard = tuple(Heard("request", line.partition("?")[0]) for line in self._asked)
         return (ServiceUse(str(cassette.file), "cassette", heard=heard),)
+
+    def world_events(self) -> tuple[WorldEventResult, ...]:
+        """What happened around the Dags, and then what did not."""
+        return (*self.recorder.world_events, *self.agenda.left())
 
     def _limits(self) -> Limits:
         declared = self.world.executor

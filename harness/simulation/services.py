@@ -22,10 +22,11 @@ class ServedWorld:
         leases: what its connections have; None where it names no service.
     Attributes:
         world: with their addresses.
+        leases: those of its connections.
     """
 
     def __init__(self, world: World, leases: Leases | None = None) -> None:
-        self.world, self._leases = world, leases
+        self.world, self.leases = world, leases
         self._before: Snapshot | None = None
         if leases is not None:
             self.world = leases.bound(world)
@@ -33,9 +34,9 @@ class ServedWorld:
 
     def uses(self) -> tuple[ServiceUse, ...]:
         """What the services came to hold and heard since; nothing where there are none."""
-        if self._leases is None or self._before is None:
+        if self.leases is None or self._before is None:
             return ()
-        return tuple(self._leases.since(self._before))
+        return tuple(self.leases.since(self._before))
 
 
 @contextmanager

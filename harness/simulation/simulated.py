@@ -58,6 +58,7 @@ def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: Ca
                 run_factory.recorder.finding(run, finding)
             calendar.findings += not_simulated(calendar)
             calendar.findings += nothing_ran(calendar, options)
+            calendar.findings += run_factory.agenda.findings()
         left = idle(calendar)
         driver.simulation.close()
         calendar.findings += run_factory.recorder.at_the_end()
@@ -75,6 +76,7 @@ def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: Ca
         backfills=tuple(backfills),
         idle=tuple(left),
         not_in_world=tuple(needs),
+        world_events=run_factory.world_events(),
         was_interrupted=run_factory.was_interrupted,
     )
     run_factory.interrupted(found)

@@ -109,6 +109,20 @@ class AnswerSpec(EntrySpec):
     by: str = "somebody"
 
 
+class AssetSpec(EntrySpec):
+    """An asset by ``name`` or ``uri``, and what the event carries."""
+
+    name: str | None = None
+    uri: str | None = None
+    extra: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one_asset(self) -> AssetSpec:
+        if self.name is None and self.uri is None:
+            raise ValueError("needs one of name, uri")
+        return self
+
+
 def check(spec: type[Spec], value: object) -> Spec:
     """``value`` as a ``spec``.
 

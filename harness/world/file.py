@@ -111,6 +111,8 @@ class _WorldReader:
                 self._executor(world, content)
             elif section == "network":
                 self._network(world, content)
+            elif section == "events":
+                self._events(world, content)
             elif isinstance(content, Mapping):
                 self._section(world, section, content)
             else:
@@ -165,6 +167,20 @@ class _WorldReader:
             world.network = read_network(content)
         except EntryError as invalid:
             self._note_all(("network",), "network", invalid)
+
+    def _events(self, world: World, content: object) -> None:
+        from harness.world.reading_events import read_event
+
+        if not isinstance(content, list):
+            fact = f"events must be a list, not {kind(content)}"
+            self._note(("events",), WorldProblem(fact, fix='write - {at: "+3h", variables: {region: eu}}'))
+            return
+        for number, value in enumerate(content):
+            place = ("events", number)
+            try:
+                world.events.append(read_event(value, self._where(place)))
+            except EntryError as invalid:
+                self._note_all(place, f"event {number + 1}", invalid)
 
     def _section(self, world: World, section: str, content: Mapping[object, object]) -> None:
         from harness.world.reading import SECTIONS

@@ -13,6 +13,7 @@ from harness.kernel.instant import Microseconds
 from harness.world.calls import Call, calls_of
 from harness.world.connection import Connection
 from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS, Answer, Executor, Pool, Stub
+from harness.world.events import Called, WorldEvent, caller, named, read_when
 from harness.world.network import Network
 from harness.world.pattern import most_specific
 from harness.world.problem import EntryError, WorldProblem, call_error, kind
@@ -58,6 +59,7 @@ class World:
             a map index.
         stubs: what happens in a task's place, by pattern.
         answers: what a person answers to a human-in-the-loop task, by pattern.
+        events: what happens around the Dags, in the order of those of one instant.
         env: environment variables that tasks see.
         network: what tasks may connect to beside this machine itself.
         chosen: settings of the executor that the world itself makes, and ``default_pool`` where it does; of the
@@ -74,6 +76,7 @@ class World:
     durations: dict[str, Microseconds] = field(default_factory=dict)
     stubs: dict[str, Stub] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
+    events: list[WorldEvent] = field(default_factory=list)
     env: dict[str, str] = field(default_factory=dict)
     network: Network = field(default_factory=Network)
     chosen: set[str] = field(default_factory=set, compare=False, repr=False)
@@ -219,6 +222,18 @@ class World:
         self._put("answers", pattern, given)
         return self.answers[pattern]
 
+    def at(self, when: object, happens: Callable[[], object]) -> None:
+        """Have a function called at an instant of each simulation: ``world.at("+1h42m", lambda: …)``.
+
+        Args:
+            when: ``+`` counts from the beginning of the simulation; or a date, UTC where no zone is named.
+            happens: what it raises ends the simulation.
+        """
+        try:
+            self.events.append(WorldEvent(read_when(when), Called(happens), named(happens), caller()))
+        except EntryError as invalid:
+            raise call_error("an event", invalid) from None
+
     def set_env(self, name: str, value: str) -> None:
         """Set an environment variable that tasks see."""
         self._put("env", name, value)
@@ -264,6 +279,7 @@ class World:
             durations=dict(self.durations),
             stubs=dict(self.stubs),
             answers=dict(self.answers),
+            events=list(self.events),
             env=dict(self.env),
             network=self.network,
             chosen=set(self.chosen),

@@ -11,6 +11,7 @@ from pydantic import Field, JsonValue, WithJsonSchema
 
 from harness.world.document import (
     AnswerSpec,
+    AssetSpec,
     ConnectionSpec,
     EntrySpec,
     ExecutorSpec,
@@ -22,9 +23,13 @@ from harness.world.document import (
 from harness.world.stubs import StubSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-CONNECTION = ConnectionSpec.__name__
-"""The definition that services add their own entries to."""
+CONNECTION, EVENT = ConnectionSpec.__name__, "EventSpec"
+"""The definitions that services add their own entries to."""
 _Slots = Annotated[Any, WithJsonSchema({"type": "integer", "minimum": -1})]
+_When = Annotated[
+    Any,
+    WithJsonSchema({"type": ["string", "number"], "description": "+1h42m, seconds, or a date as 2025-01-03T05:00Z"}),
+]
 _BY_NAME = (
     "by dag_id.task_id, task id or operator's class; * and ? stand for anything, [1] for a map index, "
     "@2025-01-05 for a date"
@@ -45,6 +50,14 @@ class NetworkSpec(EntrySpec):
 
     allow: Texts = None
     cassette: CassetteSpec | None = None
+
+
+class EventSpec(EntrySpec):
+    """Something that happens at an instant: ``at``, and one of the others."""
+
+    at: _When
+    variables: dict[str, JsonValue] = Field({}, description="Their values from then on; null takes one away.")
+    asset: AssetSpec = Field(AssetSpec.model_construct(), description="An asset that is updated from outside.")
 
 
 class IncludeSpec(EntrySpec):
@@ -74,6 +87,7 @@ class WorldFile(EntrySpec):
     answers: dict[str, str | list[str] | AnswerSpec] | None = Field(
         None, description=f"What a person answers to a human-in-the-loop task, {_BY_NAME}."
     )
+    events: list[EventSpec] | None = Field(None, description="What happens around the Dags meanwhile.")
     env: dict[str, str | int] | None = Field(None, description="Environment variables that tasks see.")
     network: NetworkSpec | None = Field(None, description="What tasks may connect to beside this machine.")
 
@@ -86,6 +100,9 @@ def schema() -> dict[str, Any]:
     worker = {"anyOf": [{"$ref": f"#/$defs/{WorkerSpec.__name__}"}, {"type": "null"}]}
     definitions[ExecutorSpec.__name__]["properties"]["workers"]["additionalProperties"] = worker
     definitions[IncludeSpec.__name__] |= {"minProperties": 1, "maxProperties": 1}
+    definitions[EVENT] |= {"minProperties": 2, "maxProperties": 2}
+    for one in definitions[EVENT]["properties"].values():
+        one.pop("default", None)
     fields = definitions[CONNECTION]["properties"]
     definitions[CONNECTION] = {
         "anyOf": [

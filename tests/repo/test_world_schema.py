@@ -73,6 +73,9 @@ def test_worlds_of_the_repository_keep_to_it() -> None:
         "network: {cassette: {file: a.yaml, hosts: [a.example.com]}}",
         "env: {A: 1, B: text}",
         "include: []",
+        "events: [{at: +1h, variables: {a: 1, b: null}}, {at: 90, asset: {name: a, extra: {b: 1}}}]",
+        "events: [{at: 2025-01-03T05:00Z, s3: {key: a/b, body: c}}, {at: +1h, postgres: {sql: select 1}}]",
+        "events: [{at: +1h, http: {connection: c, routes: {GET /a: [{status: 503}, {json: 1}]}}}]",
     ],
 )
 def test_what_is_read_keeps_to_it(world: str, tmp_path: Path) -> None:
@@ -108,6 +111,11 @@ def test_what_is_read_keeps_to_it(world: str, tmp_path: Path) -> None:
         "network: {cassette: {hosts: a}}",
         "env: {A: [1]}",
         "include: [1]",
+        "events: {at: +1h}",
+        "events: [{at: +1h}]",
+        "events: [{variables: {a: b}}]",
+        "events: [{at: +1h, variables: {a: b}, asset: {name: c}}]",
+        "events: [{at: +1h, asset: {nmae: c}}]",
         "include: [{stubs: a.json}]",
     ],
 )

@@ -34,21 +34,35 @@ class HttpApi(Lease):
         """Every request so far, in the order of arrival; those that were answered with 404 too."""
         return list(self._server.requests)
 
-    def answer(self, route: str, *answers: Mapping[str, Any]) -> None:
+    def answer(self, route: str, *answers: Mapping[str, Any], at: object = None) -> None:
         """Declare a route: ``world.http.answer("GET /items", {"status": 503}, {"json": [1, 2]})``.
 
         Args:
             route: ``METHOD /path``; one that is declared begins anew.
             answers: they come in turn, and the last one stays.
+            at: from which instant of each simulation on, as in `harness.world.World.at`; None: from now on.
         Raises: UsageError: a route or an answer that cannot be read.
         """
         try:
-            self._routes.declare(read_routes({route: list(answers)}))
+            routes = read_routes({route: list(answers)})
+            if at is None:
+                self._routes.declare(routes)
+                return
+
+            def otherwise() -> None:
+                self._routes.declare(routes)
+
+            otherwise.__qualname__ = f"{route} answers otherwise"
+            self.planned(at, otherwise)
         except EntryError as invalid:
             error = call_error(f"connection {self.conn_id!r}", invalid)
             raise UsageError(error.fact, known=error.known, fix=error.fix) from None
         except WorldError as error:
             raise UsageError(error.fact, known=error.known, fix=error.fix) from None
+
+    def happen(self, event: Any) -> None:
+        """Routes begin anew. Raises: WorldError."""
+        self._routes.declare(event.routes)
 
     def heard(self) -> list[Heard]:
         """Each request, without its query, which may hold a key."""

@@ -7,7 +7,7 @@ from weakref import WeakSet
 
 from pydantic import BeforeValidator, Field
 
-from harness.services.base import Lease, Service, ServiceOptions
+from harness.services.base import EventOptions, Lease, Service, ServiceOptions
 from harness.services.http.routes import AnswerToRequest, read_routes
 from harness.services.installed import see_installed
 
@@ -24,6 +24,17 @@ class HttpOptions(ServiceOptions):
     ] = Field(default_factory=dict)
 
 
+class RoutesChange(EventOptions):
+    """``routes`` as in the connection's entry: each begins anew."""
+
+    routes: Annotated[dict[str, list[AnswerToRequest]], BeforeValidator(read_routes)]
+
+    @property
+    def what(self) -> str:
+        """The routes."""
+        return f"{', '.join(self.routes)} answers otherwise"
+
+
 class HttpService(Service):
     """An HTTP server with declared answers."""
 
@@ -32,6 +43,7 @@ class HttpService(Service):
     drivers = ("embedded",)
     title = "an HTTP server with declared answers"
     options = HttpOptions
+    event = RoutesChange
 
     def __init__(self, driver: str) -> None:
         super().__init__(driver)

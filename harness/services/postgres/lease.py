@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from harness.services.base import Address, Lease
@@ -58,6 +59,10 @@ class PostgresLease(Lease):
             connection.close()
 
     rows = execute
+
+    def happen(self, event: Any) -> None:
+        """SQL runs."""
+        self.execute(event.sql if event.file is None else Path(event.file).read_text(encoding="utf-8"))
 
     def snapshot(self) -> Contents:
         """Every table's rows: by primary key, or as a whole and numbered. Values are digests: rows may be large."""

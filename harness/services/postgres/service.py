@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, model_validator
 
-from harness.services.base import Service, ServiceOptions, SetClock
+from harness.services.base import EventOptions, Service, ServiceOptions, SetClock
 from harness.services.postgres.address import URL_VARIABLE, PostgresServer
 from harness.services.postgres.opening import attach_postgres, open_postgres
 from harness.services.postgres.virtual_time import why_real
@@ -26,6 +26,24 @@ class PostgresOptions(ServiceOptions):
     )
 
 
+class SqlRuns(EventOptions):
+    """Somebody else writes: ``sql``, or a ``file`` of it."""
+
+    sql: str | None = None
+    file: str | None = None
+
+    @model_validator(mode="after")
+    def _can_be(self) -> SqlRuns:
+        if (self.sql is None) == (self.file is None):
+            raise ValueError("needs exactly one of sql, file")
+        return self
+
+    @property
+    def what(self) -> str:
+        """Where the SQL comes from."""
+        return f"{self.file or 'SQL of the world'} runs"
+
+
 class PostgresService(Service):
     """A PostgreSQL of the harness's own, or a server that runs already."""
 
@@ -34,6 +52,7 @@ class PostgresService(Service):
     drivers = ("embedded", "external")
     title = "a PostgreSQL of the harness's own"
     options = PostgresOptions
+    event = SqlRuns
     shared = True
 
     def __init__(self, driver: str, server: PostgresServer | None = None) -> None:

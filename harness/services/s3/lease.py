@@ -82,6 +82,28 @@ class S3Lease(Lease):
         except client.exceptions.NoSuchBucket:
             raise self._no_bucket(bucket) from None
 
+    def arrives(self, path: str, at: object, body: bytes | str = b"", file: str | Path | None = None) -> None:
+        """Have somebody else write an object at an instant of each simulation: ``arrives("landing/a.csv", at="+3h")``.
+
+        Args:
+            path: ``bucket/key``.
+            at: as in `harness.world.World.at`.
+            file: what is in it, read then; instead of ``body``.
+        Raises: WorldError: no instant. UsageError: no path.
+        """
+        bucket, key = _split(path)
+
+        def arrive() -> None:
+            self.put(bucket, key, body if file is None else Path(file).read_bytes())
+
+        arrive.__qualname__ = f"{path} arrives"
+        self.planned(at, arrive)
+
+    def happen(self, event: Any) -> None:
+        """An object arrives. Raises: UsageError: no such bucket."""
+        bucket, key = _split(event.key)
+        self.put(bucket, key, event.body or "" if event.file is None else Path(event.file).read_bytes())
+
     def snapshot(self) -> Contents:
         """Every bucket's objects, key -> ETag."""
         parts: dict[str, dict[Hashable, Hashable]] = {bucket: {} for bucket in self.buckets()}
@@ -163,6 +185,14 @@ class S3Lease(Lease):
 
     def __repr__(self) -> str:
         return f"<S3 at {self.url}>"
+
+
+def _split(path: str) -> tuple[str, str]:
+    """Bucket and key. Raises: UsageError."""
+    bucket, _, key = path.removeprefix("s3://").partition("/")
+    if not bucket or not key:
+        raise UsageError(f"{path!r} is no bucket/key", known='"landing/2025-01-03/orders.csv"')
+    return bucket, key
 
 
 def _fields(endpoint: Endpoint, region: str) -> dict[str, str | int | None]:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, model_validator
 
 from harness.errors import ServiceUnavailable
-from harness.services.base import AUTO, Lease, Service, ServiceOptions
+from harness.services.base import AUTO, EventOptions, Lease, Service, ServiceOptions
 from harness.services.installed import see_installed
 from harness.services.s3.seeds import objects, see_bucket_name
 
@@ -51,6 +51,28 @@ class S3Options(ServiceOptions):
         return self
 
 
+class ObjectArrives(EventOptions):
+    """``key`` is ``bucket/key``, as in a seed's folder; ``body`` or ``file`` is what is in it, nothing by default."""
+
+    key: str
+    body: str | None = None
+    file: str | None = None
+
+    @model_validator(mode="after")
+    def _can_be(self) -> ObjectArrives:
+        if self.body is not None and self.file is not None:
+            raise ValueError("body and file cannot both be given")
+        bucket, _, key = self.key.removeprefix("s3://").partition("/")
+        if not bucket or not key:
+            raise ValueError("key must be bucket/key, as landing/2025-01-03.csv")
+        return self
+
+    @property
+    def what(self) -> str:
+        """The object."""
+        return f"{self.key.removeprefix('s3://')} arrives"
+
+
 class S3Service(Service):
     """Moto in this process, or an endpoint that runs already."""
 
@@ -59,6 +81,7 @@ class S3Service(Service):
     drivers = ("embedded", "external")
     title = "S3 and more of AWS, played by moto"
     options = S3Options
+    event = ObjectArrives
 
     def __init__(self, driver: str) -> None:
         super().__init__(driver)

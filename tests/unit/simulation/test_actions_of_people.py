@@ -11,6 +11,7 @@ import pytest
 from harness.errors import DagNotFound, TaskNotFound, UsageError
 from harness.kernel import SECOND, Simulation, to_instant
 from harness.simulation.actions import Actor, backfill_of, parse_action
+from harness.simulation.agenda import Agenda
 from harness.simulation.options import Action
 from tests.unit.scheduler.scheduler_builders import DAY, NOW, dag, task
 
@@ -112,10 +113,15 @@ class TestActors:
             pause=lambda dag_id, paused: done.append(("pause", dag_id, paused, simulation.now)),
             complain=lambda dag_id, severity, message, check: done.append((severity, message)),
         )
+        recorder = SimpleNamespace(happened=lambda event: None)
         driver: Any = SimpleNamespace(
-            simulation=simulation, clear=lambda run, tasks: done.append(("clear", run.run_id, tasks))
+            simulation=simulation,
+            calendar=calendar,
+            recorder=recorder,
+            clear=lambda run, tasks: done.append(("clear", run.run_id, tasks)),
         )
-        return Actor(SimpleNamespace(store=store), driver, calendar)  # type: ignore[arg-type]
+        factory: Any = SimpleNamespace(store=store, agenda=Agenda(driver))
+        return Actor(factory, driver, calendar)
 
     def performed(self, actor: Actor, *actions: Action) -> None:
         for action in actions:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from harness.bridge.supervisor.answering import ApiServer, Handler, error_response, ok_response
-from harness.bridge.supervisor.store import AssetEvent
+from harness.bridge.supervisor.store import AssetEvent, Store
 from harness.bridge.supervisor.task_context import TaskContext
 from harness.bridge.versions.attributes import attribute
-from harness.kernel.instant import to_datetime, to_instant
+from harness.kernel.instant import Instant, to_datetime, to_instant
 
 
 def _asset(api: ApiServer, msg: Any, who: TaskContext) -> Any:
@@ -98,6 +99,16 @@ def emitted(api: ApiServer, msg: Any, who: TaskContext) -> list[AssetEvent]:
             made.append(_event(api, who, found, event.get("extra") or {}, ()))
     made += _through_aliases(api, msg, who)
     return made
+
+
+def event_from_outside(store: Store, now: Instant, asset: tuple[str, str, str], extra: Mapping[str, Any]) -> AssetEvent:
+    """The event of an asset that somebody else updated.
+
+    Source: ``create_asset_event`` of the REST API, ``CreateAssetEventsBody.set_from_rest_api`` (3.1.8, 3.3.2).
+    """
+    event = AssetEvent(len(store.events) + 1, *asset, {**extra, "from_rest_api": True}, now)
+    store.events.append(event)
+    return event
 
 
 def _through_aliases(api: ApiServer, msg: Any, who: TaskContext) -> list[AssetEvent]:
