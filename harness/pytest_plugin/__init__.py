@@ -24,8 +24,6 @@ from harness.pytest_plugin.failures import (
 )
 from harness.pytest_plugin.fixtures import (
     _airflow_prefixed_runner,
-    _airflow_world,
-    _airflow_world_file,
     airflow_dag_bag,
     airflow_explore,
     airflow_frozen_time,
@@ -34,11 +32,9 @@ from harness.pytest_plugin.fixtures import (
     airflow_run_dag,
     airflow_run_task,
     airflow_simulate,
-    airflow_world,
     explore,
     frozen_time,
     simulate,
-    world,
 )
 from harness.pytest_plugin.project import (
     _airflow_rehearsal,
@@ -51,6 +47,17 @@ from harness.pytest_plugin.project import (
 )
 from harness.pytest_plugin.runs import _airflow_runner, render_task, run_dag, run_task
 from harness.pytest_plugin.services import _airflow_leases, _airflow_services, postgres, pytest_terminal_summary
+from harness.pytest_plugin.worlds import (
+    _airflow_wider_world,
+    _airflow_world,
+    _airflow_world_file,
+    airflow_module_world,
+    airflow_session_world,
+    airflow_world,
+    module_world,
+    session_world,
+    world,
+)
 
 __all__ = [
     "_airflow_leases",
@@ -58,20 +65,24 @@ __all__ = [
     "_airflow_rehearsal",
     "_airflow_runner",
     "_airflow_services",
+    "_airflow_wider_world",
     "_airflow_world",
     "_airflow_world_file",
     "airflow_dag_bag",
     "airflow_explore",
     "airflow_frozen_time",
+    "airflow_module_world",
     "airflow_postgres",
     "airflow_render_task",
     "airflow_run_dag",
     "airflow_run_task",
+    "airflow_session_world",
     "airflow_simulate",
     "airflow_world",
     "dag_bag",
     "explore",
     "frozen_time",
+    "module_world",
     "postgres",
     "pytest_addoption",
     "pytest_assertrepr_compare",
@@ -94,6 +105,7 @@ __all__ = [
     "render_task",
     "run_dag",
     "run_task",
+    "session_world",
     "simulate",
     "world",
 ]

@@ -16,6 +16,7 @@ import pytest
 
 from harness.pytest_plugin.project import project_of
 from harness.pytest_plugin.services import open_server_process
+from harness.pytest_plugin.worlds import MARKER_LINE
 
 if TYPE_CHECKING:
     from harness.gate.check_result import CheckResult, FileResult
@@ -246,6 +247,7 @@ OPTION = "--airflow-dags"
 def pytest_configure(config: pytest.Config) -> None:
     """Collect the Dag folders too, where pytest is run without paths, or is told of them on the command line."""
     config.addinivalue_line("markers", "airflow_check: a check on a Dag file, made by airflow-harness")
+    config.addinivalue_line("markers", MARKER_LINE)
     if not _is_on(config):
         return
     everything = config.args_source != config.ArgsSource.ARGS and config.invocation_params.dir == config.rootpath

@@ -1,4 +1,4 @@
-"""The further fixtures: ``world``, ``simulate``, ``explore``, ``frozen_time``; then all fixtures once more.
+"""The further fixtures: ``simulate``, ``explore``, ``frozen_time``; then all fixtures once more.
 
 ``airflow_run_dag`` and so on are for suites where another plugin owns the short names. They do not need those, least of
 all ``world``: who overrides ``airflow_world`` changes what these see.
@@ -8,14 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.pytest_plugin.project import DagBag, _no_folder, bag_of, lived_in, project_of
+from harness.pytest_plugin.project import DagBag, _no_folder, bag_of
 from harness.pytest_plugin.runs import Date, Runner, Span, after, chosen, instant, moment, world_of
 
 if TYPE_CHECKING:
@@ -30,62 +29,6 @@ if TYPE_CHECKING:
     from harness.simulation import Rehearsal
     from harness.simulation.options import Action
     from harness.world import World
-
-
-@pytest.fixture(scope="session")
-def _airflow_world_file(pytestconfig: pytest.Config) -> World:
-    from harness.world import World, load
-    from harness.world.model import needs_services
-
-    file = project_of(pytestconfig).world
-    world = World() if file is None else load(file)
-    world.allow(*project_of(pytestconfig).settings.network, *pytestconfig.option.airflow_network)
-    if pytestconfig.option.airflow_record:
-        world.network = world.network.recording()
-    if needs_services(world):
-        from harness.services.binding import refuse_unknown
-
-        refuse_unknown(world)
-    return world
-
-
-@pytest.fixture
-def _airflow_world(_airflow_world_file: World, _airflow_leases: Leases, pytestconfig: pytest.Config) -> Iterator[World]:
-    from harness.bridge.environment.in_tests import answered_in_test
-    from harness.services.views import WorldServices
-
-    own = _airflow_world_file.copy()
-    own.services = WorldServices(_airflow_leases)
-    lived_in(pytestconfig, own)
-    with answered_in_test(present_of(own, _airflow_leases), project_of(pytestconfig).secrets):
-        yield own
-
-
-def present_of(world: World, leases: Leases) -> Callable[[str | None], World]:
-    """What code in a test finds of the world: a connection that names a service leads there."""
-    from harness.errors import HarnessError
-
-    def present(conn_id: str | None) -> World:
-        connection = None if conn_id is None else world.connections.get(conn_id)
-        if conn_id is None or connection is None or connection.service is None:
-            return world
-        try:
-            return replace(world, connections={conn_id: leases.connection(conn_id, world)})
-        except HarnessError as error:
-            # Airflow takes an exception of a backend for "there is no such connection"; this one passes by.
-            pytest.fail(str(error), pytrace=False)
-
-    return present
-
-
-@pytest.fixture
-def world(_airflow_world: World) -> World:
-    """Connections, variables, pools and stubs of this test's runs; starts from the configured world file.
-
-    ``world.set_connection("crm", uri="http://…")``, ``world.set_variable("region", "eu")``,
-    ``world.set_pool("etl", 2)``, ``world.stub("sales.load", returns=3)``. What tasks set stands in it afterwards.
-    """
-    return _airflow_world
 
 
 class FrozenTime:
@@ -232,12 +175,6 @@ def _action(action: str | Mapping[str, Any]) -> Action:
     backfill_fields = action.get("backfill")
     backfill = {"backfill": backfill_of(backfill_fields)} if isinstance(backfill_fields, Mapping) else {}
     return Action(**{**action, **backfill, "at": moment(action["at"], "at")})
-
-
-@pytest.fixture
-def airflow_world(_airflow_world: World) -> World:
-    """The fixture ``world``: connections, variables, pools and stubs of this test's runs."""
-    return _airflow_world
 
 
 @pytest.fixture

@@ -144,6 +144,7 @@ def _is_ours(item: pytest.Item) -> bool:
 
 
 WORLDS = pytest.StashKey["list[World]"]()
+LONGER_LIVED = pytest.StashKey["list[World]"]()
 
 
 def lived_in(config: pytest.Config, world: World) -> None:
@@ -153,6 +154,17 @@ def lived_in(config: pytest.Config, world: World) -> None:
         worlds.append(world)
 
 
+@contextmanager
+def lives(config: pytest.Config, world: World) -> Iterator[None]:
+    """Keep the secrets of a world that lives longer than a test out of all reports of the block."""
+    worlds = config.stash.setdefault(LONGER_LIVED, [])
+    worlds.append(world)
+    try:
+        yield
+    finally:
+        worlds[:] = [other for other in worlds if other is not world]
+
+
 def forget(config: pytest.Config) -> None:
     """A new test begins."""
     config.stash.setdefault(WORLDS, []).clear()
@@ -160,7 +172,7 @@ def forget(config: pytest.Config) -> None:
 
 def mask_report(config: pytest.Config, report: Any) -> None:
     """Mask what a report shows, in place."""
-    worlds = config.stash.get(WORLDS, [])
+    worlds = [*config.stash.get(WORLDS, []), *config.stash.get(LONGER_LIVED, [])]
     if not worlds:
         return
     from harness.world.secrets import Mask, secrets_of

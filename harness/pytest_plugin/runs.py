@@ -121,14 +121,23 @@ def world_of(value: World | str | Path) -> World:
 
     Raises: WorldError: the file cannot be read or has problems. UsageError: neither.
     """
-    from harness.errors import UsageError
     from harness.world import World, load
 
-    if isinstance(value, World):
-        return value
+    return value if isinstance(value, World) else load(world_path(value, "world="))
+
+
+def world_path(value: object, what: str) -> Path:
+    """The path of a world file that a test names.
+
+    Args:
+        what: where it is named.
+    Raises: UsageError: it is no path.
+    """
+    from harness.errors import UsageError
+
     if isinstance(value, (str, Path)):
-        return load(Path(value))
-    raise UsageError(f"world={value!r} is no world", fix="the world fixture, a World, or the path of a world file")
+        return Path(value)
+    raise UsageError(f"{what}{value!r} is no world", fix="the world fixture, a World, or the path of a world file")
 
 
 class Runner:

@@ -161,10 +161,12 @@ def _airflow_services(pytestconfig: pytest.Config) -> Iterator[Services]:
 
 
 @pytest.fixture
-def _airflow_leases(request: pytest.FixtureRequest, _airflow_services: Services) -> Iterator[Leases]:
+def _airflow_leases(
+    request: pytest.FixtureRequest, _airflow_services: Services, _airflow_wider_world: World | None
+) -> Iterator[Leases]:
     from harness.services.binding import Leases
 
-    leases = Leases(_airflow_services, request.node.name)
+    leases = Leases(_airflow_services, request.node.name, _airflow_wider_world)
     yield leases
     leases.end()
 

@@ -85,13 +85,17 @@ class Leases:
     Args:
         services: where they come from.
         holder: names the test or command.
+        wider: a world whose leases live longer, as that of a test's module: connections that are the same there have
+            the leases that they have there.
     """
 
     services: Services
     holder: str
+    wider: World | None = None
     _leases: dict[str, tuple[str, Lease]] = field(default_factory=dict)
     _first: dict[str, Lease] = field(default_factory=dict)
     _named: set[str] = field(default_factory=set)
+    _borrowed: set[str] = field(default_factory=set)
 
     def lease(self, conn_id: str, world: World) -> Lease:
         """That of a connection of the world, made when first asked for.
@@ -101,12 +105,24 @@ class Leases:
         if conn_id in self._leases:
             return self._leases[conn_id][1]
         service, options = declared(world, conn_id)
+        borrowed = self._of_wider(conn_id, world.connections[conn_id])
+        if borrowed is not None:
+            self._leases[conn_id] = (service.name, borrowed)
+            self._borrowed.add(conn_id)
+            return borrowed
         # What was made in advance has no seed and no driver of its own: it waits for a connection that asks for none.
         lease = self._first.pop(service.name, None) if options == service.options() else None
         if lease is None:
             lease = self._made(service, conn_id, options)
         lease.conn_id = conn_id
         self._leases[conn_id] = (service.name, lease)
+        return lease
+
+    def _of_wider(self, conn_id: str, connection: Connection) -> Lease | None:
+        wider = self.wider
+        if wider is None or wider.services is None or wider.connections.get(conn_id) != connection:
+            return None
+        lease: Lease = wider.services.leases.lease(conn_id, wider)
         return lease
 
     def first_of(self, name: str) -> Lease:
@@ -179,8 +195,9 @@ class Leases:
         while self._first:
             self._first.popitem()[1].end()
         while self._leases:
-            _, (_, lease) = self._leases.popitem()
-            lease.end()
+            conn_id, (_, lease) = self._leases.popitem()
+            if conn_id not in self._borrowed:
+                lease.end()
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import TypeVar
 
 from harness.errors import known_names
@@ -31,6 +32,13 @@ def read_executor(value: object) -> Executor:
     if problems:
         raise EntryError(*problems)
     return Executor(spec.parallelism, executors, workers, timeout, spec.num_stuck_in_queued_retries)
+
+
+def as_read(executor: Executor) -> dict[str, object]:
+    """The section that `read_executor` would read it from."""
+    workers = {name: {**vars(one), "queues": list(one.queues)} for name, one in executor.workers.items()}
+    timeout = timedelta(microseconds=executor.task_queued_timeout)
+    return {**vars(executor), "task_queued_timeout": timeout, "workers": workers}
 
 
 def names_of(entry: str) -> tuple[str, ...]:

@@ -30,14 +30,38 @@ def load(path: Path) -> World:
         path: a YAML file.
     Raises: WorldError: unreadable, no YAML, or with problems: all of them, each with ``file:line``.
     """
+    return laid_over(World(), path)
+
+
+def laid_over(world: World, path: Path) -> World:
+    """A world with the entries of a file over its own: what the file says goes before. The world itself stays.
+
+    Raises: WorldError: as `load`.
+    """
     shown = shown_path(Path(path))
-    text = _text(Path(path), shown)
-    document = _document(text, shown)
-    reader = _WorldReader(document, Path(path), shown)
-    world = reader.world()
+    document = _document(_text(Path(path), shown), shown)
+    return _read(world, document, Path(path).parent, shown)
+
+
+def with_sections(world: World, sections: Mapping[str, object], folder: Path, shown: str, line: int) -> World:
+    """The same with sections that are given as data, as they would stand in a file: ``{"pools": {"etl": 2}}``.
+
+    Args:
+        folder: that paths of files to include are relative to.
+        shown, line: where they are given.
+    Raises: WorldError: with all that is wrong with them.
+    """
+    from harness.world.nodes import Document
+
+    return _read(world, Document(dict(sections), {(): line}), folder, shown)
+
+
+def _read(world: World, document: Document, folder: Path, shown: str) -> World:
+    reader = _WorldReader(document, folder, shown)
+    made = reader.over(world.copy())
     if reader.found:
         raise _error(shown, sorted(reader.found, key=lambda located: (located.file != shown, located.line)))
-    return world
+    return made
 
 
 def shown_path(path: Path) -> str:
@@ -81,18 +105,19 @@ def _document(text: str, shown: str) -> Document:
 class _WorldReader:
     """Walks a document once, building the world and collecting what is wrong."""
 
-    def __init__(self, document: Document, path: Path, shown: str) -> None:
-        self.document, self.path, self.shown = document, path, shown
+    def __init__(self, document: Document, folder: Path, shown: str) -> None:
+        self.document, self.folder, self.shown = document, folder, shown
         fix = "keep one of them"
         self.found: list[_Located] = [
             _Located(line, WorldProblem(f"key {key!r} is given twice, first on line {first}", fix=fix), shown)
             for key, line, first in document.duplicates
         ]
 
-    def world(self) -> World:
+    def over(self, world: World) -> World:
+        """The world, changed."""
         from harness.world.schema import WorldFile
 
-        world, data = World(), self.document.data
+        data = self.document.data
         if not isinstance(data, Mapping):
             self._note((), WorldProblem(f"a world file is a mapping of sections, not {kind(data)}"))
             return world
@@ -123,7 +148,7 @@ class _WorldReader:
         from harness.world.include import Unreadable, entries, sources
 
         try:
-            files = sources(content, self.path.parent)
+            files = sources(content, self.folder)
         except EntryError as invalid:
             self._note_all(("include",), "include", invalid)
             return
@@ -150,10 +175,12 @@ class _WorldReader:
             world.declared_at[one.section, one.name] = f"{shown}:{one.line}"
 
     def _executor(self, world: World, content: object) -> None:
-        from harness.world.executor import read_executor
+        from harness.world.executor import as_read, read_executor
 
         try:
-            world.executor = read_executor(content)
+            world.executor = read_executor(
+                {**as_read(world.executor), **content} if isinstance(content, Mapping) else content
+            )
         except EntryError as invalid:
             self._note_all(("executor",), "executor", invalid)
         world.chosen |= set(map(str, content)) if isinstance(content, Mapping) else set()
@@ -164,7 +191,7 @@ class _WorldReader:
         from harness.world.network import read_network
 
         try:
-            world.network = read_network(content)
+            world.network = world.network.with_layer(read_network(content))
         except EntryError as invalid:
             self._note_all(("network",), "network", invalid)
 

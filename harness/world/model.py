@@ -40,7 +40,13 @@ def _former(name: str, now: str, change: Callable[..., Any]) -> Callable[..., An
 
 
 class ServicesOfTest(Protocol):
-    """What a test's world knows of running services; `harness.services.views` has them."""
+    """What a test's world knows of running services; `harness.services.views` has them.
+
+    Attributes:
+        leases: what its connections have of them (`harness.services.binding.Leases`).
+    """
+
+    leases: Any
 
     def view(self, name: str, world: World) -> object | None:
         """How a test speaks to a service; None where none is called so."""
@@ -141,17 +147,14 @@ class World:
         num_stuck_in_queued_retries: int | None = None,
     ) -> Executor:
         """Set what is given of the executor, as the keys of the file's section do; returns the whole."""
-        from harness.world.executor import read_executor
+        from harness.world.executor import as_read, read_executor
 
         given: dict[str, object] = {"parallelism": parallelism, "executors": executors, "workers": workers}
         given |= {"task_queued_timeout": task_queued_timeout}
         given |= {"num_stuck_in_queued_retries": num_stuck_in_queued_retries}
         chosen = {name: value for name, value in given.items() if value is not None}
-        former = {**vars(self.executor)}
-        former["task_queued_timeout"] = timedelta(microseconds=self.executor.task_queued_timeout)
-        former["workers"] = {name: {**vars(one), "queues": list(one.queues)} for name, one in former["workers"].items()}
         try:
-            self.executor = read_executor({**former, **chosen})
+            self.executor = read_executor({**as_read(self.executor), **chosen})
         except EntryError as invalid:
             raise call_error("executor", invalid) from None
         for name in chosen:

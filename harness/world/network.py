@@ -55,6 +55,13 @@ class Network:
             raise WorldError("there is no cassette to record to", fix=f"in the world file's network section {CASSETTE}")
         return replace(self, cassette=replace(self.cassette, record=True))
 
+    def with_layer(self, layer: Network) -> Network:
+        """The same with what a layer over it says: its hosts too, and its cassette, which records where ours does."""
+        cassette = layer.cassette or self.cassette
+        if cassette is not None and self.cassette is not None and self.cassette.record:
+            cassette = replace(cassette, record=True)
+        return replace(self.with_more(layer.allow), cassette=cassette)
+
     def reached(self) -> Network:
         """What connections are made to: while a cassette records, its hosts too."""
         if self.cassette is None or not self.cassette.record:
