@@ -15,7 +15,7 @@ from typing import Any
 
 from harness.kernel.instant import SECOND, Microseconds, later, seconds
 from harness.kernel.loaded_modules import loaded
-from harness.kernel.present import in_process
+from harness.kernel.present import running
 from harness.kernel.process import Alarm, Process
 from harness.kernel.simulation import Simulation
 from harness.kernel.whose import is_users
@@ -37,7 +37,7 @@ class Alarms:
 
     def alarm(self, secs: int, /) -> int:
         """``signal.alarm``."""
-        process = self._process()
+        process = running()
         if process is None:
             return int(_REAL["alarm"](secs))
         left = self._set(process, secs.__index__(), 0.0)
@@ -45,7 +45,7 @@ class Alarms:
 
     def setitimer(self, which: int, secs: float, interval: float = 0.0, /) -> tuple[float, float]:
         """``signal.setitimer``; timers of processor time stay real."""
-        process = self._process()
+        process = running()
         if process is None or which != signal.ITIMER_REAL:
             found: tuple[float, float] = _REAL["setitimer"](which, secs, interval)
             return found
@@ -56,7 +56,7 @@ class Alarms:
 
     def getitimer(self, which: int, /) -> tuple[float, float]:
         """``signal.getitimer``."""
-        process = self._process()
+        process = running()
         if process is None or which != signal.ITIMER_REAL:
             found: tuple[float, float] = _REAL["getitimer"](which)
             return found
@@ -66,7 +66,7 @@ class Alarms:
         """``signal.signal``, around what stands there."""
 
         def install(signalnum: int, handler: Any) -> Any:
-            process = self._process()
+            process = running()
             if process is None or signalnum != signal.SIGALRM:
                 return original(signalnum, handler)
             if not callable(handler) and handler not in (signal.SIG_DFL, signal.SIG_IGN):
@@ -78,7 +78,7 @@ class Alarms:
 
     def getsignal(self, signalnum: int) -> Any:
         """``signal.getsignal``."""
-        process = self._process()
+        process = running()
         return _REAL["getsignal"](signalnum) if process is None or signalnum != signal.SIGALRM else process.on_alarm
 
     # -- as time passes ------------------------------------------------------------------------------------------------
@@ -96,9 +96,6 @@ class Alarms:
             process.on_alarm(signal.SIGALRM, sys._getframe(1))
         elif process.on_alarm != signal.SIG_IGN:
             self._ended(process)
-
-    def _process(self) -> Process | None:
-        return self._simulation.current if in_process() else None
 
     def _set(self, process: Process, secs: float, interval_s: float) -> Microseconds:
         """Set the alarm anew, or none for 0. Returns: what was left of the former one."""

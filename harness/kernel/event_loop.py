@@ -17,8 +17,8 @@ from contextvars import Context
 from typing import Any
 
 from harness.kernel.instant import SECOND, Microseconds
-from harness.kernel.present import active, in_process, inherited, is_serving, pause, threads, turn, virtual_now
-from harness.kernel.process import Process, owner
+from harness.kernel.present import active, in_process, inherited, is_serving, pause, running, threads, turn, virtual_now
+from harness.kernel.process import owner
 from harness.kernel.threads.virtual import WORK_PATIENCE_S, here
 
 IO_GRACE_S = 0.1
@@ -195,7 +195,7 @@ class VirtualEventLoopPolicy(asyncio.DefaultEventLoopPolicy):
 
     def get_event_loop(self) -> asyncio.AbstractEventLoop:
         """The loop set for this process; asyncio's error when there is none."""
-        process = _process()
+        process = running()
         if process is None:
             return self._former.get_event_loop()
         if process.event_loop is None:
@@ -205,16 +205,11 @@ class VirtualEventLoopPolicy(asyncio.DefaultEventLoopPolicy):
 
     def set_event_loop(self, loop: asyncio.AbstractEventLoop | None) -> None:
         """Set the loop of this process."""
-        process = _process()
+        process = running()
         if process is None:
             self._former.set_event_loop(loop)
         else:
             process.event_loop = loop
-
-
-def _process() -> Process | None:
-    simulation = active()
-    return simulation.current if simulation is not None and in_process() else None
 
 
 class RunningLoop:

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from harness.errors import AlreadySimulating
 from harness.kernel.instant import SECOND, Instant, Microseconds, later, seconds
+from harness.kernel.process import Process
 from harness.kernel.simulation import Simulation
 from harness.kernel.threads.virtual import BackgroundThreads, VirtualThreads, here
 
@@ -95,9 +96,16 @@ def is_serving() -> bool:
     return bool(_serving)
 
 
+def running() -> Process | None:
+    """The process that the caller is: the one that runs now; None in a thread of it."""
+    if _active is None or threading.current_thread() is not _active.thread:
+        return None
+    return _active.current
+
+
 def in_process() -> bool:
     """Whether the caller is the process that runs now, and not a thread of it."""
-    return _active is not None and _active.current is not None and threading.current_thread() is _active.thread
+    return running() is not None
 
 
 def virtual_now() -> Instant:
@@ -110,28 +118,25 @@ def virtual_now() -> Instant:
 def inherited(variable: ContextVar[_Value | None]) -> _Value | None:
     """A context variable; in a greenlet of the user's, which begins without any, what its process has."""
     found = variable.get()
-    if found is None and in_process() and _active is not None and _active.current is not None:
-        found = _active.current.context.get(variable)
-    return found
+    process = running()
+    return process.context.get(variable) if found is None and process is not None else found
 
 
 def turn(most: Microseconds | None = None) -> Microseconds:
     """The caller comes round without waiting: what time passes with it; see `harness.kernel.spin`."""
-    if _active is None:
-        return 0
-    spins = _active.current if in_process() else here()
+    spins = running() or here()
     return 0 if spins is None else spins.spin.turn(virtual_now(), most)
 
 
 def pause(by_s: float, why: str) -> bool:
     """Let virtual time pass for the caller. False when the caller is nobody's: then it must wait for real."""
-    simulation, vthreads = _active, _threads
-    if simulation is None or vthreads is None:
+    vthreads = _threads
+    if vthreads is None:
         return False
     by = seconds(by_s) or turn()
     if in_process():
         vthreads.settle()
-        simulation.hold(by, why)
+        vthreads.simulation.hold(by, why)
         return True
     vthread = here()
     if vthread is None:
