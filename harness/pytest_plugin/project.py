@@ -348,7 +348,7 @@ def _chosen_drivers(project: Project) -> list[str]:
 
     try:
         return [
-            f"{name} is {chosen.driver} ({chosen.reason})"
+            f"{name} is {chosen.text} ({chosen.reason})"
             for name, chosen in choices(load(project.world), project.drivers).items()
         ]
     except HarnessError:

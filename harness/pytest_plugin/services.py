@@ -75,7 +75,7 @@ class ServerProcess:
         name, _, driver = wanted.partition(" ")
         try:
             self._services = self._services or Services(opener=opener(None, self._config))
-            return {"token": self._services.open(service_class(name), Choice(driver, "a worker")).share()}
+            return {"token": self._services.open(service_class(name), Choice.of(driver, "a worker")).share()}
         except HarnessError as error:
             return {"fact": error.fact, **{field: getattr(error, field) for field in _FIELDS}}
         except Exception as error:
@@ -108,7 +108,7 @@ def ask(address: str, service: type[Service], choice: Choice) -> Service:
     try:
         port, _, secret = address.partition(":")
         with socket.create_connection(("127.0.0.1", int(port))) as server_process:
-            server_process.sendall(f"{secret} {service.name} {choice.driver}\n".encode())
+            server_process.sendall(f"{secret} {service.name} {choice.text}\n".encode())
             while chunk := server_process.recv(65536):
                 answer += chunk
         found: dict[str, Any] = json.loads(answer)

@@ -100,8 +100,10 @@ class Service(ABC):
     """A service of one driver. Nothing starts before `start`, and `close` leaves nothing behind.
 
     Args:
-        driver: one of ``drivers``.
+        driver: one of ``drivers``; behind ``container:`` stands the image.
     Attributes:
+        driver: its name.
+        image: of the container; empty for the service's own choice.
         name: what ``service:`` in a world says.
         conn_types: Airflow's connection types that it can answer, the first one by default.
         drivers: those there are; the ones that need least come first.
@@ -120,7 +122,7 @@ class Service(ABC):
     shared: ClassVar[bool] = False
 
     def __init__(self, driver: str) -> None:
-        self.driver = driver
+        self.driver, _, self.image = driver.partition(":")
 
     @classmethod
     def automatic(cls, environment: Mapping[str, str]) -> tuple[str, str]:  # noqa: ARG003 - others look

@@ -29,8 +29,12 @@ Opener = Callable[[type[Service], Choice], Service]
 
 def opened(service: type[Service], choice: Choice) -> Service:
     """A service of this process, up. Raises: ServiceUnavailable."""
-    made = service(choice.driver)
-    made.start()
+    made = service(choice.text)
+    try:
+        made.start()
+    except BaseException:
+        made.close()
+        raise
     return made
 
 
@@ -56,7 +60,7 @@ class Services:
 
     def open(self, service: type[Service], choice: Choice) -> Service:
         """The running service of a driver that is chosen. Raises: ServiceUnavailable."""
-        key = (service.name, choice.driver)
+        key = (service.name, choice.text)
         if key not in self._open:
             running = self._open[key] = self._opener(service, choice)
             if (clock := running.clock()) is not None:

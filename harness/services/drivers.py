@@ -9,13 +9,32 @@ from harness.errors import UsageError, known_names
 from harness.project.drivers import DriverOptions
 from harness.services.base import AUTO, Service
 
+CONTAINER = "container"
+"""The driver that takes an image: ``container:postgres:16``."""
+
 
 @dataclass(frozen=True)
 class Choice:
-    """A driver, and the reason: ``--driver``, ``AIRFLOW_HARNESS_S3_DRIVER``, ``the default``."""
+    """A driver, and the reason: ``--driver``, ``AIRFLOW_HARNESS_S3_DRIVER``, ``the default``.
+
+    Attributes:
+        image: of the driver ``container``; empty for the service's own choice.
+    """
 
     driver: str
     reason: str
+    image: str = ""
+
+    @property
+    def text(self) -> str:
+        """As one writes it: ``embedded``, ``container:postgres:16``."""
+        return f"{self.driver}:{self.image}" if self.image else self.driver
+
+    @classmethod
+    def of(cls, text: str, reason: str) -> Choice:
+        """That of a text."""
+        driver, _, image = text.partition(":")
+        return cls(driver, reason, image)
 
 
 def variable(name: str) -> str:
@@ -52,13 +71,19 @@ def choose(
         (asked.settings.get(name), "drivers of the project's settings"),
         (declared, "the world"),
     )
-    for driver, reason in ways:
-        if not driver or driver == AUTO:
+    for text, reason in ways:
+        if not text or text == AUTO:
             continue
-        if driver not in service.drivers:
+        choice = Choice.of(text, reason)
+        if choice.driver not in service.drivers:
             raise UsageError(
-                f"the service {name} has no driver {driver!r} ({reason})",
-                known=known_names(driver, (AUTO, *service.drivers)),
+                f"the service {name} has no driver {choice.driver!r} ({reason})",
+                known=known_names(choice.driver, (AUTO, *service.drivers)),
             )
-        return Choice(driver, reason)
+        if text != choice.driver and (choice.driver != CONTAINER or not choice.image):
+            raise UsageError(
+                f"{text!r} is no driver of the service {name} ({reason}): behind container: stands an image",
+                fix=f"write {choice.driver}, or container:IMAGE",
+            )
+        return choice
     return Choice(*service.automatic(environment))

@@ -7,6 +7,7 @@ import os
 import select
 import subprocess
 import sys
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict
@@ -18,13 +19,21 @@ _PROGRAM = [sys.executable, "-I", "-S", reaper.__file__]
 
 
 class ReaperMessage(TypedDict, total=False):
-    """What a reaper tells: ``folder`` (folder), ``serving``, ``failed`` and ``ended`` (program, code, log)."""
+    """What a reaper tells: ``folder`` (folder), ``serving``, ``failed`` and ``ended`` (program, code, log).
+
+    A keeper of a container tells ``serving`` (host, port) and ``failed`` (fact, fix, known).
+    """
 
     event: str
     folder: str
     program: str
     code: int | str
     log: list[str]
+    host: str
+    port: int
+    fact: str
+    fix: str
+    known: str | None
 
 
 class ReaperLink:
@@ -32,14 +41,15 @@ class ReaperLink:
 
     Args:
         order: what it is to run.
+        program: the reaper, with its Python.
     """
 
-    def __init__(self, order: reaper.Order) -> None:
+    def __init__(self, order: Mapping[str, object], program: Sequence[str] = _PROGRAM) -> None:
         self.folder: str | None = None
         self._owner_pid = os.getpid()
         self._unread = b""
         self._process = subprocess.Popen(
-            _PROGRAM,
+            program,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,  # else it holds open what somebody reads of the owner's until its end

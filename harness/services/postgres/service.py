@@ -49,7 +49,7 @@ class PostgresService(Service):
 
     name = "postgres"
     conn_types = ("postgres",)
-    drivers = ("embedded", "external")
+    drivers = ("embedded", "container", "external")
     title = "a PostgreSQL of the harness's own"
     options = PostgresOptions
     event = SqlRuns
@@ -57,7 +57,7 @@ class PostgresService(Service):
 
     def __init__(self, driver: str, server: PostgresServer | None = None) -> None:
         super().__init__(driver)
-        self._server: PostgresServer = server or open_postgres("external" if driver == "external" else "embedded")
+        self._server: PostgresServer = server or open_postgres(self.driver, image=self.image)
         self._templates: dict[str, str] = {}
 
     @classmethod
@@ -74,8 +74,9 @@ class PostgresService(Service):
 
     @classmethod
     def why_clock_is_real(cls, driver: str) -> str | None:
-        """The clock of a server of somebody else's is not ours to set."""
-        return "the server is not the harness's own" if driver == "external" else why_real()
+        """The clock of a server of somebody else's is not ours to set, and a container has the machine's."""
+        reasons = {"external": "the server is not the harness's own", "container": "a container has the machine's"}
+        return reasons.get(driver) or why_real()
 
     def clock(self) -> SetClock | None:
         """What sets SQL's clock."""

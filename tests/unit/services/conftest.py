@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from processes import processes_in, wait_until
 
+from harness.services import PostgresServer, open_postgres
 from harness.services.postgres.embedded import EmbeddedPostgres
 
 ROOT = Path(__file__).parents[3]
@@ -64,6 +65,13 @@ def owner(area: Path) -> Iterator[Callable[[str], subprocess.Popen[str]]]:
         process.kill()
         process.wait()
         process.stdout.close()
+
+
+@pytest.fixture(scope="session")
+def contained() -> Iterator[PostgresServer]:
+    """One server in a container, for the tests marked ``containers`` that only use it."""
+    with open_postgres("container", image="airflow-harness-test/postgres") as server:
+        yield server
 
 
 @pytest.fixture(scope="session")

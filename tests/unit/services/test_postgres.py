@@ -35,13 +35,15 @@ def ask(db: Database, *orders: str) -> list[tuple]:
         return cursor.fetchall() if cursor.description else []
 
 
-@pytest.fixture(params=["embedded", "attached", "external"])
+@pytest.fixture(params=["embedded", "attached", "external", pytest.param("container", marks=pytest.mark.containers)])
 def server(request: pytest.FixtureRequest, embedded: EmbeddedPostgres) -> Iterator[PostgresServer]:
     if request.param == "embedded":
         yield embedded
     elif request.param == "attached":
         with attach_postgres(embedded.share()) as attached:
             yield attached
+    elif request.param == "container":
+        yield request.getfixturevalue("contained")
     else:
         with open_postgres("external", admin_of(embedded).uri) as external:
             yield external
