@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from functools import cache
 from typing import Any
 
 from harness.bridge.versions.names import secrets_masker
-from harness.world.secrets import forms_of, value_secrets
+from harness.world import World
+from harness.world.secrets import forms_of, secrets_of, value_secrets
 
 _BARE = (type(None), bool, int, float)
 _FILLED = (str, list, dict, tuple)
@@ -31,5 +33,20 @@ def mask(value: Any, name: str | None = None) -> None:
         for form in forms_of(secret):
             masker.mask_secret(form)
 
+
+def mask_environment(world: World) -> None:
+    """Have secrets masked that tasks find in their environment: those of the world, and of the machine's.
+
+    Airflow asks for none of them, so nobody would tell its masker.
+    """
+    found = secrets_of(World(env=world.env), os.environ)
+    for secret in sorted(found - _of_environment):
+        _of_environment.add(secret)
+        for form in forms_of(secret):
+            _masker().mask_secret(form)
+
+
+_of_environment: set[str] = set()
+"""What was masked so far: the masker is the process's, and goes on knowing it."""
 
 _masker = cache(secrets_masker)

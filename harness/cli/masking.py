@@ -12,6 +12,7 @@ from harness.cli.terminal import Terminal
 from harness.results.calendar import CalendarResult
 from harness.results.finding import Finding
 from harness.results.run import Attempt, Failure, RunResult, TaskResult
+from harness.results.services import ServiceUse
 
 if TYPE_CHECKING:
     from harness.simulation.rehearsal import Rehearsal
@@ -43,6 +44,7 @@ def masked_run(run: RunResult, whole: bool = True) -> RunResult:
         task_instances=tuple(_task(ti, whole) for ti in run.task_instances),
         findings=tuple(map(_finding, run.findings)),
         deadlines=tuple(replace(deadline, reason=masked(deadline.reason)) for deadline in run.deadlines),
+        services=tuple(map(_use, run.services)),
         companions=tuple(masked_run(other, whole) for other in run.companions),
     )
 
@@ -54,6 +56,15 @@ def masked_calendar(calendar: CalendarResult, whole: bool) -> CalendarResult:
         runs=tuple(masked_run(run, whole) for run in calendar.runs),
         findings=tuple(map(_finding, calendar.findings)),
         waiting=tuple(map(masked, calendar.waiting)),
+        services=tuple(map(_use, calendar.services)),
+    )
+
+
+def _use(use: ServiceUse) -> ServiceUse:
+    return replace(
+        use,
+        changes=tuple(replace(change, part=masked(change.part)) for change in use.changes),
+        heard=tuple(replace(one, about=masked(one.about)) for one in use.heard),
     )
 
 

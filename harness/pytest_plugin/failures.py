@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 
 import pytest
 
-from harness.pytest_plugin.project import forget, mask_report
+from harness.pytest_plugin.masking import forget, mask_report
 
 if TYPE_CHECKING:
     from harness.errors import HarnessError

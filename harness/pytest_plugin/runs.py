@@ -13,7 +13,8 @@ import pytest
 
 from harness.project.declarations import SECRETS
 from harness.pytest_plugin.failures import remember
-from harness.pytest_plugin.project import _no_folder, lived_in, project_of
+from harness.pytest_plugin.masking import lived_in
+from harness.pytest_plugin.project import _no_folder, project_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

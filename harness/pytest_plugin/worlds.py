@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from harness.pytest_plugin.project import lived_in, lives, project_of
+from harness.pytest_plugin.masking import lived_in, lives
+from harness.pytest_plugin.project import project_of
 
 if TYPE_CHECKING:
     from harness.services.binding import Leases, Services

@@ -111,13 +111,25 @@ def forms_of(secret: str) -> set[str]:
     found = {secret, secret.strip()}
     for part in [secret, *secret.splitlines()]:
         line = part.strip()
-        if line.startswith("-----") or (part != secret and len(line) < LEAST_OF_ENVIRONMENT):
+        if part != secret and (line.startswith("-----") or len(line) < LEAST_OF_ENVIRONMENT):
             continue
-        found |= {line, quote(line), quote(line, safe=""), quote_plus(line)}
+        encoded = quote(line, safe="")
+        found |= {line, quote(line), encoded, quote_plus(line), quote(encoded)}  # an URL's password, in an URL
         found |= _written(part)
         with suppress(UnicodeEncodeError):
-            found.add(base64.b64encode(part.encode()).decode())
+            found |= {base64.b64encode(part.encode()).decode(), *_within_base64(part), *_within_base64(encoded)}
     return {form for form in found if len(form) >= LEAST}
+
+
+def _within_base64(text: str) -> Iterator[str]:
+    """What a text is in the base64 of a longer one, as of an URL or a header: three bytes are four letters, so there
+    are three ways to begin. Letters that it shares with its neighbours are left out."""
+    data = text.encode()
+    for before in range(3):
+        whole = (before + len(data)) * 8 // 6
+        letters = base64.b64encode(bytes(before) + data).decode()[-(-before * 8 // 6) : whole]
+        if len(letters) >= LEAST_OF_ENVIRONMENT:
+            yield from (letters, letters.replace("+", "-").replace("/", "_"))
 
 
 class Mask:

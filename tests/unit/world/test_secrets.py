@@ -128,3 +128,21 @@ def test_numbers_under_a_sensitive_name_are_shown_as_airflow_shows_them(value):
     assert masked(document) == {"password": value, "token": "***"}
     assert secrets_of(made) & {str(value), json.dumps(value)} == set()
     assert Mask(secrets_of(made)).value(document) == {"password": value, "token": MASK}
+
+
+@pytest.mark.parametrize("before", ["", "x", "xy", "xyz"])
+@pytest.mark.parametrize("after", ["", "@h.example"])
+def test_within_the_base64_of_a_longer_text(before, after):
+    secret = "pass/w%rd-of-the-shop"
+    for inner in (secret, quote(secret, safe="")):
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            coded = encode(f"{before}{inner}{after}".encode()).decode()
+            shown = Mask([secret]).text(coded)
+            assert MASK in shown
+            assert len(shown) < len(coded) - len(inner)
+
+
+def test_an_url_in_an_url():
+    assert (
+        Mask(["p/w%d"]).text(quote("http://u:" + quote("p/w%d", safe="") + "@h", safe="")) == "http%3A%2F%2Fu%3A***%40h"
+    )

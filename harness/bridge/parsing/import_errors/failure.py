@@ -89,9 +89,14 @@ def _offline(error: BaseException) -> bool:
     return not isinstance(error, SyntaxError) and any(words in _text(error).lower() for words in _OFFLINE)
 
 
+MOST = 400
+"""Letters of an error that are told."""
+
+
 def _message(error: BaseException) -> str:
     """The exception in one line."""
-    name, text = type(error).__name__, " ".join(_text(error).split())[:400]
+    name, text = type(error).__name__, " ".join(_text(error).split())
+    text = text if len(text) <= MOST else f"{text[:MOST]}…"  # so that a secret cut in two is seen to be one
     if isinstance(error, SystemExit):
         return f"the file calls sys.exit({error.code!r}) while it is imported"
     if found := re.search(r"VARIABLE_NOT_FOUND.*Variable (\S+) not found", text):
