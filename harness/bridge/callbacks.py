@@ -54,22 +54,23 @@ def run_dag_callbacks(run: DagRun, success: bool, reason: str | None, failed: Fa
             failed(run, error, None, name)
 
 
-def run_failure_callbacks(ti: TaskInstance, failed: Failed) -> None:
+def run_failure_callbacks(ti: TaskInstance, failed: Failed, name: str = "on_failure_callback") -> None:
     """Call ``on_failure_callback`` of a task that the scheduler failed, in the calling process.
 
     Args:
         failed: told of each callback that raised; the others still run.
+        name: or ``on_retry_callback``.
     """
     task: Any = facts(ti.run).dag.task_dict[ti.task_id]
-    task_context.set(TaskContext(ti, name="on_failure_callback", log=TaskLog()))
+    task_context.set(TaskContext(ti, name=name, log=TaskLog()))
     context = runtime_instance(AttemptRequest(ti), task, to_datetime(ti.start or ti.run.run_after))
-    found = task.on_failure_callback
+    found = getattr(task, name) or ()
     for callback in found if isinstance(found, (list, tuple)) else [found]:
         try:
             with modules_in_place(facts(ti.run).dag.fileloc):
                 callback(context.get_template_context())
         except (Exception, SystemExit, WorkerExited) as error:
-            failed(ti.run, error, ti.task_id, "on_failure_callback")
+            failed(ti.run, error, ti.task_id, name)
 
 
 def relevant(run: DagRun, state: RunState) -> TaskInstance | None:

@@ -119,8 +119,9 @@ def _outcome(supervisor: Supervisor, who: TaskContext, runtime: Any, is_killed: 
         return AttemptOutcome(gone, None, None if error.code == 0 else error, who)
     if is_killed():
         who.closed = True
-        with suppress(Exception, SystemExit):  # what SIGTERM makes a worker do (`_on_term`)
-            runtime.task.on_kill()
+        if not who.lost:
+            with suppress(Exception, SystemExit):  # what SIGTERM makes a worker do (`_on_term`)
+                runtime.task.on_kill()
         return AttemptOutcome("killed", message, error, who)
     context["exception"] = error
     try:

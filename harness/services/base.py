@@ -67,12 +67,25 @@ class Lease(ABC):
     Attributes:
         conn_id: of the connection.
         address: where it answers.
+        faults: how it can be made to fail, of ``resets``, ``errors``, ``throttles``.
         plan: of the world of the test that it belongs to.
     """
 
     conn_id: str
     address: Address
+    faults: tuple[str, ...] = ()
     plan: Plan | None = None
+
+    @property
+    def peer(self) -> str | None:
+        """``host:port`` that clients connect to, who are refused where it is down; None where it cannot be."""
+        return None
+
+    def cut(self) -> None:  # noqa: B027 - some have no connections
+        """Break every connection there is to it."""
+
+    def fails(self, how: str | None) -> None:  # noqa: B027 - some only go down
+        """Answer with one of its ``faults`` from now on; None: be well again."""
 
     def happen(self, event: Any) -> None:
         """Have an event happen, an instance of the service's ``event``. Only for a service that has such."""

@@ -149,6 +149,10 @@ class Leases:
         name = self.holder if is_first else "_".join(filter(None, (self.holder, conn_id)))
         return self.services.of(service, options.driver).lease(name, conn_id, options)
 
+    def all(self) -> dict[str, Lease]:
+        """Those made so far, by conn_id."""
+        return {conn_id: lease for conn_id, (_, lease) in self._leases.items()}
+
     def of_service(self, name: str) -> dict[str, Lease]:
         """Those made so far of one service, by conn_id."""
         return {conn_id: lease for conn_id, (service, lease) in self._leases.items() if service == name}

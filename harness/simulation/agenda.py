@@ -13,14 +13,12 @@ from dataclasses import dataclass, replace
 from harness.errors import HarnessError, WorldError
 from harness.kernel import Instant, iso
 from harness.kernel.instant import to_datetime
-from harness.results.around import WorldEventResult, not_happened
-from harness.results.finding import Finding
+from harness.results.around import WorldEventResult
 from harness.simulation.components.scheduler_loop import Driver
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class _Planned:
-    at: Instant
     perform: Callable[[], object]
     told: WorldEventResult
 
@@ -34,7 +32,8 @@ class Agenda:
 
     def __init__(self, driver: Driver) -> None:
         self.driver = driver
-        self._left: dict[_Planned, None] = {}
+        self._left: dict[int, _Planned] = {}
+        self._count = 0
 
     def plan(self, at: Instant, perform: Callable[[], object], kind: str, what: str, where: str | None = None) -> None:
         """Have something happen at an instant; what lies in the past has happened when the simulation begins.
@@ -43,23 +42,23 @@ class Agenda:
             perform: called then; what it raises ends the simulation.
             kind, what, where: see `WorldEventResult`.
         """
-        planned = _Planned(at, perform, WorldEventResult(to_datetime(at), kind, what, where))
-        self._left[planned] = None
-        self.driver.simulation.spawn(self._happen, planned, name=what, at=at)
+        number = self._count = self._count + 1
+        self._left[number] = _Planned(perform, WorldEventResult(to_datetime(at), kind, what, where))
+        self.driver.simulation.spawn(self._happen, number, name=what, at=at)
 
     def left(self) -> list[WorldEventResult]:
         """What did not happen until now."""
-        return [replace(one.told, happened=False) for one in self._left]
+        return [replace(one.told, happened=False) for one in self._left.values()]
 
-    def findings(self) -> list[Finding]:
-        """One for each that did not happen."""
-        calendar = self.driver.calendar is not None
-        return not_happened(self.left(), "the calendar ended before" if calendar else "the run had ended before")
+    @property
+    def why_not(self) -> str:
+        """Why what is left did not happen."""
+        return "the run had ended before" if self.driver.calendar is None else "the calendar ended before"
 
-    def _happen(self, planned: _Planned) -> None:
+    def _happen(self, number: int) -> None:
         if self._is_over():
             return
-        del self._left[planned]
+        planned = self._left.pop(number)
         told, now = planned.told, self.driver.simulation.now
         self.driver.recorder.happened(replace(told, at=to_datetime(now)))
         try:

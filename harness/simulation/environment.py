@@ -21,6 +21,7 @@ from harness.bridge.environment.seal import sealed
 from harness.bridge.patches.around_tasks import overran, patched
 from harness.bridge.patches.clients import clients_of_tasks
 from harness.bridge.patches.exits import alarmed
+from harness.bridge.patches.faults import Striking
 from harness.bridge.patches.network import NetworkGuard
 from harness.bridge.patches.shortcuts import off
 from harness.bridge.standins.playing import StandIns
@@ -65,6 +66,7 @@ def simulation_environment(
     duration_of: Callable[[TaskInstance], int | None],
     redirect_streams: bool,
     guard: NetworkGuard,
+    striking: Striking,
 ) -> Iterator[tuple[Simulation, Interruption]]:
     """A simulation with all that reaches time patched; after the block the process is what it was.
 
@@ -73,6 +75,7 @@ def simulation_environment(
         sink: takes the log lines of tasks.
         redirect_streams: capture ``print``; off for a debugger.
         guard: judges what tasks connect to.
+        striking: knows what goes wrong with tries.
     """
     interruption = Interruption()
     with ExitStack() as stack:
@@ -90,7 +93,7 @@ def simulation_environment(
         stack.enter_context(captured(sink, redirect_streams))
         simulation.ambients.append(StandardStreams())
         stack.enter_context(alarms_of_processes(simulation, alarmed))
-        stack.enter_context(patched(simulation, StandIns(world), duration_of))
+        stack.enter_context(patched(simulation, StandIns(world), duration_of, striking))
         stack.enter_context(alarm_watchdog(simulation, overran))
         stack.enter_context(_interruptible(interruption))
         try:

@@ -9,6 +9,7 @@ from harness.bridge.explain import Explanation
 from harness.bridge.runtime import Resume
 from harness.bridge.supervisor.capture import TaskLog
 from harness.kernel import Instant, Process
+from harness.kernel.instant import BEGINNING
 from harness.scheduler.model import TaskInstance
 from harness.simulation.components.executors import Workload
 
@@ -41,6 +42,7 @@ class History:
         resume: how it goes on after a deferral.
         began: the start it keeps while it is deferred.
         process: the process that runs it now.
+        running_since: when the present or last slice began.
         workload: what its executor was given last.
         stuck: how often it was scheduled anew since it ran, for no worker took it; of the present try.
         stood_in: the pattern of what stood in its place at the last try.
@@ -53,6 +55,7 @@ class History:
     resume: Resume | None = None
     began: Instant | None = None
     process: Process | None = None
+    running_since: Instant = BEGINNING
     workload: Workload | None = None
     stuck: int = 0
     stood_in: str | None = None

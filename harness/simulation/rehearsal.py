@@ -359,7 +359,7 @@ class _Simulated:
                 problem = unfinished_error(driver, run, horizon)
                 for other, finding in unfinished_findings(driver, run, horizon):
                     run_factory.recorder.finding(other, finding)
-                for finding in run_factory.agenda.findings():
+                for finding in run_factory.not_happened():
                     run_factory.recorder.finding(run, finding)
             for other, finding in failed_unawaited(run_factory.recorder.triggered, run_factory.store.dags):
                 run_factory.recorder.finding(other, finding)

@@ -19,8 +19,9 @@ from harness.bridge.timetables import RunPlan, manual
 from harness.errors import HarnessError
 from harness.kernel import Instant
 from harness.ledger.journal import Journal
-from harness.results.around import WorldEventResult
+from harness.results.around import WorldEventResult, not_happened
 from harness.results.calendar import CalendarResult
+from harness.results.finding import Finding
 from harness.results.needs import Need
 from harness.results.run import RunResult
 from harness.results.services import Heard, ServiceUse
@@ -30,7 +31,9 @@ from harness.scheduler.queueing import Limits, PoolSlots
 from harness.simulation.agenda import Agenda
 from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.environment import Interruption, simulation_environment
+from harness.simulation.faults import Faults
 from harness.simulation.record import Recorder, Watcher
+from harness.simulation.service_faults import ServiceFaults
 from harness.simulation.world_events import plan_world_events
 from harness.world import World
 from harness.world.secrets import Mask, secrets_of
@@ -92,7 +95,10 @@ class RunFactory:
         mask_environment(self.world)
         guard = NetworkGuard(self.world.network.reached(), self.recorder.refused)
         self.recorder.gather = guard.gather
+        services = ServiceFaults(self.leases, guard)
+        self.faults = Faults(self.world, services)
         with (
+            services.lifted(),
             self._cassette(guard),
             simulation_environment(
                 start,
@@ -102,6 +108,7 @@ class RunFactory:
                 lambda ti: durations.duration_of(*subject_of(ti)) if durations.durations else None,
                 not debug,
                 guard,
+                self.faults,
             ) as (simulation, self.interruption),
         ):
             self.recorder.simulation = simulation
@@ -111,6 +118,7 @@ class RunFactory:
             self.store.reset = driver.reset
             self.agenda = Agenda(driver)
             plan_world_events(self.agenda, self.store, self.leases)
+            self.faults.begin(driver, self.agenda)
             with supervisor_comms(driver.attempts.supervisor):
                 yield driver
 
@@ -137,7 +145,14 @@ class RunFactory:
 
     def world_events(self) -> tuple[WorldEventResult, ...]:
         """What happened around the Dags, and then what did not."""
-        return (*self.recorder.world_events, *self.agenda.left())
+        return (*self.recorder.world_events, *self._left())
+
+    def not_happened(self) -> list[Finding]:
+        """A finding for each event and fault that did not happen until now."""
+        return not_happened(self._left(), self.agenda.why_not)
+
+    def _left(self) -> list[WorldEventResult]:
+        return [*self.agenda.left(), *self.faults.left(self.agenda.driver.simulation.now)]
 
     def _limits(self) -> Limits:
         declared = self.world.executor

@@ -58,7 +58,7 @@ def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: Ca
                 run_factory.recorder.finding(run, finding)
             calendar.findings += not_simulated(calendar)
             calendar.findings += nothing_ran(calendar, options)
-            calendar.findings += run_factory.agenda.findings()
+            calendar.findings += run_factory.not_happened()
         left = idle(calendar)
         driver.simulation.close()
         calendar.findings += run_factory.recorder.at_the_end()

@@ -5,6 +5,7 @@ Strict: no text is read as a number nor the other way round. Values never appear
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
@@ -21,11 +22,10 @@ from pydantic_core import ErrorDetails
 
 from harness.errors import known_names
 from harness.world.connection import extra_text
-from harness.world.entries import DEFAULT_CONCURRENCY, DEFAULT_PARALLELISM, DEFAULT_QUEUE, STATES
+from harness.world.entries import DEFAULT_CONCURRENCY, DEFAULT_PARALLELISM, DEFAULT_QUEUE
 from harness.world.problem import EntryError, WorldProblem, kind
 
 _ADDRESS = ("host", "login", "password", "schema", "port")
-_CHOICES: dict[str, tuple[str, ...]] = {"state": STATES}
 _EXPECTED = {
     "string_type": ("text", "put the value in quotes"),
     "int_type": ("a whole number", "write it in digits, without quotes"),
@@ -37,6 +37,10 @@ Spec = TypeVar("Spec", bound="EntrySpec")
 
 # What a reader of ours looks at by itself, and how it reads in the schema.
 Span = Annotated[Any, WithJsonSchema({"type": ["number", "string"], "description": "seconds, or 90s, 5m, 1h30m, 2d"})]
+Instant = Annotated[
+    Any,
+    WithJsonSchema({"type": ["string", "number"], "description": "+1h42m, seconds, or a date as 2025-01-03T05:00Z"}),
+]
 Texts = Annotated[Any, WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})]
 Slots = Annotated[Any, WithJsonSchema({"type": "object", "additionalProperties": {"type": ["integer", "null"]}})]
 
@@ -161,7 +165,8 @@ def _problem(spec: type[EntrySpec], detail: ErrorDetails) -> WorldProblem:
             fix = "write it in digits alone, without a point or an exponent"
         return WorldProblem(f"{key} must be {expected}, not {kind(detail['input'])}", path, fix=fix)
     if fault == "literal_error":
-        return WorldProblem(f"{key} has an unknown value", path, known=known_names(str(detail["input"]), _CHOICES[key]))
+        choices = re.findall("'([^']*)'", detail["ctx"]["expected"])
+        return WorldProblem(f"{key} has an unknown value", path, known=known_names(str(detail["input"]), choices))
     if fault in _BOUNDS:
         key_of_bound, words = _BOUNDS[fault]
         return WorldProblem(f"{key} must be {detail['ctx'][key_of_bound]} or {words}", path)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -102,6 +102,13 @@ def _document(text: str, shown: str) -> Document:
         raise WorldError(f"{shown} is not valid YAML: {reason}", where=f"{shown}:1") from None
 
 
+_LISTS = {
+    "events": 'write - {at: "+3h", variables: {region: eu}}',
+    "faults": "write - {task: sales.load, kind: lost, on_try: 1}",
+}
+"""A first item of the sections that are lists."""
+
+
 class _WorldReader:
     """Walks a document once, building the world and collecting what is wrong."""
 
@@ -137,7 +144,11 @@ class _WorldReader:
             elif section == "network":
                 self._network(world, content)
             elif section == "events":
-                self._events(world, content)
+                self._listed(section, "event", content, self._event(world))
+            elif section == "faults":
+                self._listed(section, "fault", content, self._fault(world))
+            elif section == "chaos":
+                self._chaos(world, content)
             elif isinstance(content, Mapping):
                 self._section(world, section, content)
             else:
@@ -195,19 +206,36 @@ class _WorldReader:
         except EntryError as invalid:
             self._note_all(("network",), "network", invalid)
 
-    def _events(self, world: World, content: object) -> None:
-        from harness.world.reading_events import read_event
-
+    def _listed(self, section: str, word: str, content: object, take: Callable[[object, str], None]) -> None:
+        """A section that is a list, item by item."""
         if not isinstance(content, list):
-            fact = f"events must be a list, not {kind(content)}"
-            self._note(("events",), WorldProblem(fact, fix='write - {at: "+3h", variables: {region: eu}}'))
+            fact = f"{section} must be a list, not {kind(content)}"
+            self._note((section,), WorldProblem(fact, fix=_LISTS[section]))
             return
         for number, value in enumerate(content):
-            place = ("events", number)
+            place = (section, number)
             try:
-                world.events.append(read_event(value, self._where(place)))
+                take(value, self._where(place))
             except EntryError as invalid:
-                self._note_all(place, f"event {number + 1}", invalid)
+                self._note_all(place, f"{word} {number + 1}", invalid)
+
+    def _event(self, world: World) -> Callable[[object, str], None]:
+        from harness.world.around.reading_events import read_event
+
+        return lambda value, where: world.events.append(read_event(value, where))
+
+    def _fault(self, world: World) -> Callable[[object, str], None]:
+        from harness.world.around.reading_faults import read_fault
+
+        return lambda value, where: world.faults.append(read_fault(value, where))
+
+    def _chaos(self, world: World, content: object) -> None:
+        from harness.world.around.reading_faults import read_chaos
+
+        try:
+            world.drawn_faults = read_chaos(content, self._where(("chaos",)))
+        except EntryError as invalid:
+            self._note_all(("chaos",), "chaos", invalid)
 
     def _section(self, world: World, section: str, content: Mapping[object, object]) -> None:
         from harness.world.reading import SECTIONS

@@ -10,10 +10,11 @@ from typing import Any, Protocol
 
 from harness.errors import WorldError
 from harness.kernel.instant import Microseconds
+from harness.world.around.events import Called, WorldEvent, caller, named, read_when
+from harness.world.around.faults import Chaos, Fault, TaskFault
 from harness.world.calls import Call, calls_of
 from harness.world.connection import Connection
 from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS, Answer, Executor, Pool, Stub
-from harness.world.events import Called, WorldEvent, caller, named, read_when
 from harness.world.network import Network
 from harness.world.pattern import most_specific
 from harness.world.problem import EntryError, WorldProblem, call_error, kind
@@ -66,6 +67,8 @@ class World:
         stubs: what happens in a task's place, by pattern.
         answers: what a person answers to a human-in-the-loop task, by pattern.
         events: what happens around the Dags, in the order of those of one instant.
+        faults: what goes wrong.
+        drawn_faults: what goes wrong at random, as a seed draws it.
         env: environment variables that tasks see.
         network: what tasks may connect to beside this machine itself.
         chosen: settings of the executor that the world itself makes, and ``default_pool`` where it does; of the
@@ -83,6 +86,8 @@ class World:
     stubs: dict[str, Stub] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     events: list[WorldEvent] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    drawn_faults: Chaos | None = None
     env: dict[str, str] = field(default_factory=dict)
     network: Network = field(default_factory=Network)
     chosen: set[str] = field(default_factory=set, compare=False, repr=False)
@@ -237,6 +242,41 @@ class World:
         except EntryError as invalid:
             raise call_error("an event", invalid) from None
 
+    def fault(self, kind: str, task: str | None = None, **settings: object) -> Fault:
+        """Have something go wrong, as an entry below ``faults:`` of a world file: ``fault("lost", "sales.load")``.
+
+        Args:
+            kind: of a task's try ``fails``, ``lost``, ``slow``, ``xcom-error``, ``disk-full``; of a service ``down``,
+                ``resets``, ``errors``, ``throttles``.
+            task: a pattern, as of stubs.
+            settings: of a task ``on_try=1``, ``when="start"`` (``"end"``, ``"10m"``); of a service ``connection=``,
+                ``at=`` as of `at`; ``lasts="30m"``.
+        """
+        from harness.world.around.reading_faults import read_fault
+
+        given = {"kind": kind, **({} if task is None else {"task": task}), **settings}
+        try:
+            self.faults.append(read_fault(given, caller()))
+        except EntryError as invalid:
+            raise call_error(f"fault {kind!r}", invalid) from None
+        return self.faults[-1]
+
+    def chaos(self, rate: float, seed: int = 0, kinds: Iterable[str] | None = None) -> Chaos:
+        """Have something go wrong with tries at a rate from 0 to 1; the same seed draws the same."""
+        from harness.world.around.reading_faults import read_chaos
+
+        given = {"rate": rate, "seed": seed, "kinds": None if kinds is None else list(kinds)}
+        try:
+            self.drawn_faults = read_chaos(given, caller())
+        except EntryError as invalid:
+            raise call_error("chaos", invalid) from None
+        return self.drawn_faults
+
+    @property
+    def faulty_tasks(self) -> dict[str, TaskFault]:
+        """The faults of tasks by their patterns."""
+        return {fault.task: fault for fault in self.faults if isinstance(fault, TaskFault)}
+
     def set_env(self, name: str, value: str) -> None:
         """Set an environment variable that tasks see."""
         self._put("env", name, value)
@@ -283,6 +323,8 @@ class World:
             stubs=dict(self.stubs),
             answers=dict(self.answers),
             events=list(self.events),
+            faults=list(self.faults),
+            drawn_faults=self.drawn_faults,
             env=dict(self.env),
             network=self.network,
             chosen=set(self.chosen),
@@ -314,6 +356,8 @@ class World:
 
     def where(self, section: str, name: str) -> str | None:
         """``file:line`` of an entry that came from a file, as in ``where("pools", "etl")``."""
+        if section == "faulty_tasks":
+            return self.faulty_tasks[name].where
         return self.declared_at.get((section, name))
 
     def put(self, section: str, name: object, value: object) -> None:

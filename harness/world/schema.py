@@ -9,12 +9,14 @@ from typing import Annotated, Any
 
 from pydantic import Field, JsonValue, WithJsonSchema
 
+from harness.world.around.reading_faults import ChaosSpec, FaultSpec
 from harness.world.document import (
     AnswerSpec,
     AssetSpec,
     ConnectionSpec,
     EntrySpec,
     ExecutorSpec,
+    Instant,
     PoolSpec,
     Span,
     Texts,
@@ -26,10 +28,6 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 CONNECTION, EVENT = ConnectionSpec.__name__, "EventSpec"
 """The definitions that services add their own entries to."""
 _Slots = Annotated[Any, WithJsonSchema({"type": "integer", "minimum": -1})]
-_When = Annotated[
-    Any,
-    WithJsonSchema({"type": ["string", "number"], "description": "+1h42m, seconds, or a date as 2025-01-03T05:00Z"}),
-]
 _BY_NAME = (
     "by dag_id.task_id, task id or operator's class; * and ? stand for anything, [1] for a map index, "
     "@2025-01-05 for a date"
@@ -55,7 +53,7 @@ class NetworkSpec(EntrySpec):
 class EventSpec(EntrySpec):
     """Something that happens at an instant: ``at``, and one of the others."""
 
-    at: _When
+    at: Instant
     variables: dict[str, JsonValue] = Field({}, description="Their values from then on; null takes one away.")
     asset: AssetSpec = Field(AssetSpec.model_construct(), description="An asset that is updated from outside.")
 
@@ -88,6 +86,8 @@ class WorldFile(EntrySpec):
         None, description=f"What a person answers to a human-in-the-loop task, {_BY_NAME}."
     )
     events: list[EventSpec] | None = Field(None, description="What happens around the Dags meanwhile.")
+    faults: list[FaultSpec] | None = Field(None, description="What goes wrong with tries of tasks, and with services.")
+    chaos: ChaosSpec | None = Field(None, description="What goes wrong at random, as a seed draws it.")
     env: dict[str, str | int] | None = Field(None, description="Environment variables that tasks see.")
     network: NetworkSpec | None = Field(None, description="What tasks may connect to beside this machine.")
 

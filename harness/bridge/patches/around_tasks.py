@@ -17,6 +17,8 @@ from typing import Any
 from greenlet import GreenletExit
 
 from harness.bridge.patches.exits import WorkerExited, exits_of_tasks
+from harness.bridge.patches.faults import Striking, with_faults
+from harness.bridge.patches.full_disk import full_disks
 from harness.bridge.patches.replaced import replaced
 from harness.bridge.patches.roundtrip import remembers_pushed
 from harness.bridge.patches.shortcuts import shortcuts
@@ -84,7 +86,10 @@ def overran(process: Process) -> BaseException:
 
 @contextmanager
 def patched(
-    simulation: Simulation, stand_ins: StandIns, duration_of: Callable[[TaskInstance], int | None]
+    simulation: Simulation,
+    stand_ins: StandIns,
+    duration_of: Callable[[TaskInstance], int | None],
+    striking: Striking,
 ) -> Iterator[None]:
     """Replace what stands in the table of patches for the block."""
     from airflow.sdk.bases.xcom import BaseXCom
@@ -92,6 +97,7 @@ def patched(
 
     timeout_class = type("SimulatedTimeout", (VirtualTimeout,), {"simulation": simulation})
     execute = _around_execute(task_runner._execute_task, simulation, stand_ins, duration_of)
+    execute = with_faults(execute, simulation, striking, _last)
     changes: list[tuple[Any, str, Any]] = [
         (timeout, "timeout", timeout_class),
         (task_runner, "_execute_task", execute),
@@ -113,6 +119,8 @@ def patched(
     notifier = sys.modules.get("airflow.sdk.bases.notifier")
     if notifier is not None:
         changes.append((notifier.BaseNotifier, "__call__", _copied(notifier.BaseNotifier.__call__)))
+    if striking.fills_disks:
+        changes += full_disks()
     with replaced(changes), exits_of_tasks(simulation):
         yield
 

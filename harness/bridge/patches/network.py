@@ -102,10 +102,13 @@ class NetworkGuard:
 
     Args:
         told: called with each refusal, in the thread in which it happens.
+    Attributes:
+        down: ``host:port`` of services of the world that refuse everybody for now; no finding is made of that.
     """
 
     def __init__(self, network: Network, told: Callable[[RefusedConnection], None]) -> None:
         self._network, self._told = network, told
+        self.down: set[str] = set()
         self._names: dict[str, set[str]] = {}
         self._outside: frozenset[int] = frozenset()
         self._own = os.uname().nodename.lower()
@@ -155,10 +158,14 @@ class NetworkGuard:
     def judge(self, host: Any, port: Any) -> None:
         """Let a peer be reached.
 
-        Raises: NetworkRefused: it may not.
+        Raises: NetworkRefused: it may not. ConnectionRefusedError: it is a service that is down.
         """
         name = _text(host)
-        if threading.get_ident() in self._outside or self._is_here(name):
+        if threading.get_ident() in self._outside:
+            return
+        if self.down and f"{name}:{port}" in self.down:
+            raise ConnectionRefusedError(errno.ECONNREFUSED, f"{os.strerror(errno.ECONNREFUSED)}: {name}:{port}")
+        if self._is_here(name):
             return
         number = port if isinstance(port, int) else int(port) if str(port).isdigit() else None
         if self._network.allows({name, *self._names.get(name, ())}, number):
@@ -235,7 +242,7 @@ class NetworkGuard:
         def connect_ex(self_: socket.socket, address: Any, /) -> Any:
             try:
                 self._peer(self_, address)
-            except NetworkRefused:
+            except ConnectionRefusedError:
                 return errno.ECONNREFUSED
             return original(self_, address)
 

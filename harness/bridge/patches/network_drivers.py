@@ -15,7 +15,6 @@ from types import ModuleType
 from typing import Any
 
 from harness.bridge.after_import import AfterImport, found
-from harness.errors import NetworkRefused
 
 Judge = Callable[[str, Any], None]
 """Called with host and port; raises NetworkRefused."""
@@ -55,7 +54,7 @@ def _judging(original: Callable[..., Any], judge: Judge, peers: Peers, module: M
         try:
             for host, port in peers(args, kwargs):
                 judge(host, port)
-        except NetworkRefused as refused:
+        except ConnectionRefusedError as refused:  # not in the world, or a service that is down
             driver = sys.modules[module.__name__.partition(".")[0]]
             error: type[Exception] | None = getattr(driver, "OperationalError", None)
             if error is None:  # the driver's other kinds say that the call was wrong

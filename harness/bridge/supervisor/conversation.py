@@ -80,6 +80,9 @@ class Supervisor:
             return None
         if who.may_send is not None and type(msg).__name__ not in who.may_send:
             raise refuse("Unhandled request", type(msg).__name__, 400)
+        if "xcom-error" in who.faults and "XCom" in type(msg).__name__:
+            who.faults["xcom-error"]()
+            raise refuse("Internal Server Error", "the store of XComs has a fault of the world", 500)
         if not type(msg).__name__.startswith(_ASKS):
             _over_the_wire(msg)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -39,6 +40,8 @@ class TaskContext:
         exited: set where one of its threads called what would have ended the worker.
         notifiers: those that were called, each with the copy that was called in its place, by ``id``.
         stood_in: the pattern of what stood in its place.
+        faults: what goes wrong meanwhile, ``xcom-error`` or ``disk-full``, each with whom to tell that it did.
+        lost: its worker is gone: nothing of it is run or heard any more.
         may_send: class names of the messages it may send; None for all.
     """
 
@@ -61,6 +64,8 @@ class TaskContext:
     exited: BaseException | None = None
     notifiers: dict[int, Any] = field(default_factory=dict)
     stood_in: str | None = None
+    faults: dict[str, Callable[[], None]] = field(default_factory=dict)
+    lost: bool = False
     may_send: frozenset[str] | None = None
 
 

@@ -249,6 +249,12 @@ CAPABILITIES: tuple[Capability, ...] = (
         "`ZipImporter`",
     ),
     Capability(
+        f"{_V}.heartbeats.heartbeat_rules",
+        (3, 3),
+        "a task whose heartbeat is missed is told as one to be retried; from 3.4 on its callbacks are asked for once",
+        "`SchedulerJobRunner._purge_task_instances_without_heartbeats`",
+    ),
+    Capability(
         "project.discovery._folders_only",
         (3, 2),
         "in `.airflowignore` a slash at the end speaks of folders only",

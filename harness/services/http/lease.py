@@ -9,7 +9,7 @@ from harness.errors import UsageError, WorldError
 from harness.results.services import Heard
 from harness.services.base import Address, Lease
 from harness.services.http.routes import AnswerToRequest, Reply, Routes, read_routes
-from harness.services.http.server import HOST, HttpRequest, HttpServer
+from harness.services.http.server import FAULTS, HOST, HttpRequest, HttpServer
 from harness.world.problem import EntryError, call_error
 
 
@@ -19,6 +19,8 @@ class HttpApi(Lease):
     Attributes:
         url: ``http://127.0.0.1:port``.
     """
+
+    faults = FAULTS
 
     def __init__(self, conn_id: str, routes: Mapping[str, list[AnswerToRequest]]) -> None:
         self.conn_id = conn_id
@@ -63,6 +65,19 @@ class HttpApi(Lease):
     def happen(self, event: Any) -> None:
         """Routes begin anew. Raises: WorldError."""
         self._routes.declare(event.routes)
+
+    @property
+    def peer(self) -> str:
+        """Its port."""
+        return self._server.peer
+
+    def cut(self) -> None:
+        """Break every connection to it."""
+        self._server.cut()
+
+    def fails(self, how: str | None) -> None:
+        """Answer every request with a fault."""
+        self._server.fault = how
 
     def heard(self) -> list[Heard]:
         """Each request, without its query, which may hold a key."""

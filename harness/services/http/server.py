@@ -15,10 +15,16 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response
 
-from harness.services.connections import ConnectionThreads
+from harness.services.connections import ConnectionThreads, reset
 from harness.services.http.routes import Reply
 
 HOST = "127.0.0.1"
+FAULTS = ("resets", "errors", "throttles")
+_PLAIN = (("Content-Type", "text/plain; charset=utf-8"),)
+_FAILED = {
+    "errors": Reply(503, _PLAIN, b"a fault of the world\n"),
+    "throttles": Reply(429, (*_PLAIN, ("Retry-After", "60")), b"a fault of the world\n"),
+}
 
 
 @dataclass(frozen=True)
@@ -65,11 +71,15 @@ class HttpServer:
     Attributes:
         url: ``http://127.0.0.1:port``.
         requests: those that came, in the order of arrival.
+        answered: those of them that no fault was the answer to.
+        fault: one of `FAULTS`, with which every request is answered; None for none.
     """
 
     def __init__(self, answer: Callable[[HttpRequest], Reply]) -> None:
         self._answer = answer
         self.requests: list[HttpRequest] = []
+        self.answered: list[HttpRequest] = []
+        self.fault: str | None = None
         listening = socket.create_server((HOST, 0))  # werkzeug itself ends the process where it cannot
         self._server = _TrackingServer(HOST, 0, self._respond, _Handler, fd=listening.fileno())
         listening.close()
@@ -89,6 +99,15 @@ class HttpServer:
         self._server.cut()
         self._server.server_close()
 
+    @property
+    def peer(self) -> str:
+        """``host:port``."""
+        return f"{HOST}:{self.port}"
+
+    def cut(self) -> None:
+        """Break every connection there is."""
+        self._server.cut()
+
     def _serve(self) -> None:
         while not self._ended:
             self._server.handle_request()  # unlike serve_forever, it does not look up twice a second
@@ -99,7 +118,12 @@ class HttpServer:
             asked.method, asked.path, asked.args.to_dict(), Headers(asked.headers), asked.get_data(cache=False)
         )
         self.requests.append(request)
-        reply = self._answer(request)
+        if self.fault == "resets":
+            reset(environ["werkzeug.socket"])
+        reply = _FAILED.get(self.fault or "")
+        if reply is None:
+            self.answered.append(request)
+            reply = self._answer(request)
         status = reply.status if reply.reason is None else f"{reply.status} {reply.reason}"
         body: Iterable[bytes] = Response(reply.content, status, list(reply.headers))(environ, start_response)
         return body

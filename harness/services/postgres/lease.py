@@ -60,6 +60,18 @@ class PostgresLease(Lease):
 
     rows = execute
 
+    @property
+    def peer(self) -> str | None:
+        """Where its server listens; None where that is a socket in a folder."""
+        return None if self.host.startswith("/") else f"{self.host}:{self.port}"
+
+    def cut(self) -> None:
+        """Break the connections to this database, as a server that restarts breaks all."""
+        self.execute(
+            "select pg_terminate_backend(pid, 5000) from pg_stat_activity"
+            " where datname = current_database() and pid <> pg_backend_pid()"
+        )
+
     def happen(self, event: Any) -> None:
         """SQL runs."""
         self.execute(event.sql if event.file is None else Path(event.file).read_text(encoding="utf-8"))

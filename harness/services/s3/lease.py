@@ -5,12 +5,27 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from harness.errors import ServiceUnavailable, UsageError, known_names
 from harness.services.base import Address, Lease
 from harness.services.contents import Contents
 from harness.services.s3.clients import Clients, Endpoint
+
+FAULTS = ("resets", "errors", "throttles")
+
+
+class Breakable(Protocol):
+    """A server that can be made to fail.
+
+    Attributes:
+        fault: one of `FAULTS`, None for none.
+    """
+
+    fault: str | None
+
+    def cut(self) -> None:
+        """Break every connection to it."""
 
 
 class S3Lease(Lease):
@@ -20,6 +35,7 @@ class S3Lease(Lease):
         buckets: made, but for those that are there; so are those of ``seeds``.
         seeds: bucket -> key -> file.
         close: what else to end with it.
+        server: of this process, which can be made to fail; None of an endpoint of the user's.
     Attributes:
         url: of its endpoint.
         region: of its clients.
@@ -35,9 +51,12 @@ class S3Lease(Lease):
         buckets: Sequence[str],
         seeds: Mapping[str, Mapping[str, Path]],
         close: Callable[[], None] | None = None,
+        server: Breakable | None = None,
     ) -> None:
         self.conn_id, self.url, self.region = conn_id, endpoint.url, region
         self._clients, self._endpoint, self._close = clients, endpoint, close
+        self._server = server
+        self.faults = () if server is None else FAULTS
         self._made: dict[str, Any] = {}
         self._ours: list[str] = []
         self._ended = False
@@ -103,6 +122,21 @@ class S3Lease(Lease):
         """An object arrives. Raises: UsageError: no such bucket."""
         bucket, key = _split(event.key)
         self.put(bucket, key, event.body or "" if event.file is None else Path(event.file).read_bytes())
+
+    @property
+    def peer(self) -> str:
+        """Of its endpoint."""
+        return self._endpoint.peer
+
+    def cut(self) -> None:
+        """Break every connection to it; those to an endpoint of the user's are not ours to break."""
+        if self._server is not None:
+            self._server.cut()
+
+    def fails(self, how: str | None) -> None:
+        """Answer every request with a fault."""
+        if self._server is not None:
+            self._server.fault = how
 
     def snapshot(self) -> Contents:
         """Every bucket's objects, key -> ETag."""

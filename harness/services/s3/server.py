@@ -6,6 +6,7 @@ import io
 import json
 import logging
 import socket
+import sys
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
@@ -17,7 +18,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import ThreadedWSGIServer
 
 from harness.kernel.present import serving
-from harness.services.connections import ConnectionThreads
+from harness.services.connections import ConnectionThreads, reset
 from harness.services.s3.clients import Endpoint
 from harness.services.s3.state import MotoState
 
@@ -63,10 +64,12 @@ class MotoServer(ThreadedWSGIServer):  # type: ignore[misc]
 
     Attributes:
         endpoint: where it answers.
+        fault: with which it answers every request, as `harness.services.s3.lease.FAULTS` has them; None for none.
     """
 
     def __init__(self) -> None:
         self._state, self._closed = MotoState(), False
+        self.fault: str | None = None
         self._connections = ConnectionThreads("airflow-harness-s3-connection")
         super().__init__("127.0.0.1", 0, self._answer, _SilentMotoHandler)
         self.endpoint = Endpoint(f"http://127.0.0.1:{self.port}", f"127.0.0.1:{self.port}")
@@ -78,9 +81,14 @@ class MotoServer(ThreadedWSGIServer):  # type: ignore[misc]
         """End a lease: cut its connections and forget all. The port stays, for clients of tasks that live on in modules
         and caches, as a ``client = boto3.client("s3")`` of a module's: they find the next test's buckets.
         """
-        self._connections.cut()
+        self.cut()
+        self.fault = None
         self._state.empty()
         self._state = MotoState()
+
+    def cut(self) -> None:
+        """Break every connection there is."""
+        self._connections.cut()
 
     def close(self) -> None:
         """End its threads, also those whose client keeps a connection; a second call does nothing."""
@@ -100,6 +108,11 @@ class MotoServer(ThreadedWSGIServer):  # type: ignore[misc]
             self.shutdown_request(request)
             return
         self._connections.begin(self.process_request_thread, request, client_address)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A connection that ends in the middle of a request is no news; what else goes wrong is."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handle_error(request, client_address)
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
         """Errors alone, to a logger of ours: werkzeug's own writes to the terminal."""
@@ -121,6 +134,11 @@ class MotoServer(ThreadedWSGIServer):  # type: ignore[misc]
             environ["CONTENT_LENGTH"] = str(len(body))
         environ["wsgi.input"] = io.BytesIO(body)
         as_json = "json" in environ.get("CONTENT_TYPE", "")
+        if self.fault == "resets":
+            reset(environ["werkzeug.socket"])
+        if self.fault is not None:
+            status, code = _FAILED[self.fault]
+            return _refused(start_response, "a fault of the world", as_json, status, code)
         with serving(), self._state.request(environ["REQUEST_METHOD"] not in _READS):
             try:
                 return list(_moto()(environ, start_response))
@@ -136,15 +154,21 @@ def _at_once(body: bytes) -> bytes:
     return json.dumps({**json.loads(body), "WaitTimeSeconds": 0}).encode()
 
 
-def _refused(start_response: Any, message: str, as_json: bool) -> list[bytes]:
-    """An answer after which botocore does not ask again, as it does after 500; in the form that the caller reads."""
+_FAILED = {"errors": ("500 Internal Server Error", "InternalError"), "throttles": ("503 Slow Down", "SlowDown")}
+"""Source: the list of error codes in Amazon's reference of the API of S3."""
+
+
+def _refused(
+    start_response: Any, message: str, as_json: bool, status: str = "501 Not Implemented", code: str = "NotImplemented"
+) -> list[bytes]:
+    """An error in the form that the caller reads; after 501 botocore does not ask again, as it does after 500."""
     if as_json:
-        body = json.dumps({"__type": "NotImplemented", "message": message}).encode()
+        body = json.dumps({"__type": code, "message": message}).encode()
     else:
         body = (
             '<?xml version="1.0" encoding="UTF-8"?>\n<ErrorResponse><Error>'
-            f"<Code>NotImplemented</Code><Message>{escape(message)}</Message></Error></ErrorResponse>"
+            f"<Code>{code}</Code><Message>{escape(message)}</Message></Error></ErrorResponse>"
         ).encode()
     kind = "application/json" if as_json else "application/xml"
-    start_response("501 Not Implemented", [("Content-Type", kind), ("Content-Length", str(len(body)))])
+    start_response(status, [("Content-Type", kind), ("Content-Length", str(len(body)))])
     return [body]

@@ -137,7 +137,9 @@ class S3Service(Service):
             server.empty()
             self._free.append(server)
 
-        return S3Lease(conn_id, self._clients, server.endpoint, options.region, options.buckets, seeds, give_back)
+        return S3Lease(
+            conn_id, self._clients, server.endpoint, options.region, options.buckets, seeds, give_back, server
+        )
 
     def close(self) -> None:
         """End the servers of this process, and leave botocore as it was."""

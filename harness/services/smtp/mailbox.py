@@ -60,13 +60,19 @@ class Mail(EmailMessage):
 
 
 class _Incoming:
-    """What aiosmtpd gives the mails of a mailbox to."""
+    """What aiosmtpd gives the mails of a mailbox to.
+
+    Attributes:
+        fails: it takes none for now, and asks to try later.
+    """
 
     def __init__(self, mails: list[Mail]) -> None:
-        self._mails = mails
+        self._mails, self.fails = mails, False
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802
         """A mail is here; the sender goes on once it is kept."""
+        if self.fails:
+            return "451 a fault of the world: try again later"
         content = envelope.content
         assert isinstance(content, bytes)
         mail: Mail = message_from_bytes(content, _class=Mail, policy=policy.default)  # type: ignore[assignment]
@@ -115,9 +121,12 @@ class MailServer:
 class Mailbox(Lease):
     """What was sent through one connection."""
 
+    faults = ("errors",)
+
     def __init__(self, server: MailServer, conn_id: str) -> None:
         self.conn_id, self._server = conn_id, server
         self._mails: list[Mail] = []
+        self._incoming = _Incoming(self._mails)
         self._protocols: WeakSet[SMTP] = WeakSet()
         self._listener: asyncio.Server | None = server.call(self._listen())
         port: int = self._listener.sockets[0].getsockname()[1]
@@ -145,6 +154,19 @@ class Mailbox(Lease):
         """Every mail so far, in the order of arrival."""
         return list(self._mails)
 
+    @property
+    def peer(self) -> str:
+        """Its port."""
+        return f"{self.host}:{self.port}"
+
+    def cut(self) -> None:
+        """Break every connection to it."""
+        self._server.call(self._abort())
+
+    def fails(self, how: str | None) -> None:
+        """Take no mail."""
+        self._incoming.fails = how is not None
+
     def heard(self) -> list[Heard]:
         """Each mail."""
         return [Heard("mail", mail.line) for mail in self._mails]
@@ -163,7 +185,7 @@ class Mailbox(Lease):
 
     def _protocol(self) -> SMTP:
         made = SMTP(
-            _Incoming(self._mails),
+            self._incoming,
             loop=self._server.loop,
             hostname="localhost",
             tls_context=self._server.tls,
@@ -177,6 +199,9 @@ class Mailbox(Lease):
 
     async def _close(self, listener: asyncio.Server) -> None:
         listener.close()
+        await self._abort()
+
+    async def _abort(self) -> None:
         for protocol in self._protocols:
             if protocol.transport is not None:
                 protocol.transport.abort()

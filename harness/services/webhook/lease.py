@@ -8,7 +8,7 @@ from typing import Any
 from harness.results.services import Heard
 from harness.services.base import Address, Lease
 from harness.services.http.routes import Reply
-from harness.services.http.server import HttpRequest, HttpServer
+from harness.services.http.server import FAULTS, HttpRequest, HttpServer
 
 TOKEN = "T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"
 """Slack's own example of one."""
@@ -23,6 +23,8 @@ class Webhook(Lease):
     Attributes:
         url: ``http://127.0.0.1:port``.
     """
+
+    faults = FAULTS
 
     def __init__(self, conn_id: str) -> None:
         self.conn_id = conn_id
@@ -42,7 +44,20 @@ class Webhook(Lease):
     @property
     def messages(self) -> list[HttpRequest]:
         """Every message so far, in the order of arrival: ``path``, ``json()``, ``text``, ``headers``."""
-        return [request for request in self._server.requests if request.method == "POST"]
+        return [one for one in self._server.answered if one.method == "POST"]
+
+    @property
+    def peer(self) -> str:
+        """Its port."""
+        return self._server.peer
+
+    def cut(self) -> None:
+        """Break every connection to it."""
+        self._server.cut()
+
+    def fails(self, how: str | None) -> None:
+        """Answer every request with a fault."""
+        self._server.fault = how
 
     def heard(self) -> list[Heard]:
         """Each message, by the words of it; without its path, which is a secret of real webhooks."""

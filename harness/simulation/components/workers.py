@@ -37,6 +37,7 @@ from harness.scheduler.ready import set_state
 from harness.scheduler.retries import next_retry_at
 from harness.scheduler.transitions import fail_fast, number_next
 from harness.simulation.components.executors import Workload, Workloads
+from harness.simulation.components.lost_workers import LostWorkers
 from harness.simulation.components.people import People
 from harness.simulation.components.ports import WorkersLoop
 from harness.simulation.environment import Interruption
@@ -51,6 +52,7 @@ class Attempts:
 
     Attributes:
         on_error: called in the task's own process with what its code raised.
+        lost_workers: those that are gone without a word.
         workloads: the way to the executors' workers.
     """
 
@@ -63,6 +65,7 @@ class Attempts:
         self.people = People(self.simulation, self.store, self._fired)
         self.stand_ins = StandIns(self.store.world)
         self.workloads = Workloads(driver.limits)
+        self.lost_workers = LostWorkers(driver, self.stop)
         self.simulation.survived = self._survived
 
     def launch(self, ti: TaskInstance) -> None:
@@ -128,7 +131,7 @@ class Attempts:
         if process.killed or ti.state != QUEUED:  # it was given another state meanwhile: ``ti_run`` refuses to start it
             past.process = None if past.process is process else past.process
             return
-        ti.state, past.stuck = RUNNING, 0
+        ti.state, past.stuck, past.running_since = RUNNING, 0, now
         if past.resume is None:
             ti.start, past.began = now, now
             past.first_start = past.first_start if past.reschedules else now

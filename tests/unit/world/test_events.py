@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from harness.errors import WorldError
+from harness.kernel import SECOND
 from harness.services.binding import Leases, Services
 from harness.services.happenings import happening
 from harness.world import World, load
-from harness.world.events import AssetUpdated, OfService, VariablesChange
+from harness.world.around.events import AssetUpdated, OfService, VariablesChange, When
+from harness.world.around.faults import Chaos, ServiceFault, TaskFault
 
 
 def written(folder: Path, *entries: str) -> Path:
@@ -90,3 +92,34 @@ def test_what_a_service_cannot_do_is_refused_with_its_place(service: str, settin
         services.close()
     assert fact in caught.value.fact
     assert caught.value.where == "world.yaml:3"
+
+
+def test_faults_and_chaos_are_read_with_their_lines(tmp_path: Path) -> None:
+    (tmp_path / "world.yaml").write_text(
+        "faults:\n  - {task: a.b, kind: lost, on_try: [1, 2], when: 10m}\n"
+        "  - {connection: c, kind: down, at: +1h, lasts: 5m}\nchaos: {rate: 0.1, seed: 7}\n"
+    )
+    world = load(tmp_path / "world.yaml")
+    first, second = world.faults
+    assert first == TaskFault("a.b", "lost", (1, 2), 600 * SECOND)
+    assert second == ServiceFault("c", "down", When(3600 * SECOND, True), 300 * SECOND)
+    assert world.drawn_faults == Chaos(0.1, 7)
+    assert [str(one.where).rpartition(":")[2] for one in (*world.faults, world.drawn_faults)] == ["2", "3", "4"]
+    assert world.copy().faults == world.faults
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("faults: {kind: lost}", "faults must be a list, not a mapping"),
+        ("faults: [{task: a.b, kind: lots}]", "fault 1: kind has an unknown value"),
+        ("chaos: {rate: 2}", "chaos: rate must be 1.0 or less"),
+        ("chaos: {}", "chaos: key 'rate' is missing"),
+    ],
+)
+def test_faults_that_cannot_be_read_are_told_with_their_line(tmp_path: Path, text: str, fact: str) -> None:
+    (tmp_path / "world.yaml").write_text(text)
+    with pytest.raises(WorldError) as caught:
+        load(tmp_path / "world.yaml")
+    assert fact in caught.value.fact
+    assert str(caught.value.where).endswith("world.yaml:1")

@@ -73,6 +73,15 @@ TASKS = (
         ),
     ),
     *patches_by(
+        "bridge.patches.full_disk",
+        (
+            "full disk",
+            ("builtins.open", "io.open", "_io.open", "os.open"),
+            "the same, but what a task with the fault `disk-full` opens for writing has no space; where a world has it",
+            "no disk can be filled without the rights of the system, and none of the owner's should be",
+        ),
+    ),
+    *patches_by(
         "bridge.patches.exits",
         (
             "exits",

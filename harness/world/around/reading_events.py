@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from harness.world.around.events import AssetUpdated, Effect, OfService, VariablesChange, WorldEvent, read_when
 from harness.world.document import AssetSpec, check
-from harness.world.events import AssetUpdated, Effect, OfService, VariablesChange, WorldEvent, read_when
 from harness.world.problem import EntryError, WorldProblem, kind
 from harness.world.reading import read
 

@@ -1,0 +1,126 @@
+"""Which faults of a world strike a simulation, and the book of those that did."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from harness.bridge.subjects import subject_of
+from harness.kernel import Instant
+from harness.kernel.instant import Microseconds, later, to_datetime
+from harness.kernel.simulation import URGENT
+from harness.results.around import WorldEventResult
+from harness.scheduler.model import TaskInstance
+from harness.simulation.agenda import Agenda
+from harness.simulation.components.scheduler_loop import Driver
+from harness.simulation.service_faults import ServiceFaults
+from harness.world import World
+from harness.world.around.faults import TASK_KINDS, Chaos, Draw, ServiceFault, TaskFault
+
+
+class Faults:
+    """Those of one simulation.
+
+    Args:
+        services: has those of services strike.
+    Attributes:
+        driver: set when the simulation begins.
+    """
+
+    def __init__(self, world: World, services: ServiceFaults) -> None:
+        self.world, self.services = world, services
+        self.driver: Driver | None = None
+        self._tasks = [fault for fault in world.faults if isinstance(fault, TaskFault)]
+        self._struck: set[tuple[TaskFault, tuple[str, str, str, int, int]]] = set()
+        self._happened: set[int] = set()
+        self._drawn: dict[tuple[str, str, str, int, int], Draw | None] = {}
+
+    @property
+    def fills_disks(self) -> bool:
+        """Whether any may find a full disk."""
+        drawn = self.world.drawn_faults
+        return any(one.kind == "disk-full" for one in self._tasks) or (drawn is not None and "disk-full" in drawn.kinds)
+
+    def begin(self, driver: Driver, agenda: Agenda) -> None:
+        """A simulation begins: faults of services are planned. Raises: WorldError: one that cannot be."""
+        self.driver = driver
+        start = driver.simulation.start
+        for fault in self.world.faults:
+            if isinstance(fault, ServiceFault):
+                strike = self._striking(fault.connection, fault.kind, fault.lasts, fault.where)
+                what = f"{fault.connection} {_WORDS[fault.kind]}"
+                agenda.plan(fault.at.of(start), strike, "fault", what, fault.where)
+
+    def _striking(self, conn_id: str, kind: str, lasts: Microseconds | None, where: str | None) -> Callable[[], object]:
+        """What has a service fail, for so long."""
+        begin, end = self.services.of(conn_id, kind, where)
+
+        def lift() -> None:
+            end()
+            self._tell(f"{conn_id} is well again", where)
+
+        def strike() -> None:
+            begin()
+            if lasts is not None and self.driver is not None:
+                simulation = self.driver.simulation
+                simulation.schedule(later(simulation.now, lasts), lift, priority=URGENT)
+
+        return strike
+
+    def due(self, ti: TaskInstance) -> Sequence[TaskFault]:
+        """Those of this try of a task instance that have not struck it yet."""
+        drawn = self.world.drawn_faults
+        if not self._tasks and drawn is None:
+            return ()
+        subject, key = subject_of(ti), _key(ti)
+        found = [one for one in self._tasks if one.strikes(subject, ti.try_number) and (one, key) not in self._struck]
+        if drawn is not None and key not in self._drawn:
+            draw = self._drawn[key] = drawn.draw(ti.run.run_id, subject, ti.try_number, self.services.conn_ids)
+            if draw is not None:
+                found += self._begun(draw, drawn, ti)
+        return found
+
+    def _begun(self, draw: Draw, chaos: Chaos, ti: TaskInstance) -> list[TaskFault]:
+        """What was drawn, where it is a task's; what is a service's begins now, as the try does."""
+        if draw.connection is None:
+            lasts = draw.lasts if draw.kind == "slow" else 0
+            return [TaskFault(f"{ti.run.dag.dag_id}.{ti.task_id}", draw.kind, (), draw.when, lasts, chaos.where)]
+        self._tell(f"{draw.connection} {_WORDS[draw.kind]}", chaos.where)
+        self._striking(draw.connection, draw.kind, draw.lasts, chaos.where)()
+        return []
+
+    def struck(self, ti: TaskInstance, fault: TaskFault) -> None:
+        """One strikes now."""
+        self._struck.add((fault, _key(ti)))
+        self._happened.add(id(fault))
+        name = f"{ti.run.dag.dag_id}.{ti.name}"
+        self._tell(f"{name}, try {ti.try_number} of {ti.run.run_id}: {TASK_KINDS[fault.kind]}", fault.where)
+
+    def lost(self, ti: TaskInstance) -> None:
+        """The worker of a task instance is gone."""
+        assert self.driver is not None
+        self.driver.attempts.lost_workers.lose(ti)
+
+    def left(self, at: Instant) -> list[WorldEventResult]:
+        """Faults of tasks that struck none until the end."""
+        return [
+            WorldEventResult(to_datetime(at), "fault", f"{one.kind} of {one.task}", one.where, happened=False)
+            for one in self._tasks
+            if id(one) not in self._happened
+        ]
+
+    def _tell(self, what: str, where: str | None) -> None:
+        assert self.driver is not None
+        now = to_datetime(self.driver.simulation.now)
+        self.driver.recorder.happened(WorldEventResult(now, "fault", what, where))
+
+
+_WORDS = {
+    "down": "goes down",
+    "resets": "resets connections",
+    "errors": "answers with errors",
+    "throttles": "throttles",
+}
+
+
+def _key(ti: TaskInstance) -> tuple[str, str, str, int, int]:
+    return ti.run.dag.dag_id, ti.run.run_id, ti.task_id, ti.map_index, ti.try_number
