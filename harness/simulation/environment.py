@@ -81,7 +81,9 @@ def simulation_environment(
     with ExitStack() as stack:
         stack.enter_context(claimed())
         stack.enter_context(freezegun_suspended())
-        stack.enter_context(sealed({}))  # before the world's environment, which may have the same names
+        stack.enter_context(
+            sealed({}, _statsd_of(world))
+        )  # before the world's environment, which may have the same names
         stack.enter_context(process_state(world, seed))
         stack.enter_context(clients_of_tasks())
         stack.enter_context(guard.on_duty())
@@ -134,6 +136,16 @@ def process_state(world: World, seed: int) -> Iterator[None]:
             for name in set(os.environ) - set(environment):
                 del os.environ[name]
             os.environ.update(environment)
+
+
+def _statsd_of(world: World) -> tuple[str, int] | None:
+    """Where the world's own StatsD listens, which Airflow's metrics go to; None without one."""
+    host, port = world.env.get("STATSD_HOST"), world.env.get("STATSD_PORT", "")
+    return (host, int(port)) if host == LOOPBACK and port.isdigit() else None
+
+
+LOOPBACK = "127.0.0.1"
+"""Where services of this process listen; a StatsD elsewhere is somebody's, and hears of no simulation."""
 
 
 def _umask() -> int:

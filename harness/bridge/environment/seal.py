@@ -9,7 +9,7 @@ and database are there, and are set aside here.
 * the environment points at the throw-away home.
 * what a Dag processor remembers of secrets (``SecretCache``).
 * the metadata database: refused, as ``block_orm_access`` refuses it in a worker and in the Dag processor.
-* metrics go to nobody; spans are exported by nobody; Sentry hears of no task.
+* metrics go to nobody, or to the StatsD of the world; spans are exported by nobody; Sentry hears of no task.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
+from importlib.util import find_spec
 from typing import Any
 
 from harness.bridge.environment import sandbox
 from harness.bridge.environment.sandbox import leads_outside
 from harness.bridge.patches.replaced import ABSENT, Change, replaced
+from harness.bridge.versions.names import statsd_logger
 from harness.project.declarations import SECRETS
 
 _CONFIGURATIONS = ("airflow.configuration", "airflow.sdk.configuration")
@@ -39,14 +42,15 @@ _NOT_ALLOWED = "Access to the Airflow Metadatabase from dags is not allowed!"
 
 
 @contextmanager
-def sealed(owners: Mapping[str, str] | None = None) -> Iterator[None]:
+def sealed(owners: Mapping[str, str] | None = None, statsd: tuple[str, int] | None = None) -> Iterator[None]:
     """Closed for the block; needs Airflow imported, or imports it.
 
     Args:
         owners: ``AIRFLOW_CONN_*`` and ``AIRFLOW_VAR_*`` that are hidden while they have these values, because a test
             may have set others on purpose; None: all of them.
+        statsd: host and port that Airflow's own metrics are sent to; None: nowhere.
     """
-    with unexported(owners), replaced(_changes()):
+    with unexported(owners), replaced(_changes(statsd)):
         former = sandbox.exported(sandbox.settings(sandbox.home()))
         try:
             yield
@@ -72,7 +76,7 @@ def _is_hidden(name: str, value: str, owners: Mapping[str, str] | None) -> bool:
     return leads_outside(name)
 
 
-def _changes() -> Iterator[Change]:
+def _changes(statsd: tuple[str, int] | None) -> Iterator[Change]:
     import airflow.configuration
     import airflow.settings  # noqa: F401 - both are looked up below
 
@@ -83,7 +87,7 @@ def _changes() -> Iterator[Change]:
     if cache is not None:
         yield cache.SecretCache, "_cache", None
     yield from _no_database(sys.modules["airflow.settings"])
-    yield from _nobody_is_told()
+    yield from _nobody_is_told(statsd)
 
 
 def _no_secrets(module: Any) -> Iterator[Change]:
@@ -130,6 +134,22 @@ def _no_database(settings: Any) -> Iterator[Change]:
         yield settings, name, BlockedSession
 
 
+def _statsd_logger(host: str, port: int) -> Any:
+    """Airflow's own client of StatsD, with its default settings but for where it sends to.
+
+    Nothing is collected where the package statsd is not installed, as in Airflow.
+
+    Source: ``get_statsd_logger`` (3.3.2).
+    """
+    given = {"AIRFLOW__METRICS__STATSD_HOST": host, "AIRFLOW__METRICS__STATSD_PORT": str(port)}
+    os.environ.update(given)
+    try:
+        return statsd_logger()()
+    finally:
+        for name in given:
+            del os.environ[name]
+
+
 class BlockedSession:
     """Refuses as the installed Airflow does, whatever is asked of it."""
 
@@ -143,16 +163,17 @@ class BlockedSession:
         """``scoped_session.remove``: nothing to remove."""
 
 
-def _nobody_is_told() -> Iterator[Change]:
+def _nobody_is_told(statsd: tuple[str, int] | None) -> Iterator[Change]:
+    factory = None if statsd is None or find_spec("statsd") is None else partial(_statsd_logger, *statsd)
     for name in _STATS:
         module: Any = sys.modules.get(name)
         names = {} if module is None else vars(module)
         if "_backend" in names:
-            yield module, "_factory", None
+            yield module, "_factory", factory
             yield module, "_backend", None
         elif "Stats" in names and "NoStatsLogger" in names:
             # Before 3.3 a class: of airflow.stats in 3.1, of the others in 3.2. A forked process asks the factory anew.
-            yield names["Stats"], "factory", names["NoStatsLogger"]
+            yield names["Stats"], "factory", factory or names["NoStatsLogger"]
             yield names["Stats"], "instance", None
     tracing: Any = sys.modules.get("opentelemetry.trace")
     processor = getattr(getattr(tracing, "_TRACER_PROVIDER", None), "_active_span_processor", None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
@@ -37,6 +38,18 @@ def plugins_manager() -> Any:
     except ImportError:
         from airflow import plugins_manager as found
     return found
+
+
+def statsd_logger() -> Callable[[], Any]:
+    """What makes a task's client of StatsD: the SDK has its own from 3.2 on; before, one is made for a class."""
+    try:
+        from airflow.sdk.observability.metrics.statsd_logger import get_statsd_logger as found
+    except ImportError:
+        from airflow.metrics.statsd_logger import get_statsd_logger as of_class
+
+        return partial(of_class, None)
+    made: Callable[[], Any] = found
+    return made
 
 
 def dag_serializer() -> Any:

@@ -116,6 +116,12 @@ CAPABILITIES: tuple[Capability, ...] = (
         "`airflow.sdk.plugins_manager`",
     ),
     Capability(
+        f"{_V}.names.statsd_logger",
+        (3, 2),
+        "the SDK has clients of metrics of its own",
+        "`airflow.sdk.observability.metrics`, before `airflow.metrics`",
+    ),
+    Capability(
         f"{_V}.names.dag_serializer",
         (3, 2),
         "Dags are serialised by `DagSerialization`",
