@@ -7,6 +7,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryFile
+
+from tests import warm
 
 COMMAND = Path(sys.executable).with_name("airflow-harness")
 TIMEOUT_S = 240
@@ -56,16 +59,19 @@ class Project:
         return {**kept, **own, **more}
 
     def __call__(self, *arguments, cwd=None, **environment):
-        done = subprocess.run(
-            [str(COMMAND), *map(str, arguments)],
-            cwd=cwd or self.folder,
-            env=self.environment(**environment),
-            capture_output=True,
-            text=True,
-            stdin=subprocess.DEVNULL,
-            timeout=TIMEOUT_S,
-        )
-        return Answer(done.returncode, done.stdout, done.stderr)
+        command, env = [str(COMMAND), *map(str, arguments)], self.environment(**environment)
+        with (
+            TemporaryFile("w+", encoding="utf-8", newline="") as out,
+            TemporaryFile("w+", encoding="utf-8", newline="") as err,
+            Path(os.devnull).open() as nothing,
+        ):
+            program = warm.start(command, cwd or self.folder, env, [one.fileno() for one in (nothing, out, err)])
+            try:
+                code = program.wait(TIMEOUT_S)
+            except subprocess.TimeoutExpired:
+                program.kill()
+                raise
+            return Answer(code, *(stream.seek(0) or stream.read() for stream in (out, err)))
 
     def ask(self, *arguments, **options):
         """The same without waiting: a future of the `Answer`; two commands run at a time."""

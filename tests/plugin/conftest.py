@@ -6,10 +6,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
+
+from tests import warm
 
 SALES = """
 import time
@@ -96,6 +99,18 @@ class Project:
             return False
 
 
+def _popen(pytester, cold, arguments, stdout, stderr, stdin=pytest.Pytester.CLOSE_STDIN):
+    """`pytest.Pytester.popen`, by `warm.start` where nobody writes to the program."""
+    if stdin is not pytest.Pytester.CLOSE_STDIN:
+        return cold(arguments, stdout=stdout, stderr=stderr, stdin=stdin)
+    environment = {
+        **os.environ,
+        "PYTHONPATH": os.pathsep.join(filter(None, [os.getcwd(), os.environ.get("PYTHONPATH")])),
+    }
+    with Path(os.devnull).open() as nothing:
+        return warm.start(arguments, Path.cwd(), environment, [one.fileno() for one in (nothing, stdout, stderr)])
+
+
 @pytest.fixture
 def bare(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
     """A project without Dags."""
@@ -105,6 +120,7 @@ def bare(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Iterator
     temporary = Path(tempfile.mkdtemp(prefix="harness-plugin-test-", dir="/tmp"))  # reachable by every account
     temporary.chmod(0o755)
     monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(pytester, "popen", partial(_popen, pytester, pytester.popen))
     yield Project(pytester, temporary)
     shutil.rmtree(temporary, ignore_errors=True)
 

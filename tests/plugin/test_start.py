@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import warm
 from tests.plugin.conftest import Project
 
 MOST = 0.1
@@ -20,6 +21,11 @@ import sys
 NAMES = ("AIRFLOW_HOME", "AIRFLOW_CONFIG", "AIRFLOW__CORE__LOAD_EXAMPLES")
 HEAVY = ("airflow", "greenlet", "pydantic", "yaml", "psycopg2", "rich", "click", "harness.bridge.loader")
 """
+
+
+@pytest.fixture(autouse=True)
+def cold(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(warm, "start", warm.cold)
 
 
 def test_importing_the_plugin_is_cheap(bare: Project, monkeypatch: pytest.MonkeyPatch):
