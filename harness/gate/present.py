@@ -14,6 +14,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.project.folders import WRITTEN, own_folders
+
 NEVER = ("clock:", "unknown:")
 """Keys of what no later run can know to be the same."""
 ABSENT = "absent"
@@ -43,7 +45,6 @@ _DATA = (
     *(".db", ".sqlite", ".sqlite3", ".duckdb", ".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".yaml", ".yml", ".txt"),
     *(".sql", ".html", ".gz", ".zst", ".bz2", ".xz"),
 )
-_LEFT_OUT = {"__pycache__", "node_modules", "site-packages", "logs"}
 
 
 def digest_of(path: str) -> str:
@@ -200,8 +201,7 @@ class Present:
     def _of_kind(self, project: str, ends: tuple[str, ...]) -> str:
         found = []
         for folder, below, names in os.walk(project.rstrip("/")):
-            below[:] = sorted(name for name in below if name[:1] != "." and name not in _LEFT_OUT)
-            below[:] = [name for name in below if not os.path.isfile(f"{folder}/{name}/pyvenv.cfg")]  # noqa: PTH113
+            below[:] = own_folders(folder, below, but=WRITTEN)  # what a run logs changes no Dag
             for name in sorted(names):
                 path = f"{folder}/{name}"
                 if name.endswith(ends) and name not in _OURS and name[:1] != "." and path not in self.outputs:
@@ -275,7 +275,7 @@ def below(folders: Iterable[Any]) -> dict[str, str]:
     found: dict[str, str] = {}
     for top in folders:
         for folder, inside, names in os.walk(str(top)):
-            inside[:] = [name for name in inside if name[:1] != "." and name not in _LEFT_OUT]
+            inside[:] = own_folders(folder, inside, but=WRITTEN)
             found |= {f"{folder}/{name}": digest_of(f"{folder}/{name}") for name in names if name[:1] != "."}
     return found
 

@@ -16,13 +16,11 @@ from functools import cache
 from pathlib import Path
 
 from harness.errors import NoDagsFolder, UnsupportedAirflow, UsageError
+from harness.project.folders import is_environment, own_folders
 from harness.project.installed import airflow_version
 from harness.project.repository import Repository, repository_of, root_of
 
 IGNORE_FILE = ".airflowignore"
-_LEFT_OUT = ("__pycache__",)
-_OTHERS = (*_LEFT_OUT, "node_modules", "site-packages", "tests")
-"""Folders that hold no Dags of a project's own."""
 SHOWN = 5
 """Folders named in a note."""
 
@@ -96,7 +94,7 @@ def _tell_rest(project: Path, roots: list[Path], note: Note) -> None:
 
 def _folders_called_dags(project: Path, roots: list[Path]) -> Iterator[Path]:
     for here, below, _ in os.walk(project):
-        below[:] = sorted(name for name in below if name not in _OTHERS and not _is_environment(f"{here}/{name}"))
+        below[:] = own_folders(here, below, but={"tests"})  # their Dags are examples
         found = [Path(here, name) for name in below if name == "dags" or Path(here, name) in roots]
         yield from (folder for folder in found if folder not in roots)
         below[:] = [name for name in below if Path(here, name) not in found]
@@ -156,13 +154,13 @@ def _walked(root: Path, regexp: bool, note: Note) -> Iterator[Path]:
         rules = [*rules, *_rules(Path(folder), root, regexp)]
         for name, is_dir in _entries(folder, note):
             path = os.path.join(folder, name)  # noqa: PTH118 - thousands of them
-            if name == IGNORE_FILE or name in _LEFT_OUT or _ignored(Path(path), is_dir, rules):
+            if name in (IGNORE_FILE, "__pycache__") or _ignored(Path(path), is_dir, rules):
                 continue
             if not is_dir:
                 yield Path(path)
             elif (real := os.path.realpath(path)) in seen:
                 note(f"{path} leads to {real}, which was seen already; Airflow gives up on such a folder")
-            elif (root / ".git").exists() and _is_environment(path):
+            elif (root / ".git").exists() and is_environment(path):
                 note(f"{path} is left out: a virtual environment or a hidden folder of the repository")
             else:
                 seen.add(real)
@@ -182,11 +180,6 @@ def _entries(folder: str, note: Note) -> list[tuple[str, bool]]:
     except OSError as error:
         note(f"{folder} cannot be read: {error.strerror}")
     return sorted(found)
-
-
-def _is_environment(path: str) -> bool:
-    """Whether a folder of a project, which is no Dag folder by itself, holds other people's code."""
-    return os.path.basename(path).startswith(".") or os.path.exists(os.path.join(path, "pyvenv.cfg"))  # noqa: PTH110,PTH118,PTH119
 
 
 def _ignored(path: Path, is_dir: bool, rules: Iterable[Rule]) -> bool:

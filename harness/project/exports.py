@@ -18,10 +18,12 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from harness.project.folders import WRITTEN, own_folders
 from harness.project.sensitive import HIDDEN, has_hidden, plain_part
 
 _NAME = re.compile(r"(?:[\w-]*[_.-])?(connection|variable|pool)s?(?:[_.-][\w.-]*)?\.(json|ya?ml|env)", re.IGNORECASE)
-_NO_FOLDERS = {"dags", "plugins", "tests", "test", "node_modules", "logs", "site-packages", "__pycache__"}
+_NO_EXPORTS = {"dags", "plugins", "tests", "test", *WRITTEN}
+"""Folders whose files have such names by chance."""
 _FIELDS = ("conn_type", "host", "login", "schema", "port", "description")
 _ALSO = {*_FIELDS, "password", "extra", "extra_dejson", "conn_id", "uri", "is_encrypted", "is_extra_encrypted", "id"}
 _MOST = 8 * 1024 * 1024
@@ -144,10 +146,8 @@ def _files(folders: Sequence[Path]) -> Iterator[Path]:
         entries = _sorted(folder)
         yield from (one for one in entries if _is_export(one))
         if folder == folders[0]:
-            below = [one for one in entries if one.name[:1] != "." and one.name not in _NO_FOLDERS and one.is_dir()]
-            for one in below:
-                if not (one / "pyvenv.cfg").exists():
-                    yield from filter(_is_export, _sorted(one))
+            for name in own_folders(folder, (one.name for one in entries if one.is_dir()), but=_NO_EXPORTS):
+                yield from filter(_is_export, _sorted(folder / name))
 
 
 def _sorted(folder: Path) -> list[Path]:

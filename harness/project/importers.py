@@ -12,9 +12,8 @@ from pathlib import Path
 
 from harness.errors import ModuleHidden
 from harness.project.discovery import FoundFile
+from harness.project.folders import own_folders
 from harness.project.repository import Repository
-
-_LEFT_OUT = {"__pycache__", "node_modules", "site-packages"}
 
 
 def importers_of(modules: Iterable[Path], files: list[FoundFile], roots: Iterable[Path]) -> list[FoundFile]:
@@ -82,8 +81,7 @@ def _names(path: Path, tops: Iterable[Path]) -> Iterator[str]:
 def _python_below(top: Path) -> Iterator[Path]:
     for folder, below, names in os.walk(top):
         here = Path(folder)
-        below[:] = [name for name in below if not name.startswith(".") and name not in _LEFT_OUT]
-        below[:] = [name for name in below if not (here / name / "pyvenv.cfg").is_file()]
+        below[:] = own_folders(folder, below)
         # a regular file alone: to open a FIFO waits for ever for who writes into it
         yield from (here / name for name in names if name.endswith(".py") and (here / name).is_file())
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from harness.bridge.installed_names import DEPRECATED, GONE, MISSING, answers_of
 from harness.bridge.parsing.import_errors.airflow2 import ARGUMENTS, provider_of
+from harness.project.folders import BUILT, WRITTEN, own_folders
 from harness.upgrade import advice, report
 from harness.upgrade.report import Upgrade, UpgradeRow
 from harness.upgrade.uses import (
@@ -172,7 +173,8 @@ def _is_below(name: str, owners: Collection[str]) -> bool:
 LARGEST = 1 << 20
 """Bytes: a template is written by a person; what is larger is data."""
 
-_LEFT_OUT = {"__pycache__", "node_modules", "site-packages", "venv", "env", "build", "dist", "target", "logs"}
+_LEFT_OUT = {"venv", "env", *BUILT, *WRITTEN}
+"""Beside what is no repository's own: environments that were copied without their ``pyvenv.cfg``, and copies."""
 
 
 def files_below(folders: list[Path]) -> Iterator[Path]:
@@ -202,9 +204,5 @@ def texts_of(path: Path) -> Iterator[tuple[str, str]]:
 
 def _walked(folder: Path) -> Iterator[Path]:
     for at, folders, names in os.walk(folder):
-        folders[:] = sorted(
-            name
-            for name in folders
-            if not name.startswith(".") and name not in _LEFT_OUT and not Path(at, name, "pyvenv.cfg").exists()
-        )
+        folders[:] = own_folders(at, folders, but=_LEFT_OUT)
         yield from (Path(at, name) for name in sorted(names))

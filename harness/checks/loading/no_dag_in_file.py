@@ -11,6 +11,7 @@ from harness.checks.context import FileContext, Judgement, Note
 from harness.checks.registry import check
 from harness.project.dags_in_text import uncalled, unreached
 from harness.project.discovery import might_contain_dag
+from harness.project.folders import own_folders
 from harness.project.importers import imported
 from harness.results.finding import Problem
 
@@ -60,7 +61,7 @@ def _passed_over(path: str, root: str, name: str) -> str | None:
     """A file of the Dag folder that imports the module and names the function, and that Airflow does not look into."""
     module = Path(path)
     for folder, below, names in os.walk(root):
-        below[:] = sorted(one for one in below if one[:1] != "." and one not in ("__pycache__", "site-packages"))
+        below[:] = own_folders(folder, below)
         for file in (Path(folder, one) for one in sorted(names) if one.endswith(".py")):
             if file == module or not file.is_file():  # to open a FIFO waits for ever
                 continue

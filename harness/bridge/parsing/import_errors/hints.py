@@ -22,6 +22,7 @@ from typing import Any
 from harness.bridge.parsing.import_errors.airflow2 import ARGUMENTS, of_standard, provider_of, replacement
 from harness.bridge.parsing.watching.users import Users
 from harness.errors import nearest
+from harness.project.folders import BUILT, own_folders
 
 Frames = list[tuple[FrameType, int]]
 
@@ -117,11 +118,7 @@ def _of_the_repository(module: str, users: Users) -> str | None:
         for number, (folder, folders, files) in enumerate(os.walk(root)):
             if number > _MOST_FOLDERS:
                 return None
-            folders[:] = sorted(
-                one
-                for one in folders
-                if not one.startswith(".") and one not in _NOT_SOURCES and users.own(f"{folder}/{one}/")
-            )
+            folders[:] = [one for one in own_folders(folder, folders, but=BUILT) if users.own(f"{folder}/{one}/")]
             if parts[0] not in folders and f"{parts[0]}.py" not in files:
                 continue
             found = [f"{inner}.py", os.path.join(inner, "__init__.py"), inner]  # noqa: PTH118
@@ -131,9 +128,6 @@ def _of_the_repository(module: str, users: Users) -> str | None:
                 shown = os.path.relpath(folder, root)
                 return f"it is the repository's own {path}: put {shown} on PYTHONPATH"
     return None
-
-
-_NOT_SOURCES = {"__pycache__", "node_modules", "build", "dist", "site-packages"}
 
 
 def _is_installed(package: str) -> bool:
