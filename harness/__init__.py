@@ -14,9 +14,8 @@ if TYPE_CHECKING:
     from harness.checks.context import DagContext, FileContext
     from harness.checks.own import check
     from harness.errors import HarnessError
-    from harness.exploration.answer import Conclusion
     from harness.exploration.outcomes import Scenario
-    from harness.exploration.result import Exploration
+    from harness.exploration.result import Conclusion, Exploration
     from harness.results.calendar import BackfillDate, BackfillResult, CalendarResult
     from harness.results.finding import Finding, Problem
     from harness.results.needs import Need
@@ -34,7 +33,7 @@ _PLACES = {
     "BackfillResult": "harness.results.calendar",
     "CalendarOptions": "harness.simulation.options",
     "CalendarResult": "harness.results.calendar",
-    "Conclusion": "harness.exploration.answer",
+    "Conclusion": "harness.exploration.result",
     "DagContext": "harness.checks.context",
     "DeadlineResult": "harness.results.run",
     "Exploration": "harness.exploration.result",

@@ -1,14 +1,16 @@
-"""What exploring a Dag found, and the questions it answers."""
+"""What exploring a Dag found, and the questions it answers: true or not of all combinations, with the smallest
+counter-example, told by what matters.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from harness.errors import TaskNotFound, known_names, renamed
-from harness.exploration.answer import Claim, Conclusion, contradiction, ends_in, reason_of, smallest
-from harness.exploration.outcomes import Scenario, outcome_for
+from harness.exploration.outcomes import Outcome, Part, Scenario, outcome_for
 from harness.exploration.player import Player
 from harness.exploration.search import Search, by_deviations, combinations, cone, pairwise
 from harness.scheduler.model import SUCCESS
@@ -18,6 +20,9 @@ LIMIT = 2000
 
 Condition = Mapping[str, Any] | Callable[[Scenario], bool]
 """Which combinations to look at: task_id -> a state it ends in or an outcome it has, all of them, or a function."""
+
+Claim = Callable[[Scenario], bool]
+"""What holds in a combination, or not."""
 
 
 class Exploration:
@@ -110,7 +115,7 @@ class Exploration:
         """
         values = set(states or (SUCCESS,))
         return self._ask(
-            f"{task_id} always {ends_in(states)}", task_id, lambda one: values.issuperset(one.states_of(task_id)), when
+            f"{task_id} always {_ends_in(states)}", task_id, lambda one: values.issuperset(one.states_of(task_id)), when
         )
 
     def counter_example(self, claim: Claim, when: Condition | None = None) -> Scenario | None:
@@ -119,14 +124,14 @@ class Exploration:
         Raises: as `runs_always`.
         """
         condition = self._condition(when)
-        return smallest(self._player, self.scenarios, lambda one: not condition(one) or claim(one))
+        return _smallest_against(self._player, self.scenarios, lambda one: not condition(one) or claim(one))
 
     def _ask(self, text: str, task_id: str, claim: Claim, when: Condition | None) -> Conclusion:
         condition = self._condition(when)
         named = when if isinstance(when, Mapping) else {}
         played, exhaustive = self._about(task_id, *named, closed=not callable(when))
-        found = smallest(self._player, played, lambda one: not condition(one) or claim(one))
-        stated = "" if found is None else contradiction(task_id, found)
+        found = _smallest_against(self._player, played, lambda one: not condition(one) or claim(one))
+        stated = "" if found is None else _contradiction(task_id, found)
         return Conclusion(text, stated, found, sum(map(condition, played)), exhaustive)
 
     def _condition(self, when: Condition | None) -> Callable[[Scenario], bool]:
@@ -169,7 +174,7 @@ class Exploration:
 
     def _why(self, task_id: str) -> str:
         played, exhaustive = self._about(task_id)
-        return reason_of(task_id, played[0]) + ("" if exhaustive else " (not all combinations were tried)")
+        return _reason_of(task_id, played[0]) + ("" if exhaustive else " (not all combinations were tried)")
 
     def _known(self, task_id: str) -> None:
         tasks = self._player.dag.tasks
@@ -207,3 +212,106 @@ def _matches(scenario: Scenario, task_id: str, value: Any) -> bool:
         if any(outcome.followed is None and outcome.value == one for outcome in stated):
             return True
     return False
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """Whether something holds in every combination of outcomes; as a truth value, just that.
+
+    Attributes:
+        claim: what was asked, in words: ``cleanup always runs``.
+        contradiction: what happens in the counter-example: ``cleanup is upstream_failed``.
+        counter_example: the smallest combination against it, None when it holds.
+        runs: how many combinations were looked at.
+        exhaustive: whether these were all that matter.
+    """
+
+    claim: str
+    contradiction: str
+    counter_example: Scenario | None
+    runs: int
+    exhaustive: bool
+
+    def __bool__(self) -> bool:
+        return self.counter_example is None
+
+    def __repr__(self) -> str:
+        if self.counter_example is not None:
+            return f"{self.contradiction} when: {self.counter_example.when}"
+        if not self.runs:
+            return f"{self.claim}: no combination is as asked"
+        every = f"all {self.runs}" if self.exhaustive else f"the {self.runs} tried of more"
+        return f"{self.claim}, in {every} combinations"
+
+
+def _contradiction(task_id: str, scenario: Scenario) -> str:
+    """``cleanup is upstream_failed``."""
+    states = [state or "without a state" for state in scenario.states_of(task_id)]
+    return f"{task_id} is {' and '.join(states) or 'not there'}"
+
+
+def _reason_of(task_id: str, scenario: Scenario) -> str:
+    """Why a task has its state: ``skipped: trigger rule …``."""
+    names = [name for name in scenario.states if name == task_id or name.startswith(f"{task_id}[")]
+    reasons = [scenario.reasons[name] for name in names if name in scenario.reasons]
+    states = " and ".join(state or "no status" for state in scenario.states_of(task_id)) or "not in the run"
+    return f"{states}: {reasons[0]}" if reasons else states
+
+
+def _ends_in(states: tuple[str, ...]) -> str:
+    """``ends in success``."""
+    return f"ends in {' or '.join(states or (SUCCESS,))}"
+
+
+def _smallest_against(player: Player, scenarios: Iterable[Scenario], claim: Claim) -> Scenario | None:
+    """The scenario against a claim with the fewest outcomes that are no success, then the fewest that are unusual,
+    then the first by name; None when the claim holds in all.
+
+    Where not every combination was played, what was found is made smaller by playing it with less.
+    """
+    against = [scenario for scenario in scenarios if not claim(scenario)]
+    if not against:
+        return None
+    found = min(against, key=lambda scenario: _size(player, scenario))
+    whole = player.play(dict(found.choices))  # what was found may be of a part of the Dag
+    return _smallest(player, _shrunk(player, whole, claim), claim)
+
+
+def _size(player: Player, scenario: Scenario) -> tuple[int, int, list[str]]:
+    unusual = _unusual(player, scenario)
+    return scenario.troubles, len(unusual), sorted(f"{part.name}={one.label}" for part, one in unusual.items())
+
+
+def _unusual(player: Player, scenario: Scenario) -> dict[Part, Outcome]:
+    return {part: one for part, one in scenario.choices if one != player.choices[part.task_id][0]}
+
+
+def _shrunk(player: Player, scenario: Scenario, claim: Claim) -> Scenario:
+    """Make unusual outcomes usual, one at a time, as long as the claim stays contradicted."""
+    smaller = True
+    while smaller:
+        smaller = False
+        chosen = _unusual(player, scenario)
+        for part in sorted(chosen, key=lambda one: (chosen[one].state == SUCCESS, one)):
+            tried = player.play({name: one for name, one in chosen.items() if name != part})
+            if not claim(tried) and _size(player, tried) < _size(player, scenario):
+                scenario, smaller = tried, True
+                break
+    return scenario
+
+
+def _smallest(player: Player, scenario: Scenario, claim: Claim) -> Scenario:
+    """With the choices that matter: what is unusual, and a usual way to succeed but for which the claim would hold."""
+    chosen, unusual = dict(scenario.choices), _unusual(player, scenario)
+
+    def holds(other: Scenario) -> bool:
+        """Though all that is unusual happens; else the usual way follows from that."""
+        return unusual.items() <= dict(other.choices).items() and claim(other)
+
+    def matters(part: Part, outcome: Outcome) -> bool:
+        if part in unusual:
+            return True
+        others = [one for one in player.choices[part.task_id] if one.state == SUCCESS and one != outcome]
+        return any(holds(player.play({**chosen, part: other})) for other in others)
+
+    return replace(scenario, given=tuple(choice for choice in scenario.choices if matters(*choice)))
