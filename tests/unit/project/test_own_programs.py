@@ -14,15 +14,17 @@ from harness.project import own_programs
 from harness.project.own_programs import ask, installed_program, own_program
 
 ASKS = {"names": ["airflow.sdk.DAG"], "arguments": {}, "fields": {}}
-HIDING = ("harness.py", "harness/__init__.py", "json.py", "importlib.py", "ruff.py")
+HIDING = [("harness.py", "json.py", "importlib.py", "ruff.py"), ("harness/__init__.py",)]
+"""A package goes before a module of its name."""
 
 
-@pytest.fixture(params=HIDING)
+@pytest.fixture(params=HIDING, ids=["modules", "a package"])
 def hiding(request, tmp_path):
-    """A working directory with a module that has the name of one of ours, or of one that we need."""
-    file = tmp_path / request.param
-    file.parent.mkdir(exist_ok=True)
-    file.write_text("raise ImportError('the module of the project')\n")
+    """A working directory with modules that have the names of ours, and of those that we need."""
+    for name in request.param:
+        file = tmp_path / name
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(f"raise ImportError('{name} of the project')\n")
     return tmp_path
 
 
