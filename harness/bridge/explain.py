@@ -66,6 +66,8 @@ def user_entries(error: BaseException) -> list[TracebackType]:
 
 def hint(error: BaseException, world: World | None) -> str | None:
     """The remedy for the errors whose cause is the world around the task."""
+    if remedy := getattr(error, "harness_remedy", None):
+        return str(remedy)
     text = str(error)
     name = type(error).__name__
     connections, variables = (world.connections, world.variables) if world is not None else ({}, {})

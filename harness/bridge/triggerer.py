@@ -13,15 +13,18 @@ from typing import TYPE_CHECKING, Any, cast
 
 from harness.bridge.patches.exits import WorkerExited
 from harness.bridge.runtime import TRIGGER_FAIL, AttemptRequest, Resume, runtime_instance
+from harness.bridge.subjects import subject_of
 from harness.bridge.supervisor.capture import TaskLog
 from harness.bridge.supervisor.store import Store, facts
 from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.bridge.versions import names
 from harness.bridge.versions.attributes import attribute
-from harness.kernel import Event, Process, Simulation, span, to_datetime
+from harness.kernel import SECOND, Event, Process, Simulation, span, to_datetime
 from harness.kernel.event_loop import VirtualEventLoop
 from harness.kernel.instant import later
 from harness.scheduler.model import TaskInstance, TaskState
+from harness.world.entries import TriggerAnswer
+from harness.world.pattern import speaking
 
 if TYPE_CHECKING:
     from airflow.sdk.types import Operator
@@ -40,6 +43,7 @@ class Triggerer:
 
     def __init__(self, simulation: Simulation, store: Store, fired: Fired) -> None:
         self._simulation = simulation
+        self._deferrals: dict[tuple[TaskInstance, int], int] = {}
         self._store = store
         self._fired = fired
         self._loop: VirtualEventLoop | None = None
@@ -132,7 +136,24 @@ class Triggerer:
         else:
             self._done(ti, ended(event) or Resume(message.next_method, with_event(message.next_kwargs, event.payload)))
 
+    def _answer(self, ti: TaskInstance) -> TriggerAnswer | None:
+        """What the world says instead of a trigger, at this deferral of the present try; None where it really runs."""
+        triggers = self._store.world.triggers
+        if not triggers:
+            return None
+        text = speaking(triggers, *subject_of(ti))
+        if text is None:
+            return None
+        number = self._deferrals[ti, ti.try_number] = self._deferrals.get((ti, ti.try_number), 0) + 1
+        return triggers[text][min(number, len(triggers[text])) - 1]
+
     async def _first_event(self, ti: TaskInstance, message: Any) -> Any:
+        answer = self._answer(ti)
+        if answer is not None:
+            await asyncio.sleep(answer.after / SECOND)
+            if answer.raises is not None:
+                raise RuntimeError(answer.raises)
+            return Answered(answer.event)
         trigger = inflate(message)
         task = facts(ti.run).dag.task_dict[ti.task_id]
         trigger.task_instance = runtime_instance(AttemptRequest(ti), task, to_datetime(self._simulation.now))
@@ -164,6 +185,13 @@ class Triggerer:
         self._forget_timeout(ti)
         if self._tasks.pop(ti, None) is not None:
             self._fired(ti, resume)
+
+
+@dataclass
+class Answered:
+    """An event that the world gives in a trigger's place; it has what is asked of a ``TriggerEvent``."""
+
+    payload: object
 
 
 @dataclass

@@ -8,8 +8,8 @@ from typing import Any
 
 from harness.world.scaffold import key_of
 
-WORDS = {"connections": "connection", "variables": "variable", "pools": "pool", "network": "host"}
-_VALUES = {"connections": "{conn_type: generic}", "variables": '""', "pools": "16"}
+WORDS = {"connections": "connection", "variables": "variable", "pools": "pool", "network": "host", "stubs": "stub"}
+_VALUES = {"connections": "{conn_type: generic}", "variables": '""', "pools": "16", "stubs": "{returns: null}"}
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -287,7 +287,7 @@ def leading_to(connection: Connection, address: Address) -> Connection:
         fields.pop("conn_type", None)
     if connection.extra is not None:
         fields["extra"] = _merged(fields.get("extra"), connection.extra)
-    return replace(connection, service=None, settings={}, **fields)
+    return replace(connection, service=None, settings={}, is_served=True, **fields)
 
 
 def _merged(ours: str | None, theirs: str) -> str:

@@ -18,7 +18,7 @@ class Connection:
     """One connection. ``extra`` is JSON text.
 
     ``service`` names a service that gives the address at run time; ``settings`` are further keys of its entry, which
-    the service knows.
+    the service knows. ``is_served`` says that a service has given it.
     """
 
     conn_type: str | None = None
@@ -31,6 +31,7 @@ class Connection:
     description: str | None = None
     service: str | None = None
     settings: Mapping[str, object] = field(default_factory=dict, hash=False, repr=False)
+    is_served: bool = field(default=False, compare=False, repr=False)
 
     @classmethod
     def from_uri(cls, uri: str, description: str | None = None) -> Connection:

@@ -127,6 +127,20 @@ class AssetSpec(EntrySpec):
         return self
 
 
+class TriggerSpec(EntrySpec):
+    """An event of a trigger, or its failure."""
+
+    event: Any = None
+    after: Span = 0
+    raises: str | None = None
+
+    @model_validator(mode="after")
+    def _one_outcome(self) -> TriggerSpec:
+        if {"event", "raises"} <= self.model_fields_set:
+            raise ValueError("event and raises cannot both be given")
+        return self
+
+
 def check(spec: type[Spec], value: object) -> Spec:
     """``value`` as a ``spec``.
 

@@ -86,6 +86,21 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class TriggerAnswer:
+    """What comes in the place of the event of a deferred task's trigger, which does not run.
+
+    Attributes:
+        event: the payload.
+        after: virtual microseconds after the deferral.
+        raises: the trigger fails with this message instead.
+    """
+
+    event: object = None
+    after: Microseconds = 0
+    raises: str | None = None
+
+
+@dataclass(frozen=True)
 class Stub:
     """What happens in a task's place: a stand-in.
 

@@ -10,7 +10,14 @@ from harness.errors import nearest
 from harness.world.model import World
 from harness.world.pattern import Pattern, pattern
 
-SECTIONS = {"stubs": "stub", "durations": "duration", "answers": "answer", "faulty_tasks": "fault"}
+SECTIONS = {
+    "stubs": "stub",
+    "durations": "duration",
+    "triggers": "trigger",
+    "commands": "command",
+    "answers": "answer",
+    "faulty_tasks": "fault",
+}
 """Sections whose names are patterns, and the word for one entry."""
 
 _SHOWN = 8

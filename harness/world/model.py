@@ -14,7 +14,7 @@ from harness.world.around.events import Called, WorldEvent, caller, named, read_
 from harness.world.around.faults import Chaos, Fault, TaskFault
 from harness.world.calls import Call, calls_of
 from harness.world.connection import Connection
-from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS, Answer, Executor, Pool, Stub
+from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS, Answer, Executor, Pool, Stub, TriggerAnswer
 from harness.world.network import Network
 from harness.world.pattern import most_specific
 from harness.world.problem import EntryError, WorldProblem, call_error, kind
@@ -65,6 +65,8 @@ class World:
         durations: virtual microseconds of tasks that do not sleep, by ``dag_id.task_id`` pattern; ``[1]`` after it is
             a map index.
         stubs: what happens in a task's place, by pattern.
+        triggers: what comes in the place of a deferred task's trigger, by pattern; one for each deferral of a try.
+        commands: programs of this machine that run in the place of a pod's or a shell's, by pattern.
         answers: what a person answers to a human-in-the-loop task, by pattern.
         events: what happens around the Dags, in the order of those of one instant.
         faults: what goes wrong.
@@ -84,6 +86,8 @@ class World:
     executor: Executor = field(default_factory=Executor)
     durations: dict[str, Microseconds] = field(default_factory=dict)
     stubs: dict[str, Stub] = field(default_factory=dict)
+    triggers: dict[str, tuple[TriggerAnswer, ...]] = field(default_factory=dict)
+    commands: dict[str, tuple[str, ...]] = field(default_factory=dict)
     answers: dict[str, Answer] = field(default_factory=dict)
     events: list[WorldEvent] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
@@ -210,6 +214,34 @@ class World:
         self._put("stubs", pattern, list(tries) if tries else fields)
         return self.stubs[pattern]
 
+    def trigger(
+        self,
+        pattern: str,
+        *events: Mapping[str, object],
+        event: object = None,
+        after: float | str | timedelta = 0,
+        raises: str | None = None,
+    ) -> None:
+        """Answer the triggers of tasks that defer: their own code runs, defers, and goes on with this event.
+
+        Args:
+            events: one for each deferral of a try, as mappings of the arguments below; the last stays.
+            event: the payload of the trigger's event.
+            after: virtual time after the deferral: seconds, or ``20m``.
+            raises: the trigger fails, with this message.
+        """
+        one = {"after": after, **({"event": event} if raises is None else {"raises": raises})}
+        self._put("triggers", pattern, list(events) or one)
+
+    def command(self, pattern: str, argv: str | Sequence[str]) -> None:
+        """Run a program of this machine where a pod, a Spark job or a ``BashOperator`` would run another.
+
+        Args:
+            argv: program and arguments; ``{repo}`` is the project's folder, ``{python}`` this interpreter,
+                ``{arguments}`` those of the task, which otherwise come last.
+        """
+        self._put("commands", pattern, argv if isinstance(argv, str) else list(argv))
+
     def calls(self, pattern: str = "*") -> list[Call]:
         """Each try of a task that was stood in for, of those that a pattern names, in order.
 
@@ -321,6 +353,8 @@ class World:
             executor=self.executor,
             durations=dict(self.durations),
             stubs=dict(self.stubs),
+            triggers=dict(self.triggers),
+            commands=dict(self.commands),
             answers=dict(self.answers),
             events=list(self.events),
             faults=list(self.faults),

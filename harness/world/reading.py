@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Callable, Mapping
 
 from harness.errors import WorldError
@@ -14,7 +15,7 @@ from harness.kernel.instant import Microseconds
 from harness.world import document
 from harness.world.connection import Connection, normal_type
 from harness.world.duration import duration
-from harness.world.entries import Answer, Pool
+from harness.world.entries import Answer, Pool, TriggerAnswer
 from harness.world.pattern import fault_of
 from harness.world.problem import EntryError, WorldProblem, kind
 from harness.world.stubs import read_stub
@@ -81,6 +82,38 @@ def read_answer(value: object) -> Answer:
     return Answer(options, spec.params, after, spec.by)
 
 
+def read_trigger(value: object) -> tuple[TriggerAnswer, ...]:
+    """What comes in the place of a trigger's event: a mapping, or a list of them, one for each deferral of a try."""
+    if not isinstance(value, (list, tuple)):
+        return (_trigger(value),)
+    if not value:
+        raise EntryError(WorldProblem("a list of events cannot be empty", fix="give what happens at each deferral"))
+    return tuple(map(_trigger, value))
+
+
+def _trigger(value: object) -> TriggerAnswer:
+    spec = document.check(document.TriggerSpec, {} if value is None else value)
+    try:
+        after = duration(spec.after)
+    except ValueError as error:
+        raise EntryError(WorldProblem(f"after: {error}", ("after",))) from None
+    return TriggerAnswer(spec.event, after, spec.raises)
+
+
+def read_command(value: object) -> tuple[str, ...]:
+    """A program and its arguments, as a list, or as text that a shell would split."""
+    if isinstance(value, str):
+        try:
+            value = shlex.split(value)
+        except ValueError as error:
+            raise EntryError(WorldProblem(f"cannot be split as a shell does: {error}", fix="give a list")) from None
+    if not isinstance(value, (list, tuple)) or not all(isinstance(part, str) for part in value):
+        raise EntryError(WorldProblem(f"must be a list of texts, not {kind(value)}", fix='[python, "{repo}/job.py"]'))
+    if not value or not value[0]:
+        raise EntryError(WorldProblem("names no program", fix='[python, "{repo}/job.py"]'))
+    return tuple(value)
+
+
 def read_env(value: object) -> str:
     """The text of an environment variable; whole numbers are taken as written."""
     if isinstance(value, int) and not isinstance(value, bool):
@@ -119,6 +152,8 @@ SECTIONS: dict[str, tuple[str, Check, Read]] = {
     "pools": ("pool", _text, read_pool),
     "durations": ("duration", fault_of, read_duration),
     "stubs": ("stub", fault_of, read_stub),
+    "triggers": ("trigger", fault_of, read_trigger),
+    "commands": ("command", fault_of, read_command),
     "answers": ("answer", fault_of, read_answer),
     "env": ("environment variable", _env_name, read_env),
 }

@@ -20,6 +20,7 @@ from harness.world.document import (
     PoolSpec,
     Span,
     Texts,
+    TriggerSpec,
     WorkerSpec,
 )
 from harness.world.stubs import StubSpec
@@ -81,6 +82,12 @@ class WorldFile(EntrySpec):
     durations: dict[str, Span] | None = Field(None, description=f"Virtual time of tasks that do not sleep, {_BY_NAME}.")
     stubs: dict[str, StubSpec | list[StubSpec | None] | None] | None = Field(
         None, description=f"What happens in a task's place, {_BY_NAME}; as a list try by try."
+    )
+    triggers: dict[str, TriggerSpec | list[TriggerSpec | None] | None] | None = Field(
+        None, description=f"What comes in the place of a trigger's event, {_BY_NAME}; as a list deferral by deferral."
+    )
+    commands: dict[str, str | list[str]] | None = Field(
+        None, description=f"A program of this machine in the place of a pod's or a shell's, {_BY_NAME}."
     )
     answers: dict[str, str | list[str] | AnswerSpec] | None = Field(
         None, description=f"What a person answers to a human-in-the-loop task, {_BY_NAME}."

@@ -234,12 +234,11 @@ def _around_execute(
         if who is None:
             return original(*args, **kwargs)
         began, chosen, lasts = simulation.now, stand_ins.of(who.ti), duration_of(who.ti)
-        if chosen is not None:
-            takes = chosen[1].at(who.ti.try_number).takes
-            lasts = lasts if takes is None else takes
+        if chosen is not None and chosen.takes is not None:
+            lasts = chosen.takes
         try:
             if chosen is not None and kwargs["ti"]._ti_context_from_server.next_method is None:
-                stand_ins.put_in_place(*chosen, who, kwargs["ti"].task, began)
+                stand_ins.put_in_place(chosen, who, kwargs["ti"].task, began)
             return original(*args, **kwargs)
         finally:
             if simulation.current is not None:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
 from types import MethodType
 from typing import Any
 
 from harness.bridge.deciders import short_circuited
+from harness.bridge.standins.commands import run_locally
+from harness.bridge.standins.elsewhere import needed_by, refuse
 from harness.bridge.subjects import subject_of
+from harness.bridge.supervisor.store import facts
 from harness.bridge.supervisor.task_context import TaskContext
 from harness.bridge.versions.names import task_exception
 from harness.errors import WorldError, known_names
-from harness.kernel.instant import Instant, to_datetime
+from harness.kernel.instant import Instant, Microseconds, to_datetime
+from harness.project.repository import project_of, top_of
 from harness.scheduler.model import TaskInstance
 from harness.world import World
 from harness.world.calls import Call
@@ -21,35 +28,71 @@ from harness.world.pattern import speaking
 FAILS = "stubbed to fail"
 
 
+@dataclass(frozen=True)
+class Replacement:
+    """What stands in the place of one try of a task instance.
+
+    Attributes:
+        does: called with the runner's copy of the operator and the context.
+        text: the pattern of the world's entry; None where the task is refused.
+        takes: virtual microseconds; None for what durations say.
+    """
+
+    does: Callable[[Any, Any], Any]
+    text: str | None = None
+    takes: Microseconds | None = None
+
+
 class StandIns:
-    """What a world has happen in the place of task instances."""
+    """What a world has happen in the place of task instances: a stub, a command, or for what cannot run, a refusal."""
 
     def __init__(self, world: World) -> None:
         self._world = world
 
-    def of(self, ti: TaskInstance) -> tuple[str, Stub] | None:
-        """The pattern that speaks for a task instance at its present try, and its stub; None where it runs itself."""
-        if not self._world.stubs:
+    def of(self, ti: TaskInstance) -> Replacement | None:
+        """What stands in a task instance's place at its present try; None where it runs itself."""
+        world, dag = self._world, facts(ti.run).dag
+        if world.stubs or world.commands:
+            subject, number = subject_of(ti), ti.try_number
+            text = speaking(world.stubs, *subject)
+            if text is not None:
+                stub = world.stubs[text]
+                if stub.runs_itself(number):
+                    return None
+                return Replacement(lambda _task, context: play(stub, number, context), text, stub.at(number).takes)
+            text = speaking(world.commands, *subject)
+            if text is not None:
+                argv, near = world.commands[text], folder_of(str(dag.fileloc))
+                return Replacement(lambda task, context: run_locally(argv, task, context, near), text)
+        task = dag.task_dict[ti.task_id]
+        needs = needed_by(task, world)
+        if needs is None or (world.triggers and speaking(world.triggers, *subject_of(ti)) is not None):
             return None
-        text = speaking(self._world.stubs, *subject_of(ti))
-        stub = None if text is None else self._world.stubs[text]
-        return None if text is None or stub is None or stub.runs_itself(ti.try_number) else (text, stub)
+        return Replacement(lambda made, _context: refuse(made, f"{dag.dag_id}.{ti.task_id}", needs))
 
-    def put_in_place(self, text: str, stub: Stub, who: TaskContext, task: Any, now: Instant) -> None:
-        """Have the runner's copy of an operator do what the stub says, and none of the operator's own code.
+    def put_in_place(self, chosen: Replacement, who: TaskContext, task: Any, now: Instant) -> None:
+        """Have the runner's copy of an operator do something else, and none of the operator's own code.
 
         Hooks and callbacks that the Dag's author gave the task (``pre_execute=``, ``on_execute_callback=``) stay.
         Source: ``_execute_task``, which asks the operator for ``execute`` when it begins (3.1.8 and 3.3.2).
         """
         from airflow.sdk import BaseOperator
 
-        who.stood_in = text
-        self._world.calls_made.append(_call(text, who.ti, task, now))
-        try_number = who.ti.try_number
-        task.execute = lambda context: play(stub, try_number, context)
+        if chosen.text is None:
+            who.cannot_run = type(task).__name__
+        else:
+            who.stood_in = chosen.text
+            self._world.calls_made.append(_call(chosen.text, who.ti, task, now))
+        task.execute = lambda context: chosen.does(task, context)
         task.on_kill = lambda: None
         task.pre_execute = MethodType(BaseOperator.pre_execute, task)
         task.post_execute = MethodType(BaseOperator.post_execute, task)
+
+
+def folder_of(file: str) -> Path:
+    """The project of a Dag file, else its repository, else the folder it lies in."""
+    folder = Path(file).resolve().parent
+    return project_of(folder) or top_of(folder) or folder
 
 
 def _call(text: str, ti: TaskInstance, task: Any, now: Instant) -> Call:

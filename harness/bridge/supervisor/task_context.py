@@ -42,6 +42,7 @@ class TaskContext:
         stood_in: the pattern of what stood in its place.
         faults: what goes wrong meanwhile, ``xcom-error`` or ``disk-full``, each with whom to tell that it did.
         lost: its worker is gone: nothing of it is run or heard any more.
+        cannot_run: name of its operator's class, where it was refused since it needs what is not here.
         may_send: class names of the messages it may send; None for all.
     """
 
@@ -66,6 +67,7 @@ class TaskContext:
     stood_in: str | None = None
     faults: dict[str, Callable[[], None]] = field(default_factory=dict)
     lost: bool = False
+    cannot_run: str | None = None
     may_send: frozenset[str] | None = None
 
 

@@ -162,6 +162,8 @@ class Attempts:
         elif outcome.state == SUCCESS:
             past.error = None
         past.stood_in = outcome.task_context.stood_in
+        if outcome.task_context.cannot_run is not None:
+            self.recorder.needs.name("stubs", outcome.task_context.cannot_run, ti.run.dag.dag_id)
         if past.stood_in is not None:
             self.recorder.stood_in(ti, past.stood_in)
         if outcome.task_context.rendered is not None:

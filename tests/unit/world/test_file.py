@@ -185,8 +185,8 @@ def test_an_error_names_file_and_line(refused, text: str, line: int, said: str) 
 def test_unknown_keys_name_what_there_is(refused) -> None:
     error = refused("conections: {}\n")
     assert error.known == (
-        "answers, chaos, connections, durations, env, events, executor, faults, include, network, pools, stubs, and 1 "
-        "more"
+        "answers, chaos, commands, connections, durations, env, events, executor, faults, include, "
+        "network, pools, and 3 more"
         "      did you mean 'connections'?"
     )
     error = refused("connections: {a: {conn_type: x, hots: h}}\n")
@@ -206,8 +206,8 @@ def test_all_problems_of_a_file_in_one_error(refused) -> None:
         "              known conn_type, description, extra, host, login, password, port, schema, service, uri"
         "      did you mean 'host'?",
         "          w.yaml:3  unknown key 'stub'",
-        "              known answers, chaos, connections, durations, env, events, executor, faults, include, network, "
-        "pools, stubs, and 1 more"
+        "              known answers, chaos, commands, connections, durations, env, events, executor, faults, include, "
+        "network, pools, and 3 more"
         "      did you mean 'stubs'?",
         "          w.yaml:5  pool 'p': slots must be a whole number, not text",
         "              fix   write it in digits, without quotes",
