@@ -226,11 +226,11 @@ class UsedName:
     """A name, and where it is used.
 
     Attributes:
-        section: ``pools``, ``connections`` or ``variables``.
+        section: ``pools``, ``connections``, ``variables``, or ``stubs`` of a task that cannot run here.
         by: who uses it, in words.
         hint: of a pool the slots that one of its tasks takes, of a connection its type as its use tells it,
             of a variable that the file needs to be parsed a value that it can be parsed with, of one that is read as
-            JSON an empty object.
+            JSON an empty object, of a stub what the task needs.
     """
 
     section: str

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
 from harness.bridge.operators import argument
 from harness.bridge.parsing.watching.secrets import JSON_VARIABLE
+from harness.bridge.standins.elsewhere import AWS, connections_of, needs_elsewhere
 from harness.checks.context import CheckSelection, DagContext, Declared, FileContext
 from harness.checks.registry import CHECKS, Check
 from harness.checks.resources.used_names import connections, pools, variables
@@ -186,8 +187,24 @@ def names_in(file: FileContext, guesses: Guesses) -> list[dict[str, Any]]:
         for used in uses:
             hint = ANY_JSON if used.as_json else ""
             found.append(UsedName(section, used.name, used.by, used.path or file.path, used.line or 1, hint))
+    named = {one.name for one in found if one.section == "connections"}
+    found += [used for dag in file.dags for used in _elsewhere(dag, file.path, named)]
     found += [_asked_while_parsed(event, guesses) for event in file.events if event.kind in _ASKED]
     return [vars(name) for name in found]
+
+
+def _elsewhere(dag: DagContext, file: str, named: set[str]) -> Iterator[UsedName]:
+    """Tasks that cannot run here unless something stands in for them.
+
+    Args:
+        named: connections, for each of which a world has a place; one of AWS is proposed as the service that plays it.
+    """
+    for task in dag.tasks:
+        needs = needs_elsewhere(task)
+        if needs is None or (needs == AWS and not named.isdisjoint(connections_of(task))):
+            continue
+        path, line = dag.place(task.task_id) or (file, 1)
+        yield UsedName("stubs", f"{dag.dag_id}.{task.task_id}", f"task {task.task_id!r}", path, line or 1, needs)
 
 
 def _asked_while_parsed(event: Any, guesses: Guesses) -> UsedName:

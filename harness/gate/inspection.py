@@ -230,7 +230,7 @@ def _without_world(file: Path | None, scope: FileScope, result: GateResult) -> l
     if file is not None or scope.partial:
         return []
     named = {(one.section, one.name) for found in result.files for one in found.names}
-    counts = Counter(section for section, _ in named)
+    counts = Counter(section for section, _ in named if section != "stubs")
     counted = [f"{count} {section if count > 1 else section[:-1]}" for section, count in sorted(counts.items())]
     if not counted:
         return []

@@ -32,7 +32,7 @@ def scaffold(
     """The YAML text of a world.
 
     Args:
-        used: section (``pools``, ``connections``, ``variables``) -> name -> (where it is used, hint).
+        used: section (``pools``, ``connections``, ``variables``, ``stubs``) -> name -> (where it is used, hint).
         exported: what files of the project say of some of them; each has its own file named as the source.
         services: connection type -> (the service that answers it, what it is).
     """
@@ -45,7 +45,19 @@ def scaffold(
             by_name = sorted(names.items())
             lines = [_entry(name, list(uses), entry, known.get((section, name)), answering) for name, uses in by_name]
             parts.append(f"{section}:\n" + "".join(lines))
+    parts += _stubs(used.get("stubs", {}))
     return "\n".join(parts)
+
+
+def _stubs(used: Mapping[str, Iterable[tuple[str, str]]]) -> list[str]:
+    """Stand-ins for what cannot run here: proposed and not written, for nobody knows what the tasks come to."""
+    if not used:
+        return []
+    lines = ["# These cannot run here: say what they come to, and take the # away.\n# stubs:\n"]
+    for name, uses in sorted(used.items()):
+        where, needs = next(iter(uses))
+        lines.append(f"#   {key_of(name)}: {{returns: null}}    # {where}; needs {needs}\n")
+    return ["".join(lines)]
 
 
 def _include(files: Iterable[str]) -> str:

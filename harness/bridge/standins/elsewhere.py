@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _PROVIDERS = "airflow.providers."
 
+AWS = "AWS"
+
 ELSEWHERE: dict[str, str] = {
     f"{_PROVIDERS}standard.decorators.stub._StubOperator": "a worker of the language it is written in",
     f"{_PROVIDERS}apache.spark.operators.spark_submit": "spark-submit and a Spark cluster",
@@ -36,7 +38,7 @@ ELSEWHERE: dict[str, str] = {
     f"{_PROVIDERS}apache.druid": "a Druid cluster",
     f"{_PROVIDERS}apache.kylin": "a Kylin server",
     f"{_PROVIDERS}cncf.kubernetes": "a Kubernetes cluster",
-    f"{_PROVIDERS}amazon.aws": "AWS",
+    f"{_PROVIDERS}amazon.aws": AWS,
     f"{_PROVIDERS}google": "Google Cloud",
     f"{_PROVIDERS}microsoft.azure": "Azure",
     f"{_PROVIDERS}alibaba": "Alibaba Cloud",
@@ -62,10 +64,15 @@ def needed_by(task: Operator, world: World) -> str | None:
     hosts that ``network`` allows or a cassette plays; and where a test has replaced something of its operator, or of
     what that calls.
     """
-    found = _elsewhere(class_paths(task))
+    found = needs_elsewhere(task)
     if found is None or is_meant(task, world) or is_replaced(class_of(task)):
         return None
     return found
+
+
+def needs_elsewhere(task: Operator) -> str | None:
+    """What a task needs that is on no laptop; None where it needs nothing of the kind."""
+    return _elsewhere(class_paths(task))
 
 
 @lru_cache(maxsize=4096)

@@ -139,12 +139,14 @@ def _lacking(used: Used, world: World | None) -> Used:
     kept = {
         section: {name: uses for name, uses in names.items() if name not in getattr(world, section)}
         for section, names in used.items()
+        if section != "stubs"  # a run tells of those that its world lacks
     }
     return {section: names for section, names in kept.items() if names}
 
 
 def _counted(used: Used) -> str:
-    counts = [f"{len(names)} {section if len(names) > 1 else section[:-1]}" for section, names in sorted(used.items())]
+    kept = sorted((section, len(names)) for section, names in used.items() if section != "stubs")
+    counts = [f"{count} {section if count > 1 else section[:-1]}" for section, count in kept]
     return ", ".join(counts) or "nothing that the Dags need"
 
 

@@ -52,6 +52,37 @@ def test_a_world_file_is_written_and_never_overwritten(project):
     assert file.read_text() == before
 
 
+FAR = """
+from airflow.providers.amazon.aws.operators.s3 import S3ListOperator
+from airflow.sdk import DAG, task
+
+with DAG("polyglot", schedule=None):
+    S3ListOperator(task_id="listed", bucket="landing", aws_conn_id="lake")
+    S3ListOperator(task_id="unnamed", bucket="landing")
+
+    @task.stub(queue="golang")
+    def far_away(): ...
+
+    far_away()
+"""
+
+
+def test_tasks_that_cannot_run_here_have_stand_ins_proposed(project):
+    project.write("far/polyglot.py", FAR)
+    asked = ["init", "--dags", "far", "--world", "far.yaml"]
+    assert "wrote far.yaml: 1 connection" in project(*asked).out
+    file = project.folder / "far.yaml"
+    text = file.read_text()
+    assert "# stubs:\n#   \"polyglot.far_away\": {returns: null}    # task 'far_away', far/polyglot.py:1" in text
+    assert "; needs a worker of the language it is written in\n" in text
+    assert "polyglot.listed" not in text  # the connection that is proposed plays it
+    assert "polyglot.unnamed" in text
+    assert load(file).stubs == {}
+    file.write_text(text.replace("# stubs", "stubs").replace("#   ", "  "))
+    assert load(file).stubs["polyglot.far_away"].returns is None
+    assert "names all that the Dags use" in project(*asked).out
+
+
 def test_a_world_names_its_schema_which_is_brought_up_to_date(project):
     project.write("dags/sales.py", DAG)
     made = project("init", "--world", "new/prod.yaml")
