@@ -18,6 +18,7 @@ from harness.ledger.journal import Journal
 from harness.results.around import WorldEventResult
 from harness.results.finding import Finding
 from harness.results.needs import WORDS, Need
+from harness.results.services import ServiceUse
 from harness.scheduler.model import DagRun, Deadline, Task, TaskInstance
 from harness.simulation.history import history
 
@@ -252,6 +253,13 @@ class Recorder:
         self._write(
             ti.run, "asset-event", task_id=ti.task_id, asset=event.name, uri=event.uri, extra=masked(event.extra)
         )
+
+    def services(self, uses: Iterable[ServiceUse]) -> None:
+        """What became of each service: the last of a ledger, since some of it is only seen at the end."""
+        if not self._silent:
+            for use in uses:
+                at = self._now() if self.simulation is not None else None
+                self._journal.write({"at": at, "kind": "service", **masked(use.to_json())})
 
     def log(self, who: TaskContext, level: str, text: str, error: BaseException | None) -> None:
         """A line of a task's log; the sink of `harness.bridge.supervisor.capture`."""

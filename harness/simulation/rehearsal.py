@@ -29,6 +29,7 @@ from harness.project.repository import Repository, by_settings, repository_of, r
 from harness.results.calendar import CalendarResult
 from harness.results.finding import Finding
 from harness.results.run import RunResult
+from harness.results.services import ServiceUse
 from harness.scheduler.model import DagRun
 from harness.simulation.awaited_dags import awaited_runs, failed_unawaited
 from harness.simulation.components.scheduler_loop import Driver
@@ -36,7 +37,7 @@ from harness.simulation.options import CalendarOptions, RunOptions
 from harness.simulation.record import Watcher
 from harness.simulation.results import run_result
 from harness.simulation.run_factory import RunFactory
-from harness.simulation.services import served
+from harness.simulation.services import ServedWorld, served
 from harness.simulation.simulated import refusal, runs_otherwise, simulated_calendar
 from harness.simulation.stuck import unfinished_error, unfinished_findings
 from harness.simulation.unmatched import check_options, check_world, unmatched_instances
@@ -176,7 +177,7 @@ class Rehearsal:
             result = _Simulated(run_factory, found, plan, chosen).result()
             doubts += [refusal(error, found.dag_id) for error in self._unstorable([found]).values()]
             left = unmatched_instances(live, run_factory.store.runs.values())
-            uses = (*services.uses(), *run_factory.played())
+            uses = _uses(services, run_factory)
             result = replace(result, findings=(*doubts, *result.findings, *left), services=uses)
             ending.result = result
         return replace(result, real_seconds=perf_counter() - began, ledger=chosen.keep)
@@ -213,7 +214,7 @@ class Rehearsal:
             result = simulated_calendar(run_factory, chosen.values(), options)
             left = unmatched_instances(live, run_factory.store.runs.values())
             findings = (*failed_plugins(self.surroundings), *result.findings, *doubts, *left)
-            result = replace(result, findings=findings, services=(*services.uses(), *run_factory.played()))
+            result = replace(result, findings=findings, services=_uses(services, run_factory))
             ending.result = result
         return replace(result, real_seconds=perf_counter() - began, ledger=options.keep)
 
@@ -442,3 +443,10 @@ def _by_index(dag: DAG, task_id: str, value: Any) -> dict[int, Any]:
         why="each of its instances returns a value of its own",
         fix=f"give a value for each instance, xcoms={{{task_id!r}: [1, 4]}}, or for some, {{{task_id!r}: {{1: 4}}}}",
     )
+
+
+def _uses(services: ServedWorld, run_factory: RunFactory) -> tuple[ServiceUse, ...]:
+    """What the services and the cassette of a world came to hold and heard; the ledger has it then."""
+    uses = (*services.uses(), *run_factory.played())
+    run_factory.recorder.services(uses)
+    return uses

@@ -213,6 +213,15 @@ def test_statuses_and_compressed_answers_are_as_they_were(rehearse, shop, tmp_pa
     assert "number" in file.read_text()
 
 
+def test_the_ledger_has_what_was_asked(rehearse, shop, tmp_path):
+    file, url = tmp_path / "shop.yaml", f"http://127.0.0.1:{shop.server_port}"
+    ask = dag_of(lambda: by_requests(f"{url}/items?page=1")["number"])
+    assert rehearse(ask, world_of(file, shop, record=True), keep=tmp_path / "ledger").ok
+    last = json.loads((tmp_path / "ledger" / "journal.jsonl").read_text().splitlines()[-2])  # before its footer
+    assert (last["kind"], last["service"], last["conn_id"]) == ("service", "cassette", str(file))
+    assert last["heard"] == [{"kind": "request", "about": f"GET {url}/items"}]
+
+
 def test_other_hosts_go_their_way_and_clients_are_what_they_were(rehearse, shop, tmp_path):
     import http.client
 
