@@ -16,7 +16,7 @@ from typing import Any
 import numpy
 import pytest
 
-from harness.simulation.environment import YOUNG, patient_collector, process_state
+from harness.simulation.environment import Interruption, _interruptible, patient_collector, process_state
 from harness.world import World
 
 
@@ -113,9 +113,7 @@ def test_in_another_thread_signals_are_left_alone() -> None:
     assert raised == []
 
 
-@pytest.mark.parametrize(
-    ("owners", "inside"), [(700, YOUNG), (1, YOUNG), (0, 0), (YOUNG - 1, YOUNG), (YOUNG + 1, YOUNG + 1)]
-)
+@pytest.mark.parametrize(("owners", "inside"), [(700, 20_000), (1, 20_000), (0, 0), (19_999, 20_000), (20_001, 20_001)])
 def test_the_collector_is_patient_unless_its_owner_is_more_so(owners: int, inside: int) -> None:
     former = gc.get_threshold()
     try:
@@ -125,3 +123,42 @@ def test_the_collector_is_patient_unless_its_owner_is_more_so(owners: int, insid
         assert gc.get_threshold() == (owners, 11, 12)
     finally:
         gc.set_threshold(*former)
+
+
+class TestInterruptions:
+    @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+    def test_one_is_an_error_where_it_strikes_and_remembered(self, number: int) -> None:
+        interruption = Interruption()
+        handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+        assert not interruption.happened
+        with _interruptible(interruption):
+            with pytest.raises(KeyboardInterrupt):
+                signal.raise_signal(number)
+            assert interruption.happened
+        assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == handlers
+
+    @pytest.mark.parametrize(("number", "raised"), [(signal.SIGINT, []), (signal.SIGTERM, [signal.SIGTERM])])
+    def test_behind_it_the_signal_does_what_it_would_have_done(
+        self, monkeypatch: pytest.MonkeyPatch, number: int, raised: list[int]
+    ) -> None:
+        sent: list[int] = []
+        interruption = Interruption()
+        with pytest.raises(KeyboardInterrupt):
+            interruption.strike(number, None)
+        monkeypatch.setattr(signal, "raise_signal", sent.append)
+        with pytest.raises(KeyboardInterrupt):
+            interruption.go_on()
+        assert sent == raised
+
+    def test_in_another_thread_the_handlers_stay(self) -> None:
+        interruption, seen = Interruption(), []
+
+        def work() -> None:
+            with _interruptible(interruption):
+                seen.append(signal.getsignal(signal.SIGINT))
+
+        before = signal.getsignal(signal.SIGINT)
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        assert seen == [before]
