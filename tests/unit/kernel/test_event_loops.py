@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from harness.kernel import SECOND, Simulation
+from harness.kernel import SECOND, Simulation, event_loop
 from harness.kernel.event_loop import (
     IDLE_GRACE_S,
     IO_GRACE_S,
@@ -333,6 +333,33 @@ class TestParking:
             loop.close()
 
         assert simulate(body)["body"][1] == 30
+
+    def test_a_loop_whose_thread_outlived_its_simulation_is_taken_on_by_who_gives_it_work(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """As fsspec's, which runs for ever."""
+        monkeypatch.setattr(event_loop, "IDLE_GRACE_S", 0.02)
+        kept: list[Any] = []
+
+        def first() -> Any:
+            loop = asyncio.new_event_loop()
+            thread = threading.Thread(target=loop.run_forever, daemon=True)
+            thread.start()
+            kept.extend((loop, thread))
+            return asyncio.run_coroutine_threadsafe(asyncio.sleep(10, "one"), loop).result()
+
+        def second() -> Any:
+            return asyncio.run_coroutine_threadsafe(asyncio.sleep(30, "two"), kept[0]).result()
+
+        try:
+            assert simulate(first)["first"] == ("one", 10)
+            assert simulate(second)["second"] == ("two", 30)
+            assert simulate(second)["second"] == ("two", 30)
+        finally:
+            loop, thread = kept
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join(5)
+            loop.close()
 
     def test_a_loop_that_serves_parks_also_while_threads_of_others_sleep(self) -> None:
         simulation = Simulation(0)

@@ -154,6 +154,13 @@ def test_the_twenty_first_of_a_backfill_is_not_looked_at_while_twenty_run() -> N
     assert to_examine(runs[18:], runs)[0] is runs[21]
 
 
+@pytest.mark.parametrize(("others", "looked_at"), [(19, True), (20, False), (21, False)])
+def test_the_first_of_a_backfill_is_not_looked_at_while_twenty_others_run(others: int, looked_at: bool) -> None:
+    running = [run_of(PLAIN, run_id=f"o{n:02}") for n in range(others)]
+    first = backfilled("b", 1)
+    assert (first in to_examine([first], [*running, first])) is looked_at
+
+
 def test_the_schedule_goes_on_behind_the_latest_of_scheduled_and_backfilled_runs() -> None:
     first = run_of(PLAIN, run_id="s", logical_date=NOW)
     by_hand = run_of(PLAIN, run_id="m", run_type="manual", logical_date=NOW + 9 * DAY)

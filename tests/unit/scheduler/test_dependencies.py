@@ -7,7 +7,7 @@ from scheduler_builders import NOW, dag, run_of, task, ti
 
 from harness.scheduler.dependencies.context import DepContext
 from harness.scheduler.dependencies.standing import failed_dependencies, is_waiting, mapped_upstream, standing
-from harness.scheduler.model import DagRun, OfTask, Zip
+from harness.scheduler.model import DagRun, KnownLength, MappedGroup, OfTask, Zip
 
 
 def maps(a: str | None, b: str | None = "success", own: str | None = None) -> DagRun:
@@ -106,3 +106,24 @@ def test_why_it_cannot_be_scheduled_names_what_it_maps_over() -> None:
     run = maps("failed", "skipped")
     assert failed_dependencies(ti(run, "m"), NOW) == ["maps over 'a' failed, 'b' was skipped"]
     assert failed_dependencies(ti(run, "a"), NOW) == []
+
+
+def test_inside_a_mapped_group_each_instance_has_its_own_of_those_mapped_with_it_and_all_of_the_others() -> None:
+    inside = {"groups": ("g",)}
+    made = dag(
+        task("all", length=KnownLength(3)),
+        task("once"),
+        task("first", "all", "once", **inside),
+        task("more", "first", length=KnownLength(2), **inside),
+        task("last", "more", "first", **inside),
+        groups=[MappedGroup("g", None, KnownLength(2), ())],
+    )
+    run = run_of(made)
+    context = DepContext(run)
+
+    def of(name: str, index: int, upstream: str) -> list[int]:
+        return [one.map_index for one in context.relevant(ti(run, (name, index)), upstream)]
+
+    assert of("first", 1, "all") == [0, 1, 2]
+    assert of("first", 1, "once") == [-1]
+    assert of("last", 1, "first") == [1]
