@@ -43,12 +43,12 @@ _NAMING = ("trigger_dag_id", "external_dag_id")
 
 
 def _may_have(task: Any, name: str) -> bool:
-    return bool(getattr(task, "is_mapped", False)) or hasattr(task, name)
+    return bool(task.is_mapped) or hasattr(task, name)
 
 
 def _comes_from_mapping(task: Any, name: str) -> bool:
     """Whether a mapped task has this argument from what it is mapped over."""
-    if not getattr(task, "is_mapped", False) or name in task.partial_kwargs:
+    if not task.is_mapped or name in task.partial_kwargs:
         return False
     return name in getattr(class_of(task), "template_fields", ())
 

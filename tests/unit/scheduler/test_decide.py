@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scheduler_builders import DAY, NOW, dag, finish, ids, run_of, settle, states, task, ti
 
-from harness.scheduler.decide import decide, fail_fast, schedule, timed_out, times_out_at
+from harness.scheduler.decide import decide, fail_fast, schedule, step, timed_out, times_out_at
 from harness.scheduler.dependencies.standing import failed_dependencies
 from harness.scheduler.dependencies.trigger_rules import RULES
 from harness.scheduler.model import FINISHED, KnownLength, MappedGroup, OfTask
@@ -61,6 +61,15 @@ def test_a_pass_sees_what_the_passes_before_it_set_and_no_more() -> None:
     ti(run, "f1").task = made.tasks["f1"]
     decide(run, NOW)
     assert states(run)["end"] == "skipped"
+
+
+def test_a_run_is_not_over_while_a_pass_changes_something() -> None:
+    run = run_of(CHAIN, {"a": "failed"})
+    for name in "bc":
+        decision = step(run, NOW)
+        assert (ids(decision.changed), decision.outcome, decision.again) == ([name], None, True)
+    decision = step(run, NOW)
+    assert (decision.changed, decision.outcome, decision.again) == ([], "failed", False)
 
 
 def test_short_circuits_succeed_between_passes() -> None:

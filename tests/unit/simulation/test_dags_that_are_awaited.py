@@ -29,7 +29,7 @@ def dag(dag_id: str, *tasks: Any) -> Any:
 
 
 def task(**fields: Any) -> Any:
-    return SimpleNamespace(**fields)
+    return SimpleNamespace(is_mapped=False, **fields)
 
 
 def mapped(*over: str, **partial: Any) -> Any:

@@ -120,6 +120,17 @@ def test_each_is_a_run_an_event_as_many_a_loop_as_the_dag_has_room_for(assets_of
     assert assets.calendars[0].queued == {("a", "s3://a"): NOW + 3 * SECOND}
 
 
+def test_runs_of_backfills_take_no_place_of_theirs(
+    assets_of: Callable[..., Assets], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assets = assets_of(listener(grouping="each", max_active_runs=2))
+    monkeypatch.setattr(assets.play.driver, "active_runs", lambda _, backfills=True: int(backfills))
+    for second in (1, 2):
+        assets.event(second)
+    assert assets.runs.make_due()
+    assert assets.made() == [("d-1", 1, [1]), ("d-2", 2, [2])]
+
+
 def test_a_loop_shares_its_runs_between_the_dags_that_are_ready(assets_of: Callable[..., Assets]) -> None:
     assets = assets_of(*(listener(name, "each", runs_a_loop=3) for name in ("d", "e")))
     for second in (1, 2, 3):
