@@ -181,10 +181,11 @@ class TestHidden:
         task("t", length=KnownLength(9), max_active_tis_per_dag=1, priority_weight=2), task("u"), max_active_tasks=4
     )
 
-    def test_instances_that_cannot_start_hide_others(self) -> None:
-        found = admit(all_of(run := scheduled(self.made)), [run], limits())
+    @pytest.mark.parametrize(("query", "all_told"), [(16, 16), (0, 32)])
+    def test_instances_that_cannot_start_hide_others(self, query: int, all_told: int) -> None:
+        found = admit(all_of(run := scheduled(self.made)), [run], limits(query=query))
         assert ids(found.admitted) == [("t", 0)]
-        hidden = "hidden by instances before it that cannot start: a loop examines 4 of a run, 16 in all"
+        hidden = f"hidden by instances before it that cannot start: a loop examines 4 of a run, {all_told} in all"
         assert reasons(found)["u"] == hidden
 
     def test_not_when_the_query_is_full(self) -> None:
