@@ -170,7 +170,7 @@ def _spread(ti: TaskInstance, total: int, expansion: Expansion) -> None:
         ti.map_index = 0
         run.task_instances[ti.key] = ti
         expansion.expanded.append(ti)
-    highest = max((one.map_index for one in _all(run, task)), default=0)
+    highest = max(one.map_index for one in _all(run, task))
     expansion.expanded += [_create(task, run, index, state) for index in range(highest + 1, total)]
 
 

@@ -190,6 +190,16 @@ def test_one_that_is_due_as_a_wait_ends_comes_behind_it() -> None:
     assert seen == [("woke", 2), ("rang", 2)]
 
 
+def test_one_that_is_due_now_and_has_not_rung_is_not_none() -> None:
+    def body() -> Any:
+        signal.signal(signal.SIGALRM, signal.SIG_IGN)
+        signal.alarm(2)
+        time.sleep(2)
+        return signal.getitimer(TIMER), signal.alarm(0), signal.getitimer(TIMER)
+
+    assert played(body) == [((0.000_001, 0.0), 1, (0.0, 0.0))]
+
+
 def test_one_that_rings_in_a_wait_leaves_the_wait_its_end() -> None:
     def body() -> float:
         signal.signal(signal.SIGALRM, lambda *_: time.sleep(1))

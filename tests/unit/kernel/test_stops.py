@@ -64,6 +64,15 @@ class TestASignal:
             os.kill(os.getpid(), number)
 
 
+def test_a_handler_that_is_not_pythons_is_left_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal, "getsignal", lambda number: None)
+    put_back: list[int] = []
+    monkeypatch.setattr(signal, "signal", lambda number, handler: put_back.append(number))
+    with stops.heeded():
+        pass
+    assert put_back == []
+
+
 def test_the_first_of_several_decides() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         with suppress(BaseException):
