@@ -92,8 +92,9 @@ def test_a_process_is_traced_as_a_thread_under_coverage_and_else_as_the_main_loo
         simulation.hold(1)
         seen.append(sys.gettrace())
 
-    simulation.spawn(int)
-    simulation.run_until()  # so that who measures which lines a test runs sees these: below it sees nothing
+    before = Simulation(0)
+    before.spawn(int)
+    before.run_until()  # so that who measures which lines a test runs sees these: below it sees nothing
     for _ in range(2):
         simulation.spawn(work)
     former = sys.gettrace(), threading.gettrace()
