@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 from harness.project.drivers import DriverOptions
@@ -12,7 +13,7 @@ from harness.world import World
 from harness.world.model import needs_services
 
 if TYPE_CHECKING:
-    from harness.services.binding import Leases, Snapshot
+    from harness.services.binding import Leases
 
 
 class ServedWorld:
@@ -27,16 +28,14 @@ class ServedWorld:
 
     def __init__(self, world: World, leases: Leases | None = None) -> None:
         self.world, self.leases = world, leases
-        self._before: Snapshot | None = None
+        self._uses: Callable[[], Iterable[ServiceUse]] = tuple
         if leases is not None:
             self.world = leases.bound(world)
-            self._before = leases.snapshot()
+            self._uses = partial(leases.since, leases.snapshot())
 
     def uses(self) -> tuple[ServiceUse, ...]:
         """What the services came to hold and heard since; nothing where there are none."""
-        if self.leases is None or self._before is None:
-            return ()
-        return tuple(self.leases.since(self._before))
+        return tuple(self._uses())
 
 
 @contextmanager

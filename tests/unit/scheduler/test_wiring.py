@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from scheduler_builders import dag, task
 
+from harness.scheduler.model import MappedGroup, OfTask
 from harness.scheduler.policies import SchedulerPolicies
 from harness.scheduler.wiring import flat_downstream, leaf_ids, wiring_of
 
@@ -43,6 +44,19 @@ def test_all_that_lies_below_a_task_and_nothing_else() -> None:
     made = dag(*SCOPE)
     assert flat_downstream(made, "inside") == {"last", "teardown", "behind"}
     assert flat_downstream(made, "behind") == set()
+
+
+def test_a_task_in_groups_within_groups_waits_for_what_the_closest_maps_over_and_needs_what_all_do() -> None:
+    groups = [
+        MappedGroup("outer", None, OfTask("far"), ("far",)),
+        MappedGroup("inner", "outer", OfTask("near"), ("near",)),
+    ]
+    own = task("own", "near", length=OfTask("near"), map_dependencies=("near",), groups=("outer",))
+    made = dag(task("far"), task("near"), task("a", "near", groups=("inner", "outer")), own, groups=groups)
+    wiring = wiring_of(made)
+    assert (wiring["a"].mapped_dependencies, wiring["a"].expansion_dependencies) == (("near",), {"near", "far"})
+    assert (wiring["own"].mapped_dependencies, wiring["own"].expansion_dependencies) == (("near",), {"near", "far"})
+    assert (wiring["far"].mapped_dependencies, wiring["far"].expansion_dependencies) == ((), frozenset())
 
 
 def test_positions_are_those_of_the_dag() -> None:
