@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import calendar_figures, gate, real_imports
+from benchmarks import calendar_figures, gate, real_imports, services
 from benchmarks.processes import case, wall
 
 HERE = Path(__file__).parent
@@ -33,6 +33,7 @@ def main() -> int:
     parser.add_argument("--cold", type=int, default=7, help="repetitions of the cold start (default 7)")
     parser.add_argument("--calendar", type=int, default=1000, help="runs of the simulated calendar (default 1000)")
     parser.add_argument("--checks", type=int, default=5, help="repetitions of the integrity gate (default 5)")
+    parser.add_argument("--services", type=int, default=3, help="repetitions of each service (default 3)")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--write", action="store_true", help="keep the figures: benchmarks/figures.json and the README")
     options = parser.parse_args()
@@ -40,6 +41,7 @@ def main() -> int:
     figures |= calendar_figures.calendar(options.calendar)
     figures |= gate.gate(options.checks)
     figures |= real_imported(options.checks)
+    figures |= services.figures(options.services)
     show(figures)
     for path in [options.json] * bool(options.json) + [FIGURES] * options.write:
         path.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n")
@@ -116,6 +118,7 @@ def rows(figures: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         *calendar_figures.rows(figures),
         *gate.rows(figures),
         *real_imports.rows(figures),
+        *services.rows(figures),
     ]
 
 
