@@ -73,6 +73,12 @@ def hint(error: BaseException, world: World | None) -> str | None:
     connections, variables = (world.connections, world.variables) if world is not None else ({}, {})
     if found := re.search(r"conn_id `([^`]+)` isn't defined|CONNECTION_NOT_FOUND.*'conn_id': '([^']+)'", text):
         conn_id = found[1] or found[2]
+        place = world.elsewhere.get(conn_id.lower()) if world is not None else None
+        if place is not None:
+            return (
+                f"connection {conn_id!r} stands outside of the world alone, in {place}, and may be production's; "
+                f"write {conn_id}: {{from: environment}} under connections: in the world file to have it used"
+            )
         return (
             f"connection {conn_id!r} is not in the world; known: {known_names(conn_id, connections)}; "
             f"declare it under connections: in the world file, or world.set_connection({conn_id!r}, …) in the test"

@@ -108,7 +108,7 @@ driver = texts(
     "--driver",
     "drivers",
     metavar="SERVICE=DRIVER",
-    help="As postgres=container; may be repeated.  [default: environment, settings, world, what the service chooses]",
+    help="As s3=external; may be repeated.  [default: environment, settings, world, what the service chooses]",
 )
 record = flag(
     "--record",

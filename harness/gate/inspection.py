@@ -252,8 +252,8 @@ def declared_of(world: World, file: Path | None, root: Path) -> Declared:
     return Declared(
         path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path),
         {name: pool.slots for name, pool in world.pools.items()},
-        frozenset({*world.connections, *_named(world, CONNECTION)}),
-        frozenset({*world.variables, *_named(world, VARIABLE)}),
+        frozenset({*world.connections, *world.names_from_environment("connections"), *_named(world, CONNECTION)}),
+        frozenset({*world.variables, *world.names_from_environment("variables"), *_named(world, VARIABLE)}),
         queues=_queues(world.executor),
         executors=frozenset(world.executor.executors) or None,
     )

@@ -70,6 +70,10 @@ def _in_repository(files: list[FoundFile], options: GateOptions, repository: Rep
     repository = repository or (repository_of(files[0].root) if files else Repository())
     refuse_hidden(files, repository)
     declared, world = options.parse.declared, options.parse.world
+    if world.from_environment:
+        from harness.world.sources.environment import taken_from
+
+        world = taken_from(world, {**repository.environment, **os.environ}, required=False)
     parse = replace(
         options.parse,
         repository=replace(repository, environment={**repository.environment, **world.env}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from configparser import Error, RawConfigParser
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -77,6 +77,7 @@ class Declarations:
         search: entries of ``PYTHONPATH`` in ``.env`` that are there.
         unread: lines of ``.env`` that cannot be read, each as a sentence with its place.
         exports: what ``airflow … export`` and Astro's file tell of connections, variables and pools, without secrets.
+        places: ``file:line`` of ``AIRFLOW_CONN_*`` and ``AIRFLOW_VAR_*`` in ``.env``.
     """
 
     settings: Mapping[tuple[str, str], str] = field(default_factory=dict)
@@ -88,6 +89,7 @@ class Declarations:
     search: tuple[str, ...] = ()
     exports: Exports = field(default_factory=Exports)
     unread: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
 
     def setting(self, section: str, key: str) -> str | None:
         """A setting of Airflow, None where the project does not make it."""
@@ -127,6 +129,7 @@ def declarations_of(folders: Sequence[Path]) -> Declarations:
         search=tuple(one for folder in folders for one in python_path(folder / ".env", folders[0])),
         exports=exports,
         unread=tuple(line for folder in folders for line in unread_lines(folder / ".env", folders[0])),
+        places={n: place for folder in reversed(folders) for n, place in places(folder / ".env", folders[0]).items()},
     )
 
 
@@ -167,10 +170,56 @@ def unread_lines(file: Path, project: Path) -> Iterator[str]:
 
     for binding in parse_stream(StringIO(text)):
         if binding.error:
-            blank = len(binding.original.string) - len(binding.original.string.lstrip())
-            line = binding.original.line + binding.original.string[:blank].count("\n")
             shown = file.relative_to(project) if file.is_relative_to(project) else file
-            yield f"{shown}:{line} cannot be read as NAME=value, and is passed over"
+            yield f"{shown}:{line_of(binding)} cannot be read as NAME=value, and is passed over"
+
+
+def places(file: Path, project: Path) -> dict[str, str]:
+    """Where a ``.env`` file gives connections and variables of Airflow, as ``file:line``.
+
+    Raises: UsageError: not text.
+    """
+    text = _text(file).removeprefix("\ufeff")
+    if not any(prefix in text for prefix in SECRETS):
+        return {}
+    from dotenv.parser import parse_stream
+
+    shown = file.relative_to(project) if file.is_relative_to(project) else file
+    return {
+        binding.key: f"{shown}:{line_of(binding)}"
+        for binding in parse_stream(StringIO(text))
+        if binding.key is not None and binding.value is not None and binding.key.startswith(SECRETS)
+    }
+
+
+def line_of(binding: Any) -> int:
+    """The line of what python-dotenv read; blank lines before it are a part of it."""
+    blank = len(binding.original.string) - len(binding.original.string.lstrip())
+    return int(binding.original.line + binding.original.string[:blank].count("\n"))
+
+
+def told(found: Mapping[str, str], known: Collection[str]) -> list[str]:
+    """What is said of connections and variables in ``.env`` that a world does not name: never used without a word.
+
+    Args:
+        found: as `places` gives them.
+        known: those that the world has or asks for.
+    """
+    new = sorted(name for name in found if name not in known)
+    connections = [name for name in new if name.startswith(CONNECTION)]
+    variables = [name for name in new if name.startswith(VARIABLE)]
+    ask = "{from: environment} in the world asks for it"
+    lines = []
+    if connections:
+        lines.append(f"{_some(connections, found)}: no task is given it; {ask}")
+    if variables:
+        lines.append(f"{_some(variables, found)}: used, since the world has no such variable")
+    return lines
+
+
+def _some(names: Sequence[str], found: Mapping[str, str]) -> str:
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    return ", ".join(f"{ascii(name)[1:-1]} ({found[name]})" for name in names[:SHOWN]) + more
 
 
 def _assigned(file: Path) -> dict[str, str]:
@@ -237,7 +286,7 @@ def set_aside(environment: Mapping[str, str]) -> str | None:
         return None
     more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     names = ", ".join(ascii(name)[1:-1] for name in found[:SHOWN])
-    return f"{names}{more} of the shell: no Dag sees it; the world file and the project's own .env declare them"
+    return f"{names}{more} of the shell: no Dag sees it; {{from: environment}} in the world asks for one of them"
 
 
 def _matters(section: str, key: str) -> bool:

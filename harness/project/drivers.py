@@ -24,7 +24,7 @@ class DriverOptions:
 
 
 def read_driver_option(flag: str, texts: Iterable[str]) -> dict[str, str]:
-    """Service -> driver, of texts ``postgres=container``.
+    """Service -> driver, of texts ``s3=external``.
 
     Args:
         flag: the option they were given to.
@@ -34,7 +34,7 @@ def read_driver_option(flag: str, texts: Iterable[str]) -> dict[str, str]:
     for text in texts:
         name, mark, driver = text.partition("=")
         if not (name and mark and driver):
-            raise UsageError(f"{flag} {text!r} names no service and driver", fix=f"write {flag} postgres=embedded")
+            raise UsageError(f"{flag} {text!r} names no service and driver", fix=f"write {flag} s3=external")
         if found.setdefault(name, driver) != driver:
             raise UsageError(f"{flag} asks for two drivers of {name}: {found[name]}, {driver}", fix="keep one of them")
     return found

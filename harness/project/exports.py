@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from harness.project.conn_type import normal_type
 from harness.project.folders import WRITTEN, own_folders
 from harness.project.sensitive import HIDDEN, has_hidden, plain_part
 
@@ -233,8 +234,7 @@ def of_uri(uri: str) -> dict[str, Any]:
         return {}
     texts = {key: unquote(one) if isinstance(one, str) else one for key, one in found.items()}
     schema = unquote(parts.path[1:])
-    kind = parts.scheme.replace("-", "_")
-    kind = "postgres" if kind == "postgresql" else kind
+    kind = normal_type(parts.scheme)
     nested = uri.count("://") > 1  # ``http://https://host``: the parts are not where they seem to be
     return {"conn_type": kind} if nested else {**texts, "conn_type": kind, "schema": schema, "extra": extra}
 

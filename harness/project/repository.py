@@ -61,6 +61,7 @@ class Repository:
         connections, variables, pools: declared by its files, beside those of the world.
         exports: what is told of them beside their names, without secrets.
         unread: lines of its ``.env`` that cannot be read, each as a sentence with its place.
+        places: ``file:line`` of connections and variables of Airflow in its ``.env``.
         requirements: the file that names its packages.
         regexp: ``.airflowignore`` holds regular expressions.
     """
@@ -79,6 +80,7 @@ class Repository:
     pools: Mapping[str, int] = field(default_factory=dict)
     exports: Exports = field(default_factory=Exports)
     unread: tuple[str, ...] = ()
+    places: Mapping[str, str] = field(default_factory=dict)
     requirements: Path | None = None
     regexp: bool = False
 
@@ -166,6 +168,7 @@ def repository_of(path: Path) -> Repository:
         pools=found.pools,
         exports=found.exports,
         unread=found.unread,
+        places=found.places,
         requirements=next((f for f in [project / "requirements.txt"] if f.is_file()), None) if project else None,
         regexp=found.setting("core", "dag_ignore_file_syntax") == "regexp",
     )

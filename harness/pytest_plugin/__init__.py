@@ -27,7 +27,6 @@ from harness.pytest_plugin.fixtures import (
     airflow_dag_bag,
     airflow_explore,
     airflow_frozen_time,
-    airflow_postgres,
     airflow_render_task,
     airflow_run_dag,
     airflow_run_task,
@@ -46,7 +45,12 @@ from harness.pytest_plugin.project import (
     pytest_runtest_call,
 )
 from harness.pytest_plugin.runs import _airflow_runner, render_task, run_dag, run_task
-from harness.pytest_plugin.services import _airflow_leases, _airflow_services, postgres, pytest_terminal_summary
+from harness.pytest_plugin.services import (
+    _airflow_leases,
+    _airflow_services,
+    pytest_terminal_summary,
+    service_fixtures,
+)
 from harness.pytest_plugin.worlds import (
     _airflow_wider_world,
     _airflow_world,
@@ -72,7 +76,6 @@ __all__ = [
     "airflow_explore",
     "airflow_frozen_time",
     "airflow_module_world",
-    "airflow_postgres",
     "airflow_render_task",
     "airflow_run_dag",
     "airflow_run_task",
@@ -83,7 +86,6 @@ __all__ = [
     "explore",
     "frozen_time",
     "module_world",
-    "postgres",
     "pytest_addoption",
     "pytest_assertrepr_compare",
     "pytest_collect_directory",
@@ -109,3 +111,6 @@ __all__ = [
     "simulate",
     "world",
 ]
+
+globals().update(service_fixtures())
+__all__ += service_fixtures()

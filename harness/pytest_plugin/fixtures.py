@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
     from harness.exploration.result import Exploration
-    from harness.pytest_plugin.services import Postgres
     from harness.results.calendar import CalendarResult
     from harness.results.run import RunResult, TaskResult
     from harness.services.binding import Leases
@@ -228,11 +227,3 @@ def airflow_frozen_time() -> Iterator[FrozenTime]:
     """The fixture ``frozen_time``: time stands still in the test."""
     with standing_still() as frozen:
         yield frozen
-
-
-@pytest.fixture
-def airflow_postgres(_airflow_leases: Leases, airflow_world: World) -> Postgres:
-    """The fixture ``postgres``: a real PostgreSQL database of this test."""
-    from harness.pytest_plugin.services import Postgres
-
-    return Postgres(_airflow_leases, airflow_world)

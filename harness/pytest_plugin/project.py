@@ -141,6 +141,10 @@ def _is_ours(item: pytest.Item) -> bool:
     return bool({NEEDS_DAGS, LIVES_IN_A_WORLD} & set(getattr(item, "fixturenames", ())))
 
 
+NOTES = pytest.StashKey["dict[str, None]"]()
+"""What is told when pytest ends."""
+
+
 class DagBag(Mapping[str, "DAG"]):
     """Dags by id, sorted.
 
@@ -211,6 +215,7 @@ def _airflow_rehearsal(pytestconfig: pytest.Config) -> Rehearsal:
             pytest.fail(str(error), pytrace=False)
         if "freezegun" in sys.modules:
             _preload(rehearsal)
+    pytestconfig.stash.setdefault(NOTES, {}).update(dict.fromkeys(rehearsal.set_aside))
     scope_of(pytestconfig).path = [entry for entry in sys.path if entry not in before]
     return rehearsal
 
@@ -344,8 +349,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="SERVICE=DRIVER",
-        help="driver of a service, as postgres=container, repeatable "
-        "(default: AIRFLOW_HARNESS_POSTGRES_DRIVER, drivers of the settings, driver: of the world, the service's own)",
+        help="driver of a service, as s3=external, repeatable "
+        "(default: AIRFLOW_HARNESS_S3_DRIVER, drivers of the settings, driver: of the world, the service's own)",
     )
     group.addoption(
         "--airflow-record",

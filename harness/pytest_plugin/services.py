@@ -1,4 +1,4 @@
-"""The services of a test's world, and the fixture ``postgres``: each started once a pytest run, when first needed."""
+"""The services of a test's world, and fixtures of their names: each started once a pytest run, when first needed."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from harness.pytest_plugin.project import project_of
+from harness.pytest_plugin.project import NOTES, project_of
+from harness.services.named import FIXTURES
 
 if TYPE_CHECKING:
     from harness.services.base import Service
     from harness.services.binding import Leases, Services
     from harness.services.drivers import Choice
-    from harness.services.postgres.lease import PostgresLease
     from harness.world import World
 
 
@@ -122,12 +122,9 @@ def ask(address: str, service: type[Service], choice: Choice) -> Service:
     return service.attached(found["token"])
 
 
-REAL_CLOCKS = pytest.StashKey["dict[str, None]"]()
-
-
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Tell of services whose clocks are real while simulations have virtual time."""
-    for note in config.stash.get(REAL_CLOCKS, {}):
+    """Tell of services whose clocks are real while simulations have virtual time, and of what ``.env`` declares."""
+    for note in config.stash.get(NOTES, {}):
         terminalreporter.write_line(f"airflow-harness: note: {note}")
 
 
@@ -143,7 +140,7 @@ def opener(address: str | None, config: pytest.Config) -> Callable[[type[Service
 
         reason = service.why_clock_is_real(choice.driver)
         if reason is not None:
-            config.stash.setdefault(REAL_CLOCKS, {})[clock_note(service.name, reason)] = None
+            config.stash.setdefault(NOTES, {})[clock_note(service.name, reason)] = None
         if address is not None and service.is_shared(choice.driver):
             return ask(address, service, choice)
         return opened(service, choice)
@@ -171,19 +168,21 @@ def _airflow_leases(
     leases.end()
 
 
-class Postgres:
-    """A real PostgreSQL database of a test: what `harness.services.postgres.lease.PostgresLease` has, and `of`."""
+class ServiceFixture:
+    """A service of a test: what the lease of its first connection has, and `of`.
 
-    def __init__(self, leases: Leases, world: World) -> None:
+    Raises: UsageError, ServiceUnavailable: there is none, or it cannot start.
+    """
+
+    def __init__(self, name: str, leases: Leases, world: World) -> None:
         from harness.services.views import ServiceView
 
-        self._view = ServiceView("postgres", leases, world)
+        self._view = ServiceView(name, leases, world)
         self._first = self._view.first()
 
-    def of(self, conn_id: str) -> PostgresLease:
-        """The database of one connection of the world, where several ask for ``service: postgres``."""
-        found: PostgresLease = self._view(conn_id)
-        return found
+    def of(self, conn_id: str) -> Any:
+        """The lease of one connection of the world, where several ask for the service."""
+        return self._view(conn_id)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._first, name)
@@ -192,11 +191,22 @@ class Postgres:
         return repr(self._first)
 
 
-@pytest.fixture
-def postgres(_airflow_leases: Leases, _airflow_world: World) -> Postgres:
-    """A real PostgreSQL database of this test: ``.uri``, ``.connect()``, ``.execute(sql)``.
+def service_fixtures() -> dict[str, Any]:
+    """The fixtures that are called as a service, and their second names."""
+    made: dict[str, Any] = {}
+    for name, about in FIXTURES.items():
+        made |= _fixtures_of(name, about)
+    return made
 
-    The connection of the world that is declared with ``service="postgres"`` leads to it. Where several are, each has a
-    database of its own: the first this one, any of them ``postgres.of(conn_id)``.
-    """
-    return Postgres(_airflow_leases, _airflow_world)
+
+def _fixtures_of(service: str, about: str) -> dict[str, Any]:
+    def first(_airflow_leases: Leases, _airflow_world: World) -> ServiceFixture:
+        return ServiceFixture(service, _airflow_leases, _airflow_world)
+
+    def second(_airflow_leases: Leases, airflow_world: World) -> ServiceFixture:
+        return ServiceFixture(service, _airflow_leases, airflow_world)
+
+    first.__doc__ = about
+    second.__doc__ = f"The fixture ``{service}``: {about.partition(':')[0].lower()}."
+    names = (service, f"airflow_{service}")
+    return {name: pytest.fixture(name=name)(function) for name, function in zip(names, (first, second), strict=True)}

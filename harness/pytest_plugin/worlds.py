@@ -6,6 +6,7 @@ what the test or its fixtures change.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -81,7 +82,7 @@ def _living(request: pytest.FixtureRequest, file: World, services: Services) -> 
     from harness.services.binding import Leases
     from harness.services.views import WorldServices
 
-    world = marked(file, request.node)
+    world = with_environment(request.config, marked(file, request.node))
     leases = Leases(services, Path(request.node.name).stem or "session")
     world.services = WorldServices(leases)
     with lives(request.config, world):
@@ -115,6 +116,7 @@ def _airflow_world(
     config, base = request.config, _airflow_wider_world or _airflow_world_file
     has_the_modules = _wider_used(request) == "module_world"
     own = marked(base, request.node, beyond=request.node.getparent(pytest.Module) if has_the_modules else None)
+    own = with_environment(config, own)
     own.services = WorldServices(_airflow_leases)
     lived_in(config, own)
     with answered_in_test(present_of(own, _airflow_leases), project_of(config).secrets):
@@ -158,6 +160,18 @@ def marked(world: World, node: pytest.Item | pytest.Collector, beyond: pytest.Co
         if mark.kwargs:
             made = with_sections(made, mark.kwargs, holder.path.parent, shown_path(holder.path), _line(holder))
     return _with_known_services(made)
+
+
+def with_environment(config: pytest.Config, world: World) -> World:
+    """The world with what it takes from the environment, as far as that is there: a run refuses to begin without."""
+    if not world.from_environment:
+        return world
+    from harness.project.declarations import SECRETS, dot_env
+    from harness.world.sources.environment import taken_from
+
+    project = project_of(config)
+    present = {name: value for name, value in os.environ.items() if name.startswith(SECRETS)}
+    return taken_from(world, {**dot_env(project.settings.root / ".env"), **project.secrets, **present}, required=False)
 
 
 def _line(node: object) -> int:

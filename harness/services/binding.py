@@ -160,17 +160,22 @@ class Leases:
     def bound(self, world: World) -> World:
         """The world with each connection that names a service leading to it; the world itself where none does.
 
+        What a service sets in the environment leads to one of its connections: the one that Airflow takes where none is
+        named (``aws_default``), else the first.
+
         Raises: WorldError, ServiceUnavailable.
         """
         if not needs_services(world):
             return world
-        connections, peers, env = dict(world.connections), list[str](), dict[str, str]()
+        connections, peers, of_services = dict(world.connections), list[str](), dict[str, Mapping[str, str]]()
         for conn_id, connection in world.connections.items():
             if connection.service is not None:
                 address = self.lease(conn_id, world).address
                 connections[conn_id] = leading_to(connection, address)
                 peers += address.peers
-                env |= address.env
+                if connection.service not in of_services or _is_default(conn_id, connection.service):
+                    of_services[connection.service] = address.env
+        env = {name: value for one in of_services.values() for name, value in one.items()}
         return replace(world, connections=connections, network=world.network.with_more(peers), env={**env, **world.env})
 
     def connection(self, conn_id: str, world: World) -> Connection:
@@ -246,6 +251,11 @@ def choices(world: World, asked: DriverOptions) -> dict[str, Choice]:
             service, options = declared(world, conn_id)
             found[service.name] = choose(service, options.driver, asked, os.environ)
     return found
+
+
+def _is_default(conn_id: str, service: str) -> bool:
+    """Whether hooks of Airflow take a connection where none is named; Source: their ``default_conn_name`` (3.3)."""
+    return conn_id in {f"{conn_type}_default" for conn_type in service_class(service).conn_types}
 
 
 def clock_note(name: str, reason: str) -> str:

@@ -6,24 +6,12 @@ from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint, entry_points
-from types import MappingProxyType
 
 from harness.errors import UsageError, known_names
 from harness.services.base import Service
+from harness.services.named import OURS
 
 GROUP = "airflow_harness.services"
-
-OURS: Mapping[str, str] = MappingProxyType(
-    {
-        "http": "harness.services.http.service:HttpService",
-        "postgres": "harness.services.postgres.service:PostgresService",
-        "s3": "harness.services.s3.service:S3Service",
-        "smtp": "harness.services.smtp.service:SmtpService",
-        "statsd": "harness.services.statsd.service:StatsdService",
-        "webhook": "harness.services.webhook.service:WebhookService",
-    }
-)
-"""Name -> where its class is. Imported when first asked for: none of them may cost a run that does without."""
 
 
 @cache

@@ -24,9 +24,14 @@ from harness.simulation.history import history
 
 
 class Needs:
-    """Takes what is asked for, in any order and from any thread."""
+    """Takes what is asked for, in any order and from any thread.
+
+    Attributes:
+        elsewhere: as of `harness.world.model.World`.
+    """
 
     def __init__(self) -> None:
+        self.elsewhere: Mapping[str, str] = {}
         self._needed: dict[tuple[str, str], set[str]] = {}
 
     def name(self, section: str, name: str, dag_id: str | None) -> None:
@@ -46,8 +51,14 @@ class Needs:
         order, needed = list(WORDS), {need: set(dags) for need, dags in self._needed.items()}
         for pool, dag_id in pools:
             needed.setdefault(("pools", pool), set()).add(dag_id)
-        found = [Need(section, name, tuple(sorted(dags))) for (section, name), dags in needed.items()]
+        found = [
+            Need(section, name, tuple(sorted(dags)), self._place(section, name))
+            for (section, name), dags in needed.items()
+        ]
         return sorted(found, key=lambda need: (order.index(need.section), need.name))
+
+    def _place(self, section: str, name: str) -> str | None:
+        return self.elsewhere.get(name.lower()) if section == "connections" else None
 
 
 SHOWN = 5

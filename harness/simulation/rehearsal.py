@@ -19,13 +19,13 @@ from harness.checks.context import LIMITS
 from harness.errors import HarnessError, MachineError, TaskNotFound, Unserialisable, UsageError, known_names
 from harness.kernel import Instant
 from harness.kernel.clock import frozen_instant
-from harness.kernel.instant import SECOND, later, span, to_instant
+from harness.kernel.instant import later, span, to_instant
 from harness.ledger.journal import FileJournal, Journal, NoJournal
-from harness.project.declarations import CONNECTION
+from harness.project.declarations import told
 from harness.project.discovery import dag_files
 from harness.project.drivers import DriverOptions
 from harness.project.importers import refuse_hidden
-from harness.project.repository import Repository, by_settings, repository_of, root_of
+from harness.project.repository import by_settings, repository_of, root_of
 from harness.results.calendar import CalendarResult
 from harness.results.finding import Finding
 from harness.results.run import RunResult
@@ -33,6 +33,7 @@ from harness.results.services import ServiceUse
 from harness.scheduler.model import DagRun
 from harness.simulation.awaited_dags import awaited_runs, failed_unawaited
 from harness.simulation.components.scheduler_loop import Driver
+from harness.simulation.declared import with_declared
 from harness.simulation.options import CalendarOptions, RunOptions
 from harness.simulation.record import Watcher
 from harness.simulation.results import run_result
@@ -41,9 +42,9 @@ from harness.simulation.services import ServedWorld, served
 from harness.simulation.simulated import refusal, runs_otherwise, simulated_calendar
 from harness.simulation.stuck import unfinished_error, unfinished_findings
 from harness.simulation.unmatched import check_options, check_world, unmatched_instances
-from harness.world import Pool, World
-from harness.world.entries import DEFAULT_POOL
+from harness.world import World
 from harness.world.file import shown_path
+from harness.world.sources.environment import variable_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -58,6 +59,7 @@ class Rehearsal:
         folder: loaded Dags; `Rehearsal.of_paths` loads them.
         xcom_bytes: of JSON, above which an XCom is a finding; None: no XCom is one.
     Attributes:
+        set_aside: what is said of connections and variables in ``.env`` that the world does not name.
         unfinished: what the last simulation came to that ended with an error, Ctrl-C or SIGTERM, where it came to that.
         drivers: of services, asked for outside the world.
     """
@@ -72,6 +74,7 @@ class Rehearsal:
         self.xcom_bytes = xcom_bytes
         self.surroundings = surroundings or Surroundings()
         self.unfinished: RunResult | CalendarResult | None = None
+        self.set_aside: list[str] = []
         self.drivers = DriverOptions()
         self._stored: dict[str, Unserialisable | None] = {}
 
@@ -94,9 +97,12 @@ class Rehearsal:
         roots = list(paths)
         surroundings = surroundings_of(roots, world, owners)
         with surroundings.entered():
-            folder = load(roots, with_declared(world, surroundings.repository), surroundings.hidden)
-        folder.notes += surroundings.repository.unread
-        return cls(folder, xcom_bytes, surroundings)
+            declared = with_declared(world, surroundings.repository, surroundings.secrets)
+            folder = load(roots, declared, surroundings.hidden)
+        rehearsal = cls(folder, xcom_bytes, surroundings)
+        rehearsal.set_aside = told(surroundings.repository.places, _names(world))
+        folder.notes += [*surroundings.repository.unread, *rehearsal.set_aside]
+        return rehearsal
 
     def load_file(self, file: Path, world: World | None = None) -> None:
         """Load one file more, which the project's ignore files leave out."""
@@ -112,7 +118,7 @@ class Rehearsal:
 
         Raises: WorldError: something of it is no text.
         """
-        found = with_declared(world, self.surroundings.repository)
+        found = with_declared(world, self.surroundings.repository, self.surroundings.secrets, required=True)
         found.check_text()
         return found
 
@@ -262,6 +268,14 @@ class _Ending:
         return None if self.run_factory is None else self.run_factory.unfinished
 
 
+def _names(world: World | None) -> set[str]:
+    """Variables of the environment that stand for what a world has."""
+    if world is None:
+        return set()
+    names = {("connections", name) for name in world.connections} | {("variables", name) for name in world.variables}
+    return {variable_of(section, name) for section, name in names | world.from_environment}
+
+
 def failed_plugins(surroundings: Surroundings) -> list[Finding]:
     """Plugins of the project that do not load: Airflow goes on without them, and so does a run."""
     failed = surroundings.failed_plugins
@@ -299,41 +313,6 @@ def _refuse_several(roots: list[Path]) -> None:
             why="Dags of the one would run with what the other sets",
             fix="name the Dag folders of one project with --dags",
         )
-
-
-def with_declared(world: World | None, repository: Repository) -> World:
-    """A world, and what the project's own files tell of and it does not: variables, pools, connections of ``.env``.
-
-    Such a connection stays a variable of the environment, which Airflow asks first: only where the world has none.
-    The variables are the given world's own, so that it shows what tasks set.
-    """
-    filled = world or World()
-    pools = {one.name: Pool(**one.value) for one in repository.exports.entries if one.section == "pools"}
-    own = {n: pool for n, pool in filled.pools.items() if n not in pools or n != DEFAULT_POOL or n in filled.chosen}
-    pools = {**pools, **own}
-    declared = {f"{CONNECTION}{name.upper()}" for name in filled.connections}
-    of_env = {n: v for n, v in repository.environment.items() if n.startswith(CONNECTION) and n not in declared}
-    for name, value in repository.values.items():
-        filled.variables.setdefault(name, value)
-    found = replace(filled, pools=pools, env={**of_env, **filled.env})
-    return replace(found, **_limited(found, repository))
-
-
-def _limited(world: World, repository: Repository) -> dict[str, Any]:
-    """The executor and the pools of a world, with the project's settings where it makes none itself."""
-    limits, executor, pools = repository.limits, world.executor, dict(world.pools)
-    ours = {name: value for name, value in limits.items() if name not in world.chosen}
-    settings: dict[str, Any] = {name: int(ours[name]) for name in _OF_EXECUTOR if name in ours}
-    if "task_queued_timeout" in ours:
-        settings["task_queued_timeout"] = round(ours["task_queued_timeout"] * SECOND)
-    slots = limits.get("default_pool_task_slot_count")
-    is_chosen = DEFAULT_POOL in world.chosen or DEFAULT_POOL in repository.pools
-    if slots is not None and not is_chosen:
-        pools[DEFAULT_POOL] = replace(pools[DEFAULT_POOL], slots=int(slots))
-    return {"executor": replace(executor, **settings), "pools": pools}
-
-
-_OF_EXECUTOR = ("parallelism", "num_stuck_in_queued_retries")
 
 
 class _Simulated:

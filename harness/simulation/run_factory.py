@@ -81,6 +81,7 @@ class RunFactory:
         self.store = Store(world, {dag_id: dag for dag_id, dag in dags.items() if dag_id not in self.refused})
         self.recorder = Recorder(journal, watcher, xcom_bytes)
         self.leases: Leases | None = None
+        self.recorder.needs.elsewhere = world.elsewhere
         self.interruption: Interruption | None = None
         self.unfinished: RunResult | CalendarResult | None = None
         self._snapshots: dict[str, Dag] = {}

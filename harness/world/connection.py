@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from harness.errors import WorldError
+from harness.project.conn_type import normal_type
 
 EXTRA_KEY = "__extra__"
 _URI_FIX = "write conn_type://login:password@host:port/schema?key=value, special characters percent-encoded"
@@ -61,11 +62,6 @@ class Connection:
             extra=_extra(parts.query),
             description=description,
         )
-
-
-def normal_type(conn_type: str) -> str:
-    """``postgresql`` is ``postgres``, and ``-`` is ``_``: Airflow's ``_normalize_conn_type``."""
-    return "postgres" if conn_type == "postgresql" else conn_type.replace("-", "_")
 
 
 def extra_text(value: object) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
@@ -54,6 +54,7 @@ class EntrySpec(BaseModel):
 class ConnectionSpec(EntrySpec):
     """``service``, or ``uri``, or fields."""
 
+    from_: Literal["environment"] | None = Field(default=None, alias="from")
     service: str | None = None
     uri: str | None = None
     conn_type: str | None = None
@@ -69,12 +70,16 @@ class ConnectionSpec(EntrySpec):
     def _one_way(self) -> ConnectionSpec:
         given = [name for name in _ADDRESS if getattr(self, "schema_" if name == "schema" else name) is not None]
         typed = ["conn_type"] if self.conn_type is not None else []
+        if self.from_ is not None:
+            if len(self.model_fields_set) > 1:
+                raise ValueError("from: environment stands alone: AIRFLOW_CONN_… says the rest")
+            return self
         if self.service is not None and (given or self.uri is not None):
             raise ValueError(f"service fills in the address, so {', '.join(given) or 'uri'} cannot be given beside it")
         if self.uri is not None and (typed or given or self.extra is not None):
             raise ValueError(f"uri and {', '.join(typed + given) or 'extra'} cannot both be given")
         if self.service is None and self.uri is None and not self.conn_type:
-            raise ValueError("needs one of service, uri, conn_type")
+            raise ValueError("needs one of service, uri, conn_type, from")
         return self
 
 

@@ -12,8 +12,8 @@ from harness.world.model import World
 from harness.world.problem import EntryError, WorldProblem, kind
 
 if TYPE_CHECKING:
-    from harness.world.include import Included
     from harness.world.nodes import Document
+    from harness.world.sources.include import Included
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class _WorldReader:
         return world
 
     def _include(self, world: World, content: object) -> None:
-        from harness.world.include import Unreadable, entries, sources
+        from harness.world.sources.include import Unreadable, entries, sources
 
         try:
             files = sources(content, self.folder)

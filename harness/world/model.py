@@ -77,6 +77,9 @@ class World:
             others the project's settings decide.
         declared_at: ``file:line`` of entries that came from a file, by (section, name).
         calls_made: of tasks that were stood in for; see `calls`.
+        from_environment: (section, name) of connections and variables that `harness.world.sources.environment` finds.
+        elsewhere: connection id, in lower case -> the place outside of the world where one of that name stands, of
+            which no task is given anything.
         services: of the test whose world this is; None outside tests.
     """
 
@@ -97,10 +100,12 @@ class World:
     chosen: set[str] = field(default_factory=set, compare=False, repr=False)
     declared_at: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
     calls_made: list[Call] = field(default_factory=list, compare=False, repr=False)
+    from_environment: set[tuple[str, str]] = field(default_factory=set)
+    elsewhere: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     services: ServicesOfTest | None = field(default=None, init=False, compare=False, repr=False)
 
     def __getattr__(self, name: str) -> Any:
-        """A service of the test that this world is of, by its name: ``postgres``, ``postgres("warehouse")``."""
+        """A service of the test that this world is of, by its name: ``smtp``, ``s3("aws_default")``."""
         services = self.__dict__.get("services")
         view = services.view(name, self) if services is not None and not name.startswith("_") else None
         if view is None:
@@ -123,7 +128,7 @@ class World:
         description: str | None = None,
         **settings: object,
     ) -> Connection:
-        """Declare a connection by URI, by service (``postgres``) or by fields; returns it.
+        """Declare a connection by URI, by service (``s3``) or by fields; returns it.
 
         Args:
             settings: what the service takes: ``driver="external"``, ``seed="fixtures/orders.sql"``.
@@ -134,6 +139,10 @@ class World:
         given |= settings
         fields = {name: value for name, value in given.items() if value is not None}
         self._put("connections", conn_id, fields)
+        if conn_id not in self.connections:
+            fix = f'world.set_connection({conn_id!r}, uri=os.environ["AIRFLOW_CONN_…"])'
+            problem = WorldProblem("from is for world files and markers", fix=fix)
+            raise call_error(f"connection {conn_id!r}", EntryError(problem))
         return self.connections[conn_id]
 
     def set_variable(self, key: str, value: object) -> None:
@@ -363,6 +372,8 @@ class World:
             network=self.network,
             chosen=set(self.chosen),
             declared_at=dict(self.declared_at),
+            from_environment=set(self.from_environment),
+            elsewhere=self.elsewhere,
         )
         copied.services = self.services
         return copied
@@ -388,6 +399,10 @@ class World:
         """What a person answers to a task, by the most specific pattern; None if nobody does."""
         return most_specific(self.answers, dag_id, task_id, map_index, date, classes)
 
+    def names_from_environment(self, section: str) -> set[str]:
+        """Names of a section whose values stand in the environment."""
+        return {name for of, name in self.from_environment if of == section}
+
     def where(self, section: str, name: str) -> str | None:
         """``file:line`` of an entry that came from a file, as in ``where("pools", "etl")``."""
         if section == "faulty_tasks":
@@ -396,12 +411,19 @@ class World:
 
     def put(self, section: str, name: object, value: object) -> None:
         """Store an entry given as raw data. Raises: EntryError: a bad name or value."""
-        from harness.world.reading import read  # pydantic costs 0.15 s, and a world without entries needs none
+        from harness.world.reading import (  # pydantic costs 0.15 s, and a world without entries needs none
+            FROM_ENVIRONMENT,
+            read,
+        )
 
         entry = read(section, name, value)
         table = getattr(self, section)
         table.pop(name, None)  # the last declared comes last
-        table[name] = entry
+        self.from_environment.discard((section, str(name)))
+        if entry is FROM_ENVIRONMENT:
+            self.from_environment.add((section, str(name)))
+        else:
+            table[name] = entry
         self.declared_at.pop((section, str(name)), None)
         if (section, name) == ("pools", DEFAULT_POOL):
             self.chosen.add(DEFAULT_POOL)

@@ -12,8 +12,9 @@ from collections.abc import Callable, Mapping
 
 from harness.errors import WorldError
 from harness.kernel.instant import Microseconds
+from harness.project.conn_type import normal_type
 from harness.world import document
-from harness.world.connection import Connection, normal_type
+from harness.world.connection import Connection
 from harness.world.duration import duration
 from harness.world.entries import Answer, Pool, TriggerAnswer
 from harness.world.pattern import fault_of
@@ -21,6 +22,10 @@ from harness.world.problem import EntryError, WorldProblem, kind
 from harness.world.stubs import read_stub
 
 _CONNECTION_ID = re.compile(r"[\w#!()\-.:/\\]{1,250}")
+
+
+FROM_ENVIRONMENT = object()
+"""What is read of an entry ``{from: environment}``."""
 
 
 def read_connection(value: object) -> Connection:
@@ -161,7 +166,7 @@ SECTIONS: dict[str, tuple[str, Check, Read]] = {
 
 
 def read(section: str, name: object, value: object) -> object:
-    """The entry ``name`` of ``section`` from its raw value.
+    """The entry ``name`` of ``section`` from its raw value; `FROM_ENVIRONMENT` for one that stands there.
 
     Raises: EntryError: a bad name or value.
     """
@@ -170,4 +175,6 @@ def read(section: str, name: object, value: object) -> object:
         raise EntryError(WorldProblem(f"a name must be text, not {kind(name)}", fix="put the name in quotes"))
     if fault := fault_in(name):
         raise EntryError(WorldProblem(fault))
+    if section in ("connections", "variables") and value == {"from": "environment"}:
+        return FROM_ENVIRONMENT
     return read_value(value)

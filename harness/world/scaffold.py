@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 
+from harness.project.declarations import CONNECTION, VARIABLE
 from harness.project.exports import ExportedEntry
 from harness.project.sensitive import HIDDEN
 
@@ -28,6 +29,7 @@ def scaffold(
     used: Mapping[str, Mapping[str, Iterable[tuple[str, str]]]],
     exported: Iterable[ExportedEntry] = (),
     services: Services | None = None,
+    places: Mapping[str, str] | None = None,
 ) -> str:
     """The YAML text of a world.
 
@@ -35,15 +37,20 @@ def scaffold(
         used: section (``pools``, ``connections``, ``variables``, ``stubs``) -> name -> (where it is used, hint).
         exported: what files of the project say of some of them; each has its own file named as the source.
         services: connection type -> (the service that answers it, what it is).
+        places: variable of the environment, as ``AIRFLOW_CONN_CRM`` -> where ``.env`` gives it.
     """
     answering = services or {}
     known = {(one.section, one.name): one for one in exported}
+    there = places or {}
     parts = [HEAD + _include(dict.fromkeys(one.file for one in known.values()))]
     for section, entry in (("pools", _pool), ("connections", _connection(answering)), ("variables", _variable)):
         names = used.get(section, {})
         if names:
             by_name = sorted(names.items())
-            lines = [_entry(name, list(uses), entry, known.get((section, name)), answering) for name, uses in by_name]
+            lines = [
+                _entry(name, list(uses), entry, known.get((section, name)), answering, _place(section, name, there))
+                for name, uses in by_name
+            ]
             parts.append(f"{section}:\n" + "".join(lines))
     parts += _stubs(used.get("stubs", {}))
     return "\n".join(parts)
@@ -76,9 +83,16 @@ def _entry(
     guessed: Callable[[Uses], tuple[str, str]],
     exported: ExportedEntry | None,
     services: Services,
+    place: str | None,
 ) -> str:
     value, remark = guessed(uses) if exported is None else _of_file(exported, services)
+    remark = "; ".join(filter(None, [remark, place and f"or {{from: environment}}, which is {place}"]))
     return f"{_uses(uses, exported)}  {key_of(name)}: {value}{f'    # {remark}' if remark else ''}\n"
+
+
+def _place(section: str, name: str, places: Mapping[str, str]) -> str | None:
+    prefix = {"connections": CONNECTION, "variables": VARIABLE}.get(section)
+    return None if prefix is None else places.get(prefix + name.upper())
 
 
 def _pool(uses: Uses) -> tuple[str, str]:

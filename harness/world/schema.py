@@ -115,9 +115,16 @@ def schema() -> dict[str, Any]:
         "anyOf": [
             _entry("A connection by its fields.", fields, _BY_FIELDS, "conn_type"),
             _entry("A connection by its URI.", fields, ("uri", "description"), "uri"),
+            _entry("A connection that AIRFLOW_CONN_… of the environment or of .env gives.", fields, ("from",), "from"),
         ]
     }
     return {"$schema": DIALECT, "title": "A world file of airflow-harness", **made}
+
+
+def _not_null(made: dict[str, Any]) -> dict[str, Any]:
+    """What a field may be where it is given."""
+    found: dict[str, Any] = next(one for one in made["anyOf"] if one.get("type") != "null")
+    return found
 
 
 def without_titles(made: Any) -> Any:
@@ -133,7 +140,7 @@ def _entry(about: str, fields: dict[str, Any], names: tuple[str, ...], required:
     return {
         "description": about,
         "type": "object",
-        "properties": {**{name: fields[name] for name in names}, required: {"type": "string"}},
+        "properties": {**{name: fields[name] for name in names}, required: _not_null(fields[required])},
         "required": [required],
         "additionalProperties": False,
     }

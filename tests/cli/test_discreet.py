@@ -140,9 +140,10 @@ def test_what_the_shell_declares_no_dag_sees(tmp_path):
     project = Project(tmp_path)
     project.write("dags/shell.py", SHELL)
     project.write(".env", "AIRFLOW_VAR_OWN=ours\nAIRFLOW_CONN_OWN=http://own.example\n")
+    project.write("own.yaml", "connections: {own: {from: environment}}\n")
     shell = {"AIRFLOW_VAR_THEIRS": "production", "AIRFLOW_CONN_THEIRS": "http://theirs", "AIRFLOW_VAR_OWN": "ours"}
     checked = project.ask("check", "--no-cache", **shell)
-    ran = project("run", "shell", "--json", **shell)
+    ran = project("run", "shell", "--json", "--world", "own.yaml", **shell)
     (ti,) = json.loads(ran.out)["task_instances"]
     assert ti["xcoms"]["return_value"] == ["unseen", "unset", "unseen", "ours", "own.example"]
     assert (ran.code, checked.result().code) == (0, 0)

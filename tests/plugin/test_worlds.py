@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.plugin.conftest import Project
 
 WORLD = """
@@ -196,3 +198,59 @@ def test_a_world_of_a_module_and_its_services_live_as_long(project: Project) -> 
     result.assert_outcomes(passed=11, failed=1)
     assert "s3cr3t" not in result.stdout.str().replace('assert "x" == "s3cr3t-of-all"', "")
     assert project.left_behind() == []
+
+
+FROM = """
+import pytest
+
+from airflow.sdk import DAG, BaseHook, Variable, task
+
+
+def seen():
+    return [BaseHook.get_connection("vendor").host, Variable.get("token")]
+
+
+@pytest.mark.airflow_world(variables={"token": {"from": "environment"}})
+@pytest.mark.airflow_world(connections={"vendor": {"from": "environment"}})
+def test_asked_for(run_dag, world):
+    with DAG("asks", schedule=None) as dag:
+        task(seen, task_id="t")()
+    assert seen() == ["vendor.example", "t"] == run_dag(dag).task("t").xcom()
+
+
+def test_not_asked_for(run_dag, world):
+    with DAG("asks", schedule=None) as dag:
+        task(seen, task_id="t")()
+    result = run_dag(dag)
+    assert not result.ok
+    assert result.not_in_world[0].place == "AIRFLOW_CONN_VENDOR of the environment"
+    with pytest.raises(Exception, match="vendor"):
+        BaseHook.get_connection("vendor")
+
+
+@pytest.mark.airflow_world(connections={"vendor": {"from": "environment"}})
+def test_a_test_may_set_it(run_dag, monkeypatch, world):
+    monkeypatch.setenv("AIRFLOW_CONN_VENDOR", "http://of-the-test")
+    monkeypatch.setenv("AIRFLOW_VAR_TOKEN", "mine")
+    with DAG("asks", schedule=None) as dag:
+        task(seen, task_id="t")()
+    assert run_dag(dag).task("t").xcom() == ["of-the-test", "mine"]
+
+
+@pytest.mark.airflow_world(connections={"nowhere": {"from": "environment"}})
+def test_a_run_refuses_to_begin_without(run_dag, world):
+    with DAG("asks", schedule=None) as dag:
+        task(seen, task_id="t")()
+    with pytest.raises(Exception, match="AIRFLOW_CONN_NOWHERE"):
+        run_dag(dag)
+"""
+
+
+def test_entries_from_the_environment(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_VENDOR", "http://vendor.example")
+    monkeypatch.setenv("AIRFLOW_VAR_TOKEN", "t")
+    (project.pytester.path / ".env").write_text("AIRFLOW_CONN_OTHER=http://x\n")
+    project.write(test_it=FROM, airflow_cfg="")  # pytester's folder is its home, which is a project by that
+    result = project.pytest()
+    result.assert_outcomes(passed=4)
+    result.stdout.fnmatch_lines(["*note: AIRFLOW_CONN_OTHER (.env:1): no task is given it*"])

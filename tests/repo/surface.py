@@ -49,7 +49,7 @@ def _lines() -> Iterator[str]:
     for name, one in sorted(inspect.getmembers(errors, _is_error)):
         yield f"class {name}({one.__mro__[1].__name__}): id {one.id!r}, exit code {int(one.exit_code)}"
     yield "\n[fixtures]"
-    for name in pytest_plugin.__all__:
+    for name in sorted(pytest_plugin.__all__):
         if not name.startswith(_HOOKS):
             function = CALLED.get(name.removeprefix("airflow_"))
             yield name if function is None else f"{name}{signature(function).replace('(self, ', '(')}"

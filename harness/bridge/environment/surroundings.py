@@ -75,6 +75,12 @@ class Surroundings:
         return {name: value for name, value in self._shell.items() if self._set.get(name) != value}
 
     @property
+    def secrets(self) -> dict[str, str]:
+        """``AIRFLOW_CONN_*`` and ``AIRFLOW_VAR_*`` of the shell, and those that a test set since."""
+        now = {n: value for n, value in os.environ.items() if n.startswith(SECRETS) and self._set.get(n) != value}
+        return {**self._shell, **now}
+
+    @property
     def failed_plugins(self) -> list[PluginFailure]:
         """Plugins that did not load when the surroundings were entered, by path."""
         return sorted(self._plugins.failed.values())

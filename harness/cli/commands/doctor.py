@@ -164,7 +164,7 @@ def doctor(world: Path | None, drivers: tuple[str, ...], as_json: bool) -> Job:
     Examples:
       airflow-harness doctor
       airflow-harness doctor --json
-      airflow-harness doctor --driver postgres=external
-      AIRFLOW_HARNESS_POSTGRES_URL=postgresql://me:secret@localhost/postgres airflow-harness doctor
+      airflow-harness doctor --driver s3=external
+      AIRFLOW_HARNESS_S3_URL=http://key:secret@localhost:9000 airflow-harness doctor
     """
     return Doctor(world, as_json, drivers)

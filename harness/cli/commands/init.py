@@ -58,7 +58,7 @@ class Scaffold:
         exports = repository.exports
         services = services_of_types()
         used = _lacking(_used(result, exports, services), there)
-        text = scaffold(used, exports.entries, services)
+        text = scaffold(used, exports.entries, services, repository.places)
         if self.to_stdout:
             terminal.out.write(text)
         elif there is None:
@@ -137,7 +137,11 @@ def _lacking(used: Used, world: World | None) -> Used:
     if world is None:
         return used
     kept = {
-        section: {name: uses for name, uses in names.items() if name not in getattr(world, section)}
+        section: {
+            name: uses
+            for name, uses in names.items()
+            if name not in getattr(world, section) and name not in world.names_from_environment(section)
+        }
         for section, names in used.items()
         if section != "stubs"  # a run tells of those that its world lacks
     }

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 from processes import processes_in, wait_until
 
-from harness.services import PostgresServer, open_postgres
+from harness.services.postgres.address import PostgresServer
 from harness.services.postgres.embedded import EmbeddedPostgres
+from harness.services.postgres.opening import open_postgres
 
 ROOT = Path(__file__).parents[3]
 

@@ -79,6 +79,12 @@ def _world(*conn_ids: str, **settings: object) -> World:
     return world
 
 
+def test_the_environment_leads_to_airflows_default_connection_else_to_the_first() -> None:
+    bound = [Leases(Services(), "t").bound(_world(*names)) for names in ("ab", "ba", ("a", "echo_default", "b"))]
+    holders = [world.connections[name].host for world, name in zip(bound, ("a", "b", "echo_default"), strict=True)]
+    assert [f"{world.env['ECHO_HOLDER']}.example" for world in bound] == holders
+
+
 def test_each_connection_has_its_own_lease_and_one_service_serves_them() -> None:
     world = _world("a", "b")
     leases = Leases(Services(), "test_x")
@@ -86,7 +92,7 @@ def test_each_connection_has_its_own_lease_and_one_service_serves_them() -> None
     assert [bound.connections[name].host for name in "ab"] == ["test_x.example", "test_x_b.example"]
     assert (bound.connections["a"].service, world.connections["a"].service) == (None, "echo")
     assert bound.connections["a"].conn_type == "echo"
-    assert (bound.env["ECHO_HOLDER"], bound.network.allow) == ("test_x_b", ("127.9.9.9:5",))
+    assert (bound.env["ECHO_HOLDER"], bound.network.allow) == ("test_x", ("127.9.9.9:5",))
     assert Echo.started == ["embedded"]
 
 

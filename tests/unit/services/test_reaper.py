@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[3]
 
 SERVE = """
 import os, signal, sys, time
-from harness.services import open_postgres
+from harness.services.postgres.opening import open_postgres
 server = open_postgres()
 server.start()
 db = server.create_database("x")
@@ -161,7 +161,7 @@ def test_shared_by_the_workers_of_xdist(area: Path, leaves_nothing) -> None:
     suite = area / "suite"
     suite.mkdir()
     (suite / "conftest.py").write_text(
-        "from harness.services import open_postgres\n"
+        "from harness.services.postgres.opening import open_postgres\n"
         "def pytest_configure(config):\n"
         "    if not hasattr(config, 'workerinput'):\n"
         "        config.server = open_postgres(); config.server.start()\n"
@@ -171,7 +171,7 @@ def test_shared_by_the_workers_of_xdist(area: Path, leaves_nothing) -> None:
         "    if hasattr(config, 'server'): config.server.stop()\n"
     )
     (suite / "test_it.py").write_text(
-        "import psycopg2, pytest\nfrom harness.services import attach_postgres\n"
+        "import psycopg2, pytest\nfrom harness.services.postgres.opening import attach_postgres\n"
         "@pytest.mark.parametrize('n', range(6))\n"
         "def test_own_database(request, n):\n"
         "    with attach_postgres(request.config.workerinput['postgres']) as server:\n"

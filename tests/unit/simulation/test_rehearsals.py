@@ -24,8 +24,9 @@ from harness.scheduler.model import DagRun, KnownLength
 from harness.scheduler.queueing import PoolSlots
 from harness.simulation import rehearsal as module
 from harness.simulation import run_factory
+from harness.simulation.declared import with_declared
 from harness.simulation.options import RunOptions
-from harness.simulation.rehearsal import Rehearsal, give_xcom, with_declared
+from harness.simulation.rehearsal import Rehearsal, give_xcom
 from harness.simulation.run_factory import RunFactory
 from harness.world import Pool, World
 from harness.world.entries import DEFAULT_POOL, Executor
@@ -49,7 +50,7 @@ class TestWhatTheProjectDeclares:
         )
         assert found.variables == {"v": "ours", "w": "theirs"}
         assert {name: pool.slots for name, pool in found.pools.items()} == {DEFAULT_POOL: 9, "p": 1, "q": 6}
-        assert found.env == {"AIRFLOW_CONN_C": "w", "AIRFLOW_CONN_D": "e"}
+        assert found.env == {"AIRFLOW_CONN_C": "w"}, "what stands in .env alone is given to no task"
         assert found.variables is world.variables, "so that it shows what tasks set"
 
     def test_a_connection_of_the_world_is_not_a_variable_too(self) -> None:

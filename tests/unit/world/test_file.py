@@ -127,7 +127,7 @@ def test_anchors_and_merge_keys(loaded) -> None:
         ("connections:\n  a:\n    conn_type: x\n    port: '1'\n", 4, "connection 'a': port must be a whole number"),
         ("connections:\n  a:\n    conn_type: x\n    extra:\n      - 1\n", 4, "connection 'a': extra must be a mapping"),
         ("connections:\n\n  a: {host: h}\n", 3, "connection 'a': needs one of service, uri, conn_type"),
-        ("connections:\n  a: x://h\n", 2, "connection 'a': must be a mapping of service, uri"),
+        ("connections:\n  a: x://h\n", 2, "connection 'a': must be a mapping of from, service, uri"),
         ("connections:\n  a:\n    uri: 'nonsense'\n", 3, "connection 'a': a connection URI cannot be read"),
         ("connections: {a: {conn_type: x,\n  password: 123}}", 2, "password must be text, not a whole number"),
         ("connections: [a]\n", 1, "connections must be a mapping of names, not a list"),
@@ -203,7 +203,7 @@ def test_all_problems_of_a_file_in_one_error(refused) -> None:
         "  where   w.yaml:2  connection 'a': port must be a whole number, not text",
         "              fix   write it in digits, without quotes",
         "          w.yaml:2  connection 'a': unknown key 'hots'",
-        "              known conn_type, description, extra, host, login, password, port, schema, service, uri"
+        "              known conn_type, description, extra, from, host, login, password, port, schema, service, uri"
         "      did you mean 'host'?",
         "          w.yaml:3  unknown key 'stub'",
         "              known answers, chaos, commands, connections, durations, env, events, executor, faults, include, "

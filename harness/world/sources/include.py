@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import known_names
-from harness.project.declarations import CONNECTION, VARIABLE, dot_env
+from harness.project.declarations import CONNECTION, VARIABLE, dot_env, line_of
 from harness.project.exports import section_of
 from harness.world.problem import EntryError, WorldProblem, kind
 
@@ -169,8 +169,7 @@ def _of_dot_env(text: str, values: Mapping[str, str]) -> Iterator[Included]:
     from dotenv.parser import parse_stream
 
     for binding in parse_stream(StringIO(text)):
-        written = binding.original.string
-        line = binding.original.line + written[: len(written) - len(written.lstrip())].count("\n")
+        line = line_of(binding)
         if binding.error:
             raise Unreadable("must be NAME=value", line)
         for section, prefix in (("connections", CONNECTION), ("variables", VARIABLE)):
@@ -211,7 +210,7 @@ def _of_astro(text: str) -> Iterator[Included]:
 def _entry(section: str, name: str, value: object, line: int, described: bool = True) -> Included:
     try:
         if section == "connections":
-            return Included(section, name, _connection(value), line)
+            return Included(section, name, connection_fields(value), line)
         if section == "pools":
             return Included(section, name, _pool(value), line)
     except ValueError as error:
@@ -221,7 +220,7 @@ def _entry(section: str, name: str, value: object, line: int, described: bool = 
     return Included(section, name, value, line)
 
 
-def _connection(value: object) -> dict[str, object]:
+def connection_fields(value: object) -> dict[str, object]:
     """The fields of a world's entry. Raises: ValueError."""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
