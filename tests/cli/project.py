@@ -59,13 +59,20 @@ class Project:
         return {**kept, **own, **more}
 
     def __call__(self, *arguments, cwd=None, **environment):
-        command, env = [str(COMMAND), *map(str, arguments)], self.environment(**environment)
+        return self._answer([str(COMMAND), *map(str, arguments)], cwd or self.folder, self.environment(**environment))
+
+    def pytest(self, *arguments, **environment):
+        """Run pytest in the project's folder."""
+        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *arguments]
+        return self._answer(command, self.folder, self.environment(**environment))
+
+    def _answer(self, command, cwd, environment):
         with (
-            TemporaryFile("w+", encoding="utf-8", newline="") as out,
-            TemporaryFile("w+", encoding="utf-8", newline="") as err,
+            TemporaryFile("w+", encoding="utf-8") as out,
+            TemporaryFile("w+", encoding="utf-8") as err,
             Path(os.devnull).open() as nothing,
         ):
-            program = warm.start(command, cwd or self.folder, env, [one.fileno() for one in (nothing, out, err)])
+            program = warm.start(command, cwd, environment, [one.fileno() for one in (nothing, out, err)])
             try:
                 code = program.wait(TIMEOUT_S)
             except subprocess.TimeoutExpired:

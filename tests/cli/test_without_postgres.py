@@ -1,11 +1,6 @@
 """Installed without the extra ``postgres``: all works but the database, and what asks for that says how to get it."""
 
-import subprocess
-import sys
-
 import pytest
-
-from .project import TIMEOUT_S
 
 pytestmark = pytest.mark.gate
 
@@ -80,13 +75,6 @@ def test_what_asks_for_one_says_how_to_get_it(light, project):
 
 
 def test_so_does_a_test_of_ones_own(light, project):
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "test_it.py"],
-        cwd=project.folder,
-        env=project.environment(PYTHONPATH=str(project.folder / "hidden")),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-    )
-    assert "1 passed, 1 error" in done.stdout
-    assert INSTALL in done.stdout
+    done = project.pytest("test_it.py", PYTHONPATH=str(project.folder / "hidden"))
+    assert "1 passed, 1 error" in done.out
+    assert INSTALL in done.out

@@ -133,7 +133,9 @@ def test_one_process(warehouse: Project):
 
 def test_workers_share_one_server_whose_clock_is_real(warehouse: Project, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("AIRFLOW_HARNESS_POSTGRES_CLOCK", "real")
-    warehouse.pytest("-n", "2").assert_outcomes(passed=9)
+    result = warehouse.pytest("-n", "2")
+    result.assert_outcomes(passed=9)
+    assert result.stdout.str().count("note: the clock of postgres is real, also in virtual time: ") == 1
     assert len({port for port, _, _ in ports(warehouse)}) == 1
     assert len({pid for _, pid, _ in ports(warehouse)}) == 2
     assert warehouse.left_behind() == []

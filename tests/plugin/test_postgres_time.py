@@ -87,11 +87,10 @@ def test_sql_tells_the_runs_time_in_every_worker(loads: Project, workers: int):
     assert loads.left_behind() == []
 
 
-@pytest.mark.parametrize("workers", [0, 1])
-def test_a_clock_that_is_real_is_told_once(loads: Project, monkeypatch: pytest.MonkeyPatch, workers: int):
+def test_a_clock_that_is_real_is_told_once(loads: Project, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("AIRFLOW_HARNESS_POSTGRES_CLOCK", "real")
     loads.write(test_it=DAY + DAY.replace("is_real", "is_still_real"))
-    result = loads.pytest("-n", str(workers))
+    result = loads.pytest()
     result.assert_outcomes(passed=2)
     note = "note: the clock of postgres is real, also in virtual time: AIRFLOW_HARNESS_POSTGRES_CLOCK=real"
     assert result.stdout.str().count(note) == 1

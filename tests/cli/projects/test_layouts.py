@@ -1,12 +1,8 @@
 """Dags of projects as they are laid out: helper modules beside the Dag folder, plugins, a ``.env`` file."""
 
 import json
-import subprocess
-import sys
 
 import pytest
-
-from tests.cli.project import TIMEOUT_S
 
 DAG = """
 import os
@@ -69,15 +65,8 @@ def test_a_run_finds_what_surrounds_the_dag_folder(laid_out):
 def test_so_does_pytest(laid_out):
     laid_out.write("test_it.py", TEST)
     laid_out.write("pyproject.toml", '[tool.airflow-harness]\ndags = ["dags"]\npytest-checks = false\n')
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q"],
-        cwd=laid_out.folder,
-        env=laid_out.environment(),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-    )
-    assert done.returncode == 0, done.stdout
+    done = laid_out.pytest("-q")
+    assert done.code == 0, done.out
 
 
 @pytest.mark.reference

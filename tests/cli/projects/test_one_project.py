@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 
 import pytest
 
-from tests.cli.project import TIMEOUT_S, Project
+from tests.cli.project import Project
 
 from .layouts import LAYOUTS, Layout
 
@@ -59,15 +57,8 @@ def pytest_of(project: Project, layout: Layout) -> dict[str, object]:
     """The same, and the Dags with their tasks, through the fixtures."""
     (project.folder / "test_it.py").write_text(TEST)
     options = ["-q", "--no-airflow-checks", "--airflow-dags", layout.dags, "--rootdir", ".", "test_it.py"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *options],
-        cwd=project.folder,
-        env=project.environment(**layout.shell(project.folder)),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-    )
-    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-1000:]
+    done = project.pytest(*options, **layout.shell(project.folder))
+    assert done.code == 0, done.out[-4000:] + done.err[-1000:]
     found: dict[str, object] = json.loads((project.folder / "seen.json").read_text())
     return found
 

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from harness.project.installed import airflow_version
-from tests.cli.project import TIMEOUT_S, Project
+from tests.cli.project import Project
 
 pytestmark = pytest.mark.gate  # whole processes
 
@@ -45,16 +45,9 @@ def test_local_settings_that_raise_are_one_error_with_their_line(alone):
         assert answer.err.startswith(f"airflow-unusable: {fact}")
         assert "where   config/airflow_local_settings.py:2" in answer.err
         assert "_load_unlocked" not in answer.err
-    told = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--no-airflow-checks", "test_it.py"],
-        cwd=alone.folder,
-        env=alone.environment(),
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-    )
-    assert "airflow-unusable: airflow_local_settings.py raises ModuleNotFoundError" in told.stdout
-    assert "contextlib" not in told.stdout
+    told = alone.pytest("-q", "--no-airflow-checks", "test_it.py")
+    assert "airflow-unusable: airflow_local_settings.py raises ModuleNotFoundError" in told.out
+    assert "contextlib" not in told.out
 
 
 def test_an_airflow_that_the_locale_keeps_from_importing_is_one_error(alone):
