@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from harness.checks import catalogue
 from harness.checks.context import CheckSelection, Judgement, Note
 from harness.checks.registry import CHECKS
+from harness.checks.upkeep import CHECK_FAILED
 from harness.gate.cache import Cache, digest_of, question_of
 from harness.gate.check_result import FileResult, GateResult, UsedName
 from harness.gate.child_end import misshapen, problems_of
@@ -21,7 +22,7 @@ from harness.project.discovery import FoundFile
 from harness.project.importers import refuse_hidden
 from harness.project.libraries import libraries_of
 from harness.project.repository import Repository, repository_of
-from harness.results.finding import Finding, Problem
+from harness.results.finding import Finding, Problem, finding_of
 from harness.world.model import World
 from harness.world.secrets import Mask, secrets_of
 
@@ -253,21 +254,8 @@ class _Run:
 
 def finding(check: str, problem: Problem, path: str, selection: CheckSelection) -> Finding | None:
     """The finding of a problem; None when its check is off."""
-    severity = selection.severities.get(check, "error" if check == "check-failed" else None)
-    if severity is None:
-        return None
-    where = problem.path or path
-    return Finding(
-        check,
-        severity,
-        problem.message,
-        where,
-        problem.line or 1,
-        problem.dag_id,
-        problem.task_id,
-        problem.fix,
-        problem.ours,
-    )
+    severity = selection.severities.get(check, "error" if check == CHECK_FAILED else None)
+    return None if severity is None else finding_of(problem, check, severity, path)
 
 
 Notes = list[list[Any]]

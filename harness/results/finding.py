@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 
@@ -37,7 +37,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What a check's function yields; the engine makes a `Finding` of it.
+    """What a check's function yields: a `Finding` before it is known whose it is and how severe.
 
     Attributes:
         task_id: the task it is about; its line is found from it where ``line`` is None.
@@ -58,3 +58,16 @@ class Problem:
     def to_json(self) -> dict[str, Any]:
         """The problem as it crosses from process to process."""
         return asdict(self)
+
+
+def finding_of(problem: Problem, check: str, severity: str, path: str) -> Finding:
+    """What a check's problem is to whoever reads it.
+
+    Args:
+        path: the file that the check looked at.
+    """
+    said = {name: getattr(problem, name) for name in _SAID}
+    return Finding(check, severity, path=problem.path or path, line=problem.line or 1, **said)
+
+
+_SAID = {one.name for one in fields(Finding)} & {one.name for one in fields(Problem)} - {"path", "line"}
