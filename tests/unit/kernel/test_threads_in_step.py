@@ -30,7 +30,9 @@ def test_to_join_a_thread_lasts_as_long_as_it_sleeps() -> None:
     def body() -> None:
         started(lambda: time.sleep(100)).join()
 
+    began = time.perf_counter()
     assert seconds(body) == {"body": (None, 100)}
+    assert time.perf_counter() - began < 0.9, "no second of it is a real one"
 
 
 def test_a_thread_may_run_what_belongs_to_no_module() -> None:

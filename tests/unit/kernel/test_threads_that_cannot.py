@@ -74,9 +74,9 @@ def test_a_condition_whose_lock_nobody_has() -> None:
 def test_a_wait_that_is_over_before_it_begins() -> None:
     def body() -> Any:
         event = threading.Event()
-        return event.wait(0), event.wait(-1), event.wait(3)
+        return event.wait(0), event.wait(-1), event.wait(0.5), event.wait(3)
 
-    assert quick(body)["body"] == ((False, False, False), 3)
+    assert quick(body)["body"] == ((False, False, False, False), 3.5)
 
 
 def test_a_thread_that_joins_itself() -> None:

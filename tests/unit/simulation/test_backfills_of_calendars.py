@@ -199,6 +199,12 @@ class TestTheScheduleAfterwards:
         assert self.asked_after(folder) == [("d", NOW - 2 * DAY)]
         assert [date for _, date, _ in folder.go_on()] == [-2 * 86400, -86400]
 
+    def test_where_there_are_only_runs_by_hand_nothing_is_asked(self, folder_of: Callable[..., Folder]) -> None:
+        folder = folder_of(real("d", NOW - 5 * DAY))
+        folder.play.add(folder.dags[0].plain, "manual", run_type="manual", logical_date=NOW - 2 * DAY)
+        folder.calendar.begin()
+        assert self.asked_after(folder) == []
+
     def test_runs_by_hand_do_not_count(self, folder_of: Callable[..., Folder]) -> None:
         folder = folder_of(real("d", NOW - 5 * DAY))
         folder.play.add(folder.dags[0].plain, "manual", run_type="manual", logical_date=NOW - DAY)

@@ -13,8 +13,9 @@ from harness.bridge.supervisor.store import ti_id
 from harness.kernel import SECOND
 from harness.scheduler.model import Dag
 from harness.scheduler.queueing import PoolSlots
+from harness.simulation import stuck
 from harness.simulation.stuck import stuck_findings, unfinished_findings
-from tests.unit.scheduler.scheduler_builders import DAY, NOW, dag, task, ti
+from tests.unit.scheduler.scheduler_builders import DAY, NOW, dag, run_of, task, ti
 
 POOLS = "declare what it asks for in the world file (pools:, executor:), or correct pool=, pool_slots=, executor="
 ANSWERS = "declare who answers under answers: in the world file, or give the wait a timeout"
@@ -239,3 +240,9 @@ class TestBesideTheRunThatWasAskedFor:
         play.add(named("e", dag(task("a"))), "e0")
         play.until()
         assert unfinished_findings(play.driver, main, NOW) == []
+
+
+def test_where_nothing_was_scheduled_the_first_that_waits_is_named() -> None:
+    waits = run_of(dag(task("a"), task("b"), task("c")), {"a": "success"})
+    assert stuck._blocked(waits) == "'b' waits for tasks before it"
+    assert stuck._blocked(run_of(dag(task("a")), {"a": "success"})) == "no task instance is left"
