@@ -4,9 +4,9 @@ import json
 from datetime import timedelta
 
 import pytest
+from airflow.exceptions import AirflowSkipException
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, BaseOperator, task
-from airflow.sdk.exceptions import AirflowSkipException
 
 from harness.errors import WorldError
 from harness.world import World, load
