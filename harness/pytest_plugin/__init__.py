@@ -49,6 +49,7 @@ from harness.pytest_plugin.services import (
     _airflow_leases,
     _airflow_services,
     pytest_terminal_summary,
+    pytest_testnodedown,
     service_fixtures,
 )
 from harness.pytest_plugin.worlds import (
@@ -104,6 +105,7 @@ __all__ = [
     "pytest_sessionfinish",
     "pytest_sessionstart",
     "pytest_terminal_summary",
+    "pytest_testnodedown",
     "render_task",
     "run_dag",
     "run_task",

@@ -128,6 +128,13 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line(f"airflow-harness: note: {note}")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker of pytest-xdist has ended: what it had to tell of clocks is the controller's to tell."""
+    notes = getattr(node, "workeroutput", {}).get(INPUT, [])
+    node.config.stash.setdefault(NOTES, {}).update(dict.fromkeys(notes))
+
+
 def opener(address: str | None, config: pytest.Config) -> Callable[[type[Service], Choice], Service]:
     """How a service is brought up in this process.
 
@@ -140,7 +147,10 @@ def opener(address: str | None, config: pytest.Config) -> Callable[[type[Service
 
         reason = service.why_clock_is_real(choice.driver)
         if reason is not None:
-            config.stash.setdefault(NOTES, {})[clock_note(service.name, reason)] = None
+            notes = config.stash.setdefault(NOTES, {})
+            notes[clock_note(service.name, reason)] = None
+            if (output := getattr(config, "workeroutput", None)) is not None:
+                output[INPUT] = list(notes)
         if address is not None and service.is_shared(choice.driver):
             return ask(address, service, choice)
         return opened(service, choice)

@@ -9,7 +9,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
+
+from pydantic import BeforeValidator
 
 from harness.errors import UsageError
 from harness.kernel.instant import Instant
@@ -22,6 +24,14 @@ SetClock = Callable[[Instant | None], None]
 
 AUTO = "auto"
 """The driver that the service chooses itself, by what there is on this machine."""
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Texts = Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
+"""One text, or several."""
 
 
 class ServiceOptions(EntrySpec):

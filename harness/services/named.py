@@ -7,10 +7,15 @@ from types import MappingProxyType
 
 OURS: Mapping[str, str] = MappingProxyType(
     {
+        "duckdb": "harness.services.sqlfile.service:DuckdbService",
+        "ftp": "harness.services.files.service:FtpService",
         "http": "harness.services.http.service:HttpService",
         "postgres": "harness.services.postgres.service:PostgresService",
+        "redis": "harness.services.redis.service:RedisService",
         "s3": "harness.services.s3.service:S3Service",
+        "sftp": "harness.services.files.service:SftpService",
         "smtp": "harness.services.smtp.service:SmtpService",
+        "sqlite": "harness.services.sqlfile.service:SqliteService",
         "statsd": "harness.services.statsd.service:StatsdService",
         "webhook": "harness.services.webhook.service:WebhookService",
     }

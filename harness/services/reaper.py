@@ -37,13 +37,15 @@ ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
 class Order(TypedDict):
-    """What to run. ``{folder}`` in texts stands for the new folder.
+    """What to run. ``{folder}`` in texts stands for the new folder, whose name holds ``kind``.
 
     ``steps`` run one after the other, then ``serve``, which serves as soon as the file ``ready[0]`` holds ``ready[1]``;
-    ``serve`` alone has ``env``. Of ``copies``, a source is a folder or a file.
+    ``serve`` alone has ``env``; empty, it means that the folder alone is kept. Of
+    ``copies``, a source is a folder or a file.
     """
 
     owner: int
+    kind: str
     parent: str
     uid: int | None
     gid: int | None
@@ -74,7 +76,7 @@ def main() -> None:
     watch = ChildWatch(order["owner"])
     with suppress(Gone):
         watch.poll()
-        folder = tempfile.mkdtemp(prefix="airflow-harness-pg-", dir=order["parent"])
+        folder = tempfile.mkdtemp(prefix=f"airflow-harness-{order['kind']}-", dir=order["parent"])
         server = Served(order, folder)
         try:
             report(event="folder", folder=folder)
@@ -130,6 +132,10 @@ class Served:
                 if code := watch.wait(self._start(step)):
                     self._report("failed", program=step[0], code=code)
                     return
+            if not self._order["serve"]:
+                report(event="serving")
+                while True:
+                    watch.poll(POLL_S)
             env = {name: self._in_folder(value) for name, value in self._order["env"].items()}
             child = self._start(self._order["serve"], env)
             self._ending = signal.SIGQUIT

@@ -7,14 +7,17 @@ import os
 import select
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypedDict
 
+from harness.errors import ServiceUnavailable
 from harness.services import reaper
 
 CLOSE_MS = 15_000
+FOLDER_MS = 30_000
 _PROGRAM = [sys.executable, "-I", "-S", reaper.__file__]
 
 
@@ -112,3 +115,41 @@ class ReaperLink:
                 words, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
             )
             sweeper.wait()
+
+
+class ReapedFolder:
+    """A temporary folder of this user's alone, which is gone when it is closed, and when this process is.
+
+    Attributes:
+        path: of it.
+    Raises: ServiceUnavailable: it cannot be made.
+    """
+
+    def __init__(self, kind: str) -> None:
+        order = reaper.Order(
+            owner=os.getpid(),
+            kind=kind,
+            parent=tempfile.gettempdir(),
+            uid=None,
+            gid=None,
+            files={},
+            copies=[],
+            steps=[],
+            serve=[],
+            env={},
+            ready=("", ""),
+        )
+        self._link = ReaperLink(order)
+        event = self._link.event(FOLDER_MS)
+        if event is None or event["event"] != "serving" or self._link.folder is None:
+            self._link.close()
+            raise ServiceUnavailable(
+                f"no temporary folder can be made in {tempfile.gettempdir()}",
+                known=None if event is None else str(event.get("code")),
+                fix="make room there, or set TMPDIR to a folder that you may write to",
+            )
+        self.path = Path(self._link.folder)
+
+    def close(self) -> None:
+        """Remove it; a second call does nothing."""
+        self._link.close()

@@ -100,6 +100,7 @@ class EmbeddedPostgres(OwnPostgres):
         initdb = [f"{place}/initdb", "-D", data, "-U", ROLE, "--pwfile={folder}/password", *_INITDB]
         return Order(
             owner=os.getpid(),
+            kind="pg",
             parent=str(scratch(account)),
             uid=account.uid if account else None,
             gid=account.gid if account else None,

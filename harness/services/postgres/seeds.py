@@ -2,43 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from harness.errors import WorldError
-
-KINDS = (".sql", ".csv")
-
-
-def seed_files(seeds: Iterable[str], conn_id: str) -> list[Path]:
-    """The files of seeds, in order; a folder's are its SQL files by name, then its CSV files.
-
-    Raises: WorldError: one that does not exist, or is of no kind that there is.
-    """
-    found: list[Path] = []
-    for seed in seeds:
-        path = Path(seed)
-        files = [one for kind in KINDS for one in sorted(path.glob(f"*{kind}"))] if path.is_dir() else [path]
-        if not files or not all(one.is_file() and one.suffix in KINDS for one in files):
-            what = "holds no .sql and no .csv file" if path.is_dir() else "is no .sql and no .csv file"
-            raise WorldError(
-                f"connection {conn_id!r}: the seed {seed} {what if path.exists() else 'does not exist'}",
-                known="files of SQL and CSV, and folders of them, relative to where the command runs",
-                fix="correct seed: of the connection",
-            )
-        found += files
-    return found
-
-
-def digest(files: Iterable[Path]) -> str:
-    """Of what seeds hold: an edited seed is another template."""
-    seen = hashlib.sha256()
-    for file in files:
-        content = file.read_bytes()
-        seen.update(f"{file.name}\0{len(content)}\0".encode() + content)
-    return seen.hexdigest()[:24]
 
 
 def apply(connection: Any, files: Iterable[Path], conn_id: str) -> None:

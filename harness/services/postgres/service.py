@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
-from harness.services.base import EventOptions, Service, ServiceOptions, SetClock
+from harness.services.base import EventOptions, Service, ServiceOptions, SetClock, Texts
 from harness.services.postgres.address import URL_VARIABLE, PostgresServer
 from harness.services.postgres.opening import attach_postgres, open_postgres
 from harness.services.postgres.virtual_time import why_real
 
 
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
 class PostgresOptions(ServiceOptions):
     """``seed``: files of SQL or CSV, or folders of them."""
 
-    seed: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
-        default_factory=list
-    )
+    seed: Texts = Field(default_factory=list)
 
 
 class SqlRuns(EventOptions):
@@ -92,7 +86,7 @@ class PostgresService(Service):
         Raises: ServiceUnavailable. WorldError: a seed that cannot be applied.
         """
         from harness.services.postgres.lease import PostgresLease
-        from harness.services.postgres.seeds import digest, seed_files
+        from harness.services.sql_seeds import digest, seed_files
 
         files = seed_files(options.seed, conn_id)
         template = self._template(digest(files), files, conn_id) if files else None

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Annotated, Any
+from typing import Any
 from urllib.parse import urlsplit
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from harness.errors import ServiceUnavailable
-from harness.services.base import AUTO, EventOptions, Lease, Service, ServiceOptions
+from harness.services.base import AUTO, EventOptions, Lease, Service, ServiceOptions, Texts
 from harness.services.installed import see_installed
 from harness.services.s3.seeds import objects, see_bucket_name
 
 URL_VARIABLE = "AIRFLOW_HARNESS_S3_URL"
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
 
 
 class S3Options(ServiceOptions):
@@ -31,12 +27,8 @@ class S3Options(ServiceOptions):
         url: of an endpoint that runs already; ``http://key:secret@host:port`` where it asks for keys.
     """
 
-    buckets: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
-        default_factory=list
-    )
-    seed: Annotated[list[str], BeforeValidator(_listed, json_schema_input_type=str | list[str])] = Field(
-        default_factory=list
-    )
+    buckets: Texts = Field(default_factory=list)
+    seed: Texts = Field(default_factory=list)
     region: str = "us-east-1"
     url: str | None = None
 

@@ -1,0 +1,112 @@
+"""The files of one connection, and the folder that they are in."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Hashable, Iterable
+from pathlib import Path, PurePosixPath
+
+from harness.errors import UsageError, WorldError, known_names
+from harness.kernel.instant import SECOND, Instant
+from harness.services.base import Address, Lease
+from harness.services.contents import Contents
+
+LOGIN, PASSWORD = "airflow", "any-password-will-do"
+"""What a connection says; the server lets in whoever says anything."""
+
+
+class FileServerLease(Lease):
+    """A server of files.
+
+    Args:
+        folder: what is served.
+        close: ends the server.
+    Attributes:
+        host, port: where it answers.
+        folder: the files as they are on disk.
+    """
+
+    def __init__(self, conn_id: str, address: Address, folder: Path, close: Callable[[], None]) -> None:
+        self.conn_id, self.address, self.folder, self._close = conn_id, address, folder, close
+        self.host, self.port = str(address.fields["host"]), int(address.fields["port"] or 0)
+        self._ended = False
+
+    def files(self) -> list[str]:
+        """The paths of all files, as a client has them: ``/in/orders.csv``; sorted."""
+        found = (path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file())
+        return sorted(f"/{path}" for path in found)
+
+    def read(self, path: str) -> bytes:
+        """What is in a file. Raises: UsageError: there is none."""
+        try:
+            return self._place(path).read_bytes()
+        except (FileNotFoundError, IsADirectoryError):
+            raise UsageError(f"there is no file {path!r}", known=known_names(path, self.files())) from None
+
+    def write(self, path: str, body: bytes | str = b"") -> None:
+        """Put a file there, of now; its folders are made."""
+        place = self._place(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(body.encode() if isinstance(body, str) else body)
+        dated(place)
+
+    def snapshot(self) -> Contents:
+        """Every folder's files, with a digest of what is in them."""
+        parts: dict[str, dict[Hashable, Hashable]] = {}
+        for path in self.files():
+            digest = hashlib.sha256(self._place(path).read_bytes()).hexdigest()
+            parts.setdefault(str(PurePosixPath(path).parent), {})[path] = digest
+        return Contents("folder", "file", parts)
+
+    def end(self) -> None:
+        """End the server, and remove the files."""
+        if not self._ended:
+            self._ended = True
+            self._close()
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    def no_younger_than(self, start: Instant) -> None:
+        """What is there when a simulation starts is at the latest as old as its start: else a seed of its run would be
+        of today, and a sensor that asks for what is new would find it."""
+        limit_s = start / SECOND
+        for path in (self.folder, *self.folder.rglob("*")):
+            if path.stat().st_mtime > limit_s:
+                os.utime(path, (limit_s, limit_s))
+
+    def _place(self, path: str) -> Path:
+        place = self.folder.joinpath(path.lstrip("/")).resolve()
+        if not place.is_relative_to(self.folder.resolve()):
+            raise UsageError(
+                f"{path!r} lies outside of what is served", fix="write it as a client does: /in/orders.csv"
+            )
+        return place
+
+    def __repr__(self) -> str:
+        return f"<files at {self.host}:{self.port}>"
+
+
+def dated(path: Path | str) -> None:
+    """Give a file the time of this process's clock: the system's is real, also in a simulation."""
+    now_s = time.time()
+    os.utime(path, (now_s, now_s))
+
+
+def fill(folder: Path, seeds: Iterable[str], folders: Iterable[str], conn_id: str) -> None:
+    """Copy what is in the folders of seeds, and make the empty folders.
+
+    Raises: WorldError: a seed that does not exist.
+    """
+    for name in folders:
+        folder.joinpath(name.lstrip("/")).mkdir(parents=True, exist_ok=True)
+    for seed in seeds:
+        source = Path(seed)
+        if not source.is_dir():
+            raise WorldError(
+                f"connection {conn_id!r}: the seed {seed} {'is no folder' if source.exists() else 'does not exist'}",
+                known="folders whose files are those of the server, relative to where the command runs",
+                fix="correct seed: of the connection",
+            )
+        shutil.copytree(source, folder, dirs_exist_ok=True)

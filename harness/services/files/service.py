@@ -1,0 +1,132 @@
+"""SFTP and FTP as services: threads of this process, a port and a folder for each lease."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
+
+from pydantic import Field
+
+from harness.kernel.instant import Instant
+from harness.services.base import Lease, Service, ServiceOptions, SetClock, Texts
+from harness.services.installed import see_installed
+from harness.services.reaper_link import ReapedFolder
+
+if TYPE_CHECKING:
+    from harness.services.files.lease import FileServerLease
+
+
+class FileServerOptions(ServiceOptions):
+    """Keys of a connection's entry.
+
+    Attributes:
+        seed: folders, whose files are those of the server.
+        folders: made empty.
+    """
+
+    seed: Texts = Field(default_factory=list)
+    folders: Texts = Field(default_factory=list)
+
+
+class _FileService(Service):
+    """A server of files for each lease."""
+
+    drivers = ("embedded",)
+    options = FileServerOptions
+    needs: Mapping[str, str]
+
+    def __init__(self, driver: str) -> None:
+        super().__init__(driver)
+        self._folder: ReapedFolder | None = None
+        self._numbers = count(1)
+        self._leases: WeakSet[FileServerLease] = WeakSet()
+        self._simulating = False
+
+    def start(self) -> None:
+        """Make the folder. Raises: ServiceUnavailable: a package is not installed."""
+        if self._folder is None:
+            see_installed(f"the service {self.name}", self.name, self.needs)
+            self._folder = ReapedFolder(self.name)
+
+    def lease(self, holder: str, conn_id: str, options: Any) -> Lease:  # noqa: ARG002 - files have the names of production
+        """A folder and a port of its own. Raises: WorldError: a seed that does not exist."""
+        from harness.services.files.lease import FileServerLease, fill
+
+        assert self._folder is not None
+        folder = self._folder.path / str(next(self._numbers))
+        folder.mkdir()
+        fill(folder, options.seed, options.folders, conn_id)
+        port = self._serve(folder)
+        made = FileServerLease(conn_id, port.address(), folder, port.close)
+        self._leases.add(made)
+        return made
+
+    def clock(self) -> SetClock | None:
+        """Dates what is there when a simulation starts; see `FileServerLease.no_younger_than`."""
+        return self._see_simulation
+
+    def close(self) -> None:
+        """End the servers that are left, and remove the folder."""
+        for lease in list(self._leases):
+            lease.end()
+        folder, self._folder = self._folder, None
+        if folder is not None:
+            folder.close()
+
+    def _see_simulation(self, instant: Instant | None) -> None:
+        began = instant is not None and not self._simulating
+        self._simulating = instant is not None
+        if began and instant is not None:
+            for lease in list(self._leases):
+                lease.no_younger_than(instant)
+
+    def _serve(self, folder: Path) -> Any:
+        raise NotImplementedError
+
+
+class SftpService(_FileService):
+    """An SFTP server for each connection."""
+
+    name = "sftp"
+    conn_types = ("sftp",)
+    title = "an SFTP server with a folder for each connection"
+    needs = {"asyncssh": "asyncssh"}  # noqa: RUF012
+
+    def __init__(self, driver: str) -> None:
+        super().__init__(driver)
+        self._thread: Any = None
+
+    def start(self) -> None:
+        """Start its thread. Raises: ServiceUnavailable: asyncssh is not installed."""
+        super().start()
+        if self._thread is None:
+            from harness.services.files.sftp import SftpThread
+
+            self._thread = SftpThread()
+
+    def close(self) -> None:
+        """End the thread too."""
+        super().close()
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            thread.close()
+
+    def _serve(self, folder: Path) -> Any:
+        return self._thread.serve(folder)
+
+
+class FtpService(_FileService):
+    """An FTP server for each connection."""
+
+    name = "ftp"
+    conn_types = ("ftp",)
+    title = "an FTP server with a folder for each connection"
+    needs = {"pyftpdlib": "pyftpdlib"}  # noqa: RUF012
+
+    def _serve(self, folder: Path) -> Any:
+        from harness.services.files.ftp import FtpPort
+
+        return FtpPort(folder)

@@ -1,0 +1,1 @@
+"""Services as tests use them, in a pytest of their own."""
