@@ -22,6 +22,7 @@ from harness.bridge.patches.around_tasks import overran, patched
 from harness.bridge.patches.clients import clients_of_tasks
 from harness.bridge.patches.exits import alarmed
 from harness.bridge.patches.faults import Striking
+from harness.bridge.patches.latency import answers_that_take_time
 from harness.bridge.patches.network import NetworkGuard
 from harness.bridge.patches.shortcuts import off
 from harness.bridge.standins.playing import StandIns
@@ -87,6 +88,7 @@ def simulation_environment(
         stack.enter_context(process_state(world, seed))
         stack.enter_context(clients_of_tasks())
         stack.enter_context(guard.on_duty())
+        stack.enter_context(answers_that_take_time())
         stack.enter_context(patient_collector())
         simulation = Simulation(start, stack.enter_context(wall_clock(start)))
         simulation.ambients += [RunningLoop(), CurrentContext(), TaskEnvironment(), ArchiveModules()]

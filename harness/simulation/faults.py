@@ -9,6 +9,7 @@ from harness.kernel import Instant
 from harness.kernel.instant import Microseconds, later, to_datetime
 from harness.kernel.simulation import URGENT
 from harness.results.around import WorldEventResult
+from harness.results.finding import Finding
 from harness.scheduler.model import TaskInstance
 from harness.simulation.agenda import Agenda
 from harness.simulation.components.scheduler_loop import Driver
@@ -107,6 +108,19 @@ class Faults:
             for one in self._tasks
             if id(one) not in self._happened
         ]
+
+    def without_a_try(self) -> list[Finding]:
+        """A finding for each fault of tasks that struck none until the end."""
+        fix = "correct task:, on_try: or when: of the fault, or take it out"
+        found = []
+        for one in self._tasks:
+            if id(one) not in self._happened:
+                path, _, line = (one.where or "").rpartition(":")
+                fact = f"the fault {one.kind!r} of {one.task} struck no try"
+                found.append(
+                    Finding("world-event", "warning", fact, path or None, int(line) if line else None, fix=fix)
+                )
+        return found
 
     def _tell(self, what: str, where: str | None) -> None:
         assert self.driver is not None

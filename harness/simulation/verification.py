@@ -42,8 +42,8 @@ def verify(
 ) -> Verification:
     """Run a Dag by hand on both sides and compare how each task, each XCom and the run itself ended.
 
-    Stubs and declared durations are left out on both sides. XComs that differ between two simulations, one second
-    and one seed apart, change by themselves and are not compared.
+    What a world makes otherwise than it is (`as_it_is`) is left out on both sides. XComs that differ between two
+    simulations, one second and one seed apart, change by themselves and are not compared.
 
     Raises: DagNotFound, OffSchedule, UnmatchedEntry, ServiceUnavailable, ReferenceFailed.
     """
@@ -51,7 +51,7 @@ def verify(
     check_world(world, rehearsal.folder.dags, rehearsal.folder)
 
     def bare() -> World:  # one for each side and simulation: a task may set a variable, or fill a database
-        return replace(rehearsal.world_with(world.copy()), stubs={}, durations={})
+        return as_it_is(rehearsal.world_with(world.copy()))
 
     date = default_date(dag) if logical_date is None else logical_date
     options = RunOptions(logical_date=to_datetime(date), manual=True, conf=conf, companions=False, one_by_one=True)
@@ -70,6 +70,11 @@ def verify(
     names = sorted(_named(*key) for key in volatile)
     airflow = version("apache-airflow-core")
     return Verification(dag.dag_id, to_datetime(date), airflow, tuple(rows), tuple(names), perf_counter() - began)
+
+
+def as_it_is(world: World) -> World:
+    """The world without what Airflow beside us would not have: stubs, declared durations, events and faults."""
+    return replace(world, stubs={}, durations={}, events=[], faults=[], drawn_faults=None)
 
 
 def simulated(

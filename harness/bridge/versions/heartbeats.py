@@ -38,11 +38,13 @@ class HeartbeatRules:
     def found_at(self, start: int, began: int, died: int) -> int:
         """When a task instance is found that ran from ``began`` and whose worker died; instants.
 
+        As with every limit here, at its very instant; Airflow's comparison is strictly after.
+
         Args:
             start: since when the scheduler looks.
         """
         last = began + (died - began) // self.interval * self.interval
-        looks = (last + self.timeout - start) // self.looked_after + 1  # later than the limit, not at it
+        looks = -(-(last + self.timeout - start) // self.looked_after)
         return max(start + looks * self.looked_after, died)
 
 

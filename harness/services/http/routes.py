@@ -8,26 +8,33 @@ import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from harness.errors import WorldError, known_names
-from harness.world.document import EntrySpec, check
+from harness.kernel.instant import Microseconds
+from harness.world.document import EntrySpec, Span, check
+from harness.world.duration import duration
 from harness.world.problem import EntryError, WorldProblem, kind
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "ANY")
 FORM = 'write "GET /items": {json: [1, 2]}, or a list of answers that come in turn'
 
 
+def _span(value: object) -> Microseconds:
+    return duration(value)
+
+
 class AnswerToRequest(EntrySpec):
-    """One answer; at most one of ``json``, ``body`` and ``file`` says what is in it."""
+    """One answer; at most one of ``json``, ``body`` and ``file`` says what is in it. ``takes`` is virtual time."""
 
     status: int = Field(default=200, ge=100, le=599)
     json_: Any = Field(default=None, alias="json")
     body: str | None = None
     file: str | None = None
     headers: dict[str, str | int] = Field(default_factory=dict)
+    takes: Annotated[Span, BeforeValidator(_span)] = 0
 
     @model_validator(mode="after")
     def _one_content(self) -> AnswerToRequest:
@@ -87,20 +94,24 @@ def read_routes(value: object) -> dict[str, list[AnswerToRequest]]:
 
 @dataclass(frozen=True)
 class Reply:
-    """What goes back to a client; ``reason`` stands beside the status, where most clients' errors quote it."""
+    """What goes back to a client; ``reason`` stands beside the status, where most clients' errors quote it.
+
+    Attributes:
+        takes: virtual time until it is there.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     content: bytes = field(default=b"", repr=False)
     reason: str | None = None
+    takes: Microseconds = 0
 
     @classmethod
     def of(cls, answer: AnswerToRequest) -> Reply:
         """An answer with its content in it. Raises: OSError."""
         headers = {name.lower(): (name, str(value)) for name, value in answer.headers.items()}
-        return cls(
-            answer.status, tuple(({"content-type": ("Content-Type", answer.type)} | headers).values()), answer.content()
-        )
+        named = tuple(({"content-type": ("Content-Type", answer.type)} | headers).values())
+        return cls(answer.status, named, answer.content(), takes=answer.takes)
 
 
 class Routes:

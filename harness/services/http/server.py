@@ -15,6 +15,8 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.wrappers import Request as WerkzeugRequest
 from werkzeug.wrappers import Response
 
+from harness.kernel import present
+from harness.kernel.latency import answer_takes
 from harness.services.connections import ConnectionThreads, reset
 from harness.services.http.routes import Reply
 
@@ -124,6 +126,8 @@ class HttpServer:
         if reply is None:
             self.answered.append(request)
             reply = self._answer(request)
+        if reply.takes and present.active() is not None:
+            answer_takes((environ["REMOTE_ADDR"], int(environ["REMOTE_PORT"])), reply.takes)
         status = reply.status if reply.reason is None else f"{reply.status} {reply.reason}"
         body: Iterable[bytes] = Response(reply.content, status, list(reply.headers))(environ, start_response)
         return body

@@ -79,6 +79,15 @@ class Oracle:
         job = {"kind": "run", "folder": str(folder), "dag_id": dag_id, "logical_date": logical_date}
         return decode(RunHistory, self._ask({**job, "now": now or logical_date, "conf": conf}))
 
+    def lost(self, folder: Path, case: Case, died_s: int) -> dict[str, Any]:
+        """What Airflow's scheduler makes of a task instance whose worker dies; see `tests.differential.oracle.lost`.
+
+        Raises: OracleError.
+        """
+        job = {"kind": "lost", "folder": str(folder), "case": encode(case), "died_s": died_s}
+        found: dict[str, Any] = self._ask(job)
+        return found
+
     def close(self) -> None:
         """End the process and remove its home."""
         self._closing.close()

@@ -62,6 +62,10 @@ def _answer(job: dict[str, Any], database: Any) -> Any:
         from tests.differential.oracle.scheduler import run_case
 
         return encode(run_case(Path(job["folder"]), decode(Case, job["case"])))
+    if job["kind"] == "lost":
+        from tests.differential.oracle.lost import lose
+
+        return lose(Path(job["folder"]), decode(Case, job["case"]), job["died_s"])
     if job["kind"] == "run":
         from tests.differential.oracle.run import run_dag
 

@@ -65,7 +65,7 @@ def test_without_retries_the_task_fails(rehearse):
 
 
 def test_a_lost_worker_is_found_by_the_missed_heartbeat(rehearse):
-    """The last heartbeat was sent at 10m, the limit of 300 s is passed when the scheduler next looks, at 15m10s."""
+    """The last heartbeat was sent at 10m, the limit of 300 s is over when the scheduler looks at 15m."""
     killed, world = [], World()
 
     def body():
@@ -77,10 +77,10 @@ def test_a_lost_worker_is_found_by_the_missed_heartbeat(rehearse):
     world.fault("lost", "sales.load", on_try=1, when="10m3s")
     result = rehearse(loads(body, on_retry_callback=lambda _: killed.append("told")), world)
     assert attempts(result) == [(1, "up_for_retry"), (2, "success")]
-    assert lasted(result) == timedelta(minutes=15, seconds=10)
+    assert lasted(result) == timedelta(minutes=15)
     first, second = result.task("load").attempts
     assert first.reason == "no heartbeat for 300 s: its worker was lost at 2025-01-01T00:10:03Z"
-    assert second.start_date - START == timedelta(minutes=20, seconds=10)
+    assert second.start_date - START == timedelta(minutes=20)
     assert "seen" not in killed
 
 
@@ -91,7 +91,7 @@ def test_a_worker_lost_at_the_beginning_has_run_nothing_at_the_end_everything(re
     result = rehearse(loads(lambda ti=None: ran.append(ti.try_number) or "value"), world)
     assert attempts(result) == [(1, "up_for_retry"), (2, "up_for_retry"), (3, "success")]
     assert ran == [2, 3]
-    assert lasted(result) == timedelta(minutes=5, seconds=10)
+    assert lasted(result) == timedelta(minutes=5)
 
 
 def test_a_lost_worker_calls_no_on_kill_and_its_slot_stays_taken(rehearse):
@@ -111,7 +111,7 @@ def test_a_lost_worker_calls_no_on_kill_and_its_slot_stays_taken(rehearse):
     world.fault("lost", "sales.load", when="1m")
     result = rehearse(dag, world)
     assert (result.task("load").state, seen) == ("failed", [])
-    assert result.task("next").start_date - START == timedelta(minutes=6, seconds=10)
+    assert result.task("next").start_date - START == timedelta(minutes=6)
 
 
 @pytest.mark.parametrize(("retries", "state"), [(1, "up_for_retry"), (0, "failed")])
@@ -191,7 +191,9 @@ def test_a_fault_that_strikes_nobody_is_told(rehearse):
     world.fault("fails", "sales.load", on_try=5)
     result = rehearse(loads(), world)
     assert [one.happened for one in result.world_events] == [False]
-    assert [(one.check, one.severity) for one in result.findings] == [("world-event", "warning")]
+    [finding] = result.findings
+    assert (finding.check, finding.severity) == ("world-event", "warning")
+    assert finding.message == "the fault 'fails' of sales.load struck no try"
 
 
 def test_a_fault_of_a_task_that_is_not_there_is_an_error(rehearse):

@@ -9,7 +9,8 @@ import pytest
 
 from harness.bridge.reference.history import RunHistory
 from harness.results.verification import NONE, Row
-from harness.simulation.verification import ALONE, compared, in_order, same
+from harness.simulation.verification import ALONE, as_it_is, compared, in_order, same
+from harness.world import World
 
 DONE = ("success", 1)
 
@@ -155,3 +156,16 @@ def test_values_that_are_the_same(mine: Any, real: Any, alike: bool) -> None:
 )
 def test_only_the_order_that_a_set_leaves_open_is_not_compared(value: Any, ordered: Any) -> None:
     assert in_order(value) == ordered
+
+
+def test_what_only_a_simulation_has_is_left_out() -> None:
+    world = World()
+    world.set_variable("region", "eu")
+    world.stub("a.b", returns=1)
+    world.set_duration("a.b", 60)
+    world.at("+1h", print)
+    world.fault("fails", "a.b")
+    world.chaos(0.5)
+    bare = as_it_is(world)
+    assert (bare.stubs, bare.durations, bare.events, bare.faults, bare.drawn_faults) == ({}, {}, [], [], None)
+    assert bare.variables == {"region": "eu"}

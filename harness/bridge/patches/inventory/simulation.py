@@ -73,6 +73,15 @@ TASKS = (
         ),
     ),
     *patches_by(
+        "bridge.patches.latency",
+        (
+            "answers that take time",
+            ("socket.socket.recv", "socket.socket.recv_into"),
+            "the same, which waits in virtual time for an answer of a service of the world that `takes` so long",
+            "a server's thread cannot move the clock while the task that asks stands in a real read",
+        ),
+    ),
+    *patches_by(
         "bridge.patches.full_disk",
         (
             "full disk",

@@ -222,5 +222,5 @@ def test_postgres_restarts_in_mid_run(run_dag, world):
 
 @pytest.mark.parametrize(("tests", "passed"), [(HTTP, 13), (OTHERS, 5)], ids=["http", "others"])
 def test_clients_see_what_they_see_in_production(bare: Project, tests: str, passed: int) -> None:
-    bare.write(dags__none="", tests__test_faults=tests)
+    bare.write(tests__test_faults=tests)
     bare.pytest("-q", "tests").assert_outcomes(passed=passed)
