@@ -149,12 +149,12 @@ def _server(interpreter: tuple[tuple[str, str], ...]) -> str:
 class _Server:
     """Forks the programs; learns of the first of each kind what the next ones import."""
 
-    def __init__(self, listener: socket.socket) -> None:
+    def __init__(self, listener: socket.socket, left_out: _LeftOut) -> None:
         self._listener = listener
         self._children: dict[int, tuple[int, int]] = {}
         self._lessons: dict[int, bytes] = {}
         self._kinds: set[tuple[str, ...]] = set()
-        self._left_out = _left_out()
+        self._left_out = left_out
 
     def serve(self) -> None:
         """Until the owner closes our standard input."""
@@ -218,26 +218,44 @@ class _Server:
         names = dict.fromkeys(self._lessons.pop(descriptor).decode().splitlines())
         os.close(descriptor)
         for name in names:
-            if name.partition(".")[0] not in self._left_out and name not in sys.modules:
-                with contextlib.suppress(Exception):
-                    __import__(name)
+            if name.partition(".")[0] not in self._left_out.names and name not in sys.modules:
+                self._import(name)
+
+    def _import(self, name: str) -> None:
+        """Import a module, unless one of those left out is asked for meanwhile.
+
+        ``try: import anyio`` of httpcore finds it missing here, and would for all programs: whatever came with such a
+        module is imported by each program itself.
+        """
+        before, self._left_out.asked_for = set(sys.modules), False
+        with contextlib.suppress(Exception):
+            __import__(name)
+        if self._left_out.asked_for:
+            for new in sys.modules.keys() - before:
+                module = sys.modules.pop(new)
+                parent, _, own = new.rpartition(".")
+                if vars(sys.modules.get(parent, object)).get(own) is module:
+                    delattr(sys.modules[parent], own)
 
 
 class _LeftOut:
     """Finds no module of those that each program imports by itself, whoever asks for one."""
 
     def __init__(self, names: frozenset[str]) -> None:
-        self._names = names
+        self.names, self.asked_for = names, False
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
-        if name.partition(".")[0] in self._names:
+        if name.partition(".")[0] in self.names:
+            self.asked_for = True
             raise ModuleNotFoundError(name)
 
 
 def _left_out() -> frozenset[str]:
     """Airflow and we; pytest and its plugins, whose assertions pytest rewrites while they are imported."""
     plugins = {entry.module.partition(".")[0] for entry in entry_points(group="pytest11")}
-    return frozenset({"airflow", "harness", "tests", "pytest", "_pytest", "hypothesis", *plugins, "__main__"})
+    return frozenset(
+        {"airflow", "harness", "tests", "pytest", "_pytest", "hypothesis", "_hypothesis_globals", *plugins, "__main__"}
+    )
 
 
 def _tell(writes: int, name: str) -> None:
@@ -300,13 +318,13 @@ def _ran(request: dict[str, object]) -> object:
 
 
 @contextlib.contextmanager
-def _alone() -> Iterator[socket.socket]:
+def _alone() -> Iterator[_Server]:
     sys.path[0] = str(Path(sys.executable).parent)  # not this folder, with its packages ``checks`` and ``cli``
-    sys.meta_path.insert(0, _LeftOut(_left_out()))  # type: ignore[arg-type]
+    sys.meta_path.insert(0, left_out := _LeftOut(_left_out()))  # type: ignore[arg-type]
     with socket.socket(fileno=int(sys.argv[1])) as listener:
-        yield listener
+        yield _Server(listener, left_out)
 
 
 if __name__ == "__main__":
-    with _alone() as opened:
-        _Server(opened).serve()
+    with _alone() as server:
+        server.serve()

@@ -72,7 +72,7 @@ def test_of_airflow_itself(run_dag, world):
     world.set_connection("metrics", service="statsd")
     assert run_dag("sales").ok
     assert world.statsd.values("airflow.ti_failures") == [1]
-    assert world.statsd.values("airflow.ti_successes") == [1]
+    assert world.statsd.values("airflow.ti_successes") == [1], world.statsd.metrics
     assert world.statsd.values("airflow.operator_successes") == [1]
     assert world.statsd.values("airflow.ti.finish.sales.load.success") == [1]
     assert world.statsd.values("airflow.task.duration")[-1] == 90_000.0
@@ -93,7 +93,7 @@ def test_only_the_worlds_own_hears_of_it(run_dag, world, there, monkeypatch):
         with pytest.raises(BlockingIOError):
             other.recv(1)
     if there:
-        assert world.statsd.values("airflow.ti_successes") == [1]
+        assert world.statsd.values("airflow.ti_successes") == [1], world.statsd.metrics
 """
 
 

@@ -162,7 +162,7 @@ def test_servers_of_two_connections_are_apart(leases: Leases) -> None:
         ({"GET /items": []}, "route 'GET /items' has no answer"),
         (
             {"GET /items": 3},
-            "route 'GET /items': must be a mapping of status, json, body, file, headers, not a whole number",
+            "route 'GET /items': must be a mapping of status, json, body, file, headers, takes, not a whole number",
         ),
         ({"GET /items": [{}, {"status": 99}]}, "route 'GET /items', answer 2: status must be 100 or more"),
         ({"GET /items": {"status": "200"}}, "route 'GET /items': status must be a whole number, not text"),

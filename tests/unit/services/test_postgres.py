@@ -224,7 +224,10 @@ def test_addresses() -> None:
 
 
 def test_nothing_starts_and_nothing_heavy_is_imported_before_start(area: Path) -> None:
-    code = "import sys, harness.services as s; s.open_postgres(); print({'psycopg2', 'airflow'} & {*sys.modules})"
+    code = (
+        "import sys; from harness.services.postgres.opening import open_postgres; open_postgres();"
+        "print({'psycopg2', 'airflow', 'docker', 'testcontainers'} & {*sys.modules})"
+    )
     root = Path(__file__).parents[3]
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=root)
     assert shown.stdout.strip() == "set()"

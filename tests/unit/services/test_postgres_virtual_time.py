@@ -21,6 +21,7 @@ from processes import wait_until
 from harness.errors import UsageError
 from harness.kernel.clock import WallClock, follow, follow_no_more, wall_clock
 from harness.kernel.instant import SECOND, Instant, to_instant
+from harness.project.drivers import DriverOptions
 from harness.services.binding import Services, clock_notes
 from harness.services.postgres import virtual_time
 from harness.services.postgres.address import URL_VARIABLE
@@ -153,6 +154,7 @@ def test_the_server_alone_has_it_not_what_prepares_its_folder(area: Path) -> Non
     link = ReaperLink(
         Order(
             owner=os.getpid(),
+            kind="pg",
             parent=str(area),
             uid=None,
             gid=None,
@@ -231,10 +233,10 @@ def test_where_the_clock_is_real(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 def test_a_run_is_told_of_a_real_clock_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(URL_VARIABLE, raising=False)
     world = World()
-    assert clock_notes(world, {}) == []
+    assert clock_notes(world, DriverOptions()) == []
     for conn_id in ("warehouse", "archive"):
         world.set_connection(conn_id, service="postgres")
-    assert clock_notes(world, {}) == []
-    assert clock_notes(world, {"postgres": "external"}) == [
+    assert clock_notes(world, DriverOptions()) == []
+    assert clock_notes(world, DriverOptions(settings={"postgres": "external"})) == [
         "the clock of postgres is real, also in virtual time: the server is not the harness's own"
     ]
