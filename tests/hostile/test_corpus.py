@@ -32,7 +32,7 @@ def test_every_file_gets_its_verdict_and_nothing_is_left(tmp_path, monkeypatch):
     assert set(told) == set(wanted)
     assert len(list(CORPUS.glob("*.py"))) >= 60
 
-    ids = {Path(file.path).name: file.dag_ids for file in result.files}
+    ids = {Path(file.path).name: list(file.dag_ids) for file in result.files}
     assert ids["waiting_game.py"] == ["waiting_game"]
     assert ids["weather_etl.py"] == ["weather_etl"]
     assert ids["half_bad.zip"] == ["beside_a_bad_one"]
