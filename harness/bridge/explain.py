@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING
 
+from harness.bridge.standins.elsewhere import remedy_of
 from harness.errors import known_names
 from harness.kernel.whose import is_ours, is_users, is_users_file, text_of
 
@@ -66,8 +67,8 @@ def user_entries(error: BaseException) -> list[TracebackType]:
 
 def hint(error: BaseException, world: World | None) -> str | None:
     """The remedy for the errors whose cause is the world around the task."""
-    if remedy := getattr(error, "harness_remedy", None):
-        return str(remedy)
+    if remedy := remedy_of(error):
+        return remedy
     text = str(error)
     name = type(error).__name__
     connections, variables = (world.connections, world.variables) if world is not None else ({}, {})

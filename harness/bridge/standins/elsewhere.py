@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -85,22 +85,42 @@ def _elsewhere(paths: tuple[str, ...]) -> str | None:
     return None
 
 
+@cache
+def cannot_run_here() -> Any:
+    """The class of the error of a task whose work is done elsewhere: not retried, ``remedy`` is the entry to write.
+
+    Made of the installed Airflow's, which may not be imported yet when this module is.
+    """
+    base: Any = task_exception("AirflowFailException")
+
+    class CannotRunHere(base):  # type: ignore[misc, unused-ignore]
+        def __init__(self, fact: str, remedy: str = "") -> None:
+            super().__init__(fact)
+            self.remedy = remedy
+
+    return CannotRunHere
+
+
+def remedy_of(error: BaseException) -> str | None:
+    """The entry to write, of an error that `refuse` raised; None of any other."""
+    return str(error.remedy) if isinstance(error, cannot_run_here()) else None
+
+
 def refuse(task: Any, name: str, needs: str) -> Any:
     """Fail at once: what the operator would do is done elsewhere, and nobody has said what it comes to.
 
     Args:
         name: ``dag_id.task_id``.
-    Raises: AirflowFailException: with the entry to write as ``harness_remedy``.
+    Raises: CannotRunHere.
     """
-    error = task_exception("AirflowFailException")(f"{task.operator_name} needs {needs}: it cannot run here")
     ways = [
         f"say what it comes to, stubs: {{{name}: {{returns: …}}}} in the world file or world.stub({name!r}, returns=…) "
         "in a test"
     ]
     for conn_id in connections_of(task)[:1]:
         ways.append(f"declare connection {conn_id!r}: as a service, or with network: {{allow: [HOST]}}")
-    error.harness_remedy = "; or ".join([*ways, "let it run, {runs: true}"])
-    raise error
+    fact = f"{task.operator_name} needs {needs}: it cannot run here"
+    raise cannot_run_here()(fact, "; or ".join([*ways, "let it run, {runs: true}"]))
 
 
 def connections_of(task: Operator) -> list[str]:
