@@ -59,7 +59,7 @@ class Container:
             owner=os.getpid(), kind=self._kind, image=self._image, run=secrets.token_hex(8), words=self._words
         )
         link = self._link = ContainerLink(order)
-        atexit.register(self.stop)
+        atexit.register(self.close)
         try:
             event = link.event(START_MS)
             if event is None:
@@ -70,12 +70,12 @@ class Container:
             fact, fix = event.get("fact", "lost its keeper"), event.get("fix", "run again")
             raise ServiceUnavailable(f"{title} {fact}", where=self._image, known=event.get("known"), fix=fix)
         except BaseException:
-            self.stop()
+            self.close()
             raise
 
-    def stop(self) -> None:
+    def close(self) -> None:
         """Remove it; a second call does nothing. A forked child leaves it to its owner."""
         link, self._link = self._link, None
         if link is not None:
-            atexit.unregister(self.stop)
+            atexit.unregister(self.close)
             link.close()

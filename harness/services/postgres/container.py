@@ -39,7 +39,7 @@ class ContainerPostgres(OwnPostgres):
     def _down(self) -> None:
         container, self._container = self._container, None
         if container is not None:
-            container.stop()
+            container.close()
 
     def _diagnose(self) -> str | None:
         return None

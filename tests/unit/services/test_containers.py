@@ -58,8 +58,8 @@ def test_it_answers_on_this_machine_alone_until_it_is_stopped(leaves_none, kind:
         assert host == "127.0.0.1"
         assert [line.split(" -> ")[1] for line in shown.splitlines()] == [f"127.0.0.1:{port}"]
     finally:
-        container.stop()
-    container.stop()
+        container.close()
+    container.close()
     leaves_none(0)
 
 
@@ -68,7 +68,7 @@ def test_its_start_waits_by_a_clock_of_its_own(leaves_none) -> None:
     container = Container("redis", REDIS, WORDS)
     with time_machine.travel("2030-01-01", tick=False):
         container.start()
-        container.stop()
+        container.close()
     leaves_none(0)
 
 
@@ -95,7 +95,7 @@ def test_what_a_killed_keeper_leaves_goes_with_its_owner_or_the_next_start(leave
     container = Container("redis", REDIS, WORDS)
     container.start()
     os.kill(container._link._process.pid, signal.SIGKILL)
-    container.stop()
+    container.close()
     leaves_none(0)
     code = (
         "import os, signal\nfrom harness.services.containers.container import Container\n"
@@ -107,7 +107,7 @@ def test_what_a_killed_keeper_leaves_goes_with_its_owner_or_the_next_start(leave
     assert len(alive() - before) == 1
     container = Container("redis", REDIS, WORDS)
     container.start()
-    container.stop()
+    container.close()
 
 
 @containers
