@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from harness.bridge.environment.ambient import CurrentContext, StandardStreams, TaskEnvironment
 from harness.bridge.environment.archives import ArchiveModules
 from harness.bridge.environment.seal import sealed
+from harness.bridge.masking import mask_environment
 from harness.bridge.patches.around_tasks import overran, patched
 from harness.bridge.patches.clients import clients_of_tasks
 from harness.bridge.patches.exits import alarmed
@@ -81,6 +82,7 @@ def simulation_environment(
     interruption = Interruption()
     with ExitStack() as stack:
         stack.enter_context(claimed())
+        mask_environment(world)  # behind the claim: another simulation's tasks would change the environment meanwhile
         stack.enter_context(freezegun_suspended())
         stack.enter_context(
             sealed({}, _statsd_of(world))

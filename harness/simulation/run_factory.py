@@ -8,7 +8,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.executors import executors_of, refusals, workers_of
-from harness.bridge.masking import mask_environment
 from harness.bridge.patches.network import NetworkGuard
 from harness.bridge.snapshot import snapshot
 from harness.bridge.stored import unscheduled
@@ -93,7 +92,6 @@ class RunFactory:
     ) -> Iterator[Driver]:
         """Virtual time, from ``start``; after the block the process is what it was."""
         durations = self.world
-        mask_environment(self.world)
         guard = NetworkGuard(self.world.network.reached(), self.recorder.refused)
         self.recorder.gather = guard.gather
         services = ServiceFaults(self.leases, guard)
