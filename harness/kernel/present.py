@@ -70,6 +70,18 @@ def claimed() -> Iterator[None]:
         _claim.release()
 
 
+def see_unclaimed() -> None:
+    """See that no simulation has this process.
+
+    Asked before anything of the process is touched for a second one: the environment that it would set and put back is
+    the first one's, whose tasks export theirs meanwhile.
+
+    Raises: AlreadySimulating.
+    """
+    if _claim.locked():
+        raise already_simulating()
+
+
 def already_simulating() -> AlreadySimulating:
     """The error for a second simulation."""
     mine = _active is not None and _active.thread is threading.current_thread()

@@ -20,6 +20,7 @@ from harness.errors import HarnessError, MachineError, TaskNotFound, Unserialisa
 from harness.kernel import Instant
 from harness.kernel.clock import frozen_instant
 from harness.kernel.instant import later, span, to_instant
+from harness.kernel.present import see_unclaimed
 from harness.ledger.journal import FileJournal, Journal, NoJournal
 from harness.project.declarations import told
 from harness.project.discovery import dag_files
@@ -150,6 +151,7 @@ class Rehearsal:
         Raises: DagNotFound, ExecutorMissing, OffSchedule, TaskNotFound, UnmatchedEntry, UsageError,
             ServiceUnavailable; RunStuck and HorizonReached, with the result as their ``result``.
         """
+        see_unclaimed()
         found = self.folder.dag(dag) if isinstance(dag, str) else dag
         chosen = options if options is not None else RunOptions()
         check_options(found, chosen)
@@ -201,6 +203,7 @@ class Rehearsal:
             leases: as in `run`.
         Raises: DagNotFound, UnmatchedEntry, ServiceUnavailable.
         """
+        see_unclaimed()
         with self.surroundings.entered():  # stubs may name functions of the project
             doubts = check_world(world or World(), self.folder.dags, self.folder)
         chosen = {dag_id: self.folder.dag(dag_id) for dag_id in options.dag_ids} or self.folder.dags
