@@ -56,7 +56,7 @@ def postgres() -> dict[str, float]:
 def testcontainers(image: str) -> dict[str, float]:
     """The same by testcontainers alone: a container for all tests, the seed anew for each, as there is no template."""
     import psycopg2
-    from testcontainers.postgres import PostgresContainer
+    from testcontainers.community.postgres import PostgresContainer
 
     container = PostgresContainer(image, driver=None)
     start = seconds(container.start)
