@@ -1,4 +1,4 @@
-"""The connections of a server of this process: a thread for each, all of which can be ended."""
+"""Servers of this process: a thread that listens, one for each connection, all of which can be ended."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import struct
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, NoReturn
+from socketserver import TCPServer, ThreadingMixIn
+from typing import Any, ClassVar, NoReturn
 
 
 def reset(connection: socket.socket) -> NoReturn:
@@ -53,3 +54,51 @@ class ConnectionThreads:
             with suppress(OSError):  # it ends by itself
                 connection.shutdown(socket.SHUT_RDWR)
             thread.join()
+
+
+class ListeningServer(ThreadingMixIn, TCPServer):
+    """How a server of ``socketserver`` listens and ends: the first base of a class of one.
+
+    Attributes:
+        threads_name: of its threads, as they begin.
+    """
+
+    threads_name: ClassVar[str]
+    _closed = False
+
+    def __init__(self, *given: Any, **more: Any) -> None:
+        super().__init__(*given, **more)  # of the other base, which has arguments of its own
+
+    def listen(self) -> None:
+        """Take requests from now on, in a thread."""
+        self._connections = ConnectionThreads(f"{self.threads_name}-connection")
+        self._listening = threading.Thread(target=self._listen, name=self.threads_name, daemon=True)
+        self._listening.start()
+
+    def cut(self) -> None:
+        """Break every connection there is."""
+        self._connections.cut()
+
+    def close(self) -> None:
+        """Free the port and end its threads, also those whose client keeps a connection; a second call does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+        with suppress(OSError):  # it waits for a request, without a limit
+            host, port = self.server_address[:2]
+            socket.create_connection((str(host), port), timeout=1).close()
+        self._listening.join()
+        self.server_close()
+        self._connections.cut()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """A thread of a connection's own, which is remembered."""
+        if self._closed:
+            self.shutdown_request(request)
+            return
+        self._connections.begin(self.process_request_thread, request, client_address)
+
+    def _listen(self) -> None:
+        # No `serve_forever`: it looks twice a second whether it shall end, and so takes half a second to.
+        while not self._closed:
+            self.handle_request()

@@ -13,14 +13,36 @@ from harness.services.http.server import FAULTS, HOST, HttpRequest, HttpServer
 from harness.world.problem import EntryError, call_error
 
 
-class HttpApi(Lease):
+class OfHttpServer(Lease):
+    """What one connection has of an HTTP server of its own."""
+
+    faults = FAULTS
+    _server: HttpServer
+
+    @property
+    def peer(self) -> str:
+        """Its port."""
+        return self._server.peer
+
+    def cut(self) -> None:
+        """Break every connection to it."""
+        self._server.cut()
+
+    def fails(self, how: str | None) -> None:
+        """Answer every request with a fault."""
+        self._server.fault = how
+
+    def end(self) -> None:
+        """Free the port and end its threads."""
+        self._server.close()
+
+
+class HttpApi(OfHttpServer):
     """An HTTP server with declared routes.
 
     Attributes:
         url: ``http://127.0.0.1:port``.
     """
-
-    faults = FAULTS
 
     def __init__(self, conn_id: str, routes: Mapping[str, list[AnswerToRequest]]) -> None:
         self.conn_id = conn_id
@@ -66,19 +88,6 @@ class HttpApi(Lease):
         """Routes begin anew. Raises: WorldError."""
         self._routes.declare(event.routes)
 
-    @property
-    def peer(self) -> str:
-        """Its port."""
-        return self._server.peer
-
-    def cut(self) -> None:
-        """Break every connection to it."""
-        self._server.cut()
-
-    def fails(self, how: str | None) -> None:
-        """Answer every request with a fault."""
-        self._server.fault = how
-
     def heard(self) -> list[Heard]:
         """Each request, without its query, which may hold a key."""
         ends = {True: ", which is not declared", False: ""}
@@ -86,10 +95,6 @@ class HttpApi(Lease):
             Heard("request", f"{one.method} {one.path}{ends[id(one) in self._undeclared]}")
             for one in self._server.requests
         ]
-
-    def end(self) -> None:
-        """Free the port and end its threads."""
-        self._server.close()
 
     def _answer(self, request: HttpRequest) -> Reply:
         found = self._routes.reply(request.method, request.path, request.query)

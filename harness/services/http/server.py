@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -17,7 +16,7 @@ from werkzeug.wrappers import Response
 
 from harness.kernel import present
 from harness.kernel.latency import answer_takes
-from harness.services.connections import ConnectionThreads, reset
+from harness.services.connections import ListeningServer, reset
 from harness.services.http.routes import Reply
 
 HOST = "127.0.0.1"
@@ -83,23 +82,15 @@ class HttpServer:
         self.answered: list[HttpRequest] = []
         self.fault: str | None = None
         listening = socket.create_server((HOST, 0))  # werkzeug itself ends the process where it cannot
-        self._server = _TrackingServer(HOST, 0, self._respond, _Handler, fd=listening.fileno())
+        self._server = _Server(HOST, 0, self._respond, _Handler, fd=listening.fileno())
         listening.close()
         self.port: int = self._server.port
         self.url = f"http://{HOST}:{self.port}"
-        self._ended = False
-        self._thread = threading.Thread(target=self._serve, name=f"airflow-harness-http-{self.port}", daemon=True)
-        self._thread.start()
+        self._server.listen()
 
     def close(self) -> None:
         """Free the port, cut who is connected, and end every thread; a second call does nothing."""
-        if self._ended:
-            return
-        self._ended = True
-        socket.create_connection((HOST, self.port)).close()  # it waits for a request, without a limit
-        self._thread.join()
-        self._server.cut()
-        self._server.server_close()
+        self._server.close()
 
     @property
     def peer(self) -> str:
@@ -109,10 +100,6 @@ class HttpServer:
     def cut(self) -> None:
         """Break every connection there is."""
         self._server.cut()
-
-    def _serve(self) -> None:
-        while not self._ended:
-            self._server.handle_request()  # unlike serve_forever, it does not look up twice a second
 
     def _respond(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         asked = WerkzeugRequest(environ)
@@ -141,18 +128,8 @@ class _Handler(WSGIRequestHandler):  # type: ignore[misc]
         return "airflow-harness"
 
 
-class _TrackingServer(ThreadedWSGIServer):  # type: ignore[misc]
-    """It knows its connections and their threads, so that none of them is left."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        self._connections = ConnectionThreads("airflow-harness-http-connection")
-        super().__init__(*args, **kwargs)
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        self._connections.begin(self.process_request_thread, request, client_address)
+class _Server(ListeningServer, ThreadedWSGIServer):  # type: ignore[misc]
+    threads_name = "airflow-harness-http"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that goes away in the middle of it is no news."""
-
-    def cut(self) -> None:
-        self._connections.cut()

@@ -5,11 +5,8 @@ from __future__ import annotations
 import io
 import json
 import logging
-import socket
 import sys
-import threading
 from collections.abc import Iterable
-from contextlib import suppress
 from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
@@ -18,7 +15,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoReque
 from werkzeug.serving import ThreadedWSGIServer
 
 from harness.kernel.present import serving
-from harness.services.connections import ConnectionThreads, reset
+from harness.services.connections import ListeningServer, reset
 from harness.services.s3.clients import Endpoint
 from harness.services.s3.state import MotoState
 
@@ -56,7 +53,7 @@ class _SilentMotoHandler(MotoRequestHandler):  # type: ignore[misc]
         """Nothing."""
 
 
-class MotoServer(ThreadedWSGIServer):  # type: ignore[misc]
+class MotoServer(ListeningServer, ThreadedWSGIServer):  # type: ignore[misc]
     """A server for one lease after the other; it listens when made.
 
     A port a lease, and not a key or an account: then requests without a signature find their lease too, and every one
@@ -67,15 +64,14 @@ class MotoServer(ThreadedWSGIServer):  # type: ignore[misc]
         fault: with which it answers every request, as `harness.services.s3.lease.FAULTS` has them; None for none.
     """
 
+    threads_name = "airflow-harness-s3"
+
     def __init__(self) -> None:
-        self._state, self._closed = MotoState(), False
+        self._state = MotoState()
         self.fault: str | None = None
-        self._connections = ConnectionThreads("airflow-harness-s3-connection")
         super().__init__("127.0.0.1", 0, self._answer, _SilentMotoHandler)
         self.endpoint = Endpoint(f"http://127.0.0.1:{self.port}", f"127.0.0.1:{self.port}")
-        # No `serve_forever`: it looks twice a second whether it shall end, and so takes half a second to.
-        self._listening = threading.Thread(target=self._listen, name="airflow-harness-s3", daemon=True)
-        self._listening.start()
+        self.listen()
 
     def empty(self) -> None:
         """End a lease: cut its connections and forget all. The port stays, for clients of tasks that live on in modules
@@ -86,28 +82,11 @@ class MotoServer(ThreadedWSGIServer):  # type: ignore[misc]
         self._state.empty()
         self._state = MotoState()
 
-    def cut(self) -> None:
-        """Break every connection there is."""
-        self._connections.cut()
-
     def close(self) -> None:
-        """End its threads, also those whose client keeps a connection; a second call does nothing."""
-        if self._closed:
-            return
-        self._closed = True
-        with suppress(OSError):
-            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
-        self._listening.join()
-        self.server_close()
-        self._connections.cut()
-        self._state.empty()
-
-    def process_request(self, request: Any, client_address: Any) -> None:
-        """A thread of a connection's own, which is remembered."""
-        if self._closed:
-            self.shutdown_request(request)
-            return
-        self._connections.begin(self.process_request_thread, request, client_address)
+        """See `ListeningServer`; what its lease holds is forgotten."""
+        if not self._closed:
+            super().close()
+            self._state.empty()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A connection that ends in the middle of a request is no news; what else goes wrong is."""
@@ -118,10 +97,6 @@ class MotoServer(ThreadedWSGIServer):  # type: ignore[misc]
         """Errors alone, to a logger of ours: werkzeug's own writes to the terminal."""
         if type == "error":
             logging.getLogger("airflow_harness.s3").error(message.rstrip(), *args)
-
-    def _listen(self) -> None:
-        while not self._closed:
-            self.handle_request()
 
     def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """One request, in the lease's state. Its body is read first: who is slow to send must not hold moto's lock."""

@@ -6,9 +6,10 @@ import json
 from typing import Any
 
 from harness.results.services import Heard
-from harness.services.base import Address, Lease
+from harness.services.base import Address
+from harness.services.http.lease import OfHttpServer
 from harness.services.http.routes import Reply
-from harness.services.http.server import FAULTS, HttpRequest, HttpServer
+from harness.services.http.server import HttpRequest, HttpServer
 
 TOKEN = "T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"
 """Slack's own example of one."""
@@ -17,14 +18,12 @@ _TAKEN = Reply(200, (("Content-Type", "text/plain; charset=utf-8"),), b"ok")
 _NOT_TAKEN = Reply(405, (("Content-Type", "text/plain; charset=utf-8"),), b"a webhook takes POST alone", "POST alone")
 
 
-class Webhook(Lease):
+class Webhook(OfHttpServer):
     """A server that answers ``ok`` to every POST.
 
     Attributes:
         url: ``http://127.0.0.1:port``.
     """
-
-    faults = FAULTS
 
     def __init__(self, conn_id: str) -> None:
         self.conn_id = conn_id
@@ -46,26 +45,9 @@ class Webhook(Lease):
         """Every message so far, in the order of arrival: ``path``, ``json()``, ``text``, ``headers``."""
         return [one for one in self._server.answered if one.method == "POST"]
 
-    @property
-    def peer(self) -> str:
-        """Its port."""
-        return self._server.peer
-
-    def cut(self) -> None:
-        """Break every connection to it."""
-        self._server.cut()
-
-    def fails(self, how: str | None) -> None:
-        """Answer every request with a fault."""
-        self._server.fault = how
-
     def heard(self) -> list[Heard]:
         """Each message, by the words of it; without its path, which is a secret of real webhooks."""
         return [Heard("message", _words(request)) for request in self.messages]
-
-    def end(self) -> None:
-        """Free the port and end its threads."""
-        self._server.close()
 
     def __repr__(self) -> str:
         return f"<webhook at {self.url}, {len(self.messages)} messages>"
