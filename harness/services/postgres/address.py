@@ -14,6 +14,9 @@ from harness.kernel.instant import Instant
 URL_VARIABLE = "AIRFLOW_HARNESS_POSTGRES_URL"
 """Environment variable with the URL of a server of one's own, for the ``external`` driver."""
 
+CLOCK_VARIABLE = "AIRFLOW_HARNESS_POSTGRES_CLOCK"
+"""``real`` leaves SQL's clock real: then all workers of pytest-xdist share one server."""
+
 
 @dataclass(frozen=True)
 class Database:

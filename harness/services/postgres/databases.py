@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from harness.errors import ServiceUnavailable
 from harness.services.postgres.address import Database
-
-_NAME_LENGTH = 48
-_ATTEMPTS = 10_000
+from harness.services.sql.names import Names
 
 
 class Databases:
@@ -25,7 +22,7 @@ class Databases:
 
     def __init__(self, admin: Database, ours: bool, diagnose: Callable[[], str | None] = lambda: None) -> None:
         self.admin, self._ours, self._diagnose = admin, ours, diagnose
-        self._numbers: dict[str, int] = {}
+        self._names = Names()
         self._made: list[Database] = []
 
     def create(self, name_hint: str, template: str | None) -> Database:
@@ -33,20 +30,20 @@ class Databases:
         import psycopg2.errors
 
         taken = (psycopg2.errors.DuplicateDatabase, psycopg2.errors.UniqueViolation)
-        base = safe_name(name_hint)
         with self._cursor() as cursor:
             if template is not None and self._ours:
                 _disconnect(cursor, template)
-            for _ in range(_ATTEMPTS):
-                name = self._next_name(base)
+
+            def takes(name: str) -> bool:
                 try:
                     _create(cursor, name, template)
                 except taken:  # by another process of this run
-                    continue
-                made = Database(**{**vars(self.admin), "dbname": name})
-                self._made.append(made)
-                return made
-        raise ServiceUnavailable(f"all names {base}, {base}_2 … {base}_{_ATTEMPTS} are taken")
+                    return False
+                return True
+
+            made = Database(**{**vars(self.admin), "dbname": self._names.first_free(name_hint, takes)})
+        self._made.append(made)
+        return made
 
     def drop(self, db: Database) -> None:
         """Remove a database and close the connections to it. Raises: ServiceUnavailable."""
@@ -60,11 +57,6 @@ class Databases:
         """Remove every database made through this object."""
         for db in list(self._made):
             self.drop(db)
-
-    def _next_name(self, base: str) -> str:
-        """``base``, ``base_2``, ``base_3``…: the same names in the same order in every run."""
-        number = self._numbers[base] = self._numbers.get(base, 0) + 1
-        return base if number == 1 else f"{base}_{number}"
 
     @contextmanager
     def _cursor(self) -> Iterator[Any]:
@@ -98,14 +90,6 @@ def connect(database: Database, ours: bool) -> Any:
     connection = psycopg2.connect(**{**how, **database.libpq})
     connection.autocommit = True
     return connection
-
-
-def safe_name(hint: str) -> str:
-    """A database name of lower-case ASCII letters, digits and ``_`` that needs no quotes, at most 48 long."""
-    name = re.sub(r"[^a-z0-9]+", "_", hint.lower()).strip("_")[:_NAME_LENGTH].rstrip("_")
-    if not name:
-        return "db"
-    return name if name[0].isalpha() else f"db_{name}"[:_NAME_LENGTH]
 
 
 def _create(cursor: Any, name: str, template: str | None) -> None:

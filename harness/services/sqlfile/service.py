@@ -8,25 +8,18 @@ from itertools import count
 from pathlib import Path
 from typing import Any, ClassVar
 
-from pydantic import Field
-
-from harness.services.base import Lease, Service, ServiceOptions, Texts
+from harness.services.base import Lease, Service
 from harness.services.installed import see_installed
 from harness.services.reaper_link import ReapedFolder
-from harness.services.sql_seeds import digest, seed_files
-
-
-class SqlFileOptions(ServiceOptions):
-    """``seed``: files of SQL or CSV, or folders of them."""
-
-    seed: Texts = Field(default_factory=list)
+from harness.services.sql.options import SqlOptions
+from harness.services.sql.seeds import digest, seed_files
 
 
 class _SqlFileService(Service):
     """A database in a file."""
 
     drivers = ("embedded",)
-    options = SqlFileOptions
+    options = SqlOptions
     named: ClassVar[str]
 
     def __init__(self, driver: str) -> None:

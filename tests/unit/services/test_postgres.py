@@ -17,9 +17,9 @@ import time_machine
 
 from harness.errors import ServiceUnavailable, UsageError
 from harness.services.postgres.address import Database, PostgresServer
-from harness.services.postgres.databases import safe_name
 from harness.services.postgres.embedded import EmbeddedPostgres
 from harness.services.postgres.opening import attach_postgres, open_postgres
+from harness.services.sql.names import safe_name
 
 
 def admin_of(server: PostgresServer) -> Database:

@@ -15,10 +15,9 @@ import pytest
 from processes import processes_in
 
 from harness.errors import ServiceUnavailable
-from harness.services.postgres import account
-from harness.services.postgres import embedded as postgres_embedded
+from harness.services import account, launch
+from harness.services.account import Account, reachable, scratch
 from harness.services.postgres import install as postgres_install
-from harness.services.postgres.account import Account, reachable, scratch
 from harness.services.postgres.embedded import EmbeddedPostgres
 from harness.services.postgres.opening import open_postgres
 
@@ -36,7 +35,7 @@ def test_runs_unprivileged_in_its_own_folder_on_tcp(area: Path, leaves_nothing) 
         (folder,) = area.iterdir()
         assert folder.stat().st_mode & 0o077 == 0
         uids = {process.uids().effective for process in processes_in(folder)}
-        assert uids == ({account.unprivileged().uid} if os.geteuid() == 0 else {os.geteuid()})
+        assert uids == ({account.unprivileged("PostgreSQL").uid} if os.geteuid() == 0 else {os.geteuid()})
         server.start()  # a second call does nothing
         assert list(area.iterdir()) == [folder]
         db = server.create_database("x")
@@ -111,8 +110,8 @@ def test_a_port_taken_meanwhile_is_retried(area: Path, monkeypatch: pytest.Monke
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        ports = [taken.getsockname()[1], postgres_embedded._free_port()]
-        monkeypatch.setattr(postgres_embedded, "_free_port", lambda: ports.pop(0))
+        ports = [taken.getsockname()[1], launch.free_port()]
+        monkeypatch.setattr(launch, "free_port", lambda: ports.pop(0))
         with open_postgres() as server:
             assert server.create_database("x").port != taken.getsockname()[1]
             assert ports == []
@@ -191,4 +190,4 @@ def test_root_with_nobody_to_become(monkeypatch: pytest.MonkeyPatch) -> None:
         open_postgres().start()
     assert caught.value.known == "looked for root, no-such-account"
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    assert account.unprivileged() is None
+    assert account.unprivileged("PostgreSQL") is None

@@ -22,9 +22,9 @@ from harness.errors import UsageError
 from harness.kernel.clock import WallClock, follow, follow_no_more, wall_clock
 from harness.kernel.instant import SECOND, Instant, to_instant
 from harness.project.drivers import DriverOptions
+from harness.services import virtual_time
 from harness.services.binding import Services, clock_notes
-from harness.services.postgres import virtual_time
-from harness.services.postgres.address import URL_VARIABLE
+from harness.services.postgres.address import CLOCK_VARIABLE, URL_VARIABLE
 from harness.services.postgres.databases import connect
 from harness.services.postgres.embedded import EmbeddedPostgres
 from harness.services.postgres.service import PostgresService
@@ -207,27 +207,27 @@ def absent(name: str) -> ModuleSpec | None:
 
 
 def test_where_the_clock_is_real(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    assert virtual_time.why_real() is None
+    assert virtual_time.why_real(CLOCK_VARIABLE) is None
     assert not PostgresService.is_shared("embedded")
     other = tmp_path / "libfaketime.so.1"
     other.write_bytes(b"\x7fELF of another machine")
     with monkeypatch.context() as patch:
         patch.setattr(virtual_time, "library", lambda: other)
-        assert virtual_time.why_real() == f"{other} does not load on this machine"
+        assert virtual_time.why_real(CLOCK_VARIABLE) == f"{other} does not load on this machine"
     with monkeypatch.context() as patch:
         patch.setattr(virtual_time, "find_spec", absent)
-        assert virtual_time.why_real() == "libfaketime is not installed (pip install libfaketime)"
+        assert virtual_time.why_real(CLOCK_VARIABLE) == "libfaketime is not installed (pip install libfaketime)"
         assert PostgresService.is_shared("embedded")
     with monkeypatch.context() as patch:
         patch.setattr(sys, "platform", "darwin")
-        assert virtual_time.why_real() == "libfaketime is for Linux"
-    monkeypatch.setenv(virtual_time.VARIABLE, "real")
-    assert virtual_time.why_real() == "AIRFLOW_HARNESS_POSTGRES_CLOCK=real"
+        assert virtual_time.why_real(CLOCK_VARIABLE) == "libfaketime is for Linux"
+    monkeypatch.setenv(CLOCK_VARIABLE, "real")
+    assert virtual_time.why_real(CLOCK_VARIABLE) == "AIRFLOW_HARNESS_POSTGRES_CLOCK=real"
     with EmbeddedPostgres() as server:
         assert server.clock is None
-    monkeypatch.setenv(virtual_time.VARIABLE, "reel")
+    monkeypatch.setenv(CLOCK_VARIABLE, "reel")
     with pytest.raises(UsageError, match="AIRFLOW_HARNESS_POSTGRES_CLOCK=reel is no clock"):
-        virtual_time.why_real()
+        virtual_time.why_real(CLOCK_VARIABLE)
 
 
 def test_a_run_is_told_of_a_real_clock_once(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,4 @@
-"""As whom a server runs, and where it can live. PostgreSQL refuses to run as root, so root steps down."""
+"""As whom a server beside us runs, and where it can live. Databases refuse to run as root, so root steps down."""
 
 from __future__ import annotations
 
@@ -15,16 +15,18 @@ _ACCOUNTS = ("nobody", "postgres", "daemon")
 
 @dataclass(frozen=True)
 class Account:
-    """A user that exists in the system's table (PostgreSQL looks its name up)."""
+    """A user that exists in the system's table (servers look its name up)."""
 
     name: str
     uid: int
     gid: int
 
 
-def unprivileged() -> Account | None:
+def unprivileged(title: str) -> Account | None:
     """Whom to become before starting a server; None when we are not root and stay who we are.
 
+    Args:
+        title: of the server, as it begins a sentence.
     Raises: ServiceUnavailable: root, and there is nobody to become.
     """
     if os.geteuid() != 0:
@@ -39,7 +41,7 @@ def unprivileged() -> Account | None:
         if entry.pw_uid != 0:
             return Account(name, entry.pw_uid, entry.pw_gid)
     raise ServiceUnavailable(
-        "PostgreSQL refuses to run as root, and this system has no other account to run it as",
+        f"{title} refuses to run as root, and this system has no other account to run it as",
         known=f"looked for {', '.join(_ACCOUNTS)}",
         fix="run as another user, or add one: useradd --system postgres",
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
@@ -38,3 +39,21 @@ def digest(files: Iterable[Path]) -> str:
         content = file.read_bytes()
         seen.update(f"{file.name}\0{len(content)}\0".encode() + content)
     return seen.hexdigest()[:24]
+
+
+def columns_of(text: str) -> list[str]:
+    """The names in the first line of a CSV file, none of an empty one."""
+    return [name.strip() for name in next(csv.reader(text.splitlines()), [])]
+
+
+def refused(conn_id: str, title: str, reason: str, where: str, known: str | None = None) -> WorldError:
+    """The error of a seed that a database does not take.
+
+    Args:
+        title: of the database: "PostgreSQL".
+        reason: in the database's words.
+        where: ``file:line``.
+    """
+    first = (reason.strip() or "?").splitlines()[0]
+    fact = f"connection {conn_id!r}: {title} refuses a seed: {first}"
+    return WorldError(fact, where=where, known=known, fix="correct the seed")

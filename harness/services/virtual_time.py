@@ -1,7 +1,7 @@
 """SQL on virtual time: a server whose clock is so far off from the machine's as a file says.
 
-libfaketime, preloaded into the server, reads the file whenever PostgreSQL asks for the time of day; we rewrite it in
-place. The monotonic clock stays real, so that what waits in the server (``pg_sleep``, locks, its processes) waits as
+libfaketime, preloaded into the server, reads the file whenever the server asks for the time of day; we rewrite it in
+place. The monotonic clock stays real, so that what waits in the server (``pg_sleep``, locks, its threads) waits as
 long as it says. Only the library of the PyPI package is used; its Python is never imported.
 """
 
@@ -19,10 +19,9 @@ from time_machine import escape_hatch
 
 from harness.errors import UsageError, known_names
 from harness.kernel.instant import SECOND, Instant
+from harness.services.account import Account
 
 PACKAGE = "libfaketime"
-VARIABLE = "AIRFLOW_HARNESS_POSTGRES_CLOCK"
-"""``real`` leaves SQL's clock real: then all workers of pytest-xdist share one server."""
 _CHOICES = ("real", "virtual")
 
 FILE = "clock"
@@ -45,16 +44,18 @@ def library() -> Path | None:
     return None
 
 
-def why_real() -> str | None:
+def why_real(variable: str) -> str | None:
     """Why an embedded server's clock stays real; None where it can be virtual.
 
+    Args:
+        variable: of the environment, which may leave it ``real``.
     Raises: UsageError: the environment asks for neither.
     """
-    wanted = os.environ.get(VARIABLE) or "virtual"
+    wanted = os.environ.get(variable) or "virtual"
     if wanted not in _CHOICES:
-        raise UsageError(f"{VARIABLE}={wanted} is no clock", known=known_names(wanted, _CHOICES))
+        raise UsageError(f"{variable}={wanted} is no clock", known=known_names(wanted, _CHOICES))
     if wanted == "real":
-        return f"{VARIABLE}=real"
+        return f"{variable}=real"
     if sys.platform != "linux":
         return "libfaketime is for Linux"
     found = library()
@@ -76,12 +77,25 @@ def _loads(found: Path) -> bool:
         return False
 
 
-def preloaded(found: str) -> dict[str, str]:
-    """The environment of a server that obeys the file in its folder."""
+def preloaded(account: Account | None, files: dict[str, str], to_copy: list[tuple[str, str]]) -> dict[str, str]:
+    """The environment of a server that obeys a file in its folder.
+
+    Args:
+        account: that the server runs as; None for ours.
+        files: of the folder, to which that one is added.
+        to_copy: of an `Order`, to which the library is added where another account than ours has to find it.
+    """
+    found = library()
+    assert found is not None
+    files[FILE] = REAL_TIME
+    place = str(found)
+    if account is not None:
+        place = f"{{folder}}/programs/{found.name}"
+        to_copy.append((str(found), place))
     return {
-        "LD_PRELOAD": found,
+        "LD_PRELOAD": place,
         "FAKETIME_TIMESTAMP_FILE": f"{{folder}}/{FILE}",
-        "FAKETIME_NO_CACHE": "1",  # else a backend looks every ten seconds
+        "FAKETIME_NO_CACHE": "1",  # else it looks every ten seconds
         "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         "NO_FAKE_STAT": "1",
     }
