@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bridge.timetables import RunPlan, pendulum_of, plan_of, timetable_of
 from harness.bridge.versions import timetables as asked
-from harness.bridge.versions.attributes import attribute
-from harness.bridge.versions.names import task_exception
+from harness.bridge.versions.names import attribute, task_exception
 from harness.bridge.versions.timetables import next_info
 from harness.kernel.instant import Instant
 

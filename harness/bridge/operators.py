@@ -1,15 +1,22 @@
-"""What a task says of itself, a mapped one as any other. Nothing is imported; the checks ask too."""
+"""What a task says of itself, a mapped one as any other, and what patterns of a world may name of its instances.
+
+Nothing of Airflow is imported; the checks ask too.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from harness.kernel.instant import iso
 from harness.world.matching import TaskFacts, Tasks
+from harness.world.pattern import Subject
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
     from airflow.sdk.types import Operator
+
+    from harness.scheduler.model import DagRun, TaskInstance
 
 
 def class_of(task: Operator) -> type:
@@ -64,3 +71,16 @@ def roots(dag: DAG, name: str) -> list[str]:
     if name in dag.task_group_dict:
         return sorted(task.task_id for task in dag.task_group_dict[name].roots)
     return [name]
+
+
+def subject_of(ti: TaskInstance) -> Subject:
+    """What patterns may name of a task instance."""
+    from harness.bridge.supervisor.store import facts  # not where checks are only named
+
+    dag = facts(ti.run).dag
+    return Subject(dag.dag_id, ti.task_id, ti.map_index, date_of(ti.run), class_paths(dag.task_dict[ti.task_id]))
+
+
+def date_of(run: DagRun) -> str:
+    """ISO text of a run's logical date; without one, of when it was due."""
+    return iso(run.run_after if run.logical_date is None else run.logical_date)

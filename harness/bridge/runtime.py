@@ -11,11 +11,10 @@ from uuid import UUID
 
 from harness.bridge.environment.archives import modules_in_place
 from harness.bridge.patches.exits import WorkerExited
-from harness.bridge.supervisor.capture import TaskLog
+from harness.bridge.supervisor.capture import AFTER_THE_END, TaskLog
 from harness.bridge.supervisor.child_comms import child_socket, starts_children
 from harness.bridge.supervisor.conversation import Supervisor
 from harness.bridge.supervisor.datamodels import constructed, dag_run_model, optional_datetime
-from harness.bridge.supervisor.runner_log import AFTER_THE_END
 from harness.bridge.supervisor.store import facts, ti_id
 from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.bridge.versions.scheduling import worker_finds_map_indexes

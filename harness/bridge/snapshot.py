@@ -1,15 +1,20 @@
-"""An Airflow Dag as the scheduler's plain data (`harness.scheduler.model`)."""
+"""An Airflow Dag as the scheduler's plain data (`harness.scheduler.model`), and what of it has no place there."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.deadlines import alerts_of
 from harness.bridge.operators import fails_the_run
+from harness.bridge.timetables import timetable_of
+from harness.bridge.versions.names import attribute, loop_task_group
 from harness.bridge.versions.scheduling import policies, retry_multiplier
+from harness.bridge.versions.timetables import batches_events, groups_events
 from harness.kernel.instant import Instant, Microseconds, span, to_instant
+from harness.scheduler.dag_runs.calendar import AllOf, AnyOf, AssetPolicy, Condition, OfAlias, OfAsset
 from harness.scheduler.model import Concat, Dag, KnownLength, Length, MappedGroup, OfTask, Product, Task, Zip
 
 if TYPE_CHECKING:
@@ -135,6 +140,14 @@ def length_of(expand_input: Any) -> Length:
     return _argument(expand_input.value)
 
 
+@lru_cache(maxsize=1)
+def default_max_active_tasks() -> int:
+    """``core.max_active_tasks_per_dag``: what a Dag has that says nothing."""
+    from airflow.configuration import conf
+
+    return int(conf.getint("core", "max_active_tasks_per_dag"))
+
+
 def _argument(value: Any) -> Length:
     """Source: ``get_task_map_length`` for each kind of ``XComArg`` (3.3.2)."""
     from airflow.sdk.definitions import xcom_arg
@@ -181,3 +194,81 @@ def _delay(value: timedelta | float) -> Microseconds:
 
 def _instant(value: datetime | None) -> Instant | None:
     return None if value is None else to_instant(value)
+
+
+def asset_condition(dag: DAG) -> Condition | None:
+    """What a Dag waits for when it is scheduled on assets, None when it is not.
+
+    Source: ``Timetable.asset_condition``; only ``AssetTriggeredTimetable`` (and ``AssetOrTimeSchedule``, which is one)
+    makes asset-triggered runs, as ``_create_dag_runs_asset_triggered`` asks (3.3.2).
+    """
+    from airflow.timetables.simple import AssetTriggeredTimetable
+
+    timetable = timetable_of(dag)
+    if not isinstance(timetable, AssetTriggeredTimetable) or attribute(timetable, "partitioned"):
+        return None
+    return _condition(timetable.asset_condition)
+
+
+def asset_policy(dag: DAG) -> AssetPolicy:
+    """How the Dag's asset events become runs: its timetable says it from 3.4 on (``[scheduler] batch_asset_events``).
+
+    Source: ``Timetable.batch_asset_events``, ``DagModel.NUM_DAGS_PER_DAGRUN_QUERY`` (3.4.0b2).
+    """
+    from airflow.configuration import conf
+
+    batch = batches_events(timetable_of(dag))
+    if batch is None:
+        return AssetPolicy()
+    runs_a_loop = conf.getint("scheduler", "max_dagruns_to_create_per_loop", fallback=10)
+    return AssetPolicy("batch" if batch else "each", bool(dag.catchup), runs_a_loop)
+
+
+def _condition(asset: Any) -> Condition:
+    """Told by the class names: the SDK's classes and their serialised counterparts share them."""
+    kind = type(asset).__name__.removeprefix("Serialized")
+    if kind in ("AssetAll", "AssetAny"):
+        parts = tuple(_condition(part) for part in asset.objects)
+        return AllOf(parts) if kind == "AssetAll" else AnyOf(parts)
+    if kind == "AssetAlias":
+        return OfAlias(asset.name)
+    return OfAsset(getattr(asset, "name", None), getattr(asset, "uri", None))
+
+
+def watched_assets(dag: DAG) -> list[str]:
+    """Names of the assets in a Dag's schedule that watchers listen for, sorted.
+
+    Asked of the Dag's own timetable: what the scheduler keeps of it has no watchers.
+    Source: ``AssetModelOperation.add_asset_trigger_references`` (3.3.2).
+    """
+    return sorted({str(asset.name) for asset in _assets_in(getattr(dag.timetable, "asset_condition", None))})
+
+
+def _assets_in(condition: Any) -> Iterator[Any]:
+    for part in getattr(condition, "objects", ()):
+        yield from _assets_in(part)
+    if getattr(condition, "watchers", None):
+        yield condition
+
+
+def loops(dag: DAG) -> list[str]:
+    """Groups whose tasks Airflow repeats until their gate stops them (3.4, ``@task_group(…).loop``), by group_id."""
+    kind = loop_task_group()
+    if kind is None:
+        return []
+    groups = dag.task_group.get_task_group_dict()
+    return sorted(str(name) for name, group in groups.items() if isinstance(group, kind))
+
+
+def unknown_schedule(dag: DAG) -> str | None:
+    """Why runs of a Dag's schedule are not made as Airflow makes them; None where they are.
+
+    Source: ``Timetable.asset_gated`` and ``Timetable.group_asset_events`` (3.4.0b2).
+    """
+    timetable = timetable_of(dag)
+    kind = type(timetable).__name__
+    if attribute(timetable, "asset_gated"):
+        return f"its timetable ({kind}) has scheduled runs wait for assets, here they do not"
+    if groups_events(timetable):
+        return f"its timetable ({kind}) groups asset events in a way of its own"
+    return None

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from harness.bridge.versions.attributes import attribute
+from harness.bridge.versions.names import attribute
 from harness.bridge.versions.timetables import core_timetable, next_info
 from harness.errors import OffSchedule, UsageError
 from harness.kernel.instant import Instant, iso, later, span, to_datetime, to_instant

@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
+from harness.bridge.operators import subject_of
 from harness.bridge.patches.exits import WorkerExited
 from harness.bridge.runtime import TRIGGER_FAIL, AttemptRequest, Resume, runtime_instance
-from harness.bridge.subjects import subject_of
 from harness.bridge.supervisor.capture import TaskLog
 from harness.bridge.supervisor.store import Store, facts
 from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.bridge.versions import names
-from harness.bridge.versions.attributes import attribute
+from harness.bridge.versions.names import attribute
 from harness.kernel import SECOND, Event, Process, Simulation, span, to_datetime
 from harness.kernel.event_loop import VirtualEventLoop
 from harness.kernel.instant import later

@@ -13,7 +13,7 @@ from harness.world.model import World
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
-    from harness.bridge.environment.plugin_failures import PluginFailure
+    from harness.bridge.environment.plugins import PluginFailure
     from harness.bridge.parsing.import_errors.failure import LoadFailure
     from harness.bridge.parsing.leftovers.pollution import Change
     from harness.bridge.parsing.parse import Parsed, Warned

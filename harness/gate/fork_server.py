@@ -24,7 +24,7 @@ from typing import Any, NoReturn
 
 from harness.bridge.environment import sandbox
 from harness.bridge.environment.plugins import load_once
-from harness.bridge.parsing.confinement import confine
+from harness.bridge.parsing import confinement
 from harness.bridge.parsing.leftovers import pollution
 from harness.bridge.parsing.shared_libraries import SHARED, import_shared, note_chance
 from harness.checks import catalogue, own
@@ -49,7 +49,7 @@ def main() -> None:
     requests, answers = os.dup(0), os.dup(1)
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal's Ctrl-C is our owner's to tell
-    confine.own_children_for_good()
+    confinement.own_children_for_good()
     lost = 0
     try:
         sandbox.enter()
@@ -69,7 +69,7 @@ def main() -> None:
     finally:
         end_all()
         if home := os.environ.get("AIRFLOW_HOME"):
-            confine.open_again(home)
+            confinement.open_again(home)
             shutil.rmtree(home, ignore_errors=True)
     if os.WIFSIGNALED(lost):
         os.kill(os.getpid(), os.WTERMSIG(lost))
@@ -105,8 +105,8 @@ def _work(pair: tuple[int, int], others: set[int], options: ParseOptions, sealed
     """
     code = 1
     try:
-        confine.own_children_for_good()
-        confine.die_with_parent(fork_server)
+        confinement.own_children_for_good()
+        confinement.die_with_parent(fork_server)
         for descriptor in others:
             os.close(descriptor)
         requests, answers = pair
@@ -147,8 +147,8 @@ def _preload(options: ParseOptions, answers: int) -> tuple[str | None, bool]:
     catalogue.load()
     own.load(options.own.sources, options.own.root)
     preload(options.declared, options.selection)
-    network = network_of(os.getpid()) if confine.without_network() else None
-    sealed = confine.read_only_but(os.environ["AIRFLOW_HOME"])
+    network = network_of(os.getpid()) if confinement.without_network() else None
+    sealed = confinement.read_only_but(os.environ["AIRFLOW_HOME"])
     tempfile.tempdir = os.environ["AIRFLOW_HOME"]
     if options.shared:
         _answer(answers, {"importing": True})
@@ -215,7 +215,7 @@ class Child:
         self._channels = Channels()
         self._began, self._written, self._done, self._count = time.monotonic(), 0, 0, len(files)
         self._last: list[Document] = []
-        self._memory = confine.memory_of(os.getpid())
+        self._memory = confinement.memory_of(os.getpid())
         parent = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
@@ -283,7 +283,7 @@ class Child:
         if len(living) > self._options.most_processes:
             return "processes"
         most = self._memory + self._options.memory_mb * 1024 * 1024
-        return "memory" if any(confine.memory_of(pid) > most for pid in living) else None
+        return "memory" if any(confinement.memory_of(pid) > most for pid in living) else None
 
     def _last_words(self) -> None:
         """Let `faulthandler` say where the child is; it may be deaf to that."""

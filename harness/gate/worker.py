@@ -11,8 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
 
-from harness.bridge.parsing.confinement import confine
-from harness.bridge.parsing.confinement.drivers import Drivers
+from harness.bridge.parsing import confinement
 from harness.bridge.parsing.leftovers.put_off import Exits
 from harness.bridge.parsing.parse import Parsed, parse
 from harness.bridge.parsing.shared_libraries import reseed
@@ -57,7 +56,7 @@ def parse_and_tell(
     home = os.environ["AIRFLOW_HOME"]
     try:
         scratch = _confine(options, channels, parent, len(files))
-        sealed = confine.only_below((home, "/dev", "/proc")) or sealed
+        sealed = confinement.only_below((home, "/dev", "/proc")) or sealed
         parser = _Parser(Path(files[0][1]), options, channels, scratch, sealed)
         for path, _ in files:
             report, innocent = parser.second(Path(path)) if second else parser.report(Path(path))
@@ -72,8 +71,8 @@ def parse_and_tell(
 
 def _confine(options: ParseOptions, channels: Channels, parent: int, count: int) -> str:
     os.setsid()
-    confine.die_with_parent(parent)
-    confine.fresh_signals()
+    confinement.die_with_parent(parent)
+    confinement.fresh_signals()
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):
         os.dup2(nothing, standard)
@@ -83,7 +82,7 @@ def _confine(options: ParseOptions, channels: Channels, parent: int, count: int)
     os.mkdir(scratch)  # noqa: PTH102
     os.environ["TMPDIR"] = tempfile.tempdir = scratch
     seconds = count * int(options.timeout_s + options.checking_s) + 5
-    confine.limit(max(ADDRESSES * options.memory_mb, LEAST_ADDRESSES_MB), seconds)
+    confinement.limit(max(ADDRESSES * options.memory_mb, LEAST_ADDRESSES_MB), seconds)
     faulthandler.enable(channels.crash)
     return scratch
 
@@ -134,7 +133,7 @@ class _Parser:
         self._exits = Exits(self._watch, self._users)
         self._guesses = Guesses() if options.selection.options.get("names") else None
         answer_from(options.world, self._watch, self._guesses)
-        Drivers(self._watch).install()
+        confinement.Drivers(self._watch).install()
         self._watch.install()
         first = options.repository.path_of_airflow  # there since Airflow's import; in their order only now
         sys.path[:] = [entry for entry in sys.path if entry not in first] + options.repository.search_path(str(root))

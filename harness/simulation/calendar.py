@@ -6,8 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.bridge.conditions import asset_condition, asset_policy
-from harness.bridge.snapshot import snapshot
+from harness.bridge.snapshot import asset_condition, asset_policy, snapshot
 from harness.bridge.supervisor.store import AssetEvent
 from harness.bridge.timetables import RunPlan, next_run, next_run_since
 from harness.kernel import Instant, iso

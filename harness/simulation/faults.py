@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from harness.bridge.subjects import subject_of
+from harness.bridge.operators import subject_of
 from harness.kernel import Instant
 from harness.kernel.instant import Microseconds, later, to_datetime
 from harness.kernel.simulation import URGENT

@@ -8,10 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.executors import executors_of, refusals, workers_of
+from harness.bridge.operators import subject_of
 from harness.bridge.patches.network import NetworkGuard
 from harness.bridge.snapshot import snapshot
 from harness.bridge.stored import unscheduled
-from harness.bridge.subjects import subject_of
 from harness.bridge.supervisor.conversation import supervisor_comms
 from harness.bridge.supervisor.store import RunFacts, Store
 from harness.bridge.timetables import RunPlan, manual

@@ -9,9 +9,8 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from harness.bridge.backfills import is_partitioned
-from harness.bridge.conditions import watched_assets
+from harness.bridge.snapshot import loops, unknown_schedule, watched_assets
 from harness.bridge.timetables import timetable_of
-from harness.bridge.unsimulated import loops, unknown_schedule
 from harness.errors import HarnessError
 from harness.kernel import iso
 from harness.kernel.instant import to_datetime, to_instant

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness.bridge.conditions import asset_condition
 from harness.bridge.loader import Folder
-from harness.bridge.operators import tasks_of
+from harness.bridge.operators import subject_of, tasks_of
+from harness.bridge.snapshot import asset_condition
 from harness.bridge.standins.playing import check_functions
-from harness.bridge.subjects import subject_of
 from harness.errors import TaskNotFound, UnmatchedEntry, UsageError, known_names
 from harness.results.finding import Finding
 from harness.scheduler.dag_runs.calendar import AllOf, AnyOf, Condition, OfAlias, concerns

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.bridge.parsing.confinement import confine
+from harness.bridge.parsing import confinement
 from harness.bridge.parsing.watching.users import Users
 from harness.bridge.parsing.watching.watch import ActivityWatch
 from tests.checks.forks import ME_AND_NOBODY, NOBODY, in_a_fork
@@ -56,8 +56,8 @@ def test_all_is_read_only_but_one_folder(places, user):
     home, outside = places
 
     def work():
-        confine.without_network()
-        sealed = confine.read_only_but(str(home))
+        confinement.without_network()
+        sealed = confinement.read_only_but(str(home))
         return [sealed, changes(outside) if sealed else [], changes(home), _removed(home) if sealed else True]
 
     sealed, without, within, removed = in_a_fork(work, user)
@@ -66,7 +66,7 @@ def test_all_is_read_only_but_one_folder(places, user):
 
 
 def _removed(home: Path) -> bool:
-    confine.open_again(str(home))
+    confinement.open_again(str(home))
     subprocess.run(["rm", "-r", str(home)], check=True)
     return not home.exists()
 
@@ -76,7 +76,7 @@ def test_landlock_knows_all_but_modes(places, user):
     home, outside = places
 
     def work():
-        sealed = confine.only_below([str(home), "/dev"])
+        sealed = confinement.only_below([str(home), "/dev"])
         return [sealed, changes(outside) if sealed else ["mode"], changes(home)]
 
     sealed, without, within = in_a_fork(work, user)

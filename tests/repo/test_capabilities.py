@@ -9,7 +9,7 @@ from importlib import import_module
 import pytest
 
 from harness.bridge.patches.inventory.table import PATCHES
-from harness.bridge.versions.attributes import ATTRIBUTES
+from harness.bridge.versions.names import ATTRIBUTES
 from harness.bridge.versions.scheduling import FROM_3_2, policies
 from harness.bridge.versions.table import CAPABILITIES
 from harness.project.installed import airflow_version

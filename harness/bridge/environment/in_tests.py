@@ -13,8 +13,7 @@ from contextlib import ExitStack, contextmanager
 from types import ModuleType
 from typing import Any
 
-from harness.bridge.after_import import AfterImport
-from harness.bridge.patches.replaced import replaced
+from harness.bridge.patches.replaced import AfterImport, replaced
 from harness.project.declarations import CONNECTION, VARIABLE
 from harness.world.model import World
 
@@ -44,8 +43,7 @@ def answered_in_test(present: Present, owners: Mapping[str, str]) -> Iterator[No
 
         def then(module: ModuleType) -> None:
             if module.__name__ == _COMMS:
-                from harness.bridge.supervisor.conversation import supervisor_comms
-                from harness.bridge.supervisor.of_test import SupervisorOfTest
+                from harness.bridge.supervisor.conversation import SupervisorOfTest, supervisor_comms
 
                 stack.enter_context(supervisor_comms(SupervisorOfTest(present)))
             else:

@@ -26,8 +26,7 @@ from typing import Any
 from unittest.mock import patch
 
 from harness.bridge.environment import sandbox
-from harness.bridge.environment.plugin_failures import PluginFailure
-from harness.bridge.environment.plugins import Plugins
+from harness.bridge.environment.plugins import PluginFailure, Plugins
 from harness.bridge.versions.names import fresh_policies
 from harness.project.declarations import SECRETS, kept
 from harness.project.installed import reported_as_unusable

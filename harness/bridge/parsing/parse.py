@@ -10,8 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.bridge.environment.plugin_failures import PluginFailure
-from harness.bridge.environment.plugins import LOADED
+from harness.bridge.environment.plugins import LOADED, PluginFailure
 from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_from
 from harness.bridge.parsing.import_errors.failure import LoadFailure, failure_of
 from harness.bridge.parsing.leftovers.guard import reaches

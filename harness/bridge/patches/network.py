@@ -9,9 +9,9 @@ Processes that a task forks are judged as it is; what they were refused is hande
 (`NetworkGuard.gather`).
 
 Proxies of the environment would carry everything out unjudged: they are hidden, unless the world allows them.
-Programs that a task starts are other processes: they are given a proxy that refuses and tells
-(`harness.bridge.patches.network_proxy`), which most of those that speak HTTP heed. Clients written in C that open their
-own sockets are judged where `harness.bridge.patches.network_drivers` knows them; gRPC is given a proxy that is not
+Programs that a task starts are other processes: they are given a proxy that refuses and tells, which most of those that
+speak HTTP heed. Clients written in C that open their own sockets are judged where we know them
+(`harness.bridge.patches.network_unseen` has both); gRPC is given a proxy that is not
 there.
 """
 
@@ -35,8 +35,7 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from harness.bridge.explain import is_users_frame
-from harness.bridge.patches.network_drivers import drivers_judged
-from harness.bridge.patches.network_proxy import RefusingProxy
+from harness.bridge.patches.network_unseen import RefusingProxy, drivers_judged
 from harness.bridge.patches.replaced import Change, replaced
 from harness.errors import NetworkRefused
 from harness.world.network import Network

@@ -13,12 +13,12 @@ from typing import Any
 
 import structlog
 
-from harness.bridge.supervisor.answering import Handler, refuse
-from harness.bridge.supervisor.handlers import assets, runs, state, world, xcom
-from harness.bridge.supervisor.runner_log import RunnerLog
+from harness.bridge.supervisor.capture import RunnerLog
+from harness.bridge.supervisor.handlers import Handler, assets, refuse, runs, state, world, xcom
 from harness.bridge.supervisor.store import Store
-from harness.bridge.supervisor.task_context import TaskContext, current_task_context
+from harness.bridge.supervisor.task_context import TaskContext, current_task_context, task_context
 from harness.errors import NoTask
+from harness.world.model import World
 
 HANDLERS: Mapping[str, Handler] = {
     **assets.HANDLERS,
@@ -31,6 +31,11 @@ HANDLERS: Mapping[str, Handler] = {
 
 _ASKS = "Get"
 """Messages that only ask carry names of Dags, tasks and keys: they are not worth the time."""
+
+_SENT_BY_TESTS = frozenset(
+    {"DeleteVariable", "GetConnection", "GetVariable", "GetVariableKeys", "MaskSecret", "PutVariable"}
+)
+"""What a test's own code may send, outside of any task."""
 
 
 def answered() -> frozenset[str]:
@@ -95,6 +100,28 @@ class Supervisor:
     async def asend(self, msg: Any) -> Any:
         """As `send`, for the asynchronous callers."""
         return self.send(msg)
+
+
+class SupervisorOfTest(Supervisor):
+    """Stands there between the simulations of a test: it answers what concerns connections and variables, whoever asks.
+
+    Args:
+        present: see `harness.bridge.environment.in_tests.Present`.
+    """
+
+    def __init__(self, present: Callable[[str | None], World]) -> None:
+        super().__init__(Store(present(None), {}), lambda: None, lambda *_: None)
+        self._present = present
+        self._who = TaskContext(ti=None, name="the test", may_send=_SENT_BY_TESTS)  # type: ignore[arg-type]
+
+    def send(self, msg: Any) -> Any:
+        """Answer one message. Raises: AirflowRuntimeError: it has its place in a task only."""
+        self.store.world = self._present(getattr(msg, "conn_id", None))
+        token = task_context.set(self._who)
+        try:
+            return super().send(msg)
+        finally:
+            task_context.reset(token)
 
 
 @contextmanager

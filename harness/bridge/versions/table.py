@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.bridge.versions.attributes import ATTRIBUTES
+from harness.bridge.versions.names import ATTRIBUTES
 from harness.bridge.versions.scheduling import FROM_3_2
 
 Version = tuple[int, int]
@@ -82,7 +82,7 @@ CAPABILITIES: tuple[Capability, ...] = (
         "`ti_skip_downstream`",
     ),
     *(
-        Capability(f"{_V}.attributes.attribute", since, _attributes(since), _owners(since))
+        Capability(f"{_V}.names.attribute", since, _attributes(since), _owners(since))
         for since in sorted({one.since for one in ATTRIBUTES.values()})
     ),
     Capability(
@@ -255,7 +255,7 @@ CAPABILITIES: tuple[Capability, ...] = (
         "`ZipImporter`",
     ),
     Capability(
-        f"{_V}.heartbeats.heartbeat_rules",
+        f"{_V}.scheduling.heartbeat_rules",
         (3, 3),
         "a task whose heartbeat is missed is told as one to be retried; from 3.4 on its callbacks are asked for once",
         "`SchedulerJobRunner._purge_task_instances_without_heartbeats`",

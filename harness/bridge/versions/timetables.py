@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from harness.bridge.versions.attributes import attribute
+from harness.bridge.versions.names import attribute
 from harness.project.installed import airflow_version
 
 if TYPE_CHECKING:

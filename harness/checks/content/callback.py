@@ -71,7 +71,7 @@ def _called(
         if not tried or file.watch is None:
             return
         outcomes = called([one for _, one in tried], lambda dag: timetables[id(dag)], file.users.own)
-        from harness.bridge.parsing.confinement.apart import (
+        from harness.bridge.parsing.confinement import (
             apart,  # what watches need not be there where nothing is parsed
         )
 

@@ -65,7 +65,7 @@ def _unrendered(context: DagContext) -> Iterable[Unrendered]:
         return unrendered(dag, lambda: context.timetable, own)
     if context.file.watch is None:
         return []
-    from harness.bridge.parsing.confinement.apart import apart  # what watches need not be there where nothing is parsed
+    from harness.bridge.parsing.confinement import apart  # what watches need not be there where nothing is parsed
 
     answers = apart(lambda: map(asdict, unrendered(dag, lambda: context.timetable, own)), context.file.watch)
     return [Unrendered(**{**one, "complaint": Complaint(**one["complaint"])}) for one in answers]

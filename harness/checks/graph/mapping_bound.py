@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from harness.bridge.parsing.mapping import default_max_active_tasks, length_of
 from harness.checks.context import DagContext
 from harness.checks.registry import check
 from harness.results.finding import Problem
@@ -32,7 +31,7 @@ def mapping_bound(context: DagContext) -> Iterator[Problem]:
     """
     for group in context.dag.task_group.get_task_group_dict().values():
         expanded = getattr(group, "_expand_input", None)
-        if expanded is not None and (most := _too_long(length_of(expanded), context)):
+        if expanded is not None and (most := _too_long(_length_of(expanded), context)):
             first = next(iter(group), None)
             yield Problem(
                 f"task group {group.group_id!r} is mapped over {most}", getattr(first, "task_id", None), fix=_BATCHES
@@ -40,7 +39,7 @@ def mapping_bound(context: DagContext) -> Iterator[Problem]:
     for task in context.tasks:
         if not getattr(task, "is_mapped", False):
             continue
-        length = length_of(task._get_specified_expand_input())
+        length = _length_of(task._get_specified_expand_input())
         if most := _too_long(length, context):
             yield Problem(f"task {task.task_id!r} is mapped over {most}", task.task_id, fix=_BATCHES)
         elif _run_time(length) and _unbounded(task, context):
@@ -53,6 +52,16 @@ def mapping_bound(context: DagContext) -> Iterator[Problem]:
 
 
 _BATCHES = "map over batches of items"
+
+
+def _length_of(expand_input: Any) -> Length | None:
+    """How long mapped arguments are; None for what has no length."""
+    from harness.bridge.snapshot import length_of  # not where checks are only named
+
+    try:
+        return length_of(expand_input)
+    except (TypeError, AttributeError):
+        return None
 
 
 def _too_long(length: Length | None, context: DagContext) -> str:
@@ -86,6 +95,8 @@ def _run_time(length: Length | None) -> bool:
 
 
 def _unbounded(task: Any, context: DagContext) -> bool:
+    from harness.bridge.snapshot import default_max_active_tasks
+
     limited = task.max_active_tis_per_dag is not None or task.max_active_tis_per_dagrun is not None
     most = context.dag.max_active_tasks
     return not limited and task.pool == SHARED_POOL and most > AIRFLOWS_OWN and most > default_max_active_tasks()

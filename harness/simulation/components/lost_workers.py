@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from harness.bridge.callbacks import run_failure_callbacks
 from harness.bridge.supervisor.store import facts
-from harness.bridge.versions.heartbeats import heartbeat_rules
+from harness.bridge.versions.scheduling import heartbeat_rules
 from harness.kernel import SECOND, Instant, iso
 from harness.scheduler.model import FAILED, RUNNING, UP_FOR_RETRY, TaskInstance
 from harness.scheduler.ready import set_state
@@ -35,7 +35,7 @@ class LostWorkers:
         self.simulation.schedule(at, self._found, ti, ti.try_number, began, died)
 
     def _found(self, ti: TaskInstance, try_number: int, began: Instant, died: Instant) -> None:
-        """Source: see `harness.bridge.versions.heartbeats.heartbeat_rules`; ``TaskInstance.handle_failure`` (3.3.2)."""
+        """Source: see `harness.bridge.versions.scheduling.heartbeat_rules`; ``TaskInstance.handle_failure`` (3.3.2)."""
         past, now = history(ti), self.simulation.now
         if ti.state != RUNNING or ti.try_number != try_number or past.running_since != began:
             return  # somebody gave it another state meanwhile, or had it run again

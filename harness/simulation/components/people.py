@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from harness.bridge.operators import subject_of
 from harness.bridge.runtime import Resume
-from harness.bridge.subjects import subject_of
 from harness.bridge.supervisor.store import Store, ti_id
 from harness.bridge.triggerer import with_event
 from harness.kernel import Instant, Simulation, span

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable
 from typing import Protocol
 
 from harness.bridge.callbacks import run_dag_callbacks
-from harness.bridge.supervisor.answering import refuse
+from harness.bridge.supervisor.handlers import refuse
 from harness.bridge.supervisor.store import AssetEvent, Store, facts
 from harness.kernel import Instant, Simulation
 from harness.kernel.simulation import LATE

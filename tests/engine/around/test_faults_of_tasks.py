@@ -117,7 +117,7 @@ def test_a_lost_worker_calls_no_on_kill_and_its_slot_stays_taken(rehearse):
 @pytest.mark.parametrize(("retries", "state"), [(1, "up_for_retry"), (0, "failed")])
 def test_who_is_told_of_a_lost_worker_is_what_the_installed_airflow_asks_for(rehearse, retries, state):
     """Up to 3.3 the heartbeat's request and the executor's event each ask: one task, two calls (mended in 3.4)."""
-    from harness.bridge.versions.heartbeats import heartbeat_rules
+    from harness.bridge.versions.scheduling import heartbeat_rules
 
     told, world = [], World()
     names = ("on_retry_callback", "on_failure_callback")

@@ -121,7 +121,7 @@ def test_a_timeout_of_grpc_is_over_at_once(rehearse):
     ],
 )
 def test_a_call_of_a_driver_names_its_servers(driver, arguments, peers):
-    from harness.bridge.patches.network_drivers import DRIVERS
+    from harness.bridge.patches.network_unseen import DRIVERS
 
     args, kwargs = arguments
     assert list(DRIVERS[driver][1](args, kwargs)) == peers

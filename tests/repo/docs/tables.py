@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from harness.bridge.patches.inventory.patch import During, Patch
+from harness.bridge.patches.inventory import During, Patch
 from harness.bridge.patches.inventory.table import PATCHES
 from harness.bridge.versions.table import CAPABILITIES
 from harness.project.installed import NEWEST_TESTED, OLDEST
@@ -44,7 +44,7 @@ To add a version:
    answers, a target of a patch that is gone and a handler without a message fail by name.
 2. Compare its `comms.py`, trigger rules, states and scheduler with those of the version before. A rule that changed is
    a field of `scheduler.policies.SchedulerPolicies`, set in `bridge.versions.scheduling`; a name that moved is a
-   function in `bridge.versions.names`, an attribute or a field that came one of `bridge.versions.attributes`. Each gets
+   function in `bridge.versions.names`, an attribute or a field that came one of `bridge.versions.names`. Each gets
    a line in `bridge.versions.table`; then write this page anew.
 3. `python -m tests.differential --runs 200 --schedules 20` says whether the rules are the new version's.
 4. The places that name versions stand in `CONTRIBUTING.md`; `tests/repo/test_versions.py` says what was forgotten.

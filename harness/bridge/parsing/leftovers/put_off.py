@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from harness.bridge.parsing.confinement.apart import apart
+from harness.bridge.parsing.confinement import apart
 from harness.bridge.parsing.watching.users import Users
 from harness.bridge.parsing.watching.watch import ActivityWatch, Place
 

@@ -4,7 +4,7 @@ A hook cannot be taken out again, so it belongs into a process that is thrown aw
 one JSON line an event, so that a file that crashes afterwards, or a process that it forks, has told what it did. The
 network is refused, and so are signals to other processes and changes to files outside the folders that are allowed, in
 every thread and also after the import; processes may be started while a file is parsed, where the kernel keeps files
-from what no hook sees (`harness.bridge.parsing.confinement.confine`).
+from what no hook sees (`harness.bridge.parsing.confinement`).
 """
 
 from __future__ import annotations

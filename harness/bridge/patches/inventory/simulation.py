@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.bridge.patches.inventory.patch import patches_by
+from harness.bridge.patches.inventory import patches_by
 
 _RUNNER = "airflow.sdk.execution_time.task_runner"
 _STANDARD = "airflow.providers.standard.operators"
@@ -82,7 +82,7 @@ TASKS = (
         ),
     ),
     *patches_by(
-        "bridge.patches.full_disk",
+        "bridge.patches.faults",
         (
             "full disk",
             ("builtins.open", "io.open", "_io.open", "os.open"),
@@ -185,7 +185,7 @@ NETWORK = (
         ),
     ),
     *patches_by(
-        "bridge.patches.network_drivers",
+        "bridge.patches.network_unseen",
         (
             "drivers",
             (),

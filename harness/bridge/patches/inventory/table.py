@@ -7,7 +7,7 @@ Tests plant each patch and see it put back, find code that patches and stands in
 
 from __future__ import annotations
 
-from harness.bridge.patches.inventory.patch import Patch, patches_by
+from harness.bridge.patches.inventory import Patch, patches_by
 from harness.bridge.patches.inventory.simulation import NETWORK, OWNERS, TASKS, TIME
 
 LOADING = (
@@ -22,7 +22,7 @@ LOADING = (
         during="loading",
     ),
     *patches_by(
-        "bridge.environment.plugin_failures",
+        "bridge.environment.plugins",
         (
             "loggers of plugins",
             ("airflow.plugins_manager.log",),
@@ -110,8 +110,9 @@ CHECKS = (
         during="checks",
     ),
     *patches_by(
-        "bridge.parsing.confinement.drivers",
+        "bridge.parsing.confinement",
         ("drivers' connects", (), "a refusal", "their sockets are opened in C, without an event"),
+        ("sleeps of callbacks", (), "nothing", "a callback that is tried is not waited for"),
         during="checks",
     ),
     *patches_by(
@@ -122,11 +123,6 @@ CHECKS = (
     *patches_by(
         "bridge.parsing.leftovers.put_off",
         ("exit functions", (), "calls of what is put off", "a child ends without it"),
-        during="checks",
-    ),
-    *patches_by(
-        "bridge.parsing.confinement.apart",
-        ("sleeps of callbacks", (), "nothing", "a callback that is tried is not waited for"),
         during="checks",
     ),
     *patches_by(

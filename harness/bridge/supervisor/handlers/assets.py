@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from harness.bridge.supervisor.answering import ApiServer, Handler, error_response, ok_response
+from harness.bridge.supervisor.handlers import ApiServer, Handler, error_response, ok_response
 from harness.bridge.supervisor.store import AssetEvent, Store
 from harness.bridge.supervisor.task_context import TaskContext
-from harness.bridge.versions.attributes import attribute
+from harness.bridge.versions.names import attribute
 from harness.kernel.instant import Instant, to_datetime, to_instant
 
 

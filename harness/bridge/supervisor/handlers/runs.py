@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from harness.bridge.supervisor.answering import ApiServer, Handler, error_response, ok_response, refuse
 from harness.bridge.supervisor.datamodels import dag_run_model, optional_datetime
+from harness.bridge.supervisor.handlers import ApiServer, Handler, error_response, ok_response, refuse
 from harness.bridge.supervisor.store import facts
 from harness.bridge.supervisor.task_context import TaskContext
-from harness.bridge.versions.attributes import attribute
+from harness.bridge.versions.names import attribute
 from harness.kernel.instant import BEGINNING, SECOND, Instant, to_datetime, to_instant
 from harness.scheduler.model import DagRun, TaskInstance
 

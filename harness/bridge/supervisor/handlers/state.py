@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.bridge.masking import mask
-from harness.bridge.supervisor.answering import ApiServer, Handler, error_response, ok_response
+from harness.bridge.supervisor.handlers import ApiServer, Handler, error_response, ok_response
 from harness.bridge.supervisor.task_context import TaskContext
 from harness.bridge.versions.scheduling import skips_what_is_expanded
 

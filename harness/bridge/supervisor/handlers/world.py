@@ -7,7 +7,7 @@ from types import FrameType
 from typing import Any
 
 from harness.bridge.masking import mask
-from harness.bridge.supervisor.answering import ApiServer, Handler, error_response, ok_response
+from harness.bridge.supervisor.handlers import ApiServer, Handler, error_response, ok_response
 from harness.bridge.supervisor.task_context import TaskContext
 from harness.world.secrets import connection_secrets
 

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from harness.bridge.masking import masked
-from harness.bridge.supervisor.answering import ApiServer, Handler, error_response, refuse
+from harness.bridge.supervisor.handlers import ApiServer, Handler, error_response, refuse
 from harness.bridge.supervisor.store import facts, matching_xcoms
 from harness.bridge.supervisor.task_context import TaskContext
 from harness.scheduler.model import DagRun

@@ -7,14 +7,14 @@ import socket
 
 import pytest
 
-from harness.bridge.parsing.confinement import confine
+from harness.bridge.parsing import confinement
 from harness.gate.orphans import network_of
 from tests.checks.forks import ME_AND_NOBODY, in_a_fork
 
 
 def without_network() -> dict[str, object]:
-    """What `confine.without_network` comes to."""
-    before, left = network_of(os.getpid()), confine.without_network()
+    """What `confinement.without_network` comes to."""
+    before, left = network_of(os.getpid()), confinement.without_network()
     return {"left": left, "other": network_of(os.getpid()) != before, "user": os.getuid(), "reached": _reached()}
 
 

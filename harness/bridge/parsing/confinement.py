@@ -1,26 +1,56 @@
-"""Limits of the process in which a Dag file is parsed: time, memory, files, what becomes of it when we die.
+"""What a Dag file cannot do while it is parsed: outlive its limits, change files, reach a network or a database.
 
 Files that cannot be changed are held by the kernel, for threads, programs and C code that no audit event tells of. Two
 seals, each where the system allows it (Linux): a view of the file system of our own in which all is read-only (5.12,
 root or user namespaces), once a fork server; and Landlock (5.13), once a child. The first holds modes, owners and times
 too; the second holds where namespaces are forbidden, and keeps the first from being undone.
+
+Database drivers written in C connect without an audit event: they are refused when they are imported. And what of the
+user's code is called while Dags are looked at, as callbacks and templates, runs in a process of its own (`apart`).
 """
 
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import resource
+import select
 import signal
 import struct
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from types import ModuleType
+from typing import Any
+
+from harness.bridge.parsing.watching.watch import ActivityWatch, Refused
+from harness.bridge.patches.replaced import AfterImport, found
 
 _PDEATHSIG, _SUBREAPER = 1, 36
 _NEWNET, _NEWUSER = 0x40000000, 0x10000000
 
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
+
+_DRIVERS: dict[str, tuple[str, ...]] = {
+    "psycopg2": ("connect",),
+    "psycopg": ("connect", "Connection.connect", "AsyncConnection.connect"),
+    "MySQLdb": ("connect", "Connect"),
+    "pyodbc": ("connect",),
+    "pymssql": ("connect",),
+    "oracledb": ("connect", "connect_async", "create_pool"),
+    "cx_Oracle": ("connect", "SessionPool"),
+    "ibm_db": ("connect", "pconnect"),
+    "teradatasql": ("connect",),
+    "hdbcli.dbapi": ("connect",),
+    "adbc_driver_postgresql.dbapi": ("connect",),
+}
+"""Module -> its ways to connect."""
+
+_DEPENDS = "\0depends"
+APART_S = 5.0
+"""Real time that what runs apart has, all in all; what it has not come to by then is not known."""
 
 
 def own_children_for_good() -> None:
@@ -163,3 +193,117 @@ def _set(path: bytes, how: int, add: int = 0, clear: int = 0) -> bool:
     assert _libc is not None
     attributes = struct.pack("QQQQ", add, clear, 0, 0)
     return bool(_libc.syscall(_MOUNT_SETATTR, _AT_FDCWD, path, how, attributes, _ATTRIBUTES) == 0)
+
+
+class Drivers:
+    """Refuses connections of C drivers, of those imported already and of those that a file imports."""
+
+    def __init__(self, watch: ActivityWatch) -> None:
+        self._watch = watch
+
+    def install(self) -> None:
+        """From now on, in a process that is thrown away."""
+        AfterImport(_DRIVERS, self.refuse).begin()
+
+    def refuse(self, module: ModuleType) -> None:
+        """Put a refusal where a driver connects."""
+        for way in _DRIVERS[module.__name__]:
+            owner, name = found(module, way)
+            if owner is not None:
+                setattr(owner, name, self._refusal(module))
+
+    def _refusal(self, module: ModuleType) -> Callable[..., Any]:
+        def connect(*args: Any, **kwargs: Any) -> Any:
+            try:
+                self._watch.refuse("database", f"{module.__name__}: {_where(args, kwargs)}", 101, "the network is off")
+            except Refused as refused:
+                error = getattr(module, "OperationalError", None)
+                if error is None:
+                    raise
+                raise error(str(refused)) from refused
+
+        return connect
+
+
+def _where(args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """The host and the database, and no password."""
+    names = ("host", "server", "dsn", "hostname", "port", "dbname", "database", "db", "service_name")
+    parts = [f"{name}={kwargs[name]}" for name in names if kwargs.get(name) and name != "dsn"]
+    words = str(args[0] if args else kwargs.get("dsn", "")).split()
+    parts += [word for word in words if word.partition("=")[0].lower() in names]
+    parts += [word.rpartition("@")[2] for word in words if "://" in word]
+    return " ".join(parts) or "a database"
+
+
+def apart(work: Callable[[], Iterable[Any]], watch: ActivityWatch, seconds: float = APART_S) -> list[Any]:
+    """Go through what calls the user's code, in a fork of this process.
+
+    Network, changes of files, signals and new processes are refused there; sleeps take no time.
+
+    Args:
+        work: yields JSON values, each of them known as soon as it is yielded.
+        seconds: real time that it has.
+    Returns: what it yielded before its end, however it ended.
+    """
+    reader, writer = os.pipe()
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            os.close(reader)
+            _set_apart(parent, watch)
+            for value in work():
+                os.write(writer, (json.dumps(value, default=str) + "\n").encode())
+        finally:
+            os.write(writer, (json.dumps({_DEPENDS: watch.depends.found}) + "\n").encode())
+            os._exit(0)
+    os.close(writer)
+    try:
+        return _yielded(_whole_lines(_received(reader, seconds)), watch)
+    finally:
+        os.close(reader)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        with suppress(ChildProcessError):
+            os.waitpid(pid, 0)
+
+
+def _yielded(lines: list[Any], watch: ActivityWatch) -> list[Any]:
+    """What was yielded; what it depended on goes to ours."""
+    last = lines[-1] if lines else None
+    if not isinstance(last, dict) or _DEPENDS not in last:
+        watch.depends.found["unknown:"] = None  # it did not come to its end
+        return lines
+    for key, stamp in last[_DEPENDS].items():
+        watch.depends.found.setdefault(key, stamp)
+    return lines[:-1]
+
+
+def _set_apart(parent: int, watch: ActivityWatch) -> None:
+    die_with_parent(parent)
+    time.sleep = _no_sleep  # type: ignore[assignment]
+    watch.refuses_processes = True
+    watch.begin()
+
+
+def _no_sleep(_seconds: float) -> None:
+    """Takes the place of ``time.sleep``."""
+
+
+def _received(reader: int, seconds: float) -> bytes:
+    found = bytearray()
+    until = time.monotonic() + seconds
+    while (left := until - time.monotonic()) > 0 and select.select([reader], [], [], left)[0]:
+        chunk = os.read(reader, 1 << 16)
+        if not chunk:
+            break
+        found += chunk
+    return bytes(found)
+
+
+def _whole_lines(data: bytes) -> list[Any]:
+    found = []
+    for line in data.split(b"\n")[:-1]:
+        with suppress(ValueError):
+            found.append(json.loads(line))
+    return found

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from types import ModuleType
 
-from harness.bridge.environment.plugin_failures import PluginFailure, refused_namesakes
+from harness.bridge.environment.plugins import PluginFailure, refused_namesakes
 
 PLUGIN = "import airflow.plugins_manager as base\n\n\nclass Taxes(base.AirflowPlugin):\n    name = 'taxes'\n"
 SAID = "Plugin 'taxes' already registered, skipping"
