@@ -12,6 +12,10 @@ from harness.errors import ServiceUnavailable
 
 _ACCOUNTS = ("nobody", "postgres", "daemon")
 
+MEMORY = Path("/dev/shm")
+ROOM_BYTES = 2 * 1024**3
+"""What has to be free in memory: a server takes 0.1 GB of it, and 8 MB a database, before anybody's rows."""
+
 
 @dataclass(frozen=True)
 class Account:
@@ -63,13 +67,21 @@ def _may_enter(status: os.stat_result, account: Account) -> bool:
     return bool(status.st_mode & stat.S_IXOTH)
 
 
-def scratch(account: Account | None) -> Path:
+def scratch(account: Account | None, runs_programs: bool = False) -> Path:
     """A folder for temporary data that the account can reach and that is not below the user's home.
 
+    In memory where there is room, unless TMPDIR says where: a database is 300 files. ext4 without a journal, as virtual
+    machines have it, takes 0.6 ms to make a file near ones that were removed in the last five minutes, and 180 ms for a
+    database; memory takes 4.
+
+    Args:
+        runs_programs: some are copied there, and a server loads them.
     Raises: ServiceUnavailable: there is none.
     """
     home = Path(os.path.expanduser("~")).resolve()  # noqa: PTH111 - Path.home() raises without an account
-    tried = [Path(tempfile.gettempdir()).resolve(), Path("/tmp"), Path("/var/tmp"), Path("/dev/shm")]
+    tried = [Path(tempfile.gettempdir()).resolve(), Path("/tmp"), Path("/var/tmp"), MEMORY]
+    if not os.environ.get("TMPDIR") and _has_room(MEMORY, runs_programs):
+        tried.insert(0, MEMORY)
     for folder in tried:
         below_home = home != Path("/") and folder.is_relative_to(home)
         usable = folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
@@ -80,3 +92,13 @@ def scratch(account: Account | None) -> Path:
         known=", ".join(dict.fromkeys(map(str, tried))),
         fix="set TMPDIR to a folder such as /var/tmp, mode 1777",
     )
+
+
+def _has_room(memory: Path, runs_programs: bool) -> bool:
+    """Docker's own is 64 MB, and nothing in it can be executed."""
+    try:
+        status = os.statvfs(memory)
+    except OSError:  # macOS has none
+        return False
+    free_bytes = status.f_bavail * status.f_frsize
+    return free_bytes >= ROOM_BYTES and not (runs_programs and status.f_flag & os.ST_NOEXEC)

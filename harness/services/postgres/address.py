@@ -92,5 +92,8 @@ class PostgresServer(Protocol):
     def drop_database(self, db: Database) -> None:
         """Remove a database, closing the connections to it; one that is gone is no error."""
 
+    def retire_database(self, db: Database) -> None:
+        """Remove a database that nobody needs any more, now or when the server has time for it."""
+
     def share(self) -> str:
         """A token (JSON text, holds the password) with which another process attaches. Raises: ServiceUnavailable."""

@@ -62,6 +62,10 @@ class AttachedPostgres:
         """See ``PostgresServer``."""
         self._databases.drop(db)
 
+    def retire_database(self, db: Database) -> None:
+        """See ``PostgresServer``."""
+        self._databases.retire(db)
+
     def share(self) -> str:
         """See ``PostgresServer``."""
         return token_of(self._admin, self.ours)

@@ -26,6 +26,7 @@ _INITDB = (
     "--no-instructions",
     "--no-data-checksums",
     "--wal-segsize=4",
+    "--set=dynamic_shared_memory_type=mmap",  # initdb's own servers too: else a killed one leaves a name in /dev/shm
 )
 
 _SETTINGS = {
@@ -36,6 +37,9 @@ _SETTINGS = {
     "synchronous_commit": "off",
     "dynamic_shared_memory_type": "mmap",  # files in the folder, which go with it
     "log_checkpoints": "off",
+    "max_wal_size": "64MB",  # 1 GB by default, which may be memory
+    "min_wal_size": "32MB",
+    "checkpoint_warning": "0",
 }
 
 
@@ -78,7 +82,7 @@ class EmbeddedPostgres(OwnPostgres):
         return Order(
             owner=os.getpid(),
             kind="pg",
-            parent=str(scratch(account)),
+            parent=str(scratch(account, runs_programs=bool(to_copy))),
             uid=account.uid if account else None,
             gid=account.gid if account else None,
             files=files,

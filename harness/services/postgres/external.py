@@ -75,6 +75,10 @@ class ExternalPostgres:
         """See ``PostgresServer``."""
         self._running().drop(db)
 
+    def retire_database(self, db: Database) -> None:
+        """See ``PostgresServer``."""
+        self._running().retire(db)
+
     def share(self) -> str:
         """See ``PostgresServer``."""
         self._running()

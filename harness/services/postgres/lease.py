@@ -33,9 +33,9 @@ class PostgresLease(SqlLease):
         host, port, user, password, dbname: its parts.
     """
 
-    def __init__(self, conn_id: str, database: Database, ours: bool, drop: Callable[[Database], None]) -> None:
+    def __init__(self, conn_id: str, database: Database, ours: bool, retire: Callable[[Database], None]) -> None:
         super().__init__()
-        self.conn_id, self.database, self._dropped = conn_id, database, drop
+        self.conn_id, self.database, self._retire = conn_id, database, retire
         self.uri = database.uri
         self.host, self.port = database.host, database.port
         self.user, self.password, self.dbname = database.user, database.password, database.dbname
@@ -84,7 +84,7 @@ class PostgresLease(SqlLease):
         return connect(self.database, ours=False)
 
     def _drop(self) -> None:
-        self._dropped(self.database)
+        self._retire(self.database)
 
     def __repr__(self) -> str:
         return f"<PostgreSQL database {self.dbname} at {self.host}:{self.port}>"

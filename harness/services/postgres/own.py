@@ -65,6 +65,10 @@ class OwnPostgres(ABC):
         """See ``PostgresServer``."""
         self._running().drop(db)
 
+    def retire_database(self, db: Database) -> None:
+        """See ``PostgresServer``."""
+        self._running().retire(db)
+
     def share(self) -> str:
         """See ``PostgresServer``."""
         return token_of(self._running().admin, ours=True)

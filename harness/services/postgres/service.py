@@ -66,7 +66,7 @@ class PostgresService(Service):
         files = seed_files(options.seed, conn_id)
         template = self._template(digest(files), files, conn_id) if files else None
         database = self._server.create_database(holder, template)
-        return PostgresLease(conn_id, database, self.driver != "external", self._server.drop_database)
+        return PostgresLease(conn_id, database, self.driver != "external", self._server.retire_database)
 
     def close(self) -> None:
         """Stop the server, or drop what was made on the user's."""

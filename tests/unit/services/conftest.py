@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from processes import processes_in, wait_until
+from processes import nobodys_memory, processes_in, shared_memory, wait_until
 
 from harness.services.postgres.address import PostgresServer
 from harness.services.postgres.embedded import EmbeddedPostgres
@@ -39,11 +39,13 @@ def area(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 @pytest.fixture
 def leaves_nothing(area: Path) -> Callable[[], None]:
+    before = shared_memory()
+
+    def left() -> list[object]:
+        return [*area.iterdir(), *processes_in(area), *nobodys_memory(shared_memory() - before)]
+
     def check() -> None:
-        assert wait_until(lambda: not list(area.iterdir()) and not processes_in(area)), (
-            list(area.iterdir()),
-            processes_in(area),
-        )
+        assert wait_until(lambda: not left()), left()
 
     return check
 

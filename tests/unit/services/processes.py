@@ -27,3 +27,23 @@ def wait_until(condition: Callable[[], object], timeout_s: float = 10) -> object
     while not (value := condition()) and time.monotonic() < deadline_s:
         time.sleep(0.01)
     return value
+
+
+def shared_memory() -> set[str]:
+    """Names that programs share memory by, of those that PostgreSQL and libfaketime choose."""
+    memory = Path("/dev/shm")  # macOS has no such folder
+    return {one.name for one in memory.glob("*") if one.name.startswith(("PostgreSQL.", "faketime_", "sem.faketime_"))}
+
+
+def nobodys_memory(names: set[str]) -> set[str]:
+    """Those of the names that no live process has mapped: what was killed left them behind."""
+    found = names & shared_memory()
+    for maps in Path("/proc").glob("[0-9]*/maps"):
+        if not found:
+            break
+        try:
+            text = maps.read_text()
+        except OSError:  # it has ended
+            continue
+        found = {name for name in found if f"/dev/shm/{name}" not in text}
+    return found

@@ -18,6 +18,7 @@ import time_machine
 from harness.errors import ServiceUnavailable, UsageError
 from harness.services.postgres.address import Database, PostgresServer
 from harness.services.postgres.embedded import EmbeddedPostgres
+from harness.services.postgres.external import ExternalPostgres
 from harness.services.postgres.opening import attach_postgres, open_postgres
 from harness.services.sql.names import safe_name
 
@@ -77,6 +78,21 @@ def test_dropping_closes_connections_and_is_repeatable(server: PostgresServer) -
     server.drop_database(db)
     with pytest.raises(psycopg2.OperationalError, match="does not exist"):
         psycopg2.connect(db.uri)
+
+
+def test_databases_that_nobody_needs_do_not_pile_up(server: PostgresServer, embedded: EmbeddedPostgres) -> None:
+    """On a server of ours the last ones go as others are made; on the user's at once."""
+    ours = not isinstance(server, ExternalPostgres)
+    asked = server.create_database("asked")
+    names = set()
+    for _ in range(5):
+        db = server.create_database("needless")
+        names.add(db.dbname)
+        with closing(psycopg2.connect(db.uri)) as connection:  # which nobody closes before
+            connection.cursor().execute("SELECT 1")
+            server.retire_database(db)
+        left = {name for (name,) in ask(asked, "SELECT datname FROM pg_database")} & names
+        assert len(left) <= (2 if ours else 0)
 
 
 def test_a_missing_template_is_refused(server: PostgresServer) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import socket
+import tempfile
 from contextlib import closing
 from pathlib import Path
 
@@ -86,6 +87,29 @@ def test_a_temporary_folder_out_of_reach_is_not_used(area: Path) -> None:
     area.chmod(0o700)
     assert not reachable(area, stranger)
     assert scratch(stranger) == Path("/tmp")
+
+
+def test_memory_is_the_place_where_it_has_room(monkeypatch: pytest.MonkeyPatch, area: Path) -> None:
+    """TMPDIR goes before it. Docker's own is too small, and where nothing may be executed no programs are copied to."""
+    monkeypatch.setattr(account, "MEMORY", area)
+    room = os.statvfs(area)
+    monkeypatch.setattr(account, "ROOM_BYTES", room.f_bavail * room.f_frsize // 2)
+    elsewhere = Path(tempfile.mkdtemp(dir="/var/tmp"))
+    monkeypatch.setattr(tempfile, "tempdir", str(elsewhere))
+    try:
+        assert os.environ["TMPDIR"]
+        assert scratch(None) == elsewhere
+        monkeypatch.delenv("TMPDIR")
+        assert scratch(None) == scratch(None, runs_programs=True) == area
+        monkeypatch.setattr(os, "ST_NOEXEC", os.ST_NOEXEC | room.f_flag)
+        assert scratch(None) == area
+        assert scratch(None, runs_programs=True) == elsewhere
+        monkeypatch.setattr(account, "ROOM_BYTES", room.f_bavail * room.f_frsize * 2)
+        assert scratch(None) == elsewhere
+        monkeypatch.setattr(account, "MEMORY", area / "none")  # macOS
+        assert scratch(None) == elsewhere
+    finally:
+        elsewhere.rmdir()
 
 
 def test_programs_out_of_reach_are_copied(area: Path, leaves_nothing) -> None:
