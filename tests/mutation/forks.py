@@ -17,6 +17,7 @@ import sys
 import time
 import traceback
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,26 @@ from tests.mutation.reach import SUITE
 OURS = ("harness", "tests", "conftest")
 START_LIMIT_S = 60.0
 TEST_LIMIT_S = 30.0
-"""Beside ten times what the test took: a fault that makes it hang is noticed."""
+"""Beside ten times what the test took: a fault that makes it hang is noticed. In real time, since what hangs takes no
+processor's; that it was not the machine that was slow, the same test without the fault tells (`Trial`)."""
+
+
+@dataclass(frozen=True)
+class Notice:
+    """That a test did not pass.
+
+    Attributes:
+        test: its node id; of several that never began, the first.
+        how: ``failed``, ``timeout in`` or ``exit STATUS in``.
+        stage: the test again, or ``the start`` of all.
+    """
+
+    test: str
+    how: str
+    stage: str
+
+    def __str__(self) -> str:
+        return f"{self.how} {self.stage}"
 
 
 class WarmProcess:
@@ -66,11 +86,8 @@ class WarmProcess:
         names: list[str] = json.loads(ran.stdout.splitlines()[-1])
         return [name for name in names if name != "__main__" and not _is_ours(name)]
 
-    def run(self, tests: Sequence[str], seconds: dict[str, float], log: Path) -> str:
-        """Run some tests in their order, until one fails.
-
-        Returns: ``""`` when all passed, else who noticed and how.
-        """
+    def run(self, tests: Sequence[str], seconds: dict[str, float], log: Path) -> Notice | None:
+        """Run some tests in their order, until one fails. Returns: None when all passed."""
         reads, writes = os.pipe()
         child = os.fork()
         if child == 0:
@@ -79,7 +96,8 @@ class WarmProcess:
         os.close(writes)
         ends = os.pidfd_open(child)  # the pipe has no end while something lives that a test forked
         try:
-            return self._watched(child, reads, ends, seconds)
+            how, running = self._watched(child, reads, ends, seconds)
+            return Notice(running or tests[0], how, running or "the start") if how else None
         finally:
             os.close(reads)
             os.close(ends)
@@ -111,15 +129,18 @@ class WarmProcess:
             sys.stderr.flush()
             os._exit(code)
 
-    def _watched(self, child: int, reads: int, ends: int, seconds: dict[str, float]) -> str:
-        """Until the child ends. Each test has its limit, so that none pays for its neighbours."""
-        running, limit, heard, pending = "the start", START_LIMIT_S, time.monotonic(), b""
+    def _watched(self, child: int, reads: int, ends: int, seconds: dict[str, float]) -> tuple[str, str]:
+        """Until the child ends. Each test has its limit, so that none pays for its neighbours.
+
+        Returns: how it ended, "" when all passed; and the test that ran, "" before the first.
+        """
+        running, limit, heard, pending = "", START_LIMIT_S, time.monotonic(), b""
         while True:
             ready, _, _ = select.select([reads, ends], [], [], max(0.0, heard + limit - time.monotonic()))
             if not ready:
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
-                return f"timeout in {running}"
+                return "timeout in", running
             if reads in ready and (chunk := os.read(reads, 65536)):
                 *names, pending = (pending + chunk).split(b"\n")
                 if names:
@@ -129,8 +150,8 @@ class WarmProcess:
                 break
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
         if status == 0:
-            return ""
-        return f"failed {running}" if status == 1 else f"exit {status} in {running}"
+            return "", running
+        return "failed" if status == 1 else f"exit {status} in", running
 
     def _clear_home(self) -> None:
         for path in set(self._home.glob("*")) - self._shown:

@@ -205,6 +205,30 @@ def test_what_still_sleeps_when_its_process_is_killed_does_not_go_on() -> None:
     assert woken == []
 
 
+def test_what_cleans_up_behind_a_process_that_is_gone_may_start_threads() -> None:
+    done: list[str] = []
+
+    def body() -> None:
+        def works() -> None:
+            try:
+                time.sleep(100)
+            finally:
+                started(lambda: done.append("of its own"))
+                done.append("the thread itself")
+
+        started(works)
+        time.sleep(1000)
+
+    def other() -> None:
+        time.sleep(500)
+
+    def then(simulation: Any, processes: Any) -> None:
+        simulation.schedule(START + 10 * SECOND, simulation.kill, processes[0])
+
+    assert seconds(body, other, then=then) == {"other": (None, 500)}
+    assert sorted(done) == ["of its own", "the thread itself"]
+
+
 @pytest.mark.parametrize(
     ("waits", "outcome"),
     [

@@ -1,4 +1,4 @@
-"""What people do while a calendar goes on, as they write it; a backfill as they describe it."""
+"""What people do while a calendar goes on, as they write it; a backfill; and the agenda of all that is to happen."""
 
 from __future__ import annotations
 
@@ -8,11 +8,15 @@ from typing import Any
 
 import pytest
 
-from harness.errors import DagNotFound, TaskNotFound, UsageError
+from harness.errors import DagNotFound, TaskNotFound, UsageError, WorldError
 from harness.kernel import SECOND, Simulation, to_instant
+from harness.kernel.instant import to_datetime
+from harness.results.around import WorldEventResult
 from harness.simulation.actions import Actor, backfill_of, parse_action
 from harness.simulation.agenda import Agenda
 from harness.simulation.options import Action
+from harness.simulation.world_events import plan_world_events
+from harness.world.around.events import AssetUpdated, VariablesChange, WorldEvent, read_when
 from tests.unit.scheduler.scheduler_builders import DAY, NOW, dag, task
 
 FIVE = NOW + 5 * 3600 * SECOND
@@ -159,3 +163,134 @@ class TestActors:
             ("warning", "clear d at 2025-01-01T00:00:00Z did nothing: there is no such run (latest: r1, r3, r2)"),
             ("warning", "clear new at 2025-01-01T00:00:00Z did nothing: nothing has run yet"),
         ]
+
+
+class TestAgendas:
+    """What is to happen at an instant, whoever planned it; nobody's Dags are near."""
+
+    @pytest.fixture
+    def told(self) -> list[WorldEventResult]:
+        return []
+
+    @pytest.fixture
+    def agenda(self, told: list[WorldEventResult]) -> Agenda:
+        driver: Any = SimpleNamespace(
+            simulation=Simulation(NOW),
+            recorder=SimpleNamespace(happened=told.append),
+            calendar=None,
+            active={"a run": None},
+            waiting_runs=list,
+        )
+        return Agenda(driver)
+
+    def test_what_is_left_is_what_did_not_happen_yet(self, agenda: Agenda, told: list[WorldEventResult]) -> None:
+        agenda.plan(NOW + 60 * SECOND, int, "event", "later", "world.yaml:4")
+        agenda.plan(NOW + 30 * SECOND, int, "action", "sooner")
+        first = WorldEventResult(to_datetime(NOW + 30 * SECOND), "action", "sooner")
+        second = WorldEventResult(to_datetime(NOW + 60 * SECOND), "event", "later", "world.yaml:4", happened=False)
+        agenda.driver.simulation.run_until(NOW + 59 * SECOND)
+        assert (told, agenda.left()) == ([first], [second])
+        agenda.driver.simulation.run_until()
+        assert agenda.left() == []
+        assert [(one.what, one.happened) for one in told] == [("sooner", True), ("later", True)]
+
+    def test_what_lies_in_the_past_has_happened_at_the_beginning(
+        self, agenda: Agenda, told: list[WorldEventResult]
+    ) -> None:
+        agenda.plan(NOW - DAY, int, "event", "long ago")
+        agenda.driver.simulation.run_until()
+        assert [one.at for one in told] == [to_datetime(NOW)]
+
+    @pytest.mark.parametrize(
+        ("around", "happens"),
+        [
+            ({}, True),
+            ({"active": {}}, False),
+            ({"active": {}, "waiting_runs": lambda: ["queued"]}, True),
+            ({"active": {}, "calendar": object()}, True),
+        ],
+        ids=["a run goes on", "all is over", "a run waits", "a calendar goes on"],
+    )
+    def test_nothing_happens_any_more_where_nobody_sees_it(
+        self, agenda: Agenda, around: dict[str, Any], happens: bool
+    ) -> None:
+        vars(agenda.driver).update(around)
+        done: list[str] = []
+        agenda.plan(NOW + SECOND, lambda: done.append("it"), "event", "it")
+        agenda.driver.simulation.run_until()
+        assert (done, [one.what for one in agenda.left()]) == ((["it"], []) if happens else ([], ["it"]))
+
+    def test_it_says_what_had_ended_before(self, agenda: Agenda) -> None:
+        assert agenda.why_not == "the run had ended before"
+        vars(agenda.driver)["calendar"] = object()
+        assert agenda.why_not == "the calendar ended before"
+
+    @pytest.mark.parametrize(
+        ("raised", "where"),
+        [(WorldError("no such row"), "world.yaml:4"), (WorldError("no such row", where="seed.sql:9"), "seed.sql:9")],
+    )
+    def test_an_error_of_ours_keeps_its_place_or_has_that_of_the_entry(
+        self, agenda: Agenda, raised: WorldError, where: str
+    ) -> None:
+        def fails() -> None:
+            raise raised
+
+        agenda.plan(NOW, fails, "event", "it", "world.yaml:4")
+        with pytest.raises(WorldError) as caught:
+            agenda.driver.simulation.run_until()
+        assert (caught.value.fact, caught.value.where) == ("no such row", where)
+
+    def test_variables_change_and_go(self, agenda: Agenda) -> None:
+        effect = VariablesChange({"region": "eu", "gone": None, "never was": None})
+        world = SimpleNamespace(
+            variables={"gone": "1", "kept": "2"}, events=[WorldEvent(read_when("+1h"), effect, "variables change")]
+        )
+        plan_world_events(agenda, SimpleNamespace(world=world), None)  # type: ignore[arg-type]
+        agenda.driver.simulation.run_until(NOW + 3599 * SECOND)
+        assert world.variables == {"gone": "1", "kept": "2"}
+        agenda.driver.simulation.run_until(NOW + 3600 * SECOND)
+        assert world.variables == {"kept": "2", "region": "eu"}
+
+    @pytest.mark.parametrize(
+        ("name", "uri", "found"),
+        [
+            ("orders", None, "s3://orders"),
+            (None, "s3://items", "s3://items"),
+            ("orders", "s3://orders", "s3://orders"),
+        ],
+    )
+    def test_an_asset_is_found_by_what_is_said_of_it(
+        self, agenda: Agenda, name: str | None, uri: str | None, found: str
+    ) -> None:
+        events = self.updated(agenda, name, uri)
+        agenda.driver.simulation.run_until()
+        assert [(event.uri, event.extra) for event in events] == [(found, {"rows": 3, "from_rest_api": True})]
+
+    @pytest.mark.parametrize(
+        ("name", "uri", "asset", "known"),
+        [
+            ("ordrs", None, "ordrs", "items, orders      did you mean 'orders'?"),
+            (None, "s3://order", "s3://order", "s3://items, s3://orders      did you mean 's3://orders'?"),
+            ("orders", "s3://items", "s3://items", "s3://items, s3://orders      did you mean 's3://items'?"),
+        ],
+    )
+    def test_one_that_no_dag_names_is_told_before_anything_happens(
+        self, agenda: Agenda, name: str | None, uri: str | None, asset: str, known: str
+    ) -> None:
+        with pytest.raises(WorldError) as caught:
+            self.updated(agenda, name, uri)
+        assert (caught.value.fact, caught.value.where) == (f"no Dag names the asset {asset!r}", "world.yaml:3")
+        assert caught.value.known == known
+
+    def updated(self, agenda: Agenda, name: str | None, uri: str | None) -> list[Any]:
+        """The events that the driver hears of."""
+        events: list[Any] = []
+        vars(agenda.driver)["asset_event"] = events.append
+        known = {"orders": ("orders", "s3://orders", "asset"), "items": ("items", "s3://items", "asset")}
+        effect = AssetUpdated(name, uri, {"rows": 3})
+        event = WorldEvent(read_when("+1h"), effect, "an asset is updated", "world.yaml:3")
+        store: Any = SimpleNamespace(
+            world=SimpleNamespace(events=[event]), events=[], asset_names=lambda: dict(enumerate(known.values()))
+        )
+        plan_world_events(agenda, store, None)
+        return events
