@@ -149,10 +149,52 @@ def test_the_reason_names_what_decided(rule: str, upstream: str, reason: str) ->
     assert evaluate(ti(run, "t")).reason == reason
 
 
-def test_a_long_reason_is_cut() -> None:
-    names = [f"u{n}" for n in range(9)]
+@pytest.mark.parametrize(
+    ("number", "end"),
+    [(4, "'u2' failed, 'u3' failed"), (5, "'u3' failed and 1 more"), (9, "'u3' failed and 5 more")],
+)
+def test_a_long_reason_is_cut(number: int, end: str) -> None:
+    names = [f"u{n}" for n in range(number)]
     run = run_of(dag(*map(task, names), task("t", *names)), dict.fromkeys(names, "failed"))
-    assert evaluate(ti(run, "t")).reason.endswith("'u3' failed and 5 more")
+    assert evaluate(ti(run, "t")).reason.endswith(end)
+
+
+@pytest.mark.parametrize(
+    ("rule", "upstream", "reason"),
+    [
+        ("all_success", "rf", "upstream 'b' failed"),
+        ("all_success", "fx", "upstream 'a' failed"),
+        ("all_failed", "kf", "upstream 'a' was skipped"),
+        ("all_done_min_one_success", "-k", "upstream 'b' was skipped"),
+        ("all_done_min_one_success", "kf", "upstream 'a' was skipped"),
+        ("all_done_min_one_success", "xx", "upstream 'a' was removed, 'b' was removed"),
+        ("none_skipped", "sk", "upstream 'b' was skipped"),
+        ("all_skipped", "ku", "upstream 'b' is upstream_failed"),
+        ("all_skipped", "sk", "upstream 'a' succeeded"),
+        ("one_done", "ku", "upstream 'a' was skipped, 'b' is upstream_failed"),
+        ("all_done", "--", "upstream 'a' has not started, 'b' has not started"),
+        ("all_done", "sf", "upstream 'a' succeeded, 'b' failed"),
+    ],
+)
+def test_only_who_decided_is_named(rule: str, upstream: str, reason: str) -> None:
+    run = run_of(
+        dag(task("a"), task("b"), task("t", "a", "b", trigger_rule=rule)),
+        {"a": LETTERS[upstream[0]], "b": LETTERS[upstream[1]]},
+    )
+    assert evaluate(ti(run, "t")).reason == f"trigger rule '{rule}': {reason}"
+
+
+def test_who_has_nothing_to_wait_for_says_so() -> None:
+    assert evaluate(ti(run_of(dag(task("t"))), "t")).reason == "no upstream task"
+
+
+def test_upstreams_that_are_not_in_the_run_come_first_four_at_most() -> None:
+    names = [f"u{n}" for n in range(6)]
+    run = run_of(dag(*map(task, names), task("t", *names)), {"u5": "running"})
+    for name in names[:5]:
+        del run.task_instances[name, -1]
+    missing = ", ".join(f"'u{n}' is not in this run" for n in range(4))
+    assert evaluate(ti(run, "t")).reason == f"trigger rule 'all_success': upstream {missing}, 'u5' is running"
 
 
 def test_an_upstream_that_is_not_in_the_run_is_waited_for() -> None:
@@ -178,6 +220,10 @@ class TestMappedUpstream:
         assert verdict.new_state == "upstream_failed"
         assert verdict.reason.endswith("upstream 'm'[1] failed")
 
+    def test_the_first_instance_has_its_number_too(self) -> None:
+        run = run_of(self.made, {("m", 0): "skipped"})
+        assert evaluate(ti(run, "t")).reason.endswith("upstream 'm'[0] was skipped")
+
     def test_removed_instances_are_forgiven(self) -> None:
         run = run_of(self.made, {("m", 0): "success", ("m", 1): "success", ("m", 2): "removed"})
         assert evaluate(ti(run, "t")).met
@@ -186,7 +232,9 @@ class TestMappedUpstream:
         made = dag(task("m", length=KnownLength(3)), task("t", "m", length=KnownLength(3)))
         run = run_of(made, {("m", 0): "success", ("m", 1): "success", ("m", 2): "removed"})
         assert evaluate(ti(run, ("t", 1))).new_state is None
-        assert evaluate(ti(run, ("t", 2))).new_state == "removed"
+        removed = evaluate(ti(run, ("t", 2)))
+        assert removed.new_state == "removed"
+        assert removed.reason.endswith(": fewer upstream instances succeeded than map index 2 needs")
 
 
 def grouped(length: Length | None = None, rule: str = "all_success") -> Dag:
