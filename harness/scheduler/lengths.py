@@ -64,7 +64,7 @@ def _combined(length: Zip | Concat | Product, known: list[int]) -> int:
     if isinstance(length, Concat):
         return sum(known)
     if isinstance(length, Zip):
-        return (max if length.longest else min)(known, default=0)
+        return max(known) if length.longest else min(known)
     total = 1 if known else 0
     for size in known:
         total *= size

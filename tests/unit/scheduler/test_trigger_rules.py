@@ -274,6 +274,17 @@ class TestMappedGroup:
         run = run_of(grouped(), {("b", 0): "success", ("b", 1): "success", ("b", 2): "skipped"})
         assert evaluate(ti(run, "end")).new_state == "skipped"
 
+    def test_where_the_length_is_not_known_any_more_all_of_them_count(self) -> None:
+        """What the group maps over was cleared after it was expanded."""
+        run = run_of(grouped(length=OfTask("src")), {"src": "success", "other": "success"})
+        run.lengths["src"] = 2
+        for name in "ab":
+            expand(ti(run, name))
+        ti(run, ("a", 0)).state, ti(run, ("a", 1)).state = "success", "failed"
+        assert evaluate(ti(run, ("b", 0))).met
+        del run.lengths["src"]
+        assert evaluate(ti(run, ("b", 0))).new_state == "upstream_failed"
+
     def test_before_expansion_the_unexpanded_upstream_counts(self) -> None:
         run = run_of(grouped(length=OfTask("src")), {"a": "upstream_failed"})
         assert evaluate(ti(run, "b")).new_state == "upstream_failed"
