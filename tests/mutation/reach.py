@@ -45,7 +45,8 @@ class Reach:
             "-p",
             "tests.mutation.reach",
         ]
-        command += ["--cov=harness", "--cov-context=test", "--cov-report=", "--hypothesis-seed=0", *SUITE]
+        # Not distributed, which our addopts ask for: as a controller of none, pytest-cov tells no test from another.
+        command += ["--dist=no", "--cov=harness", "--cov-context=test", "--cov-report=", "--hypothesis-seed=0", *SUITE]
         environment = os.environ | {
             "PYTHONPATH": str(clone),
             "COVERAGE_FILE": str(data),
@@ -58,7 +59,7 @@ class Reach:
 
     @classmethod
     def read(cls, data: Path, times: Path, clone: Path) -> Reach:
-        """What was measured before."""
+        """What was measured before. Raises: RuntimeError: of no line it says which tests run it."""
         coverage = CoverageData(str(data))
         coverage.read()
         of_lines: dict[str, dict[int, set[str]]] = {}
@@ -67,6 +68,8 @@ class Reach:
             of_line = of_lines.setdefault(module, {})
             for line, names in coverage.contexts_by_lineno(path).items():
                 of_line.setdefault(line, set()).update(name.partition("|")[0] for name in names)
+        if not any(names - {""} for of_line in of_lines.values() for names in of_line.values()):
+            raise RuntimeError(f"{data} holds no contexts: coverage was told of no test")
         return cls(of_lines, json.loads(times.read_text()))
 
     def tests(self, module: str, source: str, line: int) -> list[str]:
