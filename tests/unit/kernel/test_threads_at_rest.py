@@ -1,85 +1,18 @@
-"""Which threads are at rest, how long the clock waits for the others, and who goes on when: looks taken one by one."""
+"""Which threads are at rest, and how long the clock waits for the others: looks taken one by one."""
 
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
-from harness.kernel import SECOND, Simulation
+from harness.kernel import SECOND
 from harness.kernel.threads import virtual
 from harness.kernel.threads.virtual import VirtualThread, VirtualThreads
-
-
-class Clock:
-    """Real seconds, as a test has them: each look at it takes some."""
-
-    def __init__(self) -> None:
-        self.now, self.a_look = 100.0, 0.25
-
-    def __call__(self) -> float:
-        self.now += self.a_look
-        return self.now
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def vthreads(clock: Clock) -> VirtualThreads:
-    return VirtualThreads(Simulation(0), clock)
-
-
-@pytest.fixture
-def process(vthreads: VirtualThreads) -> Any:
-    return vthreads.simulation.spawn(lambda: None)
-
-
-@pytest.fixture
-def pool() -> Iterator[ThreadPoolExecutor]:
-    with ThreadPoolExecutor(1) as pool:
-        yield pool
-
-
-def asks_for(lock: Any) -> None:
-    with lock:
-        pass
-
-
-@contextmanager
-def standing_at(place: str) -> Iterator[threading.Thread]:
-    """A thread that stands still: where it sleeps, or asks for a lock."""
-    lock, end = threading.Lock(), threading.Event()
-
-    def sleeps() -> None:
-        while not end.is_set():
-            time.sleep(0.3)
-
-    lock.acquire()
-    thread = threading.Thread(target=sleeps if place == "sleep" else lambda: asks_for(lock), daemon=True)
-    thread.start()
-    wanted = "sleeps" if place == "sleep" else "asks_for"
-    while (where := virtual.position_of(thread)) is None or where[0].co_name != wanted:
-        time.sleep(0.001)
-    time.sleep(0.02)
-    try:
-        yield thread
-    finally:
-        end.set()
-        lock.release()
-        thread.join(5)
-
-
-def looks_until(question: Callable[[], bool], most: int = 200) -> int:
-    """How many looks it takes until it is so."""
-    return next(number for number in range(1, most) if question())
+from tests.unit.kernel.kernel_builders import Clock, asks_for, looks_until, standing_at
 
 
 class TestWhereTheMainThreadStands:
@@ -151,6 +84,75 @@ class TestWhereTheMainThreadStands:
         with standing_at("lock") as vthreads.simulation.thread:
             assert vthreads.rest(one, block, lambda: False, by) is (by is None)
         assert looks == [virtual.SLICE_S] * (4 if by else 9)
+
+
+class TestRests:
+    @pytest.mark.parametrize(
+        ("got", "expired", "rested"),
+        [(True, False, True), (True, True, False), (False, True, False)],
+        ids=["it came", "it came with the instant", "the instant came"],
+    )
+    def test_what_ends_it(self, vthreads: VirtualThreads, process: Any, got: bool, expired: bool, rested: bool) -> None:
+        one, blocked = vthreads.add(process), []
+
+        def block(real_s: float) -> bool:
+            blocked.append((one.resting, one.expired, one.due))
+            one.expired, one.woken, one.still = expired, True, 7
+            return got
+
+        assert vthreads.rest(one, block, lambda: False, 5) is rested
+        assert blocked == [(True, False, 5)]
+        assert (one.resting, one.due, one.woken, one.still) == (False, None, False, 0)
+
+    @pytest.mark.parametrize(("by", "due"), [(-1, 0), (0, 0), (1, 1)])
+    def test_a_span_below_none_is_none(self, vthreads: VirtualThreads, process: Any, by: int, due: int) -> None:
+        one, dues = vthreads.add(process), []
+        vthreads.rest(one, lambda _: bool(dues.append(one.due)) or True, lambda: True, by)
+        assert dues == [due]
+
+    def test_of_a_process_that_is_gone_nothing_goes_on_behind_it(self, vthreads: VirtualThreads, process: Any) -> None:
+        one = vthreads.add(process)
+        one.gone = True
+        with pytest.raises(virtual.ProcessGone):
+            vthreads.rest(one, lambda _: True, lambda: True, None)
+        assert not one.resting
+
+    def test_who_is_waited_for_in_vain_for_long_counts_as_resting(self, vthreads: VirtualThreads, process: Any) -> None:
+        one, me = vthreads.add(process), threading.current_thread()
+        one.thread, one.waited = me, 59.9
+        assert not vthreads.rests_in(me)
+        one.waited = 60.0
+        assert vthreads.rests_in(me)
+        one.thread = None
+        assert not vthreads.rests_in(me)
+
+    def test_one_that_never_asked_for_anything_waits_for_nothing(self) -> None:
+        assert not virtual.waits_for_lock((asks_for.__code__, -1))
+
+
+class TestEnds:
+    @pytest.mark.parametrize(("pooled", "begun", "left"), [(True, True, 0), (False, False, 0), (False, True, 1)])
+    def test_only_a_thread_that_has_begun_is_kept_until_it_is_gone(
+        self, vthreads: VirtualThreads, process: Any, pool: ThreadPoolExecutor, pooled: bool, begun: bool, left: int
+    ) -> None:
+        one = vthreads.add(process, pool if pooled else None)
+        before = vthreads.begin(one) if begun else None
+        vthreads.end(one, before)
+        assert (one.ended, len(vthreads._living), virtual.here()) == (True, left, None)
+
+    def test_what_another_thread_ends_leaves_this_one_as_it_is(self, vthreads: VirtualThreads, process: Any) -> None:
+        mine, other = vthreads.add(process), vthreads.add(process)
+        vthreads.begin(mine)
+        vthreads.end(other)
+        assert virtual.here() is mine
+        vthreads.end(mine)
+
+    def test_the_end_of_the_simulation_wakes_who_rests(self, vthreads: VirtualThreads, process: Any) -> None:
+        one, woken = vthreads.add(process), []
+        one.wake = lambda: woken.append(one)
+        vthreads._watches[process] = virtual.WakeCondition(lambda: False, lambda: False)
+        vthreads.close()
+        assert (woken, bool(vthreads), vthreads._watches) == ([one], False, {})
 
 
 class TestBusy:
@@ -277,70 +279,3 @@ class TestSettling:
             monkeypatch.setattr(virtual, "real_wait", lambda condition, timeout: True)
             vthreads.settle()
             assert (one.waited, one.position) == (1.0, None), "what was told may have moved it"
-
-
-class TestTheNextInstant:
-    """What comes first: a thread's, or what stands in the queue."""
-
-    @pytest.fixture(autouse=True)
-    def _ticks(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(virtual, "real_wait", lambda condition, timeout: False)
-
-    def resting(self, vthreads: VirtualThreads, process: Any, due: int | None) -> VirtualThread:
-        one = vthreads.add(process)
-        one.resting, one.due = True, due
-        return one
-
-    @pytest.mark.parametrize(("at", "due"), [(9, 5), (5, 5), (4, None), (None, None)])
-    def test_a_thread_that_is_due_first_is_put_in_the_queue(
-        self, vthreads: VirtualThreads, process: Any, at: int | None, due: int | None
-    ) -> None:
-        vthreads.simulation.step()  # the process, which is over
-        self.resting(vthreads, process, 9)
-        self.resting(vthreads, process, 5)
-        vthreads.before(at)
-        assert vthreads.simulation.peek() == due
-
-    @pytest.mark.parametrize("watched", [False, True])
-    def test_where_nothing_else_is_left_only_who_is_waited_for_sleeps_on(
-        self, vthreads: VirtualThreads, process: Any, watched: bool
-    ) -> None:
-        vthreads.simulation.step()
-        self.resting(vthreads, process, 5)
-        if watched:
-            vthreads._watches[process] = virtual.WakeCondition(lambda: False, lambda: False)
-        vthreads.before(None)
-        assert vthreads.simulation.peek() == (5 if watched else None)
-
-    @pytest.mark.parametrize(("rests", "patience_s"), [(True, 2), (False, 600)])
-    def test_what_never_comes_is_waited_for_in_real_time(
-        self, vthreads: VirtualThreads, process: Any, clock: Clock, rests: bool, patience_s: int
-    ) -> None:
-        one = self.resting(vthreads, process, None)
-        one.resting, one.waited = rests, 60.0
-        vthreads._watches[process] = virtual.WakeCondition(lambda: False, lambda: False)
-        began = clock.now
-        vthreads.before(None)
-        assert clock.now - began == patience_s + 0.5, "a look before it, and one behind"
-
-    def test_it_ends_at_once_when_it_comes(self, vthreads: VirtualThreads, clock: Clock) -> None:
-        simulation, woken, answers = vthreads.simulation, [], [False] * 5
-
-        def waits() -> None:
-            simulation.park()
-            woken.append(simulation.now)
-
-        parked = simulation.spawn(waits)
-        simulation.step()
-        vthreads._watches[parked] = virtual.WakeCondition(lambda: not answers or bool(answers.pop()), lambda: False)
-        began = clock.now
-        vthreads.before(None)
-        assert clock.now - began < virtual.REST_PATIENCE_S
-        simulation.run_until()
-        assert woken == [0]
-
-    def test_nobody_at_all_costs_nothing(self, vthreads: VirtualThreads, clock: Clock) -> None:
-        began = clock.now
-        vthreads.before(None)
-        vthreads.settle()
-        assert clock.now == began

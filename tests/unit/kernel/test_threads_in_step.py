@@ -84,6 +84,21 @@ def test_a_join_that_does_not_wait_to_the_end_takes_its_own_time() -> None:
     assert seconds(body) == {"body": ([True, False], 100)}
 
 
+@pytest.mark.parametrize(
+    ("caller", "alive", "at"), [("psycopg", False, 100), ("multiprocessing.pool", False, 100), ("their_dag", True, 40)]
+)
+def test_the_limit_of_a_join_is_real_where_a_driver_joins(caller: str, alive: bool, at: float) -> None:
+    """As drivers time out on the real clock: of which not a second passes while the thread sleeps."""
+    code: dict[str, Any] = {"__name__": caller}
+    exec("def joins(thread): thread.join(40); return thread.is_alive()", code)
+
+    def body() -> list[Any]:
+        thread = started(lambda: time.sleep(100))
+        return [code["joins"](thread), (time.time() - START / SECOND)]
+
+    assert seconds(body)["body"][0] == [alive, at]
+
+
 def test_an_event_is_waited_for_in_virtual_time() -> None:
     def body() -> list[bool]:
         event = threading.Event()
