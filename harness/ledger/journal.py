@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 from contextlib import suppress
+from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -18,7 +19,8 @@ from typing import Any, Protocol
 from harness.errors import HarnessError, MachineError
 from harness.text import plain
 
-SCHEMA = "airflow-harness/journal/1"
+SCHEMA = "airflow-harness/journal/2"
+JOURNAL, LOGS = "journal.jsonl", "logs.jsonl"
 _SEED = "0" * 16
 _encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, default=str).encode
 
@@ -28,12 +30,17 @@ class Journal(Protocol):
 
     def write(self, record: dict[str, Any]) -> None: ...
 
+    def keep_log(self, record: dict[str, Any]) -> int | None: ...
+
 
 class NoJournal:
     """Keeps nothing."""
 
     def write(self, record: dict[str, Any]) -> None:
         """Drop the record."""
+
+    def keep_log(self, record: dict[str, Any]) -> int | None:
+        """Drop the log."""
 
 
 def _text(record: dict[str, Any]) -> str:
@@ -50,6 +57,9 @@ def _owners_alone(path: str, flags: int) -> int:
 class FileJournal:
     """Appends to ``journal.jsonl`` in a folder, line by line, so that a crash loses at most the last one.
 
+    Logs of tasks stand in ``logs.jsonl`` beside it, a line for each try, and a record says which line is its own. They
+    are no part of the journal: a memory address in a log would make two runs of the same inputs differ.
+
     Records are written from inside tasks' processes, where an error would be taken for the task's: what cannot be
     written is remembered, the file ends with the last whole record, and `close` raises.
 
@@ -60,11 +70,12 @@ class FileJournal:
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.path = folder / "journal.jsonl"
+        self.path = folder / JOURNAL
         self._file = open(self.path, "wb", buffering=0, opener=_owners_alone)  # noqa: SIM115
         self.path.chmod(0o600)  # of an earlier run
         self._hash = _SEED
-        self._count = self._size = 0
+        self._logs = open(folder / LOGS, "wb", buffering=0, opener=_owners_alone)  # noqa: SIM115
+        self._count = self._size = self._logs_count = self._logs_size = 0
         self._failure: OSError | None = None
         self.write({"kind": "header", "schema": SCHEMA})
 
@@ -76,17 +87,36 @@ class FileJournal:
         body = _text({"n": self._count, **record}).encode(errors="backslashreplace")
         hashed = chain(self._hash, body)
         line = b'%b, "hash": "%b"}\n' % (body[:-1], hashed.encode())
+        if self._appended(self._file, line, self._size):
+            self._hash, self._size = hashed, self._size + len(line)
+            self._count += 1
+
+    def keep_log(self, record: dict[str, Any]) -> int | None:
+        """Keep a task's log, with what says whose it is.
+
+        Returns: its place among the logs, for the record that tells of it; None where it could not be written.
+        """
+        if self._failure is not None:
+            return None
+        line = _text(record).encode(errors="backslashreplace") + b"\n"
+        if not self._appended(self._logs, line, self._logs_size):
+            return None
+        self._logs_size += len(line)
+        self._logs_count += 1
+        return self._logs_count - 1
+
+    def _appended(self, file: FileIO, body: bytes, size: int) -> bool:
+        """Whether all of it could be written; else the file is as long as it was, and `close` tells why."""
         try:
-            rest = memoryview(line)
+            rest = memoryview(body)
             while rest:
-                rest = rest[self._file.write(rest) :]
+                rest = rest[file.write(rest) :]
         except OSError as error:
             self._failure = error
             with suppress(OSError):
-                self._file.truncate(self._size)
-            return
-        self._hash, self._size = hashed, self._size + len(line)
-        self._count += 1
+                file.truncate(size)
+            return False
+        return True
 
     def close(self, **facts: Any) -> None:
         """Write the footer: a journal without one is of a run that was cut off.
@@ -97,8 +127,7 @@ class FileJournal:
         """
         if not self._file.closed:
             self.write({"kind": "footer", "records": self._count, **facts})
-            with suppress(OSError):
-                self._file.close()
+            self._end()
             if self._failure is not None:
                 closed = self._failure.errno == errno.EBADF
                 raise MachineError(
@@ -118,7 +147,12 @@ class FileJournal:
         elif issubclass(kind, (KeyboardInterrupt, SystemExit)):
             self.close(interrupted=True)
         else:
-            self._file.close()
+            self._end()
+
+    def _end(self) -> None:
+        for file in (self._file, self._logs):
+            with suppress(OSError):
+                file.close()
 
 
 def chain(previous: str, body: bytes) -> str:

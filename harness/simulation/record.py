@@ -1,110 +1,39 @@
-"""Writes down what happens: in the journal, in the timeline of the result, and for whoever watches.
-
-Among it what a run is without: tasks that its dates exclude, and names that its world does not have.
-"""
+"""Writes down what happens: in the journal, in the timeline of the result, and for whoever watches."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from harness.bridge.explain import Explanation
 from harness.bridge.masking import masked
 from harness.bridge.patches.network import RefusedConnection
 from harness.bridge.patches.roundtrip import trouble
 from harness.bridge.supervisor.store import AssetEvent, facts
 from harness.bridge.supervisor.task_context import TaskContext, task_context
-from harness.kernel import Instant, Simulation, iso
+from harness.kernel import SECOND, Instant, Simulation, iso, span
 from harness.ledger.journal import Journal
 from harness.results.around import WorldEventResult
 from harness.results.finding import Finding
-from harness.results.needs import WORDS, Need
 from harness.results.services import ServiceUse
-from harness.scheduler.model import DagRun, Deadline, Task, TaskInstance
-from harness.simulation.history import history
-
-
-class Needs:
-    """Takes what is asked for, in any order and from any thread.
-
-    Attributes:
-        elsewhere: as of `harness.world.model.World`.
-    """
-
-    def __init__(self) -> None:
-        self.elsewhere: Mapping[str, str] = {}
-        self._needed: dict[tuple[str, str], set[str]] = {}
-
-    def name(self, section: str, name: str, dag_id: str | None) -> None:
-        """A connection, variable or pool that is not there."""
-        self._needed.setdefault((section, name), set()).update([] if dag_id is None else [dag_id])
-
-    def host(self, peer: str, dag_id: str | None) -> None:
-        """A host that was not let."""
-        self.name("network", peer, dag_id)
-
-    def all(self, pools: Iterable[tuple[str, str]] = ()) -> list[Need]:
-        """All of them, in the order of sections and names.
-
-        Args:
-            pools: further ones: (name, dag_id).
-        """
-        order, needed = list(WORDS), {need: set(dags) for need, dags in self._needed.items()}
-        for pool, dag_id in pools:
-            needed.setdefault(("pools", pool), set()).add(dag_id)
-        found = [
-            Need(section, name, tuple(sorted(dags)), self._place(section, name))
-            for (section, name), dags in needed.items()
-        ]
-        return sorted(found, key=lambda need: (order.index(need.section), need.name))
-
-    def _place(self, section: str, name: str) -> str | None:
-        return self.elsewhere.get(name.lower()) if section == "connections" else None
-
-
-SHOWN = 5
-
-
-def left_out(run: DagRun) -> Finding | None:
-    """The finding about tasks that have no instance in a new run, None when all have.
-
-    Source: ``DagRun._create_tasks``: a task has none where its dates exclude the logical date (3.3.2).
-    """
-    present = {task_id for task_id, _ in run.task_instances}
-    missing = [task for task_id, task in run.dag.tasks.items() if task_id not in present]
-    if not missing and present:
-        return None
-    path, dag_id = str(facts(run).dag.fileloc), run.dag.dag_id
-    if not missing:
-        fact = f"Dag {dag_id!r} has no task: its runs succeed and do nothing"
-        return Finding("nothing-ran", "error", fact, path, dag_id=dag_id, fix="give it a task")
-    date = iso(run.logical_date) if run.logical_date is not None else run.run_id
-    named = ", ".join(f"{task.task_id!r} ({_dates(task)})" for task in missing[:SHOWN])
-    named += f" and {len(missing) - SHOWN} more" if len(missing) > SHOWN else ""
-    if present:
-        fact = f"the run of {date} is without {named}: their dates exclude it"
-        check, severity = "task-left-out", "warning"
-    else:
-        fact = f"the run of {date} has no task instance, so nothing runs: {named}"
-        check, severity = "nothing-ran", "error"
-    only = missing[0].task_id if len(missing) == 1 else None
-    return Finding(check, severity, fact, path, dag_id=dag_id, task_id=only, fix=_fix(missing, run))
-
-
-def _dates(task: Task) -> str:
-    """The dates that a task has, as its definition names them."""
-    dates = {"start_date": task.start_date, "end_date": task.end_date}
-    return ", ".join(f"{name} {iso(at)}" for name, at in dates.items() if at is not None)
-
-
-def _fix(missing: list[Task], run: DagRun) -> str:
-    date = run.logical_date or 0
-    starts = [task.start_date for task in missing if task.start_date is not None and task.start_date > date]
-    if starts:
-        return f"take a logical date from {iso(max(starts))} on, or correct start_date= of the task or its Dag"
-    return "take an earlier logical date, or correct end_date= of the task or its Dag"
-
+from harness.scheduler.model import (
+    AWAITING_INPUT,
+    DEFERRED,
+    SKIPPED,
+    SUCCESS,
+    UP_FOR_RESCHEDULE,
+    DagRun,
+    Deadline,
+    TaskInstance,
+)
+from harness.scheduler.queueing import Limits
+from harness.simulation.history import AttemptSlice, history
+from harness.simulation.missing import Needs, left_out
 
 REPORTED_TO_NOBODY = "Airflow only logs this and goes on: correct the callback, nobody would have been told"
+
+_GOES_ON = (DEFERRED, UP_FOR_RESCHEDULE, AWAITING_INPUT)
+_WITHOUT_ERROR = (SUCCESS, SKIPPED, *_GOES_ON)
 
 Watcher = Callable[["DagRun", "TaskInstance | None"], None]
 """Called after every state change, of a task instance or (None) of the run itself."""
@@ -141,10 +70,23 @@ class Recorder:
         self._xcom_bytes = xcom_bytes
         self._silent = type(journal).__name__ == "NoJournal"
         self._present: tuple[Instant | None, str] = (None, "")
+        self._dags_told: set[str] = set()
+
+    def begins(self, seed: int, limits: Limits) -> None:
+        """A simulation begins, with these pools and executors."""
+        if self._silent:
+            return
+        pools = {
+            one.name: {"slots": one.slots, "include_deferred": one.include_deferred} for one in limits.pools.values()
+        }
+        self._journal.write(
+            {"at": self._now(), "kind": "simulation", "seed": seed, "parallelism": limits.parallelism, "pools": pools}
+        )
 
     def run_created(self, run: DagRun) -> None:
         """A run exists."""
         self.events[run] = []
+        self._tell_dag(run)
         self._write(
             run,
             "run-created",
@@ -190,6 +132,53 @@ class Recorder:
         if self._watcher is not None:
             self._watcher(ti.run, ti)
 
+    def attempt(self, ti: TaskInstance, ended: AttemptSlice) -> None:
+        """A task instance left its worker. Its log goes with the last slice of a try, which has all of the try's."""
+        if self._silent:
+            return
+        past = history(ti)
+        goes_on = ended.state in _GOES_ON
+        self._write(
+            ti.run,
+            "attempt",
+            task_id=ti.task_id,
+            map_index=ti.map_index,
+            try_number=ended.try_number,
+            state=ended.state,
+            start=iso(ended.start),
+            end=iso(ended.end),
+            reason=masked(ended.reason),
+            error=None if past.error is None or ended.state in _WITHOUT_ERROR else _failure(past.error),
+            log=None if goes_on else self._keep_log(ti, ended.try_number),
+        )
+
+    def _keep_log(self, ti: TaskInstance, try_number: int) -> int | None:
+        text = history(ti).log.text()
+        if not text:
+            return None
+        whose = {"dag_id": ti.run.dag.dag_id, "run_id": ti.run.run_id, "task_id": ti.task_id}
+        return self._journal.keep_log(
+            {**whose, "map_index": ti.map_index, "try_number": try_number, "text": masked(text)}
+        )
+
+    def deferred(self, ti: TaskInstance, message: Any) -> None:
+        """A trigger waits in a task instance's place; its arguments are told as Airflow serialises them."""
+        if not self._silent:
+            limit = message.trigger_timeout
+            self._of(
+                ti,
+                "deferred",
+                trigger=message.classpath,
+                kwargs=masked(message.trigger_kwargs),
+                method=message.next_method,
+                timeout_s=None if limit is None else span(limit) / SECOND,
+            )
+
+    def resumed(self, ti: TaskInstance, method: str | None, kwargs: Any) -> None:
+        """A trigger or a person had a task instance go on, with these arguments, or (no method) end."""
+        if not self._silent:
+            self._of(ti, "resumed", method=method, kwargs=masked(kwargs))
+
     def observe(self, who: TaskContext, kind: str, data: Any) -> None:
         """What a task said that belongs in the record."""
         ti = who.ti
@@ -202,6 +191,8 @@ class Recorder:
             self.callback_failed(ti.run, data[0], ti.task_id, data[1])
         elif kind == "pushed":
             self._pushed(ti.run, *data)
+        elif kind in ("variable", "task-store", "asset-store") and not self._silent:
+            self._of(ti, kind, **{**data, "value": masked(data["value"], data["key"])})
         elif kind == "rendered" and not self._silent:
             # masked by Airflow's `_serialize_rendered_fields`
             self._write(ti.run, "rendered", task_id=ti.task_id, map_index=ti.map_index, fields=data)
@@ -250,14 +241,7 @@ class Recorder:
 
     def stood_in(self, ti: TaskInstance, pattern: str) -> None:
         """Something stood in a task's place at its present try, by an entry of the world."""
-        self._write(
-            ti.run,
-            "stood-in",
-            task_id=ti.task_id,
-            map_index=ti.map_index,
-            try_number=ti.try_number,
-            pattern=pattern,
-        )
+        self._of(ti, "stood-in", pattern=pattern)
 
     def asset_event(self, ti: TaskInstance, event: AssetEvent) -> None:
         """A task emitted an asset event."""
@@ -301,7 +285,14 @@ class Recorder:
     def finding(self, run: DagRun, finding: Finding) -> None:
         """Something was found about a run."""
         self.findings.setdefault(run, []).append(finding)
-        self._write(run, "finding", check=finding.check, task_id=finding.task_id, message=masked(finding.message))
+        self._write(run, "finding", **_found(finding))
+
+    def around(self, findings: Iterable[Finding]) -> None:
+        """What was found of Dags and of the world, not of a run."""
+        if not self._silent:
+            at = self._now() if self.simulation is not None else None
+            for finding in findings:
+                self._journal.write({"at": at, "kind": "finding", "dag_id": finding.dag_id, **_found(finding)})
 
     def deadline(self, run: DagRun, deadline: Deadline, what: str, **fields: Any) -> None:
         """A deadline was ``created``, ``moved``, ``met`` or ``missed``, or its ``callback`` went on."""
@@ -333,6 +324,32 @@ class Recorder:
         )
         self.finding(run, finding)
 
+    def _tell_dag(self, run: DagRun) -> None:
+        """What the scheduler knows of a Dag, before its first run."""
+        if self._silent or run.dag.dag_id in self._dags_told:
+            return
+        self._dags_told.add(run.dag.dag_id)
+        told = [
+            {
+                "task_id": task.task_id,
+                "operator": task.operator,
+                "downstream": sorted(task.downstream),
+                "trigger_rule": task.trigger_rule,
+                "retries": task.retries,
+                "pool": task.pool,
+                "pool_slots": task.pool_slots,
+                "queue": task.queue,
+                "executor": task.executor,
+            }
+            for task in run.dag.tasks.values()
+        ]
+        at = self._now() if self.simulation is not None else None
+        self._journal.write({"at": at, "kind": "dag", "dag_id": run.dag.dag_id, "tasks": told})
+
+    def _of(self, ti: TaskInstance, kind: str, **fields: Any) -> None:
+        at = {"task_id": ti.task_id, "map_index": ti.map_index, "try_number": ti.try_number}
+        self._write(ti.run, kind, **at, **fields)
+
     def _write(self, run: DagRun, kind: str, **fields: Any) -> None:
         if not self._silent:
             at = self._now() if self.simulation is not None else None
@@ -359,6 +376,24 @@ def _refused(task_id: str, refusal: RefusedConnection, run: DagRun | None = None
     path = refusal.path or (None if run is None else str(facts(run).dag.fileloc))
     dag_id = None if run is None else run.dag.dag_id
     return Finding("network", "error", message, path, refusal.line or None, dag_id, task_id or None, refusal.fix)
+
+
+def _found(finding: Finding) -> dict[str, Any]:
+    """A finding without its file: a folder of this machine has no place in a ledger."""
+    return {
+        "check": finding.check,
+        "severity": finding.severity,
+        "task_id": finding.task_id,
+        "line": finding.line,
+        "message": masked(finding.message),
+        "fix": masked(finding.fix),
+    }
+
+
+def _failure(error: Explanation) -> dict[str, Any]:
+    """An error of user code; of its place the file's name and the line."""
+    where = None if error.where is None else error.where.rpartition("/")[2]
+    return {"type": error.kind, "message": masked(error.message), "where": where, "hint": masked(error.hint)}
 
 
 def _iso(at: Instant | None) -> str | None:

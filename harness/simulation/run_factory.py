@@ -112,6 +112,7 @@ class RunFactory:
         ):
             self.recorder.simulation = simulation
             driver = Driver(simulation, self.store, self._limits(), self.recorder, self.interruption)
+            self.recorder.begins(seed, driver.limits)
             driver.attempts.on_error = on_error
             self.store.trigger = lambda *asked: self._triggered(driver, *asked)
             self.store.reset = driver.reset

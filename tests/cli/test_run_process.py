@@ -77,7 +77,7 @@ def test_the_journal_is_the_same_whatever_surrounds_the_process(orders, tmp_path
     one, two = (tmp_path / name / "journal.jsonl" for name in ("one", "two"))
     assert one.read_bytes() == two.read_bytes()
     assert verify(one) > 20
-    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["journal.jsonl"]
+    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["journal.jsonl", "logs.jsonl"]
     assert (tmp_path / "three/journal.jsonl").read_bytes() != one.read_bytes()
 
 

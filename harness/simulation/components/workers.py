@@ -117,6 +117,7 @@ class Attempts:
         ti.reason = f"waits for {deferral.classpath.rpartition('.')[2]}"
         history(ti).began = ti.start
         self.recorder.ti_state(ti)
+        self.recorder.deferred(ti, deferral)
         self.triggerer.start(ti, deferral, history(ti).log)
         return True
 
@@ -152,7 +153,7 @@ class Attempts:
             self._ended(ti, outcome, now, process)
 
     def _ended(self, ti: TaskInstance, outcome: AttemptOutcome, began: Instant, process: Process) -> None:
-        past, now = history(ti), self.simulation.now
+        past = history(ti)
         assert outcome.state != "killed"  # or nobody would ask
         ti.state = outcome.state
         if outcome.error is not None:
@@ -176,9 +177,7 @@ class Attempts:
         }
         after.get(outcome.state, self._after_end)(ti, outcome)
         ti.reason = self._reason(ti, outcome)
-        past.attempts.append(
-            AttemptSlice(ti.try_number, outcome.state, began, now, ti.reason, process.running_seconds())
-        )
+        self._over(ti, outcome.state, began, process.running_seconds())
         self.recorder.ti_state(ti)
         if ti.state == UP_FOR_RETRY:
             number_next(ti)
@@ -209,10 +208,17 @@ class Attempts:
         self.simulation.schedule(ti.due, self.driver.mark, ti.run)
 
     def _after_defer(self, ti: TaskInstance, outcome: AttemptOutcome) -> None:
+        self.recorder.deferred(ti, outcome.message)
         self.triggerer.start(ti, outcome.message, history(ti).log)
 
     def _after_question(self, ti: TaskInstance, outcome: AttemptOutcome) -> None:
         self.people.park(ti, outcome.message)
+
+    def _over(self, ti: TaskInstance, state: str, began: Instant, real_seconds: float = 0.0) -> None:
+        """It left its worker, or a trigger ended it."""
+        ended = AttemptSlice(ti.try_number, state, began, self.simulation.now, ti.reason, real_seconds)
+        history(ti).attempts.append(ended)
+        self.recorder.attempt(ti, ended)
 
     def _observe(self, who: TaskContext, kind: str, data: Any) -> None:
         if kind == "asked":
@@ -243,6 +249,7 @@ class Attempts:
             self._end_by_trigger(ti, resume)
             return
         history(ti).resume = resume
+        self.recorder.resumed(ti, resume.method, resume.kwargs)
         ti.state, ti.reason = SCHEDULED, None
         self.recorder.ti_state(ti)
         self.driver.scheduled_again(ti)
@@ -253,7 +260,8 @@ class Attempts:
         ti.state, ti.end, ti.reason = end.state, now, "ended by its trigger"
         for key, value in end.xcoms.items():
             keep(ti.run, ti.task_id, ti.map_index, key, value)
-        history(ti).attempts.append(AttemptSlice(ti.try_number, end.state, ti.start or now, now, ti.reason))
+        self.recorder.resumed(ti, None, None)
+        self._over(ti, end.state, ti.start or now)
         self.recorder.ti_state(ti)
         self.driver.mark(ti.run)
         self.driver.slice_over(ti)
@@ -298,9 +306,7 @@ class Attempts:
         process.killed = True
         now = self.simulation.now
         if ti.start is not None and (process.started or process is self.simulation.current):
-            past.attempts.append(
-                AttemptSlice(ti.try_number, str(ti.state), ti.start, now, ti.reason, process.real_seconds)
-            )
+            self._over(ti, str(ti.state), ti.start, process.real_seconds)
         self.simulation.schedule(now, self.simulation.kill, process, KILL_GRACE)
         if self.workloads.waiting:
             self.simulation.schedule(now, self.driver.wake)

@@ -230,3 +230,20 @@ def test_how_the_run_ended_is_how_it_ends(
         assert last["kind"] == "footer"
         assert {name: value for name, value in last.items() if name not in ("kind", "records", "n", "hash")} == footer
     assert journal._file.closed
+
+
+def test_logs_stand_beside_it_a_line_each(tmp_path: Path) -> None:
+    with FileJournal(tmp_path) as journal:
+        assert [journal.keep_log({"text": text}) for text in ("größer", "b\nc")] == [0, 1]
+    assert read(tmp_path / "logs.jsonl") == [{"text": "größer"}, {"text": "b\nc"}]
+    assert stat.S_IMODE((tmp_path / "logs.jsonl").stat().st_mode) == 0o600
+
+
+def test_a_log_that_cannot_be_written_ends_the_ledger_with_the_reason(tmp_path: Path) -> None:
+    journal = FileJournal(tmp_path)
+    os.close(journal._logs.fileno())
+    assert journal.keep_log({"text": "x"}) is None
+    journal.write(RECORD)
+    with pytest.raises(MachineError, match="ends after 1 records"):
+        journal.close()
+    assert len(read(journal.path)) == 1

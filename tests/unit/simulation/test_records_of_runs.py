@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from harness.bridge.explain import Explanation
 from harness.bridge.supervisor.store import AssetEvent, RunFacts
 from harness.bridge.supervisor.task_context import TaskContext
 from harness.kernel import Simulation
@@ -15,8 +17,9 @@ from harness.ledger.journal import NoJournal
 from harness.results.finding import Finding
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.simulation import record
-from harness.simulation.history import history
-from harness.simulation.record import Needs, Recorder
+from harness.simulation.history import AttemptSlice, history
+from harness.simulation.missing import Needs
+from harness.simulation.record import Recorder
 from tests.unit.scheduler.scheduler_builders import DAY, NOW, dag, run_of, task, ti
 
 
@@ -26,8 +29,14 @@ class Kept:
 
     records: list[dict[str, Any]] = field(default_factory=list)
 
+    logs: list[dict[str, Any]] = field(default_factory=list)
+
     def write(self, record: dict[str, Any]) -> None:
         self.records.append(record)
+
+    def keep_log(self, record: dict[str, Any]) -> int | None:
+        self.logs.append(record)
+        return len(self.logs) - 1
 
 
 @pytest.fixture(autouse=True)
@@ -67,7 +76,7 @@ def who(of: DagRun, name: str = "a") -> TaskContext:
 class TestTheJournal:
     def test_a_run_that_is_made_tells_its_dates_and_its_conf(self, recorder: Recorder, journal: Kept) -> None:
         recorder.run_created(run(conf={"k": 1}, data_interval_end=NOW + DAY, run_after=NOW + DAY))
-        assert journal.records == [
+        assert journal.records[1:] == [
             {
                 "at": "2025-01-01T00:00:00Z",
                 "kind": "run-created",
@@ -84,11 +93,19 @@ class TestTheJournal:
 
     def test_a_date_that_there_is_not_is_none(self, recorder: Recorder, journal: Kept) -> None:
         recorder.run_created(run(logical_date=None))
-        assert journal.records[0]["logical_date"] is None
+        assert journal.records[1]["logical_date"] is None
+
+    def test_a_dag_is_told_once_before_its_first_run(self, recorder: Recorder, journal: Kept) -> None:
+        recorder.run_created(run(task("a", pool="etl", pool_slots=2, retries=3), task("b", "a")))
+        recorder.run_created(run(task("a"), run_id="r2"))
+        assert [made["kind"] for made in journal.records] == ["dag", "run-created", "run-created"]
+        a, b = journal.records[0]["tasks"]
+        assert (a["task_id"], a["downstream"], a["pool"], a["pool_slots"], a["retries"]) == ("a", ["b"], "etl", 2, 3)
+        assert (b["task_id"], b["downstream"]) == ("b", [])
 
     def test_each_record_has_the_instant_at_which_it_happens(self, recorder: Recorder, journal: Kept) -> None:
         one = run()
-        recorder.run_created(one)
+        recorder.run_state(one)
         assert recorder.simulation is not None
         for later in (0, DAY, DAY, 2 * DAY):
             recorder.simulation.now = NOW + later  # type: ignore[assignment]
@@ -123,6 +140,14 @@ class TestTheJournal:
         [
             ("xcom", ("a", 3, "k", 5), {"kind": "xcom", "task_id": "a", "map_index": 3, "key": "k", "value": 5}),
             ("rendered", {"f": 1}, {"kind": "rendered", "task_id": "a", "map_index": -1, "fields": {"f": 1}}),
+            *(
+                (kind, said, {"kind": kind, "task_id": "a", "map_index": -1, "try_number": 0, **said})
+                for kind, said in {
+                    "variable": {"verb": "set", "key": "k", "value": "v"},
+                    "task-store": {"verb": "clear", "key": None, "value": None},
+                    "asset-store": {"verb": "delete", "asset": "x", "key": "k", "value": None},
+                }.items()
+            ),
         ],
     )
     def test_what_a_task_pushed_and_rendered(
@@ -130,6 +155,38 @@ class TestTheJournal:
     ) -> None:
         recorder.observe(who(run()), kind, data)
         assert journal.records == [{"at": "2025-01-01T00:00:00Z", "dag_id": "d", "run_id": "r", **told}]
+
+    @pytest.mark.parametrize(("state", "has_log"), [("failed", True), ("success", True), ("deferred", False)])
+    def test_an_attempt_and_the_log_of_its_try(
+        self, recorder: Recorder, journal: Kept, state: str, has_log: bool
+    ) -> None:
+        one = ti(run(), "a")
+        history(one).log.add("info", "began")
+        history(one).error = Explanation("ValueError", "no", "", "/home/me/dags/d.py:7", None)
+        recorder.attempt(one, AttemptSlice(2, state, NOW, NOW + DAY, "why"))
+        (told,) = journal.records
+        assert (told["kind"], told["try_number"], told["state"], told["reason"]) == ("attempt", 2, state, "why")
+        assert (told["start"], told["end"]) == ("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z")
+        whose = {"dag_id": "d", "run_id": "r", "task_id": "a", "map_index": -1, "try_number": 2}
+        kept = [{**whose, "text": "INFO    began"}]
+        assert (told["log"], journal.logs) == ((0, kept) if has_log else (None, []))
+        assert told["error"] == (
+            {"type": "ValueError", "message": "no", "where": "d.py:7", "hint": None} if state == "failed" else None
+        )
+
+    def test_a_trigger_and_what_became_of_it(self, recorder: Recorder, journal: Kept) -> None:
+        one = ti(run(), "a")
+        asked = SimpleNamespace(
+            classpath="m.T", trigger_kwargs={"x": 1}, trigger_timeout=timedelta(minutes=1), next_method="go"
+        )
+        recorder.deferred(one, asked)
+        recorder.resumed(one, "go", {"event": 5})
+        at = {"at": "2025-01-01T00:00:00Z", "dag_id": "d", "run_id": "r"}
+        of = {**at, "task_id": "a", "map_index": -1, "try_number": 0, "method": "go"}
+        assert journal.records == [
+            {**of, "kind": "deferred", "trigger": "m.T", "kwargs": {"x": 1}, "timeout_s": 60.0},
+            {**of, "kind": "resumed", "kwargs": {"event": 5}},
+        ]
 
     def test_an_asset_event(self, recorder: Recorder, journal: Kept) -> None:
         one = run()

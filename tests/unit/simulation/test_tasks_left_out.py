@@ -9,7 +9,7 @@ import pytest
 from harness.bridge.supervisor.store import RunFacts
 from harness.results.finding import Finding
 from harness.scheduler.model import Task
-from harness.simulation.record import left_out
+from harness.simulation.missing import left_out
 from tests.unit.scheduler.scheduler_builders import DAY, NOW, dag, run_of, task
 
 

@@ -53,16 +53,19 @@ def _get_store(api: ApiServer, msg: Any, who: TaskContext) -> Any:
 
 def _set_store(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     api.store.asset_store.setdefault(_store_name(api, msg), {})[msg.key] = msg.value
+    _told(api, who, msg, "set", msg.key, msg.value)
     return ok_response()
 
 
 def _delete_store(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     api.store.asset_store.get(_store_name(api, msg), {}).pop(msg.key, None)
+    _told(api, who, msg, "delete", msg.key)
     return ok_response()
 
 
 def _clear_store(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     api.store.asset_store.pop(_store_name(api, msg), None)
+    _told(api, who, msg, "clear")
     return ok_response()
 
 
@@ -177,6 +180,11 @@ def _result(asset: tuple[str, str, str]) -> Any:
     from airflow.sdk.execution_time.comms import AssetResult
 
     return AssetResult(name=asset[0], uri=asset[1], group=asset[2], extra={})
+
+
+def _told(api: ApiServer, who: TaskContext, msg: Any, verb: str, key: str | None = None, value: object = None) -> None:
+    said = {"verb": verb, "asset": _store_name(api, msg), "key": key, "value": value}
+    api.observe(who, "asset-store", said)
 
 
 def _store_name(api: ApiServer, msg: Any) -> str:

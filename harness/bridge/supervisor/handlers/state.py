@@ -65,16 +65,19 @@ def _get_task_store(api: ApiServer, msg: Any, who: TaskContext) -> Any:
 
 def _set_task_store(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     api.store.task_store.setdefault(_scope(who), {})[msg.key] = msg.value
+    api.observe(who, "task-store", {"verb": "set", "key": msg.key, "value": msg.value})
     return ok_response()
 
 
 def _delete_task_store(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     api.store.task_store.get(_scope(who), {}).pop(msg.key, None)
+    api.observe(who, "task-store", {"verb": "delete", "key": msg.key, "value": None})
     return ok_response()
 
 
 def _clear_task_store(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     api.store.task_store.pop(_scope(who), None)
+    api.observe(who, "task-store", {"verb": "clear", "key": None, "value": None})
     return ok_response()
 
 

@@ -76,12 +76,13 @@ def _put_variable(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     api.store.world.variables[msg.key] = msg.value if msg.value is not None else ""
     if msg.value:
         mask(msg.value, msg.key)
-    api.observe(who, "variable", {"key": msg.key})
+    api.observe(who, "variable", {"verb": "set", "key": msg.key, "value": msg.value})
     return ok_response()
 
 
 def _delete_variable(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     api.store.world.variables.pop(msg.key, None)
+    api.observe(who, "variable", {"verb": "delete", "key": msg.key, "value": None})
     return ok_response()
 
 
