@@ -244,6 +244,12 @@ class WorkerLost(HarnessError):
     exit_code = ExitCode.OUR_FAULT
 
 
+class LedgerError(HarnessError, ValueError):
+    """A ledger that cannot be read: cut, altered, of another program or of a newer version, or none at all."""
+
+    id = "ledger"
+
+
 class MachineError(HarnessError):
     """What the machine refuses: a full disk, a folder that cannot be written, no memory or descriptor left."""
 

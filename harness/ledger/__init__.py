@@ -1,1 +1,1 @@
-"""The record of a simulation: the journal."""
+"""The record of simulations: the journal, and the questions that it answers."""

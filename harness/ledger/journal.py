@@ -10,6 +10,7 @@ import errno
 import hashlib
 import json
 import os
+from collections.abc import Mapping
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
@@ -21,7 +22,8 @@ from harness.text import plain
 
 SCHEMA = "airflow-harness/journal/2"
 JOURNAL, LOGS = "journal.jsonl", "logs.jsonl"
-_SEED = "0" * 16
+FIRST = "0" * 16
+"""In the place of the hash before, for the first record."""
 _encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, default=str).encode
 
 
@@ -65,19 +67,20 @@ class FileJournal:
 
     Args:
         folder: created when it does not exist.
+        facts: what the header says besides its schema: of what this is the journal.
     Raises: OSError: it cannot be made.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, facts: Mapping[str, Any] | None = None) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path = folder / JOURNAL
         self._file = open(self.path, "wb", buffering=0, opener=_owners_alone)  # noqa: SIM115
         self.path.chmod(0o600)  # of an earlier run
-        self._hash = _SEED
+        self._hash = FIRST
         self._logs = open(folder / LOGS, "wb", buffering=0, opener=_owners_alone)  # noqa: SIM115
         self._count = self._size = self._logs_count = self._logs_size = 0
         self._failure: OSError | None = None
-        self.write({"kind": "header", "schema": SCHEMA})
+        self.write({"kind": "header", "schema": SCHEMA, **(facts or {})})
 
     def write(self, record: dict[str, Any]) -> None:
         """Append one record; ``n`` and ``hash`` are added."""
@@ -158,20 +161,3 @@ class FileJournal:
 def chain(previous: str, body: bytes) -> str:
     """The hash of a record: 16 hex digits of SHA-256 over the former hash and the record's text."""
     return hashlib.sha256(previous.encode() + body).hexdigest()[:16]
-
-
-def verify(path: Path) -> int:
-    """Check a journal's chain and footer.
-
-    Returns: how many records it holds, header and footer included.
-    Raises: ValueError: naming the first line that does not fit, or the missing footer.
-    """
-    previous, kind, count = _SEED, None, 0
-    for number, line in enumerate(path.read_text(encoding="utf-8").removesuffix("\n").split("\n"), 1):
-        body, mark, tail = line.rpartition(', "hash": "')
-        if not mark or chain(previous, f"{body}}}".encode()) != tail.removesuffix('"}'):
-            raise ValueError(f"{path}:{number}: the record does not follow from the one before")
-        previous, kind, count = tail.removesuffix('"}'), json.loads(line)["kind"], number
-    if kind != "footer":
-        raise ValueError(f"{path}: no footer, the run was cut off after {count} records")
-    return count

@@ -6,15 +6,19 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.kernel.instant import EPOCH, iso
+from harness.ledger.questions import asked_of
 from harness.results.among import errors_among, run_among, runs_among
 from harness.results.around import WorldEventResult
 from harness.results.finding import Finding
 from harness.results.needs import Need
 from harness.results.run import RunResult, TaskResult
 from harness.results.services import ServiceUse
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 SCHEMA = "airflow-harness/calendar/1"
 
@@ -91,6 +95,14 @@ class CalendarResult:
         """Whether something ran, and all of it to its end: without it a report has no tick, whatever `ok` says."""
         ended = all(run.end_date is not None for run in self.runs)
         return bool(self.runs) and ended and not self.was_interrupted
+
+    def sql(self, question: str) -> DuckDBPyConnection:
+        """Ask the ledger, in SQL: ``result.sql("select state, count(*) from runs group by all").fetchall()``.
+
+        Returns: DuckDB's cursor: ``fetchone()``, ``fetchall()``, ``df()``. docs/ledger.md has tables and columns.
+        Raises: UsageError: no ledger was kept, or the question cannot mean anything.
+        """
+        return asked_of(self.ledger, question)
 
     def to_json(self) -> dict[str, Any]:
         """The calendar document, schema ``airflow-harness/calendar/1``."""

@@ -9,16 +9,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import TaskNotFound, known_names, renamed
 from harness.kernel.instant import iso
+from harness.ledger.questions import asked_of
 from harness.results.among import dated, errors_among, run_among, runs_among
 from harness.results.around import WorldEventResult
 from harness.results.finding import Finding
 from harness.results.needs import Need, reported
 from harness.results.services import ServiceUse
 from harness.text import plain
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
 
 SCHEMA = "airflow-harness/run/1"
 
@@ -273,6 +277,14 @@ class RunResult:
         """The old name of `tasks`."""
         renamed("RunResult.mapped", "RunResult.tasks")
         return self.tasks(task_id)
+
+    def sql(self, question: str) -> DuckDBPyConnection:
+        """Ask the ledger, in SQL: ``result.sql("select state, count(*) from runs group by all").fetchall()``.
+
+        Returns: DuckDB's cursor: ``fetchone()``, ``fetchall()``, ``df()``. docs/ledger.md has tables and columns.
+        Raises: UsageError: no ledger was kept, or the question cannot mean anything.
+        """
+        return asked_of(self.ledger, question)
 
     def to_json(self) -> dict[str, Any]:
         """The run document, schema ``airflow-harness/run/1``."""

@@ -46,7 +46,8 @@ class History:
         workload: what its executor was given last.
         stuck: how often it was scheduled anew since it ran, for no worker took it; of the present try.
         stood_in: the pattern of what stood in its place at the last try.
-        log: of the present or last try.
+        log: of all tries.
+        logged: how many of its entries are of tries that are over.
     """
 
     attempts: list[AttemptSlice] = field(default_factory=list)
@@ -60,6 +61,7 @@ class History:
     stuck: int = 0
     stood_in: str | None = None
     log: TaskLog = field(default_factory=TaskLog)
+    logged: int = 0
     rendered: dict[str, Any] = field(default_factory=dict)
     error: Explanation | None = None
 

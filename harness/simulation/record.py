@@ -76,12 +76,12 @@ class Recorder:
         """A simulation begins, with these pools and executors."""
         if self._silent:
             return
-        pools = {
-            one.name: {"slots": one.slots, "include_deferred": one.include_deferred} for one in limits.pools.values()
-        }
-        self._journal.write(
-            {"at": self._now(), "kind": "simulation", "seed": seed, "parallelism": limits.parallelism, "pools": pools}
-        )
+        pools = [
+            {"pool": one.name, "slots": one.slots, "include_deferred": one.include_deferred}
+            for one in limits.pools.values()
+        ]
+        told = {"seed": seed, "parallelism": limits.parallelism, "pools": pools}
+        self._journal.write({"at": self._now(), "kind": "simulation", **told})
 
     def run_created(self, run: DagRun) -> None:
         """A run exists."""
@@ -153,7 +153,9 @@ class Recorder:
         )
 
     def _keep_log(self, ti: TaskInstance, try_number: int) -> int | None:
-        text = history(ti).log.text()
+        past = history(ti)
+        text = past.log.text(past.logged)
+        past.logged = len(past.log.lines)
         if not text:
             return None
         whose = {"dag_id": ti.run.dag.dag_id, "run_id": ti.run.run_id, "task_id": ti.task_id}

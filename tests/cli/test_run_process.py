@@ -10,7 +10,7 @@ import time
 
 import pytest
 
-from harness.ledger.journal import verify
+from harness.ledger.reading import verify
 
 from .project import COMMAND, TIMEOUT_S, Project
 

@@ -40,7 +40,7 @@ _FOLLOWS = {
 
 
 class TaskLog:
-    """The log of one attempt, as lines ``LEVEL text``."""
+    """The log of a task instance, as lines ``LEVEL text``."""
 
     __slots__ = ("_last", "dropped", "lines")
 
@@ -60,10 +60,14 @@ class TaskLog:
         self.dropped += len(self._last) == self._last.maxlen
         self._last.append(line)
 
-    def text(self) -> str:
-        """The whole log."""
+    def text(self, since: int = 0) -> str:
+        """The log.
+
+        Args:
+            since: without its first entries, as many.
+        """
         between = [f"… {self.dropped} lines left out"] if self.dropped else []
-        return "\n".join([*self.lines, *between, *(self._last or ())])
+        return "\n".join([*self.lines[since:], *between, *(self._last or ())])
 
 
 @contextmanager

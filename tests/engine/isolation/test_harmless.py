@@ -236,7 +236,7 @@ def test_sigterm_stops_the_run_and_then_reaches_its_owner(rehearse):
 
 
 def test_a_journal_says_how_it_ended(rehearse, tmp_path):
-    from harness.ledger.journal import verify
+    from harness.ledger.reading import verify
 
     assert rehearse(dag_of(lambda: {"b", "a"}), keep=tmp_path / "whole").state == "success"
     assert verify(tmp_path / "whole" / "journal.jsonl") > 5

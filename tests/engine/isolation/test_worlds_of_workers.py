@@ -80,7 +80,7 @@ def test_what_no_worker_could_send_is_the_tasks_error(rehearse, value, error):
 
 
 def test_text_that_cannot_be_written_does_not_stop_a_run(rehearse, tmp_path):
-    from harness.ledger.journal import verify
+    from harness.ledger.reading import verify
 
     def says():
         print("odd \ud800 text")

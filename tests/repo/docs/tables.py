@@ -1,4 +1,4 @@
-"""Pages that are a table of the code's: the patches, what versions of Airflow have differently.
+"""Pages that are a table of the code's: the patches, what versions of Airflow have differently, a ledger's columns.
 
 ``python -m tests.repo.docs.tables --write`` writes them anew.
 """
@@ -12,6 +12,7 @@ from pathlib import Path
 from harness.bridge.patches.inventory import During, Patch
 from harness.bridge.patches.inventory.table import PATCHES
 from harness.bridge.versions.table import CAPABILITIES
+from harness.ledger.views import VIEWS
 from harness.project.installed import NEWEST_TESTED, OLDEST
 from tests.repo.sources import ROOT
 
@@ -52,6 +53,43 @@ To add a version:
 | since | what is so from then on | in Airflow | asked by | told by |
 |---|---|---|---|---|
 """
+_LEDGER = """\
+# The ledger
+
+<!-- written by python -m tests.repo.docs.tables --write: the tables from harness/ledger/views.py, the text there -->
+
+`run` and `simulate` keep a *ledger*: a folder with all that happened, one JSON line an event, each with a hash over the
+one before, and the logs of tasks beside it. Without `--keep DIR` it is one of the newest twenty in a folder of yours,
+closed to others; secrets are masked in it. The same Dags, world and seed give the same journal, byte for byte.
+
+```console
+$ airflow-harness simulate --since 2025-01-01 --until 2d --dag weather_etl --keep january
+$ airflow-harness sql january "select state, count(*) as runs from runs group by all"
+$ airflow-harness sql last --format csv "select task_id, max(duration_s) from task_instances group by all"
+$ airflow-harness ledger show january
+$ airflow-harness ledger verify january
+$ airflow-harness ledger ls
+$ airflow-harness ledger export january tables
+```
+
+`sql` takes several ledgers too, and `--format csv`, `json` or `parquet`. In a test, where a ledger is kept:
+
+```python test
+def test_nothing_waits_for_a_slot(run_dag, tmp_path):
+    result = run_dag("weather_etl", keep=tmp_path / "ledger")
+    assert result.sql("select count(*) from task_instances where waited_s > 60").fetchone() == (0,)
+    slowest = result.sql("select task_id, duration_s from task_instances order by duration_s desc limit 1")
+    print(slowest.fetchall())
+```
+
+What is asked is answered by DuckDB, which reads the journal. Of a journal above 32 MB it keeps what it read beside it,
+in `*.questions.duckdb`, which may be deleted. A run that was cut off leaves a ledger that answers, but has no footer:
+`ledger verify` says so, as it names the first record that was altered. `ledger prune` removes old ones.
+
+## The tables
+
+Instants are of virtual time, in UTC; spans are in seconds.
+"""
 _TITLES: dict[During, str] = {
     "simulation": "While a simulation runs",
     "loading": "While Dag files are loaded",
@@ -76,9 +114,15 @@ def versions() -> str:
     return head + "\n".join(rows) + "\n"
 
 
+def ledger() -> str:
+    """The page of the ledger, with what may be asked."""
+    return "\n".join(_ledger()) + "\n"
+
+
 PAGES: dict[Path, Callable[[], str]] = {
     ROOT / "docs" / "dev" / "airflow-versions.md": versions,
     ROOT / "docs" / "dev" / "patches.md": patches,
+    ROOT / "docs" / "ledger.md": ledger,
 }
 
 
@@ -90,6 +134,15 @@ def main(arguments: list[str]) -> int:
         else:
             sys.stdout.write(page())
     return 0
+
+
+def _ledger() -> Iterator[str]:
+    yield _LEDGER.rstrip("\n")
+    for name, view in VIEWS.items():
+        yield f"\n**`{name}`**: {view.about}\n"
+        yield "| column | |"
+        yield "|---|---|"
+        yield from (f"| `{column}` | {about} |" for column, about in view.columns.items())
 
 
 def _patches() -> Iterator[str]:

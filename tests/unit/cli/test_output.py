@@ -15,7 +15,8 @@ from harness.cli.faults import machines_refusal, write_output
 from harness.cli.ledgers import ledger_folder
 from harness.cli.streams import Stream
 from harness.errors import MachineError, UsageError
-from harness.ledger.journal import FileJournal, verify
+from harness.ledger.journal import FileJournal
+from harness.ledger.reading import verify
 
 
 @contextmanager

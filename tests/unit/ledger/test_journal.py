@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from harness.errors import HorizonReached, MachineError
-from harness.ledger.journal import SCHEMA, FileJournal, chain, verify
+from harness.ledger.journal import SCHEMA, FileJournal, chain
+from harness.ledger.reading import verify
 
 RECORD = {"kind": "state", "to": "success", "of": "größer", "at": 7}
 
@@ -141,7 +142,7 @@ class TestWhatVerifyRefuses:
 
     def test_one_that_was_cut_off_within_a_line(self, path: Path) -> None:
         path.write_text(path.read_text()[:-9])
-        with pytest.raises(ValueError, match=r"jsonl:5: the record does not follow"):
+        with pytest.raises(ValueError, match=r"jsonl: record 4 is cut off"):
             verify(path)
 
 
