@@ -33,6 +33,9 @@ IMMEDIATE_S = 8.0
 """PostgreSQL's immediate shutdown kills what has not ended after 5 s."""
 
 LOG_LINES = 15
+PID_FILES = ("postmaster.pid", "mariadbd.pid")
+"""In a server's data: it begins with the number of its process."""
+
 ENV = {"PATH": "/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"}
 
 
@@ -263,11 +266,12 @@ def end(pid: int, ending: int, child: subprocess.Popen[bytes] | None = None) -> 
 
 def sweep(folder: str) -> None:
     """End the server of a folder whose own reaper was killed, and remove the folder."""
-    with suppress(OSError, ValueError, IndexError):
-        with open(os.path.join(folder, "data", "postmaster.pid")) as file:  # noqa: PTH118, PTH123
-            pid = int(file.read().split()[0])
-        end(pid, signal.SIGQUIT)
-        forget_shared_memory(pid)
+    for name in PID_FILES:
+        with suppress(OSError, ValueError, IndexError):
+            with open(os.path.join(folder, "data", name)) as file:  # noqa: PTH118, PTH123
+                pid = int(file.read().split()[0])
+            end(pid, signal.SIGQUIT)
+            forget_shared_memory(pid)
     remove(folder)
 
 

@@ -64,6 +64,16 @@ def why_real(variable: str) -> str | None:
     return None if _loads(found) else f"{found} does not load on this machine"
 
 
+def why_real_of(driver: str, variable: str) -> str | None:
+    """Why a server's clock is real, by its driver; None where `why_real` gives no reason either.
+
+    Args:
+        variable: of the environment, which may leave an embedded one's real.
+    """
+    reasons = {"external": "the server is not the harness's own", "container": "a container has the machine's"}
+    return reasons.get(driver) or why_real(variable)
+
+
 @cache  # the same for the life of the process, and 20 ms
 def _loads(found: Path) -> bool:
     """Whether a program obeys it. The package's wheel says that it is for any machine, and holds a library for one."""

@@ -11,7 +11,7 @@ _CALLED = {
     "s3": "aws",
 }
 """Words of arguments and hooks that are no type themselves -> the type: ``slack_webhook_conn_id``, ``S3Hook``."""
-_OTHERS = ("mysql", "ssh", "sftp", "snowflake", "redis", "slack")
+_OTHERS = ("ssh", "snowflake", "slack")
 """Types that may stand in a name though no service answers them."""
 _NAMED_BY = re.compile(r"\(([^()]*)\)|(\w+)\(\)|the param '([^']*)'|^(\w+) of ")
 """What a use tells: ``task 'load' (aws_conn_id)``, ``S3Hook()``, ``the param 'aws_conn_id'``, ``SmtpNotifier of …``."""

@@ -215,7 +215,16 @@ def _redis(image: str, words: dict[str, str]) -> tuple[Any, int]:
     return RedisContainer(image, password=words["password"]), 6379
 
 
-KINDS = {"postgres": _postgres, "redis": _redis}
+def _mysql(image: str, words: dict[str, str]) -> tuple[Any, int]:
+    from testcontainers.community.mysql import MySqlContainer
+
+    container = MySqlContainer(image, username="root", password=words["password"], dbname="harness")
+    container.with_command(["--skip-log-bin", "--character-set-server=utf8mb4", "--default-time-zone=+00:00"])
+    container.tmpfs["/var/lib/mysql"] = "rw"  # in memory, as PostgreSQL's
+    return container, 3306
+
+
+KINDS = {"mysql": _mysql, "postgres": _postgres, "redis": _redis}
 """Kind -> what makes its container, not started, and the port that it listens on inside."""
 
 

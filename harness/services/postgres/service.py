@@ -10,7 +10,7 @@ from harness.services.base import Service, SetClock
 from harness.services.postgres.address import CLOCK_VARIABLE, URL_VARIABLE, PostgresServer
 from harness.services.postgres.opening import attach_postgres, open_postgres
 from harness.services.sql.options import SqlOptions, SqlRuns
-from harness.services.virtual_time import why_real
+from harness.services.virtual_time import why_real_of
 
 
 class PostgresService(Service):
@@ -44,8 +44,7 @@ class PostgresService(Service):
     @classmethod
     def why_clock_is_real(cls, driver: str) -> str | None:
         """The clock of a server of somebody else's is not ours to set, and a container has the machine's."""
-        reasons = {"external": "the server is not the harness's own", "container": "a container has the machine's"}
-        return reasons.get(driver) or why_real(CLOCK_VARIABLE)
+        return why_real_of(driver, CLOCK_VARIABLE)
 
     def clock(self) -> SetClock | None:
         """What sets SQL's clock."""

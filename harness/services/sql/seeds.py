@@ -46,6 +46,15 @@ def columns_of(text: str) -> list[str]:
     return [name.strip() for name in next(csv.reader(text.splitlines()), [])]
 
 
+def csv_rows(file: Path) -> tuple[list[str], list[tuple[int, list[str | None]]]]:
+    """The names in the first line of a CSV file, and each further row with its line; an empty field is null."""
+    with file.open(encoding="utf-8-sig", newline="") as lines:
+        reader = csv.reader(lines)
+        names = next(reader, [])
+        rows = [(reader.line_num, [value if value else None for value in row]) for row in reader if row]
+    return [name.strip() for name in names], rows
+
+
 def refused(conn_id: str, title: str, reason: str, where: str, known: str | None = None) -> WorldError:
     """The error of a seed that a database does not take.
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import sqlite3
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from harness.services.sql.seeds import csv_rows
 from harness.services.sqlfile.engine import quoted
 
 
@@ -46,10 +46,9 @@ class Sqlite:
     def load(self, connection: Any, table: str, columns: Sequence[str], file: Path) -> None:
         """Row by row, in one transaction; a column's type makes numbers of texts."""
         names, marks = ", ".join(map(quoted, columns)), ", ".join("?" * len(columns))
-        with file.open(encoding="utf-8-sig", newline="") as lines:
-            rows = [[value if value else None for value in row] for row in csv.reader(lines)][1:]
+        rows = csv_rows(file)[1]
         connection.execute("begin")
-        connection.executemany(f"insert into {quoted(table)} ({names}) values ({marks})", rows)
+        connection.executemany(f"insert into {quoted(table)} ({names}) values ({marks})", (row for _, row in rows))
         connection.execute("commit")
 
 

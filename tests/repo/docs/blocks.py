@@ -13,7 +13,8 @@ The word after the fence is the language, as GitHub colours it; what follows are
     ```yaml                             must be valid; so must toml and json
     ```text                             neither run nor checked
 
-``timeout=300`` (seconds; 120 otherwise) goes with all that run. Any other fence is an error.
+``timeout=300`` (seconds; 120 otherwise) goes with all that run; with ``needs=mariadb`` only the test of that
+mark runs it. Any other fence is an error.
 
 The comment ``<!-- capture: COMMAND -->`` on the line above a ```text block says whose output the block is. The command
 is run and has to print the same (with the newest Airflow), but for real durations and where the block has ``...``.
@@ -29,7 +30,7 @@ from dataclasses import dataclass, field
 RUN = ("console", "python")
 CHECKED = ("json", "toml", "yaml")
 SAVED = ("csv", "ini", "sql")
-TAGS = {"by", "exit", "file", "output", "test", "timeout"}
+TAGS = {"by", "exit", "file", "needs", "output", "test", "timeout"}
 
 _CAPTURE = re.compile(r"^ *<!-- capture: (?P<command>.+) -->$")
 _FENCE = re.compile(r"^(?P<indent> *)(?P<fence>`{3,}|~{3,})(?P<info>.*)$")

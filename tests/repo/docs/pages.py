@@ -59,16 +59,23 @@ class Runner:
     folder: Path
     aside: Path
 
-    def page(self, text: str, where: str) -> int:
-        """Run every block; their number. Raises: BadBlock, BlockFailed: with the page and the line."""
+    def page(self, text: str, where: str, has: str = "") -> int:
+        """Run the blocks that need nothing, or else those that need what is named; their number.
+
+        Raises: BadBlock, BlockFailed: with the page and the line.
+        """
         self.begin(empty=EMPTY in text, whole=WHOLE in text)
-        found = blocks(text)
-        for block in found:
+        ran = 0
+        for block in blocks(text):
+            saved = self._saved(block)
+            if block.tags.get("needs", "") != has:
+                continue
+            ran += 1
             try:
-                self._block(block)
+                self._block(block, saved)
             except BlockFailed as error:
                 raise BlockFailed(f"{where}:{block.line}: {error}") from None
-        return len(found)
+        return ran
 
     def begin(self, empty: bool, whole: bool = False) -> None:
         """Lay the folders."""
@@ -85,13 +92,17 @@ class Runner:
             subprocess.run(["git", "init", "--quiet"], cwd=self.folder, check=True)
             subprocess.run(["git", "add", "--all"], cwd=self.folder, check=True)
 
-    def _block(self, block: Block) -> None:
+    def _saved(self, block: Block) -> str:
+        """The file that a block is saved in; empty for one that is not."""
         saved = block.tags.get("file") or (
             block.tags["test"] or f"test_line_{block.line}.py" if "test" in block.tags else ""
         )
         if saved:
             (self.folder / saved).parent.mkdir(parents=True, exist_ok=True)
             (self.folder / saved).write_text(block.text)
+        return saved
+
+    def _block(self, block: Block, saved: str) -> None:
         if block.capture:
             shown = self.shell(block.capture, block)
             if version("apache-airflow-core").startswith(f"{DOCUMENTED}.") and not alike(block.text, shown):

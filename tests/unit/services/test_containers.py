@@ -12,15 +12,20 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import time_machine
 
+import tests.containers.__main__
 from harness.errors import ServiceUnavailable
 from harness.services.containers import keeper
 from harness.services.containers.container import Container
+from harness.services.mysql import embedded
+from tests.containers.__main__ import main
 
-POSTGRES, REDIS = "airflow-harness-test/postgres", "airflow-harness-test/redis"
+IMAGES = "airflow-harness-test"
+POSTGRES, REDIS = f"{IMAGES}/postgres", f"{IMAGES}/redis"
 WORDS = {"user": "harness", "password": "a-password", "dbname": "harness"}
 containers = pytest.mark.containers
 
@@ -47,7 +52,7 @@ def leaves_none() -> Iterator[Callable[[], None]]:
 
 
 @containers
-@pytest.mark.parametrize(("kind", "image"), [("postgres", POSTGRES), ("redis", REDIS)])
+@pytest.mark.parametrize(("kind", "image"), [("postgres", POSTGRES), ("redis", REDIS), ("mysql", f"{IMAGES}/mysql")])
 def test_it_answers_on_this_machine_alone_until_it_is_stopped(leaves_none, kind: str, image: str) -> None:
     container = Container(kind, image, WORDS)
     before = alive()
@@ -189,9 +194,34 @@ def test_whether_ports_of_containers_are_this_machines(name: str, value: str, ex
     assert ran.stdout.strip() == expected
 
 
-def test_the_tests_of_containers_say_why_they_are_left_out(tmp_path: Path) -> None:
-    environment = {**os.environ, "DOCKER_HOST": f"unix://{tmp_path}/none.sock"}
-    words = [sys.executable, "-m", "tests.containers"]
-    ran = subprocess.run(words, env=environment, cwd=Path(__file__).parents[3], capture_output=True, text=True)
-    assert ran.returncode == 0
-    assert ran.stdout.startswith("=== left out: tests of containers: no Docker")
+def test_what_a_machine_leaves_out_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    monkeypatch.setattr(tests.containers.__main__, "programs", lambda: ("mariadbd", "mariadb-install-db"))
+    ran: list[list[str]] = []
+    real = subprocess.run
+
+    def run(words: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
+        if words[0] == "docker":
+            return real(words, **options)
+        ran.append(words)
+        return subprocess.CompletedProcess(words, 7)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    assert main() == 7
+    assert ran == [[sys.executable, "-m", "pytest", "-m", "mariadb", *sys.argv[1:], "tests"]]
+    assert capsys.readouterr().out.startswith("=== left out: tests of containers: no Docker")
+    monkeypatch.undo()
+
+
+def test_without_any_of_them_nothing_runs(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(tests.containers.__main__, "no_docker", lambda: "no Docker")
+    monkeypatch.setattr(embedded, "FOLDERS", ())
+    monkeypatch.setenv("PATH", "")
+    assert main() == 0
+    fact = "the embedded MySQL needs the program mariadbd, which this machine does not have"
+    assert capsys.readouterr().out.splitlines() == [
+        "=== left out: tests of containers: no Docker",
+        f"=== left out: tests of mariadb: {fact}; {embedded.FIX}",
+    ]
