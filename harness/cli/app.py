@@ -10,6 +10,7 @@ from harness.cli.commands.check import check
 from harness.cli.commands.doctor import doctor
 from harness.cli.commands.init import init
 from harness.cli.commands.ledger import ledger
+from harness.cli.commands.replay import replay
 from harness.cli.commands.run import run
 from harness.cli.commands.simulate import simulate
 from harness.cli.commands.sql import sql
@@ -58,12 +59,13 @@ def app() -> None:
       airflow-harness run weather_etl --logical-date 2025-01-01
       airflow-harness run dags/weather_etl.py --world fixtures/world.yaml
       airflow-harness simulate --since 2025-01-01 --until 7d
+      airflow-harness replay weather_etl --since 2025-01-01 --until 30d
       airflow-harness verify weather_etl
       airflow-harness sql last "select * from task_instances"
       airflow-harness run --help
     """
 
 
-for command in (check, doctor, init, run, simulate, sql, verify):
+for command in (check, doctor, init, replay, run, simulate, sql, verify):
     app.command(epilog=EXIT_CODES)(command)
 app.add_command(ledger)

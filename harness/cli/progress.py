@@ -37,9 +37,18 @@ class CalendarProgress:
         live: keep a last line that says how far it is.
         err: where a line goes from time to time when it is not live; None: nowhere.
         period: the instants from which and until which is simulated.
+        runs: how many there will be, where that is known: then they say how far it is, and not the clock.
     """
 
-    def __init__(self, console: Console, live: bool, err: IO[str] | None, period: tuple[Instant, Instant]) -> None:
+    def __init__(
+        self,
+        console: Console,
+        live: bool,
+        err: IO[str] | None,
+        period: tuple[Instant, Instant],
+        runs: int | None = None,
+    ) -> None:
+        self._planned = runs
         self._console, self._live, self._signs = console, live, glyphs(console.encoding)
         self._period, self._began = period, perf_counter()
         self._heartbeat = None if live or err is None else Heartbeat(err, self._far)
@@ -96,8 +105,10 @@ class CalendarProgress:
         """How far it is, with an estimate."""
         at = datetime.now(timezone.utc)  # virtual, as everything here
         since, until = self._period
-        part = (to_instant(at) - since) / (until - since)
-        line = f"{at:%Y-%m-%d %H:%M}  {self._ended} of {self._runs} runs ended, {self._failed} failed, "
+        of = self._runs if self._planned is None else max(self._planned, self._runs)
+        part = (to_instant(at) - since) / (until - since) if self._planned is None else self._ended / of
+        rate = "" if self._planned is None or elapsed_s < 1 else f"{self._ended / elapsed_s:.1f} runs a second, "
+        line = f"{at:%Y-%m-%d %H:%M}  {self._ended} of {of} runs ended, {self._failed} failed, {rate}"
         return f"{line}{self._tasks} task instances, {so_far(elapsed_s, part)}"
 
     def _status(self) -> None:

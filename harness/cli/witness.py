@@ -15,7 +15,7 @@ from contextlib import suppress
 
 from harness.errors import NoVerdict
 
-COMMANDS = frozenset({"run", "simulate", "verify"})
+COMMANDS = frozenset({"replay", "run", "simulate", "verify"})
 """Those that run tasks in their own process."""
 _ENDED = b"\1"
 _PASSED_ON = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2}

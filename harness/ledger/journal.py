@@ -17,14 +17,24 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
 
+import msgspec
+
 from harness.errors import HarnessError, MachineError
 from harness.text import plain
 
 SCHEMA = "airflow-harness/journal/2"
 JOURNAL, LOGS = "journal.jsonl", "logs.jsonl"
+MARK = b',"hash":"'
 FIRST = "0" * 16
 """In the place of the hash before, for the first record."""
-_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, default=str).encode
+_encode = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str
+).encode
+_encode_ours = msgspec.json.Encoder(order="sorted").encode
+"""The same, eight times as fast, and for what is ours alone: it makes null of NaN, and knows no lone surrogate."""
+
+_OURS = frozenset(("attempt", "run-state", "ti-state"))
+"""Most records are of these kinds, and no value in them is of users' code."""
 
 
 class Journal(Protocol):
@@ -45,11 +55,16 @@ class NoJournal:
         """Drop the log."""
 
 
-def _text(record: dict[str, Any]) -> str:
+def _body(record: dict[str, Any]) -> bytes:
+    if record.get("kind") in _OURS:
+        with suppress(TypeError, ValueError):  # text that UTF-8 cannot hold, as a file's name in a message
+            return _encode_ours(record)
     try:
-        return _encode(record)
+        text = _encode(record)
     except ValueError:  # NaN and the infinities, which JSON does not have, in what a task pushed
-        return _encode(plain(record))
+        text = _encode(plain(record))
+    # what UTF-8 cannot hold is a lone surrogate, and its backslash form is that of JSON
+    return text.encode(errors="backslashreplace")
 
 
 def _owners_alone(path: str, flags: int) -> int:
@@ -86,10 +101,9 @@ class FileJournal:
         """Append one record; ``n`` and ``hash`` are added."""
         if self._failure is not None:
             return
-        # what UTF-8 cannot hold is a lone surrogate, and its backslash form is that of JSON
-        body = _text({"n": self._count, **record}).encode(errors="backslashreplace")
+        body = _body({"n": self._count, **record})
         hashed = chain(self._hash, body)
-        line = b'%b, "hash": "%b"}\n' % (body[:-1], hashed.encode())
+        line = b'%b%b%b"}\n' % (body[:-1], MARK, hashed.encode())
         if self._appended(self._file, line, self._size):
             self._hash, self._size = hashed, self._size + len(line)
             self._count += 1
@@ -101,7 +115,7 @@ class FileJournal:
         """
         if self._failure is not None:
             return None
-        line = _text(record).encode(errors="backslashreplace") + b"\n"
+        line = _body(record) + b"\n"
         if not self._appended(self._logs, line, self._logs_size):
             return None
         self._logs_size += len(line)

@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import LedgerError, known_names
-from harness.ledger.journal import FIRST, JOURNAL, SCHEMA, chain
+from harness.ledger.journal import FIRST, JOURNAL, MARK, SCHEMA, chain
 
 _OURS, _, _VERSION = SCHEMA.rpartition("/")
-_MARK = ', "hash": "'
 
 
 def found(name: str, home: Path) -> Path:
@@ -71,7 +70,7 @@ def records(path: Path) -> Iterator[dict[str, Any]]:
     previous = FIRST
     with path.open("rb") as file:
         for number, line in enumerate(file):
-            head, mark, tail = line.rpartition(_MARK.encode())
+            head, mark, tail = line.rpartition(MARK)
             told = tail.removesuffix(b'"}\n')
             if not mark or chain(previous, head + b"}") != told.decode("ascii", "replace"):
                 raise _does_not_fit(path, number, line)
@@ -110,7 +109,7 @@ def ended(folder: Path) -> bool:
         file.seek(0, os.SEEK_END)
         file.seek(max(file.tell() - _TAIL, 0))
         last = file.read().rstrip(b"\n").rpartition(b"\n")[2]
-    return b'"kind": "footer"' in last
+    return b'"kind":"footer"' in last
 
 
 _TAIL = 4096

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from harness.pytest_plugin.project import DagBag, _no_folder, bag_of
-from harness.pytest_plugin.runs import Date, Runner, Span, after, chosen, instant, moment, world_of
+from harness.pytest_plugin.runs import Date, Runner, Span, after, chosen, instant, microseconds, moment, world_of
 
 if TYPE_CHECKING:
     import time_machine
@@ -165,6 +166,96 @@ def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
     return calendar
 
 
+@pytest.fixture
+def replay(_airflow_runner: Runner, tmp_path: Path) -> Callable[..., CalendarResult]:
+    """Replay a backfill: ``replay("sales", since="2025-01-01", until="2025-01-31", …)`` -> CalendarResult."""
+    return replay_of(_airflow_runner, tmp_path)
+
+
+def replay_of(runner: Runner, folder: Path) -> Callable[..., CalendarResult]:
+    """The function that the fixture gives.
+
+    Args:
+        folder: in which ledgers are kept that the test does not keep elsewhere.
+    """
+
+    def replay(
+        dags: str | DAG | Iterable[DAG | str],
+        *,
+        since: Date,
+        until: Date | Span,
+        reverse: bool = False,
+        max_active_runs: int = 10,
+        reprocess: str = "none",
+        run_on_latest: bool | None = None,
+        conf: Mapping[str, Any] | None = None,
+        fail_fast: bool = False,
+        idempotent: bool = False,
+        dry_run: bool = False,
+        start: Date | None = None,
+        horizon: Span | None = None,
+        world: World | str | Path | None = None,
+        seed: int = 0,
+        keep: str | Path | None = None,
+    ) -> CalendarResult:
+        """Replay a backfill of a Dag, or of several on one clock, as Airflow makes it.
+
+        Args:
+            dags: dag_ids or DAG objects. Of a Dag that waits for assets, those runs that the others' assets make.
+            since, until: the first and the last logical date; ``until`` also a span: ``"7d"`` are seven days.
+            reverse, max_active_runs, reprocess: as of ``airflow backfill create``; ``run_on_latest`` is its
+                ``run_on_latest_version``.
+            fail_fast: no further run begins once one has failed.
+            idempotent: also replay it again, in reverse and with failures: what comes out otherwise is an error among
+                ``findings``, with the task, and ``ok`` is False.
+            dry_run: only ``backfills``: which runs there would be, and why others are left out.
+            start: virtual instant at which it is asked for; None for when the last run's interval is over.
+            conf, horizon, world, seed, keep: as in ``run_dag``. A ledger is kept in any case: see ``result.sql``.
+        Raises: DagNotFound, NoDagsFolder, ServiceUnavailable, UsageError. A failed run raises nothing: see ``ok``.
+        """
+        from harness.simulation.replaying import LONGEST, ReplayOptions
+
+        __tracebackhide__ = True
+        several = [dags] if isinstance(dags, str) or hasattr(dags, "dag_id") else list(dags)
+        options = ReplayOptions(
+            tuple(dag if isinstance(dag, str) else dag.dag_id for dag in several),
+            *_dates(since, until),
+            reverse,
+            max_active_runs,
+            reprocess,
+            run_on_latest,
+            dict(conf or {}),
+            fail_fast,
+            dry_run,
+            idempotent,
+            moment(start, "start"),
+            LONGEST if horizon is None else timedelta(microseconds=microseconds(horizon, "horizon")),
+            seed,
+            _ledger(folder) if keep is None else Path(keep),
+        )
+        others = [dag for dag in several if not isinstance(dag, str)]
+        return runner.replay(options, None if world is None else world_of(world), others)
+
+    return replay
+
+
+def _dates(since: Date, until: Date | Span) -> tuple[datetime, datetime]:
+    """The first and the last logical date that are meant; seven days end before the eighth begins."""
+    from harness.kernel.instant import later, to_datetime
+    from harness.world.duration import is_duration
+
+    first = instant(since, "since")
+    assert first is not None
+    last = after(until, first, "until")
+    spans = isinstance(until, (timedelta, int, float)) or (isinstance(until, str) and is_duration(until))
+    return to_datetime(first), to_datetime(later(last, -1) if spans else last)
+
+
+def _ledger(folder: Path) -> Path:
+    """A folder for a ledger that is not there yet."""
+    return next(place for number in count(1) if not (place := folder / f"replay-{number}").exists())
+
+
 def _action(action: str | Mapping[str, Any]) -> Action:
     from harness.simulation.actions import backfill_of, parse_action
     from harness.simulation.options import Action
@@ -208,6 +299,12 @@ def airflow_render_task(_airflow_prefixed_runner: Runner) -> Callable[..., dict[
 def airflow_simulate(_airflow_prefixed_runner: Runner) -> Callable[..., CalendarResult]:
     """The fixture ``simulate``: what schedules ask for over a stretch of virtual time."""
     return calendar_of(_airflow_prefixed_runner)
+
+
+@pytest.fixture
+def airflow_replay(_airflow_prefixed_runner: Runner, tmp_path: Path) -> Callable[..., CalendarResult]:
+    """The fixture ``replay``: a backfill."""
+    return replay_of(_airflow_prefixed_runner, tmp_path)
 
 
 @pytest.fixture

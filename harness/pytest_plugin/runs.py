@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.results.run import RunResult, TaskResult
     from harness.services.binding import Leases
     from harness.simulation import CalendarOptions, Rehearsal
+    from harness.simulation.replaying import ReplayOptions
     from harness.world import World
 
 
@@ -302,13 +303,24 @@ class Runner:
     def simulate(self, options: CalendarOptions, world: World | None, others: Iterable[DAG]) -> CalendarResult:
         """The calendar of the project's Dags; see the fixture ``simulate``."""
         __tracebackhide__ = True
+        rehearsal, lived = self._folder(world, others)
+        return rehearsal.simulate(replace(options, on_error=_let_through), lived, leases=self._leases)
+
+    def replay(self, options: ReplayOptions, world: World | None, others: Iterable[DAG]) -> CalendarResult:
+        """A backfill; see the fixture ``replay``."""
+        __tracebackhide__ = True
+        rehearsal, lived = self._folder(world, others)
+        return rehearsal.replay(replace(options, on_error=_let_through), lived, leases=self._leases)
+
+    def _folder(self, world: World | None, others: Iterable[DAG]) -> tuple[Rehearsal, World]:
+        """The project's Dags and others, and the world that they live in."""
+        __tracebackhide__ = True
         rehearsal = self._with(others)
         if not rehearsal.folder.dags:
             raise _no_folder()
         world = self._world if world is None else world
         lived_in(self._config, world)
-        world = replace(world, env={**self._set_in_the_test(), **world.env})
-        return rehearsal.simulate(replace(options, on_error=_let_through), world, leases=self._leases)
+        return rehearsal, replace(world, env={**self._set_in_the_test(), **world.env})
 
     def _dag(self, dag_id: str) -> DAG:
         __tracebackhide__ = True

@@ -54,6 +54,7 @@ class Calendar:
         since: Dags are taken to have run on schedule until then; None has them deployed for the first time when
             `begin` is called, so that a Dag with catchup makes up for all the past.
         conf: of the runs that schedules make. In production it is empty; what a person triggers has its own.
+        schedules, fail_fast: see `harness.simulation.options.CalendarOptions`.
     Attributes:
         findings: timetables that raised, Dags that paused themselves, backfills that Airflow refuses.
         backfills: what people asked for.
@@ -66,8 +67,11 @@ class Calendar:
         make: MakeRun,
         since: Instant | None,
         conf: Mapping[str, Any] | None = None,
+        schedules: bool = True,
+        fail_fast: bool = False,
     ) -> None:
         self.driver, self.simulation, self._make, self._since = driver, driver.simulation, make, since
+        self._schedules, self._fail_fast = schedules, fail_fast
         self._conf = dict(conf or {})
         self.findings: list[Finding] = []
         self.backfills = Backfills(driver, make)
@@ -78,6 +82,7 @@ class Calendar:
     def begin(self) -> None:
         """Ask every schedule for its first run."""
         for entry in self.entries.values():
+            entry.calendar.paused &= self._schedules
             if entry.calendar.paused:
                 self.driver.limits.paused_dags.add(entry.dag.dag_id)
             self._ask(entry)
@@ -124,6 +129,8 @@ class Calendar:
 
     def _ask(self, entry: ScheduledDag) -> None:
         """Have the timetable name the next run."""
+        if not self._schedules:
+            return
         now = entry.asked_at = self.simulation.now
         self._due.pop(entry, None)
         try:
@@ -191,6 +198,8 @@ class Calendar:
     def run_ended(self, run: DagRun, reason: str | None) -> None:
         """Complete a backfill; pause a Dag that fails again and again."""
         self.backfills.run_ended(run)
+        if self._fail_fast and run.state == "failed":
+            self.driver.begins_runs = False
         limit = run.dag.max_consecutive_failed_dag_runs
         entry = self.entries.get(run.dag.dag_id)
         if entry is None or limit <= 0 or run.state != "failed" or reason == "timed_out":

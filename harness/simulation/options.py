@@ -58,7 +58,7 @@ class RunOptions:
     on_error: Callable[[BaseException], None] | None = None
 
     def __post_init__(self) -> None:
-        _as_datetimes(self, "logical_date", "start")
+        as_datetimes(self, "logical_date", "start")
         if not isinstance(self.horizon, timedelta):
             object.__setattr__(self, "horizon", timedelta(microseconds=self.horizon))
 
@@ -87,7 +87,7 @@ class Action:
     backfill: Backfill | None = None
 
     def __post_init__(self) -> None:
-        _as_datetimes(self, "at")
+        as_datetimes(self, "at")
 
 
 @dataclass(frozen=True)
@@ -102,6 +102,9 @@ class CalendarOptions:
         actions: what a person does meanwhile.
         conf: of the runs that the schedules make.
         seed, keep, debug, on_error: as in `RunOptions`.
+        schedules: make the runs that schedules ask for. Off, only people, tasks and assets make runs, of Dags that are
+            not paused, and it ends when nothing is left to do.
+        fail_fast: no further run begins once one has failed.
     """
 
     since: datetime
@@ -114,12 +117,14 @@ class CalendarOptions:
     keep: Path | None = None
     debug: bool = False
     on_error: Callable[[BaseException], None] | None = None
+    schedules: bool = True
+    fail_fast: bool = False
 
     def __post_init__(self) -> None:
-        _as_datetimes(self, "since", "until")
+        as_datetimes(self, "since", "until")
 
 
-def _as_datetimes(options: object, *names: str) -> None:
+def as_datetimes(options: object, *names: str) -> None:
     """See to it that these fields are aware datetimes; the engine's own instants become such.
 
     Raises: UsageError: another type, or a datetime without a zone.

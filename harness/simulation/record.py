@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from harness.bridge.explain import Explanation
@@ -37,6 +37,18 @@ _WITHOUT_ERROR = (SUCCESS, SKIPPED, *_GOES_ON)
 
 Watcher = Callable[["DagRun", "TaskInstance | None"], None]
 """Called after every state change, of a task instance or (None) of the run itself."""
+
+
+def watched_by(watchers: Sequence[Watcher]) -> Watcher | None:
+    """One watcher that tells several; None where there is none."""
+    if len(watchers) < 2:
+        return watchers[0] if watchers else None
+
+    def each(run: DagRun, ti: TaskInstance | None) -> None:
+        for watcher in watchers:
+            watcher(run, ti)
+
+    return each
 
 
 class Recorder:

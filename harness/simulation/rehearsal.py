@@ -35,8 +35,10 @@ from harness.scheduler.model import DagRun
 from harness.simulation.awaited_dags import awaited_runs, failed_unawaited
 from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.declared import with_declared
+from harness.simulation.idempotence import checked
 from harness.simulation.options import CalendarOptions, RunOptions
-from harness.simulation.record import Watcher
+from harness.simulation.record import Watcher, watched_by
+from harness.simulation.replaying import Replay, ReplayOptions, replay_of
 from harness.simulation.results import run_result
 from harness.simulation.run_factory import RunFactory
 from harness.simulation.services import ServedWorld, served
@@ -226,6 +228,40 @@ class Rehearsal:
             result = replace(result, findings=findings, services=_uses(services, run_factory))
             ending.result = result
         return replace(result, real_seconds=perf_counter() - began, ledger=options.keep)
+
+    def replay(
+        self,
+        options: ReplayOptions,
+        world: World | None = None,
+        watcher: Watcher | None = None,
+        leases: Leases | None = None,
+    ) -> CalendarResult:
+        """Simulate backfills, as Airflow makes them.
+
+        Args:
+            leases: as in `run`.
+        Raises: as `simulate`; UsageError: Dags or dates of which Airflow makes no backfill.
+        """
+        replay = self.replay_of(options)
+        if options.dry_run:  # nothing runs, so no service is needed, and that no Dag has a run is no news
+            return replace(self.simulate(replay.options, None, watcher), idle=())
+        if not options.idempotent:
+            return self.simulate(replay.options, world, watcher, leases)
+        dags = {dag_id: self.folder.dag(dag_id) for dag_id in options.dag_ids}
+        live = world or World()
+        with self.surroundings.entered(), served(self.world_with(live), self.drivers, leases) as services:
+
+            def again(options: ReplayOptions, world: World, writers: Watcher | None) -> CalendarResult:
+                watchers = [one for one in (writers, watcher) if one is not None]
+                return self.simulate(self.replay_of(options).options, world, watched_by(watchers), services.leases)
+
+            return checked(dags, options, live, services.leases, again)
+
+    def replay_of(self, options: ReplayOptions) -> Replay:
+        """The simulation that a replay is. Raises: DagNotFound, UsageError."""
+        dags = {dag_id: self.folder.dag(dag_id) for dag_id in options.dag_ids}
+        with self.surroundings.entered():
+            return replay_of(dags, options)
 
     @contextmanager
     def _unfinished_kept(self, began: float, ledger: Path | None) -> Iterator[_Ending]:

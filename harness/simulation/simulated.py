@@ -35,7 +35,8 @@ def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: Ca
         since = None if options.fresh else begin
         chosen = {dag.dag_id: dag for dag in dags}
         left = [chosen[name] for name in chosen if name not in run_factory.refused]
-        calendar = Calendar(driver, left, run_factory.create, since, options.conf)
+        made_by = (options.schedules, options.fail_fast)
+        calendar = Calendar(driver, left, run_factory.create, since, options.conf, *made_by)
         calendar.findings += [
             refusal(run_factory.refused[name], name) for name in chosen if name in run_factory.refused
         ]
@@ -63,7 +64,7 @@ def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: Ca
         calendar.findings += run_factory.recorder.at_the_end()
         runs = [run_result(run, run_factory.recorder) for run in run_factory.store.runs.values()]
     backfills = calendar.backfills.results()
-    until = busy_until if run_factory.was_interrupted else end
+    until = busy_until if run_factory.was_interrupted or not options.schedules else end
     needs = run_factory.needs()
     found = CalendarResult(
         options.since,

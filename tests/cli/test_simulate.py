@@ -71,7 +71,7 @@ def test_a_calendar_for_people_and_for_programs(company):
     dags = {run["dag_id"] for run in document["runs"]}
     assert dags == {"extract", "report"}
     assert all(entry["why"] for entry in document["waiting"])
-    assert (company.folder / "ledger" / "journal.jsonl").read_text().count('"kind": "run-created"') == len(
+    assert (company.folder / "ledger" / "journal.jsonl").read_text().count('"kind":"run-created"') == len(
         document["runs"]
     )
     assert company.fingerprint() == before

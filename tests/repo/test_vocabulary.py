@@ -14,9 +14,10 @@ import click
 import pytest
 
 from harness.cli.app import app
-from harness.pytest_plugin.fixtures import calendar_of
+from harness.pytest_plugin.fixtures import calendar_of, replay_of
 from harness.pytest_plugin.runs import Runner
 from harness.simulation.options import CalendarOptions, RunOptions
+from harness.simulation.replaying import ReplayOptions
 
 OF_TESTS = "(only in tests)"
 RUN = {  # field: (option of `run`, argument of `run_dag`)
@@ -48,6 +49,17 @@ CALENDAR = {  # field: (option of `simulate`, argument of `simulate`)
     "keep": ("--keep", "keep"),
     "debug": ("--pdb", "(pytest has its own --pdb)"),
     "on_error": ("--pdb", "(pytest has its own --pdb)"),
+    "schedules": ("(off for replay)", "(off for replay)"),
+    "fail_fast": ("(of replay)", "(of replay)"),
+}
+REPLAY = {  # field: (option of `replay`, argument of `replay`)
+    "dag_ids": ("(its arguments)", "dags"),
+    **{name: (f"--{name.replace('_', '-')}", name) for name in ("since", "until", "reverse", "max_active_runs")},
+    **{name: (f"--{name.replace('_', '-')}", name) for name in ("reprocess", "run_on_latest", "conf", "fail_fast")},
+    **{name: (f"--{name.replace('_', '-')}", name) for name in ("dry_run", "start", "horizon", "seed", "keep")},
+    "idempotent": ("--check", "idempotent"),
+    "debug": ("--pdb", "(pytest has its own --pdb)"),
+    "on_error": ("--pdb", "(pytest has its own --pdb)"),
 }
 SETTINGS = {"--dags", "--world", "--network"}  # of pyproject.toml too, by the same names
 OF_COMMANDS = SETTINGS | {"--record", "--driver", "--json", "--verbose", "--help"}
@@ -55,6 +67,7 @@ OF_FIXTURES = {"dag", "world", "others", "start_from"}
 TABLES = {
     "run": (RUN, RunOptions, Runner.run_dag),
     "simulate": (CALENDAR, CalendarOptions, calendar_of(None)),
+    "replay": (REPLAY, ReplayOptions, replay_of(None, None)),
 }
 
 

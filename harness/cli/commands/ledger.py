@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -81,20 +81,6 @@ def _size(number: int) -> str:
     return f"{number / 1e6:,.1f} MB" if number >= 1e5 else f"{number / 1e3:,.1f} kB"
 
 
-def _table(terminal: Terminal, names: Iterable[str], rows: Iterable[Iterable[object]]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    from harness.text import clean
-
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in names:
-        table.add_column(name, overflow="fold")
-    for row in rows:
-        table.add_row(*(Text("" if value is None else clean(str(value))) for value in row))
-    terminal.console.print(table)
-
-
 @click.group(no_args_is_help=False)
 def ledger() -> None:
     """Look after ledgers: the records that run, simulate and replay keep, in the folder of --keep or among the newest.
@@ -126,8 +112,10 @@ def ls(folder: Path | None, as_json: bool) -> Job:
         elif not facts:
             terminal.console.print(f"no ledger in {home}", soft_wrap=True)
         else:
-            _table(
-                terminal,
+            from harness.report.ledger_terminal import show_rows
+
+            show_rows(
+                terminal.console,
                 ("ledger", "written", "size", "Dags", "runs", "failed", ""),
                 (
                     (one["ledger"], one["written"], _size(one["bytes"]), ", ".join(one["dags"]), one["runs"],
@@ -145,42 +133,23 @@ def show(name: str) -> Job:
     """Say what is in a ledger: Dags, runs, findings, what services came to hold."""
 
     def do(terminal: Terminal) -> int:
-        from harness.ledger.questions import opened
+        from harness.ledger.questions import asked
         from harness.ledger.reading import ended, header
+        from harness.report.ledger_terminal import show_figures, show_rows
 
         folder = _found(name)
         said = {key: value for key, value in header(folder).items() if key not in ("kind", "n", "hash", "schema")}
         for key, value in said.items():
             terminal.console.print(f"{key:<9} {value}", soft_wrap=True)
-        connection = opened([folder])
-        rows = connection.execute(SUMMARY).fetchall()
-        _table(terminal, ("Dag", "runs", "success", "failed", "unfinished", "first date", "last date"), rows)
-        for title, question in _BELOW.items():
-            found = connection.execute(question)
-            names = [str(column[0]) for column in found.description or ()]
-            rows = found.fetchall()
-            if rows:
-                terminal.console.print(f"\n{title}", style="bold")
-                _table(terminal, names, rows)
+        rows = asked([folder], SUMMARY).fetchall()
+        columns = ("Dag", "runs", "success", "failed", "unfinished", "first date", "last date")
+        show_rows(terminal.console, columns, rows)
+        show_figures(terminal.console, folder)
         if not ended(folder):
             terminal.console.print("\nthe run was cut off: the ledger has no footer", style="yellow")
         return ExitCode.CLEAN
 
     return Work(do)
-
-
-_BELOW = {
-    "Slowest": """select dag_id, run_id, task_id, map_index, round(duration_s, 3) as seconds from task_instances
-        where duration_s > 0 order by duration_s desc, run_id, task_id, map_index limit 5""",
-    "Biggest XComs": """select dag_id, run_id, task_id, key, bytes from xcoms
-        order by bytes desc, run_id, task_id, key limit 5""",
-    "Pools": """select pool, max(taken) as most_taken, any_value(slots) as slots, max(scheduled) as most_waiting
-        from pool_usage group by pool order by pool""",
-    "Services": """select conn_id, service, kind, part, added, removed, changed from service_changes
-        order by conn_id, part limit 50""",
-    "Findings": """select severity, check_id, message, count(*) as times from findings
-        group by all order by all limit 20""",
-}
 
 
 @click.argument("names", metavar="LEDGER...", nargs=-1, required=True)

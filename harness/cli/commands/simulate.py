@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,18 +19,15 @@ if TYPE_CHECKING:
     from harness.kernel.instant import Instant
     from harness.results.calendar import CalendarResult
     from harness.simulation import CalendarOptions, Rehearsal
+    from harness.simulation.replaying import ReplayOptions
+    from harness.world import World
 
 
 @dataclass(frozen=True)
-class CalendarArguments:
-    """The command line of ``simulate``, as typed."""
+class FolderArguments:
+    """What every command takes that simulates many runs of a folder, as typed."""
 
-    since: str
-    until: str
     dags: tuple[Path, ...] = ()
-    dag_ids: tuple[str, ...] = ()
-    fresh: bool = False
-    actions: tuple[str, ...] = ()
     world: Path | None = None
     network: tuple[str, ...] = ()
     drivers: tuple[str, ...] = ()
@@ -42,16 +40,34 @@ class CalendarArguments:
     record: bool = False
 
 
-class SimulateCalendar:
-    """The job of one ``simulate`` command."""
+@dataclass(frozen=True)
+class CalendarArguments(FolderArguments):
+    """The command line of ``simulate``, as typed."""
 
-    def __init__(self, arguments: CalendarArguments) -> None:
+    since: str = ""
+    until: str = ""
+    dag_ids: tuple[str, ...] = ()
+    fresh: bool = False
+    actions: tuple[str, ...] = ()
+
+
+class SimulateFolder:
+    """The job of a command that simulates many runs of a folder.
+
+    Attributes:
+        stem: how a ledger is called that nobody asked to keep.
+    """
+
+    stem = "calendar"
+
+    def __init__(self, arguments: FolderArguments) -> None:
         self.arguments = arguments
 
-    def __call__(self, terminal: Terminal) -> int:
-        """Simulate the calendar and show it.
+    def simulated(self, terminal: Terminal, planned: Callable[[Rehearsal], FolderSimulation]) -> CalendarResult:
+        """Load the Dags, simulate what is planned for them, and show it.
 
-        Returns: 0 when no run failed and nothing was found that is an error, else 1.
+        Args:
+            planned: what is simulated, asked when the Dags are loaded.
         Raises: HarnessError: whatever keeps it from being simulated.
         """
         from harness.bridge.environment.sandbox import enter
@@ -59,8 +75,6 @@ class SimulateCalendar:
 
         arguments = self.arguments
         config = config_for(arguments.dags, Path.cwd())
-        since, until = self._period()
-        conf = inputs.conf(arguments.conf)
         inputs.one_reader_of_stdout(arguments.pdb, arguments.as_json)
         paths = list(arguments.dags) or configured(config)
         world = world_of(arguments.world or config.world, (*config.network, *arguments.network), arguments.record)
@@ -69,51 +83,33 @@ class SimulateCalendar:
         enter()
         with terminal.collecting():
             from harness.gate.settings import xcom_bytes
-            from harness.kernel.instant import to_datetime
-            from harness.simulation import CalendarOptions, Rehearsal
-            from harness.simulation.actions import parse_action
+            from harness.simulation import Rehearsal
 
             rehearsal = Rehearsal.of_paths(paths, xcom_bytes(config), world)
             rehearsal.drivers = drivers
             terminal.begin()
         note_found(rehearsal.folder, terminal)
         note_clocks(world, drivers, terminal)
-        actions = tuple(parse_action(text) for text in arguments.actions)
-        period = to_datetime(since), to_datetime(until)
-        options = CalendarOptions(*period, arguments.fresh, arguments.dag_ids, actions, conf, arguments.seed)
         if not rehearsal.folder.dags:
             note_failures(rehearsal.folder, terminal)
             raise DagNotFound("no Dag was loaded", where=", ".join(map(str, paths)), fix="see the notes above")
-        result = self._simulated(rehearsal, options, world, terminal)
+        result = self._simulated(rehearsal, planned(rehearsal), world, terminal)
         terminal.show_collected()
         if terminal.as_json:
             terminal.document(result.to_json())
         else:
             terminal.report(result)
-        return ExitCode.CLEAN if result.ok else ExitCode.FOUND
-
-    def _period(self) -> tuple[Instant, Instant]:
-        """The instants of ``--since`` and ``--until``."""
-        from harness.kernel.instant import later
-        from harness.world.duration import is_duration
-
-        since = inputs.instant("--since", self.arguments.since)
-        assert since is not None
-        text = self.arguments.until
-        spanned = is_duration(text)
-        until = later(since, inputs.span("--until", text) or 0) if spanned else inputs.instant("--until", text)
-        if until is None or until <= since:
-            raise UsageError(f"--until {text!r} is not after --since {self.arguments.since!r}", fix="write --until 7d")
-        return since, until
+        return result
 
     def _simulated(
-        self, rehearsal: Rehearsal, options: CalendarOptions, world: object, terminal: Terminal
+        self, rehearsal: Rehearsal, planned: FolderSimulation, world: World | None, terminal: Terminal
     ) -> CalendarResult:
         from harness.cli.ledgers import ledger_folder
         from harness.cli.masking import masked_calendar, unfinished_masked
         from harness.cli.progress import CalendarProgress
         from harness.kernel.instant import to_instant
 
+        options: Any = planned.options
         debugging = self.arguments.pdb
         if debugging:
             from harness.cli.debugger import post_mortem
@@ -121,19 +117,78 @@ class SimulateCalendar:
             options = replace(options, debug=True, on_error=post_mortem)
         period = to_instant(options.since), to_instant(options.until)
         live = terminal.live and not debugging
-        progress = CalendarProgress(terminal.console, live, None if debugging else terminal.err, period)
+        progress = CalendarProgress(terminal.console, live, None if debugging else terminal.err, period, planned.runs)
         with (
-            ledger_folder(self.arguments.keep, "calendar", lambda: rehearsal.unfinished is not None) as folder,
+            ledger_folder(self.arguments.keep, self.stem, lambda: rehearsal.unfinished is not None) as folder,
             unfinished_masked(terminal, rehearsal),
             nullcontext() if debugging else terminal.collecting(),
         ):
             progress.begin()
             try:
-                found = rehearsal.simulate(replace(options, keep=folder), world, progress)  # type: ignore[arg-type]
+                simulate = rehearsal.simulate if planned.runs is None else rehearsal.replay
+                found = simulate(replace(options, keep=folder), world, progress)
             finally:
                 progress.end()
             found = replace(found, findings=(*found.findings, *import_errors(rehearsal.folder)))
             return masked_calendar(found, whole=terminal.as_json)
+
+
+@dataclass(frozen=True)
+class FolderSimulation:
+    """What is simulated.
+
+    Attributes:
+        runs: how many there will be, of a replay.
+    """
+
+    options: CalendarOptions | ReplayOptions
+    runs: int | None = None
+
+
+class SimulateCalendar(SimulateFolder):
+    """The job of one ``simulate`` command."""
+
+    def __init__(self, arguments: CalendarArguments) -> None:
+        super().__init__(arguments)
+        self.typed = arguments
+
+    def __call__(self, terminal: Terminal) -> int:
+        """Simulate the calendar and show it.
+
+        Returns: 0 when no run failed and nothing was found that is an error, else 1.
+        Raises: HarnessError: whatever keeps it from being simulated.
+        """
+        since, until = period_of(self.typed.since, self.typed.until)
+        conf = inputs.conf(self.arguments.conf)
+
+        def planned(_: Rehearsal) -> FolderSimulation:
+            from harness.kernel.instant import to_datetime
+            from harness.simulation import CalendarOptions
+            from harness.simulation.actions import parse_action
+
+            typed = self.typed
+            actions = tuple(parse_action(text) for text in typed.actions)
+            period = to_datetime(since), to_datetime(until)
+            return FolderSimulation(CalendarOptions(*period, typed.fresh, typed.dag_ids, actions, conf, typed.seed))
+
+        result = self.simulated(terminal, planned)
+        return ExitCode.CLEAN if result.ok else ExitCode.FOUND
+
+
+def period_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
+    """The instants of ``--since`` and ``--until``; a span counts from the first. Raises: UsageError."""
+    from harness.kernel.instant import later
+    from harness.world.duration import is_duration
+
+    since = inputs.instant("--since", since_text)
+    assert since is not None
+    if is_duration(until_text):
+        until = later(since, inputs.span("--until", until_text) or 0)
+    else:
+        until = inputs.instant("--until", until_text) or since
+    if until <= since:
+        raise UsageError(f"--until {until_text!r} is not after --since {since_text!r}", fix="write --until 7d")
+    return since, until
 
 
 @option.text("--since", "--from", "since", metavar="ISO", required=True, help="Virtual time to begin at.")

@@ -112,6 +112,7 @@ class Driver:
         one_by_one: the tasks that run one by one, as in ``dag.test()``; None for production's rhythm.
         deadlines: those of all runs.
         waiting: scheduled task instances without a slot.
+        begins_runs: off, queued runs stay queued.
     """
 
     def __init__(
@@ -121,6 +122,7 @@ class Driver:
         self.attempts = Attempts(self, interruption)
         self.deadlines = Deadlines(self, self.attempts)
         self.calendar: RunMaker | None = None
+        self.begins_runs = True
         self.active: dict[DagRun, None] = {}
         self.waiting = Candidates()
         self._queued: dict[DagRun, None] = {}
@@ -184,6 +186,8 @@ class Driver:
 
     def _start_queued(self) -> bool:
         """Source: ``SchedulerJobRunner._start_queued_dagruns`` (3.3.2)."""
+        if not self.begins_runs:
+            return False
         now, paused = self.simulation.now, self.limits.paused_dags
         due = [run for run in self._queued if run.run_after <= now and run.dag.dag_id not in paused]
         started = to_start(due, self._running)

@@ -52,7 +52,7 @@ def test_each_hash_is_of_the_hash_before_and_the_records_text(tmp_path: Path) ->
     for line in (tmp_path / "journal.jsonl").read_text().splitlines():
         document = json.loads(line)
         told = document.pop("hash")
-        body = json.dumps(document, sort_keys=True, ensure_ascii=False)
+        body = json.dumps(document, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
         assert told == hashlib.sha256((previous + body).encode()).hexdigest()[:16] == chain(previous, body.encode())
         previous = told
 
@@ -117,7 +117,7 @@ class TestWhatVerifyRefuses:
     @pytest.mark.parametrize("line", [1, 2, 5])
     def test_an_altered_record(self, path: Path, line: int) -> None:
         lines = path.read_text().splitlines()
-        lines[line - 1] = lines[line - 1].replace('"kind": "', '"kind": "x')
+        lines[line - 1] = lines[line - 1].replace('"kind":"', '"kind":"x')
         path.write_text("\n".join(lines) + "\n")
         with pytest.raises(ValueError, match=rf"jsonl:{line}: the record does not follow"):
             verify(path)

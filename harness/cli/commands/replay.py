@@ -1,0 +1,193 @@
+"""``airflow-harness replay``: a backfill of one Dag or several, on this machine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from harness.cli import inputs
+from harness.cli import options as option
+from harness.cli.commands.simulate import FolderArguments, FolderSimulation, SimulateFolder
+from harness.cli.terminal import Job, Terminal
+from harness.errors import ExitCode, UsageError
+
+if TYPE_CHECKING:
+    from harness.kernel.instant import Instant
+    from harness.simulation import Rehearsal
+
+PASSES = 4
+"""Of a check whether it may run again; what is left out of them ends it earlier."""
+
+REPROCESS = ("none", "failed", "completed")
+
+
+@dataclass(frozen=True)
+class ReplayArguments(FolderArguments):
+    """The command line of ``replay``, as typed."""
+
+    dag_ids: tuple[str, ...] = ()
+    since: str = ""
+    until: str = ""
+    reverse: bool = False
+    max_active_runs: int = 10
+    reprocess: str = "none"
+    run_on_latest: bool = False
+    fail_fast: bool = False
+    dry_run: bool = False
+    check: str | None = None
+    start: str | None = None
+    horizon: str | None = None
+
+
+class ReplayBackfills(SimulateFolder):
+    """The job of one ``replay`` command."""
+
+    stem = "replay"
+
+    def __init__(self, arguments: ReplayArguments) -> None:
+        super().__init__(arguments)
+        self.typed = arguments
+
+    def __call__(self, terminal: Terminal) -> int:
+        """Replay the backfills and show them, with what the ledger tells of them.
+
+        Returns: 0 when no run failed and nothing was found that is an error, else 1.
+        Raises: HarnessError: whatever keeps them from being replayed.
+        """
+        asked_for = self._checked()
+
+        def planned(rehearsal: Rehearsal) -> FolderSimulation:
+            from harness.simulation.replaying import ReplayOptions
+
+            options = ReplayOptions(**asked_for)
+            return FolderSimulation(options, rehearsal.replay_of(options).runs * (PASSES if options.idempotent else 1))
+
+        result = self.simulated(terminal, planned)
+        if result.ledger is not None and not terminal.as_json and not self.typed.dry_run:
+            from harness.report.ledger_terminal import show_figures
+
+            show_figures(terminal.console, result.ledger)
+        return ExitCode.CLEAN if result.ok else ExitCode.FOUND
+
+    def _checked(self) -> dict[str, Any]:
+        """The fields of `ReplayOptions`, read before the second that Airflow's import takes."""
+        from harness.kernel.instant import to_datetime
+
+        typed = self.typed
+        since, until = dates_of(typed.since, typed.until)
+        start, horizon = inputs.instant("--start", typed.start), inputs.span("--horizon", typed.horizon)
+        fields = {
+            "dag_ids": tuple(dict.fromkeys(typed.dag_ids)),
+            "since": to_datetime(since),
+            "until": to_datetime(until),
+            "reverse": typed.reverse,
+            "max_active_runs": typed.max_active_runs,
+            "reprocess": typed.reprocess,
+            "run_on_latest": True if typed.run_on_latest else None,
+            "conf": inputs.conf(typed.conf),
+            "fail_fast": typed.fail_fast,
+            "dry_run": typed.dry_run,
+            "idempotent": typed.check is not None,
+            "start": None if start is None else to_datetime(start),
+            "seed": typed.seed,
+        }
+        return fields if horizon is None else {**fields, "horizon": timedelta(microseconds=horizon)}
+
+
+def dates_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
+    """The first and the last logical date that may be meant; a span of days ends before its last instant.
+
+    ``--until 2025-01-07`` means the seventh too, as in Airflow, and ``--until 7d`` seven days.
+    Raises: UsageError: no dates, or in the wrong order.
+    """
+    from harness.kernel.instant import later
+    from harness.world.duration import is_duration
+
+    since = inputs.instant("--since", since_text)
+    assert since is not None
+    if is_duration(until_text):
+        until = later(since, (inputs.span("--until", until_text) or 0) - 1)
+    else:
+        found = inputs.instant("--until", until_text)
+        assert found is not None
+        until = found
+    if until < since:
+        raise UsageError(f"--until {until_text!r} lies before --since {since_text!r}", fix="exchange them")
+    return since, until
+
+
+@click.argument("dag_ids", metavar="DAG_ID...", nargs=-1, required=True)
+@option.text("--since", metavar="ISO", required=True, help="The first logical date.")
+@option.text(
+    "--until", metavar="ISO", required=True, help="The last logical date, or a span from the first on, as 30d."
+)
+@option.dags
+@option.flag("--reverse", help="The latest date first.")
+@option.text(
+    "--max-active-runs",
+    metavar="N",
+    type=click.IntRange(1),
+    default=10,
+    show_default=True,
+    help="Runs of a Dag at a time; the Dag's own limit does not count, as in Airflow.",
+)
+@option.text(
+    "--reprocess",
+    metavar="WHICH",
+    type=click.Choice(REPROCESS),
+    default="none",
+    show_default=True,
+    help=f"Runs that are there already and run again: {', '.join(REPROCESS)}. Needed where tasks depend on the past.",
+)
+@option.flag("--run-on-latest", help="Runs that run again take the newest version of the Dag.")
+@option.text("--conf", metavar="JSON", help="The conf of the runs, a JSON object.")
+@option.flag("--fail-fast", help="No further run begins once one has failed.")
+@option.text(
+    "--check",
+    metavar="WHAT",
+    type=click.Choice(["idempotent"]),
+    help="idempotent: replay it again, in reverse, and with failures, and say what comes out otherwise.",
+)
+@option.flag("--dry-run", help="Only say which runs there would be, and why others are left out.")
+@option.text(
+    "--start",
+    metavar="ISO",
+    help="Virtual time at which the backfill is asked for.  [default: when the last run's interval is over]",
+)
+@option.text("--horizon", metavar="SPAN", help="Stop after so much virtual time.  [default: 366d]")
+@option.world
+@option.network
+@option.driver
+@option.record
+@option.seed
+@option.as_json
+@option.text(
+    "--keep",
+    "--ledger",
+    "keep",
+    metavar="DIR",
+    type=option.PATH,
+    help="Keep the ledger here.  [default: a temporary folder]",
+)
+@option.pdb
+@option.verbose
+def replay(**arguments: Any) -> Job:
+    """Replay a backfill, as Airflow makes it: real task code, the world's services, in virtual time.
+
+    Which runs there are, in which order, how many at a time, what is left out and what is refused is what
+    `airflow backfill create` would do. Several Dags are backfilled at once, on one clock: sensors and assets between
+    them find each other; of a Dag that waits for assets, those runs that the others' assets make. Schedules make no
+    runs meanwhile. The ledger answers what happened: airflow-harness sql.
+
+    \b
+    Examples:
+      airflow-harness replay sales --since 2025-01-01 --until 2025-01-31
+      airflow-harness replay sales --since 2025-01-01 --until 30d --max-active-runs 1 --keep january
+      airflow-harness replay feed report --since 2025-01-01 --until 7d --reverse --fail-fast
+      airflow-harness replay sales --since 2025-01-01 --until 30d --dry-run
+      airflow-harness replay sales --since 2025-01-01 --until 7d --check idempotent
+    """
+    return ReplayBackfills(ReplayArguments(**arguments))

@@ -1,0 +1,208 @@
+"""Whether a stretch may run again: the same backfill several times over one another, and what came of it compared.
+
+A pass more should change nothing that services hold, and give the XComs and states of the first. Each begins later on
+the virtual clock, so that what follows the clock instead of the date differs.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from harness.results.calendar import CalendarResult
+from harness.results.finding import Finding
+from harness.results.run import RunResult
+from harness.results.services import PartChange
+from harness.scheduler.model import DagRun, TaskInstance
+from harness.simulation.record import Watcher
+from harness.simulation.replaying import ReplayOptions
+from harness.text import one_line, plain
+from harness.world import World
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+    from harness.services.binding import Leases, Snapshot
+
+CHECK = "not-idempotent"
+LATER = timedelta(days=1, hours=1)
+"""From the end of a pass to the start of the next: another date, and another hour of the day."""
+
+AGAIN, REVERSED, FAILED = "run again", "run again in reverse order", "failed at its end and retried"
+
+Subject = tuple[str, ...]
+"""What a finding is about: a table, an XCom of a task, the runs of a Dag."""
+
+Differing = Iterator[tuple[Subject, Finding]]
+
+Simulate = Callable[[ReplayOptions, World, "Watcher | None"], CalendarResult]
+"""Replays on the services that are up, with their contents as they are."""
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """One time more of the same.
+
+    Attributes:
+        how: for the findings: ``run again``.
+        world: where it differs from the first's, with faults.
+    """
+
+    how: str
+    options: ReplayOptions
+    world: World
+
+
+@dataclass
+class Writers:
+    """Tells which task instances changed what a service holds, by looking after each of them; a watcher.
+
+    Attributes:
+        wrote: (conn_id, part) -> names of tasks, in the order in which they wrote.
+    """
+
+    leases: Leases
+    before: Snapshot
+    wrote: dict[tuple[str, str], dict[tuple[str, str], None]] = field(default_factory=dict)
+
+    def __call__(self, run: DagRun, ti: TaskInstance | None) -> None:
+        """A state changed: of a task instance that ended, what it wrote is told."""
+        if ti is None or ti.state not in ("success", "failed", "up_for_retry"):
+            return
+        after = self.leases.snapshot()
+        for conn_id, change in changes(self.before, after):
+            self.wrote.setdefault((conn_id, change.part), {})[run.dag.dag_id, ti.task_id] = None
+        self.before = after
+
+
+def checked(
+    dags: Mapping[str, DAG], options: ReplayOptions, world: World, leases: Leases | None, simulate: Simulate
+) -> CalendarResult:
+    """The first pass, with a finding for each thing that came out otherwise in a later one.
+
+    Args:
+        dags: those of the options, by id.
+        leases: of the services, which outlive the passes; None where the world names none.
+    """
+    first = simulate(options, world, None)
+    if first.was_interrupted or "failed" in first.states:
+        return first  # a stretch that fails has nothing to be compared with
+    found: dict[Subject, Finding] = {}
+    notes: list[Finding] = []
+    last = first
+    for one in _passes(dags, options, world, notes):
+        start = last.busy_until + LATER
+        before = None if leases is None else leases.snapshot()
+        writers = None if leases is None or before is None else Writers(leases, before)
+        last = simulate(replace(one.options, start=start, keep=None), one.world, writers)
+        differing = [*_other_states(dags, first, last, one.how), *_other_xcoms(dags, first, last, one.how)]
+        if leases is not None and before is not None and writers is not None:
+            differing += _other_data(dags, changes(before, leases.snapshot()), writers, one.how)
+        for subject, finding in differing:
+            found.setdefault(subject, finding)  # what differs each time is told once
+        if last.was_interrupted:
+            break
+    told = (*first.findings, *found.values(), *notes)
+    return replace(first, findings=told, was_interrupted=last.was_interrupted)
+
+
+def changes(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, PartChange]]:
+    """(conn_id, change) of everything that differs."""
+    for conn_id, held in after.held.items():
+        if conn_id in before.held:
+            for change in before.held[conn_id].changes_to(held):
+                yield conn_id, change
+
+
+def _passes(
+    dags: Mapping[str, DAG], options: ReplayOptions, world: World, notes: list[Finding]
+) -> Iterator[Repetition]:
+    yield Repetition(AGAIN, options, world)
+    depending = [dag_id for dag_id, dag in dags.items() if any(task.depends_on_past for task in dag.tasks)]
+    if depending:
+        notes.append(_note(f"not tried in reverse: {', '.join(depending)} depends on the past"))
+    else:
+        yield Repetition(REVERSED, replace(options, reverse=not options.reverse), world)
+    retried = [f"{dag_id}.{task.task_id}" for dag_id, dag in dags.items() for task in dag.tasks if task.retries]
+    if not retried:
+        notes.append(_note(f"not tried with failures: no task of {', '.join(dags)} has retries"))
+        return
+    faulty = world.copy()
+    for task in retried:
+        faulty.fault("fails", task, on_try=1, when="end")
+    yield Repetition(FAILED, options, faulty)
+
+
+def _note(message: str) -> Finding:
+    return Finding("idempotence", "warning", message)
+
+
+def _dated(run: RunResult) -> tuple[str, datetime | None]:
+    return run.dag_id, run.logical_date
+
+
+def _other_states(dags: Mapping[str, DAG], first: CalendarResult, last: CalendarResult, how: str) -> Differing:
+    states = {_dated(run): str(run.state) for run in first.runs}
+    for run in last.runs:
+        former = states.get(_dated(run))
+        if former is None or former == run.state:
+            continue
+        failed = run.failed_tasks
+        why = f": {failed[0].name}: {one_line(failed[0].reason or '', 160)}" if failed else ""
+        fact = f"the run of {_date(run)} ends {run.state}, not {former}{why}"
+        task_id = failed[0].task_id if failed else None
+        yield ("state", run.dag_id, task_id or ""), _finding(dags, run.dag_id, task_id, how, fact, "")
+
+
+def _other_xcoms(dags: Mapping[str, DAG], first: CalendarResult, last: CalendarResult, how: str) -> Differing:
+    former = {(_dated(run), ti.name): ti for run in first.runs for ti in run.task_instances}
+    told: set[tuple[str, str, str]] = set()
+    for run in last.runs:
+        for ti in run.task_instances:
+            before = former.get((_dated(run), ti.name))
+            if before is None or ti.state != "success" or before.state != "success":
+                continue
+            for key in sorted({*before.xcoms, *ti.xcoms}):
+                was, now = _text(before.xcom(key)), _text(ti.xcom(key))
+                if was == now or (run.dag_id, ti.task_id, key) in told:
+                    continue
+                told.add((run.dag_id, ti.task_id, key))
+                fact = f"XCom {key!r} of {_date(run)} is {one_line(now, 80)}, not {one_line(was, 80)}"
+                follows = _clock_in(was, before.end_date) and _clock_in(now, ti.end_date)
+                fix = "take the run's logical_date or data_interval, not the clock" if follows else ""
+                fact += ", the clock's date" * follows
+                yield ("xcom", run.dag_id, ti.task_id, key), _finding(dags, run.dag_id, ti.task_id, how, fact, fix)
+
+
+def _other_data(
+    dags: Mapping[str, DAG], differing: Iterator[tuple[str, PartChange]], writers: Writers, how: str
+) -> Differing:
+    for conn_id, change in differing:
+        by = list(writers.wrote.get((conn_id, change.part), {}))
+        dag_id, task_id = by[-1] if by else (next(iter(dags)), None)
+        others = f" (written by {', '.join('.'.join(one) for one in by)})" if len(by) > 1 else ""
+        doubles = change.added and not change.removed and not change.changed
+        fix = f"delete the interval's {change.row}s first, or insert with a key and on conflict" if doubles else ""
+        yield ("data", conn_id, change.part), _finding(dags, dag_id, task_id, how, f"{conn_id}: {change}{others}", fix)
+
+
+def _finding(dags: Mapping[str, DAG], dag_id: str, task_id: str | None, how: str, fact: str, fix: str) -> Finding:
+    who = dag_id if task_id is None else f"{dag_id}.{task_id}"
+    place = str(dags[dag_id].fileloc) if dag_id in dags else None
+    return Finding(CHECK, "error", f"{who}, {how}: {fact}", place, dag_id=dag_id, task_id=task_id, fix=fix or None)
+
+
+def _date(run: RunResult) -> str:
+    return run.run_id if run.logical_date is None else f"{run.logical_date:%Y-%m-%dT%H:%M}"
+
+
+def _text(value: Any) -> str:
+    return json.dumps(plain(value), sort_keys=True, ensure_ascii=False)
+
+
+def _clock_in(text: str, at: datetime | None) -> bool:
+    """Whether a value holds the date on which it was made."""
+    return at is not None and f"{at:%Y-%m-%d}" in text

@@ -1,0 +1,90 @@
+"""``replay``: a backfill from the command line and in a test, with a database around it."""
+
+import json
+
+import pytest
+
+DAG = """
+from datetime import datetime, timedelta
+from airflow.sdk import dag, task
+from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator as Sql
+
+@dag(start_date=datetime(2025, 1, 1), schedule="@daily", catchup=False)
+def takings():
+    make = Sql(task_id="make", conn_id="shop", split_statements=True, sql='''
+        create table if not exists doubled (day text, rows int);
+        create table if not exists kept (day text primary key, rows int)''')
+    doubles = Sql(task_id="doubles", conn_id="shop", sql="insert into doubled values ('{{ ds }}', 1)")
+    keeps = Sql(task_id="keeps", conn_id="shop", retries=1, sql="insert or replace into kept values ('{{ ds }}', 1)")
+    make >> [doubles, keeps]
+
+takings()
+"""
+
+
+@pytest.fixture(scope="module")
+def till(shop):
+    """The project, with a Dag that writes to SQLite, and a world that has it."""
+    shop.write("dags/takings.py", DAG)
+    shop.write("till.yaml", "connections: {shop: {service: sqlite}}\n")
+    return shop
+
+
+def test_a_stretch_with_what_it_came_to(till):
+    arguments = ("takings", "--since", "2025-01-01", "--until", "3d", "--world", "till.yaml", "--keep", "replayed")
+    answer = till("replay", *arguments)
+    assert answer.code == 0, answer.err
+    assert "3 created; complete at" in answer.out
+    assert "table doubled: 3 rows added" in answer.out
+    asked = till("sql", "replayed", "--format", "csv", "select run_type, count(*) as n from runs group by all")
+    assert asked.out == "run_type,n\nbackfill,3\n"
+
+
+def test_what_may_not_run_again_names_the_task_and_the_table(till):
+    arguments = ("--since", "2025-01-01", "--until", "2d", "--world", "till.yaml", "--check", "idempotent", "--json")
+    answer = till("replay", "takings", *arguments)
+    assert answer.code == 1, answer.err
+    (finding,) = json.loads(answer.out)["findings"]
+    assert (finding["check"], finding["task_id"]) == ("not-idempotent", "doubles")
+    assert "takings.doubles, run again: shop: table doubled: 2 rows added" in finding["message"]
+    assert "delete the interval's rows first" in finding["fix"]
+
+
+def test_a_dry_run_needs_no_service_and_runs_nothing(till):
+    answer = till("replay", "takings", "--since", "2025-01-01", "--until", "2025-01-02", "--dry-run")
+    assert answer.code == 0, answer.err
+    assert "would be: 2 created" in answer.out
+    assert answer.out.count("2025-01-01T00:00:00Z  created") == 1
+
+
+def test_in_a_test(till):
+    till.write(
+        "tests/test_takings.py",
+        """
+def test_the_first_days(replay, world):
+    world.set_connection("shop", service="sqlite")
+    result = replay("takings", since="2025-01-01", until="2d")
+    assert result.ok
+    assert result.sql("select count(*) from runs where state = 'success'").fetchone() == (2,)
+    again = replay("takings", since="2025-01-01", until="2025-01-02", idempotent=True)
+    assert [error.task_id for error in again.errors] == ["doubles"]
+    assert again.ledger != result.ledger
+""",
+    )
+    answer = till.pytest("tests/test_takings.py", "-q")
+    assert "1 passed" in answer.out, answer.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("takings", "--since", "2025-01-05", "--until", "2025-01-01"), "lies before --since"),
+        (("takings", "--since", "yesterday", "--until", "1d"), "is not an ISO 8601 date"),
+        (("taking", "--since", "2025-01-01", "--until", "1d"), "did you mean 'takings'?"),
+        (("--since", "2025-01-01", "--until", "1d"), "Missing argument"),
+    ],
+)
+def test_what_cannot_be_replayed(till, arguments, said):
+    answer = till("replay", *arguments)
+    assert answer.code == 2
+    assert said in answer.err
