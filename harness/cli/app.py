@@ -7,6 +7,7 @@ import sys
 import click
 
 from harness.cli.commands.check import check
+from harness.cli.commands.diff import diff
 from harness.cli.commands.doctor import doctor
 from harness.cli.commands.init import init
 from harness.cli.commands.ledger import ledger
@@ -19,7 +20,8 @@ from harness.cli.commands.verify import verify
 EXIT_CODES = """\b
 Exit codes:
   0    success, and nothing found that is an error
-  1    a run failed, hangs or did not end before its horizon; an error was found; the Dag does not import
+  1    a run failed, hangs or did not end before its horizon; an error was found; the Dag does not import;
+       what diff compares is not alike
   2    the command line, a world file or pyproject.toml cannot mean anything
   3    a service or a supported Airflow is not available
   70   a fault of airflow-harness itself
@@ -61,11 +63,12 @@ def app() -> None:
       airflow-harness simulate --since 2025-01-01 --until 7d
       airflow-harness replay weather_etl --since 2025-01-01 --until 30d
       airflow-harness verify weather_etl
+      airflow-harness diff january last
       airflow-harness sql last "select * from task_instances"
       airflow-harness run --help
     """
 
 
-for command in (check, doctor, init, replay, run, simulate, sql, verify):
+for command in (check, diff, doctor, init, replay, run, simulate, sql, verify):
     app.command(epilog=EXIT_CODES)(command)
 app.add_command(ledger)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,17 +62,25 @@ def asked_of(ledger: Path | None, question: str) -> DuckDBPyConnection:
 
 
 def opened(folders: Iterable[Path], output: Path | None = None) -> DuckDBPyConnection:
+    """`opened_as`, each by the name of its folder. Raises: LedgerError. UsageError: two of one name."""
+    return opened_as(_by_name(folders), output)
+
+
+def opened_as(folders: Mapping[str, Path], output: Path | None = None) -> DuckDBPyConnection:
     """A DuckDB connection with the views over one ledger or several.
 
     Nothing can be written to the ledgers through it, and no other file be read or, but for ``output``, written.
-    Raises: LedgerError: one of them is none of ours. UsageError: two of one name.
+
+    Args:
+        folders: what the column ``ledger`` has of each -> its folder.
+    Raises: LedgerError: one of them is none of ours.
     """
     import duckdb
 
     connection = duckdb.connect()
     connection.execute("set timezone = 'UTC'")
     parts: list[str] = []
-    for number, (name, folder) in enumerate(_by_name(folders).items()):
+    for number, (name, folder) in enumerate(folders.items()):
         header(folder)
         place = f"ledger_{number}"
         kept = _kept(folder) if (folder / JOURNAL).stat().st_size > LARGE else None
