@@ -1,0 +1,140 @@
+"""SIGKILL to a process that owns services, at any moment: fifteen seconds later nothing of theirs is there.
+
+No process, so no port either; no temporary folder; no shared memory that nobody has mapped. Containers have theirs in
+`test_containers`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+from owners import SAID
+from processes import nobodys_memory, processes_in, shared_memory, wait_until
+
+from harness.services.named import OURS
+from harness.services.registry import service_class
+
+ROOT = Path(__file__).parents[3]
+GONE_S = 15
+MOMENTS = 100
+EMBEDDED = sorted(name for name in OURS if "embedded" in service_class(name).drivers)
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Kill:
+    """One of them.
+
+    Attributes:
+        services: name of one, or `ALL` in one world.
+        word: of the owner's after which it is killed: ``began``, ``leased``, ``used``, ``closed``.
+        after_s: how long after.
+    """
+
+    services: str
+    word: str
+    after_s: float
+
+    @property
+    def id(self) -> str:
+        """As pytest shows it."""
+        return f"{self.services}-{self.word}-{self.after_s:.3f}"
+
+
+QUICK = [Kill(ALL, "began", 0.05), Kill(ALL, "began", 0.6), Kill(ALL, "used", 0)]
+EACH = [Kill(name, "used", 0) for name in EMBEDDED]
+
+
+def soak() -> Iterator[Kill]:
+    """The same moments every night: half of them of all services at once."""
+    chance = random.Random(15)
+    for number in range(MOMENTS):
+        services = ALL if number % 2 else EMBEDDED[number // 2 % len(EMBEDDED)]
+        word = chance.choice(["began", "began", "leased", "used", "closed"])
+        yield Kill(services, word, chance.uniform(0, 1.5 if word == "began" else 0.3))
+
+
+def rows() -> list[object]:
+    """The quick suite has a few; CI's step of the gate one of each service; the night all moments."""
+    marked = [(QUICK, []), (EACH, [pytest.mark.hostile]), (soak(), [pytest.mark.nightly])]
+    return [pytest.param(kill, id=kill.id, marks=marks) for kills, marks in marked for kill in kills]
+
+
+@pytest.fixture(scope="module")
+def owners() -> Iterator[Callable[[dict[str, object]], int]]:
+    """Starts an owner: `owners.py`."""
+    words = [sys.executable, str(Path(__file__).with_name("owners.py"))]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(words, env=environment, stdin=-1, stdout=-1, text=True) as process:
+        assert process.stdout.readline() == "ready\n"
+
+        def start(order: dict[str, object]) -> int:
+            process.stdin.write(json.dumps(order) + "\n")
+            process.stdin.flush()
+            return int(process.stdout.readline())
+
+        yield start
+        process.stdin.close()
+
+
+@pytest.mark.parametrize("kill", rows())
+def test_nothing_is_left(kill: Kill, owners, tmp_path: Path, area: Path) -> None:
+    said, mark = tmp_path / "said", tmp_path.as_posix()
+    said.touch()
+    before = shared_memory()
+    names = EMBEDDED if kill.services == ALL else [kill.services]
+    pid = owners({"services": names, "said": str(said), "area": str(area), "mark": mark})
+    try:
+        assert wait_until(lambda: kill.word in said.read_text().split(), timeout_s=60), said.read_text()
+        time.sleep(kill.after_s)
+    finally:
+        os.kill(pid, signal.SIGKILL)
+    assert "failed" not in said.read_text()
+
+    def left() -> list[object]:
+        found = [*area.iterdir(), *processes_in(area), *marked(mark)]
+        return [*found, *nobodys_memory(shared_memory() - before)]
+
+    assert wait_until(lambda: not left(), timeout_s=GONE_S), left()
+
+
+def test_what_is_left_is_noticed(tmp_path: Path, area: Path) -> None:
+    """The four ways to see it."""
+    before = shared_memory()
+    environment = {**os.environ, SAID: str(tmp_path)}
+    name = Path(tempfile.mkstemp(prefix="faketime_shm_", dir="/dev/shm")[1]) if sys.platform == "linux" else None
+    process = subprocess.Popen(["sleep", "60"], cwd=area, env=environment)
+    try:
+        assert wait_until(lambda: [one.pid for one in processes_in(area)] == [process.pid])
+        assert [one.pid for one in marked(str(tmp_path))] == [process.pid]
+        if name is not None:
+            assert name.name in nobodys_memory(shared_memory() - before)
+    finally:
+        process.kill()
+        process.wait()
+        if name is not None:
+            name.unlink()
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """Live processes that the owner, or what it started, has started."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(SAID) == mark and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
