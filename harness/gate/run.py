@@ -72,7 +72,7 @@ def _in_repository(files: list[FoundFile], options: GateOptions, repository: Rep
     refuse_hidden(files, repository)
     declared, world = options.parse.declared, options.parse.world
     if world.from_environment:
-        from harness.world.sources.environment import taken_from
+        from harness.world.sources import taken_from
 
         world = taken_from(world, {**repository.environment, **os.environ}, required=False)
     parse = replace(

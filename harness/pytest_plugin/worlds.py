@@ -167,7 +167,7 @@ def with_environment(config: pytest.Config, world: World) -> World:
     if not world.from_environment:
         return world
     from harness.project.declarations import SECRETS, dot_env
-    from harness.world.sources.environment import taken_from
+    from harness.world.sources import taken_from
 
     project = project_of(config)
     present = {name: value for name, value in os.environ.items() if name.startswith(SECRETS)}

@@ -11,7 +11,7 @@ from harness.project.declarations import CONNECTION
 from harness.project.repository import Repository
 from harness.world import Pool, World
 from harness.world.entries import DEFAULT_POOL
-from harness.world.sources.environment import taken_from
+from harness.world.sources import taken_from
 
 _OF_EXECUTOR = ("parallelism", "num_stuck_in_queued_retries")
 

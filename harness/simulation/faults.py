@@ -15,7 +15,7 @@ from harness.simulation.agenda import Agenda
 from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.service_faults import ServiceFaults
 from harness.world import World
-from harness.world.around.faults import TASK_KINDS, Chaos, Draw, ServiceFault, TaskFault
+from harness.world.around import TASK_KINDS, Chaos, Draw, ServiceFault, TaskFault
 
 
 class Faults:

@@ -47,7 +47,7 @@ from harness.simulation.stuck import unfinished_error, unfinished_findings
 from harness.simulation.unmatched import check_options, check_world, unmatched_instances
 from harness.world import World
 from harness.world.file import shown_path
-from harness.world.sources.environment import variable_of
+from harness.world.sources import variable_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

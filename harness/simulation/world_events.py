@@ -9,7 +9,7 @@ from harness.bridge.supervisor.handlers.assets import event_from_outside
 from harness.bridge.supervisor.store import Store
 from harness.errors import WorldError, known_names
 from harness.simulation.agenda import Agenda
-from harness.world.around.events import AssetUpdated, Called, OfService, VariablesChange, WorldEvent
+from harness.world.around import AssetUpdated, Called, OfService, VariablesChange, WorldEvent
 
 if TYPE_CHECKING:
     from harness.services.binding import Leases

@@ -33,6 +33,9 @@ _EXPECTED = {
 }
 _BOUNDS = {"greater_than_equal": ("ge", "more"), "less_than_equal": ("le", "less")}
 
+_OUTCOMES = ("returns", "raises", "state", "follows", "does", "runs")
+_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
+
 Spec = TypeVar("Spec", bound="EntrySpec")
 
 # What a reader of ours looks at by itself, and how it reads in the schema.
@@ -42,7 +45,13 @@ Instant = Annotated[
     WithJsonSchema({"type": ["string", "number"], "description": "+1h42m, seconds, or a date as 2025-01-03T05:00Z"}),
 ]
 Texts = Annotated[Any, WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]})]
-Slots = Annotated[Any, WithJsonSchema({"type": "object", "additionalProperties": {"type": ["integer", "null"]}})]
+_Point = Annotated[
+    Any,
+    WithJsonSchema({"type": ["string", "number"], "description": "start, end, or how long after the beginning"}),
+]
+_Slots = Annotated[Any, WithJsonSchema({"type": "object", "additionalProperties": {"type": ["integer", "null"]}})]
+
+_FaultKind = Literal["fails", "lost", "slow", "xcom-error", "disk-full", "down", "resets", "errors", "throttles"]
 
 
 class EntrySpec(BaseModel):
@@ -103,7 +112,7 @@ class ExecutorSpec(EntrySpec):
     """The executors; what is under ``executors`` and ``workers`` is checked entry by entry."""
 
     parallelism: int = Field(default=DEFAULT_PARALLELISM, ge=1)
-    executors: Slots = None
+    executors: _Slots = None
     workers: Annotated[Any, WithJsonSchema({"type": "object", "additionalProperties": True})] = None
     task_queued_timeout: Span = 600
     num_stuck_in_queued_retries: int = Field(default=2, ge=0)
@@ -146,6 +155,65 @@ class TriggerSpec(EntrySpec):
         return self
 
 
+class StubSpec(EntrySpec):
+    """At most one outcome (``returns: null`` counts as one); ``fails``, ``xcoms`` and ``takes`` go with each."""
+
+    returns: Any = None
+    raises: Annotated[Any, WithJsonSchema({"type": "string"})] = None
+    state: Literal["failed", "skipped"] | None = None
+    follows: list[str] | None = None
+    does: Annotated[Any, WithJsonSchema({"type": "string", "pattern": f"^{_PATH.pattern}$"})] = None
+    runs: Annotated[bool | None, WithJsonSchema({"const": True})] = None
+    fails: int = Field(default=0, ge=1)
+    xcoms: dict[str, Any] = Field(default_factory=dict)
+    takes: Span | None = None
+
+    @model_validator(mode="after")
+    def _one_outcome(self) -> StubSpec:
+        given = self.model_fields_set & set(_OUTCOMES)
+        if len(given) > 1:
+            raise ValueError(f"needs exactly one of {', '.join(_OUTCOMES)}, or none of them to return None")
+        if self.runs is False:
+            raise ValueError("runs can only be true; without it something stands in")
+        if self.xcoms and self.itself:
+            raise ValueError("xcoms are of what stands in, and here the task itself runs")
+        if "raises" in given and not _can_be_raised(self.raises):
+            raise ValueError(f"raises must be text, an exception or its class, not {kind(self.raises)}")
+        if "does" in given and not callable(self.does):
+            if not isinstance(self.does, str):
+                raise ValueError(f"does must be a function or the dotted path of one, not {kind(self.does)}")
+            if not _PATH.fullmatch(self.does):
+                fact = f"does: {self.does!r} is no dotted path, such as tests.fakes.submit"
+                raise EntryError(WorldProblem(fact, ("does",)))
+        return self
+
+    @property
+    def itself(self) -> bool:
+        """Whether the task itself runs, if perhaps not at its first tries."""
+        given = self.model_fields_set & set(_OUTCOMES)
+        return self.runs is True or ("fails" in self.model_fields_set and given <= {"raises"})
+
+
+class FaultSpec(EntrySpec):
+    """``kind``, then ``task`` with ``on_try`` and ``when``, or ``connection`` with ``at``; ``lasts``."""
+
+    kind: _FaultKind
+    task: str | None = None
+    on_try: int | list[int] = Field(default_factory=list)
+    when: _Point = "start"
+    connection: str | None = None
+    at: Instant = None
+    lasts: Span = None
+
+
+class ChaosSpec(EntrySpec):
+    """Faults that are drawn for tries at a rate."""
+
+    rate: float = Field(ge=0, le=1)
+    seed: int = 0
+    kinds: list[_FaultKind] | None = None
+
+
 def check(spec: type[Spec], value: object) -> Spec:
     """``value`` as a ``spec``.
 
@@ -158,6 +226,11 @@ def check(spec: type[Spec], value: object) -> Spec:
     except ValidationError as error:
         details = error.errors(include_url=False)
         raise EntryError(*[one for detail in details for one in _problems(spec, detail)]) from None
+
+
+def _can_be_raised(value: object) -> bool:
+    is_class = isinstance(value, type) and issubclass(value, BaseException)
+    return is_class or isinstance(value, (str, BaseException))
 
 
 def _keys(spec: type[EntrySpec]) -> list[str]:

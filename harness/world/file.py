@@ -13,7 +13,7 @@ from harness.world.problem import EntryError, WorldProblem, kind
 
 if TYPE_CHECKING:
     from harness.world.nodes import Document
-    from harness.world.sources.include import Included
+    from harness.world.sources import Included
 
 
 @dataclass(frozen=True)
@@ -156,7 +156,7 @@ class _WorldReader:
         return world
 
     def _include(self, world: World, content: object) -> None:
-        from harness.world.sources.include import Unreadable, entries, sources
+        from harness.world.sources import Unreadable, entries, sources
 
         try:
             files = sources(content, self.folder)
@@ -186,11 +186,11 @@ class _WorldReader:
             world.declared_at[one.section, one.name] = f"{shown}:{one.line}"
 
     def _executor(self, world: World, content: object) -> None:
-        from harness.world.executor import as_read, read_executor
+        from harness.world.reading import executor_as_read, read_executor
 
         try:
             world.executor = read_executor(
-                {**as_read(world.executor), **content} if isinstance(content, Mapping) else content
+                {**executor_as_read(world.executor), **content} if isinstance(content, Mapping) else content
             )
         except EntryError as invalid:
             self._note_all(("executor",), "executor", invalid)
@@ -220,17 +220,17 @@ class _WorldReader:
                 self._note_all(place, f"{word} {number + 1}", invalid)
 
     def _event(self, world: World) -> Callable[[object, str], None]:
-        from harness.world.around.reading_events import read_event
+        from harness.world.reading_around import read_event
 
         return lambda value, where: world.events.append(read_event(value, where))
 
     def _fault(self, world: World) -> Callable[[object, str], None]:
-        from harness.world.around.reading_faults import read_fault
+        from harness.world.reading_around import read_fault
 
         return lambda value, where: world.faults.append(read_fault(value, where))
 
     def _chaos(self, world: World, content: object) -> None:
-        from harness.world.around.reading_faults import read_chaos
+        from harness.world.reading_around import read_chaos
 
         try:
             world.drawn_faults = read_chaos(content, self._where(("chaos",)))

@@ -10,8 +10,7 @@ from typing import Any, Protocol
 
 from harness.errors import WorldError
 from harness.kernel.instant import Microseconds
-from harness.world.around.events import Called, WorldEvent, caller, named, read_when
-from harness.world.around.faults import Chaos, Fault, TaskFault
+from harness.world.around import Called, Chaos, Fault, TaskFault, WorldEvent, caller, named, read_when
 from harness.world.calls import Call, calls_of
 from harness.world.connection import Connection
 from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS, Answer, Executor, Pool, Stub, TriggerAnswer
@@ -77,7 +76,7 @@ class World:
             others the project's settings decide.
         declared_at: ``file:line`` of entries that came from a file, by (section, name).
         calls_made: of tasks that were stood in for; see `calls`.
-        from_environment: (section, name) of connections and variables that `harness.world.sources.environment` finds.
+        from_environment: (section, name) of connections and variables that `harness.world.sources` finds.
         elsewhere: connection id, in lower case -> the place outside of the world where one of that name stands, of
             which no task is given anything.
         services: of the test whose world this is; None outside tests.
@@ -165,14 +164,14 @@ class World:
         num_stuck_in_queued_retries: int | None = None,
     ) -> Executor:
         """Set what is given of the executor, as the keys of the file's section do; returns the whole."""
-        from harness.world.executor import as_read, read_executor
+        from harness.world.reading import executor_as_read, read_executor
 
         given: dict[str, object] = {"parallelism": parallelism, "executors": executors, "workers": workers}
         given |= {"task_queued_timeout": task_queued_timeout}
         given |= {"num_stuck_in_queued_retries": num_stuck_in_queued_retries}
         chosen = {name: value for name, value in given.items() if value is not None}
         try:
-            self.executor = read_executor({**as_read(self.executor), **chosen})
+            self.executor = read_executor({**executor_as_read(self.executor), **chosen})
         except EntryError as invalid:
             raise call_error("executor", invalid) from None
         for name in chosen:
@@ -293,7 +292,7 @@ class World:
             settings: of a task ``on_try=1``, ``when="start"`` (``"end"``, ``"10m"``); of a service ``connection=``,
                 ``at=`` as of `at`; ``lasts="30m"``.
         """
-        from harness.world.around.reading_faults import read_fault
+        from harness.world.reading_around import read_fault
 
         given = {"kind": kind, **({} if task is None else {"task": task}), **settings}
         try:
@@ -304,7 +303,7 @@ class World:
 
     def chaos(self, rate: float, seed: int = 0, kinds: Iterable[str] | None = None) -> Chaos:
         """Have something go wrong with tries at a rate from 0 to 1; the same seed draws the same."""
-        from harness.world.around.reading_faults import read_chaos
+        from harness.world.reading_around import read_chaos
 
         given = {"rate": rate, "seed": seed, "kinds": None if kinds is None else list(kinds)}
         try:

@@ -9,23 +9,25 @@ import json
 import re
 import shlex
 from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import TypeVar
 
-from harness.errors import WorldError
+from harness.errors import WorldError, known_names
 from harness.kernel.instant import Microseconds
 from harness.project.conn_type import normal_type
 from harness.world import document
 from harness.world.connection import Connection
 from harness.world.duration import duration
-from harness.world.entries import Answer, Pool, TriggerAnswer
+from harness.world.entries import Answer, Executor, Pool, Stub, TriggerAnswer, Worker
 from harness.world.pattern import fault_of
 from harness.world.problem import EntryError, WorldProblem, kind
-from harness.world.stubs import read_stub
 
 _CONNECTION_ID = re.compile(r"[\w#!()\-.:/\\]{1,250}")
 
-
 FROM_ENVIRONMENT = object()
 """What is read of an entry ``{from: environment}``."""
+
+_Entry = TypeVar("_Entry")
 
 
 def read_connection(value: object) -> Connection:
@@ -105,6 +107,46 @@ def _trigger(value: object) -> TriggerAnswer:
     return TriggerAnswer(spec.event, after, spec.raises)
 
 
+def read_stub(value: object) -> Stub:
+    """A stub from one mapping, from nothing at all, or from a list of mappings, one for each try."""
+    if not isinstance(value, (list, tuple)):
+        return _stub({} if value is None else value)
+    if not value:
+        raise EntryError(WorldProblem("a list of tries cannot be empty", fix="give what happens at each try"))
+    tries, problems = [], []
+    for number, one in enumerate(value, 1):
+        try:
+            if isinstance(one, Mapping) and "fails" in one:
+                raise EntryError(WorldProblem("fails has no place in a list of tries", fix="give raises: for each"))
+            tries.append(_stub({} if one is None else one))
+        except EntryError as invalid:
+            problems += [
+                WorldProblem(f"try {number}: {each.fact}", known=each.known, fix=each.fix) for each in invalid.problems
+            ]
+    if problems:
+        raise EntryError(*problems)
+    return Stub(tries=tuple(tries))
+
+
+def _stub(value: object) -> Stub:
+    spec = document.check(document.StubSpec, value)
+    try:
+        takes = None if spec.takes is None else duration(spec.takes)
+    except ValueError as error:
+        raise EntryError(WorldProblem(f"takes: {error}", ("takes",))) from None
+    return Stub(  # not model_dump(): it would copy, and refuse, what a test returns
+        returns=spec.returns,
+        raises=spec.raises,
+        state=spec.state,
+        follows=None if spec.follows is None else tuple(spec.follows),
+        fails=spec.fails,
+        runs=spec.itself,
+        does=spec.does,
+        xcoms=spec.xcoms,
+        takes=takes,
+    )
+
+
 def read_command(value: object) -> tuple[str, ...]:
     """A program and its arguments, as a list, or as text that a shell would split."""
     if isinstance(value, str):
@@ -132,6 +174,89 @@ def read_env(value: object) -> str:
     except UnicodeEncodeError as error:
         raise EntryError(WorldProblem(f"an environment variable cannot hold {value[error.start]!r}")) from None
     return value
+
+
+def read_executor(value: object) -> Executor:
+    """The section from a mapping.
+
+    Raises: EntryError: with every fault found in it.
+    """
+    spec = document.check(document.ExecutorSpec, value)
+    problems: list[WorldProblem] = []
+    executors = _entries("executors", spec.executors, _slots, problems)
+    workers = _entries("workers", spec.workers, lambda _, entry: _worker(entry, executors), problems)
+    timeout = 0
+    try:
+        timeout = duration(spec.task_queued_timeout)
+    except ValueError as error:
+        problems.append(WorldProblem(f"task_queued_timeout: {error}", ("task_queued_timeout",)))
+    if problems:
+        raise EntryError(*problems)
+    return Executor(spec.parallelism, executors, workers, timeout, spec.num_stuck_in_queued_retries)
+
+
+def executor_as_read(executor: Executor) -> dict[str, object]:
+    """The section that `read_executor` would read it from."""
+    workers = {name: {**vars(one), "queues": list(one.queues)} for name, one in executor.workers.items()}
+    timeout = timedelta(microseconds=executor.task_queued_timeout)
+    return {**vars(executor), "task_queued_timeout": timeout, "workers": workers}
+
+
+def _names_of_executor(entry: str) -> tuple[str, ...]:
+    """What ``alias:module.Class`` may be called in a world file: itself, its alias."""
+    return (entry, entry.partition(":")[0]) if ":" in entry else (entry,)
+
+
+def _entries(
+    key: str, value: object, read: Callable[[str, object], _Entry], problems: list[WorldProblem]
+) -> dict[str, _Entry]:
+    """The entries below ``executors`` or ``workers``; what is wrong with them goes to ``problems``."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        problems.append(WorldProblem(f"{key} must be a mapping of names, not {kind(value)}", (key,)))
+        return {}
+    found: dict[str, _Entry] = {}
+    for name, entry in value.items():
+        if not isinstance(name, str) or not name:
+            problems.append(WorldProblem(f"{key}: a name must be text, not {kind(name)}", (key, str(name))))
+            continue
+        try:
+            found[name] = read(name, entry)
+        except EntryError as invalid:
+            problems += [
+                WorldProblem(f"{key[:-1]} {name!r}: {one.fact}", (key, name, *one.path), one.known, one.fix)
+                for one in invalid.problems
+            ]
+    return found
+
+
+def _slots(name: str, value: object) -> int | None:
+    if name.count(":") > 1 or name.startswith(":") or name.endswith(":"):
+        raise EntryError(
+            WorldProblem("is no name of an executor", fix="write it as in [core] executor: alias:module.Class")
+        )
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise EntryError(WorldProblem(f"slots must be a whole number, not {kind(value)}"))
+    if value < 1:
+        raise EntryError(WorldProblem("slots must be 1 or more"))
+    return value
+
+
+def _worker(value: object, executors: Mapping[str, int | None]) -> Worker:
+    spec = document.check(document.WorkerSpec, {} if value is None else value)
+    queues = spec.queues.split(",") if isinstance(spec.queues, str) else spec.queues
+    if not isinstance(queues, list) or not queues or not all(isinstance(one, str) and one.strip() for one in queues):
+        fix = "write queues: [default, etl]"
+        raise EntryError(WorldProblem("queues must be a list of names", ("queues",), fix=fix))
+    declared = [entry for entry in executors if spec.executor in _names_of_executor(entry)]
+    if spec.executor is not None and not declared:
+        known = known_names(spec.executor, list(executors))
+        raise EntryError(WorldProblem(f"no executor {spec.executor!r} is declared", ("executor",), known=known))
+    queues = tuple(one.strip() for one in queues)
+    return Worker(queues, spec.concurrency, declared[0] if declared else None)
 
 
 def _connection_id(name: str) -> str | None:

@@ -9,21 +9,22 @@ from typing import Annotated, Any
 
 from pydantic import Field, JsonValue, WithJsonSchema
 
-from harness.world.around.reading_faults import ChaosSpec, FaultSpec
 from harness.world.document import (
     AnswerSpec,
     AssetSpec,
+    ChaosSpec,
     ConnectionSpec,
     EntrySpec,
     ExecutorSpec,
+    FaultSpec,
     Instant,
     PoolSpec,
     Span,
+    StubSpec,
     Texts,
     TriggerSpec,
     WorkerSpec,
 )
-from harness.world.stubs import StubSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 CONNECTION, EVENT = ConnectionSpec.__name__, "EventSpec"

@@ -26,7 +26,7 @@ from harness.bridge.versions.names import task_exception
 from harness.kernel import Process, ProcessKilled, Simulation
 from harness.kernel.instant import later
 from harness.scheduler.model import TaskInstance
-from harness.world.around.faults import TASK_KINDS, TaskFault
+from harness.world.around import TASK_KINDS, TaskFault
 
 _MEANWHILE = ("xcom-error", "disk-full")
 

@@ -118,8 +118,8 @@ def _used(result: GateResult, exports: Exports, answered: Iterable[str]) -> Used
     Args:
         answered: types of connections that services answer.
     """
-    from harness.world.conn_types import conn_type_of
     from harness.world.file import shown_path
+    from harness.world.scaffold import conn_type_of
 
     found: Used = defaultdict(lambda: defaultdict(list))
     for file in result.files:

@@ -11,7 +11,7 @@ from airflow.sdk import DAG, task
 
 from harness.errors import WorldError
 from harness.world import World
-from harness.world.around.faults import TASK_KINDS, Chaos
+from harness.world.around import TASK_KINDS, Chaos
 from harness.world.pattern import Subject
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)

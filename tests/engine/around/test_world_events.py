@@ -11,7 +11,7 @@ from airflow.sdk import DAG, Asset, Variable, task
 
 from harness.errors import WorldError
 from harness.world import World
-from harness.world.around.events import AssetUpdated, WorldEvent, read_when
+from harness.world.around import AssetUpdated, WorldEvent, read_when
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 

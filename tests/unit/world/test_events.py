@@ -11,8 +11,7 @@ from harness.kernel import SECOND
 from harness.services.binding import Leases, Services
 from harness.services.happenings import happening
 from harness.world import World, load
-from harness.world.around.events import AssetUpdated, OfService, VariablesChange, When
-from harness.world.around.faults import Chaos, ServiceFault, TaskFault
+from harness.world.around import AssetUpdated, Chaos, OfService, ServiceFault, TaskFault, VariablesChange, When
 
 
 def written(folder: Path, *entries: str) -> Path:

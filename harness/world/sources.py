@@ -1,7 +1,8 @@
-"""Entries of a world out of files that teams have: what ``airflow … export`` writes, Astro's settings, a ``.env``.
+"""Entries of a world that stand elsewhere: in files that teams have, which it includes, and in the environment.
 
-A world names them under ``include``. Their entries are as they stand in the file, passwords too, and those of the world
-itself go before them.
+The files are what ``airflow … export`` writes, Astro's settings, a ``.env``. A world names them under ``include``;
+their entries are as they stand there, passwords too, and its own go before them. What the environment holds
+may be production's, so that it is given to a Dag only where the world asks for it, with ``{from: environment}``.
 
 Source: ``connections_export``, ``variables_export``, ``pool_export`` of airflow/cli/commands for what is written;
 ``load_connections_dict``, ``_create_connection``, ``_parse_env_file`` of airflow/secrets/local_filesystem.py,
@@ -13,14 +14,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import known_names
+from harness.errors import WorldError, known_names
 from harness.project.declarations import CONNECTION, VARIABLE, dot_env, line_of
 from harness.project.exports import section_of
+from harness.world.connection import Connection
+from harness.world.model import World
 from harness.world.problem import EntryError, WorldProblem, kind
 
 if TYPE_CHECKING:
@@ -32,6 +35,7 @@ FORM = "write include: [connections.json, airflow_settings.yaml, {variables: var
 _FIELDS = ("host", "login", "password", "schema", "description", "uri")
 _TEXTS = ("conn_type", *_FIELDS)
 _LEFT_OUT = ("conn_id", "id", "is_encrypted", "is_extra_encrypted", "team_name")
+_PREFIX = {"connections": CONNECTION, "variables": VARIABLE}
 
 
 @dataclass(frozen=True)
@@ -210,7 +214,7 @@ def _of_astro(text: str) -> Iterator[Included]:
 def _entry(section: str, name: str, value: object, line: int, described: bool = True) -> Included:
     try:
         if section == "connections":
-            return Included(section, name, connection_fields(value), line)
+            return Included(section, name, _connection_fields(value), line)
         if section == "pools":
             return Included(section, name, _pool(value), line)
     except ValueError as error:
@@ -220,7 +224,7 @@ def _entry(section: str, name: str, value: object, line: int, described: bool = 
     return Included(section, name, value, line)
 
 
-def connection_fields(value: object) -> dict[str, object]:
+def _connection_fields(value: object) -> dict[str, object]:
     """The fields of a world's entry. Raises: ValueError."""
     if isinstance(value, list) and len(value) == 1:
         value = value[0]
@@ -292,3 +296,47 @@ def _document(text: str) -> Document:
         raise Unreadable(f"is not valid YAML: {error.problem}", mark.line + 1 if mark else 1) from None
     except (yaml.YAMLError, ValueError) as error:
         raise Unreadable(f"is not valid YAML: {str(error).splitlines()[0]}") from None
+
+
+def variable_of(section: str, name: str) -> str:
+    """The variable of the environment that Airflow reads; Source: ``EnvironmentVariablesBackend`` (3.3.2)."""
+    return _PREFIX[section] + name.upper()
+
+
+def taken_from(world: World, environment: Mapping[str, str], required: bool) -> World:
+    """The world with the entries that the environment holds; its variables are set in place.
+
+    Args:
+        environment: ``AIRFLOW_CONN_*`` and ``AIRFLOW_VAR_*``, of ``.env`` too.
+        required: what is not there is an error.
+    Raises: WorldError: a connection that cannot be read; never with its value.
+    """
+    connections = dict(world.connections)
+    for section, name in sorted(world.from_environment):
+        variable = variable_of(section, name)
+        if name in (connections if section == "connections" else world.variables):
+            continue
+        if variable in environment and section == "variables":
+            world.variables[name] = environment[variable]
+        elif variable in environment:
+            connections[name] = _connection(environment[variable], variable, world.where(section, name))
+        elif required:
+            raise WorldError(
+                f"{section[:-1]} {name!r} comes from the environment, which has no {variable}",
+                where=world.where(section, name),
+                fix=f"set {variable} in the shell or in .env, or give it a value of its own in the world",
+            )
+    return replace(world, connections=connections)
+
+
+def _connection(text: str, variable: str, where: str | None) -> Connection:
+    from harness.world.reading import read_connection
+
+    try:
+        try:
+            return read_connection(_connection_fields(text))
+        except ValueError as error:
+            raise EntryError(WorldProblem(str(error))) if not isinstance(error, EntryError) else error from None
+    except EntryError as invalid:
+        fact = invalid.problems[0].fact
+        raise WorldError(f"{variable} of the environment is no connection: {fact}", where=where) from None

@@ -8,8 +8,7 @@ import pytest
 
 from harness.services.registry import service_class, services_of_types
 from harness.world import load
-from harness.world.conn_types import conn_type_of
-from harness.world.scaffold import scaffold
+from harness.world.scaffold import conn_type_of, scaffold
 
 ANSWERED = services_of_types()
 
