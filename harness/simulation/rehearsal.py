@@ -34,17 +34,16 @@ from harness.results.services import ServiceUse
 from harness.scheduler.model import DagRun
 from harness.simulation.awaited_dags import awaited_runs, failed_unawaited
 from harness.simulation.components.scheduler_loop import Driver
-from harness.simulation.declared import with_declared
 from harness.simulation.idempotence import checked
 from harness.simulation.options import CalendarOptions, RunOptions
 from harness.simulation.record import Watcher, watched_by
 from harness.simulation.replaying import Replay, ReplayOptions, replay_of
 from harness.simulation.results import run_result
 from harness.simulation.run_factory import RunFactory
-from harness.simulation.services import ServedWorld, served
 from harness.simulation.simulated import refusal, runs_otherwise, simulated_calendar
 from harness.simulation.stuck import unfinished_error, unfinished_findings
 from harness.simulation.unmatched import check_options, check_world, unmatched_instances
+from harness.simulation.worlds import ServedWorld, served, with_declared
 from harness.world import World
 from harness.world.file import shown_path
 from harness.world.sources import variable_of

@@ -27,13 +27,11 @@ from harness.results.services import Heard, ServiceUse
 from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import Dag, DagRun
 from harness.scheduler.queueing import Limits, PoolSlots
-from harness.simulation.agenda import Agenda
+from harness.simulation.agenda import Agenda, plan_world_events
 from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.environment import Interruption, simulation_environment
-from harness.simulation.faults import Faults
+from harness.simulation.faults import Faults, ServiceFaults
 from harness.simulation.record import Recorder, Watcher
-from harness.simulation.service_faults import ServiceFaults
-from harness.simulation.world_events import plan_world_events
 from harness.world import World
 from harness.world.secrets import Mask, secrets_of
 

@@ -23,8 +23,8 @@ from harness.scheduler.model import DagRun, TaskInstance
 from harness.simulation.awaited_dags import needed
 from harness.simulation.options import RunOptions
 from harness.simulation.rehearsal import Rehearsal
-from harness.simulation.services import served
 from harness.simulation.unmatched import check_world
+from harness.simulation.worlds import served
 from harness.world import World
 
 if TYPE_CHECKING:

@@ -1,4 +1,7 @@
-"""The workers and the triggerer: admitted task instances turned into processes, their ends into states."""
+"""The workers and the triggerer: admitted task instances turned into processes, their ends into states.
+
+A worker that is lost is one of them: the scheduler does not know, until it misses its heartbeats.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +18,8 @@ from harness.bridge.supervisor.handlers.xcom import keep
 from harness.bridge.supervisor.store import facts
 from harness.bridge.supervisor.task_context import TaskContext
 from harness.bridge.triggerer import EndedByTrigger, Triggerer, starts_from_trigger
-from harness.kernel import SECOND, Instant, Microseconds, Process, seconds
+from harness.bridge.versions.scheduling import heartbeat_rules
+from harness.kernel import SECOND, Instant, Microseconds, Process, iso, seconds
 from harness.kernel.instant import later
 from harness.kernel.simulation import KILLS, LATE
 from harness.results.finding import Finding
@@ -34,10 +38,9 @@ from harness.scheduler.model import (
     TaskInstance,
 )
 from harness.scheduler.ready import set_state
-from harness.scheduler.retries import next_retry_at
+from harness.scheduler.retries import may_retry, next_retry_at
 from harness.scheduler.transitions import fail_fast, number_next
 from harness.simulation.components.executors import Workload, Workloads
-from harness.simulation.components.lost_workers import LostWorkers
 from harness.simulation.components.people import People
 from harness.simulation.components.ports import WorkersLoop
 from harness.simulation.environment import Interruption
@@ -310,3 +313,56 @@ class Attempts:
         self.simulation.schedule(now, self.simulation.kill, process, KILL_GRACE)
         if self.workloads.waiting:
             self.simulation.schedule(now, self.driver.wake)
+
+
+class LostWorkers:
+    """Finds them as Airflow's scheduler does, at its own timeout.
+
+    Until then they run, for all that anybody can see: they hold their slots of pools and executors.
+
+    Args:
+        stop: ends what still works for a task instance that ``fail_fast`` stops.
+    """
+
+    def __init__(self, driver: WorkersLoop, stop: Callable[[TaskInstance], None]) -> None:
+        self.driver, self.simulation, self.recorder, self._stop = driver, driver.simulation, driver.recorder, stop
+
+    def lose(self, ti: TaskInstance) -> None:
+        """Its worker is gone at this instant; its process ends by itself."""
+        began, died = history(ti).running_since, self.simulation.now
+        at = Instant(heartbeat_rules().found_at(self.simulation.start, began, died))
+        self.simulation.schedule(at, self._found, ti, ti.try_number, began, died)
+
+    def _found(self, ti: TaskInstance, try_number: int, began: Instant, died: Instant) -> None:
+        """Source: see `harness.bridge.versions.scheduling.heartbeat_rules`; ``TaskInstance.handle_failure`` (3.3.2)."""
+        past, now = history(ti), self.simulation.now
+        if ti.state != RUNNING or ti.try_number != try_number or past.running_since != began:
+            return  # somebody gave it another state meanwhile, or had it run again
+        rules, retried = heartbeat_rules(), may_retry(ti)
+        reason = f"no heartbeat for {rules.timeout // SECOND} s: its worker was lost at {iso(died)}"
+        past.process = past.resume = None
+        ti.end = now
+        set_state(ti, UP_FOR_RETRY if retried else FAILED, now, reason)
+        ti.reason = reason
+        past.attempts.append(AttemptSlice(try_number, str(ti.state), began, now, reason))
+        self.recorder.ti_state(ti)
+        self._tell(ti, rules.callbacks(retried))
+        if retried:
+            ti.retry_delay_override = None
+            ti.due = next_retry_at(ti)
+            self.simulation.schedule(ti.due, self.driver.mark, ti.run)
+            number_next(ti)
+        elif ti.run.dag.fail_fast:
+            for other in fail_fast(ti.run, ti, now):
+                self._stop(other)
+                self.recorder.ti_state(other)
+        self.driver.ti_ended(ti)
+
+    def _tell(self, ti: TaskInstance, names: tuple[str, ...]) -> None:
+        """Have the Dag processor call the callbacks; the executor's event asks only where the task has any."""
+        task = facts(ti.run).dag.task_dict[ti.task_id]
+        if not (task.on_retry_callback or task.on_failure_callback):
+            return
+        for name in names:
+            failed = self.recorder.callback_failed
+            self.simulation.spawn(run_failure_callbacks, ti, failed, name, name="task callback")

@@ -196,7 +196,7 @@ def test_python_path_of_dot_env(tmp_path):
 
 
 def test_how_much_runs_at_once_is_the_projects_setting_where_the_world_makes_none(tmp_path):
-    from harness.simulation.declared import with_declared
+    from harness.simulation.worlds import with_declared
     from harness.world import World
 
     cfg = "[core]\nparallelism = 2\ndefault_pool_task_slot_count = 3  # ours\n[scheduler]\ntask_queued_timeout = 1.5\n"

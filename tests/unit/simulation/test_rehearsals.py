@@ -24,10 +24,10 @@ from harness.scheduler.model import DagRun, KnownLength
 from harness.scheduler.queueing import PoolSlots
 from harness.simulation import rehearsal as module
 from harness.simulation import run_factory
-from harness.simulation.declared import with_declared
 from harness.simulation.options import RunOptions
 from harness.simulation.rehearsal import Rehearsal, give_xcom
 from harness.simulation.run_factory import RunFactory
+from harness.simulation.worlds import with_declared
 from harness.world import Pool, World
 from harness.world.entries import DEFAULT_POOL, Executor
 from tests.unit.scheduler.scheduler_builders import NOW, dag, run_of, task

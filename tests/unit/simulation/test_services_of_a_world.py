@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from harness.services import binding
-from harness.simulation.services import served
+from harness.simulation.worlds import served
 from harness.world import World
 
 
