@@ -106,7 +106,7 @@ def made(config: Config, files: Iterable[Path], found: CheckResult, base: Path) 
 
 def _of_file(file: FileResult, on: set[str], base: Path, root: Path) -> list[Planned]:
     from harness.checks.registry import CHECKS
-    from harness.report.check_junit import items
+    from harness.report.check_documents import items
 
     return [
         Planned(

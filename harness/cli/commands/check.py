@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,8 +83,9 @@ def _text(name: str, found: CheckResult, terminal: Terminal) -> str:
     result = found.seen_from(_repository(found.root) if name in OF_REPOSITORY else Path.cwd())
     if name == TEXT:
         return _plain(result, terminal)
-    writer: Callable[[CheckResult], str] = import_module(f"harness.report.check_{name}").document
-    return writer(result)
+    from harness.report.check_documents import DOCUMENTS
+
+    return DOCUMENTS[name](result)
 
 
 def _repository(root: Path) -> Path:
@@ -144,7 +143,7 @@ class Checking:
         return found.exit_code
 
     def _inspected(self, terminal: Terminal, on_stdout: str) -> CheckResult:
-        from harness.cli.check_progress import CheckProgress
+        from harness.cli.heartbeat import CheckProgress
         from harness.gate.inspection import dags_of, inspect, see_a_dag
         from harness.project.installed import airflow_version
 

@@ -43,7 +43,7 @@ class Upgrading:
         Returns: 0 nothing that would not work, 1 something is gone.
         Raises: UsageError: a format that this report does not have. NoDagsFolder: nothing to look at.
         """
-        from harness.cli.check_progress import CheckProgress
+        from harness.cli.heartbeat import CheckProgress
         from harness.project.installed import airflow_version
         from harness.upgrade.judge import upgrade_of
 

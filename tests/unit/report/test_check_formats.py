@@ -14,7 +14,8 @@ import xmlschema
 from harness.checks import catalogue
 from harness.gate.check_result import CheckResult, FileResult, GateResult
 from harness.gate.settings import SeverityRules
-from harness.report import check_github, check_json, check_junit, check_sarif, check_text
+from harness.report import check_text
+from harness.report.check_documents import DOCUMENTS
 from harness.report.style import ASCII
 from harness.results.finding import Finding
 
@@ -49,7 +50,7 @@ def told() -> CheckResult:
 
 
 def test_junit_is_valid_and_counts_right(told):
-    text = check_junit.document(told)
+    text = DOCUMENTS["junit"](told)
     xmlschema.XMLSchema(HERE / "junit.xsd").validate(ElementTree.fromstring(text.encode()))
     root = ElementTree.fromstring(text.encode())
     suites = list(root)
@@ -83,14 +84,14 @@ def test_sarif_is_valid_against_the_official_schema(told):
     schema = json.loads((Path(spec.submodule_search_locations[0]) / "schema" / "sarif-2.1.0.json").read_text())
     assert "oasis-open.org/sarif" in schema["id"]
     validator = jsonschema.Draft4Validator(schema, format_checker=jsonschema.Draft4Validator.FORMAT_CHECKER)
-    document = json.loads(check_sarif.document(told))
+    document = json.loads(DOCUMENTS["sarif"](told))
     assert [error.message for error in validator.iter_errors(document)] == []
     document["runs"][0]["results"][0]["level"] = "fatal"
     assert not validator.is_valid(document)
 
 
 def test_sarif_holds_rules_with_their_page_and_results_that_stay_the_same(told):
-    (run,) = json.loads(check_sarif.document(told))["runs"]
+    (run,) = json.loads(DOCUMENTS["sarif"](told))["runs"]
     rules, results = run["tool"]["driver"]["rules"], run["results"]
     assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in results)
     pools = next(rule for rule in rules if rule["id"] == "pool-missing")
@@ -105,11 +106,11 @@ def test_sarif_holds_rules_with_their_page_and_results_that_stay_the_same(told):
     marks = [result["partialFingerprints"]["airflowHarness/v1"] for result in (one, other)]
     assert [mark.rpartition(":")[2] for mark in marks] == ["1", "2"]
     assert len({mark.rpartition(":")[0] for mark in marks}) == 1
-    assert "/repo" not in check_sarif.document(told)
+    assert "/repo" not in DOCUMENTS["sarif"](told)
 
 
 def test_annotations_are_one_line_each_and_escaped(told):
-    *lines, note, counted = check_github.document(told).splitlines()
+    *lines, note, counted = DOCUMENTS["github"](told).splitlines()
     assert (note, counted.partition(" in ")[0]) == ("note a note", "✗ 3 errors, 2 warnings")
     assert len(lines) == len(told.result.findings) == 5
     assert lines[0].startswith("::warning file=/elsewhere/é.py,line=1,title=asset-without-producer::a ")
@@ -121,7 +122,7 @@ def test_annotations_are_one_line_each_and_escaped(told):
 
 
 def test_json_and_text_take_whatever_a_message_holds(told):
-    document = json.loads(check_json.document(told))
+    document = json.loads(DOCUMENTS["json"](told))
     assert document["findings"][1]["message"] == UGLY
     assert document["summary"] == {
         "files": 3, "dags": 3, "tasks": 5, "errors": 3, "warnings": 2, "seconds": 1.25, "cached": 1,
@@ -185,13 +186,13 @@ def test_verbose_tells_all_of_them():
 
 def test_machines_are_given_all_of_them_and_which_belong_together():
     told = many()
-    found = json.loads(check_json.document(told))["findings"]
+    found = json.loads(DOCUMENTS["json"](told))["findings"]
     assert len(found) == 14
     assert {one["check"]: one["alike"] for one in found} == {"pool-missing": 3, "top-level-secrets": 9, "waiver": 1}
     assert len({one["group"] for one in found if one["check"] == "pool-missing"}) == 1
-    results = json.loads(check_sarif.document(told))["runs"][0]["results"]
+    results = json.loads(DOCUMENTS["sarif"](told))["runs"][0]["results"]
     assert [one["properties"]["group"] for one in results] == [one["group"] for one in found]
-    lines = check_github.document(told).splitlines()
+    lines = DOCUMENTS["github"](told).splitlines()
     assert sum(line.startswith("::warning file=pipelines/dags/f_") for line in lines) == 9
     assert "(1 of 9 alike)" in next(line for line in lines if "f_0" in line)
     assert {line.split("title=")[1].split("::")[0] for line in lines[:3]} == {
