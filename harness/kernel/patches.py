@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from harness.kernel.caller_rules import WAITS, monotonic_is_virtual, sleep_is_virtual, wait_is_virtual
 from harness.kernel.instant import SECOND, Instant, later, seconds
 from harness.kernel.loaded_modules import loaded
 from harness.kernel.present import activated, active, in_process, pause, virtual_now
 from harness.kernel.simulation import Simulation
 from harness.kernel.threads import waits
 from harness.kernel.threads.virtual import here
+from harness.kernel.whose import WAITS, monotonic_is_virtual, sleep_is_virtual, wait_is_virtual
 
 _real_sleep = time.sleep
 _real_monotonic = time.monotonic

@@ -135,7 +135,7 @@ def inherited(variable: ContextVar[_Value | None]) -> _Value | None:
 
 
 def turn(most: Microseconds | None = None) -> Microseconds:
-    """The caller comes round without waiting: what time passes with it; see `harness.kernel.spin`."""
+    """The caller comes round without waiting: what time passes with it; see `harness.kernel.process`."""
     spins = running() or here()
     return 0 if spins is None else spins.spin.turn(virtual_now(), most)
 

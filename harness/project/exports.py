@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from harness.project.conn_type import normal_type
 from harness.project.folders import WRITTEN, own_folders
 from harness.project.sensitive import HIDDEN, has_hidden, plain_part
 
@@ -106,6 +105,14 @@ def section_of(name: str) -> str | None:
     """What a file of this name holds: ``connections``, ``variables`` or ``pools``; None where it tells nothing."""
     match = _NAME.fullmatch(name)
     return None if match is None else f"{match[1].lower()}s"
+
+
+def normal_type(conn_type: str) -> str:
+    """``postgresql`` is ``postgres``, and ``-`` is ``_``.
+
+    Source: ``Connection._normalize_conn_type`` of airflow/sdk/definitions/connection.py (3.3.2).
+    """
+    return "postgres" if conn_type == "postgresql" else conn_type.replace("-", "_")
 
 
 def connection_entry(name: str, fields: Mapping[str, Any], file: str) -> ExportedEntry:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from harness.errors import WorldError
-from harness.project.conn_type import normal_type
+from harness.project.exports import normal_type
 
 EXTRA_KEY = "__extra__"
 _URI_FIX = "write conn_type://login:password@host:port/schema?key=value, special characters percent-encoded"

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from harness.errors import WorldError, known_names
 from harness.kernel.instant import Microseconds
-from harness.project.conn_type import normal_type
+from harness.project.exports import normal_type
 from harness.world import document
 from harness.world.connection import Connection
 from harness.world.duration import duration

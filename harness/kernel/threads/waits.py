@@ -17,11 +17,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
-from harness.kernel.caller_rules import is_machinery, wait_is_virtual
 from harness.kernel.instant import Microseconds, seconds
 from harness.kernel.present import catch_up, in_process, inherited, threads
 from harness.kernel.process import CodeExit, Process, owner
 from harness.kernel.threads.virtual import ProcessGone, VirtualThread, VirtualThreads, here, real_wait
+from harness.kernel.whose import is_machinery, wait_is_virtual
 
 real_start = threading.Thread.start
 real_join = threading.Thread.join

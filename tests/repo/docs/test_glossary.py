@@ -56,7 +56,6 @@ RENAMED = {
 
 ALLOWED = {
     "StrayExit": "its id, stray-exit, is part of the interface, and the class is called as its id",
-    "caller_rules": "the new word",
     "Places": "where Dags are made in a file: lines, no threads",
     "places": "the same",
 }

@@ -8,8 +8,7 @@ from types import FrameType
 
 import pytest
 
-from harness.kernel.caller_rules import is_machinery, monotonic_is_virtual, sleep_is_virtual, wait_is_virtual
-from harness.kernel.whose import is_users
+from harness.kernel.whose import is_machinery, is_users, monotonic_is_virtual, sleep_is_virtual, wait_is_virtual
 
 
 @pytest.fixture
