@@ -1,20 +1,26 @@
-"""The repository's code that a file's tasks and callbacks run, and what is said in it. No check of its own."""
+"""The repository's code that a file's tasks and callbacks run, and what is said in it. No check of its own.
+
+Functions that code imports where it runs, inside a function, are among it. While a file is parsed no such import is
+made, and nothing is run to make it: module and function are found by their names in the text. What such a function
+calls is followed in the same way.
+"""
 
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
-from collections.abc import Iterator
+import sys
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from types import FunctionType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.bridge.operators import argument, class_of
 from harness.bridge.parsing.trials.callbacks import callbacks
-from harness.checks.callables import Definition, callable_of, plain
+from harness.checks.callables import Definition, Definitions, callable_of, own, plain
 from harness.checks.content.reached import reached_from
-from harness.checks.imported_inside import ImportedInside
 from harness.checks.texts import called, calls, dotted, keyword, literal, texts
 
 if TYPE_CHECKING:
@@ -27,6 +33,11 @@ if TYPE_CHECKING:
 _DEEPEST = 4
 """Calls through which an argument is followed."""
 _BOUND = ("self", "cls")
+
+_MOST = 200
+"""Functions that are followed."""
+_MODULES = 5
+"""Modules through which one name is imported."""
 
 
 @dataclass(frozen=True)
@@ -50,11 +61,11 @@ class OwnCode:
     Args:
         path: the Dag file's.
         dags: those that it makes.
-        own: whether a file is the repository's.
+        is_own: whether a file is the repository's.
     """
 
-    def __init__(self, path: str, dags: Sequence[DAG], own: Callable[[str], bool], definitions: Definitions) -> None:
-        self._path, self._dags, self._own, self._definitions = path, dags, own, definitions
+    def __init__(self, path: str, dags: Sequence[DAG], is_own: Callable[[str], bool], definitions: Definitions) -> None:
+        self._path, self._dags, self._is_own, self._definitions = path, dags, is_own, definitions
         self._imports: dict[int, dict[str, str]] = {}
         self._functions: dict[int, dict[int, list[ast.FunctionDef | ast.AsyncFunctionDef]]] = {}
 
@@ -87,7 +98,7 @@ class OwnCode:
 
     def _reached(self) -> list[Definition]:
         """Those that are within others come after them."""
-        own, roots, codes = self._own, list[FunctionType](), set[Any]()
+        is_own, roots, codes = self._is_own, list[FunctionType](), set[Any]()
         for dag in self._dags:
             for one in callbacks(dag):
                 function = plain(one.function)
@@ -98,13 +109,13 @@ class OwnCode:
                 roots += _methods(class_of(task))
         found: dict[Definition, None] = {}
         for root in roots:
-            if root.__code__ not in codes and own(root.__code__.co_filename):
+            if root.__code__ not in codes and is_own(root.__code__.co_filename):
                 codes.add(root.__code__)
-                reached = map(self._definitions.of, reached_from(root, own))
+                reached = map(self._definitions.of, reached_from(root, is_own))
                 found |= dict.fromkeys(one for one in reached if one is not None)
         starts: list[tuple[ast.AST, str]] = [(one.node, one.path) for one in found]
         starts.append((self._definitions.tree(self._path), self._path))
-        found |= dict.fromkeys(ImportedInside(own, self._definitions).reached_from(starts))
+        found |= dict.fromkeys(_ImportedInside(is_own, self._definitions).reached_from(starts))
         return sorted(found, key=lambda one: (one.path, one.node.lineno, -(one.node.end_lineno or 0)))
 
     def _name(self, written: str, part: CodePart) -> str:
@@ -238,3 +249,101 @@ def _default(function: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> ast
         *zip(signature.kwonlyargs, signature.kw_defaults, strict=True),
     ]
     return next((default for parameter, default in pairs if parameter.arg == name), None)
+
+
+class _Origin(NamedTuple):
+    """Where an imported name comes from.
+
+    Attributes:
+        folders: in which its module is looked for.
+        parts: of its full name.
+    """
+
+    folders: tuple[Path, ...]
+    parts: tuple[str, ...]
+
+
+class _ImportedInside:
+    """Finds them.
+
+    Args:
+        is_own: whether a file is the repository's; others are not followed.
+    """
+
+    def __init__(self, is_own: Callable[[str], bool], definitions: Definitions) -> None:
+        self._is_own, self._definitions = is_own, definitions
+        self._folders = tuple(Path(entry) for entry in dict.fromkeys(sys.path) if entry and is_own(f"{entry}/a.py"))
+
+    def reached_from(self, starts: Iterable[tuple[ast.AST, str]]) -> list[Definition]:
+        """What code imports inside of functions and names, in turn.
+
+        Args:
+            starts: code and its file; what that imports at its top is loaded, and is not looked for here.
+        """
+        found: dict[int, Definition] = {}
+        rest = deque((node, path, True) for node, path in starts)
+        while rest and len(found) < _MOST:
+            for one in self._named_in(*rest.popleft()):
+                if id(one.node) not in found:
+                    found[id(one.node)] = one
+                    rest.append((one.node, one.path, False))
+        return list(found.values())
+
+    def _named_in(self, node: ast.AST, path: str, is_loaded: bool) -> Iterator[Definition]:
+        tree = self._definitions.tree(path)
+        imported = {} if is_loaded else self._imports(own(tree), path)
+        for function in ast.walk(node):
+            if isinstance(function, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                imported |= self._imports(ast.walk(function), path)
+        if not imported and is_loaded:
+            return
+        names = {dotted(one) for one in ast.walk(node) if isinstance(one, (ast.Name, ast.Attribute))} - {""}
+        for name in sorted(names):
+            first, *more = name.split(".")
+            origin = imported.get(first)
+            if origin is not None:
+                yield from self._function(_Origin(origin.folders, (*origin.parts, *more)))
+            elif not is_loaded and not more:
+                yield from self._defined(tree, name, path)
+
+    def _imports(self, nodes: Iterable[ast.AST], path: str) -> dict[str, _Origin]:
+        """A name -> what it stands for."""
+        found: dict[str, _Origin] = {}
+        for one in nodes:
+            if isinstance(one, ast.Import):
+                for alias in one.names:
+                    parts = tuple(alias.name.split("."))
+                    found[alias.asname or parts[0]] = _Origin(self._folders, parts if alias.asname else parts[:1])
+            elif isinstance(one, ast.ImportFrom):
+                folders = (Path(path).parents[one.level - 1],) if one.level else self._folders
+                base = tuple(one.module.split(".")) if one.module else ()
+                found |= {alias.asname or alias.name: _Origin(folders, (*base, alias.name)) for alias in one.names}
+        return found
+
+    def _function(self, origin: _Origin, depth: int = 0) -> Iterator[Definition]:
+        """The function of a full name; nothing where it is none of the repository's."""
+        for split in range(len(origin.parts) - 1, 0, -1):
+            path = self._module(origin.folders, origin.parts[:split])
+            if path is None:
+                continue
+            name, *more = origin.parts[split:]
+            tree = self._definitions.tree(path)
+            there = list(self._defined(tree, name, path))
+            passed_on = self._imports(own(tree), path).get(name)
+            if not there and passed_on is not None and depth < _MODULES:
+                yield from self._function(_Origin(passed_on.folders, (*passed_on.parts, *more)), depth + 1)
+            yield from there if not more else ()
+            return
+
+    def _module(self, folders: Iterable[Path], parts: tuple[str, ...]) -> str | None:
+        for folder in folders:
+            place = folder.joinpath(*parts)
+            for file in (place.with_name(f"{place.name}.py"), place / "__init__.py"):
+                if self._is_own(str(file)) and file.is_file():
+                    return str(file)
+        return None
+
+    def _defined(self, tree: ast.Module, name: str, path: str) -> Iterator[Definition]:
+        for one in tree.body:
+            if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef)) and one.name == name:
+                yield Definition(one, path)

@@ -10,8 +10,8 @@ import pytest
 from airflow.sdk import DAG, CronTriggerTimetable
 from airflow.timetables.base import Timetable
 
+from harness.checks.schedule import default_zone_of, zone_of
 from harness.checks.schedule.start_date import start_date
-from harness.checks.schedule.zones import default_zone_of, zone_of
 
 
 def context(dag: DAG) -> Any:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.checks.context import DagContext
-from harness.checks.graph.branches import choices, is_branch
+from harness.checks.graph.branch_target import choices, is_branch
 from harness.checks.registry import check
 from harness.results.finding import Problem
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.checks.context import DagContext
-from harness.checks.policy.working import does_work
+from harness.checks.policy import does_work
 from harness.checks.registry import check
 from harness.results.finding import Problem
 

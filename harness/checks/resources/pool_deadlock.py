@@ -8,7 +8,7 @@ from typing import Any
 
 from harness.checks.context import Judgement, Note
 from harness.checks.registry import check
-from harness.checks.resources.dags_awaited import awaited
+from harness.checks.resources.external_dag import awaited
 from harness.results.finding import Problem
 
 

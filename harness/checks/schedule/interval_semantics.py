@@ -10,7 +10,7 @@ from harness.bridge.parsing.schedule import first_run
 from harness.checks.callables import callable_of
 from harness.checks.context import DagContext
 from harness.checks.registry import check
-from harness.checks.schedule.zones import zone_of
+from harness.checks.schedule import zone_of
 from harness.checks.texts import called, literal, templates
 from harness.results.finding import Problem
 

@@ -10,7 +10,7 @@ from typing import Any
 from harness.bridge.parsing.schedule import clock_change, now
 from harness.checks.context import DagContext
 from harness.checks.registry import check
-from harness.checks.schedule.zones import default_zone_of, zone_of
+from harness.checks.schedule import default_zone_of, zone_of
 from harness.checks.texts import dotted, keyword, literal
 from harness.results.finding import Problem
 

@@ -6,7 +6,7 @@ import ast
 
 import pytest
 
-from harness.checks.graph.branches import chooses_one
+from harness.checks.graph.branch_target import chooses_one
 
 ONE = [
     "def f(x): return 'a'",
