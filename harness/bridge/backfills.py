@@ -43,12 +43,6 @@ def is_periodic(dag: DAG) -> bool:
     return asked.is_periodic(timetable_of(dag))
 
 
-def allows_backfills(dag: DAG) -> bool:
-    """Source: ``DAG.allowed_run_types`` (3.2 and later)."""
-    types = attribute(dag, "allowed_run_types")
-    return not types or "backfill" in [str(getattr(kind, "value", kind)) for kind in types]
-
-
 def conf_error(dag: DAG, conf: Mapping[str, Any] | None) -> str | None:
     """Why the Dag's params refuse a conf; None when they take it.
 

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
     from harness.scheduler.model import DagRun, TaskInstance
 
+_MARKS = ("{{", "{%", "{#")
+"""How what Jinja renders begins. Source: ``jinja2.defaults``, which ``DAG.get_template_env`` leaves as they are."""
+
 
 def class_of(task: Operator) -> type:
     """The operator's class."""
@@ -41,6 +44,11 @@ def arguments(task: Operator) -> Mapping[str, Any]:
     """All that it has, by name."""
     found: Mapping[str, Any] = task.partial_kwargs if getattr(task, "is_mapped", False) else vars(task)
     return found
+
+
+def is_template(text: str) -> bool:
+    """Whether there is anything to render in a text of a templated field: an expression, a statement, a comment."""
+    return any(mark in text for mark in _MARKS)
 
 
 def fails_the_run(task: Operator) -> bool:

@@ -58,6 +58,15 @@ def timetable_of(dag: DAG) -> Timetable:
     return known[1]
 
 
+def allows(dag: DAG, run_type: str) -> bool:
+    """Whether runs of a type, as ``scheduled`` or ``backfill``, are made of a Dag.
+
+    Source: ``DAG.allowed_run_types`` (3.2 and later).
+    """
+    types = attribute(dag, "allowed_run_types")
+    return not types or run_type in [str(getattr(kind, "value", kind)) for kind in types]
+
+
 def scheduled(dag: DAG, logical_date: Instant | None) -> RunPlan:
     """The run as the schedule makes it: type, interval and id.
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from harness.bridge.operators import argument, class_of
+from harness.bridge.operators import argument, class_of, is_template
 from harness.bridge.parsing.trials.callbacks import callbacks
 from harness.checks.callables import Definition, Definitions, callable_of, own, plain
 from harness.checks.content.reached import reached_from
@@ -142,7 +142,7 @@ class OwnCode:
         at = names.index(name) - (names[0] in _BOUND) if name in names else None
         found: list[str] = []
         bound = [named.get(name, _at(values, at)) for values, named in self._tasks_with(function)]
-        found += [value for value in bound if isinstance(value, str) and "{{" not in value]
+        found += [value for value in bound if isinstance(value, str) and not is_template(value)]
         sites = [(keyword(call, name) or _at(call.args, at), part) for call, part in self._by_name[function.name]]
         for value, part in sites:
             found += self.texts(value, part, depth + 1)

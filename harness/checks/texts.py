@@ -7,13 +7,14 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
+from harness.bridge.operators import is_template
 from harness.bridge.parsing.trials.rendering import texts as rendered_texts
 
 
 def templates(task: Any) -> Iterator[tuple[str, str]]:
     """(field, text) of every text with a template among those that a worker would render."""
     for field, text in rendered_texts(task):
-        if "{{" in text or "{%" in text:
+        if is_template(text):
             yield field, text
 
 

@@ -27,11 +27,12 @@ from harness.bridge.environment.plugins import load_once
 from harness.bridge.parsing import confinement
 from harness.bridge.parsing.leftovers import pollution
 from harness.bridge.parsing.shared_libraries import SHARED, import_shared, note_chance
+from harness.bridge.parsing.watching.watch import descendants
 from harness.checks import catalogue, own
 from harness.gate.channel import Channels, Document
 from harness.gate.child_end import ChildEnd
 from harness.gate.options import ParseOptions
-from harness.gate.orphans import descendants, end_all, is_stopped, network_of, reap
+from harness.gate.orphans import end_all, is_stopped, network_of, reap
 from harness.gate.preload import import_airflow, preload
 from harness.gate.worker import parse_and_tell, users_of
 

@@ -7,9 +7,11 @@ import signal
 import time
 from contextlib import suppress
 
+from harness.bridge.parsing.watching.watch import descendants
+
 TOKEN = "AIRFLOW_HARNESS_RUN"
 """Environment variable of every process of one run."""
-ROUNDS = 200
+ROUNDS, TRIES = 200, 100
 
 
 def end_orphans(token: str, network: str | None, spared: set[int]) -> None:
@@ -95,20 +97,6 @@ def _parent(pid: int) -> int:
     return int(fields[1]) if len(fields) > 1 else 0
 
 
-TRIES = 100
-
-
-def descendants(pid: int) -> list[int]:
-    """Process ids of all below a process, that one left out (Linux; elsewhere none are known)."""
-    found: list[int] = []
-    rest = [pid]
-    while rest:
-        for child in _children(rest.pop()):
-            found.append(child)
-            rest.append(child)
-    return found
-
-
 def end_all() -> None:
     """Kill whatever descends from this process, and reap it; new ones are killed until none are left."""
     for _ in range(TRIES):
@@ -135,14 +123,3 @@ def reap() -> dict[int, int]:
                 break
             ended[pid] = status
     return ended
-
-
-def _children(pid: int) -> list[int]:
-    found: list[int] = []
-    try:
-        for task in os.listdir(f"/proc/{pid}/task"):  # noqa: PTH208
-            with open(f"/proc/{pid}/task/{task}/children") as file:  # noqa: PTH123
-                found += [int(child) for child in file.read().split()]
-    except OSError:
-        return found
-    return found

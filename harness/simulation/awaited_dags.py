@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from harness.bridge.operators import argument, class_of
+from harness.bridge.operators import argument, class_of, is_template
 from harness.bridge.supervisor.store import facts
 from harness.bridge.timetables import RunPlan, scheduled
 from harness.errors import OffSchedule
@@ -30,7 +30,7 @@ def needed(dag: DAG, dags: Mapping[str, DAG]) -> list[DAG]:
                 other = argument(task, name) if _may_have(task, name) else None
                 if other is None and not _comes_from_mapping(task, name):
                     continue
-                if not isinstance(other, str) or "{{" in other:
+                if not isinstance(other, str) or is_template(other):
                     return [one for one in dags.values() if one is not dag]
                 if other in dags and other not in found:
                     found[other] = dags[other]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bridge.snapshot import asset_condition, asset_policy, snapshot
 from harness.bridge.supervisor.store import AssetEvent
-from harness.bridge.timetables import RunPlan, next_run, next_run_since
+from harness.bridge.timetables import RunPlan, allows, next_run, next_run_since
 from harness.kernel import Instant, iso
 from harness.kernel.instant import BEGINNING
 from harness.results.finding import Finding
@@ -123,7 +123,7 @@ class Calendar:
         plan = entry.last = entry.plan
         assert plan is not None
         exists = plan.logical_date is not None and self.driver.store.dated_run(entry.dag.dag_id, plan.logical_date)
-        if not exists and "scheduled" in _allowed(entry.dag):
+        if not exists and allows(entry.dag, "scheduled"):
             self.driver.add(self._make(entry.dag, plan, dict(self._conf)))
         self._ask(entry)
 
@@ -231,9 +231,3 @@ def _entry(dag: DAG) -> ScheduledDag:
     policy = AssetPolicy() if condition is None else asset_policy(dag)
     paused = bool(dag.is_paused_upon_creation)
     return ScheduledDag(dag, DagCalendar(snapshot(dag), paused, condition=condition, policy=policy))
-
-
-def _allowed(dag: DAG) -> Iterable[str]:
-    """Source: ``DAG.allowed_run_types`` (3.2 and later)."""
-    types = getattr(dag, "allowed_run_types", None)
-    return ("scheduled",) if not types else [str(getattr(kind, "value", kind)) for kind in types]

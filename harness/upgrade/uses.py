@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from harness.bridge.operators import is_template
 from harness.upgrade.advice import FIELDS
 
 if TYPE_CHECKING:
@@ -346,7 +347,7 @@ SUFFIXES = (
 
 def names_in_template(text: str) -> Iterator[tuple[AirflowName, int]]:
     """Keys of the context and fields of its objects, with their lines in the text; none where it is no template."""
-    if "{{" not in text and "{%" not in text:
+    if not is_template(text):
         return
     import jinja2
     from jinja2 import meta, nodes

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.gate.orphans import descendants
+from harness.bridge.parsing.watching.watch import descendants
 from tests.hostile.made import DAG
 from tests.hostile.processes import asleep, becomes, marked
 

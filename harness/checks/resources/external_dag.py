@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
+from harness.bridge.operators import is_template
 from harness.checks.context import DagContext, Judgement, Note
 from harness.checks.registry import check
 from harness.errors import known_names, nearest
@@ -44,7 +45,7 @@ def _reference(task: Any, context: DagContext) -> dict[str, Any] | None:
     delta = getattr(task, "execution_delta", None)
     tasks = task.external_task_ids or ([task.external_task_id] if getattr(task, "external_task_id", None) else [])
     return _wait_of(task, context, task.external_dag_id) | {
-        "tasks": [one for one in tasks if isinstance(one, str) and "{{" not in one],
+        "tasks": [one for one in tasks if isinstance(one, str) and not is_template(one)],
         "group": getattr(task, "external_task_group_id", None),
         "delta_s": delta.total_seconds() if delta is not None else 0.0,
         "dated": getattr(task, "execution_date_fn", None) is None,
@@ -55,7 +56,7 @@ def _reference(task: Any, context: DagContext) -> dict[str, Any] | None:
 
 def _wait_of(task: Any, context: DagContext, dag_id: Any) -> dict[str, Any]:
     path, line = context.place(task.task_id) or (context.file.path, context.line)
-    known = isinstance(dag_id, str) and "{{" not in dag_id
+    known = isinstance(dag_id, str) and not is_template(dag_id)
     return {"task_id": task.task_id, "path": path, "line": line, "dag_id": dag_id if known else None}
 
 

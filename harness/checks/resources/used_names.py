@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from harness.bridge.operators import argument
+from harness.bridge.operators import argument, is_template
 from harness.bridge.parsing.trials.callbacks import callbacks
 from harness.bridge.parsing.trials.trial import defaults
 from harness.checks.context import DagContext, FileContext
@@ -134,7 +134,7 @@ def pools(dag: DagContext) -> Iterator[Used]:
                 and value
                 and not reported
                 and _is_pool(name.rpartition(".")[2])
-                and "{{" not in value
+                and not is_template(value)
             ):
                 yield _by(dag, getattr(owner, "task_id", None), value, f"the param {name!r}")
 
@@ -203,7 +203,7 @@ def _in_templates(dag: DagContext, pattern: re.Pattern[str]) -> Iterator[Used]:
 
 def _is_conn_id(name: str, value: str) -> bool:
     named = name == "conn_id" or name.endswith("_conn_id")
-    return named and bool(value) and "{{" not in value and "://" not in value and not value.endswith("_default")
+    return named and bool(value) and not is_template(value) and "://" not in value and not value.endswith("_default")
 
 
 def _by_task(dag: DagContext, task_id: str, name: str, by: str) -> Used:

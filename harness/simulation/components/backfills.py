@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from harness.bridge.backfills import allows_backfills, conf_error, is_periodic, on_latest_version, runs_between
+from harness.bridge.backfills import conf_error, is_periodic, on_latest_version, runs_between
 from harness.bridge.deadlines import clearing_fails
-from harness.bridge.timetables import RunPlan
+from harness.bridge.timetables import RunPlan, allows
 from harness.kernel import Instant
 from harness.kernel.instant import BEGINNING, to_datetime
 from harness.results.calendar import CLEARED, CREATED, NOT_CREATED, BackfillDate, BackfillResult
@@ -89,7 +89,7 @@ class Backfills:
         plans = in_order(named, now, backfill.reverse)
         met = Circumstances(
             is_periodic(dag),
-            allows_backfills(dag),
+            allows(dag, "backfill"),
             known.dag_id in self._open,
             conf_error(dag, backfill.conf),
             bool(plans),

@@ -27,7 +27,7 @@ def airflow(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
     monkeypatch.setattr(backfills, "runs_between", runs_between)
     monkeypatch.setattr(backfills, "is_periodic", lambda _: says["periodic"])
-    monkeypatch.setattr(backfills, "allows_backfills", lambda _: True)
+    monkeypatch.setattr(backfills, "allows", lambda *_: True)
     monkeypatch.setattr(backfills, "conf_error", lambda *_: None)
     monkeypatch.setattr(backfills, "clearing_fails", lambda *_: says.get("clearing"))
     monkeypatch.setattr(backfills, "on_latest_version", lambda _, asked: bool(asked))

@@ -56,6 +56,7 @@ class TestNeeded:
             (task(external_dag_id="d"), []),
             (task(external_dag_id="elsewhere"), []),
             (task(trigger_dag_id="{{ params.dag }}"), ["e", "f", "g"]),
+            (task(trigger_dag_id="{% if params.all %}e{% endif %}"), ["e", "f", "g"]),
             (task(trigger_dag_id=["e"]), ["e", "f", "g"]),
             (mapped(), ["e", "f", "g"]),
             (mapped(trigger_dag_id="g"), ["g"]),

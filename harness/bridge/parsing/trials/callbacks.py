@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from harness.bridge.operators import is_template
 from harness.bridge.parsing.trials.trial import DATE_NAMES, Endless, StandIn, TrialRun, Use, kinds, moments
 from harness.kernel.whose import last_frame
 
@@ -133,7 +134,7 @@ def called(
 def has_templates(function: Any) -> bool:
     """Whether it is a notifier with something to render."""
     fields = getattr(function, "template_fields", ())
-    return any("{{" in str(getattr(function, field, "")) for field in fields)
+    return any(is_template(str(getattr(function, field, ""))) for field in fields)
 
 
 def _call(function: Any, context: Any, own: Callable[[str], bool]) -> None:

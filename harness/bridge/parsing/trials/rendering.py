@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from harness.bridge.operators import argument
+from harness.bridge.operators import argument, is_template
 from harness.bridge.parsing.trials.trial import (
     ASSET_TRIGGERED,
     Endless,
@@ -32,7 +32,6 @@ _DEEPEST = 8
 _DATED = ("ds", "ds_nodash", "ts", "ts_nodash", "ts_nodash_with_tz")
 _DATES = ("logical_date", "data_interval_start", "data_interval_end")
 _ALWAYS = ("run_id", "task_instance_key_str")
-_MARKS = ("{{", "{%", "{#")
 _VARIES = re.compile(r"\b(?:ds|ts)|date|interval|macros|run|\bti\b|instance|include|import|extends|prev_")
 """What may be another thing in a run of another date."""
 _PARAM = re.compile(r"\{\{-?\s*params(?:\.|\[['\"])(\w+)(?:['\"]\])?\s*-?\}\}")
@@ -124,7 +123,7 @@ class _Renderer:
         native = getattr(task, "render_template_as_native_obj", None)
         for field, text in texts(task):
             is_file = text.endswith(tuple(task.template_ext or ())) if task.template_ext else False
-            if not is_file and (not any(mark in text for mark in _MARKS) or self._is_plain(text, task)):
+            if not is_file and (not is_template(text) or self._is_plain(text, task)):
                 continue
             key = (text, native, is_file, _values(task.params) if task.params else None)
             if key not in self._seen:
@@ -138,7 +137,7 @@ class _Renderer:
         rest = _plain(ASSET_TRIGGERED not in self._kinds).sub("", text)
         if "params" in rest and task.params:
             rest = _PARAM.sub(lambda match: "" if match[1] in task.params else match[0], rest)
-        return not any(mark in rest for mark in _MARKS)
+        return not is_template(rest)
 
     def _tried(self, task: Any, field: str, text: str, native: Any, is_file: bool) -> Iterator[Unrendered]:
         import jinja2

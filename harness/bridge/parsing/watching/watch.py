@@ -57,6 +57,9 @@ MOST_FORKS = 256
 REST_S, TIMER_S = 0.3, 2.0
 """Real seconds that threads and processes have to come to an end by themselves, and that timers have to go off."""
 
+_listdir = os.listdir
+"""As it is before any file runs."""
+
 Place = tuple[str, int]
 
 
@@ -167,7 +170,15 @@ class ActivityWatch:
         """For how long each thread and process of the user's that is still there is waited for."""
         threads = [one for one in self._threads() if self.marks.get(("thread", id(one))) is not None]
         found = [TIMER_S if isinstance(one, self._timer) else REST_S for one in threads if one.is_alive()]
-        return found + ([REST_S] if self.forked and _below(self._own) else [])
+        return found + ([REST_S] if self.forked and self._started() else [])
+
+    def _started(self) -> list[int]:
+        """Processes that this one started, of which a file may end its own."""
+        self._telling.add(self._ident())  # looking for them is ours
+        try:
+            return descendants(self._own)
+        finally:
+            self._telling.discard(self._ident())
 
     def of_forks(self) -> list[ObservedEvent]:
         """What processes did that were forked off this one."""
@@ -268,10 +279,12 @@ class ActivityWatch:
     # -- the hook ------------------------------------------------------------------------------------------------
 
     def _hook(self, event: str, args: tuple[Any, ...]) -> None:
+        if self._ident() in self._telling:
+            return
         if event in EVENTS:
             self.depends.event(event, args)
         seen = _SEEN.get(event) if self.active or (self._file and event in _LATER) else None
-        if seen is not None and self._ident() not in self._telling:
+        if seen is not None:
             seen(self, event, args)
 
     def _network(self, event: str, args: tuple[Any, ...]) -> None:
@@ -333,7 +346,7 @@ class ActivityWatch:
     def _signal(self, event: str, args: tuple[Any, ...]) -> None:
         self.note("signal", f"{event.removeprefix('os.')}{args}")
         own = (0, self._own)  # 0: its own process group
-        if args[0] not in own and args[1] != 0 and args[0] not in _below(self._own):
+        if args[0] not in own and args[1] != 0 and args[0] not in self._started():
             raise PermissionError(1, "other processes get no signals while Dag files are checked")
 
     def _fork(self, event: str, _args: tuple[Any, ...]) -> None:
@@ -386,16 +399,24 @@ def _address(address: Any) -> str:
     return ":".join(str(part) for part in parts[:2] if part is not None)
 
 
-def _below(pid: int) -> set[int]:
-    """Processes that this one started, of which a file may end its own."""
-    found: set[int] = set()
+def descendants(pid: int) -> list[int]:
+    """Process ids of all below a process, that one left out (Linux; elsewhere none are known)."""
+    found: list[int] = []
     rest = [pid]
     while rest:
-        try:
-            with open(f"/proc/{(one := rest.pop())}/task/{one}/children") as file:  # noqa: PTH123
-                children = {int(child) for child in file.read().split()}
-        except OSError:
-            continue
-        found |= children
+        children = _children(rest.pop())
+        found += children
         rest += children
+    return found
+
+
+def _children(pid: int) -> list[int]:
+    """Of all its threads: the kernel keeps for each what it has started."""
+    found: list[int] = []
+    try:
+        for task in _listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{task}/children") as file:  # noqa: PTH123
+                found += [int(child) for child in file.read().split()]
+    except OSError:
+        return found
     return found
