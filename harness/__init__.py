@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from harness.exploration.result import Conclusion, Exploration
     from harness.results.calendar import BackfillDate, BackfillResult, CalendarResult
     from harness.results.finding import Finding, Problem
-    from harness.results.needs import Need
     from harness.results.run import Attempt, DeadlineResult, Failure, RunResult, TaskResult
+    from harness.results.world import Need
     from harness.simulation.exploring import explore, play
     from harness.simulation.options import Action, CalendarOptions, RunOptions
     from harness.simulation.rehearsal import Rehearsal

@@ -14,11 +14,10 @@ from harness.kernel.instant import iso
 from harness.report.gantt import gantt
 from harness.report.style import Glyphs, colour, glyphs
 from harness.report.tables import counts, retries, task_table, xcom_rows
-from harness.results.around import WorldEventResult
 from harness.results.finding import Finding
-from harness.results.needs import Need, reported
 from harness.results.run import RunResult, TaskResult
 from harness.results.services import ServiceUse, totals
+from harness.results.world import Need, WorldEventResult, reported
 from harness.text import clean, compact, one_line, real_text, span_text
 
 LOG_LINES = 30

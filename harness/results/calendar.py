@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from harness.kernel.instant import EPOCH, iso
 from harness.ledger.questions import asked_of
 from harness.results.among import errors_among, run_among, runs_among
-from harness.results.around import WorldEventResult
 from harness.results.finding import Finding
-from harness.results.needs import Need
 from harness.results.run import RunResult, TaskResult
 from harness.results.services import ServiceUse
+from harness.results.world import Need, WorldEventResult
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection

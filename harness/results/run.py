@@ -15,10 +15,9 @@ from harness.errors import TaskNotFound, known_names, renamed
 from harness.kernel.instant import iso
 from harness.ledger.questions import asked_of
 from harness.results.among import dated, errors_among, run_among, runs_among
-from harness.results.around import WorldEventResult
 from harness.results.finding import Finding
-from harness.results.needs import Need, reported
 from harness.results.services import ServiceUse
+from harness.results.world import Need, WorldEventResult, reported
 from harness.text import plain
 
 if TYPE_CHECKING:

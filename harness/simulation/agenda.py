@@ -16,7 +16,7 @@ from harness.bridge.supervisor.store import Store
 from harness.errors import HarnessError, WorldError, known_names
 from harness.kernel import Instant, iso
 from harness.kernel.instant import to_datetime
-from harness.results.around import WorldEventResult
+from harness.results.world import WorldEventResult
 from harness.simulation.components.scheduler_loop import Driver
 from harness.world.around import AssetUpdated, Called, OfService, VariablesChange, WorldEvent
 

@@ -16,8 +16,8 @@ from harness.errors import WorldError, known_names
 from harness.kernel import Instant
 from harness.kernel.instant import Microseconds, later, to_datetime
 from harness.kernel.simulation import URGENT
-from harness.results.around import WorldEventResult
 from harness.results.finding import Finding
+from harness.results.world import WorldEventResult
 from harness.scheduler.model import TaskInstance
 from harness.simulation.agenda import Agenda
 from harness.simulation.components.scheduler_loop import Driver

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from harness.bridge.supervisor.store import facts
 from harness.kernel import iso
 from harness.results.finding import Finding
-from harness.results.needs import WORDS, Need
+from harness.results.world import WORDS, Need
 from harness.scheduler.model import DagRun, Task
 
 

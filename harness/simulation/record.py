@@ -13,9 +13,9 @@ from harness.bridge.supervisor.store import AssetEvent, facts
 from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.kernel import SECOND, Instant, Simulation, iso, span
 from harness.ledger.journal import Journal
-from harness.results.around import WorldEventResult
 from harness.results.finding import Finding
 from harness.results.services import ServiceUse
+from harness.results.world import WorldEventResult
 from harness.scheduler.model import (
     AWAITING_INPUT,
     DEFERRED,

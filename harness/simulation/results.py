@@ -10,8 +10,8 @@ from harness.bridge.supervisor.handlers.xcom import decoded
 from harness.bridge.supervisor.store import facts
 from harness.kernel import Instant
 from harness.kernel.instant import to_datetime
-from harness.results.needs import Need
 from harness.results.run import Attempt, Failure, RunResult, TaskResult
+from harness.results.world import Need
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.simulation.components.deadlines import deadline_result
 from harness.simulation.history import AttemptSlice, history

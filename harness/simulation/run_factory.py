@@ -18,12 +18,11 @@ from harness.bridge.timetables import RunPlan, manual
 from harness.errors import HarnessError
 from harness.kernel import Instant
 from harness.ledger.journal import Journal
-from harness.results.around import WorldEventResult, not_happened
 from harness.results.calendar import CalendarResult
 from harness.results.finding import Finding
-from harness.results.needs import Need
 from harness.results.run import RunResult
 from harness.results.services import Heard, ServiceUse
+from harness.results.world import Need, WorldEventResult, not_happened
 from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import Dag, DagRun
 from harness.scheduler.queueing import Limits, PoolSlots

@@ -132,7 +132,7 @@ def test_what_is_not_in_the_world_is_ready_to_paste(rehearse):
         connection()
         variable()
     result = rehearse(dag)
-    from harness.results.needs import as_yaml, reported
+    from harness.results.world import as_yaml, reported
 
     assert reported(result.not_in_world)[0] == "not in the world: connection vendor loads, variable region"
     import yaml

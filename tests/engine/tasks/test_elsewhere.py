@@ -11,7 +11,7 @@ from airflow.providers.amazon.aws.operators.athena import AthenaOperator
 from airflow.providers.amazon.aws.operators.s3 import S3ListOperator
 from airflow.sdk import DAG, task
 
-from harness.results.needs import as_yaml
+from harness.results.world import as_yaml
 from harness.world import World
 from tests.engine.exploration.exploration_dags import START
 

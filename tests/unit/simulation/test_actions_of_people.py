@@ -11,12 +11,11 @@ import pytest
 from harness.errors import DagNotFound, TaskNotFound, UsageError, WorldError
 from harness.kernel import SECOND, Simulation, to_instant
 from harness.kernel.instant import to_datetime
-from harness.results.around import WorldEventResult
+from harness.results.world import WorldEventResult
 from harness.simulation.actions import Actor, backfill_of, parse_action
-from harness.simulation.agenda import Agenda
+from harness.simulation.agenda import Agenda, plan_world_events
 from harness.simulation.options import Action
-from harness.simulation.world_events import plan_world_events
-from harness.world.around.events import AssetUpdated, VariablesChange, WorldEvent, read_when
+from harness.world.around import AssetUpdated, VariablesChange, WorldEvent, read_when
 from tests.unit.scheduler.scheduler_builders import DAY, NOW, dag, task
 
 FIVE = NOW + 5 * 3600 * SECOND

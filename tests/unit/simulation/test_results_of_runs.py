@@ -10,7 +10,7 @@ from simulation_builders import Act, Play
 
 from harness.bridge.supervisor.store import facts
 from harness.kernel import SECOND
-from harness.results.needs import Need
+from harness.results.world import Need
 from harness.scheduler.model import DagRun, KnownLength
 from harness.simulation.results import run_result
 from tests.unit.scheduler.scheduler_builders import NOW, dag, task, ti
