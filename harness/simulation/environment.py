@@ -15,12 +15,11 @@ from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
-from harness.bridge.environment.ambient import CurrentContext, StandardStreams, TaskEnvironment
 from harness.bridge.environment.archives import ArchiveModules
+from harness.bridge.environment.process_state import CurrentContext, StandardStreams, TaskEnvironment, clients_of_tasks
 from harness.bridge.environment.seal import sealed
 from harness.bridge.masking import mask_environment
 from harness.bridge.patches.around_tasks import overran, patched
-from harness.bridge.patches.clients import clients_of_tasks
 from harness.bridge.patches.exits import alarmed
 from harness.bridge.patches.faults import Striking
 from harness.bridge.patches.latency import answers_that_take_time

@@ -109,7 +109,7 @@ TASKS = (
         ),
     ),
     *patches_by(
-        "bridge.patches.clients",
+        "bridge.environment.process_state",
         (
             "clients",
             (),
