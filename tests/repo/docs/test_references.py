@@ -38,7 +38,8 @@ def missing(path: Path) -> Iterator[str]:
 def _leads_somewhere(parts: list[str]) -> bool:
     for known in range(len(parts), 0, -1):
         place = HARNESS.joinpath(*parts[:known])
-        module = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
+        package = place / "__init__.py"  # a folder that is left of one holds no more than byte code
+        module = package if package.is_file() else place.with_suffix(".py")
         if module.is_file():
             rest = parts[known:]
             return not rest or re.search(rf"\b{rest[0]}\b", module.read_text(encoding="utf-8")) is not None
