@@ -104,7 +104,7 @@ def _found(name: str) -> Any:
 
 def _not_installed(name: str) -> bool:
     """Whether a provider's package is missing: its own modules may well be there elsewhere."""
-    from harness.bridge.parsing.import_errors.airflow2 import provider_of
+    from harness.bridge.airflow2 import provider_of
 
     package = provider_of(name)
     if package is None:

@@ -12,8 +12,7 @@ from uuid import UUID
 from harness.bridge.environment.archives import modules_in_place
 from harness.bridge.patches.exits import WorkerExited
 from harness.bridge.supervisor.capture import AFTER_THE_END, TaskLog
-from harness.bridge.supervisor.child_comms import child_socket, starts_children
-from harness.bridge.supervisor.conversation import Supervisor
+from harness.bridge.supervisor.conversation import Supervisor, child_socket, starts_children
 from harness.bridge.supervisor.datamodels import constructed, dag_run_model, optional_datetime
 from harness.bridge.supervisor.store import facts, ti_id
 from harness.bridge.supervisor.task_context import TaskContext, task_context

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
     from harness.bridge.environment.plugins import PluginFailure
-    from harness.bridge.parsing.import_errors.failure import LoadFailure
+    from harness.bridge.parsing.import_errors import LoadFailure
     from harness.bridge.parsing.leftovers.pollution import Change
     from harness.bridge.parsing.parse import Parsed, Warned
     from harness.bridge.parsing.watching.users import Users

@@ -6,7 +6,7 @@ import re
 import subprocess
 from collections.abc import Collection, Iterable
 
-from harness.bridge.parsing.import_errors.airflow2 import of_standard, provider_of, replacement
+from harness.bridge.airflow2 import of_standard, provider_of, replacement
 from harness.project.own_programs import installed_program
 
 CONTEXT: dict[str, str] = {

@@ -11,8 +11,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from harness.bridge.airflow2 import ARGUMENTS, provider_of
 from harness.bridge.installed_names import DEPRECATED, GONE, MISSING, answers_of
-from harness.bridge.parsing.import_errors.airflow2 import ARGUMENTS, provider_of
 from harness.project.folders import BUILT, WRITTEN, own_folders
 from harness.upgrade import advice, report
 from harness.upgrade.report import Upgrade, UpgradeRow

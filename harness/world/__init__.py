@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from harness.world.connection import Connection
-from harness.world.entries import Answer, Executor, Pool, Stub, Worker
+from harness.world.entries import Answer, Connection, Executor, Pool, Stub, Worker
 from harness.world.file import load
 from harness.world.model import World
 

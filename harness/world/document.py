@@ -21,8 +21,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from harness.errors import known_names
-from harness.world.connection import extra_text
-from harness.world.entries import DEFAULT_CONCURRENCY, DEFAULT_PARALLELISM, DEFAULT_QUEUE
+from harness.world.entries import DEFAULT_CONCURRENCY, DEFAULT_PARALLELISM, DEFAULT_QUEUE, extra_text
 from harness.world.problem import EntryError, WorldProblem, kind
 
 _ADDRESS = ("host", "login", "password", "schema", "port")

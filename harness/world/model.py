@@ -12,8 +12,16 @@ from harness.errors import WorldError
 from harness.kernel.instant import Microseconds
 from harness.world.around import Called, Chaos, Fault, TaskFault, WorldEvent, caller, named, read_when
 from harness.world.calls import Call, calls_of
-from harness.world.connection import Connection
-from harness.world.entries import DEFAULT_POOL, DEFAULT_POOL_SLOTS, Answer, Executor, Pool, Stub, TriggerAnswer
+from harness.world.entries import (
+    DEFAULT_POOL,
+    DEFAULT_POOL_SLOTS,
+    Answer,
+    Connection,
+    Executor,
+    Pool,
+    Stub,
+    TriggerAnswer,
+)
 from harness.world.network import Network
 from harness.world.pattern import most_specific
 from harness.world.problem import EntryError, WorldProblem, call_error, kind

@@ -16,9 +16,8 @@ from harness.errors import WorldError, known_names
 from harness.kernel.instant import Microseconds
 from harness.project.exports import normal_type
 from harness.world import document
-from harness.world.connection import Connection
 from harness.world.duration import duration
-from harness.world.entries import Answer, Executor, Pool, Stub, TriggerAnswer, Worker
+from harness.world.entries import Answer, Connection, Executor, Pool, Stub, TriggerAnswer, Worker
 from harness.world.pattern import fault_of
 from harness.world.problem import EntryError, WorldProblem, kind
 

@@ -18,7 +18,7 @@ from urllib.parse import quote, quote_plus
 
 from harness.errors import WorldError
 from harness.project.sensitive import is_sensitive
-from harness.world.connection import Connection
+from harness.world.entries import Connection
 from harness.world.model import World
 
 LEAST = 5

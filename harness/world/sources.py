@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import WorldError, known_names
 from harness.project.declarations import CONNECTION, VARIABLE, dot_env, line_of
 from harness.project.exports import section_of
-from harness.world.connection import Connection
+from harness.world.entries import Connection
 from harness.world.model import World
 from harness.world.problem import EntryError, WorldProblem, kind
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.bridge.parsing.import_errors.airflow2 import MODULES, NAMES, provider_of, replacement
-from harness.bridge.parsing.import_errors.failure import LoadFailure, failure_of
+from harness.bridge.airflow2 import MODULES, NAMES, provider_of, replacement
+from harness.bridge.parsing.import_errors import LoadFailure, failure_of
 from harness.bridge.parsing.watching.users import Users
 from harness.checks.loading.import_error import Requirements, _install
 from harness.errors import nearest

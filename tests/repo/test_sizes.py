@@ -1,6 +1,6 @@
-"""Files, functions and folders stay small. Of a function the body counts, docstring included.
+"""Files, functions and folders have a limit. Of a function the body counts, docstring included.
 
-What is merely longer than we like is printed: ``pytest tests/repo/test_sizes.py -rP``.
+What comes near it is printed: ``pytest tests/repo/test_sizes.py -rP``.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 
 from tests.repo.sources import HARNESS, ROOT, files, modules, name, tree
 
-FILE_LIMIT, FILE_WISH = 500, 150
-FUNCTION_LIMIT, FUNCTION_WISH = 70, 30
+FILE_LIMIT, FILE_WISH = 500, 400
+FUNCTION_LIMIT, FUNCTION_WISH = 70, 50
 FOLDER_LIMIT = 25
 """Python files of one folder, ``__init__`` among them: more are rooms that nobody has told apart."""
 

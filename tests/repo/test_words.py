@@ -48,7 +48,7 @@ SERVICE = re.compile(r"postgres(?!ql)", re.IGNORECASE)
 """The service; PostgreSQL, and what ``postgresql`` is a part of, are others' names."""
 OF_AIRFLOW = {
     "harness/project/exports.py": "Airflow's rule: the type postgresql is postgres",
-    "harness/bridge/parsing/import_errors/airflow2.py": "modules and classes of Airflow 2, and where they went",
+    "harness/bridge/airflow2.py": "modules and classes of Airflow 2, and where they went",
 }
 """Modules in which the word is Airflow's own."""
 

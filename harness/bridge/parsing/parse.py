@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bridge.environment.plugins import LOADED, PluginFailure
 from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_from
-from harness.bridge.parsing.import_errors.failure import LoadFailure, failure_of
+from harness.bridge.parsing.import_errors import LoadFailure, failure_of
 from harness.bridge.parsing.leftovers.guard import reaches
 from harness.bridge.parsing.leftovers.pollution import Before, Change, Spoilt, State, keep, state
 from harness.bridge.parsing.leftovers.put_off import Exits

@@ -15,7 +15,7 @@ from harness.bridge.operators import arguments, class_of, class_paths
 from harness.bridge.versions.names import task_exception
 from harness.kernel.whose import is_users
 from harness.world import World
-from harness.world.connection import Connection
+from harness.world.entries import Connection
 from harness.world.network import Network
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ import importlib
 
 import pytest
 
-from harness.bridge.parsing.import_errors.airflow2 import MODULES
+from harness.bridge.airflow2 import MODULES
 from harness.upgrade import advice
 
 PUBLIC = {"DAG", "BaseHook", "chain", "conf"}

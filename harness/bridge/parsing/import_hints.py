@@ -19,7 +19,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from harness.bridge.parsing.import_errors.airflow2 import ARGUMENTS, of_standard, provider_of, replacement
+from harness.bridge.airflow2 import ARGUMENTS, of_standard, provider_of, replacement
 from harness.bridge.parsing.watching.users import Users
 from harness.errors import nearest
 from harness.project.folders import BUILT, own_folders

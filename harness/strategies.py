@@ -1,31 +1,140 @@
-"""Values that tests draw: of XComs, run conf as a Dag's params want it, logical dates that a Dag's timetable makes."""
+"""Hypothesis strategies: outcomes of tasks, fault plans, logical dates, XCom values, run conf.
+
+Hypothesis is needed by this module only: ``pip install 'airflow-harness[hypothesis]'``.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from copy import copy
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import strategies as st
+from harness.errors import OffSchedule, PackageMissing, TaskNotFound, UsageError, known_names
 
+try:
+    from hypothesis import strategies as st
+except ModuleNotFoundError:
+    raise PackageMissing(
+        "harness.strategies needs Hypothesis, which is not installed",
+        fix="pip install 'airflow-harness[hypothesis]'",
+    ) from None
+
+from harness.bridge.operators import class_paths
+from harness.bridge.snapshot import snapshot
 from harness.bridge.timetables import first_date, last_date, moment_of_argument, scheduled_from
-from harness.errors import OffSchedule, UsageError
+from harness.exploration.outcomes import Value, parts_of
 from harness.kernel.instant import BEGINNING, Instant, iso, later, span, to_datetime
+from harness.simulation.exploring import player_of
+from harness.world import World
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
+__all__ = ["FaultPlan", "fault_plans", "logical_dates", "run_conf", "task_outcomes", "xcom_values"]
 
-MOST = 2**63 - 1
+_MOST = 2**63 - 1
 """A worker sends its messages in MessagePack, whose integers have 64 bits."""
 
-RESERVED = frozenset({"__classname__", "__version__", "__data__", "__id__", "__cache__", "__type", "__source", "__var"})
+_RESERVED = frozenset(
+    {"__classname__", "__version__", "__data__", "__id__", "__cache__", "__type", "__source", "__var"}
+)
 """Keys by which Airflow's serialiser knows its own. Source: airflow/sdk/_shared/serialization (3.3.2)."""
 
 
-CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
+_CHARACTERS = st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 """What PostgreSQL stores: neither lone surrogates nor NUL."""
+
+
+def task_outcomes(
+    dag: DAG, *, outcomes: Mapping[str, Iterable[Any]] | None = None
+) -> st.SearchStrategy[dict[str, Value]]:
+    """What each task of a Dag does, to be given to `harness.play`; shrinks to everything going as usual.
+
+    Args:
+        outcomes: as of `harness.explore`.
+    Returns: task_id (``task_id[0]`` and ``task_id[1:]`` of a mapped task) -> ``success``, ``failed``, ``skipped``, the
+        task ids a branching task follows, whether a short circuit goes on, or how many items a task returns that
+        others map over. Tasks that Airflow does not run are left out.
+    Raises: TaskNotFound, UsageError: ``outcomes`` names what is not there.
+    """
+    player = player_of(dag, outcomes)
+    each = {
+        part.name: st.sampled_from([outcome.value for outcome in player.choices[part.task_id]])
+        for part in parts_of(player.dag, player.choices)
+    }
+    return st.fixed_dictionaries(each)
+
+
+@dataclass(frozen=True)
+class FaultPlan:
+    """Which tasks of a Dag fail, and how often.
+
+    Attributes:
+        failing: task_id -> how many of its first tries fail.
+        final: tasks whose every try fails.
+        classes: task_id -> import paths of its operator's class and of that one's bases.
+    """
+
+    dag_id: str
+    failing: Mapping[str, int] = field(default_factory=dict)
+    final: frozenset[str] = frozenset()
+    classes: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False, compare=False)
+
+    def applied_to(self, world: World) -> World:
+        """A copy of a world in which the tasks fail so often and then do what they do in that world."""
+        made = world.copy()
+        for task_id, times in self.failing.items():
+            there = world.stub_of(self.dag_id, task_id, classes=self.classes.get(task_id, ()))
+            pattern = f"{self.dag_id}.{task_id}"
+            made.stub(pattern, fails=times)
+            if there is not None:
+                made.stubs[pattern] = replace(there, fails=max(times, there.fails))
+        return made
+
+    def __repr__(self) -> str:
+        named = [f"{name} {'always' if name in self.final else _times(n)}" for name, n in self.failing.items()]
+        return f"<faults of {self.dag_id}: {', '.join(named) or 'none'}>"
+
+
+def fault_plans(dag: DAG, *, tasks: Iterable[str] | None = None, max_faults: int = 3) -> st.SearchStrategy[FaultPlan]:
+    """Plans in which a few tasks fail: at their first tries, so that a retry mends it, or at all of them.
+
+    The user's code runs, but for the faults: ``run_dag(dag, world=plan.applied_to(world))``. Shrinks to no fault, to
+    tasks that come first, and to fewer tries.
+
+    Args:
+        tasks: those that may fail; None for all that run.
+        max_faults: tasks that fail in one plan, at most.
+    Raises: TaskNotFound. UsageError: ``max_faults`` is negative.
+    """
+    plain = snapshot(dag)
+    chosen = list(plain.tasks) if tasks is None else [tasks] if isinstance(tasks, str) else list(tasks)
+    for name in chosen:
+        if name not in plain.tasks:
+            raise TaskNotFound(f"no task {name!r} in Dag {dag.dag_id!r}", known=known_names(name, plain.tasks))
+    if max_faults < 0:
+        raise UsageError(f"max_faults={max_faults} is negative")
+    runs = [plain.tasks[name] for name in chosen if not plain.tasks[name].short_circuits]
+    faults = [(task.task_id, times) for task in runs for times in range(1, task.retries + 2)]
+    final = {task.task_id: task.retries + 1 for task in runs}
+    if not faults:
+        return st.just(FaultPlan(dag.dag_id))
+    several = st.lists(st.sampled_from(faults), max_size=max_faults, unique_by=lambda fault: fault[0])
+
+    @st.composite  # a mapped strategy would show its lambda in failures
+    def plans(draw: st.DrawFn) -> FaultPlan:
+        drawn = draw(several)
+        failing = {name: times for name, times in faults if (name, times) in drawn}
+        every = frozenset(name for name, times in drawn if times == final[name])
+        return FaultPlan(dag.dag_id, failing, every, {name: class_paths(dag.task_dict[name]) for name in failing})
+
+    return plans()
+
+
+def _times(number: int) -> str:
+    return "once" if number == 1 else f"{number} times"
 
 
 def _moments() -> st.SearchStrategy[datetime]:
@@ -48,11 +157,11 @@ def xcom_values(*, max_leaves: int = 10, dates: bool = True) -> st.SearchStrateg
         max_leaves: about how many single values one holds.
         dates: with aware ``datetime`` and ``timedelta`` objects and tuples too, which Airflow serialises.
     """
-    text = st.text(CHARACTERS, max_size=20)
-    plain = st.none() | st.booleans() | st.integers(-MOST, MOST) | st.floats(allow_nan=False, allow_infinity=False)
+    text = st.text(_CHARACTERS, max_size=20)
+    plain = st.none() | st.booleans() | st.integers(-_MOST, _MOST) | st.floats(allow_nan=False, allow_infinity=False)
     moments = [_moments(), _spans()] if dates else []
     leaves: st.SearchStrategy[Any] = st.one_of(plain, text, *moments)
-    keys = text.filter(lambda key: key not in RESERVED)
+    keys = text.filter(lambda key: key not in _RESERVED)
 
     def extend(children: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
         inside = st.lists(children, max_size=5) | st.dictionaries(keys, children, max_size=5)
@@ -62,7 +171,7 @@ def xcom_values(*, max_leaves: int = 10, dates: bool = True) -> st.SearchStrateg
 
 
 Schema = Mapping[str, Any]
-KNOWN = {
+_KNOWN = {
     "string": {"minLength", "maxLength", "format"},
     "integer": {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"},
     "number": {"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum"},
@@ -72,12 +181,12 @@ KNOWN = {
 }
 """Keywords that are drawn from, by type; a schema with another one keeps the param's default."""
 
-SPOKEN = {"type", "enum", "const", "examples", "title", "description", "default", "section", "source"}
-SPOKEN |= {"description_md", "description_html", "custom_html_form", "values_display", "x_airflow", "items_display"}
+_SPOKEN = {"type", "enum", "const", "examples", "title", "description", "default", "section", "source"}
+_SPOKEN |= {"description_md", "description_html", "custom_html_form", "values_display", "x_airflow", "items_display"}
 """Keywords of every type, and those that are for the trigger form only."""
 
-UNLIMITED = 1000
-LONGEST = 20
+_UNLIMITED = 1000
+_LONGEST = 20
 
 
 def run_conf(dag: DAG) -> st.SearchStrategy[dict[str, Any]]:
@@ -135,9 +244,9 @@ def _of_schema(schema: Schema) -> st.SearchStrategy[Any] | None:
         return st.sampled_from(list(schema["enum"])) if schema["enum"] else None
     types = schema.get("type")
     names = [types] if isinstance(types, str) else list(types or ())
-    if not names or any(name not in KNOWN for name in names):
+    if not names or any(name not in _KNOWN for name in names):
         return None
-    known = SPOKEN.union(*(KNOWN[name] for name in names))
+    known = _SPOKEN.union(*(_KNOWN[name] for name in names))
     if set(schema) - known:
         return None
     found = [_DRAW[name](schema) for name in names]
@@ -151,24 +260,24 @@ def _string(schema: Schema) -> st.SearchStrategy[Any] | None:
         "date": moments.map(lambda at: at.date().isoformat()),
         "date-time": moments.map(lambda at: at.isoformat()),
         "time": moments.map(lambda at: at.time().isoformat()),
-        "multiline": st.text(max_size=LONGEST),
+        "multiline": st.text(max_size=_LONGEST),
     }
     if "format" in schema:
         return formats.get(schema["format"])
     least = schema.get("minLength", 0)
-    most = schema.get("maxLength", least + LONGEST)
-    return st.text(CHARACTERS, min_size=least, max_size=most) if least <= most else None
+    most = schema.get("maxLength", least + _LONGEST)
+    return st.text(_CHARACTERS, min_size=least, max_size=most) if least <= most else None
 
 
 def _integer(schema: Schema) -> st.SearchStrategy[Any] | None:
     step = schema.get("multipleOf", 1)
-    least, most = _bounds(schema, UNLIMITED)
+    least, most = _bounds(schema, _UNLIMITED)
     low, high = -(-least // step), most // step
     return st.integers(int(low), int(high)).map(lambda n: n * step) if low <= high else None
 
 
 def _number(schema: Schema) -> st.SearchStrategy[Any] | None:
-    least, most = _bounds(schema, float(UNLIMITED))
+    least, most = _bounds(schema, float(_UNLIMITED))
     return st.floats(least, most, allow_nan=False) if least <= most else None
 
 
@@ -203,7 +312,7 @@ _DRAW: Mapping[str, Callable[[Schema], st.SearchStrategy[Any] | None]] = {
 }
 
 
-SPAN = timedelta(days=365)
+_SPAN = timedelta(days=365)
 """How far dates go when neither the caller nor the Dag names an end."""
 
 
@@ -224,7 +333,7 @@ def logical_dates(
             fix="draw any date (hypothesis.strategies.datetimes) and run with manual=True",
         )
     least = first_date(dag) if start is None else max(moment_of_argument(start, "start"), first_date(dag))
-    most = moment_of_argument(end, "end") if end is not None else last_date(dag) or later(least, span(SPAN))
+    most = moment_of_argument(end, "end") if end is not None else last_date(dag) or later(least, span(_SPAN))
     earliest = scheduled_from(dag, least)
     if earliest is None or earliest > most:
         raise OffSchedule(

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.bridge.parsing.import_errors.hints import fix_of
+from harness.bridge.parsing.import_hints import fix_of
 from harness.bridge.parsing.watching.users import Users
 from harness.bridge.parsing.watching.watch import ObservedEvent, Place, Refused
 

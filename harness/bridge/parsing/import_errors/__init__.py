@@ -1,1 +1,0 @@
-"""Why a Dag file does not import, where, and what would help."""
