@@ -1,4 +1,7 @@
-"""Checks of a house's own rules, off unless asked for; and which tasks do something themselves, as several ask."""
+"""Checks of a house's own rules, off unless asked for.
+
+Here is what several of them ask: which tasks do something themselves.
+"""
 
 from __future__ import annotations
 

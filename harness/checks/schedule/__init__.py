@@ -1,4 +1,7 @@
-"""Checks of when a Dag runs; and its time zones: its schedule's, and the one that dates without a zone are read in."""
+"""Checks of when a Dag runs.
+
+Here are its time zones, as several of them ask: its schedule's, and the one that dates without a zone are read in.
+"""
 
 from __future__ import annotations
 
