@@ -44,6 +44,11 @@ class Pool:
     description: str | None = None
 
 
+def default_pools() -> dict[str, Pool]:
+    """The pools of a world that names none."""
+    return {DEFAULT_POOL: Pool(DEFAULT_POOL_SLOTS)}
+
+
 @dataclass(frozen=True)
 class Worker:
     """A worker that serves queues: ``airflow celery worker -q queues -c concurrency``.

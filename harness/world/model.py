@@ -12,27 +12,12 @@ from harness.errors import WorldError
 from harness.kernel.instant import Microseconds
 from harness.world.around import Called, Chaos, Fault, TaskFault, WorldEvent, caller, named, read_when
 from harness.world.calls import Call, calls_of
-from harness.world.entries import (
-    DEFAULT_POOL,
-    DEFAULT_POOL_SLOTS,
-    Answer,
-    Connection,
-    Executor,
-    Pool,
-    Stub,
-    TriggerAnswer,
-)
+from harness.world.entries import DEFAULT_POOL, Answer, Connection, Executor, Pool, Stub, TriggerAnswer, default_pools
 from harness.world.network import Network
 from harness.world.pattern import most_specific
 from harness.world.problem import EntryError, WorldProblem, call_error, kind
 
 _ABSENT: Any = object()
-
-
-def _default_pools() -> dict[str, Pool]:
-    return {DEFAULT_POOL: Pool(DEFAULT_POOL_SLOTS)}
-
-
 _MAKES_TEXT = {"env": "world.set_env", "variables": "world.set_variable"}
 
 
@@ -92,7 +77,7 @@ class World:
 
     connections: dict[str, Connection] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
-    pools: dict[str, Pool] = field(default_factory=_default_pools)
+    pools: dict[str, Pool] = field(default_factory=default_pools)
     executor: Executor = field(default_factory=Executor)
     durations: dict[str, Microseconds] = field(default_factory=dict)
     stubs: dict[str, Stub] = field(default_factory=dict)
