@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from harness.bridge.parsing.import_errors import LoadFailure
     from harness.bridge.parsing.leftovers.pollution import Change
     from harness.bridge.parsing.parse import Parsed, Warned
-    from harness.bridge.parsing.watching.users import Users
+    from harness.bridge.parsing.watching import Users
     from harness.bridge.parsing.watching.watch import ActivityWatch, ObservedEvent
     from harness.bridge.stored import Unserializable
     from harness.checks.callables import Definitions

@@ -84,8 +84,8 @@ def preload(declared: Declared, selection: CheckSelection) -> None:
     """Import, then parse a small file and put it before the checks that will be asked."""
     from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_from
     from harness.bridge.parsing.parse import Parsed
+    from harness.bridge.parsing.watching import Users
     from harness.bridge.parsing.watching.places import Places
-    from harness.bridge.parsing.watching.users import Users
     from harness.checks.catalogue import load
     from harness.gate.examine import examine
 

@@ -14,7 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.project.folders import WRITTEN, own_folders
+from harness.project import WRITTEN, own_folders
 
 NEVER = ("clock:", "unknown:")
 """Keys of what no later run can know to be the same."""

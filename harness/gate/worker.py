@@ -15,10 +15,10 @@ from harness.bridge.parsing import confinement
 from harness.bridge.parsing.leftovers.put_off import Exits
 from harness.bridge.parsing.parse import Parsed, parse
 from harness.bridge.parsing.shared_libraries import reseed
+from harness.bridge.parsing.watching import Users
 from harness.bridge.parsing.watching.elapsed import Imports
 from harness.bridge.parsing.watching.places import Places
 from harness.bridge.parsing.watching.secrets import answer_from
-from harness.bridge.parsing.watching.users import Users
 from harness.bridge.parsing.watching.watch import ActivityWatch
 from harness.gate.channel import Channels
 from harness.gate.examine import examine, second_report

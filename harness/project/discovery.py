@@ -16,7 +16,7 @@ from functools import cache
 from pathlib import Path
 
 from harness.errors import NoDagsFolder, UnsupportedAirflow, UsageError
-from harness.project.folders import is_environment, own_folders
+from harness.project import is_environment, own_folders
 from harness.project.installed import airflow_version
 from harness.project.repository import Repository, repository_of, root_of
 

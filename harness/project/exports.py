@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from harness.project.folders import WRITTEN, own_folders
+from harness.project import WRITTEN, own_folders
 from harness.project.sensitive import HIDDEN, has_hidden, plain_part
 
 _NAME = re.compile(r"(?:[\w-]*[_.-])?(connection|variable|pool)s?(?:[_.-][\w.-]*)?\.(json|ya?ml|env)", re.IGNORECASE)

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from harness.errors import ModuleHidden
+from harness.project import own_folders
 from harness.project.discovery import FoundFile
-from harness.project.folders import own_folders
 from harness.project.repository import Repository
 
 

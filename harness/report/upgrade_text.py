@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from harness.report.check_text import Line, counted
 from harness.report.style import Glyphs
 from harness.text import clean, real_text
-from harness.upgrade.report import GONE, OLD, Upgrade, UpgradeRow
+from harness.upgrade import GONE, OLD, Upgrade, UpgradeRow
 
 PLACES = 3
 """Places named below a row; ``--verbose`` names all."""

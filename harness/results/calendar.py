@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.kernel.instant import EPOCH, iso
 from harness.ledger.questions import asked_of
-from harness.results.among import errors_among, run_among, runs_among
+from harness.results import errors_among, run_among, runs_among
 from harness.results.finding import Finding
 from harness.results.run import RunResult, TaskResult
 from harness.results.services import ServiceUse

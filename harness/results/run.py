@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from harness.errors import TaskNotFound, known_names, renamed
 from harness.kernel.instant import iso
 from harness.ledger.questions import asked_of
-from harness.results.among import dated, errors_among, run_among, runs_among
+from harness.results import dated, errors_among, run_among, runs_among
 from harness.results.finding import Finding
 from harness.results.services import ServiceUse
 from harness.results.world import Need, WorldEventResult, reported

@@ -10,8 +10,8 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from harness.bridge.reference import DagToRun, RunHistory
 from harness.bridge.reference.child import airflow_run
-from harness.bridge.reference.history import DagToRun, RunHistory
 from harness.bridge.supervisor.store import facts
 from harness.bridge.timetables import default_date
 from harness.errors import HorizonReached, RunStuck

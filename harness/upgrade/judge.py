@@ -11,11 +11,11 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
+from harness import upgrade
 from harness.bridge.airflow2 import ARGUMENTS, provider_of
 from harness.bridge.installed_names import DEPRECATED, GONE, MISSING, answers_of
-from harness.project.folders import BUILT, WRITTEN, own_folders
-from harness.upgrade import advice, report
-from harness.upgrade.report import Upgrade, UpgradeRow
+from harness.project import BUILT, WRITTEN, own_folders
+from harness.upgrade import Upgrade, UpgradeRow, advice
 from harness.upgrade.uses import (
     SUFFIXES,
     AirflowName,
@@ -47,7 +47,7 @@ def upgrade_of(folders: list[Path], base: Path, on_text: Callable[[int], None] =
     rows = [
         UpgradeRow(name, *verdict, tuple(sorted(uses[name]))) for name in sorted(uses) if (verdict := judge.of(name))
     ]
-    rows.sort(key=lambda row: (row.state != report.GONE, -len(row.places), row.name))
+    rows.sort(key=lambda row: (row.state != upgrade.GONE, -len(row.places), row.name))
     airflow = version("apache-airflow-core")
     return Upgrade(airflow, tuple(_without_echoes(rows)), len(files), judge.not_installed(), perf_counter() - began)
 
@@ -110,49 +110,49 @@ class _Judge:
                 return self._argument(name)
             case "value":
                 old = name.text in advice.RULES and name.text not in self._answers["rules"]
-                return (report.GONE, f'trigger_rule="{advice.RULES[name.text]}"') if old else None
+                return (upgrade.GONE, f'trigger_rule="{advice.RULES[name.text]}"') if old else None
             case "context":
                 old = name.text in advice.CONTEXT and name.text not in self._answers["context"]
-                return (report.GONE, advice.CONTEXT[name.text]) if old else None
+                return (upgrade.GONE, advice.CONTEXT[name.text]) if old else None
             case "field":
                 owner = "ti" if name.owner == "task_instance" else name.owner
                 instead = advice.FIELDS.get((owner, name.text))
                 gone = name.text in advice.ATTRIBUTES.get(owner, ()) and name.text not in self._answers["fields"][owner]
-                return (report.GONE, instead or advice.NO_FIELD) if instead or gone else None
+                return (upgrade.GONE, instead or advice.NO_FIELD) if instead or gone else None
             case "default":
                 instead = ARGUMENTS.get(name.text) or advice.NO_EFFECT.get(name.text)
-                return (report.OLD, f"{instead}; nothing reads it") if instead else None
-        return report.GONE, f"save it as Python 3: {name.text}"
+                return (upgrade.OLD, f"{instead}; nothing reads it") if instead else None
+        return upgrade.GONE, f"save it as Python 3: {name.text}"
 
     def _import(self, name: str) -> Verdict | None:
         state, words = self._answers["names"][name]
         instead = advice.of_import(name, words, self._public, self._moved)
         if state == GONE:
-            return report.GONE, instead
+            return upgrade.GONE, instead
         if state == MISSING:  # known to be gone from wherever it was, whatever is installed here
             elsewhere = instead is not None and (provider_of(name) or name) not in instead
-            return (report.GONE, instead) if elsewhere else None
+            return (upgrade.GONE, instead) if elsewhere else None
         if state == DEPRECATED or name.startswith(advice.DATABASE):
-            return report.OLD, instead
+            return upgrade.OLD, instead
         leaf = name.rpartition(".")[2]
         moved = not advice.is_public(name) and leaf in self._public and leaf[0].isupper()
-        return (report.OLD, advice.as_import(f"airflow.sdk.{leaf}")) if moved else None
+        return (upgrade.OLD, advice.as_import(f"airflow.sdk.{leaf}")) if moved else None
 
     def _argument(self, name: AirflowName) -> Verdict | None:
         if name.text in self._answers["arguments"].get(name.owner, ()):
             renamed = advice.SDK_ARGUMENTS.get(name.text) if name.owner.startswith("airflow.sdk.") else None
-            return report.GONE, f"use {renamed}" if renamed else ARGUMENTS.get(name.text)
+            return upgrade.GONE, f"use {renamed}" if renamed else ARGUMENTS.get(name.text)
         if name.text in advice.NO_EFFECT:
-            return report.OLD, advice.NO_EFFECT[name.text]
+            return upgrade.OLD, advice.NO_EFFECT[name.text]
         there, refused, known = self._answers["elsewhere"].get(name.owner, ("", (), ()))
         if name.text in refused:
             new = advice.SDK_ARGUMENTS.get(name.text)
-            return report.OLD, f"{there} has no {name.text}=: " + (
+            return upgrade.OLD, f"{there} has no {name.text}=: " + (
                 f"use {new} of it" if new else f"it takes {', '.join(known)}"
             )
         state = self._answers["names"].get(name.owner, [GONE])[0]
         gone = state in (GONE, MISSING) and name.text in ARGUMENTS
-        return (report.GONE, ARGUMENTS[name.text]) if gone else None
+        return (upgrade.GONE, ARGUMENTS[name.text]) if gone else None
 
     def not_installed(self) -> tuple[str, ...]:
         """Packages of providers that the repository imports and that are not here."""
@@ -162,7 +162,7 @@ class _Judge:
 
 def _without_echoes(rows: list[UpgradeRow]) -> list[UpgradeRow]:
     """Without members of what is gone itself: one cause, one row."""
-    gone = {_dotted(row.name) for row in rows if row.name.kind == "import" and row.state == report.GONE}
+    gone = {_dotted(row.name) for row in rows if row.name.kind == "import" and row.state == upgrade.GONE}
     return [row for row in rows if not (row.name.kind == "member" and _is_below(_dotted(row.name), gone))]
 
 

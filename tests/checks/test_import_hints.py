@@ -10,7 +10,7 @@ import pytest
 
 from harness.bridge.airflow2 import MODULES, NAMES, provider_of, replacement
 from harness.bridge.parsing.import_errors import LoadFailure, failure_of
-from harness.bridge.parsing.watching.users import Users
+from harness.bridge.parsing.watching import Users
 from harness.checks.loading.import_error import Requirements, _install
 from harness.errors import nearest
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from harness.bridge.parsing import confinement
-from harness.bridge.parsing.watching.users import Users
+from harness.bridge.parsing.watching import Users
 from harness.bridge.parsing.watching.watch import ActivityWatch
 from tests.checks.forks import ME_AND_NOBODY, NOBODY, in_a_fork
 

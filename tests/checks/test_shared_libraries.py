@@ -28,7 +28,7 @@ PROGRAM = """
 import json, os, sys
 import harness.gate.fork_server
 from harness.bridge.parsing import shared_libraries
-from harness.bridge.parsing.watching.users import Users
+from harness.bridge.parsing.watching import Users
 
 sys.path.insert(0, sys.argv[1])
 shared_libraries._INSTALLED_IN += (os.path.realpath(sys.argv[1]) + "/",)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.bridge.parsing.watching.users import Users
+from harness.bridge.parsing.watching import Users
 from harness.bridge.parsing.watching.watch import ActivityWatch
 from tests.checks.forks import in_a_fork
 

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from harness.bridge.reference.history import RunHistory
+from harness.bridge.reference import RunHistory
 from harness.bridge.supervisor.store import facts
 from harness.bridge.timetables import parse_date
 from harness.errors import HorizonReached, RunStuck

@@ -8,8 +8,8 @@ import pytest
 
 from harness.bridge.loader import forget_dags, made_ready, modules_of, taken_from
 from harness.bridge.parsing.parse import Parsed
+from harness.bridge.parsing.watching import Users
 from harness.bridge.parsing.watching.places import Places
-from harness.bridge.parsing.watching.users import Users
 from harness.checks.context import CheckSelection, Declared, FileContext
 from harness.checks.graph.xcom_reference import xcom_reference
 

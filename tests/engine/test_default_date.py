@@ -10,7 +10,7 @@ from airflow.timetables.assets import AssetOrTimeSchedule  # the SDK of 3.1 has 
 from airflow.timetables.interval import CronDataIntervalTimetable
 from airflow.timetables.trigger import CronTriggerTimetable
 
-from harness.bridge.reference.history import RunHistory
+from harness.bridge.reference import RunHistory
 from harness.bridge.timetables import default_date, parse_date
 from harness.errors import OffSchedule
 from harness.simulation import Rehearsal, RunOptions, verification

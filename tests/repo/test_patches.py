@@ -11,7 +11,7 @@ from tests.repo.sources import HARNESS, modules, name, tree
 
 ROOMS = ("bridge", "kernel", "simulation")
 ITS_OWN = {
-    "harness/bridge/patches/replaced.py": "puts what the others say",
+    "harness/bridge/patches/__init__.py": "puts what the others say",
     "harness/bridge/parsing/trials/trial.py": "gives a class of ours its methods",
     "harness/bridge/supervisor/datamodels.py": "fills models that it made",
     "harness/bridge/parsing/leftovers/pollution.py": "puts back what a file changed",

@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from types import ModuleType
 from typing import Any
 
-from harness.bridge.patches.replaced import AfterImport, replaced
+from harness.bridge.patches import AfterImport, replaced
 from harness.project.declarations import CONNECTION, VARIABLE
 from harness.world.model import World
 

@@ -24,7 +24,7 @@ from typing import Any
 
 from harness.bridge.environment import sandbox
 from harness.bridge.environment.sandbox import leads_outside
-from harness.bridge.patches.replaced import ABSENT, Change, replaced
+from harness.bridge.patches import ABSENT, Change, replaced
 from harness.bridge.versions.names import statsd_logger
 from harness.project.declarations import SECRETS
 

@@ -26,7 +26,7 @@ from types import ModuleType
 from typing import Any
 
 from harness.bridge.parsing.watching.watch import ActivityWatch, Refused
-from harness.bridge.patches.replaced import AfterImport, found
+from harness.bridge.patches import AfterImport, found
 
 _PDEATHSIG, _SUBREAPER = 1, 36
 _NEWNET, _NEWUSER = 0x40000000, 0x10000000

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.bridge.parsing.import_hints import fix_of
-from harness.bridge.parsing.watching.users import Users
+from harness.bridge.parsing.watching import Users
 from harness.bridge.parsing.watching.watch import ObservedEvent, Place, Refused
 
 _OFFLINE = (

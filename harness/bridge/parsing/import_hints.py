@@ -20,9 +20,9 @@ from types import FrameType
 from typing import Any
 
 from harness.bridge.airflow2 import ARGUMENTS, of_standard, provider_of, replacement
-from harness.bridge.parsing.watching.users import Users
+from harness.bridge.parsing.watching import Users
 from harness.errors import nearest
-from harness.project.folders import BUILT, own_folders
+from harness.project import BUILT, own_folders
 
 Frames = list[tuple[FrameType, int]]
 

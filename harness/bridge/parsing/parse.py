@@ -17,9 +17,9 @@ from harness.bridge.parsing.leftovers.guard import reaches
 from harness.bridge.parsing.leftovers.pollution import Before, Change, Spoilt, State, keep, state
 from harness.bridge.parsing.leftovers.put_off import Exits
 from harness.bridge.parsing.shared_libraries import SHARED
+from harness.bridge.parsing.watching import Users, is_airflows, raiser
 from harness.bridge.parsing.watching.elapsed import Stopwatch
 from harness.bridge.parsing.watching.places import Places
-from harness.bridge.parsing.watching.users import Users, is_airflows, raiser
 from harness.bridge.parsing.watching.watch import ActivityWatch, ObservedEvent, Place
 from harness.project.libraries import may_set
 

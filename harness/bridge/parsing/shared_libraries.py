@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import Any
 
 from harness.bridge.parsing.leftovers import pollution
+from harness.bridge.parsing.watching import Users, is_airflows, raiser
 from harness.bridge.parsing.watching.elapsed import Stopwatch
-from harness.bridge.parsing.watching.users import Users, is_airflows, raiser
 from harness.bridge.parsing.watching.watch import NETWORK, Refused
 from harness.project.libraries import imports_in
 

@@ -30,7 +30,7 @@ from operator import is_
 from types import FunctionType
 from typing import Any, Generic
 
-from harness.bridge.patches.replaced import Change
+from harness.bridge.patches import Change
 
 KEPT = 4096
 """Answers kept of one question; values of that number are forgotten all at once."""

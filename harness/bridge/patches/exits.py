@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
-from harness.bridge.patches.replaced import Change, replaced
+from harness.bridge.patches import Change, replaced
 from harness.bridge.supervisor.task_context import current_task_context
 from harness.kernel import CodeExit, Simulation
 from harness.kernel.loaded_modules import loaded

@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, suppress
 from typing import Any, Protocol
 
-from harness.bridge.patches.replaced import Change
+from harness.bridge.patches import Change
 from harness.bridge.supervisor.task_context import TaskContext, current_task_context
 from harness.bridge.versions.names import task_exception
 from harness.kernel import Process, ProcessKilled, Simulation

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from harness.bridge.patches.replaced import Change, replaced
+from harness.bridge.patches import Change, replaced
 from harness.kernel import SECOND, latency, seconds
 from harness.kernel.instant import Microseconds
 from harness.kernel.present import pause

@@ -35,8 +35,8 @@ from typing import IO, Any
 from urllib.parse import urlsplit
 
 from harness.bridge.explain import is_users_frame
+from harness.bridge.patches import Change, replaced
 from harness.bridge.patches.network_unseen import RefusingProxy, drivers_judged
-from harness.bridge.patches.replaced import Change, replaced
 from harness.errors import NetworkRefused
 from harness.world.network import Network
 

@@ -25,7 +25,7 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlsplit
 
-from harness.bridge.patches.replaced import AfterImport, found
+from harness.bridge.patches import AfterImport, found
 
 Verdict = Callable[[str, int, str], "str | None"]
 """Called with host, port and the user of the credentials; why it may not be reached, None where it may."""

@@ -14,8 +14,8 @@ from typing import Any
 
 import structlog
 
+from harness.bridge.patches import Change
 from harness.bridge.patches.caches import caches, templates_once
-from harness.bridge.patches.replaced import Change
 
 VARIABLE = "AIRFLOW_HARNESS_SHORTCUTS"
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from harness.bridge.environment.sandbox import link
 from harness.bridge.environment.surroundings import Surroundings
-from harness.bridge.reference.history import DagToRun, RunHistory
+from harness.bridge.reference import DagToRun, RunHistory
 from harness.bridge.reference.home import default_cache, environment, restore, template
 from harness.errors import ReferenceFailed
 from harness.kernel.instant import Instant, to_datetime

@@ -26,9 +26,9 @@ from airflow.utils.session import create_session
 from airflow.utils.state import TaskInstanceState
 from sqlalchemy import func, select
 
-from harness.bridge.patches.replaced import Change, replaced
+from harness.bridge.patches import Change, replaced
+from harness.bridge.reference import DagToRun, RunHistory
 from harness.bridge.reference.clock import UTC, NothingDue, VirtualClock, VirtualSleeps
-from harness.bridge.reference.history import DagToRun, RunHistory
 from harness.bridge.snapshot import topological
 from harness.bridge.stored import serialized
 from harness.bridge.versions.names import bag_of, bags, forget_bundles

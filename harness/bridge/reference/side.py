@@ -90,8 +90,8 @@ def _answer(job: dict[str, Any]) -> Any:
     from airflow import settings
 
     from harness.bridge.patches.network import NetworkGuard
+    from harness.bridge.reference import DagToRun
     from harness.bridge.reference.clock import VirtualClock, register_sql_now
-    from harness.bridge.reference.history import DagToRun
     from harness.bridge.reference.run import tested
     from harness.world.network import Network
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from harness.checks.context import FileContext, Judgement, Note
 from harness.checks.registry import check
+from harness.project import own_folders
 from harness.project.dags_in_text import uncalled, unreached
 from harness.project.discovery import might_contain_dag
-from harness.project.folders import own_folders
 from harness.project.importers import imported
 from harness.results.finding import Problem
 

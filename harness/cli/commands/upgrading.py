@@ -13,7 +13,7 @@ from harness.errors import NoDagsFolder, UsageError
 from harness.project.config import read_config
 
 if TYPE_CHECKING:
-    from harness.upgrade.report import Upgrade
+    from harness.upgrade import Upgrade
 
 TEXT = "text"
 FORMATS = (TEXT, "json")

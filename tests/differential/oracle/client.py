@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
 
-from harness.bridge.reference.history import RunHistory
+from harness.bridge.reference import RunHistory
 from harness.bridge.reference.home import default_cache, environment, restore, template
 from tests.differential.case import Case, History
 from tests.differential.codec import decode, encode

@@ -9,8 +9,8 @@ from unittest.mock import patch
 
 from airflow.sdk.execution_time.supervisor import InProcessTestSupervisor
 
+from harness.bridge.reference import DagToRun, RunHistory
 from harness.bridge.reference.clock import VirtualClock
-from harness.bridge.reference.history import DagToRun, RunHistory
 from harness.bridge.reference.run import tested
 from tests.differential.oracle.api import DirectTransport, client
 

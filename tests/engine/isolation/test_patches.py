@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 
 import pytest
 
+from harness.bridge.patches import ABSENT
 from harness.bridge.patches.inventory.table import PATCHES
-from harness.bridge.patches.replaced import ABSENT
 from harness.bridge.patches.shortcuts import VARIABLE, shortcuts
 from harness.project.installed import airflow_version
 
@@ -136,7 +136,7 @@ def test_the_shortcuts_are_those_of_the_table(owners):
 def test_nothing_is_replaced_that_the_table_does_not_tell(rehearse, owners, monkeypatch):
     from airflow.sdk import DAG, task
 
-    from harness.bridge.patches import replaced as place
+    from harness.bridge import patches as place
     from harness.kernel import patches as kernels
 
     table = {(id(holder), name) for holder, name in HOLDERS.values()}

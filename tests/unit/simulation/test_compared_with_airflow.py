@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from harness.bridge.reference.history import RunHistory
+from harness.bridge.reference import RunHistory
 from harness.results.verification import NONE, Row
 from harness.simulation.verification import ALONE, as_it_is, compared, in_order, same
 from harness.world import World

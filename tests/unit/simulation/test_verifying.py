@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from harness.bridge.reference.history import DagToRun, RunHistory
+from harness.bridge.reference import DagToRun, RunHistory
 from harness.bridge.supervisor.store import RunFacts, facts
 from harness.errors import RunStuck
 from harness.results.verification import Verification

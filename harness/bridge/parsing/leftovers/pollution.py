@@ -25,7 +25,7 @@ from types import ModuleType
 from typing import Any
 
 from harness.bridge.parsing.leftovers.guard import Guard
-from harness.bridge.parsing.watching.users import Users
+from harness.bridge.parsing.watching import Users
 
 # A file may replace or clear the builtins (hostile/clear_builtins.py), and this module has to work after that: it has
 # a copy of its own.

@@ -15,7 +15,7 @@ from contextlib import suppress
 from typing import Any
 
 from harness.bridge.parsing.confinement import apart
-from harness.bridge.parsing.watching.users import Users
+from harness.bridge.parsing.watching import Users
 from harness.bridge.parsing.watching.watch import ActivityWatch, Place
 
 globals()["__builtins__"] = dict(vars(builtins))

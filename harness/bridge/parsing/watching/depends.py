@@ -26,7 +26,7 @@ from importlib.machinery import ModuleSpec
 from types import FrameType, ModuleType
 from typing import Any
 
-from harness.bridge.parsing.watching.users import Users
+from harness.bridge.parsing.watching import Users
 from harness.kernel.whose import OURS
 
 globals()["__builtins__"] = dict(vars(builtins))

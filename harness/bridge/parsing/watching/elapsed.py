@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from harness.bridge.parsing.watching.users import Users
+from harness.bridge.parsing.watching import Users
 
 globals()["__builtins__"] = dict(vars(builtins))
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from harness.bridge.parsing.watching.users import Users
+from harness.bridge.parsing.watching import Users
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

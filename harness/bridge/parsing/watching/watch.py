@@ -22,8 +22,8 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
+from harness.bridge.parsing.watching import Users
 from harness.bridge.parsing.watching.depends import EVENTS, Depends
-from harness.bridge.parsing.watching.users import Users
 
 globals()["__builtins__"] = dict(vars(builtins))  # ours: a file may spoil the common ones while the hook is at work
 
