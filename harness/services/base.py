@@ -9,6 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Annotated, Any, ClassVar
 
 from pydantic import BeforeValidator
@@ -21,6 +22,11 @@ from harness.world.document import EntrySpec
 
 SetClock = Callable[[Instant | None], None]
 """Has a server's clock stand at an instant, from where it goes on; None: on real time."""
+
+NOT_OUR_CLOCK: Mapping[str, str] = MappingProxyType(
+    {"external": "the server is not the harness's own", "container": "a container has the machine's"}
+)
+"""Driver -> why the clock of what it provides is not ours to set."""
 
 AUTO = "auto"
 """The driver that the service chooses itself, by what there is on this machine."""

@@ -20,6 +20,7 @@ from time_machine import escape_hatch
 from harness.errors import UsageError, known_names
 from harness.kernel.instant import SECOND, Instant
 from harness.services.account import Account
+from harness.services.base import NOT_OUR_CLOCK
 
 PACKAGE = "libfaketime"
 _CHOICES = ("real", "virtual")
@@ -70,8 +71,7 @@ def why_real_of(driver: str, variable: str) -> str | None:
     Args:
         variable: of the environment, which may leave an embedded one's real.
     """
-    reasons = {"external": "the server is not the harness's own", "container": "a container has the machine's"}
-    return reasons.get(driver) or why_real(variable)
+    return NOT_OUR_CLOCK.get(driver) or why_real(variable)
 
 
 @cache  # the same for the life of the process, and 20 ms

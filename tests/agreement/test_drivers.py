@@ -12,6 +12,8 @@ from hypothesis import Phase, settings
 
 from harness.services.base import Lease, Service
 from harness.services.files.service import FtpService, SftpService
+from harness.services.mysql.address import URL_VARIABLE as MYSQL_URL
+from harness.services.mysql.service import MysqlService
 from harness.services.postgres.address import URL_VARIABLE as POSTGRES_URL
 from harness.services.postgres.address import Database
 from harness.services.postgres.service import PostgresService
@@ -23,7 +25,9 @@ from harness.services.sqlfile.service import DuckdbService, SqliteService
 from tests.agreement.machine import RUNS, SEED, Agreement, agree
 
 CONTAINER = pytest.param("container", marks=pytest.mark.containers)
+MARIADB = pytest.mark.mariadb
 BUCKET = "landing"
+FOLDER = "in"
 
 
 class Rows(Agreement):
@@ -45,6 +49,14 @@ class Rows(Agreement):
     def held(self, lease: Any) -> dict[str, str]:
         """By the key."""
         return dict(lease.rows("select k, v from t"))
+
+
+class MysqlRows(Rows):
+    """MySQL has an upsert of its own, and escapes of its own in texts."""
+
+    def write(self, lease: Any, key: str, value: str) -> None:
+        """An upsert."""
+        lease.execute("insert into t values (%s, %s) on duplicate key update v = values(v)", [key, value])
 
 
 class Objects(Agreement):
@@ -86,17 +98,20 @@ class Keys(Agreement):
 class Files(Agreement):
     """Files of a folder. The protocols are two ways to it."""
 
+    bare: ClassVar = {"folders": [FOLDER]}
+    removes_nothing_well: ClassVar[bool] = False
+
     def write(self, lease: Any, key: str, value: str) -> None:
         """As a test does."""
-        lease.write(f"/{key}", value)
+        lease.write(f"/{FOLDER}/{key}", value)
 
     def remove(self, lease: Any, key: str) -> None:
         """As somebody else would."""
-        lease.folder.joinpath(key).unlink(missing_ok=True)
+        lease.remove(f"/{FOLDER}/{key}")
 
     def held(self, lease: Any) -> dict[str, str]:
         """By the path."""
-        return {path[1:]: lease.read(path).decode() for path in lease.files()}
+        return {path.removeprefix(f"/{FOLDER}/"): lease.read(path).decode() for path in lease.files()}
 
 
 @pytest.mark.parametrize("driver", ["embedded", "external", CONTAINER])
@@ -108,15 +123,24 @@ def test_postgres(driver: str, rows: dict[str, Any], postgres: PostgresService, 
     agree(Rows, postgres.attached(postgres.share()) if own else PostgresService(of(driver, "postgres")), seed=rows)
 
 
+@pytest.mark.parametrize(
+    "driver", [pytest.param("embedded", marks=MARIADB), pytest.param("external", marks=MARIADB), CONTAINER]
+)
+def test_mysql(driver: str, rows: dict[str, Any], request: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    if driver == "external":
+        monkeypatch.setenv(MYSQL_URL, request.getfixturevalue("mysql_elsewhere"))
+    agree(MysqlRows, MysqlService(of(driver, "mysql")), seed=rows)
+
+
 @pytest.mark.parametrize("service", [SqliteService, DuckdbService])
 def test_sql_files(service: type[Service], rows: dict[str, Any]) -> None:
     agree(Rows, service("embedded"), seed=rows)
 
 
-@pytest.mark.parametrize("driver", ["embedded", "external"])
+@pytest.mark.parametrize("driver", ["embedded", "external", CONTAINER])
 def test_s3(driver: str, objects: dict[str, Any], s3_elsewhere: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(S3_URL, s3_elsewhere)
-    agree(Objects, S3Service(driver), seed=objects, alone=driver == "external")
+    agree(Objects, S3Service(of(driver, "moto")), seed=objects, alone=driver == "external")
 
 
 @pytest.mark.parametrize("driver", ["embedded", "external", CONTAINER])
@@ -125,9 +149,16 @@ def test_redis(driver: str, redis_elsewhere: str, monkeypatch: pytest.MonkeyPatc
     agree(Keys, RedisService(of(driver, "redis")), alone=driver == "external")
 
 
-@pytest.mark.parametrize("service", [SftpService, FtpService])
-def test_files(service: type[Service], files: dict[str, Any]) -> None:
-    agree(Files, service("embedded"), seed=files)
+@pytest.mark.parametrize(
+    ("service", "driver"),
+    [
+        (SftpService, "embedded"),
+        (FtpService, "embedded"),
+        pytest.param(SftpService, "container", marks=pytest.mark.containers),
+    ],
+)
+def test_files(service: type[Service], driver: str, files: dict[str, Any]) -> None:
+    agree(Files, service(of(driver, "sftp")), seed=files)
 
 
 class Untidy(RedisService):
@@ -185,8 +216,9 @@ def objects(tmp_path: Path) -> dict[str, Any]:
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, Any]:
     """The seed of a server of files."""
+    tmp_path.joinpath(FOLDER).mkdir()
     for key, value in SEED.items():
-        tmp_path.joinpath(key).write_text(value)
+        tmp_path.joinpath(FOLDER, key).write_text(value)
     return {"seed": [str(tmp_path)]}
 
 
@@ -203,6 +235,15 @@ def postgres() -> Iterator[PostgresService]:
 def s3_elsewhere() -> Iterator[str]:
     """The URL of an S3 that the driver ``external`` cannot tell from anybody's."""
     yield from urls(S3Service("embedded"))
+
+
+@pytest.fixture(scope="module")
+def mysql_elsewhere() -> Iterator[str]:
+    """The same for MySQL: its URL for SQLAlchemy is one of a server, too."""
+    service = MysqlService("embedded")
+    service.start()
+    yield service.lease("server", "server", service.options()).uri
+    service.close()
 
 
 @pytest.fixture(scope="module")

@@ -186,6 +186,7 @@ def started(client: Any, order: ContainerOrder) -> tuple[str, int]:
     container, port = KINDS[order["kind"]](image, order["words"])
     if at_home():
         container.ports[str(port)] = (HOST,)  # Docker's default is every address of this machine
+        container.with_exposed_ports = lambda *_: container  # some name theirs once more when they start
     container.with_kwargs(labels={RUN: order["run"], KEEPER: me()})
     try:
         container.start()
@@ -224,7 +225,21 @@ def _mysql(image: str, words: dict[str, str]) -> tuple[Any, int]:
     return container, 3306
 
 
-KINDS = {"mysql": _mysql, "postgres": _postgres, "redis": _redis}
+def _s3(image: str, words: dict[str, str]) -> tuple[Any, int]:  # noqa: ARG001 - moto lets everybody in
+    from testcontainers.core.container import DockerContainer
+    from testcontainers.core.wait_strategies import HttpWaitStrategy
+
+    return DockerContainer(image).with_exposed_ports(5000).waiting_for(HttpWaitStrategy(5000, "/moto-api/")), 5000
+
+
+def _sftp(image: str, words: dict[str, str]) -> tuple[Any, int]:
+    from testcontainers.community.sftp import SFTPContainer, SFTPUser
+
+    user = SFTPUser(words["user"], password=words["password"], folders=words["folders"].split(","))
+    return SFTPContainer(image, users=[user]), 22
+
+
+KINDS = {"mysql": _mysql, "postgres": _postgres, "redis": _redis, "s3": _s3, "sftp": _sftp}
 """Kind -> what makes its container, not started, and the port that it listens on inside."""
 
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shutil
 import time
+from abc import abstractmethod
 from collections.abc import Callable, Hashable, Iterable
 from pathlib import Path, PurePosixPath
 
@@ -18,55 +19,98 @@ LOGIN, PASSWORD = "airflow", "any-password-will-do"
 """What a connection says; the server lets in whoever says anything."""
 
 
-class FileServerLease(Lease):
+class FilesLease(Lease):
     """A server of files.
 
-    Args:
-        folder: what is served.
-        close: ends the server.
     Attributes:
         host, port: where it answers.
-        folder: the files as they are on disk.
     """
 
-    def __init__(self, conn_id: str, address: Address, folder: Path, close: Callable[[], None]) -> None:
-        self.conn_id, self.address, self.folder, self._close = conn_id, address, folder, close
+    def __init__(self, conn_id: str, address: Address) -> None:
+        self.conn_id, self.address = conn_id, address
         self.host, self.port = str(address.fields["host"]), int(address.fields["port"] or 0)
         self._ended = False
 
+    @abstractmethod
     def files(self) -> list[str]:
         """The paths of all files, as a client has them: ``/in/orders.csv``; sorted."""
-        found = (path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file())
-        return sorted(f"/{path}" for path in found)
 
     def read(self, path: str) -> bytes:
         """What is in a file. Raises: UsageError: there is none."""
         try:
-            return self._place(path).read_bytes()
+            return self._content(path)
         except (FileNotFoundError, IsADirectoryError):
-            raise UsageError(f"there is no file {path!r}", known=known_names(path, self.files())) from None
+            raise self._no_file(path) from None
 
+    @abstractmethod
     def write(self, path: str, body: bytes | str = b"") -> None:
         """Put a file there, of now; its folders are made."""
-        place = self._place(path)
-        place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(body.encode() if isinstance(body, str) else body)
-        dated(place)
+
+    def remove(self, path: str) -> None:
+        """Take a file away. Raises: UsageError: there is none."""
+        try:
+            self._unlink(path)
+        except (FileNotFoundError, IsADirectoryError):
+            raise self._no_file(path) from None
 
     def snapshot(self) -> Contents:
         """Every folder's files, with a digest of what is in them."""
         parts: dict[str, dict[Hashable, Hashable]] = {}
         for path in self.files():
-            digest = hashlib.sha256(self._place(path).read_bytes()).hexdigest()
+            digest = hashlib.sha256(self._content(path)).hexdigest()
             parts.setdefault(str(PurePosixPath(path).parent), {})[path] = digest
         return Contents("folder", "file", parts)
 
     def end(self) -> None:
-        """End the server, and remove the files."""
+        """End the server, and remove the files; a second call does nothing."""
         if not self._ended:
             self._ended = True
             self._close()
-            shutil.rmtree(self.folder, ignore_errors=True)
+
+    @abstractmethod
+    def _content(self, path: str) -> bytes:
+        """What is in a file. Raises: FileNotFoundError, IsADirectoryError."""
+
+    @abstractmethod
+    def _unlink(self, path: str) -> None:
+        """Remove a file. Raises: FileNotFoundError, IsADirectoryError."""
+
+    @abstractmethod
+    def _close(self) -> None:
+        """End the server."""
+
+    def _no_file(self, path: str) -> UsageError:
+        return UsageError(f"there is no file {path!r}", known=known_names(path, self.files()))
+
+    def __repr__(self) -> str:
+        return f"<files at {self.host}:{self.port}>"
+
+
+class FileServerLease(FilesLease):
+    """A server of files on this machine's disk.
+
+    Args:
+        folder: what is served.
+        close: ends the server.
+    Attributes:
+        folder: the files as they are on disk.
+    """
+
+    def __init__(self, conn_id: str, address: Address, folder: Path, close: Callable[[], None]) -> None:
+        super().__init__(conn_id, address)
+        self.folder, self._closes = folder, close
+
+    def files(self) -> list[str]:
+        """See `FilesLease`."""
+        found = (path.relative_to(self.folder).as_posix() for path in self.folder.rglob("*") if path.is_file())
+        return sorted(f"/{path}" for path in found)
+
+    def write(self, path: str, body: bytes | str = b"") -> None:
+        """See `FilesLease`."""
+        place = self._place(path)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(body.encode() if isinstance(body, str) else body)
+        dated(place)
 
     def no_younger_than(self, start: Instant) -> None:
         """What is there when a simulation starts is at the latest as old as its start: else a seed of its run would be
@@ -76,6 +120,16 @@ class FileServerLease(Lease):
             if path.stat().st_mtime > limit_s:
                 os.utime(path, (limit_s, limit_s))
 
+    def _content(self, path: str) -> bytes:
+        return self._place(path).read_bytes()
+
+    def _unlink(self, path: str) -> None:
+        self._place(path).unlink()
+
+    def _close(self) -> None:
+        self._closes()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def _place(self, path: str) -> Path:
         place = self.folder.joinpath(path.lstrip("/")).resolve()
         if not place.is_relative_to(self.folder.resolve()):
@@ -83,9 +137,6 @@ class FileServerLease(Lease):
                 f"{path!r} lies outside of what is served", fix="write it as a client does: /in/orders.csv"
             )
         return place
-
-    def __repr__(self) -> str:
-        return f"<files at {self.host}:{self.port}>"
 
 
 def dated(path: Path | str) -> None:

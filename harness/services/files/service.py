@@ -1,22 +1,24 @@
-"""SFTP and FTP as services: threads of this process, a port and a folder for each lease."""
+"""SFTP and FTP as services: threads of this process, a port and a folder for each lease; SFTP in containers, too."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakSet
 
 from pydantic import Field
 
 from harness.kernel.instant import Instant
-from harness.services.base import Lease, Service, ServiceOptions, SetClock, Texts
+from harness.services.base import NOT_OUR_CLOCK, Lease, Service, ServiceOptions, SetClock, Texts
 from harness.services.installed import see_installed
 from harness.services.reaper_link import ReapedFolder
 
 if TYPE_CHECKING:
     from harness.services.files.lease import FileServerLease
+
+IMAGE = "atmoz/sftp:latest"
 
 
 class FileServerOptions(ServiceOptions):
@@ -34,7 +36,7 @@ class FileServerOptions(ServiceOptions):
 class _FileService(Service):
     """A server of files for each lease."""
 
-    drivers = ("embedded",)
+    drivers: ClassVar[tuple[str, ...]] = ("embedded",)
     options = FileServerOptions
     needs: Mapping[str, str]
 
@@ -53,12 +55,9 @@ class _FileService(Service):
 
     def lease(self, holder: str, conn_id: str, options: Any) -> Lease:  # noqa: ARG002 - files have the names of production
         """A folder and a port of its own. Raises: WorldError: a seed that does not exist."""
-        from harness.services.files.lease import FileServerLease, fill
+        from harness.services.files.lease import FileServerLease
 
-        assert self._folder is not None
-        folder = self._folder.path / str(next(self._numbers))
-        folder.mkdir()
-        fill(folder, options.seed, options.folders, conn_id)
+        folder = self._filled(options, conn_id)
         port = self._serve(folder)
         made = FileServerLease(conn_id, port.address(), folder, port.close)
         self._leases.add(made)
@@ -83,6 +82,16 @@ class _FileService(Service):
             for lease in list(self._leases):
                 lease.no_younger_than(instant)
 
+    def _filled(self, options: Any, conn_id: str) -> Path:
+        """A folder with what the entry says. Raises: WorldError: a seed that does not exist."""
+        from harness.services.files.lease import fill
+
+        assert self._folder is not None
+        folder = self._folder.path / str(next(self._numbers))
+        folder.mkdir()
+        fill(folder, options.seed, options.folders, conn_id)
+        return folder
+
     def _serve(self, folder: Path) -> Any:
         raise NotImplementedError
 
@@ -93,11 +102,31 @@ class SftpService(_FileService):
     name = "sftp"
     conn_types = ("sftp",)
     title = "an SFTP server with a folder for each connection"
+    drivers = ("embedded", "container")
     needs = {"asyncssh": "asyncssh"}  # noqa: RUF012
 
     def __init__(self, driver: str) -> None:
         super().__init__(driver)
         self._thread: Any = None
+        self._contained: list[Any] = []
+
+    @classmethod
+    def why_clock_is_real(cls, driver: str) -> str | None:
+        """Files are dated by whoever serves."""
+        return NOT_OUR_CLOCK.get(driver)
+
+    def lease(self, holder: str, conn_id: str, options: Any) -> Lease:
+        """A folder and a port of its own; a container of its own, since that has its folders from its start.
+
+        Raises: WorldError: a seed that does not exist. ServiceUnavailable.
+        """
+        if self.driver == "embedded":
+            return super().lease(holder, conn_id, options)
+        from harness.services.files.container import SftpContainer
+
+        server = SftpContainer(self.image or IMAGE, self._thread)
+        self._contained.append(server)
+        return server.lease(conn_id, self._filled(options, conn_id))
 
     def start(self) -> None:
         """Start its thread. Raises: ServiceUnavailable: asyncssh is not installed."""
@@ -109,6 +138,8 @@ class SftpService(_FileService):
 
     def close(self) -> None:
         """End the thread too."""
+        while self._contained:
+            self._contained.pop().close()
         super().close()
         thread, self._thread = self._thread, None
         if thread is not None:

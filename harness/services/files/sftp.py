@@ -75,6 +75,17 @@ class _Files(asyncssh.SFTPServer):  # type: ignore[misc]
             dated(written)
 
 
+def address_of(host: str, port: int, login: tuple[str, str], key: Any) -> Address:
+    """Of a connection that knows the host's key, so that no look at ``~/.ssh`` is needed."""
+    known = " ".join(key.export_public_key().decode().split()[:2])
+    extra = json.dumps({"host_key": known, "look_for_keys": False})
+    user, password = login
+    return Address(
+        {"conn_type": "sftp", "host": host, "port": port, "login": user, "password": password, "extra": extra},
+        () if host == HOST else (f"{host}:{port}",),
+    )
+
+
 class SftpThread:
     """A thread in which an event loop serves the ports of all leases. It may be made outside a simulation only.
 
@@ -128,12 +139,8 @@ class SftpPort:
         self.port: int = listener.get_port()
 
     def address(self) -> Address:
-        """Of a connection that knows the host's key, so that no look at ``~/.ssh`` is needed."""
-        key = " ".join(self._thread.key.export_public_key().decode().split()[:2])
-        extra = json.dumps({"host_key": f"{key}", "look_for_keys": False})
-        return Address(
-            {"conn_type": "sftp", "host": HOST, "port": self.port, "login": LOGIN, "password": PASSWORD, "extra": extra}
-        )
+        """Of a connection to it."""
+        return address_of(HOST, self.port, (LOGIN, PASSWORD), self._thread.key)
 
     def close(self) -> None:
         """End it and the connections to it."""

@@ -1,4 +1,4 @@
-"""S3 as a service: moto in this process, or an endpoint that runs already; for each lease buckets of its own."""
+"""S3 as a service: moto in this process or a container, or an endpoint that runs already; a lease has its buckets."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from harness.errors import ServiceUnavailable
-from harness.services.base import AUTO, EventOptions, Lease, Service, ServiceOptions, Texts
+from harness.services.base import AUTO, NOT_OUR_CLOCK, EventOptions, Lease, Service, ServiceOptions, Texts
 from harness.services.installed import see_installed
 from harness.services.s3.seeds import objects, see_bucket_name
 
 URL_VARIABLE = "AIRFLOW_HARNESS_S3_URL"
+IMAGE = "motoserver/moto:latest"
 
 
 class S3Options(ServiceOptions):
@@ -66,11 +67,11 @@ class ObjectArrives(EventOptions):
 
 
 class S3Service(Service):
-    """Moto in this process, or an endpoint that runs already."""
+    """Moto in this process or in a container, or an endpoint that runs already."""
 
     name = "s3"
     conn_types = ("aws",)
-    drivers = ("embedded", "external")
+    drivers = ("embedded", "container", "external")
     title = "S3 and more of AWS, played by moto"
     options = S3Options
     event = ObjectArrives
@@ -89,8 +90,13 @@ class S3Service(Service):
             return "external", URL_VARIABLE
         return "embedded", "the default"
 
+    @classmethod
+    def why_clock_is_real(cls, driver: str) -> str | None:
+        """What is written is dated by whoever serves."""
+        return NOT_OUR_CLOCK.get(driver)
+
     def start(self) -> None:
-        """Load what it needs. Raises: ServiceUnavailable: it is not installed."""
+        """Load what it needs; a container is up from here on. Raises: ServiceUnavailable."""
         if self._clients is not None:
             return
         brought = {"boto3": "boto3"}
@@ -102,6 +108,8 @@ class S3Service(Service):
         self._clients = Clients()
         if self.driver == "external":
             self._signing.enter_context(signing_in_real_time())
+        elif self.driver == "container":
+            self._free.append(self._contained())
         else:
             from harness.services.s3 import server
 
@@ -117,11 +125,8 @@ class S3Service(Service):
         seeds = objects(options.seed, conn_id)
         if self.driver == "external":
             return S3Lease(conn_id, self._clients, _endpoint(options.url), options.region, options.buckets, seeds)
-        from harness.services.s3.server import MotoServer
-
         if not self._free:
-            self._servers.append(MotoServer())
-            self._free.append(self._servers[-1])
+            self._free.append(self._contained() if self.driver == "container" else self._in_this_process())
         server = min(self._free, key=self._servers.index)  # the first lease of every test has the same port
         self._free.remove(server)
 
@@ -129,16 +134,30 @@ class S3Service(Service):
             server.empty()
             self._free.append(server)
 
+        breakable = server if self.driver == "embedded" else None
         return S3Lease(
-            conn_id, self._clients, server.endpoint, options.region, options.buckets, seeds, give_back, server
+            conn_id, self._clients, server.endpoint, options.region, options.buckets, seeds, give_back, breakable
         )
 
     def close(self) -> None:
-        """End the servers of this process, and leave botocore as it was."""
+        """End the servers, and leave botocore as it was."""
         while self._servers:
             self._servers.pop().close()
         self._free.clear()
         self._signing.close()
+
+    def _in_this_process(self) -> Any:
+        from harness.services.s3.server import MotoServer
+
+        self._servers.append(MotoServer())
+        return self._servers[-1]
+
+    def _contained(self) -> Any:
+        """A container, up. Raises: ServiceUnavailable."""
+        from harness.services.s3.container import MotoContainer
+
+        self._servers.append(MotoContainer(self.image or IMAGE))
+        return self._servers[-1]
 
 
 def _endpoint(declared: str | None) -> Any:

@@ -26,7 +26,7 @@ from tests.containers.__main__ import main
 
 IMAGES = "airflow-harness-test"
 POSTGRES, REDIS = f"{IMAGES}/postgres", f"{IMAGES}/redis"
-WORDS = {"user": "harness", "password": "a-password", "dbname": "harness"}
+WORDS = {"user": "harness", "password": "a-password", "dbname": "harness", "folders": "in"}
 containers = pytest.mark.containers
 
 
@@ -52,7 +52,16 @@ def leaves_none() -> Iterator[Callable[[], None]]:
 
 
 @containers
-@pytest.mark.parametrize(("kind", "image"), [("postgres", POSTGRES), ("redis", REDIS), ("mysql", f"{IMAGES}/mysql")])
+@pytest.mark.parametrize(
+    ("kind", "image"),
+    [
+        ("postgres", POSTGRES),
+        ("redis", REDIS),
+        ("mysql", f"{IMAGES}/mysql"),
+        ("s3", f"{IMAGES}/moto"),
+        ("sftp", f"{IMAGES}/sftp"),
+    ],
+)
 def test_it_answers_on_this_machine_alone_until_it_is_stopped(leaves_none, kind: str, image: str) -> None:
     container = Container(kind, image, WORDS)
     before = alive()

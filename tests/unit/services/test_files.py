@@ -58,6 +58,11 @@ def test_what_a_client_puts_is_there_and_each_lease_has_its_own(service: Service
     assert one.files() == ["/b.csv", "/in/a.csv"]
     assert one.read("/in/a.csv") == b"x" * 100_000
     assert two.files() == []
+    one.remove("/in/a.csv")
+    for path in ("/in/a.csv", "/in"):
+        with pytest.raises(UsageError, match=f"there is no file '{path}'"):
+            one.remove(path)
+    assert one.files() == ["/b.csv"]
     one.end()
     one.end()
     assert not one.folder.exists()
@@ -115,6 +120,55 @@ def test_what_cannot_be_meant(service: Service, tmp_path: Path) -> None:
     assert "orders.csv" in caught.value.known
     with pytest.raises(UsageError, match="lies outside of what is served"):
         made.read("/../../etc/passwd")
+
+
+@pytest.fixture
+def contained() -> Iterator[Service]:
+    made = service_class("sftp")("container:airflow-harness-test/sftp")
+    made.start()
+    yield made
+    made.close()
+    made.close()
+
+
+@pytest.mark.containers
+def test_a_container_has_folders_seeds_and_what_clients_put(contained: Service, tmp_path: Path) -> None:
+    (tmp_path / "in" / "new").mkdir(parents=True)
+    (tmp_path / "in" / "new" / "a.csv").write_text("1")
+    made = lease(contained, seed=str(tmp_path), folders=["out/done"])
+    before = made.snapshot()
+    put(made, "/out/b.csv", b"x" * 100_000)
+    made.write("/in/new/a.csv", "2")
+    made.write("/in/other/c.csv", "é")
+    assert made.files() == ["/in/new/a.csv", "/in/other/c.csv", "/out/b.csv"]
+    assert made.read("/out/b.csv") == b"x" * 100_000
+    assert [str(change) for change in before.changes_to(made.snapshot())] == [
+        "folder /in/new: 1 file changed",
+        "folder /in/other: 1 file added",
+        "folder /out: 1 file added",
+    ]
+    with pytest.raises(UsageError, match=r"nobody may write '/b\.csv' on this server") as caught:
+        made.write("/b.csv", "1")
+    assert "/in, /out" in caught.value.known
+    for path in ("/in/gone.csv", "/in"):
+        with pytest.raises(UsageError, match=f"there is no file '{path}'"):
+            made.read(path)
+    made.remove("/out/b.csv")
+    with pytest.raises(UsageError, match=r"there is no file '/out/b\.csv'"):
+        made.remove("/out/b.csv")
+
+
+@pytest.mark.containers
+def test_a_container_that_is_told_of_no_folder_and_one_that_cannot_be(contained: Service, tmp_path: Path) -> None:
+    made, other = lease(contained), lease(contained)
+    put(made, "/upload/a.csv", b"1")
+    assert (made.files(), other.files()) == (["/upload/a.csv"], [])
+    made.end()
+    made.end()
+    (tmp_path / "a.csv").write_text("1")
+    with pytest.raises(WorldError, match=r"the seed a\.csv is in no folder") as caught:
+        lease(contained, seed=str(tmp_path))
+    assert caught.value.fix == "seed: of a folder with upload/a.csv, or driver: embedded"
 
 
 def test_a_client_that_stays_is_ended(service: Service) -> None:

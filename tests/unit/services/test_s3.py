@@ -26,6 +26,7 @@ from harness.kernel.instant import to_instant
 from harness.kernel.present import activated
 from harness.kernel.simulation import Simulation
 from harness.results.services import PartChange
+from harness.services.base import NOT_OUR_CLOCK
 from harness.services.binding import Leases, Services
 from harness.services.s3.lease import S3Lease
 from harness.services.s3.service import URL_VARIABLE, S3Options, S3Service
@@ -76,11 +77,17 @@ def lease(s3: S3Service) -> Iterator[Leaser]:
         one.end()
 
 
-@pytest.fixture(params=["embedded", "external"])
-def of_each_driver(
-    request: pytest.FixtureRequest, s3: S3Service, external: S3Service, outside: str
-) -> Iterator[Leaser]:
-    service = s3 if request.param == "embedded" else external
+@pytest.fixture(scope="module")
+def contained() -> Iterator[S3Service]:
+    service = S3Service("container:airflow-harness-test/moto")
+    service.start()
+    yield service
+    service.close()
+
+
+@pytest.fixture(params=["s3", "external", pytest.param("contained", marks=pytest.mark.containers)])
+def of_each_driver(request: pytest.FixtureRequest, outside: str) -> Iterator[Leaser]:
+    service = request.getfixturevalue(request.param)
     made: list[S3Lease] = []
 
     def make(**options: object) -> S3Lease:
@@ -378,6 +385,30 @@ def test_an_external_endpoint_gets_signatures_of_today_from_a_virtual_day() -> N
     for date in dates:
         assert abs(datetime.strptime(date, "%Y%m%dT%H%M%S%z") - today) < timedelta(minutes=5)
     assert len(dates) == 2
+
+
+@pytest.mark.containers
+def test_a_container_forgets_all_of_aws_between_leases(contained: S3Service) -> None:
+    one = contained.lease("a_test", "aws_default", S3Options(buckets=["landing"]))
+    one.client("sqs").create_queue(QueueName="orders")
+    one.end()
+    other = contained.lease("a_test", "aws_default", S3Options())
+    assert other.url == one.url
+    assert other.buckets() == []
+    assert "QueueUrls" not in other.client("sqs").list_queues()
+    other.end()
+
+
+@pytest.mark.containers
+def test_an_image_that_is_none_of_motos(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TC_MAX_TRIES", "3")
+    with pytest.raises(ServiceUnavailable, match="the container of s3 does not start"):
+        S3Service("container:airflow-harness-test/redis").start()
+
+
+def test_whose_clock_dates_objects() -> None:
+    told = {driver: S3Service.why_clock_is_real(driver) for driver in S3Service.drivers}
+    assert told == {"embedded": None, **NOT_OUR_CLOCK}
 
 
 def test_the_driver_follows_the_url(monkeypatch: pytest.MonkeyPatch) -> None:
