@@ -7,6 +7,7 @@ absolute paths have no place in it, so two runs of the same inputs are byte-iden
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import json
 import os
@@ -19,7 +20,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from harness.errors import HarnessError, MachineError
+from harness.errors import HarnessError, MachineError, UsageError
 from harness.text import plain
 
 SCHEMA = "airflow-harness/journal/2"
@@ -44,9 +45,14 @@ class Journal(Protocol):
 
     def keep_log(self, record: dict[str, Any]) -> int | None: ...
 
+    @property
+    def differs(self) -> bool: ...
+
 
 class NoJournal:
     """Keeps nothing."""
+
+    differs = False
 
     def write(self, record: dict[str, Any]) -> None:
         """Drop the record."""
@@ -68,7 +74,7 @@ def _body(record: dict[str, Any]) -> bytes:
 
 
 def _owners_alone(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    return os.open(path, flags | os.O_CREAT, 0o600)
 
 
 class FileJournal:
@@ -83,37 +89,68 @@ class FileJournal:
     Args:
         folder: created when it does not exist.
         facts: what the header says besides its schema: of what this is the journal.
-    Raises: OSError: it cannot be made.
+    Raises: OSError: it cannot be made. UsageError: another run writes it.
     """
 
     def __init__(self, folder: Path, facts: Mapping[str, Any] | None = None) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path = folder / JOURNAL
-        self._file = open(self.path, "wb", buffering=0, opener=_owners_alone)  # noqa: SIM115
-        self.path.chmod(0o600)  # of an earlier run
+        self._file = open(self.path, "r+b", buffering=0, opener=_owners_alone)  # noqa: SIM115
+        self._take()
         self._hash = FIRST
         self._logs = open(folder / LOGS, "wb", buffering=0, opener=_owners_alone)  # noqa: SIM115
         self._count = self._size = self._logs_count = self._logs_size = 0
         self._failure: OSError | None = None
+        self._begin()
         self.write({"kind": "header", "schema": SCHEMA, **(facts or {})})
+
+    def _take(self) -> None:
+        """Have the file to ourselves, and closed to others. Not ``flock``: what a task forks would keep that."""
+        try:
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except (BlockingIOError, PermissionError):
+            self._file.close()
+            raise UsageError(
+                f"the ledger {self.path.parent} is being written by another run",
+                fix="wait for its end, or name another folder",
+            ) from None
+        self.path.chmod(0o600)  # of an earlier run
+
+    def _begin(self) -> None:
+        """What an earlier run left goes."""
+        self._file.truncate(0)
+
+    @property
+    def differs(self) -> bool:
+        """Whether it goes on with another one, and cannot: see `harness.ledger.resuming`."""
+        return False
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether a record could not be written: none is any more, and `close` raises."""
+        return self._failure is not None
 
     def write(self, record: dict[str, Any]) -> None:
         """Append one record; ``n`` and ``hash`` are added."""
-        if self._failure is not None:
+        if self.has_failed:
             return
         body = _body({"n": self._count, **record})
         hashed = chain(self._hash, body)
         line = b'%b%b%b"}\n' % (body[:-1], MARK, hashed.encode())
-        if self._appended(self._file, line, self._size):
+        if self._kept(line):
             self._hash, self._size = hashed, self._size + len(line)
             self._count += 1
+
+    def _kept(self, line: bytes) -> bool:
+        """Whether the line of a record is in the file now."""
+        return self._appended(self._file, line, self._size)
 
     def keep_log(self, record: dict[str, Any]) -> int | None:
         """Keep a task's log, with what says whose it is.
 
         Returns: its place among the logs, for the record that tells of it; None where it could not be written.
         """
-        if self._failure is not None:
+        if self.has_failed:
             return None
         line = _body(record) + b"\n"
         if not self._appended(self._logs, line, self._logs_size):

@@ -72,7 +72,8 @@ def records(path: Path) -> Iterator[dict[str, Any]]:
         for number, line in enumerate(file):
             head, mark, tail = line.rpartition(MARK)
             told = tail.removesuffix(b'"}\n')
-            if not mark or chain(previous, head + b"}") != told.decode("ascii", "replace"):
+            whole = mark and line.endswith(b'"}\n')
+            if not whole or chain(previous, head + b"}") != told.decode("ascii", "replace"):
                 raise _does_not_fit(path, number, line)
             record: dict[str, Any] = json.loads(line)
             if number == 0:
@@ -83,6 +84,26 @@ def records(path: Path) -> Iterator[dict[str, Any]]:
             yield record
     if previous == FIRST:
         raise LedgerError(f"{path}: the journal is empty", fix="run it again")
+
+
+def whole_records(path: Path) -> tuple[int, int, dict[str, Any] | None]:
+    """What stands of a journal that may be cut off within its last record.
+
+    Returns: how many whole records there are, without a footer; their bytes; the footer, where there is one.
+    Raises: LedgerError: a record before the last that does not fit, or a journal that is none of ours.
+    """
+    count = size = 0
+    with path.open("rb") as file:
+        lengths = (len(line) for line in file)
+        try:
+            for record in records(path):
+                if record["kind"] == "footer":
+                    return count, size, record
+                count, size = count + 1, size + next(lengths)
+        except LedgerError:
+            if path.stat().st_size != size + next(lengths, 0):
+                raise  # not at its end
+    return count, size, None
 
 
 def header(folder: Path) -> dict[str, Any]:

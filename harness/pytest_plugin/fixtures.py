@@ -213,7 +213,7 @@ def replay_of(runner: Runner, folder: Path) -> Callable[..., CalendarResult]:
             conf, horizon, world, seed, keep: as in ``run_dag``. A ledger is kept in any case: see ``result.sql``.
         Raises: DagNotFound, NoDagsFolder, ServiceUnavailable, UsageError. A failed run raises nothing: see ``ok``.
         """
-        from harness.simulation.replaying import LONGEST, ReplayOptions
+        from harness.simulation.replays.replaying import LONGEST, ReplayOptions
 
         __tracebackhide__ = True
         several = [dags] if isinstance(dags, str) or hasattr(dags, "dag_id") else list(dags)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from harness.results.run import RunResult, TaskResult
     from harness.services.binding import Leases
     from harness.simulation import CalendarOptions, Rehearsal
-    from harness.simulation.replaying import ReplayOptions
+    from harness.simulation.replays.replaying import ReplayOptions
     from harness.world import World
 
 

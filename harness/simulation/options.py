@@ -105,6 +105,7 @@ class CalendarOptions:
         schedules: make the runs that schedules ask for. Off, only people, tasks and assets make runs, of Dags that are
             not paused, and it ends when nothing is left to do.
         fail_fast: no further run begins once one has failed.
+        resume: go on with the ledger that is there; see `harness.ledger.resuming`.
     """
 
     since: datetime
@@ -119,6 +120,7 @@ class CalendarOptions:
     on_error: Callable[[BaseException], None] | None = None
     schedules: bool = True
     fail_fast: bool = False
+    resume: bool = False
 
     def __post_init__(self) -> None:
         as_datetimes(self, "since", "until")

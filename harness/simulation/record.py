@@ -122,6 +122,8 @@ class Recorder:
         """A run changed its state."""
         self.tell_refusals(run)
         self._write(run, "run-state", state=run.state, reason=masked(run.reason))
+        if self._journal.differs and self.simulation is not None:
+            self.simulation.stop("the ledger does not go on")  # which is told when it is closed
         if self._watcher is not None:
             self._watcher(run, None)
 

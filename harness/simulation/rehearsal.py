@@ -22,6 +22,7 @@ from harness.kernel.clock import frozen_instant
 from harness.kernel.instant import later, span, to_instant
 from harness.kernel.present import see_unclaimed
 from harness.ledger.journal import FileJournal, Journal, NoJournal
+from harness.ledger.resuming import ResumedJournal
 from harness.project.declarations import told
 from harness.project.discovery import dag_files
 from harness.project.drivers import DriverOptions
@@ -34,10 +35,11 @@ from harness.results.services import ServiceUse
 from harness.scheduler.model import DagRun
 from harness.simulation.awaited_dags import awaited_runs, failed_unawaited
 from harness.simulation.components.scheduler_loop import Driver
-from harness.simulation.idempotence import checked
+from harness.simulation.ledger_facts import facts_of_calendar, facts_of_run
 from harness.simulation.options import CalendarOptions, RunOptions
 from harness.simulation.record import Watcher, watched_by
-from harness.simulation.replaying import Replay, ReplayOptions, replay_of
+from harness.simulation.replays.idempotence import checked
+from harness.simulation.replays.replaying import Replay, ReplayOptions, replay_of
 from harness.simulation.results import run_result
 from harness.simulation.run_factory import RunFactory
 from harness.simulation.simulated import refusal, runs_otherwise, simulated_calendar
@@ -178,7 +180,7 @@ class Rehearsal:
         journal: Journal = NoJournal()
         with self._unfinished_kept(began, chosen.keep) as ending, ExitStack() as stack:
             if chosen.keep is not None:
-                journal = stack.enter_context(FileJournal(chosen.keep))
+                journal = stack.enter_context(FileJournal(chosen.keep, facts_of_run(found.dag_id, plan, chosen)))
             services = stack.enter_context(served(self.world_with(world), self.drivers, leases))
             live = services.world
             run_factory = ending.run_factory = RunFactory(dags, live, journal, watcher, self.xcom_bytes)
@@ -212,7 +214,8 @@ class Rehearsal:
         with self._unfinished_kept(began, options.keep) as ending, ExitStack() as stack:
             journal: Journal = NoJournal()
             if options.keep is not None:
-                journal = stack.enter_context(FileJournal(options.keep))
+                kind = ResumedJournal if options.resume else FileJournal
+                journal = stack.enter_context(kind(options.keep, facts_of_calendar(options)))
             stack.enter_context(self.surroundings.entered())
             services = stack.enter_context(served(self.world_with(world), self.drivers, leases))
             live = services.world

@@ -17,7 +17,7 @@ from harness.cli.app import app
 from harness.pytest_plugin.fixtures import calendar_of, replay_of
 from harness.pytest_plugin.runs import Runner
 from harness.simulation.options import CalendarOptions, RunOptions
-from harness.simulation.replaying import ReplayOptions
+from harness.simulation.replays.replaying import ReplayOptions
 
 OF_TESTS = "(only in tests)"
 RUN = {  # field: (option of `run`, argument of `run_dag`)
@@ -51,6 +51,7 @@ CALENDAR = {  # field: (option of `simulate`, argument of `simulate`)
     "on_error": ("--pdb", "(pytest has its own --pdb)"),
     "schedules": ("(off for replay)", "(off for replay)"),
     "fail_fast": ("(of replay)", "(of replay)"),
+    "resume": ("(of replay)", "(of replay)"),
 }
 REPLAY = {  # field: (option of `replay`, argument of `replay`)
     "dag_ids": ("(its arguments)", "dags"),
@@ -58,6 +59,7 @@ REPLAY = {  # field: (option of `replay`, argument of `replay`)
     **{name: (f"--{name.replace('_', '-')}", name) for name in ("reprocess", "run_on_latest", "conf", "fail_fast")},
     **{name: (f"--{name.replace('_', '-')}", name) for name in ("dry_run", "start", "horizon", "seed", "keep")},
     "idempotent": ("--check", "idempotent"),
+    "resume": ("--resume", "(a command's)"),
     "debug": ("--pdb", "(pytest has its own --pdb)"),
     "on_error": ("--pdb", "(pytest has its own --pdb)"),
 }

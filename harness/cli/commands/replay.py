@@ -38,6 +38,7 @@ class ReplayArguments(FolderArguments):
     fail_fast: bool = False
     dry_run: bool = False
     check: str | None = None
+    resume: bool = False
     start: str | None = None
     horizon: str | None = None
 
@@ -58,9 +59,11 @@ class ReplayBackfills(SimulateFolder):
         Raises: HarnessError: whatever keeps them from being replayed.
         """
         asked_for = self._checked()
+        if self.typed.resume and self.typed.keep is None:
+            raise UsageError("--resume goes on with a ledger", fix="name its folder with --ledger")
 
         def planned(rehearsal: Rehearsal) -> FolderSimulation:
-            from harness.simulation.replaying import ReplayOptions
+            from harness.simulation.replays.replaying import ReplayOptions
 
             options = ReplayOptions(**asked_for)
             return FolderSimulation(options, rehearsal.replay_of(options).runs * (PASSES if options.idempotent else 1))
@@ -91,6 +94,8 @@ class ReplayBackfills(SimulateFolder):
             "fail_fast": typed.fail_fast,
             "dry_run": typed.dry_run,
             "idempotent": typed.check is not None,
+            "resume": typed.resume,
+            "keep": typed.keep,
             "start": None if start is None else to_datetime(start),
             "seed": typed.seed,
         }
@@ -172,6 +177,7 @@ def dates_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
     type=option.PATH,
     help="Keep the ledger here.  [default: a temporary folder]",
 )
+@option.flag("--resume", help="Go on with the ledger of --ledger, which was cut off.")
 @option.pdb
 @option.verbose
 def replay(**arguments: Any) -> Job:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from harness.kernel.instant import Instant
     from harness.results.calendar import CalendarResult
     from harness.simulation import CalendarOptions, Rehearsal
-    from harness.simulation.replaying import ReplayOptions
+    from harness.simulation.replays.replaying import ReplayOptions
     from harness.world import World
 
 

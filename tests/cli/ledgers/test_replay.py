@@ -88,3 +88,38 @@ def test_what_cannot_be_replayed(till, arguments, said):
     answer = till("replay", *arguments)
     assert answer.code == 2
     assert said in answer.err
+
+
+FRAGILE = DAG.replace("takings", "fragile").replace(
+    "    make >> [doubles, keeps]",
+    """
+    @task
+    def dies(ds):
+        import os, pathlib, signal
+        if ds == "2025-01-03" and pathlib.Path(os.environ["KILLS"]).exists():
+            os.kill(os.getpid(), int(pathlib.Path(os.environ["KILLS"]).read_text()))
+
+    make >> doubles >> keeps >> dies()
+""",
+)
+
+
+@pytest.mark.parametrize(("signal", "code"), [(9, 137), (2, 130)])
+def test_what_was_killed_or_interrupted_goes_on(till, signal, code):
+    till.write("dags/fragile.py", FRAGILE)
+    kills = till.write("kills", str(signal))
+    world = till.write("fragile.yaml", f"connections: {{shop: {{service: sqlite}}}}\nenv: {{KILLS: {kills}}}\n")
+    stretch = ("fragile", "--since", "2025-01-01", "--until", "5d", "--max-active-runs", "1", "--world", world)
+    cut = f"cut-{signal}"
+    assert till("replay", *stretch, "--ledger", cut).code == code
+    kills.unlink()
+    answer = till("replay", *stretch, "--ledger", cut, "--resume")
+    assert answer.code == 0, answer.err
+    assert "table doubled: 5 rows added" in answer.out
+    assert till("replay", *stretch, "--ledger", f"whole-{signal}").code == 0
+    one, other = ((till.folder / name / "journal.jsonl").read_bytes() for name in (cut, f"whole-{signal}"))
+    assert one == other
+    again = till("replay", *stretch, "--ledger", cut, "--resume")
+    assert again.code == 2
+    assert "there is nothing to resume" in again.err
+    assert till("replay", *stretch, "--resume").code == 2

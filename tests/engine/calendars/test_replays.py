@@ -8,7 +8,7 @@ from airflow.sdk import DAG, Asset, task
 
 from harness.errors import UsageError
 from harness.simulation import Rehearsal
-from harness.simulation.replaying import ReplayOptions
+from harness.simulation.replays.replaying import ReplayOptions
 from harness.world import World
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)

@@ -30,6 +30,7 @@ class Kept:
     records: list[dict[str, Any]] = field(default_factory=list)
 
     logs: list[dict[str, Any]] = field(default_factory=list)
+    differs = False
 
     def write(self, record: dict[str, Any]) -> None:
         self.records.append(record)

@@ -18,7 +18,7 @@ from harness.results.run import RunResult
 from harness.results.services import PartChange
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.simulation.record import Watcher
-from harness.simulation.replaying import ReplayOptions
+from harness.simulation.replays.replaying import ReplayOptions
 from harness.text import one_line, plain
 from harness.world import World
 

@@ -33,11 +33,12 @@ class ReplayOptions:
         run_on_latest: ``run_on_latest_version`` of it.
         conf: of its runs.
         fail_fast: no further run begins once one has failed.
-        idempotent: also whether it may run again; see `harness.simulation.idempotence`.
+        idempotent: also whether it may run again; see `harness.simulation.replays.idempotence`.
         start: virtual instant at which the backfill is asked for. None for the first at which Airflow makes all of its
             runs: it leaves out those whose data interval is not over.
         horizon: virtual end at the latest, after the start.
         seed, keep, debug, on_error: as in `harness.simulation.options.RunOptions`.
+        resume: go on with the ledger in ``keep``, which was cut off; see `harness.ledger.resuming`.
     """
 
     dag_ids: tuple[str, ...]
@@ -57,9 +58,12 @@ class ReplayOptions:
     keep: Path | None = None
     debug: bool = False
     on_error: Callable[[BaseException], None] | None = None
+    resume: bool = False
 
     def __post_init__(self) -> None:
         as_datetimes(self, "since", "until", "start")
+        if self.resume and self.keep is None:
+            raise UsageError("a replay is resumed in the ledger it left", fix="name the folder: --ledger DIR")
         if not self.dag_ids:
             raise UsageError("a replay names no Dag", fix="name one or several")
         if self.until < self.since:
@@ -125,6 +129,7 @@ def replay_of(dags: Mapping[str, DAG], options: ReplayOptions) -> Replay:
         on_error=options.on_error,
         schedules=False,
         fail_fast=options.fail_fast,
+        resume=options.resume,
     )
     return Replay(calendar, len(named))
 

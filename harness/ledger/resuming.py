@@ -1,0 +1,108 @@
+"""Goes on with a ledger that was cut off: what it holds has to come out again, and what follows is added.
+
+The runs are simulated from their beginning, since a simulation is the same each time: tasks, services and all else are
+then where they were when the run was cut off, whatever they hold. Nothing is written until the last whole record is
+passed, so a resumption that is cut off in its turn loses nothing either.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from harness.errors import LedgerError, UsageError
+from harness.ledger.journal import JOURNAL, FileJournal
+from harness.ledger.reading import whole_records
+
+SHOWN = 200
+"""Characters of a record in an error."""
+
+
+class ResumedJournal(FileJournal):
+    """A `FileJournal` of a folder that may hold the beginning of it.
+
+    Attributes:
+        passed: how many records were there already.
+    Raises: LedgerError: what is there is no ledger of ours, or altered. UsageError: it is whole.
+    """
+
+    def __init__(self, folder: Path, facts: Mapping[str, Any] | None = None) -> None:
+        path = folder / JOURNAL
+        self._former_size = self.passed = 0
+        if path.is_file() and path.stat().st_size:
+            self.passed, self._former_size, footer = whole_records(path)
+            if footer is not None and not footer.get("interrupted"):
+                raise UsageError(f"the ledger {folder} is whole: there is nothing to resume", fix="leave --resume out")
+        self._reader = path.open("rb") if self._former_size else None
+        self._other: tuple[bytes, bytes] | None = None
+        super().__init__(folder, facts)
+
+    def _begin(self) -> None:
+        """What was there stays; half a record, or a footer, behind it goes once it is passed."""
+
+    @property
+    def differs(self) -> bool:
+        """Whether a record is not the one that was there."""
+        return self._other is not None
+
+    @property
+    def has_failed(self) -> bool:
+        """Also where it differs."""
+        return self.differs or super().has_failed
+
+    def _kept(self, line: bytes) -> bool:
+        if self._reader is None:
+            if self._size == self._former_size:
+                self._file.truncate(self._size)
+                self._file.seek(self._size)
+            return super()._kept(line)
+        former = self._reader.readline()
+        if former != line:
+            self._other = former, line
+            return False
+        if self._size + len(line) == self._former_size:
+            self._reader.close()
+            self._reader = None
+        return True
+
+    def close(self, **facts: Any) -> None:
+        """As of a `FileJournal`. Raises: LedgerError: it came out otherwise than before, with the record."""
+        if self._other is None and self._reader is not None and not self._file.closed:
+            self._other = self._reader.readline(), b""
+        if self._other is not None:
+            self._end()
+            was, now = _apart(*self._other)
+            raise LedgerError(
+                f"the ledger {self.path.parent} does not go on: record {self._count} comes out otherwise than before",
+                where=f"record {self._count}",
+                known=f"it was {was}, it is {now}",
+                why="the Dags, the world, the options or what tasks find outside of them are not what they were",
+                fix="replay it anew, into another folder",
+            )
+        super().close(**facts)
+
+    def _end(self) -> None:
+        if self._reader is not None:
+            self._reader.close()
+        super()._end()
+
+
+def _apart(was: bytes, now: bytes) -> tuple[str, str]:
+    """Two records, in those of their fields that differ."""
+    if not (was and now):
+        return _shown(was), _shown(now)
+    one, other = json.loads(was), json.loads(now)
+    names = [name for name in sorted({*one, *other} - {"hash"}) if one.get(name) != other.get(name)]
+    said = (json.dumps({name: each.get(name) for name in names}, ensure_ascii=False) for each in (one, other))
+    first, second = map(_cut, said)
+    return first, second
+
+
+def _shown(line: bytes) -> str:
+    return _cut(line.decode(errors="replace").strip()) if line else "nothing"
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]}…"
