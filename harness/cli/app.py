@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from harness.cli.commands.calendar import calendar
 from harness.cli.commands.check import check
 from harness.cli.commands.diff import diff
 from harness.cli.commands.doctor import doctor
@@ -55,6 +56,7 @@ def app() -> None:
 
     \b
     Examples:
+      airflow-harness calendar
       airflow-harness check
       airflow-harness doctor
       airflow-harness init
@@ -69,6 +71,6 @@ def app() -> None:
     """
 
 
-for command in (check, diff, doctor, init, replay, run, simulate, sql, verify):
+for command in (calendar, check, diff, doctor, init, replay, run, simulate, sql, verify):
     app.command(epilog=EXIT_CODES)(command)
 app.add_command(ledger)

@@ -12,6 +12,7 @@ from harness.cli.terminal import Terminal
 from harness.results.calendar import CalendarResult
 from harness.results.finding import Finding
 from harness.results.run import Attempt, Failure, RunResult, TaskResult
+from harness.results.schedule import FolderSchedule
 from harness.results.services import ServiceUse
 
 if TYPE_CHECKING:
@@ -47,6 +48,12 @@ def masked_run(run: RunResult, whole: bool = True) -> RunResult:
         services=tuple(map(_use, run.services)),
         companions=tuple(masked_run(other, whole) for other in run.companions),
     )
+
+
+def masked_schedule(found: FolderSchedule) -> FolderSchedule:
+    """The same for what the schedules of a folder say."""
+    dags = tuple(replace(dag, why=masked(dag.why), schedule=masked(dag.schedule)) for dag in found.dags)
+    return replace(found, dags=dags, findings=tuple(map(_finding, found.findings)))
 
 
 def masked_calendar(calendar: CalendarResult, whole: bool) -> CalendarResult:

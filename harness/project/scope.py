@@ -15,6 +15,7 @@ from pathlib import Path
 from harness.errors import NoDagsFolder, UsageError
 from harness.project.discovery import FoundFile, dag_files, might_contain_dag
 from harness.project.importers import importers_of
+from harness.project.revision import git, named
 
 
 @dataclass(frozen=True)
@@ -202,30 +203,18 @@ def _touches_all(path: Path, root: Path) -> bool:
     return path.suffix not in {*NOTHING, ".zip"} and not hidden and path.name != ".gitignore"
 
 
+_OPTION = "--changed-since"
+
+
 def _changed(revision: str, root: Path) -> list[Path]:
     """Files that differ from the revision, those that are gone and new ones that git does not ignore included."""
-    top = Path(_git(root, "rev-parse", "--show-toplevel").strip()).resolve()
-    commit = _git(root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}").strip()
+    top, commit = named(_OPTION, root, revision)
     with suppress(UsageError):  # a shallow clone, or histories that never met: the two are compared as they are
-        commit = _git(root, "merge-base", commit, "HEAD").strip()
-    names = _git(top, "diff", "--name-only", "--no-renames", "-z", commit, "--")
-    names += _git(top, "ls-files", "--others", "--exclude-standard", "-z")
+        commit = git(_OPTION, root, "merge-base", commit, "HEAD").strip()
+    names = git(_OPTION, top, "diff", "--name-only", "--no-renames", "-z", commit, "--")
+    names += git(_OPTION, top, "ls-files", "--others", "--exclude-standard", "-z")
     return sorted({top / name for name in names.split("\0") if name})
 
 
 def _repository_below(path: Path, folders: Iterable[Path]) -> bool:
     return any(path.is_relative_to(folder.resolve()) for folder in folders)
-
-
-def _git(folder: Path, *arguments: str) -> str:
-    import subprocess
-
-    fix = "name a commit, branch or tag of this repository"
-    try:
-        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise UsageError(f"--changed-since needs git: {error}", fix="install git") from None
-    if done.returncode:
-        stderr = done.stderr.strip().removeprefix("fatal: ") or f"git {arguments[0]} knows no such revision"
-        raise UsageError(f"--changed-since: {stderr}", where=str(folder), fix=fix)
-    return done.stdout

@@ -16,12 +16,12 @@ from harness.kernel import iso
 from harness.kernel.instant import to_datetime, to_instant
 from harness.results.calendar import CalendarResult
 from harness.results.finding import Finding
-from harness.scheduler.dag_runs.calendar import AllOf, AnyOf, Condition, OfAlias
 from harness.simulation.actions import Actor
 from harness.simulation.calendar import Calendar, ScheduledDag
 from harness.simulation.options import CalendarOptions
 from harness.simulation.results import run_result
 from harness.simulation.run_factory import RunFactory
+from harness.simulation.schedules.idle import why_no_run
 from harness.simulation.stuck import WaitReasons, stuck_findings
 
 if TYPE_CHECKING:
@@ -158,25 +158,8 @@ def _due(dag_id: str) -> str:
 
 
 def _why(entry: ScheduledDag) -> str:
-    if entry.calendar.paused:
-        return "is paused"
-    if entry.plan is not None:
-        return f"next due {iso(entry.plan.run_after)}"
-    if is_partitioned(entry.dag):
-        return "is not simulated"
-    if entry.calendar.condition is not None:
-        return f"waits for {_described(entry.calendar.condition)}"
-    return "its schedule names no run" if timetable_of(entry.dag).can_be_scheduled else "has no schedule"
-
-
-def _described(condition: Condition) -> str:
-    """An asset condition for people."""
-    if isinstance(condition, (AllOf, AnyOf)):
-        word = " and " if isinstance(condition, AllOf) else " or "
-        return word.join(_described(part) for part in condition.parts)
-    if isinstance(condition, OfAlias):
-        return f"alias {condition.name!r}"
-    return f"asset {condition.name or condition.uri!r}"
+    due = None if entry.plan is None else entry.plan.run_after
+    return why_no_run(entry.dag, entry.calendar.paused, due, entry.calendar.condition)
 
 
 def _leave_out(calendar: Calendar, entry: ScheduledDag) -> str:

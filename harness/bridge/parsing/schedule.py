@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.bridge.timetables import restriction_of
 from harness.bridge.versions.timetables import next_info
+from harness.bridge.zone_transitions import offset_at, transitions
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -16,8 +17,7 @@ WITHOUT_START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 """Where a Dag without ``start_date`` is taken to begin."""
 _MOST_A_DAY = 4
 """Times of the day of a cron that is looked at for clock changes."""
-_MINUTE, _STEP, _STEPS = timedelta(minutes=1), timedelta(days=5), 74
-"""Clock changes are looked for from step to step over a year, and then to the minute."""
+_YEAR = timedelta(days=370)
 
 
 class First(NamedTuple):
@@ -123,13 +123,13 @@ def clock_change(dag: DAG, timetable: Timetable) -> ClockChange | None:
         return None
     times = _times_of_day(expression) if isinstance(expression, str) else set()
     since = max(_restriction(dag).earliest, WITHOUT_START)
-    for before, after, wall in _changes(zone, since) if times else ():
-        kind, length = ("gap", after - before) if after > before else ("fold", before - after)
-        begins = wall if kind == "gap" else wall - length
+    for transition in transitions(zone, since, since + _YEAR) if times else ():
+        begins, ends = transition.affected
         for minute in sorted(times):
             planned = begins.replace(hour=minute // 60, minute=minute % 60)
-            runs = _run_on(timetable, zone, begins) if begins <= planned < begins + length else None
+            runs = _run_on(timetable, zone, begins) if begins <= planned < ends else None
             if runs is not None:
+                kind = "gap" if transition.is_gap else "fold"
                 return ClockChange(kind, f"{planned:%Y-%m-%d}", f"{planned:%H:%M}", f"{runs:%H:%M%z}")
     return None
 
@@ -151,32 +151,11 @@ def _times_of_day(expression: str) -> set[int]:
     return {hour * 60 + minute for hour in hours for minute in minutes}
 
 
-def _changes(zone: Any, since: datetime) -> list[tuple[timedelta, timedelta, datetime]]:
-    """Clock changes of a year: offset before and after, and what the clock showed when it changed, as naive time."""
-    found = []
-    at = since.astimezone(timezone.utc)
-    offset = _offset(zone, at)
-    for _ in range(_STEPS):
-        after = _offset(zone, at + _STEP)
-        if after != offset:
-            low, high = 0, _STEP // _MINUTE
-            while high - low > 1:
-                middle = (low + high) // 2
-                low, high = (middle, high) if _offset(zone, at + middle * _MINUTE) == offset else (low, middle)
-            found.append((offset, after, (at + high * _MINUTE + offset).replace(tzinfo=None)))
-        at, offset = at + _STEP, after
-    return found
-
-
-def _offset(zone: Any, at: datetime) -> timedelta:
-    return at.astimezone(zone).utcoffset() or timedelta()
-
-
 def _run_on(timetable: Timetable, zone: Any, begins: datetime) -> datetime | None:
     """The first run from a local time on, when it is of the same day."""
     import pendulum
 
     before = pendulum.instance((begins - timedelta(minutes=1)).replace(tzinfo=timezone.utc))
-    before = before.subtract(seconds=int(_offset(zone, before.subtract(hours=24)).total_seconds()))
+    before = before.subtract(seconds=int(offset_at(zone, before.subtract(hours=24)).total_seconds()))
     found: datetime = timetable._get_next(before).in_timezone(zone)
     return found if found.date() == begins.date() else None

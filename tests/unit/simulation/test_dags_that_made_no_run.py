@@ -13,6 +13,7 @@ from harness.results.finding import Finding
 from harness.scheduler.dag_runs.calendar import AllOf, AnyOf, Condition, OfAlias, OfAsset
 from harness.simulation import simulated
 from harness.simulation.options import Action, CalendarOptions
+from harness.simulation.schedules import idle
 from tests.unit.scheduler.scheduler_builders import DAY, NOW
 
 JANUARY, FEBRUARY = (datetime(2025, month, 1, tzinfo=timezone.utc) for month in (1, 2))
@@ -26,7 +27,9 @@ def airflow(monkeypatch: pytest.MonkeyPatch) -> dict[str, dict[str, Any]]:
         name: {} for name in ("is_partitioned", "watched_assets", "unknown_schedule", "loops", "timetable_of")
     }
     for name, answers in says.items():
-        monkeypatch.setattr(simulated, name, lambda dag, answers=answers: answers.get(dag.dag_id))
+        for module in (simulated, idle):
+            if hasattr(module, name):
+                monkeypatch.setattr(module, name, lambda dag, answers=answers: answers.get(dag.dag_id))
     return says
 
 

@@ -1,0 +1,1 @@
+"""What runs when: the schedules of a folder, asked and not run."""
