@@ -39,6 +39,10 @@ class Explanation:
 
 def explain(error: BaseException, world: World | None) -> Explanation:
     """Describe an exception that a task, trigger or callback raised."""
+    remedy = remedy_of(error)
+    if remedy is not None:  # nothing of the operator's ran: frames would be Airflow's and ours
+        name = type(error).__name__
+        return Explanation(name, str(error), f"{name}: {error}\n", where=None, hint=remedy)
     shown_entries = set(map(id, user_entries(error)))
     every = zip(_walk(error.__traceback__), traceback.extract_tb(error.__traceback__))  # noqa: B905 - sys.tracebacklimit
     frames = [frame for tb, frame in every if id(tb) in shown_entries]
@@ -67,8 +71,6 @@ def user_entries(error: BaseException) -> list[TracebackType]:
 
 def hint(error: BaseException, world: World | None) -> str | None:
     """The remedy for the errors whose cause is the world around the task."""
-    if remedy := remedy_of(error):
-        return remedy
     text = str(error)
     name = type(error).__name__
     connections, variables = (world.connections, world.variables) if world is not None else ({}, {})

@@ -122,7 +122,8 @@ def _line(task: TaskResult) -> str:
     tries = f"  try {task.try_number}" if task.try_number else ""
     why = f"{task.error.kind}: {task.error.message}" if task.error is not None else task.reason
     where = f"  ({task.error.where})" if task.error is not None and task.error.where else ""
-    return f"{task.state or 'no status'}{tries}{f'  {why}' if why else ''}{where}".replace("\n", " ")
+    stood_in = "  (stood in for)" if task.stood_in is not None else ""
+    return f"{task.state or 'no status'}{tries}{f'  {why}' if why else ''}{where}{stood_in}".replace("\n", " ")
 
 
 def _short(lines: list[str]) -> list[str]:

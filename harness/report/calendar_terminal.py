@@ -13,6 +13,7 @@ from rich.text import Text
 
 from harness.kernel.instant import iso
 from harness.report.style import Glyphs, colour, glyphs
+from harness.report.tables import stood_in
 from harness.report.terminal import finding_lines, show_needs, show_services, show_world_events, shown_place
 from harness.results.calendar import NOT_CREATED, BackfillDate, BackfillResult, CalendarResult
 from harness.results.run import RunResult
@@ -136,7 +137,7 @@ class CalendarReport:
             Text.assemble(
                 (f"{self.signs.of(state)} {counts}", colour(state)),
                 f": {span_text(result.until - result.since)} of virtual time, {tasks} task instances"
-                f"  ({real_text(result.real_seconds)} real)",
+                f"{stood_in(result.runs)}  ({real_text(result.real_seconds)} real)",
             ),
             soft_wrap=True,
         )

@@ -66,11 +66,14 @@ def ran(ti: TaskResult) -> bool:
 
 
 def why(ti: TaskResult) -> str:
-    """Why a task instance is not simply a success: its reason or its error; empty for a success."""
-    if ti.state == "success":
-        return ""
+    """Why a task instance is not simply a success: its reason or its error, and that something stood in for it."""
     error = f"{ti.error.kind}: {ti.error.message}" if ti.error is not None else ""
-    return clean(ti.reason or error).strip()
+    reason = "" if ti.state == "success" else clean(ti.reason or error).strip()
+    first, _, rest = reason.partition("\n")
+    if ti.stood_in is None:
+        return reason
+    first = f"{first} (stood in for by {ti.stood_in!r})" if first else f"stood in for by {ti.stood_in!r}"
+    return f"{first}\n{rest}" if rest else first
 
 
 def task_table(run: RunResult, signs: Glyphs) -> Table:
@@ -134,6 +137,12 @@ def counts(run: RunResult) -> str:
         totals[state_text(ti.state)] = totals.get(state_text(ti.state), 0) + 1
     ranked = sorted(totals, key=lambda state: (order.index(state) if state in order else len(order), state))
     return ", ".join(f"{totals[state]} {state}" for state in ranked) or "no task instance"
+
+
+def stood_in(runs: Iterable[RunResult]) -> str:
+    """``, 3 stood in for``: how many task instances did not run their own code; empty where all did."""
+    count = sum(ti.stood_in is not None for run in runs for ti in run.task_instances)
+    return f", {count} stood in for" if count else ""
 
 
 def _first_line(text: str) -> str:

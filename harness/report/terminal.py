@@ -13,7 +13,7 @@ from rich.text import Text
 from harness.kernel.instant import iso
 from harness.report.gantt import gantt
 from harness.report.style import Glyphs, colour, glyphs
-from harness.report.tables import counts, retries, task_table, xcom_rows
+from harness.report.tables import counts, retries, stood_in, task_table, xcom_rows
 from harness.results.finding import Finding
 from harness.results.run import RunResult, TaskResult
 from harness.results.services import ServiceUse, totals
@@ -170,7 +170,7 @@ class TerminalReport:
             sign, style = self.signs.other, colour("running")
         line = Text.assemble((f"{sign} {run.dag_id} {state}", style))
         real = f"  ({real_text(run.real_seconds)} real)" if run.real_seconds else ""
-        line.append(f": {counts(run)}{_lasted(run)}{real}")
+        line.append(f": {counts(run)}{stood_in([run])}{_lasted(run)}{real}")
         self._line(line, indent="")
         if run.reason:
             self._line(f"  {clean(run.reason)}", indent="")

@@ -11,7 +11,7 @@ from harness.bridge.patches.network import RefusedConnection
 from harness.bridge.patches.roundtrip import trouble
 from harness.bridge.supervisor.store import AssetEvent, facts
 from harness.bridge.supervisor.task_context import TaskContext, task_context
-from harness.kernel import SECOND, Instant, Simulation, iso, span
+from harness.kernel import SECOND, Instant, ProcessKilled, Simulation, iso, span
 from harness.ledger.journal import Journal
 from harness.results.finding import Finding
 from harness.results.services import ServiceUse
@@ -273,7 +273,13 @@ class Recorder:
                 self._journal.write({"at": at, "kind": "service", **masked(use.to_json())})
 
     def log(self, who: TaskContext, level: str, text: str, error: BaseException | None) -> None:
-        """A line of a task's log; the sink of `harness.bridge.supervisor.capture`."""
+        """A line of a task's log; the sink of `harness.bridge.supervisor.capture`.
+
+        What a worker would say after its death is nobody's: Airflow's runner catches the exception by which our process
+        ends, where production's is gone.
+        """
+        if who.lost or isinstance(error, ProcessKilled):
+            return
         who.raised = who.raised if error is None else error
         target = who.log if who.log is not None else history(who.ti).log
         target.add(level, text if error is None else f"{text}\n{type(error).__name__}: {error}")

@@ -23,12 +23,16 @@ if TYPE_CHECKING:
 
 _PROVIDERS = "airflow.providers."
 
-AWS = "AWS"
+AWS, SPARK, KUBERNETES = "AWS", "spark-submit and a Spark cluster", "a Kubernetes cluster"
+_SERVED = {AWS: "s3"}
+"""What is needed -> the service of a world that plays it."""
+_PROGRAMS = (SPARK, KUBERNETES)
+"""What runs a program, in whose place one of this machine can run."""
 
 ELSEWHERE: dict[str, str] = {
     f"{_PROVIDERS}standard.decorators.stub._StubOperator": "a worker of the language it is written in",
-    f"{_PROVIDERS}apache.spark.operators.spark_submit": "spark-submit and a Spark cluster",
-    f"{_PROVIDERS}apache.spark.operators.spark_jdbc": "spark-submit and a Spark cluster",
+    f"{_PROVIDERS}apache.spark.operators.spark_submit": SPARK,
+    f"{_PROVIDERS}apache.spark.operators.spark_jdbc": SPARK,
     f"{_PROVIDERS}apache.spark.operators.spark_sql": "spark-sql and a Spark cluster",
     f"{_PROVIDERS}apache.spark.operators.spark_pipelines": "spark-pipelines and a Spark cluster",
     f"{_PROVIDERS}apache.livy": "a Livy server and its Spark cluster",
@@ -37,7 +41,7 @@ ELSEWHERE: dict[str, str] = {
     f"{_PROVIDERS}apache.pig": "a Hadoop cluster",
     f"{_PROVIDERS}apache.druid": "a Druid cluster",
     f"{_PROVIDERS}apache.kylin": "a Kylin server",
-    f"{_PROVIDERS}cncf.kubernetes": "a Kubernetes cluster",
+    f"{_PROVIDERS}cncf.kubernetes": KUBERNETES,
     f"{_PROVIDERS}amazon.aws": AWS,
     f"{_PROVIDERS}google": "Google Cloud",
     f"{_PROVIDERS}microsoft.azure": "Azure",
@@ -117,8 +121,11 @@ def refuse(task: Any, name: str, needs: str) -> Any:
         f"say what it comes to, stubs: {{{name}: {{returns: …}}}} in the world file or world.stub({name!r}, returns=…) "
         "in a test"
     ]
+    if needs in _PROGRAMS:
+        ways.append(f"have a program of this machine run in its place, commands: {{{name}: [PROGRAM, …]}}")
     for conn_id in connections_of(task)[:1]:
-        ways.append(f"declare connection {conn_id!r}: as a service, or with network: {{allow: [HOST]}}")
+        places = f"{conn_id}: {{service: {_SERVED[needs]}}}, or " if needs in _SERVED else ""
+        ways.append(f"declare connection {conn_id!r}: {places}on this machine, or at a host of network: {{allow: …}}")
     fact = f"{task.operator_name} needs {needs}: it cannot run here"
     raise cannot_run_here()(fact, "; or ".join([*ways, "let it run, {runs: true}"]))
 

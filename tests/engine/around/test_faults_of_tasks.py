@@ -240,3 +240,28 @@ def test_a_slice_after_a_reschedule_is_the_same_try(rehearse):
     result = rehearse(dag, world)
     assert result.state == "success"
     assert [one.happened for one in result.world_events] == [True]
+
+
+def test_the_log_of_a_worker_that_is_gone_ends_with_what_it_said(rehearse, capfd):
+    """Lost, or killed by what ends its run or its time: a process that is gone logs no exception of its own."""
+
+    def body():
+        try:
+            print("reading")
+            time.sleep(7200)
+        finally:
+            print("closed")
+
+    world = World()
+    world.fault("lost", "sales.load", when="20m")
+    lost = rehearse(loads(body, retries=0), world).task("load")
+    assert lost.state == "failed"
+    assert "reading" in lost.log
+    assert "closed" not in lost.log
+    with DAG("sales", schedule="@daily", start_date=START, dagrun_timeout=HOUR) as dag:
+        task(body, task_id="load")()
+    cut = rehearse(dag, World()).task("load")
+    assert "closed" in cut.log  # SIGTERM lets it say so
+    for log in (lost.log, cut.log):
+        assert "ProcessKilled" not in log
+        assert "Task failed" not in log

@@ -61,7 +61,9 @@ def test_it_is_refused_at_once_with_what_to_write(rehearse, spark):
     assert load.error.message == "Nightly needs spark-submit and a Spark cluster: it cannot run here"
     assert "stubs: {far.load: {returns: …}}" in load.error.hint
     assert "world.stub('far.load', returns=…)" in load.error.hint
-    assert "declare connection 'spark_default'" in load.error.hint
+    assert "commands: {far.load: [PROGRAM, …]}" in load.error.hint
+    assert "declare connection 'spark_default': on this machine, or at a host of network" in load.error.hint
+    assert load.error.traceback == f"CannotRunHere: {load.error.message}\n"  # no frame says more
     assert load.rendered == {"application_args": ["2025-01-01"]}
     assert [need.text for need in result.not_in_world] == ["stub Nightly"]
     assert as_yaml(result.not_in_world) == ["stubs:", "  Nightly: {returns: null}"]
@@ -102,6 +104,7 @@ def test_what_a_test_has_replaced_runs(rehearse, monkeypatch):
     lists = {"bucket": "landing"}
     refused = rehearse(of_one(S3ListOperator, **lists)).task("load")
     assert refused.error.message == "S3ListOperator needs AWS: it cannot run here"
+    assert "aws_default: {service: s3}" in refused.error.hint
     with mock.patch.object(s3.S3Hook, "list_keys", return_value=["a.csv"]):
         assert rehearse(of_one(S3ListOperator, **lists)).task("load").xcom() == ["a.csv"]
     with monkeypatch.context() as patch:

@@ -175,3 +175,14 @@ def test_a_run_beside_one_that_has_not_ended_is_not_ticked(read):
     text = read(run(task("load", ("success", 0, 10)), companions=[beside]))
     assert "· sales success, 'child' has not ended: 1 success" in text
     assert "✓ sales" not in text
+
+
+def test_what_stood_in_for_a_task_is_told_in_its_row_and_counted(read):
+    stood = task("load", ("success", 0, 60), stood_in="SparkSubmitOperator")
+    failed = task("sell", ("failed", 0, 1), state="failed", reason="503", stood_in="sell")
+    text = read(run(stood, task("real", ("success", 0, 1)), failed, state="failed"))
+    assert "stood in for by 'SparkSubmitOperator'" in text
+    assert "503 (stood in for by 'sell')" in text
+    assert row(text, "real")[-1] == "1s"
+    assert "1 failed, 2 success, 2 stood in for in 1m" in text
+    assert "stood in for" not in read(run(task("real", ("success", 0, 1))))
