@@ -286,7 +286,7 @@ def set_aside(environment: Mapping[str, str]) -> str | None:
         return None
     more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
     names = ", ".join(ascii(name)[1:-1] for name in found[:SHOWN])
-    return f"{names}{more} of the shell: no Dag sees it; {{from: environment}} in the world asks for one of them"
+    return f"{names}{more} of the shell: no Dag sees it, unless the world asks for it, {{from: environment}}"
 
 
 def _matters(section: str, key: str) -> bool:

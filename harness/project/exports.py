@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,12 +65,11 @@ class Exports:
 
     @property
     def variables(self) -> dict[str, str | None]:
-        """Variables with their values, as Airflow keeps them; None where all or a part is kept back."""
-        return {
-            one.name: None if one.kept_back else one.value if isinstance(one.value, str) else json.dumps(one.value)
-            for one in self.entries
-            if one.section == "variables"
-        }
+        """Variables with their values, None where all or a part is kept back.
+
+        Source: ``Variable.set(serialize_json=True)`` of ``variables_import``, which indents JSON by two (3.3.2).
+        """
+        return {one.name: _text_of(one) for one in self.entries if one.section == "variables"}
 
     def with_more(self, more: Iterable[ExportedEntry]) -> Exports:
         """The same with the entries of another file, which go before."""
@@ -99,6 +98,35 @@ def exports_of(folders: Sequence[Path]) -> Exports:
 
 def _once(*entries: Iterable[ExportedEntry]) -> tuple[ExportedEntry, ...]:
     return tuple({(one.section, one.name): one for some in entries for one in some}.values())
+
+
+def _text_of(variable: ExportedEntry) -> str | None:
+    if variable.kept_back:
+        return None
+    return variable.value if isinstance(variable.value, str) else json.dumps(variable.value, indent=2)
+
+
+SHOWN = 5
+
+
+def told(exports: Exports, taken: Collection[tuple[str, str]]) -> list[str]:
+    """What is said of variables and pools that a run takes from exports: never used without a word.
+
+    Args:
+        taken: (section, name) of what the world does not have itself.
+    """
+    lines = []
+    for section in ("variables", "pools"):
+        by_file: dict[str, list[str]] = {}
+        for name, one in sorted(exports.names(section).items()):
+            if (section, name) in taken:
+                by_file.setdefault(one.file, []).append(ascii(name)[1:-1])
+        for file, names in by_file.items():
+            more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+            word = section if len(names) > 1 else section[:-1]
+            listed = ", ".join(names[:SHOWN]) + more
+            lines.append(f"{word} {listed} ({file}): used, since the world has none of that name")
+    return lines
 
 
 def section_of(name: str) -> str | None:

@@ -147,6 +147,7 @@ def marked(world: World, node: pytest.Item | pytest.Collector, beyond: pytest.Co
         beyond: a module whose own markers are in the world already.
     Raises: WorldError: an entry that cannot be read, with the test's line. UsageError: what is no file.
     """
+    from harness.errors import HarnessError
     from harness.pytest_plugin.runs import world_path
     from harness.world.file import laid_over, shown_path, with_sections
 
@@ -155,10 +156,15 @@ def marked(world: World, node: pytest.Item | pytest.Collector, beyond: pytest.Co
     for holder, mark in reversed(list(node.iter_markers_with_node(MARKER))):
         if holder in known:
             continue
-        for file in mark.args:
-            made = laid_over(made, world_path(file, f"the marker {MARKER}: "))
+        where = shown_path(holder.path), _line(holder)
+        try:
+            for file in mark.args:
+                made = laid_over(made, world_path(file, f"the marker {MARKER}: "))
+        except HarnessError as error:  # a file that is not there has no line of its own
+            error.where = error.where or "{}:{}".format(*where)
+            raise
         if mark.kwargs:
-            made = with_sections(made, mark.kwargs, holder.path.parent, shown_path(holder.path), _line(holder))
+            made = with_sections(made, mark.kwargs, holder.path.parent, *where)
     return _with_known_services(made)
 
 

@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -17,7 +18,7 @@ from harness.results.services import ServiceUse
 from harness.services.base import Address, Lease, Service, ServiceOptions
 from harness.services.contents import Contents
 from harness.services.drivers import Choice, choose
-from harness.services.registry import service_class
+from harness.services.registry import service_class, services_of_types
 from harness.world import Connection, World
 from harness.world.document import check
 from harness.world.model import needs_services
@@ -54,9 +55,9 @@ class Services:
         self._asked, self._opener = asked or DriverOptions(), opener
         self._open: dict[tuple[str, str], Service] = {}
 
-    def of(self, service: type[Service], declared: str) -> Service:
-        """The running service. Raises: UsageError, ServiceUnavailable."""
-        return self.open(service, choose(service, declared, self._asked, os.environ))
+    def of(self, service: type[Service], declared: str, where: str | None = None) -> Service:
+        """The running service of a connection's entry. Raises: UsageError, ServiceUnavailable."""
+        return self.open(service, choose(service, declared, self._asked, os.environ, where))
 
     def open(self, service: type[Service], choice: Choice) -> Service:
         """The running service of a driver that is chosen. Raises: ServiceUnavailable."""
@@ -117,7 +118,8 @@ class Leases:
         # What was made in advance has no seed and no driver of its own: it waits for a connection that asks for none.
         lease = self._first.pop(service.name, None) if options == service.options() else None
         if lease is None:
-            lease = self._made(service, conn_id, options)
+            with _placed(world, conn_id):
+                lease = self._made(service, conn_id, options, world.where("connections", conn_id))
         lease.conn_id = conn_id
         self._leases[conn_id] = (service.name, lease)
         return lease
@@ -142,12 +144,12 @@ class Leases:
             self._first[name] = self._made(service, "", service.options())
         return self._first[name]
 
-    def _made(self, service: type[Service], conn_id: str, options: ServiceOptions) -> Lease:
+    def _made(self, service: type[Service], conn_id: str, options: ServiceOptions, where: str | None = None) -> Lease:
         """The first of a service is called as the holder, the further ones after their connections too."""
         is_first = bool(self.holder) and service.name not in self._named
         self._named.add(service.name)
         name = self.holder if is_first else "_".join(filter(None, (self.holder, conn_id)))
-        return self.services.of(service, options.driver).lease(name, conn_id, options)
+        return self.services.of(service, options.driver, where).lease(name, conn_id, options)
 
     def all(self) -> dict[str, Lease]:
         """Those made so far, by conn_id."""
@@ -233,11 +235,51 @@ def declared(world: World, conn_id: str) -> tuple[type[Service], ServiceOptions]
         service = service_class(connection.service)
     except UsageError as unknown:
         raise WorldError(f"connection {conn_id!r}: {unknown.fact}", where=where, known=unknown.known) from None
+    _refuse_other_type(service, conn_id, connection.conn_type, where)
     try:
         return service, check(service.options, dict(connection.settings))
     except EntryError as invalid:
         error = call_error(f"connection {conn_id!r}", invalid)
         raise WorldError(error.fact, where=where, known=error.known, fix=error.fix) from None
+
+
+_ANY_TYPE = "generic"
+"""What Airflow calls a connection of which only the fields are read."""
+
+
+def _refuse_other_type(service: type[Service], conn_id: str, conn_type: str | None, where: str | None) -> None:
+    """See that a service answers connections of a type: a hook of another would be led to what it does not speak.
+
+    Raises: WorldError.
+    """
+    own = (*service.conn_types, *(service.also_types or ()))
+    others = services_of_types()
+    is_free = service.also_types is None and conn_type not in others
+    if conn_type in (None, service.name, _ANY_TYPE, *own) or is_free:
+        return
+    other = f", or take service: {others[str(conn_type)][0]}" if conn_type in others else ""
+    raise WorldError(
+        f"connection {conn_id!r}: service {service.name} answers no connection of type {conn_type!r}",
+        where=where,
+        known=", ".join((*own, _ANY_TYPE, *(["any that no service answers"] if service.also_types is None else []))),
+        fix=f"take conn_type: away{other}",
+    )
+
+
+@contextmanager
+def _placed(world: World, conn_id: str) -> Iterator[None]:
+    """Errors of a connection's entry that know no place have that of the entry."""
+    try:
+        yield
+    except WorldError as error:
+        error.where = error.where or world.where("connections", conn_id)
+        raise
+
+
+def _chosen(world: World, conn_id: str, asked: DriverOptions) -> tuple[type[Service], Choice]:
+    """The service that a connection names, and its driver. Raises: UsageError, WorldError."""
+    service, options = declared(world, conn_id)
+    return service, choose(service, options.driver, asked, os.environ, world.where("connections", conn_id))
 
 
 def choices(world: World, asked: DriverOptions) -> dict[str, Choice]:
@@ -248,8 +290,8 @@ def choices(world: World, asked: DriverOptions) -> dict[str, Choice]:
     found: dict[str, Choice] = {}
     for conn_id, connection in world.connections.items():
         if connection.service is not None and connection.service not in found:
-            service, options = declared(world, conn_id)
-            found[service.name] = choose(service, options.driver, asked, os.environ)
+            service, choice = _chosen(world, conn_id, asked)
+            found[service.name] = choice
     return found
 
 
@@ -273,9 +315,8 @@ def clock_notes(world: World, asked: DriverOptions) -> list[str]:
     notes = []
     for conn_id, connection in world.connections.items():
         if connection.service is not None:
-            service, options = declared(world, conn_id)
-            driver = choose(service, options.driver, asked, os.environ).driver
-            reason = service.why_clock_is_real(driver)
+            service, choice = _chosen(world, conn_id, asked)
+            reason = service.why_clock_is_real(choice.driver)
             notes += [] if reason is None else [clock_note(service.name, reason)]
     return list(dict.fromkeys(notes))
 

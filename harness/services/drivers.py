@@ -12,6 +12,8 @@ from harness.services.base import AUTO, Service
 CONTAINER = "container"
 """The driver that takes an image: ``container:postgres:16``."""
 
+_OF_WORLD = "the world"
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -55,6 +57,7 @@ def choose(
     declared: str,
     asked: DriverOptions,
     environment: Mapping[str, str],
+    where: str | None = None,
 ) -> Choice:
     """The driver of a service: option before environment, settings and the world; else it chooses itself.
 
@@ -62,6 +65,7 @@ def choose(
         declared: ``driver`` of the connection's entry in the world.
         asked: of the command line and the project.
         environment: of whoever runs us.
+        where: the entry's place.
     Raises: UsageError: there is no such driver.
     """
     name = service.name
@@ -69,20 +73,22 @@ def choose(
         (asked.option.get(name), f"{asked.flag} {name}=…"),
         (environment.get(variable(name)), variable(name)),
         (asked.settings.get(name), "drivers of the project's settings"),
-        (declared, "the world"),
+        (declared, _OF_WORLD),
     )
     for text, reason in ways:
         if not text or text == AUTO:
             continue
-        choice = Choice.of(text, reason)
+        choice, place = Choice.of(text, reason), where if reason == _OF_WORLD else None
         if choice.driver not in service.drivers:
             raise UsageError(
                 f"the service {name} has no driver {choice.driver!r} ({reason})",
+                where=place,
                 known=known_names(choice.driver, (AUTO, *service.drivers)),
             )
         if text != choice.driver and (choice.driver != CONTAINER or not choice.image):
             raise UsageError(
                 f"{text!r} is no driver of the service {name} ({reason}): behind container: stands an image",
+                where=place,
                 fix=f"write {choice.driver}, or container:IMAGE",
             )
         return choice

@@ -23,11 +23,12 @@ from harness.kernel.instant import later, span, to_instant
 from harness.kernel.present import see_unclaimed
 from harness.ledger.journal import FileJournal, Journal, NoJournal
 from harness.ledger.resuming import ResumedJournal
-from harness.project.declarations import told
+from harness.project import exports
+from harness.project.declarations import VARIABLE, told
 from harness.project.discovery import dag_files
 from harness.project.drivers import DriverOptions
 from harness.project.importers import refuse_hidden
-from harness.project.repository import by_settings, repository_of, root_of
+from harness.project.repository import Repository, by_settings, repository_of, root_of
 from harness.results.calendar import CalendarResult
 from harness.results.finding import Finding
 from harness.results.run import RunResult
@@ -100,12 +101,17 @@ class Rehearsal:
         """
         roots = list(paths)
         surroundings = surroundings_of(roots, world, owners)
+        repository = surroundings.repository
+        aside = [  # before the world's variables have those of the project among them
+            *told(repository.places, _names(world)),
+            *exports.told(repository.exports, _taken(world, repository)),
+        ]
         with surroundings.entered():
-            declared = with_declared(world, surroundings.repository, surroundings.secrets)
+            declared = with_declared(world, repository, surroundings.secrets)
             folder = load(roots, declared, surroundings.hidden)
         rehearsal = cls(folder, xcom_bytes, surroundings)
-        rehearsal.set_aside = told(surroundings.repository.places, _names(world))
-        folder.notes += [*surroundings.repository.unread, *rehearsal.set_aside]
+        rehearsal.set_aside = aside
+        folder.notes += [*repository.unread, *aside]
         return rehearsal
 
     def load_file(self, file: Path, world: World | None = None) -> None:
@@ -315,6 +321,17 @@ def _names(world: World | None) -> set[str]:
         return set()
     names = {("connections", name) for name in world.connections} | {("variables", name) for name in world.variables}
     return {variable_of(section, name) for section, name in names | world.from_environment}
+
+
+def _taken(world: World | None, repository: Repository) -> set[tuple[str, str]]:
+    """Variables and pools that the project's exports give a world, as `with_declared` does: (section, name)."""
+    own, in_env = world or World(), {name for name in repository.places if name.startswith(VARIABLE)}
+    variables = {name for name in repository.values if variable_of("variables", name) not in in_env}
+    pools = repository.exports.names("pools")
+    known = {name for section, name in own.from_environment if section == "variables"} | set(own.variables)
+    return {("variables", name) for name in variables - known} | {
+        ("pools", name) for name in set(pools) - set(own.pools)
+    }
 
 
 def failed_plugins(surroundings: Surroundings) -> list[Finding]:

@@ -145,7 +145,9 @@ class WorldEvent:
 
 
 def named(function: Callable[[], object]) -> str:
-    """How a function of the user's is called in a line."""
+    """How a function of the user's is called in a line. Raises: EntryError: it is none."""
+    if not callable(function):
+        raise EntryError(WorldProblem(f"must be a function, not {kind(function)}", fix='at("+1h", lambda: …)'))
     return getattr(function, "__qualname__", None) or type(function).__name__
 
 

@@ -242,10 +242,17 @@ def _problems(spec: type[EntrySpec], detail: ErrorDetails) -> list[WorldProblem]
     return list(made.problems) if isinstance(made, EntryError) else [_problem(spec, detail)]
 
 
+def _called(path: tuple[str, ...]) -> str:
+    """The key at the end of a path; of a list the key that holds it, and which item, from 1."""
+    if len(path) > 1 and path[-1].isdecimal():
+        return f"item {int(path[-1]) + 1} of {path[-2]}"
+    return path[-1] if path else ""
+
+
 def _problem(spec: type[EntrySpec], detail: ErrorDetails) -> WorldProblem:
     """A complaint of pydantic as one of ours."""
     path = tuple(str(part) for part in detail["loc"])
-    key, fault = (path[-1] if path else ""), detail["type"]
+    key, fault = _called(path), detail["type"]
     if fault in ("extra_forbidden", "invalid_key"):
         return WorldProblem(f"unknown key {key!r}", path, known=known_names(key, _keys(spec)))
     if fault == "missing":

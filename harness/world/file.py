@@ -72,13 +72,16 @@ def shown_path(path: Path) -> str:
         return str(path)
 
 
+_PATH_FIX = "correct the path; it is relative to where the command runs"
+
+
 def _text(path: Path, shown: str) -> str:
     try:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         near = [str(name.name) for name in sorted(path.parent.glob("*.y*ml"))] if path.parent.is_dir() else []
         known = known_names(path.name, near)
-        raise WorldError(f"there is no file {shown}", known=known, fix="correct the path of --world") from None
+        raise WorldError(f"there is no file {shown}", known=known, fix=_PATH_FIX) from None
     except UnicodeDecodeError as error:
         fix = "save the file as UTF-8"
         raise WorldError(f"{shown} is not UTF-8 text (byte {error.start})", where=shown, fix=fix) from None
@@ -143,6 +146,8 @@ class _WorldReader:
                 self._executor(world, content)
             elif section == "network":
                 self._network(world, content)
+            elif section == "from_environment":
+                self._from_environment(world, content, data)
             elif section == "events":
                 self._listed(section, "event", content, self._event(world))
             elif section == "faults":
@@ -184,6 +189,26 @@ class _WorldReader:
                 self.found.append(_Located(one.line, WorldProblem(fact, (), problem.known, problem.fix), shown))
         else:
             world.declared_at[one.section, one.name] = f"{shown}:{one.line}"
+
+    def _from_environment(self, world: World, content: object, data: Mapping[str, object]) -> None:
+        from harness.world.reading import ASKED, SECTIONS
+        from harness.world.sources import listed
+
+        try:
+            names = listed(content)
+        except EntryError as invalid:
+            self._note_all(("from_environment",), "from_environment", invalid)
+            return
+        for section, number, name in names:
+            place, own = ("from_environment", section, number), data.get(section)
+            try:
+                if isinstance(own, Mapping) and name in own:
+                    raise EntryError(WorldProblem("is given below its section too", fix="keep one of them"))
+                world.put(section, name, ASKED)
+            except EntryError as invalid:
+                self._note_all(place, f"{SECTIONS[section][0]} {name!r}", invalid)
+            else:
+                world.declared_at[section, str(name)] = self._where(place)
 
     def _executor(self, world: World, content: object) -> None:
         from harness.world.reading import executor_as_read, read_executor

@@ -23,6 +23,8 @@ from harness.world.problem import EntryError, WorldProblem, kind
 
 _CONNECTION_ID = re.compile(r"[\w#!()\-.:/\\]{1,250}")
 
+
+ASKED = {"from": "environment"}
 FROM_ENVIRONMENT = object()
 """What is read of an entry ``{from: environment}``."""
 
@@ -299,6 +301,6 @@ def read(section: str, name: object, value: object) -> object:
         raise EntryError(WorldProblem(f"a name must be text, not {kind(name)}", fix="put the name in quotes"))
     if fault := fault_in(name):
         raise EntryError(WorldProblem(fault))
-    if section in ("connections", "variables") and value == {"from": "environment"}:
+    if section in ("connections", "variables") and value == ASKED:
         return FROM_ENVIRONMENT
     return read_value(value)

@@ -68,6 +68,13 @@ class IncludeSpec(EntrySpec):
     pools: str = ""
 
 
+class FromEnvironmentSpec(EntrySpec):
+    """Names of what the environment has, several at once: each as an entry ``{from: environment}``."""
+
+    connections: Texts = None
+    variables: Texts = None
+
+
 class WorldFile(EntrySpec):
     """What production provides to Dags, for airflow-harness. A section may be empty."""
 
@@ -75,6 +82,9 @@ class WorldFile(EntrySpec):
         None,
         description="Files that are there already: of airflow connections|variables|pools export, "
         "Astro's airflow_settings.yaml, a .env. What stands in this file goes before.",
+    )
+    from_environment: FromEnvironmentSpec | None = Field(
+        None, description="Connections and variables that AIRFLOW_CONN_… and AIRFLOW_VAR_… of the shell or .env give."
     )
     connections: dict[str, ConnectionSpec] | None = Field(None, description="Connections by id.")
     variables: dict[str, JsonValue] | None = Field(None, description="Variables; what is no text is kept as JSON.")

@@ -303,6 +303,25 @@ def variable_of(section: str, name: str) -> str:
     return _PREFIX[section] + name.upper()
 
 
+def listed(content: object) -> list[tuple[str, int, object]]:
+    """The names of a section ``from_environment: {connections: [crm, warehouse], variables: [region]}``.
+
+    Returns: (section, which of its names from 0, name); of one name that is no list too.
+    Raises: EntryError.
+    """
+    from harness.world.document import check
+    from harness.world.schema import FromEnvironmentSpec
+
+    spec = check(FromEnvironmentSpec, content)
+    found: list[tuple[str, int, object]] = []
+    for section in _PREFIX:
+        names = getattr(spec, section)
+        if names is not None and not isinstance(names, (str, list, tuple)):
+            raise EntryError(WorldProblem(f"{section} must be a list of names, not {kind(names)}", (section,)))
+        found += [(section, at, name) for at, name in enumerate([names] if isinstance(names, str) else names or ())]
+    return found
+
+
 def taken_from(world: World, environment: Mapping[str, str], required: bool) -> World:
     """The world with the entries that the environment holds; its variables are set in place.
 

@@ -93,10 +93,16 @@ def test_b(world):
 @pytest.mark.airflow_world({"pools": {}})
 def test_c(world):
     pass
+
+
+@pytest.mark.airflow_world("nowhere.yaml")
+def test_d(world):
+    pass
 """
     )
     result = project.pytest()
-    result.assert_outcomes(errors=3)
+    result.assert_outcomes(errors=4)
+    result.stdout.fnmatch_lines(["*there is no file nowhere.yaml*", "*where*test_it.py:20*", "*fix*correct the path*"])
     result.stdout.fnmatch_lines(
         [
             "*unknown key 'pols'*",

@@ -101,6 +101,7 @@ class SftpService(_FileService):
 
     name = "sftp"
     conn_types = ("sftp",)
+    also_types = ("ssh",)  # `SFTPHook` takes it
     title = "an SFTP server with a folder for each connection"
     drivers = ("embedded", "container")
     needs = {"asyncssh": "asyncssh"}  # noqa: RUF012

@@ -40,6 +40,7 @@ class HttpService(Service):
 
     name = "http"
     conn_types = ("http",)
+    also_types = None
     drivers = ("embedded",)
     title = "an HTTP server with declared answers"
     options = HttpOptions

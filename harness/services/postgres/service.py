@@ -18,6 +18,7 @@ class PostgresService(Service):
 
     name = "postgres"
     conn_types = ("postgres",)
+    also_types = ("redshift",)  # it speaks PostgreSQL's protocol
     drivers = ("embedded", "container", "external")
     title = "a PostgreSQL of the harness's own"
     options = SqlOptions

@@ -71,6 +71,7 @@ class S3Service(Service):
 
     name = "s3"
     conn_types = ("aws",)
+    also_types = ("athena", "emr", "redshift")
     drivers = ("embedded", "container", "external")
     title = "S3 and more of AWS, played by moto"
     options = S3Options

@@ -17,6 +17,7 @@ class WebhookService(Service):
 
     name = "webhook"
     conn_types = ("slackwebhook", "discord")
+    also_types = None
     drivers = ("embedded",)
     title = "a server that keeps the messages it is sent"
 

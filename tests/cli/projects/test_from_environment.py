@@ -119,3 +119,54 @@ def test_an_entry_that_says_it_otherwise(asks, entry, told):
     asks.write("fixtures/world.yaml", f"connections: {{theirs: {entry}}}\n")
     answer = asks("run", "asks")
     assert (answer.code, told in answer.err) == (2, True), answer.err
+
+
+def test_several_at_once(asks):
+    asks.write("fixtures/world.yaml", "from_environment:\n  connections: [vendor, theirs]\n  variables: token\n")
+    answer = asks("run", "asks", "--json", **SHELL)
+    assert answer.code == 0, answer.out + answer.err
+    document = json.loads(answer.out)
+    values = {one["task_id"]: one["xcoms"].get("return_value") for one in document["task_instances"]}
+    assert values == {"vendor": "vendor.example", "theirs": "theirs.example", "token": 12}
+    missing = asks("run", "asks", AIRFLOW_CONN_THEIRS=SHELL["AIRFLOW_CONN_THEIRS"])
+    assert missing.code == 2
+    assert "variable 'token' comes from the environment" in missing.err
+    assert "fixtures/world.yaml:3" in missing.err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("from_environment: [vendor]\n", "from_environment: must be a mapping of connections, variables, not a list"),
+        ("from_environment: {conns: [a]}\n", "from_environment: unknown key 'conns'"),
+        ("from_environment: {variables: {a: 1}}\n", "variables must be a list of names, not a mapping"),
+        ("from_environment: {connections: [a, 'b ?']}\n", "connection 'b ?': a connection id has 1 to 250"),
+        (
+            "connections: {a: {conn_type: http}}\nfrom_environment: {connections: [a]}\n",
+            "connection 'a': is given below its section too",
+        ),
+    ],
+)
+def test_a_list_that_cannot_be_read(asks, text, told):
+    asks.write("fixtures/world.yaml", text)
+    answer = asks("run", "asks")
+    assert answer.code == 2
+    assert told in answer.err
+    assert f"fixtures/world.yaml:{len(text.splitlines())}" in answer.err
+
+
+def test_what_exports_of_the_project_give_is_named(tmp_path):
+    made = Project(tmp_path)
+    made.write("dags/asks.py", DAG)
+    made.write("include/variables.json", '{"region": {"a": 1}, "own": "ours", "api_token": "s3cr3t"}')
+    made.write("pools.json", '{"etl": {"slots": 3}}')
+    made.write("own.yaml", "variables: {own: world}\n")
+    answer = made("run", "asks", "--world", "own.yaml")
+    assert "note variable region (include/variables.json): used, since the world has none of that name" in answer.out
+    assert "note pool etl (pools.json): used, since the world has none of that name" in answer.out
+    assert "own (include" not in answer.out
+    made.write(".env", "AIRFLOW_VAR_REGION=eu\n")
+    answer = made("run", "asks", "--world", "own.yaml")
+    assert "AIRFLOW_VAR_REGION (.env:1): used, since the world has no such variable" in answer.out
+    assert "variable region" not in answer.out
+    assert "s3cr3t" not in answer.out + answer.err

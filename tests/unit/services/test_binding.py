@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from harness.errors import UsageError, WorldError
+from harness.errors import HarnessError, UsageError, WorldError
 from harness.project.drivers import DriverOptions
 from harness.results.services import Heard
 from harness.services import registry
@@ -155,6 +155,59 @@ def test_an_entry_that_no_service_understands(service: str, settings: Any, fact:
         assert caught.value.fact == fact
         assert known is None or known in str(caught.value)
     assert Echo.started == []
+
+
+@pytest.mark.parametrize(
+    ("service", "conn_type", "known"),
+    [
+        ("postgres", "mysql", "postgres, redshift, generic"),
+        ("s3", "postgres", "aws, athena, emr, redshift, generic"),
+        ("sqlite", "snowflake", "sqlite, generic"),
+        ("http", "postgres", "http, generic, any that no service answers"),
+    ],
+)
+def test_a_service_for_another_type_of_connection(service: str, conn_type: str, known: str, tmp_path: Any) -> None:
+    from harness.world import load
+
+    file = tmp_path / "world.yaml"
+    file.write_text(f"connections:\n  a: {{service: {service}, conn_type: {conn_type}}}\n")
+    with pytest.raises(WorldError, match=f"service {service} answers no connection of type '{conn_type}'") as caught:
+        refuse_unknown(load(file))
+    assert caught.value.known == known
+    assert (caught.value.where or "").endswith("world.yaml:2")
+    is_served = conn_type == "postgres"
+    assert ("or take service: postgres" in str(caught.value)) == is_served
+
+
+@pytest.mark.parametrize(
+    ("service", "conn_type"),
+    [("webhook", "msteams"), ("http", "our_api"), ("postgres", "postgresql"), ("sftp", "ssh"), ("redis", "generic")],
+)
+def test_a_type_that_a_service_answers_too(service: str, conn_type: str) -> None:
+    world = World()
+    world.set_connection("a", service=service, conn_type=conn_type)
+    refuse_unknown(world)
+
+
+@pytest.mark.parametrize(
+    ("entry", "fact"),
+    [
+        ("{service: sqlite, driver: dokcer}", "the service sqlite has no driver 'dokcer' (the world)"),
+        ("{service: sqlite, seed: nofile.sql}", "connection 'a': the seed nofile.sql does not exist"),
+        ("{service: s3, seed: nofolder}", "connection 'a': the seed nofolder does not exist"),
+    ],
+)
+def test_what_only_binding_finds_out_has_the_entrys_line(entry: str, fact: str, tmp_path: Any) -> None:
+    from harness.world import load
+
+    file = tmp_path / "world.yaml"
+    file.write_text(f"connections:\n  a: {entry}\n")
+    leases = Leases(Services(), "")
+    with pytest.raises(HarnessError) as caught:
+        leases.bound(load(file))
+    leases.services.close()
+    assert caught.value.fact == fact
+    assert (caught.value.where or "").endswith("world.yaml:2")
 
 
 def test_the_line_of_an_entry_of_a_file_is_named(tmp_path: Any) -> None:

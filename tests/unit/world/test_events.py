@@ -57,6 +57,11 @@ def test_what_cannot_be_read_is_told_with_its_line(tmp_path: Path, entry: str, f
     assert str(caught.value.where).endswith("world.yaml:3")
 
 
+def test_what_is_to_happen_is_a_function() -> None:
+    with pytest.raises(WorldError, match="an event: must be a function, not a whole number"):
+        World().at("+1h", 3)
+
+
 def test_events_are_a_list(tmp_path: Path) -> None:
     (tmp_path / "world.yaml").write_text("events: {at: +1h}\n")
     with pytest.raises(WorldError, match="events must be a list, not a mapping"):
@@ -114,6 +119,7 @@ def test_faults_and_chaos_are_read_with_their_lines(tmp_path: Path) -> None:
         ("faults: [{task: a.b, kind: lots}]", "fault 1: kind has an unknown value"),
         ("chaos: {rate: 2}", "chaos: rate must be 1.0 or less"),
         ("chaos: {}", "chaos: key 'rate' is missing"),
+        ("chaos: {rate: 0.1, kinds: [lost, foo]}", "chaos: item 2 of kinds has an unknown value"),
     ],
 )
 def test_faults_that_cannot_be_read_are_told_with_their_line(tmp_path: Path, text: str, fact: str) -> None:

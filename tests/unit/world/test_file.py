@@ -185,8 +185,8 @@ def test_an_error_names_file_and_line(refused, text: str, line: int, said: str) 
 def test_unknown_keys_name_what_there_is(refused) -> None:
     error = refused("conections: {}\n")
     assert error.known == (
-        "answers, chaos, commands, connections, durations, env, events, executor, faults, include, "
-        "network, pools, and 3 more"
+        "answers, chaos, commands, connections, durations, env, events, executor, faults, "
+        "from_environment, include, network, and 4 more"
         "      did you mean 'connections'?"
     )
     error = refused("connections: {a: {conn_type: x, hots: h}}\n")
@@ -206,8 +206,8 @@ def test_all_problems_of_a_file_in_one_error(refused) -> None:
         "              known conn_type, description, extra, from, host, login, password, port, schema, service, uri"
         "      did you mean 'host'?",
         "          w.yaml:3  unknown key 'stub'",
-        "              known answers, chaos, commands, connections, durations, env, events, executor, faults, include, "
-        "network, pools, and 3 more"
+        "              known answers, chaos, commands, connections, durations, env, events, executor, faults, "
+        "from_environment, include, network, and 4 more"
         "      did you mean 'stubs'?",
         "          w.yaml:5  pool 'p': slots must be a whole number, not text",
         "              fix   write it in digits, without quotes",
@@ -227,6 +227,7 @@ def test_a_file_that_cannot_be_read(refused, tmp_path: Path) -> None:
         load(tmp_path / "ww.yaml")
     assert caught.value.fact == "there is no file ww.yaml"
     assert caught.value.known == "w.yaml      did you mean 'w.yaml'?"
+    assert caught.value.fix == "correct the path; it is relative to where the command runs"
     with pytest.raises(WorldError, match="cannot be read: Is a directory"):
         load(tmp_path)
 
