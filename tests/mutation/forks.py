@@ -25,6 +25,7 @@ import pytest
 from tests.mutation.reach import SUITE
 
 OURS = ("harness", "tests", "conftest")
+TIMEOUT = "timeout in"
 START_LIMIT_S = 60.0
 TEST_LIMIT_S = 30.0
 """Beside ten times what the test took: a fault that makes it hang is noticed. In real time, since what hangs takes no
@@ -37,7 +38,7 @@ class Notice:
 
     Attributes:
         test: its node id; of several that never began, the first.
-        how: ``failed``, ``timeout in`` or ``exit STATUS in``.
+        how: ``failed``, `TIMEOUT` or ``exit STATUS in``.
         stage: the test again, or ``the start`` of all.
     """
 
@@ -46,7 +47,7 @@ class Notice:
     stage: str
 
     def __str__(self) -> str:
-        return f"{self.how} {self.stage}"
+        return f"{self.how} {self.stage}".strip()
 
 
 class WarmProcess:
@@ -140,7 +141,7 @@ class WarmProcess:
             if not ready:
                 os.kill(child, signal.SIGKILL)
                 os.waitpid(child, 0)
-                return "timeout in", running
+                return TIMEOUT, running
             if reads in ready and (chunk := os.read(reads, 65536)):
                 *names, pending = (pending + chunk).split(b"\n")
                 if names:

@@ -7,14 +7,14 @@ import difflib
 import os
 import time
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator
 
-from tests.mutation.forks import Notice, WarmProcess
+from tests.mutation.forks import TIMEOUT, Notice, WarmProcess
 from tests.mutation.mutants import Mutant
 from tests.mutation.reach import Reach
 
@@ -64,39 +64,64 @@ class Trial:
 
     def judge(self, planted: Sequence[Mutant]) -> Tally:
         """Plant each, alone. Raises: RuntimeError: tests fail where nothing was planted."""
-        tally, began, controlled = Tally(), time.monotonic(), set[str]()
+        began, controlled = time.monotonic(), set[str]()
+        found: dict[int, Notice | None] = {}
         for number, mutant in enumerate(planted, 1):
             room = mutant.module.split("/")[1]
             if room not in controlled:
                 controlled.add(room)
                 self._control(mutant)
-            source = (self._clone / mutant.module).read_text()
-            operator = get_operator(mutant.spec.operator_name)()
-            faulty = mutate_code(source, operator, mutant.spec.occurrence)
-            name = f"{mutant.module} {mutant.operator} {_line(source, mutant)}"
-            one = f"{name} -> {_line(faulty, mutant)}"
-            outcome = "alike" if {name, one} & self._alike else self._outcome(mutant, source, faulty) or "SURVIVED"
-            tally.add(room, outcome != "SURVIVED")
-            print(f"{number}/{len(planted)} {mutant}: {outcome}  ({time.monotonic() - began:.0f} s)", flush=True)
-            if outcome == "SURVIVED":
-                print(f"{one}\n{_diff(source, faulty)}\n", flush=True)
+            found[number] = self._try(mutant, ())
+            print(f"{number}/{len(planted)} {self._told(mutant, found[number])}", end="", flush=True)
+            print(f"  ({time.monotonic() - began:.0f} s)", flush=True)
+        late = self._not_passing(dict.fromkeys(notice.test for notice in found.values() if notice is not None))
+        for number, mutant in enumerate(planted, 1):
+            notice = found[number]
+            if notice is not None and notice.test in late:
+                found[number] = self._try(mutant, late)
+                print(f"again without it: {self._told(mutant, found[number])}", flush=True)
+        tally = Tally()
+        for number, mutant in enumerate(planted, 1):
+            tally.add(mutant.module.split("/")[1], found[number] is not None)
         return tally
+
+    def _try(self, mutant: Mutant, aside: Collection[str]) -> Notice | None:
+        """Who notices a fault, tests that are set aside left out; None when it survives."""
+        source = (self._clone / mutant.module).read_text()
+        faulty = _faulty(source, mutant)
+        if set(_names(source, faulty, mutant)) & self._alike:
+            return Notice("", "alike", "")
+        while True:
+            noticed = self._noticed(mutant, source, faulty, aside)
+            if noticed is None or noticed.how != TIMEOUT or not self._not_passing([noticed.test]):
+                return noticed
+            aside = {*aside, noticed.test}
+
+    def _not_passing(self, tests: Iterable[str]) -> set[str]:
+        """Those that do not pass without a fault either: on a busy machine they are late, and have noticed nothing."""
+        left, late = [test for test in tests if test], set[str]()
+        while left:
+            notice = self._process.run(left, self._reach.seconds, self._log)
+            if notice is None:
+                break
+            print(f"{notice.test} does not pass without a fault either, and is set aside", flush=True)
+            late.add(notice.test)
+            left = [test for test in left if test not in late]
+        return late
+
+    def _told(self, mutant: Mutant, notice: Notice | None) -> str:
+        if notice is not None:
+            return f"{mutant}: {notice}"
+        source = (self._clone / mutant.module).read_text()
+        faulty = _faulty(source, mutant)
+        _, one = _names(source, faulty, mutant)
+        return f"{mutant}: SURVIVED\n{one}\n{_diff(source, faulty)}\n"
 
     def _control(self, mutant: Mutant) -> None:
         source = (self._clone / mutant.module).read_text()
         noticed = self._noticed(mutant, source, source + "\n# nothing\n", ())
-        if noticed is not None and not self._passes(noticed.test):
+        if noticed is not None and self._not_passing([noticed.test]):
             raise RuntimeError(f"{mutant}: noticed where nothing was planted: {noticed}\n{self._log.read_text()}")
-
-    def _outcome(self, mutant: Mutant, source: str, faulty: str) -> str:
-        aside: list[str] = []
-        while True:
-            noticed = self._noticed(mutant, source, faulty, aside)
-            # On a busy machine a test may be late, or hang, without any fault: then it has noticed nothing.
-            if noticed is None or self._passes(noticed.test):
-                return "" if noticed is None else str(noticed)
-            print(f"{noticed.test} does not pass without a fault either, and is set aside", flush=True)
-            aside.append(noticed.test)
 
     def _noticed(self, mutant: Mutant, source: str, faulty: str, aside: Collection[str]) -> Notice | None:
         near, left_s = f"tests/unit/{mutant.module.split('/')[1]}/", self._budget_s
@@ -110,10 +135,6 @@ class Trial:
             found = (self._process.run(chosen, self._reach.seconds, self._log) for chosen in tests.values() if chosen)
             return next((notice for notice in found if notice is not None), None)
 
-    def _passes(self, test: str) -> bool:
-        """Whether it does without a fault."""
-        return self._process.run([test], self._reach.seconds, self._log) is None
-
     @contextlib.contextmanager
     def _changed(self, module: Path, source: str, faulty: str) -> Iterator[None]:
         """The times of change differ by whole seconds, which is what byte code goes by."""
@@ -126,6 +147,16 @@ class Trial:
         finally:
             module.write_text(source)
             os.utime(module, ns=(former, former))
+
+
+def _faulty(source: str, mutant: Mutant) -> str:
+    return mutate_code(source, get_operator(mutant.spec.operator_name)(), mutant.spec.occurrence)
+
+
+def _names(source: str, faulty: str, mutant: Mutant) -> tuple[str, str]:
+    """How ``alike.txt`` calls the faults of a line, and this one alone."""
+    name = f"{mutant.module} {mutant.operator} {_line(source, mutant)}"
+    return name, f"{name} -> {_line(faulty, mutant)}"
 
 
 def _line(text: str, mutant: Mutant) -> str:
