@@ -74,8 +74,9 @@ class AssetRuns:
         made = 0
         for listener, at in ready:
             if listener.calendar.policy.grouping == "window":
-                made += self._add(listener, at, self._window(listener, at))
+                self._add(listener, at, self._window(listener, at))
                 listener.calendar.queued.clear()
+                made += 1
             else:
                 made += self._consume(listener, len(ready), made)
         return made > 0
@@ -88,12 +89,11 @@ class AssetRuns:
             calendar, self._driver.active_runs(listener.dag.dag_id), self._driver.store.alias_assets
         )
 
-    def _add(self, listener: _Listener, at: Instant, events: Iterable[AssetEvent]) -> int:
+    def _add(self, listener: _Listener, at: Instant, events: Iterable[AssetEvent]) -> None:
         listener.triggered += 1
         run = self._make(listener.dag, asset_triggered(listener.dag, at, listener.triggered), {})
         facts(run).consumed += events
         self._driver.add(run)
-        return 1
 
     def _window(self, listener: _Listener, until: Instant) -> list[AssetEvent]:
         """The events since the asset-triggered run before."""

@@ -10,6 +10,7 @@ from simulation_builders import Act, Calendar, Play, length
 from harness.bridge.supervisor.store import facts
 from harness.kernel import SECOND
 from harness.scheduler.queueing import PoolSlots
+from harness.simulation.components.scheduler_loop import OneByOne
 from tests.unit.scheduler.scheduler_builders import NOW, dag, states, task, ti
 
 ONE = dag(task("a"))
@@ -301,3 +302,16 @@ class TestOneByOne:
         play.resume(ti(run, "a"))
         play.until()
         assert play.told(run, "running") == [(0, "a", "running"), (100, "a", "running"), (105, "b", "running")]
+
+    def test_only_the_one_whose_turn_it_is_goes_on_at_once(self, play: Play) -> None:
+        run, launched, over = play.add(dag(task("a"), task("b"))), [], []
+        turn = OneByOne(launched.append, lambda: over.append(1))
+        a, b = ti(run, "a"), ti(run, "b")
+        assert not turn.goes_on
+        turn.begin([a])
+        assert (turn.resume(b), turn.resume(a), launched) == (False, True, [a, a])
+        turn.slice_over(b)
+        assert (turn.goes_on, over) == (True, [])
+        a.state = "success"
+        turn.slice_over(a)
+        assert (turn.goes_on, over) == (False, [1])

@@ -1,10 +1,18 @@
-"""A world of which no connection names a service costs nothing; what one leased that does ends with the block."""
+"""A world of which no connection names a service costs nothing; what one leased that does ends with the block.
+
+And services that fail for a while.
+"""
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from harness.errors import WorldError
 from harness.services import binding
+from harness.simulation.faults import ServiceFaults
 from harness.simulation.worlds import served
 from harness.world import World
 
@@ -69,3 +77,72 @@ def test_with_one_it_is_bound_and_all_is_ended_even_where_an_end_fails(done: lis
         seen += [found.world, found.uses()]  # looked at behind it: the error of its end would hide another
     assert seen == ["bound world", ("since before",)]
     assert done == ["services {'postgres': 'external'}", "bound", "looked at", "ended", "closed"]
+
+
+class TestFaults:
+    """How services are made to fail, over leases that only say what is done to them."""
+
+    @pytest.fixture
+    def said(self) -> list[Any]:
+        return []
+
+    @pytest.fixture
+    def faults(self, said: list[Any]) -> ServiceFaults:
+        def lease(peer: str | None, *faults: str) -> Any:
+            return SimpleHashable(peer=peer, faults=faults, cut=lambda: said.append("cut"), fails=said.append)
+
+        leases = {"api": lease("localhost:1", "errors"), "db": lease("localhost:2"), "bucket": lease(None, "throttles")}
+        guard: Any = SimpleNamespace(down=set())
+        return ServiceFaults(SimpleNamespace(all=lambda: leases), guard)  # type: ignore[arg-type]
+
+    def test_only_what_has_an_address_goes_down(self, faults: ServiceFaults, said: list[Any]) -> None:
+        assert faults.conn_ids == ("api", "db")
+        begin, end = faults.of("db", "down", None)
+        begin()
+        assert (faults._guard.down, said) == ({"localhost:2"}, ["cut"])
+        end()
+        assert (faults._guard.down, said) == (set(), ["cut", None])
+        end()
+        assert said == ["cut", None], "it is well already"
+
+    def test_another_fault_is_its_servers(self, faults: ServiceFaults, said: list[Any]) -> None:
+        begin, end = faults.of("bucket", "throttles", None)
+        begin()
+        end()
+        assert (faults._guard.down, said) == (set(), ["throttles", None])
+
+    @pytest.mark.parametrize(
+        ("conn_id", "kind", "told", "known"),
+        [
+            ("dbs", "down", "connection 'dbs' asks for no service", "api, bucket, db      did you mean 'db'?"),
+            ("bucket", "down", "the service of connection 'bucket' knows no 'down'", "throttles"),
+            ("db", "errors", "the service of connection 'db' knows no 'errors'", "down"),
+            ("api", "throttles", "the service of connection 'api' knows no 'throttles'", "down, errors"),
+        ],
+    )
+    def test_one_that_cannot_be_is_told(
+        self, faults: ServiceFaults, conn_id: str, kind: str, told: str, known: str
+    ) -> None:
+        with pytest.raises(WorldError, match=told) as caught:
+            faults.of(conn_id, kind, "world.yaml:7")
+        assert (caught.value.where, caught.value.known) == ("world.yaml:7", known)
+
+    def test_all_are_well_again_behind_the_block(self, faults: ServiceFaults, said: list[Any]) -> None:
+        def fails() -> None:
+            with faults.lifted():
+                for conn_id, kind in (("db", "down"), ("api", "errors")):
+                    faults.of(conn_id, kind, None)[0]()
+                raise Ended
+
+        with pytest.raises(Ended):
+            fails()
+        assert (faults._guard.down, said) == (set(), ["cut", "errors", None, None])
+
+    def test_without_services_there_is_none(self) -> None:
+        assert ServiceFaults(None, SimpleNamespace()).conn_ids == ()  # type: ignore[arg-type]
+
+
+class SimpleHashable(SimpleNamespace):
+    """Itself and no other, as a lease is."""
+
+    __hash__ = object.__hash__

@@ -154,6 +154,13 @@ def test_what_a_loop_may_make_is_used_up_by_the_dags_before(assets_of: Callable[
     assert [name for name, _, _ in assets.made()] == ["d-1", "e-1"]
 
 
+def test_a_run_of_a_window_is_one_of_those_that_a_loop_may_make(assets_of: Callable[..., Assets]) -> None:
+    assets = assets_of(listener("w"), listener("d", "each", runs_a_loop=2))
+    assets.event(1)
+    assert assets.runs.make_due()
+    assert [name for name, _, _ in assets.made()] == ["w-1", "d-1"], "two, of which each is one"
+
+
 @pytest.mark.parametrize("grouping", ["window", "batch", "each"])
 def test_events_come_and_go_while_a_dag_is_paused(assets_of: Callable[..., Assets], grouping: Grouping) -> None:
     assets = assets_of(listener(grouping=grouping))
