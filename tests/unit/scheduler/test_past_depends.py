@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from scheduler_builders import DAY, NOW, dag, run_of, settle, states, task, ti
 
-from harness.scheduler.dependencies.past import prev_dagrun, previous_run
+from harness.scheduler.dependencies.past import followers, prev_dagrun, previous_run
 from harness.scheduler.model import DagRun, KnownLength
 
 
@@ -125,3 +125,43 @@ def test_a_waiting_task_is_scheduled_when_the_past_is_met_and_never_deadlocks() 
     ti(run.previous, "t").state = "success"
     settle(run, NOW + DAY)
     assert states(run)["t"] == "scheduled"
+
+
+@pytest.mark.parametrize(
+    ("depends", "catchup", "types", "followed"),
+    [
+        (True, False, ["scheduled", "scheduled"], ["r1"]),
+        (True, True, ["scheduled", "scheduled"], ["r1"]),
+        (True, True, ["manual", "manual", "scheduled", "scheduled"], ["r1", "r2", "r3"]),
+        (True, False, ["manual", "scheduled"], ["r1"]),
+        (True, True, ["manual"], ["r1"]),
+        (True, True, [], []),
+        (False, True, ["manual", "scheduled"], []),
+    ],
+)
+def test_what_happens_in_a_run_concerns_those_that_look_at_it(
+    depends: bool, catchup: bool, types: list[str], followed: list[str]
+) -> None:
+    """With catchup a manual run is passed over: the run behind it looks at this one too."""
+    made = dag(task("t"), task("u", depends_on_past=depends), catchup=catchup)
+    runs = [chain(made)]
+    for number, run_type in enumerate(types, 1):
+        runs.append(run_of(made, run_id=f"r{number}", run_type=run_type, previous=runs[-1]))
+        runs[-2].next = runs[-1]
+    assert [run.run_id for run in followers(runs[0])] == followed
+    assert [run.run_id for run in followers(runs[0])] == followed, "asked again"
+
+
+def test_the_sentence_says_what_is_met() -> None:
+    assert prev_dagrun(ti(chain(MADE), "after")).reason == "depends_on_past is not set"
+    assert prev_dagrun(ti(chain(MADE), "t")).reason == "first run of its task"
+    assert prev_dagrun(ti(chain(MADE, {"states": {"t": "success"}}), "t")).reason == "succeeded in run 'r0'"
+    waits = chain(WAITS, {"states": {"t": "success", "after": "running"}})
+    assert prev_dagrun(ti(waits, "t")).reason == "wait_for_downstream: 'after' is running in run 'r0'"
+
+
+def test_downstream_tasks_that_the_run_before_did_not_have_are_not_waited_for() -> None:
+    run = chain(WAITS, {"states": {"t": "success", "after": "failed"}})
+    assert run.previous is not None
+    del run.previous.task_instances["after", -1]
+    assert prev_dagrun(ti(run, "t")).met
