@@ -10,17 +10,21 @@ import pytest
 from simulation_builders import Act, Play
 
 from harness.bridge.supervisor.store import ti_id
+from harness.errors import HorizonReached, RunStuck
 from harness.kernel import SECOND
+from harness.scheduler.executors import ExecutorSlots, WorkerSlots
 from harness.scheduler.model import Dag
 from harness.scheduler.queueing import PoolSlots
 from harness.simulation import stuck
-from harness.simulation.stuck import stuck_findings, unfinished_findings
+from harness.simulation.history import history
+from harness.simulation.stuck import WaitReasons, stuck_findings, unfinished_error, unfinished_findings
 from tests.unit.scheduler.scheduler_builders import DAY, NOW, dag, run_of, task, ti
 
 POOLS = "declare what it asks for in the world file (pools:, executor:), or correct pool=, pool_slots=, executor="
 ANSWERS = "declare who answers under answers: in the world file, or give the wait a timeout"
 CLEAR = "clear the run that failed before it (--action 'ISO clear DAG'), or give the Dag a dagrun_timeout"
 DEFERRED = Act(state="deferred", message=SimpleNamespace(classpath="x.Waits"))
+CELERY = ExecutorSlots("CeleryExecutor", 32, frozenset({"CeleryExecutor"}))
 LATER = 1_000
 
 
@@ -246,3 +250,82 @@ def test_where_nothing_was_scheduled_the_first_that_waits_is_named() -> None:
     waits = run_of(dag(task("a"), task("b"), task("c")), {"a": "success"})
     assert stuck._blocked(waits) == "'b' waits for tasks before it"
     assert stuck._blocked(run_of(dag(task("a")), {"a": "success"})) == "no task instance is left"
+
+
+class TestTheRunThatWasAskedFor:
+    """Whoever asked for one run is told with an error that it did not end."""
+
+    def test_one_that_ended_is_no_error(self, play: Play) -> None:
+        run = play.add(dag(task("a")))
+        play.until()
+        assert unfinished_error(play.driver, run, NOW) is None
+
+    @pytest.mark.parametrize(("behind", "told"), [(8, "b7"), (9, "b7 …")])
+    def test_nothing_is_left_to_happen(self, play: Play, behind: int, told: str) -> None:
+        names = [f"b{number}" for number in range(behind)]
+        run = play.add(dag(task("a", pool="none"), *(task(name, "a") for name in names)))
+        play.until()
+        error = unfinished_error(play.driver, run, NOW)
+        assert isinstance(error, RunStuck)
+        assert error.fact == "nothing is left to happen and the run of 'd' has not ended"
+        first, second = (error.known or "").split("\n          ")
+        assert first == "'a' is scheduled, held back: pool 'none' does not exist"
+        assert second == f"behind them: {', '.join(names[:7])}, {told}"
+
+    def test_one_that_never_started(self, play: Play) -> None:
+        run = play.add(dag(task("a")), run_after=NOW + DAY)
+        play.until(LATER)
+        error = unfinished_error(play.driver, run, NOW + LATER * SECOND)
+        assert isinstance(error, HorizonReached)
+        assert error.fact == "the run of 'd' had not ended at the horizon, 2025-01-01T00:16:40Z"
+        assert error.known == "the run never started (max_active_runs)"
+
+    def test_one_that_goes_on_at_the_horizon(self, play: Play) -> None:
+        play.acts["a"] = [Act(seconds=5 * LATER)]
+        run = play.add(dag(task("a")))
+        play.until(LATER)
+        error = unfinished_error(play.driver, run, NOW + LATER * SECOND)
+        assert isinstance(error, HorizonReached)
+        assert error.known == "'a' runs since 2025-01-01T00:00:00Z, in hold"
+
+
+class TestWhatOneWaitsFor:
+    @pytest.mark.parametrize(
+        ("act", "reason", "why"),
+        [
+            (DEFERRED, None, "is deferred (waits for Waits)"),
+            (DEFERRED, "", "is deferred (its trigger has not fired)"),
+            (Act(state="awaiting_input", message=SimpleNamespace(timeout=None)), "asks", "asks"),
+            (Act(state="awaiting_input", message=SimpleNamespace(timeout=None)), "", "waits for a person"),
+            (Act(state="up_for_retry"), None, "is up_for_retry"),
+        ],
+    )
+    def test_by_its_state(self, play: Play, act: Act, reason: str | None, why: str) -> None:
+        play.acts["a"] = [act]
+        one = ti(play.add(dag(task("a", retries=1, retry_delay=5 * LATER * SECOND))), "a")
+        play.until(100)
+        if reason is not None:
+            one.reason = reason
+        assert WaitReasons(play.driver).of(one) == why
+
+    def test_a_sensor_that_pokes(self, play: Play) -> None:
+        one = ti(play.add(dag(task("a"))), "a")
+        play.until(10)
+        one.state = "up_for_reschedule"
+        assert WaitReasons(play.driver).of(one) == "pokes again and again (PythonOperator), since 2025-01-01T00:00:00Z"
+
+    def test_one_that_no_worker_took(self, play_of: Callable[..., Play]) -> None:
+        play = play_of(executors=(CELERY,), workers=(WorkerSlots("w", "CeleryExecutor", frozenset({"other"}), 1),))
+        one = ti(play.add(dag(task("a"))), "a")
+        play.until(10)
+        assert one.state == "queued"
+        assert WaitReasons(play.driver).of(one).startswith("is queued: ")
+        assert "'default'" in WaitReasons(play.driver).of(one)
+
+    def test_one_that_computes(self, play: Play) -> None:
+        one = ti(play.add(dag(task("a"))), "a")
+        play.until(10)
+        process = history(one).process
+        assert process is not None
+        process.waiting_for = None
+        assert WaitReasons(play.driver).of(one) == "runs since 2025-01-01T00:00:00Z, in its own code"
