@@ -7,11 +7,13 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from calendar_builders import plan
 
 from harness.errors import DagNotFound, TaskNotFound, UsageError, WorldError
 from harness.kernel import SECOND, Simulation, to_instant
 from harness.kernel.instant import to_datetime
 from harness.results.world import WorldEventResult
+from harness.simulation import actions
 from harness.simulation.actions import Actor, backfill_of, parse_action
 from harness.simulation.agenda import Agenda, plan_world_events
 from harness.simulation.options import Action
@@ -151,6 +153,61 @@ class TestActors:
         with pytest.raises(error, match=told):
             self.performed(actor, action)
         assert actor.driver.simulation.peek() is None
+
+    @pytest.mark.parametrize(
+        ("taken", "run_id", "date"),
+        [((), None, NOW), ((NOW, NOW + 1), None, NOW + 2), ((), "by_hand", NOW)],
+        ids=["nobody else", "at the instant of others", "under a name"],
+    )
+    def test_to_trigger_is_to_make_a_run_of_this_instant(
+        self, actor: Actor, done: list[Any], monkeypatch: pytest.MonkeyPatch, taken: Any, run_id: str | None, date: int
+    ) -> None:
+        monkeypatch.setattr(actions, "manual", lambda _, at: plan(at, "manual"))
+        store, made = vars(actor.run_factory.store), SimpleNamespace()
+        store["dated_run"] = lambda dag_id, at: at in taken or None
+        store["run"] = lambda dag_id, name: None
+        vars(actor.run_factory)["create"] = lambda dag, of, conf: done.append((of, conf)) or made
+        vars(actor.driver)["add"] = done.append
+        self.performed(actor, Action(NOW, "trigger", "d", run_id=run_id, conf={"full": True}))
+        (of, conf), added = done
+        assert (of.run_id, of.logical_date, of.run_after) == (run_id or f"manual-{date}", date, NOW)
+        assert (conf, added is made, made.date_ahead) == ({"full": True}, True, date - NOW)
+
+    def test_to_trigger_a_run_that_there_is_does_nothing_and_says_so(
+        self, actor: Actor, done: list[Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(actions, "manual", lambda _, at: plan(at, "manual"))
+        vars(actor.run_factory.store).update(dated_run=lambda dag_id, at: None, run=lambda dag_id, name: name)
+        self.performed(actor, Action(NOW, "trigger", "d", run_id="r1"))
+        assert done == [("warning", "trigger d at 2025-01-01T00:00:00Z did nothing: there is a run r1 already")]
+
+    def test_to_clear_a_task_is_to_clear_what_follows_it(self, actor: Actor, done: list[Any]) -> None:
+        load = SimpleNamespace(get_flat_relative_ids=lambda upstream: {"before"} if upstream else {"after"})
+        actor.run_factory.store.dags["d"] = SimpleNamespace(task_dict={"load": load})  # type: ignore[assignment]
+        self.performed(actor, Action(NOW, "clear", "d", "load"))
+        assert done == [("clear", "r3", {"load", "after"})]
+
+    def test_a_backfill_is_handed_on_unless_the_dag_has_partitions(
+        self, actor: Actor, done: list[Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked = Action(NOW, "backfill", "d", backfill=backfill_of({"from": "2025-01-01", "to": "2025-01-02"}))
+        vars(actor.calendar)["backfill"] = lambda dag_id, wanted: done.append((dag_id, wanted))
+        monkeypatch.setattr(actions, "is_partitioned", lambda dag: False)
+        self.performed(actor, asked)
+        assert done == [("d", asked.backfill)]
+        monkeypatch.setattr(actions, "is_partitioned", lambda dag: True)
+        actor.calendar.entries["d"].dag.fileloc = "dags/d.py"  # type: ignore[misc]
+        with pytest.raises(UsageError, match="Dag 'd' has partitions") as caught:
+            self.performed(actor, asked)
+        assert caught.value.where == "dags/d.py"
+
+    @pytest.mark.parametrize(
+        ("action", "what"),
+        [(Action(NOW, "clear", "d", "load"), "clear d.load"), (Action(NOW, "pause", "d"), "pause d")],
+    )
+    def test_it_stands_on_the_agenda_by_its_name(self, actor: Actor, action: Action, what: str) -> None:
+        actor.plan(action, NOW)
+        assert [(one.kind, one.what) for one in actor.run_factory.agenda.left()] == [("action", what)]
 
     def test_to_clear_is_to_clear_the_latest_run_or_the_one_that_is_named(self, actor: Actor, done: list[Any]) -> None:
         self.performed(actor, Action(NOW, "clear", "d"), Action(NOW, "clear", "d", run_id="r2"))

@@ -10,13 +10,12 @@ import pytest
 
 from harness.kernel import SECOND, Simulation
 from harness.kernel.instant import to_datetime
-from harness.results.around import WorldEventResult
+from harness.results.world import WorldEventResult
 from harness.scheduler.model import TaskInstance
 from harness.simulation import faults as module
 from harness.simulation.agenda import Agenda
 from harness.simulation.faults import Faults
-from harness.world.around.events import read_when
-from harness.world.around.faults import Draw, ServiceFault, TaskFault
+from harness.world.around import Draw, ServiceFault, TaskFault, read_when
 from harness.world.pattern import Subject
 from tests.unit.scheduler.scheduler_builders import NOW, dag, run_of, task, ti
 

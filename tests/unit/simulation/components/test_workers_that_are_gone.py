@@ -12,7 +12,7 @@ from harness.bridge.supervisor.store import facts
 from harness.bridge.versions.scheduling import HeartbeatRules
 from harness.kernel import SECOND
 from harness.scheduler.model import DagRun, TaskInstance
-from harness.simulation.components import lost_workers
+from harness.simulation.components import workers
 from harness.simulation.history import history
 from tests.unit.scheduler.scheduler_builders import NOW, dag, states, task, ti
 
@@ -31,8 +31,8 @@ def called(monkeypatch: pytest.MonkeyPatch) -> list[tuple[float, str, str]]:
         found.append((0 if one.end is None else (one.end - NOW) / SECOND, one.task_id, name))
 
     rules = HeartbeatRules(5 * SECOND, 300 * SECOND, 10 * SECOND, knows_retries=True, asks_once=True)
-    monkeypatch.setattr(lost_workers, "heartbeat_rules", lambda: rules)
-    monkeypatch.setattr(lost_workers, "run_failure_callbacks", call)
+    monkeypatch.setattr(workers, "heartbeat_rules", lambda: rules)
+    monkeypatch.setattr(workers, "run_failure_callbacks", call)
     return found
 
 
