@@ -122,7 +122,7 @@ def _kept(folder: Path) -> Path | None:
         fresh.replace(file)
     except (OSError, duckdb.IOException):
         with suppress(OSError):
-            fresh.unlink(missing_ok=True)
+            fresh.unlink()
         return None
     return file
 

@@ -42,7 +42,7 @@ Simulate = Callable[[ReplayOptions, World, "Watcher | None"], CalendarResult]
 """Replays on the services that are up, with their contents as they are."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Repetition:
     """One time more of the same.
 
@@ -56,7 +56,7 @@ class Repetition:
     world: World
 
 
-@dataclass
+@dataclass(slots=True)
 class Writers:
     """Tells which task instances changed what a service holds, by looking after each of them; a watcher.
 

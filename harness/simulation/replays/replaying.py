@@ -76,7 +76,7 @@ class ReplayOptions:
             raise UsageError(f"reprocess is {self.reprocess!r}", known=known, fix="take one of these")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Replay:
     """A replay that can begin.
 

@@ -8,7 +8,7 @@ import pytest
 
 from harness.kernel import Instant, spin
 from harness.kernel.instant import later
-from tests.unit.kernel.test_greenlets import simulate
+from tests.unit.kernel.test_greenlets import START, simulate
 
 
 def test_a_timeout_ends_a_loop_that_only_yields():
@@ -109,7 +109,7 @@ class TestTheTurnsOfOne:
 
     def test_who_can_only_be_waiting_leaps_by_a_hundredth_of_what_it_spun(self, monkeypatch):
         monkeypatch.setattr(spin, "PATIENT", 201_000)
-        one, now, leaps = spin.Spin(), 5, []
+        one, now, leaps = spin.Spin(), START, []
         for _ in range(201_200):
             passes = one.turn(now)
             now += passes

@@ -293,6 +293,12 @@ class TestMappedGroup:
         run = run_of(grouped(length=OfTask("src")), {"other": "success"})
         assert not evaluate(ti(run, "b")).met
 
+    def test_an_unexpanded_upstream_is_one(self) -> None:
+        run = run_of(grouped(length=OfTask("src")), {"src": "success", "other": "failed", "a": "skipped"})
+        assert evaluate(ti(run, "b")).reason.endswith("upstream 'other' failed")
+        ti(run, "other").state = "success"
+        assert evaluate(ti(run, "b")).reason.endswith("upstream 'a' was skipped"), "and told once"
+
     def test_an_unexpanded_instance_follows_its_expanded_upstream_at_once(self) -> None:
         run = run_of(grouped(length=OfTask("src")), {"src": "success", "other": "success"})
         run.lengths["src"] = 2

@@ -89,6 +89,27 @@ class TestWhatTheProjectDeclares:
         assert (found.executor.parallelism, found.pools[DEFAULT_POOL].slots) == (32, 128)
 
 
+@pytest.mark.parametrize(
+    ("projects", "told"),
+    [
+        ([("one", "dags"), ("two", "dags")], "two is another project than one: "),
+        ([(None, "loose"), (None, "other")], "other is another project than loose: "),
+        ([("one", "dags"), (None, "loose"), ("three", "dags")], "loose is another project than one: "),
+    ],
+)
+def test_dags_of_several_projects_are_refused(
+    monkeypatch: pytest.MonkeyPatch, projects: list[tuple[str | None, str]], told: str
+) -> None:
+    """A project is named by its folder, or, where there is none around the Dags, by theirs."""
+    found = [(Repository(project=project and Path(project)), [Path(folder)]) for project, folder in projects]  # type: ignore[arg-type]
+    monkeypatch.setattr(module, "by_settings", lambda roots: found)
+    monkeypatch.setattr(module, "shown_path", str)
+    with pytest.raises(UsageError, match=told):
+        module._refuse_several([])
+    del found[1:]
+    module._refuse_several([])
+
+
 class TestXComsThatAreGiven:
     @pytest.fixture(autouse=True)
     def plain(self, monkeypatch: pytest.MonkeyPatch) -> None:

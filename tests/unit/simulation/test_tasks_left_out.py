@@ -46,6 +46,12 @@ def test_where_all_are_left_out_nothing_ran() -> None:
     assert "from 2025-01-03T00:00:00Z on" in (told.fix or ""), "the date from which all of them run"
 
 
+def test_one_that_ends_before_it_begins_is_not_left_out_for_its_begin() -> None:
+    told = found(task("a"), task("b", start_date=NOW, end_date=NOW - DAY))
+    assert told is not None
+    assert "take an earlier logical date" in (told.fix or "")
+
+
 def test_tasks_that_ended_before() -> None:
     told = found(task("a", start_date=NOW - 2 * DAY, end_date=NOW - DAY))
     assert told is not None

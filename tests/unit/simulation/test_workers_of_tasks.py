@@ -19,6 +19,7 @@ from harness.kernel.instant import to_datetime
 from harness.kernel.simulation import KILLS
 from harness.scheduler.executors import ExecutorSlots, WorkerSlots
 from harness.scheduler.model import TaskInstance
+from harness.scheduler.policies import SchedulerPolicies
 from harness.simulation.components import workers
 from harness.simulation.history import history
 from tests.unit.scheduler.scheduler_builders import NOW, dag, states, task, ti
@@ -140,6 +141,17 @@ class TestAgain:
         run = play.add(ONE)
         play.until()
         assert attempts(ti(run, "a"))[1] == (2, "success", 70, 130)
+
+    @pytest.mark.parametrize(
+        ("state", "number"), [("up_for_retry", 2), ("failed", 1), ("up_for_reschedule", 1), ("deferred", 1)]
+    )
+    def test_where_tries_are_rows_the_end_of_one_numbers_the_next(self, play: Play, state: str, number: int) -> None:
+        act = rescheduled(5_000) if state == "up_for_reschedule" else Act(60, state, DEFERRAL)
+        play.acts["a"] = [act]
+        made = dag(task("a", retries=1, retry_delay=5_000 * SECOND), policies=SchedulerPolicies(numbers_ahead=True))
+        run = play.add(made)
+        play.until(100)
+        assert (ti(run, "a").state, ti(run, "a").try_number) == (state, number)
 
     def test_a_reschedule_goes_on_with_its_try_and_knows_when_the_first_began(self, play: Play) -> None:
         play.acts["a"] = [rescheduled(100), rescheduled(200), Act()]
