@@ -11,12 +11,13 @@ import fcntl
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
+from urllib.parse import quote
 
 import msgspec
 
@@ -24,7 +25,7 @@ from harness.errors import HarnessError, MachineError, UsageError
 from harness.text import plain
 
 SCHEMA = "airflow-harness/journal/2"
-JOURNAL, LOGS = "journal.jsonl", "logs.jsonl"
+JOURNAL, LOGS, DATA = "journal.jsonl", "logs.jsonl", "data"
 MARK = b',"hash":"'
 FIRST = "0" * 16
 """In the place of the hash before, for the first record."""
@@ -45,6 +46,8 @@ class Journal(Protocol):
 
     def keep_log(self, record: dict[str, Any]) -> int | None: ...
 
+    def keep_rows(self, conn_id: str, part: str, rows: Iterable[str]) -> str | None: ...
+
     @property
     def differs(self) -> bool: ...
 
@@ -59,6 +62,9 @@ class NoJournal:
 
     def keep_log(self, record: dict[str, Any]) -> int | None:
         """Drop the log."""
+
+    def keep_rows(self, conn_id: str, part: str, rows: Iterable[str]) -> str | None:
+        """Drop the rows."""
 
 
 def _body(record: dict[str, Any]) -> bytes:
@@ -82,6 +88,8 @@ class FileJournal:
 
     Logs of tasks stand in ``logs.jsonl`` beside it, a line for each try, and a record says which line is its own. They
     are no part of the journal: a memory address in a log would make two runs of the same inputs differ.
+
+    What services hold at the end stands in ``data``, a file for each table or bucket, a line of JSON for each row.
 
     Records are written from inside tasks' processes, where an error would be taken for the task's: what cannot be
     written is remembered, the file ends with the last whole record, and `close` raises.
@@ -159,6 +167,27 @@ class FileJournal:
         self._logs_count += 1
         return self._logs_count - 1
 
+    def keep_rows(self, conn_id: str, part: str, rows: Iterable[str]) -> str | None:
+        """Keep what a table or a bucket of a connection holds.
+
+        Args:
+            rows: each a JSON object in a line.
+        Returns: its file below the folder, for the record that tells of it; None where it could not be written.
+        """
+        if self.has_failed:
+            return None
+        folder = self.path.parent / DATA / _file_name(conn_id)
+        file = folder / f"{_file_name(part)}.jsonl"
+        try:
+            folder.parent.mkdir(mode=0o700, exist_ok=True)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            with open(file, "w", encoding="utf-8", errors="backslashreplace", opener=_owners_alone) as written:
+                written.writelines(f"{row}\n" for row in rows)
+        except OSError as error:
+            self._failure = error
+            return None
+        return file.relative_to(self.path.parent).as_posix()
+
     def _appended(self, file: FileIO, body: bytes, size: int) -> bool:
         """Whether all of it could be written; else the file is as long as it was, and `close` tells why."""
         try:
@@ -212,3 +241,13 @@ class FileJournal:
 def chain(previous: str, body: bytes) -> str:
     """The hash of a record: 16 hex digits of SHA-256 over the former hash and the record's text."""
     return hashlib.sha256(previous.encode() + body).hexdigest()[:16]
+
+
+def _file_name(name: str) -> str:
+    """A name as that of a file, the same for the same name, no two for one."""
+    safe = quote(name, safe=" ").replace(".", "%2E") if name.startswith(".") else quote(name, safe=" ")
+    return safe if len(safe) <= _LONGEST_NAME else f"{safe[:_LONGEST_NAME]}-{chain(FIRST, name.encode())}"
+
+
+_LONGEST_NAME = 200
+"""Characters of a file's name; file systems take 255 bytes."""

@@ -66,13 +66,16 @@ def opened(folders: Iterable[Path], output: Path | None = None) -> DuckDBPyConne
     return opened_as(_by_name(folders), output)
 
 
-def opened_as(folders: Mapping[str, Path], output: Path | None = None) -> DuckDBPyConnection:
+def opened_as(
+    folders: Mapping[str, Path], output: Path | None = None, readable: str | None = None
+) -> DuckDBPyConnection:
     """A DuckDB connection with the views over one ledger or several.
 
     Nothing can be written to the ledgers through it, and no other file be read or, but for ``output``, written.
 
     Args:
         folders: what the column ``ledger`` has of each -> its folder.
+        readable: a folder in each of them that SQL may read files of too.
     Raises: LedgerError: one of them is none of ours.
     """
     import duckdb
@@ -97,6 +100,9 @@ def opened_as(folders: Mapping[str, Path], output: Path | None = None) -> DuckDB
         connection.execute(f"comment on view {name} is {_text(view.about)}")
     if output is not None:
         connection.execute(f"set allowed_paths = [{_text(str(output.resolve()))}, {_text(str(output))}]")
+    if readable is not None:
+        places = ", ".join(_text(str(folder / readable)) for folder in folders.values())
+        connection.execute(f"set allowed_directories = [{places}]")
     connection.execute("set enable_external_access = false")
     return connection
 

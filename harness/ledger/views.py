@@ -19,11 +19,14 @@ RECORDS: dict[str, str] = {
     "line": "INTEGER", "message": "VARCHAR", "fix": "VARCHAR", "tasks": "JSON", "pools": "JSON", "seed": "BIGINT",
     "parallelism": "INTEGER", "conn_id": "VARCHAR", "service": "VARCHAR", "changes": "JSON", "heard": "JSON",
     "happened": "VARCHAR", "what": "VARCHAR",
+    "part": "VARCHAR", "part_kind": "VARCHAR", "row": "VARCHAR", "columns": "JSON", "keys": "JSON", "rows": "BIGINT",
+    "digest": "VARCHAR", "file": "VARCHAR",
 }  # fmt: skip
 """Field of a record -> its type; others of the journal are not asked for."""
 
 CALLED = {
-    "at": "instant", "check": "check_id", "start": "start_date", "end": "end_date", "trigger": "trigger_class",
+    "at": "instant", "check": "check_id", "columns": "part_columns", "end": "end_date", "row": "row_kind",
+    "rows": "row_count", "start": "start_date", "trigger": "trigger_class",
 }  # fmt: skip
 """Fields whose names SQL keeps for itself -> their columns."""
 
@@ -274,6 +277,19 @@ VIEWS: dict[str, View] = {
         select ledger, conn_id, service, c->>'part' as part, c->>'kind' as kind, (c->>'added')::bigint as added,
                (c->>'removed')::bigint as removed, (c->>'changed')::bigint as changed
         from (select ledger, conn_id, service, unnest(changes::json[]) as c from records where kind = 'service')
+        """,
+    ),
+    "service_contents": View(
+        "a table, bucket or folder of a service, as it was at the end",
+        {
+            "ledger": _RUN["ledger"], "conn_id": "", "service": "", "part": "its name", "kind": "table, bucket …",
+            "row_count": "rows or objects", "keys": "JSON list of the columns of its primary key",
+            "digest": "of the rows, in any order",
+            "file": "below the ledger's folder, a JSON object for each row; NULL where there are too many",
+        },
+        """
+        select ledger, conn_id, service, part, part_kind as kind, row_count, keys, digest, file
+        from records where kind = 'contents' order by ledger, n
         """,
     ),
     "findings": View(

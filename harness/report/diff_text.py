@@ -72,7 +72,9 @@ def told(change: LedgerChange) -> str:
         sample = change.samples[0]
         return clean(f"{change.field} {change.subject}: {one_line(sample.b or sample.a or '', 160)}")
     if change.change != "changed" and change.field is None:
-        return clean(f"{change.what} {name} {change.change}")
+        sample = change.samples[0]
+        there = (sample.b if sample.a is None else sample.a) if change.area == "data" else None
+        return clean(f"{change.what} {name} {change.change}{'' if there is None else f': {_value(there)}'}")
     return clean(f"{change.what} {name}{field}: {values(change.samples[0])}")
 
 

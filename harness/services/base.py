@@ -7,7 +7,7 @@ world has of it for one simulation or test: a database, a bucket, a mailbox.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Annotated, Any, ClassVar
@@ -16,6 +16,7 @@ from pydantic import BeforeValidator
 
 from harness.errors import UsageError
 from harness.kernel.instant import Instant
+from harness.ledger.kept_data import HeldPart
 from harness.results.services import Heard
 from harness.services.contents import Contents
 from harness.world.document import EntrySpec
@@ -116,6 +117,11 @@ class Lease(ABC):
     def snapshot(self) -> Contents | None:
         """What it holds now; None for one that holds no data. Compare two with `Contents.changes_to`."""
         return None
+
+    def held(self) -> Iterator[HeldPart]:
+        """What it holds now, row by row, to be kept in a ledger. Of a service that does not say more: its snapshot."""
+        contents = self.snapshot()
+        return iter(()) if contents is None else contents.held()
 
     def heard(self) -> list[Heard]:
         """What it was told since it began, in order: mails, requests, messages. Empty for one that only holds data."""

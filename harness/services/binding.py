@@ -13,6 +13,7 @@ from typing import Any
 
 from harness.errors import UsageError, WorldError
 from harness.kernel.clock import follow, follow_no_more
+from harness.ledger.kept_data import HeldPart
 from harness.project.drivers import DriverOptions
 from harness.results.services import ServiceUse
 from harness.services.base import Address, Lease, Service, ServiceOptions
@@ -193,6 +194,11 @@ class Leases:
         held = {conn_id: lease.snapshot() for conn_id, (_, lease) in self._leases.items()}
         heard = {conn_id: len(lease.heard()) for conn_id, (_, lease) in self._leases.items()}
         return Snapshot({conn_id: one for conn_id, one in held.items() if one is not None}, heard)
+
+    def held(self) -> Iterator[tuple[str, str, Iterator[HeldPart]]]:
+        """What each of them holds, to be kept: its conn_id, its service, its parts."""
+        for conn_id, (service, lease) in self._leases.items():
+            yield conn_id, service, lease.held()
 
     def since(self, before: Snapshot) -> list[ServiceUse]:
         """What each of them came to hold and heard since a snapshot, in the order of their making."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+import json
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from harness.ledger.kept_data import HeldPart
 from harness.results.services import PartChange
 
 
@@ -23,6 +25,12 @@ class Contents:
     row: str
     parts: Mapping[str, Mapping[Hashable, Hashable]] = field(default_factory=dict)
 
+    def held(self) -> Iterator[HeldPart]:
+        """Its parts, each row by its key and the digest that stands for what is in it."""
+        for name, rows in sorted(self.parts.items()):
+            told = (json.dumps({"key": _told(key), "digest": digest}, default=str) for key, digest in rows.items())
+            yield HeldPart(name, self.kind, self.row, ("key", "digest"), ("key",), told)
+
     def changes_to(self, after: Contents) -> list[PartChange]:
         """What differs in a later snapshot, by name of the part; what did not change is left out."""
         found = []
@@ -35,3 +43,7 @@ class Contents:
             added, removed = len(there.keys() - here.keys()), len(here.keys() - there.keys())
             found.append(PartChange(part, self.kind, self.row, added, removed, changed))
         return found
+
+
+def _told(key: Hashable) -> str:
+    return ", ".join(map(str, key)) if isinstance(key, tuple) else str(key)

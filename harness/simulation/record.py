@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.bridge.explain import Explanation
 from harness.bridge.masking import masked
@@ -13,6 +13,7 @@ from harness.bridge.supervisor.store import AssetEvent, facts
 from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.kernel import SECOND, Instant, ProcessKilled, Simulation, iso, span
 from harness.ledger.journal import Journal
+from harness.ledger.kept_data import keep
 from harness.results.finding import Finding
 from harness.results.services import ServiceUse
 from harness.results.world import WorldEventResult
@@ -29,6 +30,9 @@ from harness.scheduler.model import (
 from harness.scheduler.queueing import Limits
 from harness.simulation.history import AttemptSlice, history
 from harness.simulation.missing import Needs, left_out
+
+if TYPE_CHECKING:
+    from harness.services.binding import Leases
 
 REPORTED_TO_NOBODY = "Airflow only logs this and goes on: correct the callback, nobody would have been told"
 
@@ -271,6 +275,15 @@ class Recorder:
             for use in uses:
                 at = self._now() if self.simulation is not None else None
                 self._journal.write({"at": at, "kind": "service", **masked(use.to_json())})
+
+    def contents(self, leases: Leases | None) -> None:
+        """What the services hold: rows and objects, kept beside the journal."""
+        if self._silent or leases is None:
+            return
+        at = self._now() if self.simulation is not None else None
+        for conn_id, service, parts in leases.held():
+            for record in keep(self._journal, conn_id, service, parts, masked):
+                self._journal.write({"at": at, **record})
 
     def log(self, who: TaskContext, level: str, text: str, error: BaseException | None) -> None:
         """A line of a task's log; the sink of `harness.bridge.supervisor.capture`.

@@ -486,4 +486,5 @@ def _uses(services: ServedWorld, run_factory: RunFactory) -> tuple[ServiceUse, .
     """What the services and the cassette of a world came to hold and heard; the ledger has it then."""
     uses = (*services.uses(), *run_factory.played())
     run_factory.recorder.services(uses)
+    run_factory.recorder.contents(services.leases)
     return uses

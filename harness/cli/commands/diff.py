@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import click
 
 from harness.cli import options as option
 from harness.cli.terminal import Job, Terminal
-from harness.errors import ExitCode
+from harness.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
     from harness.ledger.comparison.result import Comparison
@@ -29,6 +30,7 @@ class DiffArguments:
     dag_ids: tuple[str, ...] = ()
     tolerance: float = 0.0
     ignore: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
     verbose: bool = False
 
 
@@ -51,7 +53,7 @@ class Diff:
         from harness.ledger.reading import found
 
         asked = self.arguments
-        rules = Rules(asked.tolerance, asked.ignore)
+        rules = Rules(asked.tolerance, asked.ignore, keys_of(asked.keys))
         a, b = (found(name, ledgers_home()) for name in (asked.a, asked.b))
         result = compared(a, b, rules, asked.dag_ids, (asked.a, asked.b))
         self._show(result, terminal)
@@ -79,6 +81,18 @@ class Diff:
         output.write_text(text, encoding="utf-8")
 
 
+def keys_of(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """``warehouse.daily=day,shop``, taken apart. Raises: UsageError."""
+    keys = {}
+    for text in texts:
+        table, sign, columns = text.partition("=")
+        names = tuple(name.strip() for name in columns.split(","))
+        if not sign or "." not in table or not all(names):
+            raise UsageError(f"--key {text!r} names no key", fix="write CONNECTION.TABLE=COLUMN,COLUMN")
+        keys[table.strip()] = names
+    return keys
+
+
 @click.argument("a", metavar="A")
 @click.argument("b", metavar="B")
 @option.texts("--dag", "dag_ids", metavar="DAG_ID", help="Only this Dag; may be repeated.  [default: all]")
@@ -95,6 +109,12 @@ class Diff:
     metavar="NAME",
     help="Do not look at it: CONNECTION.TABLE.COLUMN, xcoms:DAG.TASK.KEY, rendered_fields:DAG.TASK.FIELD, or an area, "
     "as durations; * stands for anything; may be repeated.",
+)
+@option.texts(
+    "--key",
+    "keys",
+    metavar="CONNECTION.TABLE=COLUMNS",
+    help="What tells one row from another, as warehouse.daily=day,shop; may be repeated.  [default: its primary key]",
 )
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Of the answer.")
 @click.option("-o", "--output", metavar="FILE", type=option.PATH, help="Write it there.  [default: stdout]")

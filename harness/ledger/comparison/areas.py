@@ -73,7 +73,7 @@ def rendered_fields(rules: Rules) -> str:
     name = "dag_id || '.' || task_id || '.' || field"
     taken = """(
         select pair, task_id, map_index, field,
-               json_extract(fields, '/' || replace(replace(field, '~', '~0'), '/', '~1')) as value
+               json_extract(fields, pointer(field)) as value
         from (select *, unnest(json_keys(fields)) as field from rendered_{side})
     )"""
     return _keyed(

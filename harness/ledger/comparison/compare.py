@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from harness.errors import DagNotFound, LedgerError, UsageError, known_names
 from harness.ledger.comparison.areas import BY_VALUE, LONGEST, OF_LEDGERS
+from harness.ledger.comparison.data import compare_data
 from harness.ledger.comparison.pairs import gather, match_runs
 from harness.ledger.comparison.parting import first_event
 from harness.ledger.comparison.result import Comparison, LedgerChange, Sample, Side, Totals, ordered
 from harness.ledger.comparison.rules import Rules
-from harness.ledger.journal import JOURNAL
+from harness.ledger.journal import DATA, JOURNAL
 from harness.ledger.questions import opened_as
 from harness.ledger.reading import ended
 
@@ -54,7 +55,7 @@ def compared(
                 why="what comes after its last record would seem to be missing in the other ledger",
                 fix="run it again, to its end",
             )
-    connection = opened_as({"a": a, "b": b})
+    connection = opened_as({"a": a, "b": b}, readable=DATA)
     sides = [_side(connection, side, folder, name) for side, folder, name in zip("ab", (a, b), called, strict=True)]
     _refuse_unknown(connection, dag_ids, called)
     for macro in rules.macros():
@@ -68,6 +69,8 @@ def compared(
                 f"""insert into found select '{area}', what, change, dag_id, task_id, field, place, run, map_index,
                 left(a, {LONGEST}), left(b, {LONGEST}), left(why, {LONGEST}) from ({sql(rules)})"""
             )
+    if "data" in rules.areas:
+        compare_data(connection, {"a": a, "b": b}, rules)
     totals = _totals(connection)
     return Comparison(
         _with_runs(connection, sides[0], "a"),

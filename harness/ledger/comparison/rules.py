@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
 from harness.errors import UsageError, known_names
 from harness.ledger.comparison.result import AREAS
@@ -19,6 +21,7 @@ class Rules:
         tolerance: numbers are equal whose difference is at most this much, or this part of the larger one; 0: exactly.
         ignore: ``CONNECTION.TABLE.COLUMN``, ``xcoms:DAG.TASK.KEY``, ``rendered_fields:DAG.TASK.FIELD``, or an area;
             ``*`` and ``?`` stand for anything.
+        keys: ``CONNECTION.TABLE`` -> columns that tell one row from another, where its primary key does not.
         samples: of each change that are shown.
         changes: of each area that are shown.
     Raises: UsageError: a rule that speaks of no area, a tolerance below 0.
@@ -26,6 +29,7 @@ class Rules:
 
     tolerance: float = 0.0
     ignore: tuple[str, ...] = ()
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     samples: int = 3
     changes: int = 200
 
@@ -53,6 +57,10 @@ class Rules:
         here = [rule.partition(":") for rule in self.ignore if rule not in AREAS]
         return [name if colon else head for head, colon, name in here if (head if colon else "data") == area]
 
+    def looks_at(self, name: str) -> bool:
+        """Whether a table, or a column of one, is compared."""
+        return not any(fnmatchcase(name, one) for one in self.patterns("data"))
+
     def ignores(self, area: str, name: str) -> str:
         """SQL: whether a name is one that is not looked at.
 
@@ -68,12 +76,14 @@ class Rules:
 
     def macros(self) -> list[str]:
         """The statements that make what `differs` needs."""
+        pointer = "create macro pointer(name) as '/' || replace(replace(name, '~', '~0'), '/', '~1')"
         if not self.tolerance:
-            return ["create macro differs(a, b) as a is distinct from b"]
+            return [pointer, "create macro differs(a, b) as a is distinct from b"]
         token = quoted_text(_TOKEN)
         size = "greatest(1, abs(try_cast(p[1] as double)), abs(try_cast(p[2] as double)))"
         near = f"abs(try_cast(p[1] as double) - try_cast(p[2] as double)) <= {self.tolerance!r} * {size}"
         return [
+            pointer,
             f"create macro tokens(x) as regexp_extract_all(x, {token})",
             f"create macro shape(x) as regexp_replace(x, {token}, '#', 'g')",
             f"""create macro near(a, b) as shape(a) = shape(b) and len(list_filter(list_zip(tokens(a), tokens(b)),

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
+from harness.ledger.kept_data import HeldPart
 from harness.services.base import Address
 from harness.services.contents import Contents
 from harness.services.mysql.address import MysqlDatabase, connect, quoted
 from harness.services.mysql.databases import break_connections
 from harness.services.mysql.script import statements
 from harness.services.sql.lease import SqlLease
-from harness.services.sql.rows import compared
+from harness.services.sql.rows import compared, told
 
 _TABLES = """
 select table_name from information_schema.tables
@@ -69,21 +70,25 @@ class MysqlLease(SqlLease):
         connection = connect(self.database)
         try:
             with connection.cursor() as cursor:
-                cursor.execute("set transaction isolation level repeatable read")
-                cursor.execute("start transaction with consistent snapshot, read only")
-                cursor.execute(_KEYS)
-                keys: dict[str, list[str]] = {}
-                for table, column in cursor.fetchall():
-                    keys.setdefault(table, []).append(column)
-                cursor.execute(_TABLES)
-                for (table,) in cursor.fetchall():
-                    key = keys.get(table, [])
+                for table, key in _tables_at_one_moment(cursor):
                     columns = ", ".join([*(f"t.{quoted(column)}" for column in key), "t.*"])
                     cursor.execute(f"select {columns} from {quoted(table)} t")
                     parts[table] = compared(cursor.fetchall(), len(key))
         finally:
             connection.close()
         return Contents("table", "row", parts)
+
+    def held(self) -> Iterator[HeldPart]:
+        """Every table's rows at one moment."""
+        connection = connect(self.database)
+        try:
+            with connection.cursor() as cursor:
+                for table, key in _tables_at_one_moment(cursor):
+                    cursor.execute(f"select * from {quoted(table)}")
+                    columns = tuple(str(column[0]) for column in cursor.description)
+                    yield HeldPart(table, "table", "row", columns, tuple(key), told(cursor))
+        finally:
+            connection.close()
 
     def _opened(self) -> Any:
         return connect(self.database)
@@ -93,3 +98,15 @@ class MysqlLease(SqlLease):
 
     def __repr__(self) -> str:
         return f"<MySQL database {self.dbname} at {self.host}:{self.port}>"
+
+
+def _tables_at_one_moment(cursor: Any) -> list[tuple[str, list[str]]]:
+    """The tables and their primary keys; what the cursor reads from then on is of one moment."""
+    cursor.execute("set transaction isolation level repeatable read")
+    cursor.execute("start transaction with consistent snapshot, read only")
+    cursor.execute(_KEYS)
+    keys: dict[str, list[str]] = {}
+    for table, column in cursor.fetchall():
+        keys.setdefault(table, []).append(column)
+    cursor.execute(_TABLES)
+    return [(table, keys.get(table, [])) for (table,) in cursor.fetchall()]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+from harness.ledger.kept_data import HeldPart
 from harness.services.base import Address
 from harness.services.contents import Contents
 from harness.services.postgres.address import Database
@@ -79,6 +80,27 @@ class PostgresLease(SqlLease):
         finally:
             connection.close()
         return Contents("table", "row", parts)
+
+    def held(self) -> Iterator[HeldPart]:
+        """Every table's rows, as ``row_to_json`` has them: numbers exactly, instants in UTC."""
+        from psycopg2 import sql
+
+        connection = connect(self.database, ours=self._ours)
+        try:
+            connection.autocommit = False
+            connection.set_session(isolation_level="REPEATABLE READ", readonly=True)  # all tables at one moment
+            with connection.cursor() as cursor:
+                cursor.execute("set timezone to 'UTC'")
+                cursor.execute(_TABLES)
+                for schema, table, keys in cursor.fetchall():
+                    name = sql.Identifier(schema, table)
+                    cursor.execute(sql.SQL("select * from {} limit 0").format(name))
+                    columns = tuple(column.name for column in cursor.description)
+                    cursor.execute(sql.SQL("select row_to_json(t)::text from {} t").format(name))
+                    shown = table if schema == "public" else f"{schema}.{table}"
+                    yield HeldPart(shown, "table", "row", columns, tuple(keys), (row for (row,) in cursor))
+        finally:
+            connection.close()
 
     def _opened(self) -> Any:
         return connect(self.database, ours=False)

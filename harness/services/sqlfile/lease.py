@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from harness.ledger.kept_data import HeldPart
 from harness.services.base import Address
 from harness.services.contents import Contents
 from harness.services.sql.lease import SqlLease
-from harness.services.sql.rows import compared
+from harness.services.sql.rows import compared, told
 from harness.services.sql.seeds import columns_of, refused
 from harness.services.sqlfile.engine import SqlFileEngine, quoted
 
@@ -40,6 +41,17 @@ class SqlFileLease(SqlLease):
         finally:
             connection.close()
         return Contents("table", "row", parts)
+
+    def held(self) -> Iterator[HeldPart]:
+        """Every table's rows."""
+        connection = self._opened()
+        try:
+            for name, keys in self._engine.tables(connection):
+                cursor = connection.execute(f"select * from {quoted(name)}")
+                columns = tuple(str(column[0]) for column in cursor.description)
+                yield HeldPart(name, "table", "row", columns, tuple(keys), told(cursor))
+        finally:
+            connection.close()
 
     def _opened(self) -> Any:
         try:

@@ -102,6 +102,12 @@ def test_what_changed_in_the_tables(warehouse: MysqlLease) -> None:
     ]
 
 
+def test_what_is_kept_of_the_tables(warehouse: MysqlLease) -> None:
+    warehouse.execute("insert into city values (1, 'Köln')")
+    parts = {part.name: (part.columns, part.keys, list(part.rows)) for part in warehouse.held()}
+    assert parts["city"] == (("id", "name"), ("id",), ['{"id": 1, "name": "Köln"}'])
+
+
 def test_one_who_reads_and_does_not_commit_holds_up_neither_snapshot_nor_end(service: Service) -> None:
     lease = leased(service)
     lease.execute("create table t (n int)")

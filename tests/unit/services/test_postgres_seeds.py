@@ -89,6 +89,19 @@ def test_a_seed_that_there_is_not(leases: Leases, tmp_path: Path, seed: str, fac
         _lease(leases, "c", str(tmp_path / seed))
 
 
+def test_what_is_kept_of_the_tables(leases: Leases, tmp_path: Path) -> None:
+    (tmp_path / "t.sql").write_text(
+        "create schema raw; create table raw.log (line text); insert into raw.log values ('x'), ('x');"
+    )
+    lease = _lease(leases, "c", str(tmp_path))
+    lease.execute("create table sums (day date, shop int, amount numeric, at timestamptz, primary key (shop, day))")
+    lease.execute("insert into sums values ('2025-01-01', 7, 0.1000000000000000000001, '2025-01-01 00:00+02')")
+    parts = {part.name: (part.columns, part.keys, list(part.rows)) for part in lease.held()}
+    row = '{"day":"2025-01-01","shop":7,"amount":0.1000000000000000000001,"at":"2024-12-31T22:00:00+00:00"}'
+    assert parts["sums"] == (("day", "shop", "amount", "at"), ("shop", "day"), [row])
+    assert parts["raw.log"] == (("line",), (), ['{"line":"x"}'] * 2)
+
+
 def test_what_changed_in_the_tables(leases: Leases, tmp_path: Path) -> None:
     (tmp_path / "t.sql").write_text(
         SQL + "insert into city values (1, 'a'), (2, 'b'); insert into raw.log values ('x');"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,21 @@ def test_what_changed(service: Service, tmp_path: Path) -> None:
         "table A table: made or dropped, empty",
         "table log: 1 row added",
         "table orders: 1 row removed, 1 row changed",
+    ]
+
+
+def test_what_is_kept_of_it(service: Service) -> None:
+    warehouse = lease(service)
+    warehouse.execute("create table t (id int, amount numeric(10, 2), note text, raw blob, primary key (id))")
+    warehouse.execute("insert into t values (1, 1.5, 'a\"\nb', null), (2, null, 'ü', cast('x' as blob))")
+    warehouse.execute("create table log (line text)")
+    parts = {part.name: (part.columns, part.keys, [json.loads(row) for row in part.rows]) for part in warehouse.held()}
+    assert parts["log"] == (("line",), (), [])
+    columns, keys, rows = parts["t"]
+    assert (columns, keys) == (("id", "amount", "note", "raw"), ("id",))
+    assert rows == [
+        {"id": 1, "amount": 1.5, "note": 'a"\nb', "raw": None},
+        {"id": 2, "amount": None, "note": "ü", "raw": "\\x78"},
     ]
 
 
