@@ -35,7 +35,7 @@ _encode = json.JSONEncoder(
 _encode_ours = msgspec.json.Encoder(order="sorted").encode
 """The same, eight times as fast, and for what is ours alone: it makes null of NaN, and knows no lone surrogate."""
 
-_OURS = frozenset(("attempt", "run-state", "ti-state"))
+_OURS = frozenset(("attempt", "log", "run-state", "ti-state"))
 """Most records are of these kinds, and no value in them is of users' code."""
 
 
@@ -160,7 +160,7 @@ class FileJournal:
         """
         if self.has_failed:
             return None
-        line = _body(record) + b"\n"
+        line = _body({"kind": "log", **record}) + b"\n"
         if not self._appended(self._logs, line, self._logs_size):
             return None
         self._logs_size += len(line)
@@ -191,9 +191,9 @@ class FileJournal:
     def _appended(self, file: FileIO, body: bytes, size: int) -> bool:
         """Whether all of it could be written; else the file is as long as it was, and `close` tells why."""
         try:
-            rest = memoryview(body)
-            while rest:
-                rest = rest[file.write(rest) :]
+            written = file.write(body)
+            while written < len(body):  # a pipe, or a disk that is nearly full
+                written += file.write(memoryview(body)[written:])
         except OSError as error:
             self._failure = error
             with suppress(OSError):

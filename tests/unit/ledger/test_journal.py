@@ -236,7 +236,7 @@ def test_how_the_run_ended_is_how_it_ends(
 def test_logs_stand_beside_it_a_line_each(tmp_path: Path) -> None:
     with FileJournal(tmp_path) as journal:
         assert [journal.keep_log({"text": text}) for text in ("größer", "b\nc")] == [0, 1]
-    assert read(tmp_path / "logs.jsonl") == [{"text": "größer"}, {"text": "b\nc"}]
+    assert read(tmp_path / "logs.jsonl") == [{"kind": "log", "text": text} for text in ("größer", "b\nc")]
     assert stat.S_IMODE((tmp_path / "logs.jsonl").stat().st_mode) == 0o600
 
 
