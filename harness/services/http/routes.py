@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import mimetypes
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from harness.errors import WorldError, known_names
 from harness.kernel.instant import Microseconds
+from harness.text import span_text
 from harness.world.document import EntrySpec, Span, check
 from harness.world.duration import duration
 from harness.world.problem import EntryError, WorldProblem, kind
@@ -93,6 +94,30 @@ def read_routes(value: object) -> dict[str, list[AnswerToRequest]]:
 
 
 @dataclass(frozen=True)
+class RateLimit:
+    """How many requests are let through in any such span of the run's time: ``60/1m``.
+
+    Source: RFC 6585, section 4: 429, with ``Retry-After`` in seconds.
+    """
+
+    requests: int
+    span: Microseconds
+
+    def __str__(self) -> str:
+        return f"{self.requests}/{span_text(self.span)}"
+
+
+def read_limit(value: object) -> RateLimit | None:
+    """A limit as a world writes it. Raises: ValueError: anything but ``N/SPAN``."""
+    if value is None or isinstance(value, RateLimit):
+        return value
+    number, slash, text = str(value).partition("/")
+    if not slash or not number.strip().isdecimal() or int(number) < 1:
+        raise ValueError(f"{value!r} is no limit: write 60/1m, requests and a span")
+    return RateLimit(int(number), duration(text.strip()))
+
+
+@dataclass(frozen=True)
 class Reply:
     """What goes back to a client; ``reason`` stands beside the status, where most clients' errors quote it.
 
@@ -114,30 +139,58 @@ class Reply:
         return cls(answer.status, named, answer.content(), takes=answer.takes)
 
 
+Answering = Callable[[Any], Mapping[str, Any]]
+"""A test's own function: of a request (`harness.services.http.server.HttpRequest`), what a world would declare."""
+
+
 class Routes:
     """Answers by route, each route's in turn; the last one stays. Requests come from many threads."""
 
     def __init__(self, conn_id: str) -> None:
         self._conn_id = conn_id
-        self._replies: dict[str, list[Reply]] = {}
+        self._replies: dict[str, list[Reply | Answering]] = {}
         self._given: dict[str, int] = {}
         self._lock = threading.Lock()
         self._map: Any = None
 
-    def declare(self, routes: Mapping[str, Iterable[AnswerToRequest]]) -> None:
+    def declare(self, routes: Mapping[str, Iterable[AnswerToRequest | Answering]]) -> None:
         """Add routes; one that there is begins anew.
 
         Raises: WorldError: a path that is no pattern, a file that cannot be read.
         """
-        replies = {route: [self._reply(route, answer) for answer in answers] for route, answers in routes.items()}
+        replies: dict[str, list[Reply | Answering]] = {
+            route: [self._reply(route, answer) if isinstance(answer, AnswerToRequest) else answer for answer in answers]
+            for route, answers in routes.items()
+        }
         with self._lock:
             rules = self._rules({**self._replies, **replies})
             self._replies |= replies
             self._given |= dict.fromkeys(replies, 0)
             self._map = rules
 
-    def reply(self, method: str, path: str, query: Mapping[str, str]) -> Reply | None:
-        """The next answer of the route that fits a request best; None where none is declared for it."""
+    def reply(self, method: str, path: str, query: Mapping[str, str], request: object = None) -> Reply | None:
+        """The next answer of the route that fits a request best; None where none is declared for it.
+
+        Args:
+            request: what a function that answers is given.
+        """
+        found = self._next(method, path, query)
+        return found if found is None or isinstance(found, Reply) else self._made(found, request)
+
+    def _made(self, function: Answering, request: object) -> Reply:
+        """What a function says; where it raises or says nothing that is an answer, 500 with the reason."""
+        try:
+            return Reply.of(check(AnswerToRequest, function(request)))
+        except EntryError as invalid:
+            why = "; ".join(problem.fact for problem in invalid.problems)
+        except Exception as error:  # of a test
+            why = f"{type(error).__name__}: {error}"
+        name = getattr(function, "__qualname__", repr(function))
+        text = f"the answer of {name} for {self._conn_id!r}: {why}"
+        reason = " ".join(text.split()).encode("ascii", "replace").decode()
+        return Reply(500, (("Content-Type", "text/plain; charset=utf-8"),), f"{text}\n".encode(), reason)
+
+    def _next(self, method: str, path: str, query: Mapping[str, str]) -> Reply | Answering | None:
         from werkzeug.exceptions import HTTPException
 
         with self._lock:

@@ -21,10 +21,10 @@ from harness.services.http.routes import Reply
 
 HOST = "127.0.0.1"
 FAULTS = ("resets", "errors", "throttles")
-_PLAIN = (("Content-Type", "text/plain; charset=utf-8"),)
+PLAIN = (("Content-Type", "text/plain; charset=utf-8"),)
 _FAILED = {
-    "errors": Reply(503, _PLAIN, b"a fault of the world\n"),
-    "throttles": Reply(429, (*_PLAIN, ("Retry-After", "60")), b"a fault of the world\n"),
+    "errors": Reply(503, PLAIN, b"a fault of the world\n"),
+    "throttles": Reply(429, (*PLAIN, ("Retry-After", "60")), b"a fault of the world\n"),
 }
 
 

@@ -8,7 +8,7 @@ from weakref import WeakSet
 from pydantic import BeforeValidator, Field
 
 from harness.services.base import EventOptions, Lease, Service, ServiceOptions
-from harness.services.http.routes import AnswerToRequest, read_routes
+from harness.services.http.routes import AnswerToRequest, RateLimit, read_limit, read_routes
 from harness.services.installed import see_installed
 
 if TYPE_CHECKING:
@@ -16,12 +16,13 @@ if TYPE_CHECKING:
 
 
 class HttpOptions(ServiceOptions):
-    """``routes``: ``METHOD /path`` -> an answer, or a list of answers that come in turn."""
+    """``routes``: ``METHOD /path`` -> an answer, or a list of answers that come in turn; ``limit``: ``60/1m``."""
 
     routes: Annotated[
         dict[str, list[AnswerToRequest]],
         BeforeValidator(read_routes, json_schema_input_type=dict[str, AnswerToRequest | list[AnswerToRequest]]),
     ] = Field(default_factory=dict)
+    limit: Annotated[RateLimit | None, BeforeValidator(read_limit, json_schema_input_type=str | None)] = None
 
 
 class RoutesChange(EventOptions):
@@ -58,7 +59,7 @@ class HttpService(Service):
         """A server with the entry's routes. Raises: WorldError: a route that cannot be read."""
         from harness.services.http.lease import HttpApi
 
-        made = HttpApi(conn_id, options.routes)
+        made = HttpApi(conn_id, options.routes, options.limit)
         self._leases.add(made)
         return made
 

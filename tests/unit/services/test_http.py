@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import requests
 from harness.errors import ServiceUnavailable, UsageError, WorldError
 from harness.services.binding import Leases, Services, refuse_unknown
 from harness.services.http.lease import HttpApi
+from harness.services.http.server import HttpRequest
 from harness.services.http.service import HttpService
 from harness.world import World
 
@@ -123,6 +125,46 @@ def test_a_test_declares_further_answers(api: HttpApi) -> None:
     with pytest.raises(UsageError, match="cannot be read"):
         api.answer("GET /new", {"file": "none"})
     assert get(api, "/new").text == "x"
+
+
+def test_a_function_answers_by_the_request(api: HttpApi) -> None:
+    def reading(request: HttpRequest) -> dict[str, Any]:
+        return {"json": {"city": request.query["city"], "celsius": len(request.query["city"])}}
+
+    api.answer("GET /readings", {"status": 503}, reading)
+    assert get(api, "/readings?city=oslo").status_code == 503
+    assert [get(api, f"/readings?city={city}").json()["celsius"] for city in ("oslo", "london")] == [4, 6]
+    broken = get(api, "/readings")
+    assert (broken.status_code, broken.reason) == (500, broken.text.strip())
+    assert "reading for 'api': KeyError: 'city'" in broken.text
+    api.answer("GET /readings", lambda request: {"jsno": request.path})
+    assert "unknown key 'jsno'" in get(api, "/readings").text
+
+
+def test_beyond_a_limit_is_429_until_the_span_is_over(leases: Leases) -> None:
+    import time_machine
+
+    world = _world({"GET /": {}})
+    world.set_connection("slow", service="http", routes={"GET /": {}}, limit="2/1m")
+    slow: HttpApi = leases.lease("slow", world)  # type: ignore[assignment]
+    with time_machine.travel(datetime(2025, 1, 1, tzinfo=timezone.utc), tick=False) as clock:
+        assert [get(slow, "/").status_code for _ in range(2)] == [200, 200]
+        clock.shift(20)
+        refused = get(slow, "/")
+        assert (refused.status_code, refused.headers["Retry-After"]) == (429, "40")
+        assert "the limit of 2/1m is reached" in refused.text
+        clock.shift(40)
+        assert [get(slow, "/").status_code for _ in range(3)] == [200, 200, 429]
+        clock.move_to(datetime(2024, 1, 1, tzinfo=timezone.utc))
+        assert get(slow, "/").status_code == 200
+
+
+@pytest.mark.parametrize("limit", ["60", "0/1m", "many/1m", "60/never", 60])
+def test_a_limit_that_means_nothing(limit: Any) -> None:
+    world = World()
+    world.set_connection("api", service="http", limit=limit)
+    with pytest.raises(WorldError, match=r"connection 'api': .* is (no limit|not a duration)"):
+        refuse_unknown(world)
 
 
 def test_many_at_once_have_an_answer_each(api: HttpApi) -> None:
