@@ -174,7 +174,7 @@ class Leases:
         for conn_id, connection in world.connections.items():
             if connection.service is not None:
                 address = self.lease(conn_id, world).address
-                connections[conn_id] = leading_to(connection, address)
+                connections[conn_id] = leading_to(conn_id, connection, address)
                 peers += address.peers
                 if connection.service not in of_services or _is_default(conn_id, connection.service):
                     of_services[connection.service] = address.env
@@ -187,7 +187,9 @@ class Leases:
         Raises: WorldError, ServiceUnavailable.
         """
         connection = world.connections[conn_id]
-        return connection if connection.service is None else leading_to(connection, self.lease(conn_id, world).address)
+        if connection.service is None:
+            return connection
+        return leading_to(conn_id, connection, self.lease(conn_id, world).address)
 
     def snapshot(self) -> Snapshot:
         """What all of them hold, and how much they heard."""
@@ -337,9 +339,18 @@ def refuse_unknown(world: World) -> None:
             declared(world, conn_id)
 
 
-def leading_to(connection: Connection, address: Address) -> Connection:
-    """A connection with a lease's address; its own type, extra and description stay where it has them."""
+def leading_to(conn_id: str, connection: Connection, address: Address) -> Connection:
+    """A connection with a lease's address; its own type, login, password, extra and description stay where it has them.
+
+    Raises: WorldError: a login or a password beside a service that has its own.
+    """
     fields: dict[str, Any] = dict(address.fields)
+    for name in ("login", "password"):
+        if getattr(connection, name) is not None and fields.get(name) is not None:
+            raise WorldError(
+                f"connection {conn_id!r}: the service {connection.service} has a {name} of its own",
+                fix=f"leave {name}: out",
+            )
     if connection.conn_type not in (None, connection.service):
         fields.pop("conn_type", None)
     if connection.extra is not None:

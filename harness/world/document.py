@@ -82,8 +82,11 @@ class ConnectionSpec(EntrySpec):
             if len(self.model_fields_set) > 1:
                 raise ValueError("from: environment stands alone: AIRFLOW_CONN_… says the rest")
             return self
-        if self.service is not None and (given or self.uri is not None):
-            raise ValueError(f"service fills in the address, so {', '.join(given) or 'uri'} cannot be given beside it")
+        filled_in = [name for name in given if name not in ("login", "password")]  # which an API may ask for
+        if self.service is not None and (filled_in or self.uri is not None):
+            raise ValueError(
+                f"service fills in the address, so {', '.join(filled_in) or 'uri'} cannot be given beside it"
+            )
         if self.uri is not None and (typed or given or self.extra is not None):
             raise ValueError(f"uri and {', '.join(typed + given) or 'extra'} cannot both be given")
         if self.service is None and self.uri is None and not self.conn_type:

@@ -282,3 +282,25 @@ def test_a_world_of_a_test_leads_to_its_services() -> None:
         _ = world.eccho
     with pytest.raises(AttributeError):
         _ = World().echo
+
+
+def test_a_login_that_the_service_does_not_have_stays() -> None:
+    world = World()
+    world.set_connection("partner", service="echo", login="me", password="token")
+    services = Services()
+    bound = Leases(services, "t").bound(world).connections["partner"]
+    assert (bound.host, bound.login, bound.password) == ("t.example", "me", "token")
+
+
+def test_a_login_beside_one_of_the_services_own_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World()
+    world.set_connection("shop", service="echo", login="me")
+    really = EchoLease.__init__
+
+    def with_login(lease: EchoLease, *arguments: Any) -> None:
+        really(lease, *arguments)
+        lease.address = Address({**lease.address.fields, "login": "ours"})
+
+    monkeypatch.setattr(EchoLease, "__init__", with_login)
+    with pytest.raises(WorldError, match="connection 'shop': the service echo has a login of its own"):
+        Leases(Services(), "t").bound(world)
