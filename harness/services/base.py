@@ -101,6 +101,17 @@ class Lease(ABC):
     def cut(self) -> None:  # noqa: B027 - some have no connections
         """Break every connection there is to it."""
 
+    def refuse(self) -> None:
+        """Break every connection there is, and refuse new ones until `accept`.
+
+        Those of this process are refused by whoever has it go down. A server that cannot refuse others, as a database
+        that others use too, only breaks connections.
+        """
+        self.cut()
+
+    def accept(self) -> None:  # noqa: B027 - some took them all the while
+        """Take connections again."""
+
     def fails(self, how: str | None) -> None:  # noqa: B027 - some only go down
         """Answer with one of its ``faults`` from now on; None: be well again."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import socket
 import struct
@@ -18,6 +19,20 @@ def reset(connection: socket.socket) -> NoReturn:
     whole.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     whole.close()
     raise ConnectionResetError(errno.ECONNRESET, "a fault of the world")
+
+
+def kept_port(address: tuple[str, int]) -> socket.socket:
+    """A socket that has a port and does not listen: whoever connects is refused, and nobody else gets the port."""
+    made = socket.socket()
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections to who had it before are still ending
+    made.bind(address)
+    return made
+
+
+async def begun() -> None:
+    """Wait until the connections that this thread's event loop has accepted have begun: two turns of it later."""
+    for _ in range(3):
+        await asyncio.sleep(0)
 
 
 class ConnectionThreads:
@@ -64,7 +79,7 @@ class ListeningServer(ThreadingMixIn, TCPServer):
     """
 
     threads_name: ClassVar[str]
-    _closed = False
+    _closed = _refuses = False
 
     def __init__(self, *given: Any, **more: Any) -> None:
         super().__init__(*given, **more)  # of the other base, which has arguments of its own
@@ -72,6 +87,9 @@ class ListeningServer(ThreadingMixIn, TCPServer):
     def listen(self) -> None:
         """Take requests from now on, in a thread."""
         self._connections = ConnectionThreads(f"{self.threads_name}-connection")
+        self._begin()
+
+    def _begin(self) -> None:
         self._listening = threading.Thread(target=self._listen, name=self.threads_name, daemon=True)
         self._listening.start()
 
@@ -79,26 +97,47 @@ class ListeningServer(ThreadingMixIn, TCPServer):
         """Break every connection there is."""
         self._connections.cut()
 
+    def refuse(self) -> None:
+        """Break every connection and refuse new ones, whoever asks, until `accept`; the port stays this server's."""
+        if not self._closed and not self._refuses:
+            self._refuses = True
+            self._stop()
+            address = self.socket.getsockname()
+            self.socket.close()
+            self.socket = kept_port(address)
+            self._connections.cut()
+
+    def accept(self) -> None:
+        """Take connections again."""
+        if self._refuses and not self._closed:
+            self._refuses = False
+            self.socket.listen(self.request_queue_size)
+            self._begin()
+
     def close(self) -> None:
         """Free the port and end its threads, also those whose client keeps a connection; a second call does nothing."""
         if self._closed:
             return
         self._closed = True
+        self._stop()
+        self.server_close()
+        self._connections.cut()
+
+    def _stop(self) -> None:
+        """Wait until the thread listens no longer."""
         with suppress(OSError):  # it waits for a request, without a limit
             host, port = self.server_address[:2]
             socket.create_connection((str(host), port), timeout=1).close()
         self._listening.join()
-        self.server_close()
-        self._connections.cut()
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """A thread of a connection's own, which is remembered."""
-        if self._closed:
+        if self._closed or self._refuses:
             self.shutdown_request(request)
             return
         self._connections.begin(self.process_request_thread, request, client_address)
 
     def _listen(self) -> None:
         # No `serve_forever`: it looks twice a second whether it shall end, and so takes half a second to.
-        while not self._closed:
+        while not (self._closed or self._refuses):
             self.handle_request()

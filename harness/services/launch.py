@@ -10,8 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 from harness.errors import ServiceUnavailable
-from harness.services.reaper import Order
+from harness.services.reaper import Order, tail
 from harness.services.reaper_link import ReaperLink, ReaperMessage
+from harness.services.room import more_room
 
 HOST = "127.0.0.1"
 PORT_ATTEMPTS = 5
@@ -53,15 +54,18 @@ def free_port() -> int:
         return port
 
 
-def last_words(link: ReaperLink | None) -> str | None:
-    """The end of the log of a server that has ended by itself; None of one that runs."""
+def words_so_far(link: ReaperLink | None) -> str | None:
+    """The end of a server's log, whether it runs or has ended; None where none was started."""
     event = link.event(0) if link else None
-    return _lines(event["log"]) if event else None
+    if event:
+        return _lines(event["log"])
+    return _lines(tail(f"{link.folder}/log")) if link and link.folder else None
 
 
 def _failure(title: str, event: ReaperMessage, fix: str) -> ServiceUnavailable:
     program = event["program"]
     fact = f"{title} does not start: {Path(program).name} ended with {event['code']}"
+    fix = more_room(str(event["code"]), *event["log"]) or fix
     return ServiceUnavailable(fact, where=program, known=_lines(event["log"]), fix=fix)
 
 

@@ -199,7 +199,7 @@ class ServiceFaults:
         self._ill[lease] = None
         if kind == "down":
             assert lease.peer is not None
-            lease.cut()
+            lease.refuse()  # before the guard does: a server may have to call itself
             self._guard.down.add(lease.peer)
         else:
             lease.fails(kind)
@@ -207,5 +207,7 @@ class ServiceFaults:
     def _end(self, lease: Lease) -> None:
         if lease in self._ill:
             del self._ill[lease]
-            self._guard.down.discard(str(lease.peer))
+            if lease.peer in self._guard.down:
+                self._guard.down.discard(lease.peer)
+                lease.accept()
             lease.fails(None)

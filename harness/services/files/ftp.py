@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from pyftpdlib.ioloop import IOLoop
 from pyftpdlib.servers import FTPServer
 
 from harness.services.base import Address
+from harness.services.connections import kept_port
 from harness.services.files.lease import LOGIN, PASSWORD, dated
 
 HOST = "127.0.0.1"
@@ -92,21 +94,41 @@ class FtpPort:
     def __init__(self, folder: Path) -> None:
         handler = type("_FtpConnectionOfOneFolder", (_FtpConnection,), {"authorizer": _Anybody(folder)})
         logging.getLogger("pyftpdlib").setLevel(logging.ERROR)
-        self._loop = IOLoop()
-        self._server = FTPServer((HOST, 0), handler, ioloop=self._loop)
-        self.port: int = self._server.socket.getsockname()[1]
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._serve, name="airflow-harness-ftp", daemon=True)
-        self._thread.start()
+        self._handler = handler
+        self._kept: socket.socket | None = kept_port((HOST, 0))
+        self.port: int = self._kept.getsockname()[1]
+        self.accept()
 
     def address(self) -> Address:
         """Of a connection."""
         return Address({"conn_type": "ftp", "host": HOST, "port": self.port, "login": LOGIN, "password": PASSWORD})
 
+    def cut(self) -> None:
+        """Break every connection to it."""
+        self.refuse()
+        self.accept()
+
+    def refuse(self) -> None:
+        """Break every connection to it, and refuse new ones."""
+        if self._kept is None:
+            self._ended.set()
+            self._thread.join()
+            self._kept = kept_port((HOST, self.port))
+
+    def accept(self) -> None:
+        """Take connections again, in a thread."""
+        if self._kept is not None:
+            kept, self._kept = self._kept, None
+            self._loop, self._ended = IOLoop(), threading.Event()
+            self._server = FTPServer(kept, self._handler, ioloop=self._loop)
+            self._thread = threading.Thread(target=self._serve, name="airflow-harness-ftp", daemon=True)
+            self._thread.start()
+
     def close(self) -> None:
         """End it and the connections to it."""
-        self._ended.set()
-        self._thread.join()
+        self.refuse()
+        if self._kept is not None:
+            self._kept.close()
 
     def _serve(self) -> None:
         while not self._ended.is_set():

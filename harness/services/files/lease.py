@@ -7,16 +7,37 @@ import os
 import shutil
 import time
 from abc import abstractmethod
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable, Iterable
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 
-from harness.errors import UsageError, WorldError, known_names
+from harness.errors import ServiceUnavailable, UsageError, WorldError, known_names
 from harness.kernel.instant import SECOND, Instant
 from harness.services.base import Address, Lease
 from harness.services.contents import Contents
+from harness.services.room import more_room
 
 LOGIN, PASSWORD = "airflow", "any-password-will-do"
 """What a connection says; the server lets in whoever says anything."""
+
+
+class FileServer(Protocol):
+    """A server of one folder, of this process."""
+
+    def address(self) -> Address:
+        """Of a connection to it."""
+
+    def cut(self) -> None:
+        """Break every connection to it."""
+
+    def refuse(self) -> None:
+        """Refuse new ones too; the port stays its own."""
+
+    def accept(self) -> None:
+        """Take connections again."""
+
+    def close(self) -> None:
+        """End it and the connections to it."""
 
 
 class FilesLease(Lease):
@@ -30,6 +51,11 @@ class FilesLease(Lease):
         self.conn_id, self.address = conn_id, address
         self.host, self.port = str(address.fields["host"]), int(address.fields["port"] or 0)
         self._ended = False
+
+    @property
+    def peer(self) -> str:
+        """Its port."""
+        return f"{self.host}:{self.port}"
 
     @abstractmethod
     def files(self) -> list[str]:
@@ -91,14 +117,25 @@ class FileServerLease(FilesLease):
 
     Args:
         folder: what is served.
-        close: ends the server.
     Attributes:
         folder: the files as they are on disk.
     """
 
-    def __init__(self, conn_id: str, address: Address, folder: Path, close: Callable[[], None]) -> None:
-        super().__init__(conn_id, address)
-        self.folder, self._closes = folder, close
+    def __init__(self, conn_id: str, server: FileServer, folder: Path) -> None:
+        super().__init__(conn_id, server.address())
+        self.folder, self._server = folder, server
+
+    def cut(self) -> None:
+        """Break every connection to it."""
+        self._server.cut()
+
+    def refuse(self) -> None:
+        """Break every connection to it, and refuse new ones."""
+        self._server.refuse()
+
+    def accept(self) -> None:
+        """Take connections again."""
+        self._server.accept()
 
     def files(self) -> list[str]:
         """See `FilesLease`."""
@@ -115,6 +152,8 @@ class FileServerLease(FilesLease):
     def no_younger_than(self, start: Instant) -> None:
         """What is there when a simulation starts is at the latest as old as its start: else a seed of its run would be
         of today, and a sensor that asks for what is new would find it."""
+        if self._ended:
+            return
         limit_s = start / SECOND
         for path in (self.folder, *self.folder.rglob("*")):
             if path.stat().st_mtime > limit_s:
@@ -127,7 +166,7 @@ class FileServerLease(FilesLease):
         self._place(path).unlink()
 
     def _close(self) -> None:
-        self._closes()
+        self._server.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _place(self, path: str) -> Path:
@@ -148,7 +187,7 @@ def dated(path: Path | str) -> None:
 def fill(folder: Path, seeds: Iterable[str], folders: Iterable[str], conn_id: str) -> None:
     """Copy what is in the folders of seeds, and make the empty folders.
 
-    Raises: WorldError: a seed that does not exist.
+    Raises: WorldError: a seed that does not exist. ServiceUnavailable: one that cannot be copied.
     """
     for name in folders:
         folder.joinpath(name.lstrip("/")).mkdir(parents=True, exist_ok=True)
@@ -160,4 +199,17 @@ def fill(folder: Path, seeds: Iterable[str], folders: Iterable[str], conn_id: st
                 known="folders whose files are those of the server, relative to where the command runs",
                 fix="correct seed: of the connection",
             )
-        shutil.copytree(source, folder, dirs_exist_ok=True)
+        try:
+            shutil.copytree(source, folder, dirs_exist_ok=True)
+        except (shutil.Error, OSError) as error:
+            reason = _reason(error)
+            fact = f"connection {conn_id!r}: the seed {seed} cannot be copied: {reason}"
+            raise ServiceUnavailable(fact, fix=more_room(reason) or "see that its files can be read") from None
+
+
+def _reason(error: shutil.Error | OSError) -> str:
+    """The first one, of what `shutil.copytree` tells of every file."""
+    first = error.args[0] if error.args else error
+    if isinstance(error, shutil.Error) and isinstance(first, list) and first:
+        return str(first[0][-1])
+    return str(error)

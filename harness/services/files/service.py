@@ -58,8 +58,7 @@ class _FileService(Service):
         from harness.services.files.lease import FileServerLease
 
         folder = self._filled(options, conn_id)
-        port = self._serve(folder)
-        made = FileServerLease(conn_id, port.address(), folder, port.close)
+        made = FileServerLease(conn_id, self._serve(folder), folder)
         self._leases.add(made)
         return made
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
 import threading
 from collections.abc import Coroutine
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 import asyncssh
 
 from harness.services.base import Address
+from harness.services.connections import begun, kept_port
 from harness.services.files.lease import LOGIN, PASSWORD, dated
 
 HOST = "127.0.0.1"
@@ -103,8 +105,7 @@ class SftpThread:
 
     def serve(self, folder: Path) -> SftpPort:
         """A port that serves a folder."""
-        connections: set[Any] = set()
-        return SftpPort(self, self.call(self._listen(folder, connections)), connections)
+        return SftpPort(self, folder)
 
     def call(self, work: Coroutine[Any, Any, _Value]) -> _Value:
         """What a coroutine returns, run in the thread."""
@@ -118,10 +119,10 @@ class SftpThread:
         for log in _LOGS:
             log.removeFilter(_not_of_the_server)
 
-    async def _listen(self, folder: Path, connections: set[Any]) -> Any:
+    async def listen(self, folder: Path, connections: set[Any], at: socket.socket) -> Any:
+        """Serve a folder at a socket, with ``connections`` those that there are."""
         return await asyncssh.listen(
-            HOST,
-            0,
+            sock=at,
             server_factory=lambda: _Login(connections),
             server_host_keys=[self.key],
             sftp_factory=lambda channel: _Files(channel, chroot=str(folder).encode()),
@@ -134,20 +135,47 @@ class SftpThread:
 class SftpPort:
     """The port of one lease."""
 
-    def __init__(self, thread: SftpThread, listener: Any, connections: set[Any]) -> None:
-        self._thread, self._listener, self._connections = thread, listener, connections
-        self.port: int = listener.get_port()
+    def __init__(self, thread: SftpThread, folder: Path) -> None:
+        self._thread, self._folder = thread, folder
+        self._connections: set[Any] = set()
+        self._kept: socket.socket | None = kept_port((HOST, 0))
+        self.port: int = self._kept.getsockname()[1]
+        self.accept()
 
     def address(self) -> Address:
         """Of a connection to it."""
         return address_of(HOST, self.port, (LOGIN, PASSWORD), self._thread.key)
 
+    def cut(self) -> None:
+        """Break every connection to it."""
+        self._thread.call(self._abort())
+
+    def refuse(self) -> None:
+        """Break every connection to it, and refuse new ones."""
+        if self._kept is None:
+            self._thread.call(self._close())
+            self._kept = kept_port((HOST, self.port))
+
+    def accept(self) -> None:
+        """Take connections again."""
+        if self._kept is not None:
+            kept, self._kept = self._kept, None
+            self._listener = self._thread.call(self._thread.listen(self._folder, self._connections, kept))
+
     def close(self) -> None:
         """End it and the connections to it."""
-        self._thread.call(self._close())
+        if self._kept is not None:
+            self._kept.close()
+        else:
+            self._thread.call(self._close())
 
-    async def _close(self) -> None:
-        self._listener.close()
+    async def _abort(self) -> None:
+        await begun()
         for connection in list(self._connections):
             connection.abort()
+
+    async def _close(self) -> None:
+        await begun()  # asyncio loses those that begin as it closes
+        self._listener.close()
+        await self._abort()
         await self._listener.wait_closed()

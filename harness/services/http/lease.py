@@ -32,6 +32,14 @@ class OfHttpServer(Lease):
         """Break every connection to it."""
         self._server.cut()
 
+    def refuse(self) -> None:
+        """Break every connection to it, and refuse new ones."""
+        self._server.refuse()
+
+    def accept(self) -> None:
+        """Take connections again."""
+        self._server.accept()
+
     def fails(self, how: str | None) -> None:
         """Answer every request with a fault."""
         self._server.fault = how

@@ -101,6 +101,14 @@ class HttpServer:
         """Break every connection there is."""
         self._server.cut()
 
+    def refuse(self) -> None:
+        """See `ListeningServer`."""
+        self._server.refuse()
+
+    def accept(self) -> None:
+        """See `ListeningServer`."""
+        self._server.accept()
+
     def _respond(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         asked = WerkzeugRequest(environ)
         request = HttpRequest(

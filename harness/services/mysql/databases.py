@@ -9,6 +9,7 @@ from typing import Any
 
 from harness.errors import ServiceUnavailable
 from harness.services.mysql.address import MysqlDatabase, connect, quoted
+from harness.services.room import more_room
 from harness.services.sql.names import Names
 
 _EXISTS = 1007
@@ -76,10 +77,10 @@ class MysqlDatabases:
             finally:
                 connection.close()
         except pymysql.Error as error:
-            address = f"{self._admin.host}:{self._admin.port}"
-            raise ServiceUnavailable(
-                f"MySQL refuses: {reason_of(error)}", where=address, known=self._diagnose()
-            ) from error
+            address, reason = f"{self._admin.host}:{self._admin.port}", reason_of(error)
+            known = self._diagnose() if isinstance(error, pymysql.OperationalError) else None
+            fix = more_room(reason, known)
+            raise ServiceUnavailable(f"MySQL refuses: {reason}", where=address, known=known, fix=fix) from error
 
 
 def break_connections(cursor: Any, dbname: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.errors import ServiceUnavailable
 from harness.services.account import scratch, unprivileged
-from harness.services.launch import HOST, last_words, launched
+from harness.services.launch import HOST, launched, words_so_far
 from harness.services.mysql.address import CLOCK_VARIABLE, URL_FIX, MysqlDatabase
 from harness.services.reaper import Order
 from harness.services.reaper_link import ReaperLink
@@ -83,8 +83,8 @@ class EmbeddedMysql:
             link.close()
 
     def diagnose(self) -> str | None:
-        """The end of the log, if the server has ended by itself."""
-        return last_words(self._link)
+        """The end of its log."""
+        return words_so_far(self._link)
 
 
 def programs() -> tuple[str, str]:

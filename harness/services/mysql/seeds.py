@@ -13,22 +13,23 @@ from typing import Any
 from harness.services.mysql.address import quoted
 from harness.services.mysql.databases import reason_of
 from harness.services.mysql.script import statements
-from harness.services.sql.seeds import csv_rows, refused
+from harness.services.sql.seeds import csv_rows, refused, text_of
 
 _LINE = re.compile(r" at line (\d+)$")
 """Where in the statement, in errors of its syntax alone."""
 
 
 def apply(connection: Any, files: Iterable[Path], conn_id: str) -> None:
-    """Fill a database. Raises: WorldError: MySQL refuses; with the file and the line of the statement or row."""
+    """Fill a database. Raises: WorldError: MySQL refuses; with the file and the line of the statement or row.
+    ServiceUnavailable: its disk is full."""
     import pymysql
 
     for file in files:
-        line = 1
+        line, text = 1, text_of(file, conn_id)
         try:
             with connection.cursor() as cursor:
                 if file.suffix == ".sql":
-                    for line, statement in statements(file.read_text(encoding="utf-8-sig")):  # noqa: B007
+                    for line, statement in statements(text):  # noqa: B007
                         cursor.execute(statement)
                     continue
                 columns, rows = csv_rows(file)

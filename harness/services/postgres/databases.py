@@ -8,6 +8,7 @@ from typing import Any
 
 from harness.errors import ServiceUnavailable
 from harness.services.postgres.address import Database
+from harness.services.room import more_room
 from harness.services.sql.names import Names
 
 RETIRED = 1
@@ -98,9 +99,10 @@ class Databases:
         except psycopg2.Error as error:
             reason = str(error).strip() or type(error).__name__
             address = f"{self.admin.host}:{self.admin.port}"
-            raise ServiceUnavailable(
-                f"PostgreSQL refuses: {reason.splitlines()[0]}", where=address, known=self._diagnose()
-            ) from error
+            known = self._diagnose() if error.pgcode is None else None  # it does not answer, or does no longer
+            fix = more_room(reason, known)
+            fact = f"PostgreSQL refuses: {reason.splitlines()[0]}"
+            raise ServiceUnavailable(fact, where=address, known=known, fix=fix) from error
 
 
 def connect(database: Database, ours: bool) -> Any:

@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 
 from harness.services.account import scratch, unprivileged
-from harness.services.launch import HOST, last_words, launched
+from harness.services.launch import HOST, launched, words_so_far
 from harness.services.postgres.address import CLOCK_VARIABLE, Database
 from harness.services.postgres.install import INSTEAD, copies, programs
 from harness.services.postgres.own import ROLE, OwnPostgres
@@ -94,4 +94,4 @@ class EmbeddedPostgres(OwnPostgres):
         )
 
     def _diagnose(self) -> str | None:
-        return last_words(self._link)
+        return words_so_far(self._link)

@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from harness.services.sql.seeds import columns_of, refused
+from harness.services.sql.seeds import columns_of, refused, text_of
 
 
 def apply(connection: Any, files: Iterable[Path], conn_id: str) -> None:
     """Fill a database, each file in a transaction of its own.
 
-    Raises: WorldError: PostgreSQL refuses; with the file and, for SQL, the line.
+    Raises: WorldError: PostgreSQL refuses; with the file and, for SQL, the line. ServiceUnavailable: its disk is full.
     """
     import psycopg2
 
     for file in files:
-        text = file.read_text(encoding="utf-8-sig")
+        text = text_of(file, conn_id)
         try:
             with connection.cursor() as cursor:
                 if file.suffix == ".sql":

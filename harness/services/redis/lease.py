@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from harness.errors import ServiceUnavailable
 from harness.services.base import Address, Lease
+from harness.services.connections import ListeningServer
 from harness.services.contents import Contents
 
 
@@ -29,13 +30,21 @@ class RedisLease(Lease):
 
     Args:
         close: what to do with it at the end; None for a server of the user's, which keeps all but the keys that came.
+        server: of this process, which can be made to refuse; None of any other.
     Attributes:
         url: ``redis://user:password@host:port/db``.
         host, port, db: its parts.
     Raises: ServiceUnavailable: it does not answer.
     """
 
-    def __init__(self, conn_id: str, endpoint: RedisEndpoint, close: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        conn_id: str,
+        endpoint: RedisEndpoint,
+        close: Callable[[], None] | None = None,
+        server: ListeningServer | None = None,
+    ) -> None:
+        self._server = server
         self.conn_id, self._endpoint, self._close = conn_id, endpoint, close
         self.host, self.port, self.db = endpoint.host, endpoint.port, endpoint.db
         self.url = _url(endpoint)
@@ -67,6 +76,31 @@ class RedisLease(Lease):
         """Write a key's text."""
         with self._connected() as client:
             client.set(key, value)
+
+    @property
+    def peer(self) -> str:
+        """Where it answers."""
+        return _peer(self._endpoint)
+
+    def cut(self) -> None:
+        """Break every connection to it; those to a server of the user's are not ours to break."""
+        if self._server is not None:
+            self._server.cut()
+        elif self._close is not None:
+            with self._connected() as client:
+                client.client_kill_filter(_type="normal", skipme=True)
+
+    def refuse(self) -> None:
+        """Break every connection to it, and refuse new ones, where it is a server of this process."""
+        if self._server is not None:
+            self._server.refuse()
+        else:
+            self.cut()
+
+    def accept(self) -> None:
+        """Take connections again."""
+        if self._server is not None:
+            self._server.accept()
 
     def snapshot(self) -> Contents:
         """Every key of the database, with a digest of what it holds: values may be large."""
@@ -152,5 +186,8 @@ def _fields(endpoint: RedisEndpoint) -> dict[str, str | int | None]:
 
 
 def _peers(endpoint: RedisEndpoint) -> tuple[str, ...]:
-    host = f"[{endpoint.host}]" if ":" in endpoint.host else endpoint.host
-    return () if endpoint.host == "127.0.0.1" else (f"{host}:{endpoint.port}",)
+    return () if endpoint.host == "127.0.0.1" else (_peer(endpoint),)
+
+
+def _peer(endpoint: RedisEndpoint) -> str:
+    return f"[{endpoint.host}]:{endpoint.port}" if ":" in endpoint.host else f"{endpoint.host}:{endpoint.port}"

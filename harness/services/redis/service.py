@@ -61,7 +61,7 @@ class RedisService(Service):
 
             server = FakeRedisServer()
             self._servers.append(server)
-            return RedisLease(conn_id, RedisEndpoint(HOST, server.port), server.close)
+            return RedisLease(conn_id, RedisEndpoint(HOST, server.port), server.close, server)
         container, endpoint = self._free.pop() if self._free else self._contained()
 
         def give_back() -> None:

@@ -27,6 +27,12 @@ class Breakable(Protocol):
     def cut(self) -> None:
         """Break every connection to it."""
 
+    def refuse(self) -> None:
+        """Refuse new ones too."""
+
+    def accept(self) -> None:
+        """Take connections again."""
+
 
 class S3Lease(Lease):
     """An S3.
@@ -132,6 +138,16 @@ class S3Lease(Lease):
         """Break every connection to it; those to an endpoint of the user's are not ours to break."""
         if self._server is not None:
             self._server.cut()
+
+    def refuse(self) -> None:
+        """Break every connection to it, and refuse new ones."""
+        if self._server is not None:
+            self._server.refuse()
+
+    def accept(self) -> None:
+        """Take connections again."""
+        if self._server is not None:
+            self._server.accept()
 
     def fails(self, how: str | None) -> None:
         """Answer every request with a fault."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import socket
 import threading
 from collections.abc import Coroutine
 from datetime import datetime, timezone
@@ -18,6 +19,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, Session
 from harness.results.services import Heard
 from harness.services.base import Address, Lease
 from harness.services.certificate import self_signed
+from harness.services.connections import begun, kept_port
 
 HOST = "127.0.0.1"
 LOGIN, PASSWORD = "airflow", "any-password-will-do"
@@ -128,7 +130,8 @@ class Mailbox(Lease):
         self._mails: list[Mail] = []
         self._incoming = _Incoming(self._mails)
         self._protocols: WeakSet[SMTP] = WeakSet()
-        self._listener: asyncio.Server | None = server.call(self._listen())
+        self._listener: asyncio.Server | None = server.call(self._listen(kept_port((HOST, 0))))
+        self._kept: socket.socket | None = None
         port: int = self._listener.sockets[0].getsockname()[1]
         self.host, self.port = HOST, port
         self.address = Address(
@@ -163,6 +166,19 @@ class Mailbox(Lease):
         """Break every connection to it."""
         self._server.call(self._abort())
 
+    def refuse(self) -> None:
+        """Break every connection to it, and refuse new ones."""
+        listener, self._listener = self._listener, None
+        if listener is not None:
+            self._server.call(self._close(listener))
+            self._kept = kept_port((self.host, self.port))
+
+    def accept(self) -> None:
+        """Take connections again."""
+        if self._kept is not None:
+            kept, self._kept = self._kept, None
+            self._listener = self._server.call(self._listen(kept))
+
     def fails(self, how: str | None) -> None:
         """Take no mail."""
         self._incoming.fails = how is not None
@@ -176,12 +192,14 @@ class Mailbox(Lease):
         listener, self._listener = self._listener, None
         if listener is not None:
             self._server.call(self._close(listener))
+        if self._kept is not None:
+            self._kept.close()
 
     def __repr__(self) -> str:
         return f"<mailbox at {self.host}:{self.port}, {len(self._mails)} mails>"
 
-    async def _listen(self) -> asyncio.Server:
-        return await asyncio.get_running_loop().create_server(self._protocol, HOST, 0)
+    async def _listen(self, at: socket.socket) -> asyncio.Server:
+        return await asyncio.get_running_loop().create_server(self._protocol, sock=at)
 
     def _protocol(self) -> SMTP:
         made = SMTP(
@@ -198,10 +216,12 @@ class Mailbox(Lease):
         return made
 
     async def _close(self, listener: asyncio.Server) -> None:
+        await begun()  # asyncio loses those that begin as it closes
         listener.close()
         await self._abort()
 
     async def _abort(self) -> None:
+        await begun()
         for protocol in self._protocols:
             if protocol.transport is not None:
                 protocol.transport.abort()

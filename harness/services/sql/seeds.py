@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from harness.errors import WorldError
+from harness.errors import HarnessError, ServiceUnavailable, WorldError
+from harness.services.room import more_room
 
 KINDS = (".sql", ".csv")
 
@@ -41,6 +42,34 @@ def digest(files: Iterable[Path]) -> str:
     return seen.hexdigest()[:24]
 
 
+def text_of(file: Path, conn_id: str) -> str:
+    """What stands in a seed. Raises: WorldError: no text in UTF-8; with the line."""
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError:
+        line, what = _first_line(file, lambda one: not _is_utf8(one)), "is no UTF-8"
+    else:
+        if "\0" not in text:
+            return text
+        line, what = _first_line(file, lambda one: b"\0" in one), "holds a NUL character"
+    raise WorldError(
+        f"connection {conn_id!r}: the seed {file} {what}", where=f"{file}:{line}", fix="save the file as text in UTF-8"
+    )
+
+
+def _first_line(file: Path, has: Callable[[bytes], bool]) -> int:
+    """The number of the first line that has something."""
+    return next((number for number, one in enumerate(file.read_bytes().split(b"\n"), 1) if has(one)), 1)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def columns_of(text: str) -> list[str]:
     """The names in the first line of a CSV file, none of an empty one."""
     return [name.strip() for name in next(csv.reader(text.splitlines()), [])]
@@ -55,8 +84,8 @@ def csv_rows(file: Path) -> tuple[list[str], list[tuple[int, list[str | None]]]]
     return [name.strip() for name in names], rows
 
 
-def refused(conn_id: str, title: str, reason: str, where: str, known: str | None = None) -> WorldError:
-    """The error of a seed that a database does not take.
+def refused(conn_id: str, title: str, reason: str, where: str, known: str | None = None) -> HarnessError:
+    """The error of a seed that a database does not take: it is wrong, or the database has no room for it.
 
     Args:
         title: of the database: "PostgreSQL".
@@ -65,4 +94,7 @@ def refused(conn_id: str, title: str, reason: str, where: str, known: str | None
     """
     first = (reason.strip() or "?").splitlines()[0]
     fact = f"connection {conn_id!r}: {title} refuses a seed: {first}"
+    room = more_room(reason)
+    if room is not None:
+        return ServiceUnavailable(fact, where=where, known=known, fix=room)
     return WorldError(fact, where=where, known=known, fix="correct the seed")

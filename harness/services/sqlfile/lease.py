@@ -12,7 +12,7 @@ from harness.services.base import Address
 from harness.services.contents import Contents
 from harness.services.sql.lease import SqlLease
 from harness.services.sql.rows import compared, told
-from harness.services.sql.seeds import columns_of, refused
+from harness.services.sql.seeds import columns_of, refused, text_of
 from harness.services.sqlfile.engine import SqlFileEngine, quoted
 
 
@@ -77,13 +77,14 @@ def apply(engine: SqlFileEngine, path: Path, files: Iterable[Path], conn_id: str
     """Fill a database.
 
     Raises: WorldError: the database refuses; with the file and, for SQL, the line of the statement.
+        ServiceUnavailable: the disk is full.
     """
     connection = engine.connect(path)
     line = 1
     try:
         for file in files:
             line = 1
-            text = file.read_text(encoding="utf-8-sig")
+            text = text_of(file, conn_id)
             if file.suffix == ".sql":
                 for line, statement in engine.statements(text):  # noqa: B007 - the error names it
                     connection.execute(statement)

@@ -180,6 +180,33 @@ def test_s3_fails_and_botocore_tries_again_in_virtual_time(run_dag, world, kind,
     assert world.s3.keys("landing") == ["0", "2"]
 
 
+@pytest.mark.parametrize("service", ["s3", "redis", "sftp", "ftp", "http", "smtp"])
+def test_programs_that_a_task_starts_are_refused_too_and_the_result_tells_what_is_there(run_dag, world, service):
+    world.set_connection("c", service=service)
+    world.fault("down", connection="c", at="+1h")  # to the end
+    port = getattr(world, service).peer.rpartition(":")[2]
+    program = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), timeout=5)"
+
+    with DAG("asks", schedule=None) as dag:
+
+        @task
+        def ask():
+            import subprocess
+            import sys
+
+            found = []
+            for _ in range(2):
+                asked = subprocess.run([sys.executable, "-I", "-c", program, port], stderr=subprocess.PIPE, text=True)
+                found.append(asked.stderr.strip().rpartition("\\n")[2].partition(":")[0])
+                time.sleep(7200)
+            return found
+
+        ask()
+    result = run_dag(dag)
+    assert result.task("ask").xcom() == ["", "ConnectionRefusedError"]
+    assert [one.conn_id for one in result.services] == ["c"]
+
+
 def test_postgres_restarts_in_mid_run(run_dag, world):
     world.set_connection("warehouse", service="postgres")
     world.fault("down", connection="warehouse", at="+10m", lasts="5m")
@@ -220,7 +247,7 @@ def test_postgres_restarts_in_mid_run(run_dag, world):
 """
 
 
-@pytest.mark.parametrize(("tests", "passed"), [(HTTP, 13), (OTHERS, 5)], ids=["http", "others"])
+@pytest.mark.parametrize(("tests", "passed"), [(HTTP, 13), (OTHERS, 11)], ids=["http", "others"])
 def test_clients_see_what_they_see_in_production(bare: Project, tests: str, passed: int) -> None:
     bare.write(tests__test_faults=tests)
     bare.pytest("-q", "tests").assert_outcomes(passed=passed)

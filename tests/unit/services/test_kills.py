@@ -14,7 +14,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,9 @@ from harness.services.registry import service_class
 ROOT = Path(__file__).parents[3]
 GONE_S = 15
 MOMENTS = 100
-EMBEDDED = sorted(name for name in OURS if "embedded" in service_class(name).drivers)
+PROGRAMS = {"mysql": pytest.mark.mariadb}
+"""What needs programs of the machine's: their rows have the mark of its tests, and `ALL` goes without."""
+EMBEDDED = sorted(name for name in {*OURS} - {*PROGRAMS} if "embedded" in service_class(name).drivers)
 ALL = "all"
 
 
@@ -55,6 +58,7 @@ class Kill:
 
 QUICK = [Kill(ALL, "began", 0.05), Kill(ALL, "began", 0.6), Kill(ALL, "used", 0)]
 EACH = [Kill(name, "used", 0) for name in EMBEDDED]
+MOMENTS_OF_PROGRAMS = [("began", 0.05), ("began", 0.4), ("began", 0.8), ("leased", 0), ("used", 0.02), ("closed", 0.1)]
 
 
 def soak() -> Iterator[Kill]:
@@ -68,7 +72,12 @@ def soak() -> Iterator[Kill]:
 
 def rows() -> list[object]:
     """The quick suite has a few; CI's step of the gate one of each service; the night all moments."""
-    marked = [(QUICK, []), (EACH, [pytest.mark.hostile]), (soak(), [pytest.mark.nightly])]
+    marked: list[tuple[Iterable[Kill], list[pytest.MarkDecorator]]] = [
+        (QUICK, []),
+        (EACH, [pytest.mark.hostile]),
+        (soak(), [pytest.mark.nightly]),
+    ]
+    marked += [([Kill(name, *one) for one in MOMENTS_OF_PROGRAMS], [mark]) for name, mark in PROGRAMS.items()]
     return [pytest.param(kill, id=kill.id, marks=marks) for kills, marks in marked for kill in kills]
 
 
@@ -97,11 +106,14 @@ def test_nothing_is_left(kill: Kill, owners, tmp_path: Path, area: Path) -> None
     names = EMBEDDED if kill.services == ALL else [kill.services]
     pid = owners({"services": names, "said": str(said), "area": str(area), "mark": mark})
     try:
-        assert wait_until(lambda: kill.word in said.read_text().split(), timeout_s=60), said.read_text()
+        wait_until(lambda: {kill.word, "failed"} & {*said.read_text().split()}, timeout_s=60)
         time.sleep(kill.after_s)
     finally:
-        os.kill(pid, signal.SIGKILL)
-    assert "failed" not in said.read_text()
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    words = said.read_text()
+    assert kill.word in words.split(), words
+    assert "failed" not in words
 
     def left() -> list[object]:
         found = [*area.iterdir(), *processes_in(area), *marked(mark)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from datetime import datetime, timezone
 from typing import Any
@@ -88,6 +89,24 @@ def test_a_client_that_stays_is_ended(service: Service) -> None:
         with pytest.raises(redis.ConnectionError):
             client.ping()
     client.close()
+
+
+def test_a_cut_breaks_connections_but_none_to_a_server_of_the_users(service: Service) -> None:
+    made = lease(service)
+    with socket.create_connection((made.host, made.port), timeout=10) as client:
+        client.sendall(b"*1\r\n$4\r\nPING\r\n")
+        assert client.recv(100)
+        made.cut()
+        client.settimeout(1)
+        try:
+            ended = client.recv(100) == b""
+        except ConnectionResetError:
+            ended = True
+        except TimeoutError:
+            ended = False
+    assert ended is (service.driver != "external")
+    assert made.keys() == []
+    made.end()
 
 
 def test_a_script_and_a_transaction(service: Service) -> None:
