@@ -1,0 +1,215 @@
+"""What a replay refuses, which passes are made over a stretch, and what of them is told as not idempotent."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from harness.errors import UsageError
+from harness.results.services import PartChange
+from harness.simulation import idempotence
+from harness.simulation.idempotence import AGAIN, FAILED, REVERSED, Writers
+from harness.simulation.replaying import ReplayOptions
+from harness.world import World
+
+FIRST, LAST = (datetime(2025, 1, day, tzinfo=timezone.utc) for day in (1, 5))
+
+
+def options(**fields: Any) -> ReplayOptions:
+    return ReplayOptions(**{"dag_ids": ("d",), "since": FIRST, "until": LAST, **fields})
+
+
+class TestOptions:
+    def test_what_nobody_says_is_a_plain_backfill(self) -> None:
+        made = options()
+        assert (made.max_active_runs, made.reprocess, made.horizon, made.seed) == (10, "none", timedelta(days=366), 0)
+        assert not any((made.reverse, made.fail_fast, made.dry_run, made.idempotent, made.debug))
+        assert (made.run_on_latest, made.start, made.keep, dict(made.conf)) == (None, None, None, {})
+
+    @pytest.mark.parametrize(
+        ("fields", "told"),
+        [
+            ({"dag_ids": ()}, "a replay names no Dag"),
+            ({"until": FIRST - timedelta(seconds=1)}, "2024-12-31T23:59:59Z lies before 2025-01-01T00:00:00Z"),
+            ({"max_active_runs": 0}, "max_active_runs is 0"),
+            ({"reprocess": "all"}, "reprocess is 'all'"),
+        ],
+    )
+    def test_what_means_nothing_is_told(self, fields: dict[str, Any], told: str) -> None:
+        with pytest.raises(UsageError, match=told):
+            options(**fields)
+
+    @pytest.mark.parametrize("fields", [{"until": FIRST}, {"max_active_runs": 1}, {"reprocess": "failed"}])
+    def test_the_least_that_means_something(self, fields: dict[str, Any]) -> None:
+        options(**fields)
+
+
+def real(dag_id: str = "d", **tasks: Any) -> Any:
+    """A Dag of tasks, each with its number of retries, or None where it depends on the past."""
+    made = [
+        SimpleNamespace(task_id=name, retries=retries or 0, depends_on_past=retries is None)
+        for name, retries in tasks.items()
+    ]
+    return SimpleNamespace(dag_id=dag_id, fileloc=f"{dag_id}.py", tasks=made)
+
+
+class TestPasses:
+    def made(self, *dags: Any, **fields: Any) -> tuple[list[Any], list[str]]:
+        notes: list[Any] = []
+        dags_by_id = {one.dag_id: one for one in dags}
+        passes = list(idempotence._passes(dags_by_id, options(**fields), World(), notes))
+        return passes, [f"{one.check} {one.severity}: {one.message}" for one in notes]
+
+    @pytest.mark.parametrize("reverse", [False, True])
+    def test_again_in_reverse_and_with_failures_at_the_end_of_first_tries(self, reverse: bool) -> None:
+        passes, notes = self.made(real(a=1, b=0), real("e", c=2), reverse=reverse)
+        assert [(one.how, one.options.reverse) for one in passes] == [
+            (AGAIN, reverse),
+            (REVERSED, not reverse),
+            (FAILED, reverse),
+        ]
+        assert [one.world.faults for one in passes[:2]] == [[], []]
+        faults = [(one.kind, one.task, one.on_try, one.when) for one in passes[2].world.faults]
+        assert faults == [("fails", "d.a", (1,), "end"), ("fails", "e.c", (1,), "end")]
+        assert notes == []
+
+    def test_what_cannot_be_tried_is_noted(self) -> None:
+        passes, notes = self.made(real(a=None), real("e", b=0))
+        assert [one.how for one in passes] == [AGAIN]
+        assert notes == [
+            "idempotence warning: not tried in reverse: d depends on the past",
+            "idempotence warning: not tried with failures: no task of d, e has retries",
+        ]
+
+
+def instance(state: str = "success", at: datetime = LAST, **xcoms: Any) -> Any:
+    return SimpleNamespace(
+        name="t", task_id="t", state=state, reason="", end_date=at, xcoms=dict(xcoms), xcom=lambda key: xcoms.get(key)
+    )
+
+
+def run(state: str = "success", *instances: Any, date: datetime | None = FIRST, failed: Any = ()) -> Any:
+    return SimpleNamespace(
+        dag_id="d", run_id="by_hand", logical_date=date, state=state, task_instances=instances, failed_tasks=failed
+    )
+
+
+def told(differing: Any) -> list[tuple[Any, str, str | None, str | None]]:
+    return [(subject, one.message, one.task_id, one.fix) for subject, one in differing]
+
+
+def of(*runs: Any) -> Any:
+    return SimpleNamespace(runs=runs)
+
+
+DAGS: dict[str, Any] = {"d": real(t=0)}
+
+
+class TestStates:
+    def found(self, before: Any, after: Any) -> list[Any]:
+        return told(idempotence._other_states(DAGS, of(before), of(after), AGAIN))
+
+    def test_one_that_ends_otherwise_is_told_with_the_task_that_failed(self) -> None:
+        failed = SimpleNamespace(name="t[1]", task_id="t", reason="KeyError: 'x'")
+        (found,) = self.found(run(), run("failed", failed=[failed]))
+        fact = "d.t, run again: the run of 2025-01-01T00:00 ends failed, not success: t[1]: KeyError: 'x'"
+        assert found == (("state", "d", "t"), fact, "t", None)
+
+    def test_without_such_a_task_it_is_the_dags(self) -> None:
+        (found,) = self.found(run(date=None), run("failed", date=None))
+        assert found == (("state", "d", ""), "d, run again: the run of by_hand ends failed, not success", None, None)
+
+    def test_what_ends_alike_or_was_not_there_is_not_told(self) -> None:
+        assert self.found(run("failed"), run("failed")) == []
+        assert self.found(run(date=LAST), run("failed")) == []
+
+
+class TestXComs:
+    def found(self, before: Any, *after: Any) -> list[Any]:
+        return told(idempotence._other_xcoms(DAGS, of(before), of(*after), AGAIN))
+
+    def test_a_value_that_differs_is_told_once_a_key(self) -> None:
+        found = self.found(run("success", instance(k=1, l=2)), *[run("success", instance(k=3, l=2))] * 2)
+        assert found == [
+            (("xcom", "d", "t", "k"), "d.t, run again: XCom 'k' of 2025-01-01T00:00 is 3, not 1", "t", None)
+        ]
+
+    def test_one_that_only_one_pass_has_differs(self) -> None:
+        assert len(self.found(run("success", instance(k=1)), run("success", instance(l=1)))) == 2
+
+    @pytest.mark.parametrize(("before", "after"), [("failed", "success"), ("success", "failed")])
+    def test_only_what_succeeded_both_times_is_compared(self, before: str, after: str) -> None:
+        assert self.found(run("success", instance(before, k=1)), run("success", instance(after, k=2))) == []
+        assert self.found(run("success"), run("success", instance(k=2))) == []
+
+    @pytest.mark.parametrize(
+        ("was", "now", "follows"),
+        [
+            ("made 2025-01-05", "made 2025-01-06", True),
+            ("made 2025-01-05", "made 2025-01-09", False),
+            ("made 2025-01-04", "made 2025-01-06", False),
+        ],
+    )
+    def test_a_date_of_the_clock_is_told_as_such(self, was: str, now: str, follows: bool) -> None:
+        later = LAST + timedelta(days=1)
+        (found,) = self.found(run("success", instance(k=was)), run("success", instance(at=later, k=now)))
+        assert found[1].endswith("the clock's date") is follows
+        assert found[3] == ("take the run's logical_date or data_interval, not the clock" if follows else None)
+        assert not idempotence._clock_in(was, None)
+
+
+class TestData:
+    def found(self, change: PartChange, *by: tuple[str, str]) -> list[Any]:
+        writers: Any = SimpleNamespace(wrote={("db", change.part): dict.fromkeys(by)})
+        return told(idempotence._other_data(DAGS, iter([("db", change)]), writers, AGAIN))
+
+    def test_what_only_grew_was_inserted_twice(self) -> None:
+        (found,) = self.found(PartChange("sales", "table", "row", added=2), ("d", "t"))
+        assert found[:3] == (("data", "db", "sales"), "d.t, run again: db: table sales: 2 rows added", "t")
+        assert found[3] == "delete the interval's rows first, or insert with a key and on conflict"
+
+    @pytest.mark.parametrize(
+        "change",
+        [
+            PartChange("sales", "table", "row", added=1, removed=1),
+            PartChange("sales", "table", "row", added=1, changed=1),
+            PartChange("sales", "table", "row", removed=1),
+        ],
+    )
+    def test_what_changed_otherwise_has_no_such_remedy(self, change: PartChange) -> None:
+        (found,) = self.found(change, ("d", "t"))
+        assert found[3] is None
+
+    def test_of_several_writers_the_last_is_meant_and_all_are_named(self) -> None:
+        (found,) = self.found(PartChange("sales", "table", "row", removed=1), ("d", "t"), ("d", "u"))
+        assert (found[2], found[1].endswith(" (written by d.t, d.u)")) == ("u", True)
+
+    def test_where_nobody_was_seen_to_write_it_is_the_dags(self) -> None:
+        (found,) = self.found(PartChange("sales", "table", "row", removed=1))
+        assert (found[1].startswith("d, run again: "), found[2]) == (True, None)
+
+
+def test_writers_are_those_after_whose_end_something_differs() -> None:
+    contents = iter([1, 2, 3])
+
+    def held(number: int) -> Any:
+        change = PartChange("sales", "table", "row", added=1)
+        return SimpleNamespace(held={"db": SimpleNamespace(changes_to=lambda later: [change])}, number=number)
+
+    leases: Any = SimpleNamespace(snapshot=lambda: held(next(contents)))
+    writers = Writers(leases, held(0))
+    of_run: Any = SimpleNamespace(dag=SimpleNamespace(dag_id="d"))
+    for task_id, state in (
+        ("a", "running"),
+        ("b", "success"),
+        ("c", "skipped"),
+        ("e", "failed"),
+        ("f", "up_for_retry"),
+    ):
+        writers(of_run, SimpleNamespace(task_id=task_id, state=state))  # type: ignore[arg-type]
+    writers(of_run, None)
+    assert list(writers.wrote["db", "sales"]) == [("d", "b"), ("d", "e"), ("d", "f")]
+    assert writers.before.number == 3  # type: ignore[attr-defined]
