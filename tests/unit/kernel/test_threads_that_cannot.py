@@ -79,6 +79,17 @@ def test_a_wait_that_is_over_before_it_begins() -> None:
     assert quick(body)["body"] == ((False, False, False, False), 3.5)
 
 
+@pytest.mark.parametrize(("caller", "at"), [("psycopg2.of_this_test", 0), ("their_dag", 0.05)])
+def test_a_wait_is_his_who_waits_and_not_his_who_called_him(caller: str, at: float) -> None:
+    code: dict[str, Any] = {"__name__": caller}
+    exec("def waits(condition):\n    with condition:\n        return condition.wait(0.05)", code)
+
+    def body() -> Any:
+        return code["waits"](threading.Condition())
+
+    assert quick(body)["body"] == (False, at)
+
+
 def test_a_thread_that_joins_itself() -> None:
     def body() -> Any:
         said: list[str] = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -108,3 +109,29 @@ def test_a_process_is_traced_as_a_thread_under_coverage_and_else_as_the_main_loo
         threading.settrace(former[1])
     assert seen == [in_threads if inside == "in_threads" else outer] * 4
     assert afterwards is outer
+
+
+def test_a_process_keeps_its_tracer_until_it_ends() -> None:
+    simulation, made, given_back, seen = Simulation(0), [], [], []
+
+    def fresh() -> Any:
+        made.append(tracer("coverage.pytracer"))
+        return made[-1]
+
+    def body() -> None:
+        for _ in range(2):
+            simulation.hold(5)
+            seen.append((sys.gettrace(), list(given_back)))
+
+    simulation.tracers = SimpleNamespace(fresh=fresh, give_back=given_back.append)  # type: ignore[assignment]
+    simulation.spawn(body)
+    former = sys.gettrace()
+    outer = tracer("coverage.pytracer")
+    sys.settrace(outer)
+    try:
+        simulation.run_until()
+        after = sys.gettrace()
+    finally:
+        sys.settrace(former)
+    assert (len(made), given_back, after) == (1, made, outer)
+    assert seen == [(made[0], []), (made[0], [])]

@@ -137,6 +137,11 @@ class TestWorkers:
         assert broker.take() == ["c"]
         assert broker.why("c") is None
 
+    def test_one_that_runs_nothing_takes_nothing(self) -> None:
+        broker = Broker((WorkerSlots("none", "celery", frozenset({"default"}), 0),), lambda one: True)
+        broker.put("a", "default")
+        assert broker.take() == []
+
     def test_a_queue_that_nobody_serves(self) -> None:
         broker = self.broker(set())
         broker.put("x", "gpu")

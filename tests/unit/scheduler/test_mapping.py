@@ -209,6 +209,14 @@ class TestRevise:
         assert ids(found.set_states()) == [("m", 1), ("m", 2), ("m", 3)]
         assert [one.state for one in run.instances("m")] == [None, "removed", "removed", "removed"]
 
+    def test_one_that_was_never_expanded_beside_others_is_none_of_them(self) -> None:
+        run = run_of(dag(task("a"), task("m", "a", length=A)))
+        finish(run, "a", length=2)
+        one = ti(run, "m")
+        other = type(one)(task=one.task, run=run, map_index=1)
+        found = revise_map_indexes(run.dag.tasks["m"], run, [one, other])
+        assert (ids(found.expanded), ids(found.set_states())) == ([("m", 0)], ["m"])
+
     def test_waits_for_values(self) -> None:
         run = run_of(dag(task("a"), task("m", "a", length=A)))
         found = revise_map_indexes(run.dag.tasks["m"], run, run.instances("m"))

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from scheduler_builders import DAY, NOW, dag, run_of, task, ti
 
 from harness.kernel.instant import SECOND, to_datetime, to_instant
+from harness.scheduler.policies import SchedulerPolicies
 from harness.scheduler.retries import MAX_RETRY_DELAY, may_retry, next_retry_at
+from harness.scheduler.transitions import clear
 
 
 def failed(try_number: int = 1, logical_date: int | None = NOW, override: int | None = None, **fields: Any) -> Any:
@@ -136,3 +138,24 @@ def test_the_text_of_a_logical_date_is_that_of_airflows_database() -> None:
     sqlalchemy_types = pytest.importorskip("airflow.utils.sqlalchemy")
     stored = sqlalchemy_types.UtcDateTime().process_result_value(to_datetime(NOW).replace(tzinfo=None), None)
     assert str(stored) == str(to_datetime(NOW)) == "2025-01-01 00:00:00+00:00"
+
+
+@pytest.mark.parametrize(
+    ("ahead", "state", "try_number", "most"),
+    [
+        (False, "failed", 2, 5),
+        (False, "up_for_retry", 2, 5),
+        (False, None, 0, 3),
+        (True, "failed", 2, 5),
+        (True, "up_for_retry", 2, 4),
+        (True, None, 0, 3),
+    ],
+)
+def test_one_that_is_cleared_has_as_many_retries_again(ahead: bool, state: Any, try_number: int, most: int) -> None:
+    """Where tries are rows, one that waits has the number of its next try already."""
+    made = dag(task("a", retries=3), policies=SchedulerPolicies(numbers_ahead=ahead))
+    run = run_of(made, {"a": state})
+    one = ti(run, "a")
+    one.try_number = try_number
+    assert clear(run) == [one]
+    assert (one.max_tries, one.state) == (most, None)

@@ -16,6 +16,7 @@ from typing import Any
 import numpy
 import pytest
 
+from harness.simulation import environment
 from harness.simulation.environment import Interruption, _interruptible, patient_collector, process_state
 from harness.world import World
 
@@ -79,15 +80,16 @@ def test_the_owners_connections_and_variables_are_hidden_and_the_worlds_environm
 
 def test_one_seed_is_one_sequence_whatever_was_drawn_before() -> None:
     drawn = []
-    for seed in (3, 3, 4, 2**40 + 3):
+    for seed in (3, 3, 4, 2**40 + 3, 2**31 + 3):
         random.random()
         numpy.random.rand()
         with process_state(World(), seed):
             drawn.append((random.random(), float(numpy.random.rand())))
     assert drawn[0] == drawn[1]
-    assert len({first for first, _ in drawn}) == 3
+    assert len({first for first, _ in drawn}) == 4
     assert drawn[0][1] != drawn[2][1]
     assert drawn[0][1] == drawn[3][1], "numpy takes seeds of 32 bits"
+    assert drawn[0][1] != drawn[4][1], "and of all of them"
 
 
 def test_without_numpy_there_is_nothing_to_seed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,3 +164,19 @@ class TestInterruptions:
         thread.start()
         thread.join()
         assert seen == [before]
+
+
+@pytest.mark.parametrize(
+    ("env", "found"),
+    [
+        ({"STATSD_HOST": "127.0.0.1", "STATSD_PORT": "8125"}, ("127.0.0.1", 8125)),
+        ({"STATSD_HOST": "metrics.example", "STATSD_PORT": "8125"}, None),
+        ({"STATSD_HOST": "127.0.0.1", "STATSD_PORT": "any"}, None),
+        ({"STATSD_HOST": "127.0.0.1"}, None),
+        ({}, None),
+    ],
+)
+def test_metrics_go_to_a_server_of_the_worlds_own_and_to_no_other(
+    env: dict[str, str], found: tuple[str, int] | None
+) -> None:
+    assert environment._statsd_of(World(env=env)) == found

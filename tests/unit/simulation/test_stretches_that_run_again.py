@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from harness.errors import UsageError
+from harness.kernel import to_instant
 from harness.results.services import PartChange
-from harness.simulation import idempotence
-from harness.simulation.idempotence import AGAIN, FAILED, REVERSED, Writers
-from harness.simulation.replaying import ReplayOptions
+from harness.simulation.replays import idempotence, replaying
+from harness.simulation.replays.idempotence import AGAIN, FAILED, REVERSED, Writers
+from harness.simulation.replays.replaying import ReplayOptions
 from harness.world import World
 
+FIRST_AT = to_instant(datetime(2025, 1, 1, tzinfo=timezone.utc))
 FIRST, LAST = (datetime(2025, 1, day, tzinfo=timezone.utc) for day in (1, 5))
 
 
@@ -45,6 +47,21 @@ class TestOptions:
     @pytest.mark.parametrize("fields", [{"until": FIRST}, {"max_active_runs": 1}, {"reprocess": "failed"}])
     def test_the_least_that_means_something(self, fields: dict[str, Any]) -> None:
         options(**fields)
+
+
+@pytest.mark.parametrize(("conf", "handed"), [({}, None), ({"full": True}, {"full": True})])
+def test_a_conf_that_says_nothing_is_none(
+    monkeypatch: pytest.MonkeyPatch, conf: dict[str, Any], handed: dict[str, Any] | None
+) -> None:
+    plan = SimpleNamespace(run_after=FIRST_AT, data_interval_end=None)
+    monkeypatch.setattr(replaying, "asset_condition", lambda dag: None)
+    monkeypatch.setattr(replaying, "_plans", lambda dag, of: [plan, plan])
+    found = replaying.replay_of({"d": real()}, options(conf=conf, horizon=timedelta(days=2)))
+    (action,) = found.options.actions
+    assert action.backfill is not None
+    assert (action.backfill.conf, found.runs) == (handed, 2)
+    assert (found.options.since, found.options.until) == (FIRST, FIRST + timedelta(days=2))
+    assert (found.options.schedules, found.options.fail_fast) == (False, False)
 
 
 def real(dag_id: str = "d", **tasks: Any) -> Any:

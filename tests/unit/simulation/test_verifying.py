@@ -198,3 +198,8 @@ class TestWhatAirflowParses:
     def test_outside_of_all_loaded_folders_it_is_the_files_own(self, tmp_path: Path) -> None:
         rehearsal: Any = Rehearsal(folder=SimpleNamespace(roots=[tmp_path / "other"], files=[]))
         assert verification._folder(rehearsal, of("d", str(tmp_path / "d.py"))) == tmp_path.resolve()
+
+    def test_of_folders_within_one_another_it_is_the_one_that_was_named_first(self, tmp_path: Path) -> None:
+        for roots in ([tmp_path / "dags", tmp_path], [tmp_path, tmp_path / "dags"]):
+            rehearsal: Any = Rehearsal(folder=SimpleNamespace(roots=roots, files=[]))
+            assert verification._folder(rehearsal, of("d", str(tmp_path / "dags" / "d.py"))) == roots[0].resolve()
