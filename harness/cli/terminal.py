@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from harness.cli.streams import Stream
@@ -121,6 +122,22 @@ class Terminal:
             CalendarReport(self.console, self.verbose).show(result)
         else:
             TerminalReport(self.console, self.verbose).show(result)
+
+    def show(self, result: RunResult | CalendarResult, trace: Path | None) -> None:
+        """A result, as it was asked for, and its trace in a file. Raises: MachineError: that cannot be written."""
+        self.show_collected()
+        if self.as_json:
+            self.document(result.to_json())
+        else:
+            self.report(result)
+        if trace is not None:
+            from harness.cli.faults import writing
+            from harness.report.trace import write_trace
+
+            try:
+                write_trace(result, trace)
+            except OSError as error:
+                raise writing(error, f"--trace {str(trace)!r}") from None
 
     def note(self, text: str) -> None:
         """A line beside the run that somebody should know."""

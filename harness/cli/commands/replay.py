@@ -177,6 +177,7 @@ def dates_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
     type=option.PATH,
     help="Keep the ledger here.  [default: a temporary folder]",
 )
+@option.trace
 @option.flag("--resume", help="Go on with the ledger of --ledger, which was cut off.")
 @option.pdb
 @option.verbose

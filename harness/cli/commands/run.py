@@ -36,6 +36,7 @@ class RunArguments(option.OneRunArguments):
     alone: bool = False
     as_json: bool = False
     keep: Path | None = None
+    trace: Path | None = None
     pdb: bool = False
     verbose: bool = False
     record: bool = False
@@ -155,11 +156,7 @@ class Rehearse:
             return masked_run(result)
 
     def _show(self, result: RunResult, terminal: Terminal) -> None:
-        terminal.show_collected()
-        if terminal.as_json:
-            terminal.document(result.to_json())
-        else:
-            terminal.report(result)
+        terminal.show(result, self.arguments.trace)
 
 
 def _notes(rehearsal: Rehearsal, dag: DAG, terminal: Terminal) -> None:
@@ -184,6 +181,7 @@ def _notes(rehearsal: Rehearsal, dag: DAG, terminal: Terminal) -> None:
 @option.flag("--alone", help="Leave out the Dags that sensors wait for.")
 @option.as_json
 @option.keep
+@option.trace
 @option.pdb
 @option.verbose
 def run(**arguments: Any) -> Job:

@@ -34,6 +34,7 @@ class FolderArguments:
     seed: int = 0
     as_json: bool = False
     keep: Path | None = None
+    trace: Path | None = None
     conf: str | None = None
     pdb: bool = False
     verbose: bool = False
@@ -94,11 +95,7 @@ class SimulateFolder:
             note_failures(rehearsal.folder, terminal)
             raise DagNotFound("no Dag was loaded", where=", ".join(map(str, paths)), fix="see the notes above")
         result = self._simulated(rehearsal, planned(rehearsal), world, terminal)
-        terminal.show_collected()
-        if terminal.as_json:
-            terminal.document(result.to_json())
-        else:
-            terminal.report(result)
+        terminal.show(result, arguments.trace)
         return result
 
     def _simulated(
@@ -215,6 +212,7 @@ def period_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
 @option.seed
 @option.as_json
 @option.keep
+@option.trace
 @option.pdb
 @option.verbose
 def simulate(**arguments: Any) -> Job:

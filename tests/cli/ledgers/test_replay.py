@@ -123,3 +123,13 @@ def test_what_was_killed_or_interrupted_goes_on(till, signal, code):
     assert again.code == 2
     assert "there is nothing to resume" in again.err
     assert till("replay", *stretch, "--resume").code == 2
+
+
+def test_a_trace_of_virtual_time(till):
+    stretch = ("replay", "takings", "--since", "2025-01-01", "--until", "2d", "--world", "till.yaml")
+    assert till(*stretch, "--trace", "trace.json").code == 0
+    events = json.loads((till.folder / "trace.json").read_text())["traceEvents"]
+    assert [one["name"] for one in events if one["ph"] == "X"].count("make") == 2
+    answer = till("run", "takings", "--world", "till.yaml", "--trace", "nowhere/trace.json")
+    assert answer.code == 2
+    assert "--trace 'nowhere/trace.json'" in answer.err
