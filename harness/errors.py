@@ -223,6 +223,13 @@ class NetworkRefused(HarnessError, ConnectionRefusedError):
         return f"[Errno {self.errno}] Connection refused: {self.fact}; {self.fix}"
 
 
+class ProductionUnavailable(HarnessError):
+    """A deployed Airflow that does not answer, refuses, or has not what is asked for."""
+
+    id = "production"
+    exit_code = ExitCode.UNAVAILABLE
+
+
 class UnsupportedAirflow(HarnessError):
     """An Airflow outside the supported range, or none installed."""
 

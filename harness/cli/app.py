@@ -10,6 +10,7 @@ from harness.cli.commands.calendar import calendar
 from harness.cli.commands.check import check
 from harness.cli.commands.diff import diff
 from harness.cli.commands.doctor import doctor
+from harness.cli.commands.importing import import_
 from harness.cli.commands.init import init
 from harness.cli.commands.ledger import ledger
 from harness.cli.commands.replay import replay
@@ -59,6 +60,7 @@ def app() -> None:
       airflow-harness calendar
       airflow-harness check
       airflow-harness doctor
+      airflow-harness import https://airflow.example.com
       airflow-harness init
       airflow-harness run weather_etl --logical-date 2025-01-01
       airflow-harness run dags/weather_etl.py --world fixtures/world.yaml
@@ -73,4 +75,5 @@ def app() -> None:
 
 for command in (calendar, check, diff, doctor, init, replay, run, simulate, sql, verify):
     app.command(epilog=EXIT_CODES)(command)
+app.command("import", epilog=EXIT_CODES)(import_)
 app.add_command(ledger)

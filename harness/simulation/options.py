@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.errors import UsageError
 from harness.kernel.instant import Instant, to_datetime
+from harness.ledger.past_run import PastRun
 from harness.scheduler.dag_runs.backfill import Backfill
 
 HORIZON = timedelta(days=30)
@@ -26,6 +27,7 @@ class RunOptions:
         conf, params: of the run; params are merged into conf, as the trigger form does.
         only: task ids to run, all others left out.
         from_task: this task and what lies downstream of it.
+        past: a run of a ledger that is run again: its dates, its conf, and the XComs of the tasks that are left out.
         xcoms: task_id -> return value (or key -> value when wrapped in `Keyed`), as if those tasks had run.
         seed: of ``random`` in task code.
         start: virtual start of the simulation; default the run's ``run_after``.
@@ -56,6 +58,7 @@ class RunOptions:
     debug: bool = False
     one_by_one: bool = False
     on_error: Callable[[BaseException], None] | None = None
+    past: PastRun | None = None
 
     def __post_init__(self) -> None:
         as_datetimes(self, "logical_date", "start")

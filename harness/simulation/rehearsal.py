@@ -38,6 +38,7 @@ from harness.simulation.awaited_dags import awaited_runs, failed_unawaited
 from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.ledger_facts import facts_of_calendar, facts_of_run
 from harness.simulation.options import CalendarOptions, RunOptions
+from harness.simulation.past_runs import give_past, plan_of
 from harness.simulation.record import Watcher, watched_by
 from harness.simulation.replays.idempotence import checked
 from harness.simulation.replays.replaying import Replay, ReplayOptions, replay_of
@@ -139,6 +140,8 @@ class Rehearsal:
         """
         for _, error in unscheduled([dag]):
             raise error
+        if options.past is not None:
+            return plan_of(options.past)
         date = None if options.logical_date is None else to_instant(options.logical_date)
         if date is None:
             frozen = frozen_instant()
@@ -420,8 +423,12 @@ class _Simulated:
         return self.plan.run_after if frozen is None else frozen
 
     def _begin(self, driver: Driver) -> DagRun:
+        past, kept = self.options.past, self._kept()
         store, conf = self.run_factory.store, {**self.options.conf, **self.options.params}
-        run = self.run_factory.create(self.dag, self.plan, conf, self._kept())
+        conf = conf if past is None else {**past.conf, **conf}
+        run = self.run_factory.create(self.dag, self.plan, conf, kept)
+        if past is not None:
+            give_past(run, past, kept)
         for name, uri, extra in self.options.asset_events:
             event = AssetEvent(len(store.events) + 1, name, uri, "asset", dict(extra), driver.simulation.now)
             store.events.append(event)

@@ -66,6 +66,7 @@ class IncludeSpec(EntrySpec):
     connections: str = ""
     variables: str = ""
     pools: str = ""
+    world: str = ""
 
 
 class FromEnvironmentSpec(EntrySpec):

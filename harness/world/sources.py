@@ -30,6 +30,10 @@ if TYPE_CHECKING:
     from harness.world.nodes import Document
 
 SECTIONS = ("connections", "variables", "pools")
+WORLD = "world"
+"""The key of a file that is a world itself."""
+OF_WORLDS = (*SECTIONS, "durations")
+"""What of such a file may be included."""
 ASTRO = "airflow_settings.yaml"
 FORM = "write include: [connections.json, airflow_settings.yaml, {variables: vars/prod.json}]"
 _FIELDS = ("host", "login", "password", "schema", "description", "uri")
@@ -59,7 +63,7 @@ class Source:
     """A file that a world includes.
 
     Attributes:
-        section: what it holds; None where its own keys say so: Astro's settings, a ``.env``.
+        section: what it holds, `WORLD` for several; None where its own keys say so: Astro's settings, a ``.env``.
     """
 
     file: Path
@@ -98,8 +102,9 @@ def _source(entry: object, folder: Path) -> Source:
     section = None
     if isinstance(entry, Mapping) and len(entry) == 1:
         ((section, entry),) = entry.items()
-        if section not in SECTIONS:
-            raise EntryError(WorldProblem(f"unknown key {section!r}", known=known_names(str(section), SECTIONS)))
+        if section not in (*SECTIONS, WORLD):
+            known = known_names(str(section), (*SECTIONS, WORLD))
+            raise EntryError(WorldProblem(f"unknown key {section!r}", known=known))
     if not isinstance(entry, str) or not entry:
         raise EntryError(WorldProblem(f"must be a list of files, not of {kind(entry)}", fix=FORM))
     file = next((one for one in (folder / entry, Path(entry)) if one.is_file()), None)
@@ -136,10 +141,27 @@ def entries(source: Source) -> Iterator[Included]:
         raise Unreadable(f"cannot be read: {error.strerror}") from None
     if source.section is None:
         yield from _of_dot_env(text, dot_env(source.file)) if _is_env(source.file) else _of_astro(text)
+    elif source.section == WORLD:
+        yield from _of_world(text)
     elif source.file.suffix == ".env":
         yield from _of_env(text, source.section)
     else:
         yield from _of_mapping(text, source.section, source.file.suffix == ".json")
+
+
+def _of_world(text: str) -> Iterator[Included]:
+    """The named entries of another world file, as ``airflow-harness import`` writes one; no other section of it."""
+    document, line_of = _yaml(text)
+    if not isinstance(document, Mapping):
+        raise Unreadable(f"must be a mapping of sections, not {kind(document)}")
+    for section, names in document.items():
+        if section not in OF_WORLDS:
+            known = ", ".join(OF_WORLDS)
+            raise Unreadable(f"cannot be included with its {section!r}: only {known} can", line_of((str(section),)))
+        if names is not None and not isinstance(names, Mapping):
+            raise Unreadable(f"{section} must be a mapping of names, not {kind(names)}", line_of((str(section),)))
+        for name, value in (names or {}).items():
+            yield Included(section, str(name), value, line_of((str(section), str(name))))
 
 
 def _of_mapping(text: str, section: str, is_json: bool) -> Iterator[Included]:

@@ -27,6 +27,7 @@ RUN = {  # field: (option of `run`, argument of `run_dag`)
     "params": ("--param", "params"),
     "only": ("--only", "only"),
     "from_task": ("--from-task", "from_task"),
+    "past": ("--from-ledger", "(a test gives xcoms)"),
     "seed": ("--seed", "seed"),
     "start": ("--start", "start"),
     "horizon": ("--horizon", "horizon"),

@@ -17,6 +17,7 @@ from harness.project.config import Config, config_for
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
+    from harness.ledger.past_run import PastRun
     from harness.results.run import RunResult
     from harness.simulation.options import RunOptions
     from harness.simulation.rehearsal import Rehearsal
@@ -29,6 +30,7 @@ class RunArguments(option.OneRunArguments):
 
     only: tuple[str, ...] = ()
     from_task: str | None = None
+    from_ledger: str | None = None
     seed: int = 0
     start: str | None = None
     horizon: str | None = None
@@ -88,7 +90,7 @@ class Rehearse:
                 "--only and --from-task exclude each other", fix="name every task with --only, or leave it out"
             )
         inputs.one_reader_of_stdout(arguments.pdb, arguments.as_json)
-        fields = {
+        fields: dict[str, Any] = {
             "logical_date": inputs.instant("--logical-date", arguments.logical_date),
             "manual": arguments.manual,
             "conf": inputs.conf(arguments.conf),
@@ -100,8 +102,21 @@ class Rehearse:
             "companions": not arguments.alone,
             "debug": arguments.pdb,
         }
+        if arguments.from_ledger is not None:
+            fields["past"] = self._past(arguments.from_ledger)
         horizon = inputs.span("--horizon", arguments.horizon)
         return fields if horizon is None else {**fields, "horizon": horizon}
+
+    def _past(self, ledger: str) -> PastRun:
+        """The run of a ledger that is run again. Raises: LedgerError. UsageError: dates beside it."""
+        from harness.cli.ledgers import ledgers_home
+        from harness.ledger.past_run import past_run
+        from harness.ledger.reading import found
+
+        if self.arguments.file is not None or self.arguments.manual:
+            fix = "name the Dag by its id, and leave --manual out: the ledger says what run it was"
+            raise UsageError("--from-ledger takes the id of a Dag, and the run as it was", fix=fix)
+        return past_run(found(ledger, ledgers_home()), self.arguments.dag_id, self.arguments.logical_date)
 
     def _paths(self, config: Config) -> list[Path]:
         """What to load: as given, else as configured, else the file alone when a file names the Dag."""
@@ -172,6 +187,11 @@ def _notes(rehearsal: Rehearsal, dag: DAG, terminal: Terminal) -> None:
 @option.one_run
 @option.texts("--only", metavar="TASK", help="Run these tasks alone; repeated, or with commas.")
 @option.text("--from-task", metavar="TASK", help="Run this task and those downstream of it.")
+@option.text(
+    "--from-ledger",
+    metavar="LEDGER",
+    help="Run a run of this ledger again: its dates and conf, and the XComs of tasks that are left out.",
+)
 @option.former("--from", "--from-task", "from_task")
 @option.record
 @option.seed
@@ -201,6 +221,7 @@ def run(**arguments: Any) -> Job:
       airflow-harness run dags/weather_etl.py --param city=Oslo --param days=3
       airflow-harness run weather_etl --conf '{"city": "Oslo"}' --manual
       airflow-harness run weather_etl --world fixtures/world.yaml --from-task load --pdb
+      airflow-harness run weather_etl --from-ledger last --from-task load
       airflow-harness run weather_etl --only extract,load --json | jq .state
       airflow-harness run weather_etl --keep ledgers/today && less ledgers/today/journal.jsonl
     """
