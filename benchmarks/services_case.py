@@ -32,11 +32,12 @@ def per_test_ms(test: Callable[[int], Any]) -> float:
 
 def postgres() -> dict[str, float]:
     """Our own server: its start, and a database with 1,000 seeded rows for each test."""
-    from harness.services.postgres.service import PostgresOptions, PostgresService
+    from harness.services.postgres.service import PostgresService
+    from harness.services.sql.options import SqlOptions
 
     seed = Path(tempfile.mkdtemp()) / "orders.sql"
     seed.write_text(SEED)
-    service, options = PostgresService("embedded"), PostgresOptions(seed=[str(seed)])
+    service, options = PostgresService("embedded"), SqlOptions(seed=[str(seed)])
 
     def test(number: int) -> None:
         lease: Any = service.lease(f"test_{number}", "warehouse", options)
