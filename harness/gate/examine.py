@@ -6,18 +6,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
-from harness.bridge.operators import argument
+from harness.bridge.operators import argument, arguments, class_paths
 from harness.bridge.parsing.watching.secrets import JSON_VARIABLE
 from harness.bridge.standins.elsewhere import AWS, connections_of, needs_elsewhere
 from harness.checks.context import CheckSelection, DagContext, Declared, FileContext
 from harness.checks.registry import CHECKS, Check
-from harness.checks.resources.used_names import connections, pools, variables
+from harness.checks.resources.used_names import Used, connections, pools, variables
 from harness.gate.check_result import UsedName
 from harness.kernel.whose import last_frame
 from harness.project.hash_order import depends_on_hashes
 from harness.results.finding import Problem
+from harness.services.registry import services_of_types
 from harness.world.guess import Guesses
-from harness.world.scaffold import ANY_JSON
+from harness.world.scaffold import ANY_JSON, DEFAULT, default_type, type_of_provider
 
 Report = dict[str, Any]
 Problems = list[tuple[str, Problem]]
@@ -185,12 +186,42 @@ def names_in(file: FileContext, guesses: Guesses) -> list[dict[str, Any]]:
                 found.append(UsedName("pools", used.name, used.by, used.path or file.path, used.line or 1, hint))
     for section, uses in (("connections", connections(file)), ("variables", variables(file))):
         for used in uses:
-            hint = ANY_JSON if used.as_json else ""
+            hint = _type_of(file, used) if section == "connections" else ANY_JSON if used.as_json else ""
             found.append(UsedName(section, used.name, used.by, used.path or file.path, used.line or 1, hint))
+    found += [used for dag in file.dags for used in _by_default(dag, file.path)]
     named = {one.name for one in found if one.section == "connections"}
     found += [used for dag in file.dags for used in _elsewhere(dag, file.path, named)]
     found += [_asked_while_parsed(event, guesses) for event in file.events if event.kind in _ASKED]
     return [vars(name) for name in found]
+
+
+def _type_of(file: FileContext, used: Used) -> str:
+    """The type of a connection that a task names as ``conn_id`` alone, by the provider of its operator."""
+    tasks = [
+        task for dag in file.dags if dag.dag_id == used.dag_id for task in dag.tasks if task.task_id == used.task_id
+    ]
+    return _of_provider(tasks[0]) if tasks and used.by.endswith("(conn_id)") else ""
+
+
+def _of_provider(task: Any) -> str:
+    return next(filter(None, (type_of_provider(path.rpartition(".")[0]) for path in class_paths(task))), "")
+
+
+def _by_default(dag: DagContext, file: str) -> Iterator[UsedName]:
+    """Connections that operators take where their author names none, as ``aws_default``: those that a service plays,
+    and others that the author has written out.
+    """
+    served = services_of_types()
+    for task in dag.tasks:
+        given = getattr(task, "_BaseOperator__init_kwargs", {})
+        for name, value in arguments(task).items():
+            if name != "conn_id" and not name.endswith("_conn_id"):
+                continue
+            kind = default_type(value) if isinstance(value, str) else _of_provider(task) if name == "conn_id" else ""
+            taken = value if isinstance(value, str) else f"{kind}{DEFAULT}"
+            if default_type(taken) and (kind in served or given.get(name) == taken):
+                path, line = dag.place(task.task_id) or (file, 1)
+                yield UsedName("connections", taken, f"task {task.task_id!r} ({name})", path, line or 1, kind)
 
 
 def _elsewhere(dag: DagContext, file: str, named: set[str]) -> Iterator[UsedName]:

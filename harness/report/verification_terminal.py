@@ -29,9 +29,13 @@ def show(found: Verification, console: Console, verbose: bool) -> None:
     for row in found.differences:
         if row.why:
             console.print(Text(f"  {row.name}: {one_line(row.why, 300)}", "dim"), soft_wrap=True)
-    if found.volatile:
-        text = ", ".join(found.volatile[:8]) + (" …" if len(found.volatile) > 8 else "")
-        console.print(Text(f"not compared, they change from run to run: {clean(text)}", "dim"), soft_wrap=True)
+    for about, names in (
+        ("not compared, they change from run to run", found.volatile),
+        ("stood in for on both sides, so nothing is said of their own code", found.stood_in),
+    ):
+        if names:
+            text = ", ".join(names[:8]) + (" …" if len(names) > 8 else "")
+            console.print(Text(f"{about}: {clean(text)}", "dim"), soft_wrap=True)
     console.print()
     count = len(found.differences)
     verdict = "alike" if found.ok else f"{count} difference{'s' if count != 1 else ''}"

@@ -45,6 +45,7 @@ class Verification:
     Attributes:
         volatile: names of XComs left out because they change from one simulation to the next.
         airflow_version: of the reference.
+        stood_in: names of task instances for which something of the world stood in, on both sides.
     """
 
     dag_id: str
@@ -53,6 +54,7 @@ class Verification:
     rows: tuple[Row, ...]
     volatile: tuple[str, ...]
     real_seconds: float = 0.0
+    stood_in: tuple[str, ...] = ()
 
     @property
     def differences(self) -> tuple[Row, ...]:
@@ -96,5 +98,6 @@ class Verification:
             "alike": self.ok,
             "rows": [row.to_json() for row in self.rows],
             "volatile": list(self.volatile),
+            "stood_in": list(self.stood_in),
             "real_seconds": round(self.real_seconds, 3),
         }

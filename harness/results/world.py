@@ -12,7 +12,7 @@ from typing import Any
 
 from harness.kernel.instant import iso
 from harness.results.finding import Finding
-from harness.world.scaffold import key_of
+from harness.world.scaffold import default_type, key_of
 
 WORDS = {"connections": "connection", "variables": "variable", "pools": "pool", "network": "host", "stubs": "stub"}
 _VALUES = {"connections": "{conn_type: generic}", "variables": '""', "pools": "16", "stubs": "{returns: null}"}
@@ -97,6 +97,13 @@ def reported(needs: Sequence[Need]) -> list[str]:
     return [f"not in the world: {', '.join(need.text for need in needs)}", *as_yaml(needs)]
 
 
+def _value(need: Need) -> str:
+    if need.place is not None:
+        return _THERE
+    kind = default_type(need.name) if need.section == "connections" else ""
+    return f"{{conn_type: {kind}}}" if kind else _VALUES[need.section]
+
+
 def as_yaml(needs: Sequence[Need]) -> list[str]:
     """Entries of a world file, to be completed."""
     lines: list[str] = []
@@ -105,6 +112,6 @@ def as_yaml(needs: Sequence[Need]) -> list[str]:
         if inside and section == "network":
             lines += ["network:", "  allow:", *(f'    - "{need.name}"' for need in inside)]
         elif inside:
-            values = {need.name: _VALUES[section] if need.place is None else _THERE for need in inside}
+            values = {need.name: _value(need) for need in inside}
             lines += [f"{section}:", *(f"  {key_of(name)}: {value}" for name, value in values.items())]
     return lines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bridge.reference import DagToRun, RunHistory
 from harness.bridge.reference.child import airflow_run
+from harness.bridge.standins.beside import without_their_time
+from harness.bridge.standins.elsewhere import cannot_run_here
 from harness.bridge.supervisor.store import facts
 from harness.bridge.timetables import default_date
-from harness.errors import HorizonReached, RunStuck
+from harness.errors import HorizonReached, RunStuck, WorldError
 from harness.kernel import SECOND, Instant
 from harness.kernel.instant import later, to_datetime
 from harness.results.run import RunResult
@@ -34,7 +37,7 @@ ALONE = "dag.test() runs this Dag alone: what it triggers or waits for does not 
 LINK = "_link_"
 """Keys of the links that operators add: they hold the run_id, which ``dag.test()`` makes of the instant it starts."""
 
-SHOWN = 60
+SHOWN, SHOWN_TASKS = 60, 5
 
 
 def verify(
@@ -42,10 +45,11 @@ def verify(
 ) -> Verification:
     """Run a Dag by hand on both sides and compare how each task, each XCom and the run itself ended.
 
-    What a world makes otherwise than it is (`as_it_is`) is left out on both sides. XComs that differ between two
-    simulations, one second and one seed apart, change by themselves and are not compared.
+    What a world makes otherwise than it is (`as_it_is`) is left out on both sides; what stands in does on both.
+    XComs that differ between two simulations, one second and one seed apart, change by themselves and are not compared.
 
-    Raises: DagNotFound, OffSchedule, UnmatchedEntry, ServiceUnavailable, ReferenceFailed.
+    Raises: DagNotFound, OffSchedule, UnmatchedEntry, ServiceUnavailable, ReferenceFailed. WorldError: tasks that cannot
+        run here, and for which nothing stands in.
     """
     began = perf_counter()
     check_world(world, rehearsal.folder.dags, rehearsal.folder)
@@ -55,7 +59,9 @@ def verify(
 
     date = default_date(dag) if logical_date is None else logical_date
     options = RunOptions(logical_date=to_datetime(date), manual=True, conf=conf, companions=False, one_by_one=True)
-    ours, reasons, result = simulated(rehearsal, dag, bare(), options)
+    first = bare()
+    ours, reasons, result = simulated(rehearsal, dag, first, options)
+    _refuse_what_cannot_run(reasons)
     try:
         later_on = replace(options, seed=1, start=to_datetime(later(date, SECOND)))
         again, _, _ = simulated(rehearsal, dag, bare(), later_on)
@@ -69,12 +75,34 @@ def verify(
     rows = compared(dag, ours, theirs, reasons, volatile)
     names = sorted(_named(*key) for key in volatile)
     airflow = version("apache-airflow-core")
-    return Verification(dag.dag_id, to_datetime(date), airflow, tuple(rows), tuple(names), perf_counter() - began)
+    stood_in = tuple(dict.fromkeys(_named(one.task_id, one.map_index) for one in first.calls_made))
+    real_s = perf_counter() - began
+    return Verification(dag.dag_id, to_datetime(date), airflow, tuple(rows), tuple(names), real_s, stood_in)
 
 
 def as_it_is(world: World) -> World:
-    """The world without what Airflow beside us would not have: stubs, declared durations, events and faults."""
-    return replace(world, stubs={}, durations={}, events=[], faults=[], drawn_faults=None)
+    """The world without what Airflow beside us would not have: declared durations, answers of triggers, events, faults.
+
+    Stubs and commands stand in on both sides, and take no time.
+    """
+    stubs = {text: without_their_time(stub) for text, stub in world.stubs.items()}
+    return replace(world, stubs=stubs, durations={}, triggers={}, events=[], faults=[], drawn_faults=None)
+
+
+def _refuse_what_cannot_run(reasons: Mapping[tuple[str, int], str]) -> None:
+    """See that nothing was refused here that Airflow would try.
+
+    Raises: WorldError: neither side could tell what those tasks come to.
+    """
+    refusal = f"{cannot_run_here().__name__}: "
+    refused = [_named(*key) for key, reason in sorted(reasons.items()) if reason.startswith(refusal)]
+    if refused:
+        shown = ", ".join(map(repr, refused[:SHOWN_TASKS])) + (" …" if len(refused) > SHOWN_TASKS else "")
+        raise WorldError(
+            f"{shown} cannot run on this machine, so there is nothing to compare",
+            why="Airflow would try, and wait or fail for want of what is not here",
+            fix=f"say what they come to, stubs: {{{refused[0]}: {{returns: …}}}} in the world file: on both sides then",
+        )
 
 
 def simulated(

@@ -28,10 +28,21 @@ _CALLED = {
     "slack_webhook": "slackwebhook",
     "gcp": "google_cloud_platform",
     "s3": "aws",
+    "google_cloud": "google_cloud_platform",
 }
 """Words of arguments and hooks that are no type themselves -> the type: ``slack_webhook_conn_id``, ``S3Hook``."""
 _OTHERS = ("ssh", "snowflake", "slack")
 """Types that may stand in a name though no service answers them."""
+DEFAULT = "_default"
+"""How ids end that hooks of Airflow take where none is named."""
+_PROVIDERS = {
+    **{name: name for name in ("databricks", "ftp", "http", "mysql", "postgres", "redis", "sftp", "smtp", "snowflake")},
+    **{name: name for name in ("spark", "sqlite", "ssh", "trino")},
+    "amazon": "aws",
+    "google": "google_cloud_platform",
+    "kubernetes": "kubernetes",
+}
+"""Airflow's providers whose operators have ``conn_id`` for connections of one type -> the type."""
 _NAMED_BY = re.compile(r"\(([^()]*)\)|(\w+)\(\)|the param '([^']*)'|^(\w+) of ")
 """What a use tells: ``task 'load' (aws_conn_id)``, ``S3Hook()``, ``the param 'aws_conn_id'``, ``SmtpNotifier of …``."""
 
@@ -160,6 +171,23 @@ def key_of(name: str) -> str:
     """A key as YAML reads it back: in quotes unless it is a plain word."""
     plain = re.fullmatch(r"[A-Za-z_]\w*", name, re.ASCII) is not None and name.lower() not in _WORDS
     return name if plain else json.dumps(name)
+
+
+def default_type(conn_id: str) -> str:
+    """The type of a connection that Airflow's hooks take where none is named, by its id; empty for any other id.
+
+    Source: ``default_conn_name`` of the providers' hooks: ``aws_default``, ``google_cloud_default`` (3.3).
+    """
+    stem = conn_id.removesuffix(DEFAULT)
+    return "" if stem == conn_id else _CALLED.get(stem, stem)
+
+
+def type_of_provider(module: str) -> str:
+    """The type of the connections of an operator's package: ``airflow.providers.smtp.operators.smtp``; else empty."""
+    parts = module.split(".")
+    return (
+        next((_PROVIDERS[name] for name in parts[2:4] if name in _PROVIDERS), "") if parts[1:2] == ["providers"] else ""
+    )
 
 
 def conn_type_of(by: str, answered: Iterable[str]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
@@ -143,6 +143,7 @@ class _Scrub:
 
     def __init__(self, cassette: Cassette, mask: Mask) -> None:
         self._cassette, self._mask = cassette, mask
+        self._found: set[str] = set()
 
     def request(self, request: Any) -> Any:
         """As it is kept and compared; None for one that the cassette has nothing to do with."""
@@ -153,10 +154,13 @@ class _Scrub:
             return None
         query = "&".join(self._pair(pair) for pair in parts.query.split("&")) if parts.query else ""
         netloc = parts.netloc.rpartition("@")[2]
-        uri = self._mask.text(urlunsplit((parts.scheme, netloc, parts.path, query, "")))
-        headers = {name: self._header(name, value) for name, value in dict(request.headers).items()}
         body = request.body_bytes if hasattr(request, "body_bytes") else request.body
-        return Request(request.method, uri, self._body(body), headers)
+        # Its own alone: what is kept of a request, by which it is found again, hangs on no other that came before.
+        own = _secrets_of(parts, dict(request.headers), body)
+        self._found |= own
+        uri = _without(own, self._mask.text(urlunsplit((parts.scheme, netloc, parts.path, query, ""))))
+        headers = {name: _without(own, self._header(name, value)) for name, value in dict(request.headers).items()}
+        return Request(request.method, uri, _without(own, self._body(body)), headers)
 
     def response(self, response: dict[str, Any]) -> dict[str, Any]:
         """As it is kept: not compressed."""
@@ -164,8 +168,8 @@ class _Scrub:
 
         kept: dict[str, Any] = decode_response(response)
         before = kept["body"].get("string")
-        after = self._body(before)
-        headers = {name: self._header(name, value) for name, value in kept["headers"].items()}
+        after = _without(self._found, self._body(before))
+        headers = {name: _without(self._found, self._header(name, value)) for name, value in kept["headers"].items()}
         if after != before and after is not None:
             sizes = {name: [str(len(after))] for name in headers if name.lower() == "content-length"}
             headers |= sizes
@@ -211,6 +215,50 @@ class _Scrub:
 
 
 _FORM = re.compile(r"[\w.%+*-]+=[^\s&]*(?:&[\w.%+*-]+=[^\s&]*)*")
+
+
+_LEAST = 6
+"""Characters of a secret that is looked for elsewhere: shorter ones stand in other texts by chance."""
+
+
+def _secrets_of(parts: Any, headers: Mapping[str, Any], body: Any) -> set[str]:
+    """What a request says under names of secrets, and as they stand in an URL: an answer may repeat it."""
+    found = {parts.password or ""}
+    found |= {value for name, value in parse_qsl(parts.query) if is_sensitive(name)}
+    for name, value in headers.items():
+        if "cookie" not in name.lower() and (_SECRET_HEADERS.search(name) or is_sensitive(name)):
+            words = _text(value[0] if isinstance(value, (list, tuple)) and value else value).split()
+            found |= set(words[-1:]) if len(words) < 3 else set()  # "Bearer …", and no signature in many parts
+    try:
+        text = body if isinstance(body, str) else bytes(body or b"").decode()
+        value = json.loads(text) if text[:1] in ("{", "[") else dict(parse_qsl(text))
+    except (TypeError, ValueError):
+        value = body if isinstance(body, (dict, list)) else None
+    found |= set(_sensitive(value))
+    kept = {one for one in found if len(one) >= _LEAST}
+    return kept | {quote(one, safe="") for one in kept}
+
+
+def _sensitive(value: Any) -> Iterator[str]:
+    """Texts below sensitive names of JSON."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield from [one] if is_sensitive(str(key)) and isinstance(one, str) else _sensitive(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _sensitive(one)
+
+
+def _without(secrets: Iterable[str], kept: Any) -> Any:
+    """A text, some bytes, or a header's values, with ``***`` for each of them."""
+    if isinstance(kept, (list, tuple)):
+        return [_without(secrets, one) for one in kept]
+    for secret in sorted(secrets, key=len, reverse=True):
+        if isinstance(kept, str):
+            kept = kept.replace(secret, MASK)
+        elif isinstance(kept, bytes):
+            kept = kept.replace(secret.encode(), MASK.encode())
+    return kept
 
 
 def _hidden(value: Any) -> Any:

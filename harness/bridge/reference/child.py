@@ -15,6 +15,7 @@ from harness.bridge.environment.sandbox import link
 from harness.bridge.environment.surroundings import Surroundings
 from harness.bridge.reference import DagToRun, RunHistory
 from harness.bridge.reference.home import default_cache, environment, restore, template
+from harness.bridge.standins.beside import told
 from harness.errors import ReferenceFailed
 from harness.kernel.instant import Instant, to_datetime
 from harness.project.own_programs import ask
@@ -41,14 +42,14 @@ def airflow_run(
 
     Args:
         folder: the Dag's folder.
-        world: its connections, variables and environment; services in it must be up.
+        world: its connections, variables, environment and stand-ins; services in it must be up.
         limit_s: real seconds until it is given up.
         surroundings: what the project's files find around them, on both sides.
     Raises: ReferenceFailed.
     """
     at = to_datetime(logical_date).astimezone(timezone.utc).isoformat()
     job: dict[str, Any] = {"folder": str(folder), **asdict(dag_to_run), "logical_date": at, "now": at, "conf": conf}
-    job |= {"network": list(world.network.allow), **_cassette(world)}
+    job |= {"network": list(world.network.allow), **_cassette(world), "stand_ins": told(world)}
     job |= {"search_path": surroundings.search_path, "working_directory": str(Path.cwd())}
     with scratch("reference") as place:
         home = Path(place)

@@ -89,10 +89,12 @@ def _answer(job: dict[str, Any]) -> Any:
     sys.path += [entry for entry in job["search_path"] if entry not in sys.path]  # first: policies lie there
     from airflow import settings
 
+    from harness.bridge.patches import replaced
     from harness.bridge.patches.network import NetworkGuard
     from harness.bridge.reference import DagToRun
     from harness.bridge.reference.clock import VirtualClock, register_sql_now
     from harness.bridge.reference.run import tested
+    from harness.bridge.standins.beside import heard, in_airflow
     from harness.world.network import Network
 
     os.chdir(job["working_directory"])  # as the simulator's: files may be named relative to it
@@ -101,5 +103,6 @@ def _answer(job: dict[str, Any]) -> Any:
     with _played(job, guard), guard.on_duty(), VirtualClock(dt.datetime.fromisoformat(job["now"])) as clock:
         date = dt.datetime.fromisoformat(job["logical_date"])
         dag = DagToRun(job["dag_id"], job["files"], job["also"])
-        history = tested(Path(job["folder"]), dag, date, job["conf"], clock)
+        with replaced([in_airflow(heard(job["stand_ins"]))]):
+            history = tested(Path(job["folder"]), dag, date, job["conf"], clock)
     return history.to_json()

@@ -30,7 +30,7 @@ from harness.scheduler.model import TaskInstance
 from harness.world import World
 from harness.world.calls import Call
 from harness.world.entries import Stub
-from harness.world.pattern import speaking
+from harness.world.pattern import Subject, speaking
 
 FAILS = "stubbed to fail"
 
@@ -67,17 +67,10 @@ class StandIns:
         """What stands in a task instance's place at its present try; None where it runs itself."""
         world, dag = self._world, facts(ti.run).dag
         if world.stubs or world.commands:
-            subject, number = subject_of(ti), ti.try_number
-            text = speaking(world.stubs, *subject)
-            if text is not None:
-                stub = world.stubs[text]
-                if stub.runs_itself(number):
-                    return None
-                return Replacement(lambda _task, context: play(stub, number, context), text, stub.at(number).takes)
-            text = speaking(world.commands, *subject)
-            if text is not None:
-                argv, near = world.commands[text], folder_of(str(dag.fileloc))
-                return Replacement(lambda task, context: _run_locally(argv, task, context, near), text)
+            subject = subject_of(ti)
+            found = declared(world, subject, ti.try_number, str(dag.fileloc))
+            if found is not None or speaking(world.stubs, *subject) is not None:
+                return found
         task = dag.task_dict[ti.task_id]
         needs = needed_by(task, world)
         if needs is None or (world.triggers and speaking(world.triggers, *subject_of(ti)) is not None):
@@ -85,22 +78,46 @@ class StandIns:
         return Replacement(lambda made, _context: refuse(made, f"{dag.dag_id}.{ti.task_id}", needs))
 
     def put_in_place(self, chosen: Replacement, who: TaskContext, task: Any, now: Instant) -> None:
-        """Have the runner's copy of an operator do something else, and none of the operator's own code.
-
-        Hooks and callbacks that the Dag's author gave the task (``pre_execute=``, ``on_execute_callback=``) stay.
-        Source: ``_execute_task``, which asks the operator for ``execute`` when it begins (3.1.8 and 3.3.2).
-        """
-        from airflow.sdk import BaseOperator
-
+        """Have the runner's copy of an operator do something else, and keep book of it."""
         if chosen.text is None:
             who.cannot_run = type(task).__name__
         else:
             who.stood_in = chosen.text
             self._world.calls_made.append(_call(chosen.text, who.ti, task, now))
-        task.execute = lambda context: chosen.does(task, context)
-        task.on_kill = lambda: None
-        task.pre_execute = MethodType(BaseOperator.pre_execute, task)
-        task.post_execute = MethodType(BaseOperator.post_execute, task)
+        replace_code(task, chosen)
+
+
+def declared(world: World, subject: Subject, try_number: int, file: str) -> Replacement | None:
+    """What the world says of a task instance at a try; None where it says nothing, or that the task runs itself.
+
+    Args:
+        file: of its Dag.
+    """
+    text = speaking(world.stubs, *subject)
+    if text is not None:
+        stub = world.stubs[text]
+        if stub.runs_itself(try_number):
+            return None
+        return Replacement(lambda _task, context: play(stub, try_number, context), text, stub.at(try_number).takes)
+    text = speaking(world.commands, *subject)
+    if text is None:
+        return None
+    argv, near = world.commands[text], folder_of(file)
+    return Replacement(lambda task, context: _run_locally(argv, task, context, near), text)
+
+
+def replace_code(task: Any, chosen: Replacement) -> None:
+    """Have the runner's copy of an operator do something else, and none of the operator's own code.
+
+    Hooks and callbacks that the Dag's author gave the task (``pre_execute=``, ``on_execute_callback=``) stay.
+    Source: ``_execute_task``, which asks the operator for ``execute`` when it begins (3.1.8 and 3.3.2).
+    """
+    from airflow.sdk import BaseOperator
+
+    task.execute = lambda context: chosen.does(task, context)
+    task.on_kill = lambda: None
+    task.pre_execute = MethodType(BaseOperator.pre_execute, task)
+    task.post_execute = MethodType(BaseOperator.post_execute, task)
 
 
 def folder_of(file: str) -> Path:

@@ -125,7 +125,8 @@ def _used(result: GateResult, exports: Exports, answered: Iterable[str]) -> Used
     for file in result.files:
         for name in file.names:
             place = f"{name.by}, {shown_path(Path(name.path))}:{name.line}"
-            hint = conn_type_of(name.by, answered) if name.section == "connections" else name.hint
+            told = conn_type_of(name.by, answered) if name.section == "connections" else ""
+            hint = told or name.hint
             found[name.section][name.name].append((place, hint))
     for entry in exports.entries:
         if (entry.section, entry.name) != ("pools", DEFAULT_POOL) or entry.value != {"slots": DEFAULT_POOL_SLOTS}:

@@ -120,7 +120,8 @@ def verify(**arguments: Any) -> Job:
 
     Airflow's own dag.test() runs it in a separate process, on a throw-away SQLite database that is migrated the first
     time; only its waits are cut short. States, tries, map indexes and XComs of all tasks are compared. Exit code 0
-    when they are alike, 1 when not.
+    when they are alike, 1 when not. Stubs and commands of the world stand in on both sides, and take no time; what
+    cannot run here, and for which nothing stands in, cannot be compared.
 
     DAG_ID is that of a Dag, or a .py file that holds one.
 

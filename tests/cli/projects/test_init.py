@@ -446,3 +446,34 @@ def test_helpers_that_are_imported_inside_functions_are_followed(tmp_path):
     assert "include/helpers/loading.py:8" in found.out
     assert "include/helpers/mail.py:3" in found.out
     assert "mail_server" not in found.out
+
+
+BY_DEFAULT = """
+from airflow.providers.amazon.aws.sensors.s3 import S3KeySensor
+from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
+from airflow.providers.smtp.operators.smtp import EmailOperator
+from airflow.sdk import DAG
+
+with DAG("sales", schedule=None):
+    S3KeySensor(task_id="wait", bucket_name="landing", bucket_key="x")
+    SQLExecuteQueryOperator(task_id="count", conn_id="snowflake_default", sql="select 1")
+    EmailOperator(task_id="tell", to="a@b.c", subject="x", html_content="y")
+    EmailOperator(task_id="tell_us", to="a@b.c", subject="x", html_content="y", conn_id="mailer")
+"""
+
+
+def test_what_operators_take_by_default_is_proposed_where_a_service_plays_it(project):
+    project.write("defaults/sales.py", BY_DEFAULT)
+    asked = ("init", "--dags", "defaults", "--world", "defaults.yaml")
+    made = project(*asked)
+    assert made.code == 0, made.err
+    file = project.folder / "defaults.yaml"
+    found = {name: (one.conn_type, one.service) for name, one in load(file).connections.items()}
+    assert found == {
+        "aws_default": ("s3", "s3"),
+        "mailer": ("smtp", "smtp"),
+        "smtp_default": ("smtp", "smtp"),
+        "snowflake_default": ("snowflake", None),
+    }
+    assert "stubs" not in file.read_text()
+    assert "names all that the Dags use" in project(*asked).out

@@ -189,6 +189,28 @@ def test_no_secret_is_kept(client, rehearse, shop, tmp_path):
     assert played.task("t").xcom() == ("***", 2)
 
 
+def test_an_answer_that_repeats_a_request_s_secret_keeps_none_of_it(rehearse, shop, tmp_path):
+    file, url = tmp_path / "shop.yaml", f"http://127.0.0.1:{shop.server_port}"
+    key, token, password = "key-of/the shop", "bearer-0815", "hunter22"
+
+    def buy():
+        import requests
+
+        headers = {"Authorization": f"Bearer {token}"}
+        sent = {"password": password, "note": f"{key}, {token} and {password}, Bearer as ever"}
+        return requests.post(f"{url}/login/{token}", params={"api_key": key}, json=sent, headers=headers).json()
+
+    recorded = rehearse(dag_of(buy), world_of(file, shop, record=True))
+    assert recorded.ok, recorded.task("t").error
+    kept = file.read_text()
+    for secret in (key, "key-of%2Fthe", token, password):
+        assert secret not in kept
+    assert "Bearer as ever" in kept
+    played = rehearse(dag_of(buy), world_of(file, shop))
+    assert played.ok, played.task("t").error
+    assert json.loads(played.task("t").xcom()["sent"])["note"] == "***, *** and ***, Bearer as ever"
+
+
 def test_what_is_recorded_already_is_not_asked_again_and_nothing_is_lost(rehearse, shop, tmp_path):
     file, url = tmp_path / "shop.yaml", f"http://127.0.0.1:{shop.server_port}"
     ask = lambda *pages: dag_of(lambda: [by_requests(f"{url}/items?page={page}")["number"] for page in pages])  # noqa: E731

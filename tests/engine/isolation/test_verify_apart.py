@@ -98,3 +98,55 @@ def test_a_side_that_takes_too_long_says_what_applies(tmp_path):
     assert "for_first" in told["waits"]
     assert "it computed for" in told["first"]
     assert "Dag alone" not in told["first"]
+
+
+FAR = """
+from datetime import datetime, timedelta
+
+from airflow.providers.amazon.aws.operators.athena import AthenaOperator
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.sdk import DAG, task
+
+with DAG("far", schedule=None, start_date=datetime(2025, 1, 1), default_args={"retries": 1}):
+    query = AthenaOperator(task_id="query", query="select '{{ ds }}'", database="d", output_location="s3://b")
+    job = BashOperator(task_id="job", bash_command="exit 1")
+
+    @task
+    def total(numbers):
+        return sum(numbers)
+
+    @task.branch
+    def choose():
+        return "never"
+
+    @task
+    def never(): ...
+
+    query >> job >> total(query.output) >> choose() >> never()
+"""
+
+
+def test_what_stands_in_does_on_both_sides(tmp_path):
+    from harness.errors import WorldError
+    from harness.simulation import Rehearsal
+    from harness.simulation.verification import verify
+    from harness.world import World
+
+    (tmp_path / "far.py").write_text(FAR)
+    rehearsal, world = Rehearsal.of_paths([tmp_path]), World()
+    dag = rehearsal.folder.dags["far"]
+    with pytest.raises(WorldError, match="'query' cannot run on this machine") as refused:
+        verify(rehearsal, dag, world, None, {}, 300)
+    assert "stubs: {query: {returns: …}}" in refused.value.fix
+    world.stub("AthenaOperator", {"raises": "throttled", "takes": "1h"}, {"returns": [1, 2], "xcoms": {"rows": 2}})
+    world.stub("choose", follows=[])
+    world.command("job", ["echo", "done"])
+    found = verify(rehearsal, dag, world, None, {}, 300)
+    assert found.differences == ()
+    told = {row.name: row.airflow for row in found.rows}
+    assert (told["query"], told["job"], told["never"]) == ("success, try 2", "success, try 1", "skipped, try 0")
+    assert (told["query.rows"], told["total.return_value"], told["job.return_value"]) == ("2", "3", "'done'")
+    assert found.stood_in == ("query", "job", "choose")
+    world.stub("choose", does=lambda context: None)
+    with pytest.raises(WorldError, match="stub 'choose' is no plain data"):
+        verify(rehearsal, dag, world, None, {}, 300)

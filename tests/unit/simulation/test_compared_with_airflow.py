@@ -11,6 +11,7 @@ from harness.bridge.reference import RunHistory
 from harness.results.verification import NONE, Row
 from harness.simulation.verification import ALONE, as_it_is, compared, in_order, same
 from harness.world import World
+from harness.world.entries import Stub
 
 DONE = ("success", 1)
 
@@ -161,11 +162,15 @@ def test_only_the_order_that_a_set_leaves_open_is_not_compared(value: Any, order
 def test_what_only_a_simulation_has_is_left_out() -> None:
     world = World()
     world.set_variable("region", "eu")
-    world.stub("a.b", returns=1)
+    world.stub("a.b", {"returns": 1, "takes": "1h"}, {"raises": "503", "takes": 3})
+    world.command("a.c", ["true"])
+    world.trigger("a.b", event=1)
     world.set_duration("a.b", 60)
     world.at("+1h", print)
     world.fault("fails", "a.b")
     world.chaos(0.5)
     bare = as_it_is(world)
-    assert (bare.stubs, bare.durations, bare.events, bare.faults, bare.drawn_faults) == ({}, {}, [], [], None)
+    assert (bare.triggers, bare.durations, bare.events, bare.faults, bare.drawn_faults) == ({}, {}, [], [], None)
+    assert bare.stubs == {"a.b": Stub(tries=(Stub(returns=1), Stub(raises="503")))}  # on both sides, without its time
+    assert bare.commands == {"a.c": ("true",)}
     assert bare.variables == {"region": "eu"}

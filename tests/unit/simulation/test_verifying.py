@@ -141,12 +141,12 @@ class TestBothSides:
         found = self.verified(Rehearsal(run()), date=NOW + 1)
         assert (found.logical_date, theirs[0][2]) == (JANUARY + timedelta(microseconds=1), NOW + 1)
 
-    def test_each_has_a_world_of_its_own_without_stubs_and_durations(self, theirs: list[Any]) -> None:
+    def test_each_has_a_world_of_its_own_with_its_stubs_and_without_durations(self, theirs: list[Any]) -> None:
         given = World(variables={"v": 1}, stubs={"d.a": Stub()}, durations={"d.a": 5})
         rehearsal = Rehearsal(run())
         self.verified(rehearsal, given)
         worlds = [world for world, _ in rehearsal.asked] + [theirs[0][4][1]]
-        assert [(world.stubs, world.durations, world.variables) for world in worlds] == [({}, {}, {"v": 1})] * 3
+        assert [(w.stubs, w.durations, w.variables) for w in worlds] == [({"d.a": Stub()}, {}, {"v": 1})] * 3
         assert len({id(world.variables) for world in [*worlds, given]}) == 4
 
     def test_what_differs_from_one_simulation_to_the_next_is_not_compared(self) -> None:
