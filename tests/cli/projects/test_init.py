@@ -70,13 +70,14 @@ with DAG("polyglot", schedule=None):
 def test_tasks_that_cannot_run_here_have_stand_ins_proposed(project):
     project.write("far/polyglot.py", FAR)
     asked = ["init", "--dags", "far", "--world", "far.yaml"]
-    assert "wrote far.yaml: 1 connection" in project(*asked).out
+    assert "wrote far.yaml: 2 connections" in project(*asked).out
     file = project.folder / "far.yaml"
     text = file.read_text()
     assert "# stubs:\n#   \"polyglot.far_away\": {returns: null}    # task 'far_away', far/polyglot.py:1" in text
     assert "; needs a worker of the language it is written in\n" in text
     assert "polyglot.listed" not in text  # the connection that is proposed plays it
-    assert "polyglot.unnamed" in text
+    assert "polyglot.unnamed" not in text  # so does the one that it takes by default
+    assert [load(file).connections[name].service for name in ("aws_default", "lake")] == ["s3", "s3"]
     assert load(file).stubs == {}
     file.write_text(text.replace("# stubs", "stubs").replace("#   ", "  "))
     assert load(file).stubs["polyglot.far_away"].returns is None
