@@ -9,6 +9,7 @@ from harness.services.base import Service
 from harness.services.binding import Leases
 from harness.services.registry import service_class
 from harness.world import World
+from harness.world.around import SERVICE_KINDS
 from harness.world.document import check
 from harness.world.problem import EntryError
 
@@ -43,7 +44,10 @@ def _service(name: str, where: str | None) -> type[Service]:
     try:
         service = service_class(name)
     except UsageError as unknown:
-        raise WorldError(f"an event: {unknown.fact}", where=where, known=unknown.known) from None
+        fix = (
+            f"what goes wrong stands below faults:, {{connection: …, kind: {name}}}" if name in SERVICE_KINDS else None
+        )
+        raise WorldError(f"an event: {unknown.fact}", where=where, known=unknown.known, fix=fix) from None
     if service.event is None:
         raise WorldError(f"an event: nothing happens by itself in the service {name}", where=where)
     return service

@@ -68,6 +68,15 @@ def test_events_are_a_list(tmp_path: Path) -> None:
         load(tmp_path / "world.yaml")
 
 
+def test_a_fault_is_no_event_and_its_section_is_named() -> None:
+    with pytest.raises(WorldError, match="there is no service 'down'") as caught:
+        happening("down", {"connection": "first"}, World(), None, "world.yaml:3")
+    assert caught.value.fix == "what goes wrong stands below faults:, {connection: …, kind: down}"
+    with pytest.raises(WorldError) as caught:
+        happening("dawn", {}, World(), None, "world.yaml:3")
+    assert caught.value.fix is None
+
+
 @pytest.mark.parametrize(
     ("service", "settings", "fact"),
     [
