@@ -204,7 +204,8 @@ def _type_of(file: FileContext, used: Used) -> str:
 
 
 def _of_provider(task: Any) -> str:
-    return next(filter(None, (type_of_provider(path.rpartition(".")[0]) for path in class_paths(task))), "")
+    served = services_of_types()
+    return next(filter(None, (type_of_provider(path.rpartition(".")[0], served) for path in class_paths(task))), "")
 
 
 def _by_default(dag: DagContext, file: str) -> Iterator[UsedName]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from harness.project.declarations import CONNECTION, VARIABLE
 from harness.project.exports import ExportedEntry
@@ -36,13 +36,11 @@ _OTHERS = ("ssh", "snowflake", "slack")
 DEFAULT = "_default"
 """How ids end that hooks of Airflow take where none is named."""
 _PROVIDERS = {
-    **{name: name for name in ("databricks", "ftp", "http", "mysql", "postgres", "redis", "sftp", "smtp", "snowflake")},
-    **{name: name for name in ("spark", "sqlite", "ssh", "trino")},
+    **{name: name for name in ("databricks", "snowflake", "spark", "ssh", "trino", "kubernetes")},
     "amazon": "aws",
     "google": "google_cloud_platform",
-    "kubernetes": "kubernetes",
 }
-"""Airflow's providers whose operators have ``conn_id`` for connections of one type -> the type."""
+"""Airflow's providers whose operators have connections of one type, beside those whose type a service answers."""
 _NAMED_BY = re.compile(r"\(([^()]*)\)|(\w+)\(\)|the param '([^']*)'|^(\w+) of ")
 """What a use tells: ``task 'load' (aws_conn_id)``, ``S3Hook()``, ``the param 'aws_conn_id'``, ``SmtpNotifier of …``."""
 
@@ -182,12 +180,15 @@ def default_type(conn_id: str) -> str:
     return "" if stem == conn_id else _CALLED.get(stem, stem)
 
 
-def type_of_provider(module: str) -> str:
-    """The type of the connections of an operator's package: ``airflow.providers.smtp.operators.smtp``; else empty."""
+def type_of_provider(module: str, answered: Collection[str]) -> str:
+    """The type of the connections of an operator's package: ``airflow.providers.smtp.operators.smtp``; else empty.
+
+    Args:
+        answered: types that services answer.
+    """
     parts = module.split(".")
-    return (
-        next((_PROVIDERS[name] for name in parts[2:4] if name in _PROVIDERS), "") if parts[1:2] == ["providers"] else ""
-    )
+    names = parts[2:4] if parts[:2] == ["airflow", "providers"] else []
+    return next((_PROVIDERS.get(name, name) for name in names if name in _PROVIDERS or name in answered), "")
 
 
 def conn_type_of(by: str, answered: Iterable[str]) -> str:
