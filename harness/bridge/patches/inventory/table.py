@@ -165,6 +165,16 @@ VERIFY = (
         during="verify",
     ),
     *patches_by(
+        "bridge.reference.side",
+        (
+            "reference's stand-ins",
+            (),
+            "the runner's `_execute_task`, which asks the world's stubs and commands first",
+            "they stand in on both sides",
+        ),
+        during="verify",
+    ),
+    *patches_by(
         "bridge.reference.run",
         (
             "reference's Dags",
