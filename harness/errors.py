@@ -321,6 +321,16 @@ class NoVerdict(HarnessError):
         self.exit_code = code
 
 
+class NotSimulated(HarnessError):
+    """A revision, or another interpreter, whose Dags could not be simulated to be compared."""
+
+    id = "not-simulated"
+
+    def __init__(self, fact: str, code: int, **known: str | None) -> None:
+        super().__init__(fact, **known)
+        self.exit_code = code if code > ExitCode.FOUND else ExitCode.USAGE
+
+
 class Interrupted(HarnessError):
     """Ctrl-C."""
 

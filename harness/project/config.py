@@ -27,6 +27,21 @@ __all__ = ["DEFAULT_DAGS", "DEFAULT_WORLD", "SEVERITIES", "TABLE", "Config", "co
 
 
 @dataclass(frozen=True)
+class DiffSettings:
+    """What ``diff`` goes by in a project, beside what its command line says.
+
+    Attributes:
+        ignore: as ``--ignore``.
+        keys: as ``--key``.
+        tolerance: as ``--tolerance``, where the command line has none.
+    """
+
+    ignore: tuple[str, ...] = ()
+    keys: tuple[str, ...] = ()
+    tolerance: float = 0.0
+
+
+@dataclass(frozen=True)
 class Config:
     """Where a project keeps what a run needs, and what it wants to be checked for.
 
@@ -42,6 +57,7 @@ class Config:
         pytest_checks: whether pytest collects Dag files.
         network: what tasks may connect to, in pytest and in the commands, beside what the world allows.
         drivers: service -> driver, as written.
+        diff: what ``diff`` goes by.
     """
 
     dags: list[Path] = field(default_factory=list)
@@ -55,6 +71,7 @@ class Config:
     pytest_checks: bool = True
     network: tuple[str, ...] = ()
     drivers: Mapping[str, str] = field(default_factory=dict)
+    diff: DiffSettings = DiffSettings()
 
     def where(self, table: str, key: str) -> str | None:
         """``file:line`` of a key of a table below ours; None when the settings came from no file."""
@@ -82,14 +99,23 @@ def read_config(start: Path) -> Config:
     pytest_checks = table.flag("pytest-checks", True, former="pytest_checks")
     network = tuple(table.texts("network", 'network = ["api.example.com"]'))
     drivers: dict[str, str] = table.below("drivers", "a driver's name", lambda value: isinstance(value, str))
+    diff = _diff(table)
     table.refuse_unknown()
     if dags is None:
         dags = _existing(folder / DEFAULT_DAGS, file.parent / DEFAULT_DAGS)[:1]
     if world is None:
         world = _existing(file.parent / DEFAULT_WORLD)
     return Config(
-        dags, _first(world), file.parent, file, checks, limits, options, ignores, pytest_checks, network, drivers
+        dags, _first(world), file.parent, file, checks, limits, options, ignores, pytest_checks, network, drivers, diff
     )
+
+
+def _diff(table: Table) -> DiffSettings:
+    inner = table.inner("diff")
+    ignore, keys = inner.texts("ignore", 'ignore = ["warehouse.*.loaded_at"]'), inner.texts("keys", 'keys = ["w.t=id"]')
+    tolerance = inner.number("tolerance", 0.0)
+    inner.refuse_unknown()
+    return DiffSettings(tuple(ignore), tuple(keys), tolerance)
 
 
 def config_for(paths: Sequence[Path], here: Path) -> Config:
@@ -198,6 +224,18 @@ class Table:
         if not isinstance(value, bool):
             raise self._wrong(key, "true or false", f"{key} = false")
         return value
+
+    def number(self, key: str, default: float) -> float:
+        """A number that is not below 0."""
+        self._known.append(key)
+        value = self._values.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 <= value < float("inf"):
+            raise self._wrong(key, "a number from 0 on", f"{key} = 1e-9")
+        return float(value)
+
+    def inner(self, key: str) -> Table:
+        """The table below this one, empty when it is absent, whose keys are of several sorts."""
+        return Table(self._file, self.below(key, "", lambda _: True), key)
 
     def below(self, key: str, expected: str, is_right: Callable[[Any], bool]) -> dict[str, Any]:
         """The table below this one, empty when it is absent; every value must be right.

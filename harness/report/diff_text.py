@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.ledger.comparison.result import AREAS, Comparison, FirstEvent, JournalEvent, LedgerChange, Sample
+from harness.ledger.comparison.result import AREAS, Comparison, FirstEvent, JournalEvent, LedgerChange, Sample, Totals
 from harness.report.style import Glyphs
 from harness.results.services import counted
 from harness.text import clean, one_line
@@ -96,14 +96,13 @@ def verdict(found: Comparison) -> str:
     """``alike``, or how much differs."""
     if found.alike:
         return f"alike: {counted(found.a.runs, 'run')} compared"
-    parts = [
-        f"{area.replace('_', ' ')} ({', '.join(_totals(total.added, total.removed, total.changed))})"
-        for area, total in found.totals.items()
-    ]
+    parts = [f"{area.replace('_', ' ')} ({', '.join(counted_changes(total))})" for area, total in found.totals.items()]
     return f"different: {', '.join(parts)}"
 
 
-def _totals(*numbers: int) -> list[str]:
+def counted_changes(total: Totals) -> list[str]:
+    """``2 added``, ``1 changed``: those there are."""
+    numbers = (total.added, total.removed, total.changed)
     return [f"{number:,} {word}" for number, word in zip(numbers, _SIGNS, strict=True) if number]
 
 

@@ -71,6 +71,8 @@ def _refuse_unknown(
     known = [".".join(name) for name in names]
     for table, keys in rules.keys.items():
         if table not in known:
+            if table in rules.may_lack:
+                continue
             raise UsageError(f"--key {table}: neither ledger holds such a table", known=known_names(table, known))
         for side in sides.values():
             held = side.get(names[known.index(table)])

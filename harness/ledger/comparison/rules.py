@@ -22,6 +22,7 @@ class Rules:
         ignore: ``CONNECTION.TABLE.COLUMN``, ``xcoms:DAG.TASK.KEY``, ``rendered_fields:DAG.TASK.FIELD``, or an area;
             ``*`` and ``?`` stand for anything.
         keys: ``CONNECTION.TABLE`` -> columns that tell one row from another, where its primary key does not.
+        may_lack: those of them that neither ledger needs to hold.
         samples: of each change that are shown.
         changes: of each area that are shown.
     Raises: UsageError: a rule that speaks of no area, a tolerance below 0.
@@ -30,6 +31,7 @@ class Rules:
     tolerance: float = 0.0
     ignore: tuple[str, ...] = ()
     keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    may_lack: frozenset[str] = frozenset()
     samples: int = 3
     changes: int = 200
 

@@ -95,6 +95,16 @@ def test_the_data_that_services_hold(stock):
     assert stock("diff", "monday", "tuesday", "--ignore", "warehouse.daily.amount").code == 0
 
 
+def test_settings_of_the_project(stock):
+    settings = '[tool.airflow-harness.diff]\nignore = ["warehouse.daily.amount"]\n'
+    file = stock.write("pyproject.toml", settings)
+    try:
+        answer = stock("diff", "monday", "tuesday")
+    finally:
+        file.unlink()
+    assert (answer.code, "not looked at: warehouse.daily.amount" in answer.out) == (0, True), answer.err
+
+
 def test_data_is_kept_without_secrets_and_the_same_each_time(stock):
     kept = (stock.folder / "monday" / "data" / "warehouse" / "daily.jsonl").read_text()
     assert [json.loads(line)["by"] for line in kept.splitlines()] == ["***"] * 3

@@ -95,6 +95,8 @@ def test_a_key_that_is_given(differ: Differ) -> None:
     assert "did you mean 'shop'" in str(raised.value.known)
     with pytest.raises(UsageError, match="neither ledger holds such a table"):
         differ({"t": before}, {"t": after}, Rules(keys={"w.u": ("day",)}))
+    usual = Rules(keys={"w.u": ("day",)}, may_lack=frozenset({"w.u"}))
+    assert differ({"t": before}, {"t": before}, usual).alike
 
 
 def test_columns_and_tables_that_came_and_went(differ: Differ) -> None:

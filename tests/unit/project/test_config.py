@@ -118,3 +118,27 @@ def test_what_is_wrong_below_is_named_with_its_line_too(write, table, fact, line
         read_config(root := write(table))
     assert fact in caught.value.fact
     assert caught.value.where == f"{root}/pyproject.toml:{line}"
+
+
+def test_what_diff_goes_by(write):
+    table = '[tool.airflow-harness.diff]\nignore = ["w.t.at"]\nkeys = ["w.t=id"]\ntolerance = 1\n'
+    found = read_config(write(table)).diff
+    assert (found.ignore, found.keys, found.tolerance) == (("w.t.at",), ("w.t=id",), 1.0)
+    assert read_config(write("")).diff.ignore == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "fact"),
+    [
+        ("tolerance = -1", "'tolerance' of [tool.airflow-harness.diff] is a number from 0 on"),
+        ("tolerance = true", "is a number from 0 on"),
+        ('ignore = "w.t.at"', "'ignore' of [tool.airflow-harness.diff] is a list of texts"),
+        ("ignores = []", "unknown key 'ignores' in [tool.airflow-harness.diff]"),
+    ],
+)
+def test_what_diff_cannot_go_by(write, line, fact):
+    root = write(f"[tool.airflow-harness.diff]\n{line}\n")
+    with pytest.raises(UsageError) as raised:
+        read_config(root)
+    assert fact in raised.value.fact
+    assert raised.value.where == f"{root / 'pyproject.toml'}:5"
