@@ -23,11 +23,6 @@ def commit_of(name: str, folder: Path) -> str | None:
     return None
 
 
-def is_changed(folder: Path) -> bool:
-    """Whether the working tree holds what the commit does not. Raises: UsageError: no repository."""
-    return bool(_git(folder, "status", "--porcelain").strip())
-
-
 @contextmanager
 def checked_out(commit: str, folder: Path, tree: Path) -> Iterator[Path]:
     """A work tree of a commit, which goes with the block, however that ends.
