@@ -115,7 +115,8 @@ def parting(first: FirstEvent) -> str:
         return f"record that only {'A' if b is None else 'B'} has: {_event(alone)}"
     if (a.kind, a.subject, a.instant) == (b.kind, b.subject, b.instant):
         both = f"{a.n} of both" if a.n == b.n else f"{a.n} of A, {b.n} of B"
-        return f"record that differs: {both}, {a.kind} {clean(a.subject)} at {a.instant}"
+        fields = f" ({', '.join(first.fields)})" if first.fields else ""
+        return f"record that differs: {both}, {a.kind} {clean(a.subject)} at {a.instant}{fields}"
     return f"records that differ: A {_event(a)}; B {_event(b)}"
 
 

@@ -11,7 +11,8 @@ from harness.ledger.views import CALLED, RECORDS
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
-_COMPARED = ", ".join(f'"{CALLED.get(name, name)}"' for name in RECORDS if name not in ("n", "log"))
+_COLUMNS = [CALLED.get(name, name) for name in RECORDS if name not in ("n", "log")]
+_COMPARED = ", ".join(f'"{name}"' for name in _COLUMNS)
 
 _STRETCHES = (1 << 12, 1 << 16, 1 << 62)
 """Records from the beginning that are looked at: most journals part early, and all of a million take 3 s."""
@@ -41,7 +42,8 @@ def first_event(connection: DuckDBPyConnection, rules: Rules) -> FirstEvent | No
             order by first limit 1""",
         ) or (None, False)
         if is_sure or (most == _STRETCHES[-1] and place is not None):
-            return FirstEvent(*(_event(connection, side, place) for side in "ab"))
+            a, b = (_event(connection, side, place) for side in "ab")
+            return FirstEvent(a, b, () if a is None or b is None else _fields(connection, a.n, b.n))
     return None
 
 
@@ -62,6 +64,15 @@ def _ignored(rules: Rules) -> str:
     if rules.patterns("data"):
         conditions.append("kind = 'contents'")
     return " or ".join(f"({one})" for one in conditions) or "false"
+
+
+def _fields(connection: DuckDBPyConnection, a: int, b: int) -> tuple[str, ...]:
+    """The columns in which record ``a`` of the one and ``b`` of the other differ."""
+    sql = "select {} from records where ledger = '{}' and n = {}"
+    one, other = (_row(connection, sql.format(_COMPARED, side, n)) for side, n in (("a", a), ("b", b)))
+    assert one is not None
+    assert other is not None
+    return tuple(name for name, *values in zip(_COLUMNS, one, other, strict=True) if values[0] != values[1])
 
 
 def _event(connection: DuckDBPyConnection, side: str, place: int) -> JournalEvent | None:

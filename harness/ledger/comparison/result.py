@@ -97,10 +97,16 @@ class JournalEvent:
 
 @dataclass(frozen=True)
 class FirstEvent:
-    """Where two journals part: None on the side that has ended by then."""
+    """Where two journals part.
+
+    Attributes:
+        a, b: None on the side that has ended by then.
+        fields: in which the two records differ.
+    """
 
     a: JournalEvent | None
     b: JournalEvent | None
+    fields: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

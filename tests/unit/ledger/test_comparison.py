@@ -180,6 +180,7 @@ def test_the_first_record_that_differs_and_what_is_not_looked_at_is_none(ledgers
     assert first is not None
     assert first.a is not None
     assert (first.a.n, first.a.kind, first.a.instant) == (7, "run-state", DAY.format(2))
+    assert first.fields == ("state",)
 
 
 def test_journals_that_part_late_or_where_one_has_ended(ledgers: Ledgers, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,8 +68,8 @@ def test_where_journals_part() -> None:
     event = JournalEvent(7, DAY, "ti-state", "d r t success")
     other = JournalEvent(7, DAY, "ti-state", "d r t failed")
     one = change("states", "run", "d", "state", a="success", b="failed")
-    assert f"first record that differs: 7 of both, ti-state d r t success at {DAY}" in shown(
-        comparison(one, first=FirstEvent(event, event))
+    assert f"first record that differs: 7 of both, ti-state d r t success at {DAY} (reason, due)" in shown(
+        comparison(one, first=FirstEvent(event, event, ("reason", "due")))
     )
     assert any(
         line.startswith("first records that differ: A 7, ti-state d r t success")
