@@ -19,7 +19,7 @@ from harness.scheduler.model import Dag
 from harness.world import World
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Demand:
     """What a run of a Dag asks of a pool, by one of its tasks.
 
@@ -69,7 +69,7 @@ def _by_depth() -> dict[Instant, dict[int, Shares]]:
     return defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
 
 
-@dataclass
+@dataclass(slots=True)
 class _Pool:
     """What is asked of one pool.
 

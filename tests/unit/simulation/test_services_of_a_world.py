@@ -89,21 +89,26 @@ class TestFaults:
     @pytest.fixture
     def faults(self, said: list[Any]) -> ServiceFaults:
         def lease(peer: str | None, *faults: str) -> Any:
-            return SimpleHashable(peer=peer, faults=faults, cut=lambda: said.append("cut"), fails=said.append)
+            def refuse() -> None:
+                said.append(("refuses", set(guard.down)))
 
-        leases = {"api": lease("localhost:1", "errors"), "db": lease("localhost:2"), "bucket": lease(None, "throttles")}
+            return SimpleHashable(
+                peer=peer, faults=faults, refuse=refuse, accept=lambda: said.append("accepts"), fails=said.append
+            )
+
         guard: Any = SimpleNamespace(down=set())
+        leases = {"api": lease("localhost:1", "errors"), "db": lease("localhost:2"), "bucket": lease(None, "throttles")}
         return ServiceFaults(SimpleNamespace(all=lambda: leases), guard)  # type: ignore[arg-type]
 
     def test_only_what_has_an_address_goes_down(self, faults: ServiceFaults, said: list[Any]) -> None:
         assert faults.conn_ids == ("api", "db")
         begin, end = faults.of("db", "down", None)
         begin()
-        assert (faults._guard.down, said) == ({"localhost:2"}, ["cut"])
+        assert (faults._guard.down, said) == ({"localhost:2"}, [("refuses", set())])
         end()
-        assert (faults._guard.down, said) == (set(), ["cut", None])
+        assert (faults._guard.down, said) == (set(), [("refuses", set()), "accepts", None])
         end()
-        assert said == ["cut", None], "it is well already"
+        assert len(said) == 3, "it is well already"
 
     def test_another_fault_is_its_servers(self, faults: ServiceFaults, said: list[Any]) -> None:
         begin, end = faults.of("bucket", "throttles", None)
@@ -136,7 +141,7 @@ class TestFaults:
 
         with pytest.raises(Ended):
             fails()
-        assert (faults._guard.down, said) == (set(), ["cut", "errors", None, None])
+        assert (faults._guard.down, said) == (set(), [("refuses", set()), "errors", "accepts", None, None])
 
     def test_without_services_there_is_none(self) -> None:
         assert ServiceFaults(None, SimpleNamespace()).conn_ids == ()  # type: ignore[arg-type]
