@@ -5,7 +5,8 @@ from datetime import datetime, timedelta, timezone
 import pendulum
 import pytest
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
-from airflow.sdk import DAG, Asset, CronTriggerTimetable, MultipleCronTriggerTimetable, task
+from airflow.sdk import DAG, Asset, task
+from airflow.timetables.trigger import CronTriggerTimetable, MultipleCronTriggerTimetable
 
 from harness.bridge.timetables import parse_date
 from harness.kernel.instant import iso, to_datetime
