@@ -10,6 +10,7 @@ OURS: Mapping[str, str] = MappingProxyType(
         "duckdb": "harness.services.sqlfile.service:DuckdbService",
         "ftp": "harness.services.files.service:FtpService",
         "http": "harness.services.http.service:HttpService",
+        "kafka": "harness.services.kafka.service:KafkaService",
         "mysql": "harness.services.mysql.service:MysqlService",
         "postgres": "harness.services.postgres.service:PostgresService",
         "redis": "harness.services.redis.service:RedisService",

@@ -80,7 +80,7 @@ def _conn_id_of(name: str, call: ast.Call) -> ast.expr | None:
     if name.endswith(("BaseHook.get_connection", "Connection.get")):
         return call.args[0] if call.args else keyword(call, "conn_id")
     if name.endswith(("Hook", "Notifier")):
-        return next((one.value for one in call.keywords if one.arg and one.arg.endswith("conn_id")), None)
+        return next((one.value for one in call.keywords if one.arg and f"_{one.arg}".endswith(_NAMING)), None)
     return None
 
 
@@ -201,8 +201,12 @@ def _in_templates(dag: DagContext, pattern: re.Pattern[str]) -> Iterator[Used]:
                         yield replace(used, as_json=parts.get("json") is not None)
 
 
+_NAMING = ("_conn_id", "kafka_config_id")
+"""How arguments end that name a connection. Source: providers of Airflow; Kafka's is the one of another kind (2.1)."""
+
+
 def _is_conn_id(name: str, value: str) -> bool:
-    named = name == "conn_id" or name.endswith("_conn_id")
+    named = name == "conn_id" or name.endswith(_NAMING)
     return named and bool(value) and not is_template(value) and "://" not in value and not value.endswith("_default")
 
 

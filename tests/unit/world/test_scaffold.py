@@ -26,6 +26,7 @@ ANSWERED = services_of_types()
         ("HttpHook()", "http"),
         ("task 'x' (gcp_conn_id)", "google_cloud_platform"),
         ("task 'x' (mysql_conn_id)", "mysql"),
+        ("task 'x' (kafka_config_id)", "kafka"),
         ("task 'postgres_to_s3' (conn_id)", ""),
         ("task 'x' (template in bash_command)", ""),
         ("BaseHook.get_connection()", ""),
