@@ -152,7 +152,8 @@ class Service(ABC):
         image: of the container; empty for the service's own choice.
         name: what ``service:`` in a world says.
         conn_types: Airflow's connection types that it can answer, the first one by default.
-        also_types: further ones, for which nobody would take it unasked; None where any will do.
+        also_types: further ones, for which nobody would take it unasked.
+        takes_unknown_types: also those that no service answers.
         drivers: those there are; the ones that need least come first.
         title: what it is, in a few words: "a PostgreSQL of the harness's own".
         options: keys of a connection's entry that are its own.
@@ -162,7 +163,8 @@ class Service(ABC):
 
     name: ClassVar[str]
     conn_types: ClassVar[tuple[str, ...]]
-    also_types: ClassVar[tuple[str, ...] | None] = ()
+    also_types: ClassVar[tuple[str, ...]] = ()
+    takes_unknown_types: ClassVar[bool] = False
     drivers: ClassVar[tuple[str, ...]]
     title: ClassVar[str]
     options: ClassVar[type[ServiceOptions]] = ServiceOptions

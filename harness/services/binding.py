@@ -260,16 +260,17 @@ def _refuse_other_type(service: type[Service], conn_id: str, conn_type: str | No
 
     Raises: WorldError.
     """
-    own = (*service.conn_types, *(service.also_types or ()))
+    own = (*service.conn_types, *service.also_types)
     others = services_of_types()
-    is_free = service.also_types is None and conn_type not in others
+    is_free = service.takes_unknown_types and conn_type not in others
     if conn_type in (None, service.name, _ANY_TYPE, *own) or is_free:
         return
     other = f", or take service: {others[str(conn_type)][0]}" if conn_type in others else ""
+    unknown = ("any that no service answers",) * service.takes_unknown_types
     raise WorldError(
         f"connection {conn_id!r}: service {service.name} answers no connection of type {conn_type!r}",
         where=where,
-        known=", ".join((*own, _ANY_TYPE, *(["any that no service answers"] if service.also_types is None else []))),
+        known=", ".join((*own, _ANY_TYPE, *unknown)),
         fix=f"take conn_type: away{other}",
     )
 

@@ -14,6 +14,8 @@ from harness.ledger.reading import verify
 
 from .project import COMMAND, TIMEOUT_S, Project
 
+pytestmark = pytest.mark.programs
+
 ORDERS = """
 import random
 from datetime import datetime, timedelta

@@ -10,6 +10,8 @@ import pytest
 
 from tests.plugin.conftest import Project
 
+pytestmark = pytest.mark.programs
+
 DAGS = """
 import os
 from datetime import datetime, timezone

@@ -8,6 +8,8 @@ import pytest
 
 from tests.plugin.conftest import Project
 
+pytestmark = pytest.mark.programs
+
 DAG = """
 import asyncio
 import time

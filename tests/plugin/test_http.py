@@ -6,6 +6,8 @@ import pytest
 
 from tests.plugin.conftest import Project
 
+pytestmark = pytest.mark.programs
+
 SHOP = """
 import json
 import subprocess

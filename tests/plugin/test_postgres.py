@@ -11,6 +11,8 @@ import pytest
 from harness.project.scratch import PREFIX
 from tests.plugin.conftest import Project
 
+pytestmark = pytest.mark.programs
+
 DAG = '''
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.sdk import DAG

@@ -8,7 +8,10 @@ import pytest
 
 from tests.plugin.conftest import Project
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="libfaketime is for Linux")
+pytestmark = [
+    pytest.mark.programs,
+    pytest.mark.skipif(sys.platform != "linux", reason="libfaketime is for Linux"),
+]
 
 DAG = """
 import time

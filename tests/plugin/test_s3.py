@@ -9,6 +9,8 @@ import pytest
 from harness.project.scratch import PREFIX
 from tests.plugin.conftest import Project
 
+pytestmark = pytest.mark.programs
+
 DAGS = """
 import time
 from datetime import datetime, timedelta, timezone

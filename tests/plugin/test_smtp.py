@@ -6,6 +6,8 @@ import pytest
 
 from tests.plugin.conftest import Project
 
+pytestmark = pytest.mark.programs
+
 MAILS = """
 import smtplib
 from datetime import datetime, timedelta, timezone

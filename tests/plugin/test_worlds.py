@@ -6,6 +6,8 @@ import pytest
 
 from tests.plugin.conftest import Project
 
+pytestmark = pytest.mark.programs
+
 WORLD = """
 variables: {region: file, kept: file}
 pools: {etl: 1}

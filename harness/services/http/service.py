@@ -41,7 +41,7 @@ class HttpService(Service):
 
     name = "http"
     conn_types = ("http",)
-    also_types = None
+    takes_unknown_types = True
     drivers = ("embedded",)
     title = "an HTTP server with declared answers"
     options = HttpOptions

@@ -16,7 +16,7 @@ class StatsdService(Service):
 
     name = "statsd"
     conn_types = ("statsd",)
-    also_types = None  # Airflow has no such type: a client of the project's own reads host and port
+    takes_unknown_types = True  # Airflow has no such type: a client of the project's own reads host and port
     drivers = ("embedded",)
     title = "a StatsD server that keeps the metrics it is sent"
 

@@ -17,7 +17,8 @@ class WebhookService(Service):
 
     name = "webhook"
     conn_types = ("slackwebhook", "discord")
-    also_types = None
+    also_types = ("http",)  # whose hook posts to whatever host it has
+    takes_unknown_types = True
     drivers = ("embedded",)
     title = "a server that keeps the messages it is sent"
 

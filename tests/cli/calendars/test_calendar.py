@@ -7,9 +7,13 @@ import os
 import signal
 import time
 
+import pytest
+
 from tests.repo.schemas import faults
 
 from .conftest import SHOP
+
+pytestmark = pytest.mark.programs
 
 STRETCH = ("--since", "2025-03-01", "--until", "7d")
 

@@ -12,6 +12,8 @@ import pytest
 
 from tests.cli.project import Project
 
+pytestmark = pytest.mark.programs
+
 DAG = """
 import time
 from datetime import datetime

@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.programs
+
 DAG = """
 from datetime import datetime, timedelta
 from airflow.sdk import dag, task

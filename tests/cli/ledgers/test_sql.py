@@ -77,7 +77,7 @@ def test_as_csv_and_as_parquet(shop):
 
 
 def test_several_ledgers_at_once(shop):
-    shop("simulate", "--since", "2025-02-01", "--until", "1h", "--keep", "february")
+    shop("simulate", "--since", "2025-02-01", "--until", "1h", "--dag", "sales", "--keep", "february")
     answer = shop("sql", "january", "february", "--format", "json", "select ledger, count(*) n from runs group by all")
     assert sorted((row["ledger"], row["n"]) for row in json.loads(answer.out)) == [("february", 1), ("january", 3)]
 

@@ -6,6 +6,8 @@ import pytest
 
 from tests.cli.project import Project
 
+pytestmark = pytest.mark.programs
+
 DAG = """
 from airflow.sdk import DAG, BaseHook, Variable, task
 

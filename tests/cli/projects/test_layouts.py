@@ -4,6 +4,8 @@ import json
 
 import pytest
 
+pytestmark = pytest.mark.programs
+
 DAG = """
 import os
 from datetime import datetime, timezone

@@ -10,6 +10,8 @@ from tests.cli.project import Project
 
 from .layouts import LAYOUTS, Layout
 
+pytestmark = pytest.mark.programs
+
 QUICK = ("plugins",)
 SAMPLE = (
     "a package below a git root",

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from tests.plugin.conftest import Project
+
+pytestmark = pytest.mark.programs
 
 DAGS = """
 from datetime import datetime, timezone

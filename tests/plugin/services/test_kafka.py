@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.plugin.conftest import Project
+
+pytestmark = pytest.mark.programs
 
 DAG = """
 from airflow.providers.apache.kafka.operators.consume import ConsumeFromTopicOperator

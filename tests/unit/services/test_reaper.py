@@ -16,6 +16,8 @@ from processes import processes_in, wait_until
 
 from harness.services import reaper
 
+pytestmark = pytest.mark.programs
+
 ROOT = Path(__file__).parents[3]
 
 SERVE = """
