@@ -116,10 +116,13 @@ record = flag(
 )
 seed = text("--seed", metavar="N", type=int, default=0, show_default=True, help="Of random numbers in task code.")
 as_json = flag("--json", "as_json", help="One JSON document on stdout, everything else on stderr.")
-keep = text("--keep", metavar="DIR", type=PATH, help="Keep the ledger here.  [default: a temporary folder]")
+keep = text(
+    "--keep", "--ledger", "keep", metavar="DIR", type=PATH, help="Keep the ledger here.  [default: a temporary folder]"
+)
 trace = text("--trace", metavar="FILE", type=PATH, help="Write a trace of virtual time, for Perfetto and the like.")
 pdb = flag("--pdb", help="Open the debugger where a task's code raises.")
 verbose = flag("-v", "--verbose", help="All logs, and all else that was written.")
+many_runs = together(world, network, driver, record, seed, as_json, keep, trace, pdb, verbose)
 one_run = together(dag_id, dags, logical_date, conf, param, world, network, driver)
 
 

@@ -163,24 +163,8 @@ def dates_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
     help="Virtual time at which the backfill is asked for.  [default: when the last run's interval is over]",
 )
 @option.text("--horizon", metavar="SPAN", help="Stop after so much virtual time.  [default: 366d]")
-@option.world
-@option.network
-@option.driver
-@option.record
-@option.seed
-@option.as_json
-@option.text(
-    "--keep",
-    "--ledger",
-    "keep",
-    metavar="DIR",
-    type=option.PATH,
-    help="Keep the ledger here.  [default: a temporary folder]",
-)
-@option.trace
 @option.flag("--resume", help="Go on with the ledger of --ledger, which was cut off.")
-@option.pdb
-@option.verbose
+@option.many_runs
 def replay(**arguments: Any) -> Job:
     """Replay a backfill, as Airflow makes it: real task code, the world's services, in virtual time.
 

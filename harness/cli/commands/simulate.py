@@ -205,16 +205,7 @@ def period_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
     help="trigger, pause, unpause, clear or backfill meanwhile; repeatable.",
 )
 @option.text("--conf", metavar="JSON", help="The conf of the runs that schedules make, a JSON object.")
-@option.world
-@option.network
-@option.driver
-@option.record
-@option.seed
-@option.as_json
-@option.keep
-@option.trace
-@option.pdb
-@option.verbose
+@option.many_runs
 def simulate(**arguments: Any) -> Job:
     """Run everything the schedules of a Dag folder ask for, from one date to another, in virtual time.
 
