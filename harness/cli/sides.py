@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ExitCode, LedgerError, NotSimulated, PackageMissing, UsageError
-from harness.project.revisions import checked_out, commit_of
+from harness.project.revision import checked_out, commit_of
 from harness.project.scratch import scratch
 
 HERE = "."
@@ -112,7 +112,7 @@ def made(names: tuple[str, str], program: Program | None, keep: Path | None, hom
             side.airflow = _airflow_of(side.python, folder)
             where = here
             if side.commit is not None:
-                where = stack.enter_context(checked_out(side.commit, here, Path(folder) / f"tree-{letter}"))
+                where = stack.enter_context(checked_out(side.commit, here, "the revision")).here
             ledger = Path(folder) / letter if keep is None else keep.resolve() / letter
             runs.append(_Simulation(side, program.command, where, ledger, Path(folder) / f"{letter}.json"))
         _simulate([run for run in runs if run is not None])

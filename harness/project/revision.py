@@ -1,10 +1,10 @@
-"""Another revision of a user's repository, checked out beside it."""
+"""Revisions of a user's repository, each checked out beside it for as long as it is needed."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,9 @@ from harness.project.scratch import PREFIX, scratch, sweep
 KIND = "revision"
 _NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
 """A hook of the user's, as ``post-checkout``, is for the user's own work tree."""
+
+_OF_A_HOOK = ("GIT_DIR", "GIT_INDEX_FILE", "GIT_WORK_TREE", "GIT_PREFIX")
+"""Variables that git sets for its hooks: they would lead to another tree than the one that is meant."""
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,8 @@ def checked_out(revision: str, folder: Path, option: str) -> Iterator[CheckedOut
             git(option, top, *_NO_HOOKS, "worktree", "add", "--quiet", "--detach", str(tree), commit)
             here = tree / folder.resolve().relative_to(top)
             if not here.is_dir():
-                raise UsageError(
-                    f"{option} {revision} has no folder {here.relative_to(tree)}", fix="name a later revision"
-                )
+                fact = f"{option} {revision} has no folder {here.relative_to(tree)}"
+                raise UsageError(fact, fix="name a later revision, or begin in a folder that it has")
             yield CheckedOut(tree, commit, here, top)
         finally:
             _remove(top, tree)
@@ -67,7 +69,7 @@ def _remove(top: Path, tree: Path) -> None:
     import subprocess
 
     command = ["git", "worktree", "remove", "--force", "--force", str(tree)]
-    subprocess.run(command, cwd=top, capture_output=True, check=False, start_new_session=True)
+    subprocess.run(command, cwd=top, env=_environment(), capture_output=True, check=False, start_new_session=True)
 
 
 def _forget_lost(option: str, top: Path) -> None:
@@ -87,6 +89,18 @@ def named(option: str, folder: Path, revision: str) -> tuple[Path, str]:
     return top, git(option, folder, *asked).strip()
 
 
+def commit_of(name: str, folder: Path) -> str | None:
+    """The commit that a branch, a tag or the like means; None where it means none, or there is no repository."""
+    if name and not name.startswith("-"):
+        with suppress(UsageError):
+            return named("a revision", folder, name)[1]
+    return None
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
+
+
 def git(option: str, folder: Path, *arguments: str) -> str:
     """What git prints.
 
@@ -98,7 +112,9 @@ def git(option: str, folder: Path, *arguments: str) -> str:
 
     fix = "name a commit, branch or tag of this repository"
     try:
-        done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["git", *arguments], cwd=folder, env=_environment(), capture_output=True, text=True, check=False
+        )
     except OSError as error:
         raise UsageError(f"{option} needs git: {error}", fix="install git") from None
     if done.returncode:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import subprocess
 from collections.abc import Iterable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, replace
@@ -23,6 +22,8 @@ from harness.errors import ExitCode, UsageError
 from harness.results.finding import Finding
 
 if TYPE_CHECKING:
+    import subprocess
+
     from harness.kernel.instant import Instant
     from harness.project.revision import CheckedOut
     from harness.results.schedule import DagSchedule, FolderSchedule
@@ -166,6 +167,8 @@ class _Revision:
 @contextmanager
 def _revision(arguments: ScheduleArguments, revision: str, since: Instant, until: Instant) -> Iterator[_Revision]:
     """Check a revision out, and have its schedules asked; both are gone after the block."""
+    import subprocess  # not at start: an unchanged check answers without it
+
     from harness.project.own_programs import own_program
     from harness.project.revision import checked_out
 

@@ -463,7 +463,8 @@ with DAG("sales", schedule=None):
 """
 
 
-def test_what_operators_take_by_default_is_proposed_where_a_service_plays_it(project):
+def test_what_operators_take_by_default_is_proposed_where_a_service_plays_it(tmp_path):
+    project = Project(tmp_path)
     project.write("defaults/sales.py", BY_DEFAULT)
     asked = ("init", "--dags", "defaults", "--world", "defaults.yaml")
     made = project(*asked)
@@ -480,7 +481,8 @@ def test_what_operators_take_by_default_is_proposed_where_a_service_plays_it(pro
     assert "names all that the Dags use" in project(*asked).out
 
 
-def test_operators_of_kafka_name_their_connection_otherwise(project):
+def test_operators_of_kafka_name_their_connection_otherwise(tmp_path):
+    project = Project(tmp_path)
     project.write(
         "dags/stream.py",
         "from airflow.sdk import DAG, BaseOperator\n"

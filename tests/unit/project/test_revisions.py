@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from harness.errors import UsageError
-from harness.project.revisions import checked_out, commit_of
+from harness.project.revision import KIND, checked_out, commit_of
+from harness.project.scratch import PREFIX
 
 
 class Repository:
@@ -54,29 +56,32 @@ def test_names_of_commits(repository: Repository, tmp_path: Path) -> None:
 def test_a_tree_stands_beside_and_goes(repository: Repository, tmp_path: Path) -> None:
     first = repository.commit("1")
     repository.commit("2")
-    with checked_out(first, repository.folder / "sub", tmp_path / "tree") as inside:
-        assert inside == tmp_path / "tree" / "sub"
+    with checked_out(first, repository.folder / "sub", "--diff") as made:
+        inside = made.here
+        assert (inside.name, made.top, made.commit) == ("sub", inside.parent, first)
+        assert made.counterpart(repository.folder / "sub" / "name") == inside / "name"
+        assert made.counterpart(tmp_path) == tmp_path
         assert ((inside / "name").read_text(), repository.trees()) == ("1", 2)
         (inside / "made by a run").touch()
     assert (repository.folder / "sub" / "name").read_text() == "2"
-    assert (repository.trees(), (tmp_path / "tree").exists()) == (1, False)
+    assert (repository.trees(), made.top.exists()) == (1, False)
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, ValueError])
 def test_it_goes_with_an_error(repository: Repository, tmp_path: Path, error: type[BaseException]) -> None:
     first = repository.commit("1")
-    with pytest.raises(error), checked_out(first, repository.folder, tmp_path / "tree"):
+    with pytest.raises(error), checked_out(first, repository.folder, "--diff"):
         raise error
     assert repository.trees() == 1
 
 
 def test_what_was_killed_is_forgotten(repository: Repository, tmp_path: Path) -> None:
     first = repository.commit("1")
-    repository.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "killed"), first)
-    for file in sorted((tmp_path / "killed").rglob("*"), reverse=True):
-        file.rmdir() if file.is_dir() else file.unlink()
-    (tmp_path / "killed").rmdir()
-    with checked_out(first, repository.folder, tmp_path / "tree"):
+    killed = tmp_path / f"{PREFIX}{KIND}-killed" / "tree"
+    killed.parent.mkdir()
+    repository.git("worktree", "add", "--quiet", "--detach", str(killed), first)
+    shutil.rmtree(killed.parent)
+    with checked_out(first, repository.folder, "--diff"):
         assert repository.trees() == 2
 
 
@@ -84,8 +89,8 @@ def test_a_folder_that_the_commit_does_not_have(repository: Repository, tmp_path
     first = repository.commit("1", "name")
     repository.commit("2")
     with (
-        pytest.raises(UsageError, match=r"[0-9a-f]{12} has no folder sub"),
-        checked_out(first, repository.folder / "sub", tmp_path / "tree"),
+        pytest.raises(UsageError, match=r"--diff [0-9a-f]{40} has no folder sub"),
+        checked_out(first, repository.folder / "sub", "--diff"),
     ):
         raise AssertionError
     assert repository.trees() == 1
@@ -102,7 +107,7 @@ def test_within_a_hook_and_without_running_one(
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
     monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
     assert commit_of("main", repository.folder) == first
-    with checked_out(first, repository.folder, tmp_path / "tree"):
+    with checked_out(first, repository.folder, "--diff"):
         assert not (tmp_path / "ran").exists()
     monkeypatch.delenv("GIT_DIR")
     assert repository.trees() == 1
