@@ -112,7 +112,7 @@ def test_what_airflow_refuses_is_an_error(replay):
     ("dag", "options", "said"),
     [
         (sales(schedule=None), {}, "has no schedule that names dates"),
-        (sales(schedule="@once"), {}, "has no schedule that names dates"),
+        (sales(schedule="@continuous", max_active_runs=1), {}, "has no schedule that names dates"),
         (sales(schedule=[Asset("x")]), {}, "waits for assets, so there are no dates to replay"),
         (sales(schedule="0 0 29 2 *"), {}, "no schedule names a run between"),
         (sales(), {"named": []}, "names no Dag"),
