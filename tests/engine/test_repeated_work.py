@@ -208,6 +208,6 @@ def test_the_work_for_a_task_instance_does_not_grow_with_their_number(hours, fed
         return sum(entry.callcount for entry in profile.getstats())
 
     for _ in range(2):  # the first two do what is done once in a process
-        calls(2)
+        calls(6)
     few, more, many = calls(2), calls(6), calls(206)
     assert many - more == pytest.approx(50 * (more - few), rel=0.03)
