@@ -100,13 +100,15 @@ class FileJournal:
     Raises: OSError: it cannot be made. UsageError: another run writes it.
     """
 
+    _logs_name = LOGS
+
     def __init__(self, folder: Path, facts: Mapping[str, Any] | None = None) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path = folder / JOURNAL
         self._file = open(self.path, "r+b", buffering=0, opener=_owners_alone)  # noqa: SIM115
         self._take()
         self._hash = FIRST
-        self._logs = open(folder / LOGS, "wb", buffering=0, opener=_owners_alone)  # noqa: SIM115
+        self._logs = open(folder / self._logs_name, "wb", buffering=0, opener=_owners_alone)  # noqa: SIM115
         self._count = self._size = self._logs_count = self._logs_size = 0
         self._failure: OSError | None = None
         self._begin()

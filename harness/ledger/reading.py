@@ -86,24 +86,24 @@ def records(path: Path) -> Iterator[dict[str, Any]]:
         raise LedgerError(f"{path}: the journal is empty", fix="run it again")
 
 
-def whole_records(path: Path) -> tuple[int, int, dict[str, Any] | None]:
+def whole_records(path: Path) -> tuple[int, dict[str, Any] | None]:
     """What stands of a journal that may be cut off within its last record.
 
-    Returns: how many whole records there are, without a footer; their bytes; the footer, where there is one.
+    Returns: the bytes of its whole records, without a footer; the footer, where there is one.
     Raises: LedgerError: a record before the last that does not fit, or a journal that is none of ours.
     """
-    count = size = 0
+    size = 0
     with path.open("rb") as file:
-        lengths = (len(line) for line in file)
         try:
             for record in records(path):
                 if record["kind"] == "footer":
-                    return count, size, record
-                count, size = count + 1, size + next(lengths)
+                    return size, record
+                size += len(file.readline())
         except LedgerError:
-            if path.stat().st_size != size + next(lengths, 0):
-                raise  # not at its end
-    return count, size, None
+            file.readline()
+            if file.read(1):
+                raise  # more follows: it is not the end that is missing
+    return size, None
 
 
 def header(folder: Path) -> dict[str, Any]:

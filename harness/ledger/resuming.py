@@ -1,8 +1,9 @@
 """Goes on with a ledger that was cut off: what it holds has to come out again, and what follows is added.
 
 The runs are simulated from their beginning, since a simulation is the same each time: tasks, services and all else are
-then where they were when the run was cut off, whatever they hold. Nothing is written until the last whole record is
-passed, so a resumption that is cut off in its turn loses nothing either.
+then where they were when the run was cut off, whatever they hold. Nothing that is there changes until the last whole
+record is passed, so a resumption that is cut off or refused in its turn loses nothing either; logs, which may differ,
+stand beside the former ones until then.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import LedgerError, UsageError
-from harness.ledger.journal import JOURNAL, FileJournal
+from harness.ledger.journal import JOURNAL, LOGS, FileJournal
 from harness.ledger.reading import whole_records
 
 SHOWN = 200
@@ -23,19 +24,18 @@ SHOWN = 200
 class ResumedJournal(FileJournal):
     """A `FileJournal` of a folder that may hold the beginning of it.
 
-    Attributes:
-        passed: how many records were there already.
     Raises: LedgerError: what is there is no ledger of ours, or altered. UsageError: it is whole.
     """
 
     def __init__(self, folder: Path, facts: Mapping[str, Any] | None = None) -> None:
         path = folder / JOURNAL
-        self._former_size = self.passed = 0
+        self._former_size = 0
         if path.is_file() and path.stat().st_size:
-            self.passed, self._former_size, footer = whole_records(path)
+            self._former_size, footer = whole_records(path)
             if footer is not None and not footer.get("interrupted"):
                 raise UsageError(f"the ledger {folder} is whole: there is nothing to resume", fix="leave --resume out")
         self._reader = path.open("rb") if self._former_size else None
+        self._logs_name = LOGS if self._reader is None else f"{LOGS}.new"
         self._other: tuple[bytes, bytes] | None = None
         super().__init__(folder, facts)
 
@@ -65,7 +65,12 @@ class ResumedJournal(FileJournal):
         if self._size + len(line) == self._former_size:
             self._reader.close()
             self._reader = None
+            self._new_logs.replace(self._new_logs.with_name(LOGS))
         return True
+
+    @property
+    def _new_logs(self) -> Path:
+        return self.path.with_name(self._logs_name)
 
     def close(self, **facts: Any) -> None:
         """As of a `FileJournal`. Raises: LedgerError: it came out otherwise than before, with the record."""
@@ -84,9 +89,10 @@ class ResumedJournal(FileJournal):
         super().close(**facts)
 
     def _end(self) -> None:
+        super()._end()
         if self._reader is not None:
             self._reader.close()
-        super()._end()
+            self._new_logs.unlink(missing_ok=True)
 
 
 def _apart(was: bytes, now: bytes) -> tuple[str, str]:

@@ -137,16 +137,7 @@ class Recorder:
         assert self.simulation is not None
         self.events[ti.run].append((self.simulation.now, ti.name, ti.state))
         if not self._silent:
-            self._write(
-                ti.run,
-                "ti-state",
-                task_id=ti.task_id,
-                map_index=ti.map_index,
-                try_number=ti.try_number,
-                state=ti.state,
-                reason=masked(ti.reason),
-                due=_iso(ti.due),
-            )
+            self._of(ti, "ti-state", state=ti.state, reason=masked(ti.reason), due=_iso(ti.due))
         if self._watcher is not None:
             self._watcher(ti.run, ti)
 
@@ -273,17 +264,15 @@ class Recorder:
         """What became of each service: the last of a ledger, since some of it is only seen at the end."""
         if not self._silent:
             for use in uses:
-                at = self._now() if self.simulation is not None else None
-                self._journal.write({"at": at, "kind": "service", **masked(use.to_json())})
+                self._journal.write({"at": self._now(), "kind": "service", **masked(use.to_json())})
 
     def contents(self, leases: Leases | None) -> None:
         """What the services hold: rows and objects, kept beside the journal."""
         if self._silent or leases is None:
             return
-        at = self._now() if self.simulation is not None else None
         for conn_id, service, parts in leases.held():
             for record in keep(self._journal, conn_id, service, parts, masked):
-                self._journal.write({"at": at, **record})
+                self._journal.write({"at": self._now(), **record})
 
     def log(self, who: TaskContext, level: str, text: str, error: BaseException | None) -> None:
         """A line of a task's log; the sink of `harness.bridge.supervisor.capture`.
@@ -325,9 +314,8 @@ class Recorder:
     def around(self, findings: Iterable[Finding]) -> None:
         """What was found of Dags and of the world, not of a run."""
         if not self._silent:
-            at = self._now() if self.simulation is not None else None
             for finding in findings:
-                self._journal.write({"at": at, "kind": "finding", "dag_id": finding.dag_id, **_found(finding)})
+                self._journal.write({"at": self._now(), "kind": "finding", "dag_id": finding.dag_id, **_found(finding)})
 
     def deadline(self, run: DagRun, deadline: Deadline, what: str, **fields: Any) -> None:
         """A deadline was ``created``, ``moved``, ``met`` or ``missed``, or its ``callback`` went on."""
@@ -378,8 +366,7 @@ class Recorder:
             }
             for task in run.dag.tasks.values()
         ]
-        at = self._now() if self.simulation is not None else None
-        self._journal.write({"at": at, "kind": "dag", "dag_id": run.dag.dag_id, "tasks": told})
+        self._journal.write({"at": self._now(), "kind": "dag", "dag_id": run.dag.dag_id, "tasks": told})
 
     def _of(self, ti: TaskInstance, kind: str, **fields: Any) -> None:
         at = {"task_id": ti.task_id, "map_index": ti.map_index, "try_number": ti.try_number}
@@ -387,12 +374,14 @@ class Recorder:
 
     def _write(self, run: DagRun, kind: str, **fields: Any) -> None:
         if not self._silent:
-            at = self._now() if self.simulation is not None else None
-            self._journal.write({"at": at, "kind": kind, "dag_id": run.dag.dag_id, "run_id": run.run_id, **fields})
+            self._journal.write(
+                {"at": self._now(), "kind": kind, "dag_id": run.dag.dag_id, "run_id": run.run_id, **fields}
+            )
 
-    def _now(self) -> str:
-        """The present instant, written once for all that happens at it."""
-        assert self.simulation is not None
+    def _now(self) -> str | None:
+        """The present instant, written once for all that happens at it; None before the simulation begins."""
+        if self.simulation is None:
+            return None
         if self._present[0] != self.simulation.now:
             self._present = (self.simulation.now, iso(self.simulation.now))
         return self._present[1]

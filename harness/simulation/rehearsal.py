@@ -197,6 +197,7 @@ class Rehearsal:
             result = _Simulated(run_factory, found, plan, chosen).result()
             doubts += [refusal(error, found.dag_id) for error in self._unstorable([found]).values()]
             left = unmatched_instances(live, run_factory.store.runs.values())
+            run_factory.recorder.around((*doubts, *left))
             uses = _uses(services, run_factory)
             result = replace(result, findings=(*doubts, *result.findings, *left), services=uses)
             ending.result = result
@@ -236,6 +237,7 @@ class Rehearsal:
             result = simulated_calendar(run_factory, chosen.values(), options)
             left = unmatched_instances(live, run_factory.store.runs.values())
             findings = (*failed_plugins(self.surroundings), *result.findings, *doubts, *left)
+            run_factory.recorder.around(findings)
             result = replace(result, findings=findings, services=_uses(services, run_factory))
             ending.result = result
         return replace(result, real_seconds=perf_counter() - began, ledger=options.keep)
@@ -253,11 +255,10 @@ class Rehearsal:
             leases: as in `run`.
         Raises: as `simulate`; UsageError: Dags or dates of which Airflow makes no backfill.
         """
-        replay = self.replay_of(options)
         if options.dry_run:  # nothing runs, so no service is needed, and that no Dag has a run is no news
-            return replace(self.simulate(replay.options, None, watcher), idle=())
+            return replace(self.simulate(self.replay_of(options).options, None, watcher), idle=())
         if not options.idempotent:
-            return self.simulate(replay.options, world, watcher, leases)
+            return self.simulate(self.replay_of(options).options, world, watcher, leases)
         dags = {dag_id: self.folder.dag(dag_id) for dag_id in options.dag_ids}
         live = world or World()
         with self.surroundings.entered(), served(self.world_with(live), self.drivers, leases) as services:

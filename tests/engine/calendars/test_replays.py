@@ -108,6 +108,13 @@ def test_what_airflow_refuses_is_an_error(replay):
     assert replay(sales(task_options={"depends_on_past": True}), until=3, reprocess="completed").ok
 
 
+def test_what_is_said_of_a_dag_and_not_of_a_run_is_in_the_ledger_too(replay, tmp_path):
+    result = replay(sales(task_options={"depends_on_past": True}), until=3, keep=tmp_path)
+    (error,) = result.errors
+    asked = result.sql("select check_id, severity, dag_id, run_id, message from findings")
+    assert asked.fetchall() == [("backfill", "error", "sales", None, error.message)]
+
+
 @pytest.mark.parametrize(
     ("dag", "options", "said"),
     [

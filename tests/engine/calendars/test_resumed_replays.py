@@ -109,6 +109,19 @@ def test_an_interrupted_one_goes_on_behind_its_last_record(whole, tmp_path):
     assert (folder / "journal.jsonl").read_bytes() == whole
 
 
+def test_the_logs_that_were_there_stay_until_the_ledger_goes_on(whole, tmp_path):
+    folder = left(tmp_path / "cut", whole[: boundaries(whole)[40]])
+    (folder / "logs.jsonl").write_text("of the former run\n")
+    with pytest.raises(LedgerError):
+        replayed(folder, sales(answer=7), resume=True)
+    assert (folder / "logs.jsonl").read_text() == "of the former run\n"
+    assert sorted(path.name for path in folder.iterdir()) == ["journal.jsonl", "logs.jsonl"]
+    result = replayed(folder, resume=True)
+    tries = result.sql("select count(*) from attempts where state in ('success', 'up_for_retry')").fetchone()
+    assert result.sql("select count(*) from logs").fetchone() == tries
+    assert sorted(path.name for path in folder.iterdir()) == ["journal.jsonl", "logs.jsonl"]
+
+
 def test_where_nothing_was_it_begins(whole, tmp_path):
     replayed(tmp_path / "new", resume=True)
     assert (tmp_path / "new" / "journal.jsonl").read_bytes() == whole
