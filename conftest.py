@@ -2,6 +2,6 @@
 
 from harness.bridge.environment import sandbox
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "tests.parts"]
 
 sandbox.enter()  # our own tests import Airflow wherever they are: for the length of the run

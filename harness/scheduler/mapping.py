@@ -130,7 +130,7 @@ def revise_map_indexes(task: Task, run: DagRun, existing: Iterable[TaskInstance]
     if total is None:
         return expansion
     by_index = {one.map_index: one for one in existing}
-    if len(by_index) == total and -1 not in by_index and max(by_index, default=-1) == total - 1:
+    if by_index.keys() == set(range(total)):
         return expansion
     _remove((one for index, one in by_index.items() if not 0 <= index < total), total, expansion)
     expansion.expanded = [_create(task, run, index) for index in range(total) if index not in by_index]

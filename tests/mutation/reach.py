@@ -26,10 +26,12 @@ class Reach:
     Attributes:
         of_lines: module -> line -> node ids of the tests that run it; "" for what runs at import.
         seconds: node id -> how long the test took, as measured under coverage.
+        unseen: test files that set a trace function of their own: of what they run coverage sees a part.
     """
 
     of_lines: dict[str, dict[int, set[str]]]
     seconds: dict[str, float]
+    unseen: tuple[str, ...] = ()
 
     @classmethod
     def measured(cls, clone: Path) -> Reach:
@@ -70,21 +72,24 @@ class Reach:
                 of_line.setdefault(line, set()).update(name.partition("|")[0] for name in names)
         if not any(names - {""} for of_line in of_lines.values() for names in of_line.values()):
             raise RuntimeError(f"{data} holds no contexts: coverage was told of no test")
-        return cls(of_lines, json.loads(times.read_text()))
+        files = (path for folder in SUITE for path in sorted((clone / folder).rglob("test_*.py")))
+        unseen = [path.relative_to(clone).as_posix() for path in files if "settrace(" in path.read_text("utf-8")]
+        return cls(of_lines, json.loads(times.read_text()), tuple(unseen))
 
     def tests(self, module: str, source: str, line: int) -> list[str]:
         """The tests that run a line's statement, the shortest first.
 
         What runs at import concerns all tests of the module, and of its room. So does what no test is seen to run:
-        where another traces, coverage sees nothing.
+        where another traces, coverage sees nothing. Tests that trace themselves concern all lines of their room.
         """
         of_line = self.of_lines.get(module, {})
         concerned: set[str] = set()
         for number in _statement(source, line):
             concerned |= of_line.get(number, set())
+        near = f"tests/unit/{module.split('/')[1]}/"
         if "" in concerned or not concerned:
-            near = f"tests/unit/{module.split('/')[1]}/"
             concerned = set[str]().union(*of_line.values()) | {name for name in self.seconds if name.startswith(near)}
+        concerned |= {name for name in self.seconds if name.startswith(near) and name.partition("::")[0] in self.unseen}
         return sorted(concerned & self.seconds.keys(), key=lambda name: (self.seconds[name], name))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 
 from harness.kernel.instant import Instant, Microseconds, later
@@ -53,7 +54,7 @@ def average_runtime(reference: AverageRuntime, runs: Iterable[DagRun]) -> tuple[
         for run in runs
         if run.start is not None and run.end is not None and (run.state == "success" or not reference.only_successful)
     ]
-    ended.sort(key=lambda one: (one[0] is not None, -(one[0] or 0)))
+    ended.sort(key=lambda one: -math.inf if one[0] is None else -one[0])
     took = [length for _, length in ended[: reference.max_runs]]
     if len(took) < max(reference.min_runs, 1):
         return None, len(took)

@@ -58,9 +58,7 @@ class People:
 
     def will_go_on(self, ti: TaskInstance) -> bool:
         """Whether an answer is there or to come, or the time for one ends."""
-        return self._response(ti) is not None or any(
-            not event.cancelled and event.at >= self._simulation.now for event in self._events.get(ti, ())
-        )
+        return self._response(ti) is not None or ti in self._events
 
     def waits_for(self, ti: TaskInstance) -> str:
         """What a parked task instance waits for, and how an answer is declared."""

@@ -75,6 +75,11 @@ def test_the_same_records_are_alike(ledgers: Ledgers) -> None:
     assert (found.a.runs, found.b.runs, found.first_event) == (1, 1, None)
 
 
+def test_each_side_tells_how_many_runs_it_has(ledgers: Ledgers) -> None:
+    found = ledgers.compared([run(1), run(2), run(3)], [run(1)])
+    assert (found.a.ledger, found.a.runs, found.b.ledger, found.b.runs) == ("a", 3, "b", 1)
+
+
 def test_what_failed_is_told_first_with_its_error(ledgers: Ledgers) -> None:
     error = {"type": "ValueError", "message": "no such table", "where": "shop.py:18", "hint": None}
     failed = of_run(1, "attempt", state="failed", try_number=1, start=DAY.format(1), end=DAY.format(1), error=error)

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from harness.bridge.supervisor.store import RunFacts, facts
 from harness.errors import LedgerError
 from harness.ledger.journal import FileJournal
 from harness.ledger.past_run import past_run
-from harness.simulation.past_runs import plan_of
+from harness.scheduler.model import DagRun
+from harness.simulation.past_runs import give_past, plan_of
+from tests.unit.scheduler.scheduler_builders import dag, run_of, task
 
 
 def created(run_id: str, date: str | None, dag_id: str = "sales") -> dict[str, Any]:
@@ -64,3 +69,20 @@ def test_which_run_is_meant_must_be_clear(ledger: Path, dag_id: str, date: str |
     with pytest.raises(LedgerError) as raised:
         past_run(ledger, dag_id, date)
     assert said in str(raised.value)
+
+
+def made(*task_ids: str) -> DagRun:
+    return run_of(dag(*map(task, task_ids)), extra=RunFacts(SimpleNamespace()))
+
+
+def test_a_run_of_it_is_given_what_the_tasks_had_stored_that_do_not_run_again(ledger: Path) -> None:
+    past = past_run(ledger, "sales", "2025-01-02")
+    past = replace(past, xcoms={**past.xcoms, ("load", -1, "rows"): {"a": 1, "b": 2}, ("last", -1, "return_value"): 7})
+    run = made("load", "each", "last")
+    give_past(run, past, kept=["each"])
+    stored = {("load", -1, "return_value"): [1, 2, 3], ("load", -1, "rows"): {"a": 1, "b": 2}}
+    assert facts(run).xcoms == {**stored, ("last", -1, "return_value"): 7}, "what runs again stores its own"
+    assert run.lengths == {"load": 3}, "what is returned is mapped over, and nothing under another key"
+    other = made("load", "each")
+    give_past(other, past, kept=None)
+    assert (facts(other).xcoms, other.lengths) == ({}, {}), "where all run, nothing is given"
