@@ -16,7 +16,8 @@ from harness.results.world import WorldEventResult
 from harness.simulation import actions
 from harness.simulation.actions import Actor, backfill_of, parse_action
 from harness.simulation.agenda import Agenda, plan_world_events
-from harness.simulation.options import Action
+from harness.simulation.ledger_facts import facts_of_calendar
+from harness.simulation.options import Action, CalendarOptions
 from harness.world.around import AssetUpdated, VariablesChange, WorldEvent, read_when
 from tests.unit.scheduler.scheduler_builders import DAY, NOW, dag, task
 
@@ -350,3 +351,14 @@ class TestAgendas:
         )
         plan_world_events(agenda, store, None)
         return events
+
+
+def test_a_ledger_begins_with_all_that_was_asked_of_a_backfill() -> None:
+    first, second = (datetime(2025, 1, day, tzinfo=timezone.utc) for day in (1, 2))
+    asked = backfill_of({"from": "2025-01-01", "to": "2025-01-02", "max_active_runs": 3})
+    acted = (Action(first, "pause", "sales"), Action(second, "backfill", "sales", backfill=asked))
+    paused, filled = facts_of_calendar(CalendarOptions(first, second, actions=acted))["actions"]
+    assert paused == {"at": "2025-01-01T00:00:00Z", "verb": "pause", "dag_id": "sales", "task_id": None}
+    told = filled["backfill"]
+    assert (told["from"], told["to"], told["max_active_runs"]) == ("2025-01-01T00:00:00Z", "2025-01-02T00:00:00Z", 3)
+    assert "from_date" not in told
