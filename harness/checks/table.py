@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.checks.content.callback import callback
+from harness.checks.content.default_args import default_args
 from harness.checks.content.late_binding import late_binding
 from harness.checks.content.params import params
 from harness.checks.content.secret_in_code import secret_in_code
@@ -98,6 +99,7 @@ OURS: tuple[Check, ...] = (
     variable_missing,
     # content
     callback,
+    default_args,
     late_binding,
     params,
     secret_in_code,

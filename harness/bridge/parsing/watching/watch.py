@@ -54,6 +54,9 @@ _LATER = {*_CHANGE, *_PROCESS, "open"}
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_TRUNC
 _IMPORTS = ("<frozen importlib._bootstrap>", "<frozen importlib._bootstrap_external>")
 MOST_FORKS = 256
+MUCH_BYTES = 5_000_000
+"""Of a file that is read: more is data, which nobody keeps beside a Dag to be parsed with it."""
+_CODE = (".py", ".pyc", ".so", ".pyd", ".zip")
 REST_S, TIMER_S = 0.3, 2.0
 """Real seconds that threads and processes have to come to an end by themselves, and that timers have to go off."""
 
@@ -72,8 +75,8 @@ class ObservedEvent:
     """Something a file did.
 
     Attributes:
-        kind: ``network``, ``process``, ``write``, ``signal``, ``database``, ``variable``, ``connection``, ``exit``,
-            ``hook``.
+        kind: ``network``, ``process``, ``write``, ``read`` (of much), ``signal``, ``database``, ``variable``,
+            ``connection``, ``exit``, ``hook``.
         detail: the address, the command, the file, the key.
         path, line: the innermost frame of the repository's own.
         refused: the file was not let.
@@ -135,7 +138,7 @@ class ActivityWatch:
         self._forks = mmap.mmap(-1, 4)  # shared with whatever is forked
         self._dumps, self._frame, self._getpid = json.dumps, sys._getframe, os.getpid
         self._fspath, self._abspath, self._realpath = os.fspath, os.path.abspath, os.path.realpath
-        self._exists = os.path.exists
+        self._exists, self._stat = os.path.exists, os.stat
         self._join, self._readlink = os.path.join, os.readlink
         self._loads, self._ident, self._main = json.loads, threading.get_ident, threading.get_ident()
         self._threads, self._timer, self._frames = threading.enumerate, threading.Timer, sys._current_frames
@@ -313,9 +316,23 @@ class ActivityWatch:
 
     def _open(self, _event: str, args: tuple[Any, ...]) -> None:
         path, mode, flags = args
-        if isinstance(path, int) or not (flags & _WRITING if mode is None else set("wax+") & set(mode)):
+        if isinstance(path, int):
             return
-        self._changed(path, "written")
+        if flags & _WRITING if mode is None else set("wax+") & set(mode):
+            self._changed(path, "written")
+        elif self.active:
+            self._much(path)
+
+    def _much(self, target: Any) -> None:
+        """Note a file of data that is read."""
+        try:
+            name = self._fspath(target)
+            path = name if isinstance(name, str) else name.decode()
+            size = 0 if path.endswith(_CODE) else self._stat(path).st_size
+        except (TypeError, ValueError, OSError):
+            return
+        if size > MUCH_BYTES and self.place() is not None:
+            self.note("read", f"{size / 1e6:.0f} MB of {self._realpath(path)}")
 
     def _change(self, event: str, args: tuple[Any, ...]) -> None:
         for path, folder in _CHANGE[event]:
