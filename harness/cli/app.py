@@ -14,6 +14,7 @@ from harness.cli.commands.importing import import_
 from harness.cli.commands.init import init
 from harness.cli.commands.ledger import ledger
 from harness.cli.commands.replay import replay
+from harness.cli.commands.report import report
 from harness.cli.commands.run import run
 from harness.cli.commands.simulate import simulate
 from harness.cli.commands.sql import sql
@@ -68,12 +69,13 @@ def app() -> None:
       airflow-harness replay weather_etl --since 2025-01-01 --until 30d
       airflow-harness verify weather_etl
       airflow-harness diff january last
+      airflow-harness report last
       airflow-harness sql last "select * from task_instances"
       airflow-harness run --help
     """
 
 
-for command in (calendar, check, diff, doctor, init, replay, run, simulate, sql, verify):
+for command in (calendar, check, diff, doctor, init, replay, report, run, simulate, sql, verify):
     app.command(epilog=EXIT_CODES)(command)
 app.command("import", epilog=EXIT_CODES)(import_)
 app.add_command(ledger)

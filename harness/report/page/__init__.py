@@ -1,0 +1,1 @@
+"""A ledger as a page: one HTML file that needs no network and no program but a browser."""

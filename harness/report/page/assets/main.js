@@ -1,0 +1,153 @@
+// Starts the page: which ledger, Dag and view are shown stands in the address, so that a link leads back there.
+
+const order = ["overview", "comparison", "grid", "graph", "gantt", "durations", "calendar", "xcoms", "findings"];
+const head = { choices: document.getElementById("choices"), tabs: document.getElementById("tabs") };
+const view = document.getElementById("view");
+
+function shown() {
+  return order.filter((name) => views[name].applies === undefined || views[name].applies());
+}
+
+function show(name, more) {
+  if (more && more.run) {
+    app.run = more.run;
+    app.dag = more.run.dag;
+    app.ledger = more.run.ledger;
+  }
+  if (more && more.dag) app.dag = more.dag;
+  if (more && more.scope) app.scope = more.scope;
+  app.view = name;
+  draw();
+}
+
+function draw() {
+  drawChoices();
+  drawTabs();
+  drawView();
+  remember();
+}
+
+function drawView() {
+  const chosen = views[app.view];
+  view.replaceChildren();
+  view.className = "view-" + app.view;
+  view.setAttribute("aria-labelledby", "tab-" + app.view);
+  if (chosen.about) view.append(h("p", { class: "about" }, chosen.about));
+  chosen.draw(view);
+}
+
+function drawTabs() {
+  head.tabs.replaceChildren(...shown().map((name) => {
+    const count = views[name].count ? views[name].count(app.ledger) : 0;
+    return h("button", { type: "button", role: "tab", id: "tab-" + name, "aria-controls": "view",
+      "aria-selected": String(name === app.view), tabindex: name === app.view ? "0" : "-1", click: () => show(name),
+      keydown: moveTab }, views[name].title, count ? h("span", { class: "count" }, count) : null);
+  }));
+}
+
+function moveTab(event) {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (!step) return;
+  const names = shown();
+  show(names[(names.indexOf(app.view) + step + names.length) % names.length]);
+  document.getElementById("tab-" + app.view).focus();
+  event.preventDefault();
+}
+
+function select(label, options, chosen, act) {
+  return h("label", {}, h("span", {}, label), h("select", { change: (event) => act(Number(event.target.value)) },
+    options.map((one, at) => h("option", { value: at, selected: at === chosen }, one))));
+}
+
+function drawChoices() {
+  const parts = [];
+  if (app.ledgers.length > 1) {
+    parts.push(select("Ledger", app.ledgers.map((one, at) => "AB"[at] + " " + one.name), app.ledgers.indexOf(app.ledger),
+      (at) => chooseLedger(app.ledgers[at])));
+  }
+  if (app.ledger.dags.length > 1) {
+    parts.push(select("Dag", app.ledger.dags.map((one) => one.id), app.dag ? app.dag.number : 0, (at) => {
+      app.dag = app.ledger.dags[at];
+      app.run = null;
+      closePanel();
+      draw();
+    }));
+  }
+  parts.push(h("button", { type: "button", class: "theme", title: "Light or dark", "aria-label": "Light or dark",
+    click: changeTheme }, "◐"));
+  head.choices.replaceChildren(...parts);
+}
+
+function chooseLedger(ledger) {
+  const dag = ledger.dags.find((one) => app.dag && one.id === app.dag.id) || firstDag(ledger);
+  const run = app.run && dag ? dag.runs.find((one) => one.label === app.run.label) : null;
+  Object.assign(app, { ledger, dag, run });
+  closePanel();
+  draw();
+}
+
+function changeTheme() {
+  const dark = document.documentElement.dataset.theme === "dark"
+    || (!document.documentElement.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
+  document.documentElement.dataset.theme = dark ? "light" : "dark";
+  repaint();
+}
+
+// What is painted on a canvas does not follow the style sheet by itself.
+function repaint() {
+  if (views[app.view].paint) views[app.view].paint();
+}
+
+function firstDag(ledger) {
+  const failed = ledger.runs.find((run) => run.state === "failed")
+    || ledger.runs.find((run) => run.instances.some((one) => one.state === "failed"));
+  return failed ? failed.dag : ledger.dags.find((dag) => dag.runs.length) || ledger.dags[0] || null;
+}
+
+function remember() {
+  const parts = [["view", app.view], ["ledger", app.ledgers.indexOf(app.ledger) || ""], ["dag", app.dag && app.dag.id],
+    ["run", app.run && app.run.id], ["ti", app.instance && app.instance.number]];
+  const text = parts.filter(([, value]) => value !== null && value !== undefined && value !== "")
+    .map(([name, value]) => name + "=" + encodeURIComponent(value)).join("&");
+  try {
+    history.replaceState(null, "", "#" + text);
+  } catch { /* a page in a frame that may not */ }
+}
+
+function recall() {
+  const asked = new URLSearchParams(location.hash.slice(1));
+  app.ledger = app.ledgers[Number(asked.get("ledger") || 0)] || app.ledgers[0];
+  app.dag = app.ledger.dags.find((one) => one.id === asked.get("dag")) || firstDag(app.ledger);
+  app.run = app.dag ? app.dag.runs.find((one) => one.id === asked.get("run")) || null : null;
+  const first = app.comparison ? "comparison" : app.ledger.runs.length === 1 ? "grid" : "overview";
+  app.view = shown().includes(asked.get("view")) ? asked.get("view") : first;
+  const instance = asked.has("ti") ? app.ledger.instances[Number(asked.get("ti"))] : null;
+  if (instance) app.dag = instance.run.dag;
+  return instance;
+}
+
+function begin() {
+  const told = JSON.parse(document.getElementById("data").textContent);
+  app.ledgers = told.ledgers.map((one) => new Ledger(one));
+  app.comparison = told.comparison;
+  const instance = recall();
+  document.getElementById("facts").textContent = factsLine(app.ledger);
+  draw();
+  if (instance) openInstance(instance);
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") closePanel();
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
+  addEventListener("resize", repaint);
+  addEventListener("beforeprint", () => { app.printing = true; repaint(); });
+  addEventListener("afterprint", () => { app.printing = false; repaint(); });
+  document.documentElement.dataset.ready = "true";
+}
+
+function factsLine(ledger) {
+  const { airflow, harness, of, seed } = ledger.facts;
+  return [of, airflow ? "Airflow " + airflow : null, harness ? "airflow-harness " + harness : null,
+    seed ? "seed " + seed : null, ledger.isWhole ? null : "cut off: the ledger has no footer"].filter(Boolean).join(" · ");
+}
+
+begin();

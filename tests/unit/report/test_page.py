@@ -1,0 +1,162 @@
+"""The page of a ledger: what is in it, how large it becomes, and that nothing of a task's breaks out of it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+import pytest
+
+from harness.errors import LedgerError
+from harness.ledger.journal import JOURNAL
+from harness.report.page.layers import placed
+from harness.report.page.page import ASSETS, SCRIPTS, page, write_page
+from tests.unit.report.page_ledgers import Page, kept
+
+HOSTILE = '</script><script>document.title="owned"</script><!-- <script> \u2028 & \' " </style><img src=x>'
+
+
+def read(folder: Path) -> Page:
+    return Page(page([("january", folder)]).encode("utf-8", "backslashreplace").decode())
+
+
+def test_states_and_values_come_back_as_they_were(tmp_path: Path) -> None:
+    [told] = read(kept(tmp_path / "a", runs=2, log="INFO    {}", failing=1, rows=[1, 2])).data["ledgers"]
+    texts, names = told["texts"], told["state_names"]
+    assert told["name"] == "january"
+    assert told["facts"]["airflow"] == "3.3.2"
+    assert (told["is_whole"], told["parallelism"], told["pools"]) == (True, 4, [["etl", 1, False]])
+    assert [names[state] for state in told["runs"]["state"]] == ["success", "failed"]
+    assert told["runs"]["instances"] == [3, 3]
+    assert told["instances"]["states"] == [4] * 6
+    assert [names[state] for state in told["states"]["state"][:4]] == ["scheduled", "queued", "running", "success"]
+    assert told["states"]["after"][:8] == [0, 60_000, 0, 600_000, 660_000, 0, 0, 600_000]
+    [shop] = told["dags"]
+    assert shop["tasks"]["id"] == ["extract", "load", "report"]
+    assert (shop["tasks"]["below"], shop["tasks"]["layer"]) == ([[1], [2], []], [0, 1, 2])
+    assert [texts[number] for number in told["values"]["value"]] == ["[1,2]", "[1,2]"]
+    assert told["values"]["bytes"] == [5, 5]
+    assert [texts[line] for lines in told["logs"]["lines"] for line in lines][:2] == ["INFO    0-0", "INFO    0-1"]
+    assert [texts[number] for number in told["errors"]["message"]] == ["no rows"]
+    assert told["errors"]["instance"] == [5]
+
+
+def test_what_a_task_wrote_does_not_break_out(tmp_path: Path) -> None:
+    shown = read(kept(tmp_path / "a", runs=1, log=HOSTILE, rows=HOSTILE))
+    assert shown.tags.count("script") == 2
+    assert "img" not in shown.tags
+    [told] = shown.data["ledgers"]
+    assert told["texts"][told["logs"]["lines"][0][0]] == HOSTILE
+    [value] = (told["texts"][number] for number in told["values"]["value"])
+    assert '</script><script>document.title=\\"owned\\"' in value
+
+
+def test_the_name_of_a_ledger_does_not_break_out(tmp_path: Path) -> None:
+    shown = Page(page([("</title><script>alert(1)</script>", kept(tmp_path / "a", runs=1))]))
+    assert shown.tags.count("script") == 2
+
+
+def test_only_our_script_and_style_are_permitted(tmp_path: Path) -> None:
+    shown = read(kept(tmp_path / "a", runs=1))
+    _, script = shown.inside["script"]
+    [style] = shown.inside["style"]
+
+    def hashed(text: str) -> str:
+        return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+    assert f"script-src '{hashed(script)}'" in shown.policy
+    assert f"style-src '{hashed(style)}'" in shown.policy
+    assert "default-src 'none'" in shown.policy
+
+
+def test_the_page_names_no_other_place(tmp_path: Path) -> None:
+    text = page([("a", kept(tmp_path / "a", runs=1))])
+    assert re.findall(r"\bhttps?://[^\s\"'`]+", text) == ["http://www.w3.org/2000/svg"]
+    assert not re.search(r"\b(src|href)=[\"'](?!data:|#)", text)
+
+
+def test_no_part_of_the_script_is_left_out_and_none_parses_html() -> None:
+    assert {file.stem for file in ASSETS.glob("*.js")} == set(SCRIPTS)
+    for file in ASSETS.glob("*.js"):
+        text = file.read_text(encoding="utf-8")
+        forbidden = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|\bfetch\(|XMLHttp|import\("
+        assert not re.search(forbidden, text), file.name
+        assert len(text.splitlines()) <= 250, file.name
+
+
+def test_ten_thousand_task_instances_fit_and_what_is_cut_says_so(tmp_path: Path) -> None:
+    log = "\n".join(f"INFO    {{}} line {number} of what the task said" for number in range(60))
+    folder = kept(tmp_path / "big", runs=500, tasks=20, log=log, failing=499, rows=list(range(3000)))
+    text = page([("big", folder)])
+    assert len(text.encode()) <= 3_000_000
+    [told] = Page(text).data["ledgers"]
+    assert sum(told["runs"]["instances"]) == 10_000
+    logs = told["logs"]
+    assert len(logs["lines"]) == 10_000
+    assert logs["cut"][0] > 1000
+    assert told["texts"][logs["lines"][0][-1]] == "INFO    0-0 line 59 of what the task said"
+    failed = logs["instance"].index(9_999)
+    assert len(logs["lines"][failed]) > 4 * len(logs["lines"][0])
+
+
+def test_small_ledgers_are_whole(tmp_path: Path) -> None:
+    log = "\n".join(f"INFO    line {number}" for number in range(1000))
+    [told] = read(kept(tmp_path / "a", runs=2, log=log)).data["ledgers"]
+    assert set(told["logs"]["cut"]) == {0}
+    assert [len(lines) for lines in told["logs"]["lines"]] == [1000] * 6
+
+
+def test_one_that_was_cut_off_is_shown_and_says_so(tmp_path: Path) -> None:
+    folder = kept(tmp_path / "a", runs=3)
+    journal = folder / JOURNAL
+    journal.write_bytes(journal.read_bytes()[: journal.stat().st_size // 2])
+    [told] = read(folder).data["ledgers"]
+    assert not told["is_whole"]
+    assert 0 < len(told["runs"]["id"]) <= 3
+
+
+def test_what_is_no_ledger_is_refused_and_nothing_written(tmp_path: Path) -> None:
+    folder = tmp_path / "a"
+    folder.mkdir()
+    (folder / JOURNAL).write_text('{"kind":"header","schema":"other/1"}\n')
+    with pytest.raises(LedgerError, match="no journal of airflow-harness"):
+        write_page([("a", folder)], tmp_path / "a.html")
+    assert not (tmp_path / "a.html").exists()
+
+
+def test_the_same_ledger_gives_the_same_page(tmp_path: Path) -> None:
+    folder = kept(tmp_path / "a", runs=5, log="INFO    {}")
+    assert page([("a", folder)]) == page([("a", folder)])
+
+
+def test_a_graph_stands_in_layers_without_crossings() -> None:
+    #   0 -> 1 -> 3 -> 5, 0 -> 2 -> 4 -> 5, and 0 -> 5 past them
+    found = placed([[1, 2, 5], [3], [4], [5], [5], []])
+    assert list(found.layers) == [0, 1, 1, 2, 2, 3]
+    assert (found.rows[1] < found.rows[2]) == (found.rows[3] < found.rows[4])
+    assert len(found.bends[0, 5]) == 2
+    for layer in ({1, 2}, {3, 4}):
+        rows = sorted([*(found.rows[node] for node in layer), found.bends[0, 5][min(layer) // 3]])
+        assert all(after - before >= 1 for before, after in zip(rows, rows[1:], strict=False))
+
+
+def test_crossed_names_are_uncrossed() -> None:
+    found = placed([[3], [2], [], []])
+    assert (found.rows[0] < found.rows[1]) == (found.rows[3] < found.rows[2])
+
+
+def test_a_graph_of_nothing() -> None:
+    assert placed([]).layers == []
+
+
+def test_values_are_cut_at_their_end(tmp_path: Path) -> None:
+    folder = kept(tmp_path / "a", runs=3, **{f"key_{number}": "x" * number + "y" * 30_000 for number in range(200)})
+    text = page([("a", folder)])
+    assert len(text.encode()) <= 3_000_000
+    [told] = Page(text).data["ledgers"]
+    values = told["values"]
+    assert min(values["cut"]) > 10_000
+    assert told["texts"][values["value"][0]].startswith('"')
+    assert max(values["bytes"]) > 30_000
