@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.faults import write_output
+from harness.errors import HarnessError
 
 if TYPE_CHECKING:
     from harness.ledger.comparison.result import Comparison
@@ -25,3 +27,25 @@ def write_pages(
     from harness.report.page.page import page
 
     write_output(file, page(ledgers, comparison), what)
+
+
+def write_page_of(ledger: Path, file: Path) -> None:
+    """Write that of ``--report``. Raises: as `write_pages`."""
+    write_pages([(ledger.resolve().name, ledger)], file, f"--report {str(file)!r}")
+
+
+@contextmanager
+def page_of_unfinished(ledger: Path, file: Path | None, has_result: Callable[[], bool]) -> Iterator[None]:
+    """Where the block ends with an error of ours, as that a run is stuck: write the page of what ran until then.
+
+    Args:
+        file: of ``--report``, None where nobody asked for it.
+        has_result: whether anything ran.
+    """
+    try:
+        yield
+    except HarnessError:
+        if file is not None and has_result():
+            with suppress(HarnessError):  # that error is the one to be told
+                write_page_of(ledger, file)
+        raise

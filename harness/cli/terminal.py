@@ -123,8 +123,11 @@ class Terminal:
         else:
             TerminalReport(self.console, self.verbose).show(result)
 
-    def show(self, result: RunResult | CalendarResult, trace: Path | None) -> None:
-        """A result, as it was asked for, and its trace in a file. Raises: MachineError: that cannot be written."""
+    def show(self, result: RunResult | CalendarResult, trace: Path | None, page: Path | None) -> None:
+        """A result, as it was asked for, and its trace and its page in files.
+
+        Raises: UsageError, MachineError: one of these cannot be written.
+        """
         self.show_collected()
         if self.as_json:
             self.document(result.to_json())
@@ -138,6 +141,10 @@ class Terminal:
                 write_trace(result, trace)
             except OSError as error:
                 raise writing(error, f"--trace {str(trace)!r}") from None
+        if page is not None and result.ledger is not None:
+            from harness.cli.pages import write_page_of
+
+            write_page_of(result.ledger, page)
 
     def note(self, text: str) -> None:
         """A line beside the run that somebody should know."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeGuard
 import pytest
 
 from harness.pytest_plugin.masking import forget, mask_report
+from harness.pytest_plugin.pages import add_page, ledgers_of
 
 if TYPE_CHECKING:
     from harness.errors import HarnessError
@@ -30,7 +31,8 @@ def remember(config: pytest.Config, run: RunResult) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Forget the runs of the test before."""
+    """Forget the runs of the test before, and their ledgers."""
+    ledgers_of(item.config).clear()
     item.config.stash.setdefault(RUNS, []).clear()
     forget(item.config)
 
@@ -69,6 +71,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
                 report.sections.append(("traceback of the Dag file", error.user_traceback))
         for run in item.config.stash.get(RUNS, [])[-SHOWN_RUNS:]:
             report.sections.append((f"Airflow run of {run.dag_id}", _whole(run)))
+    if report.failed:
+        add_page(item, report)
     mask_report(item.config, report)
     return report  # type: ignore[no-any-return]
 

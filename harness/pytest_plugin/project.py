@@ -358,6 +358,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="let requests to the hosts of the cassette out that it does not have, and keep them (not with -n)",
     )
     group.addoption(
+        "--airflow-report",
+        default=None,
+        metavar="DIR",
+        help="keep a page of the runs of every failed test there, for a browser; pytest-html and allure get it too",
+    )
+    group.addoption(
         "--airflow-world",
         default=None,
         metavar="FILE",

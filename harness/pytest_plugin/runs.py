@@ -14,6 +14,7 @@ import pytest
 from harness.project.declarations import SECRETS
 from harness.pytest_plugin.failures import remember
 from harness.pytest_plugin.masking import lived_in
+from harness.pytest_plugin.pages import kept
 from harness.pytest_plugin.project import _no_folder, project_of
 
 if TYPE_CHECKING:
@@ -290,6 +291,7 @@ class Runner:
         lived_in(self._config, world)
         world = replace(world, env={**self._set_in_the_test(), **world.env})
         rehearsal = self._with(others)
+        options = replace(options, keep=kept(self._config, options.keep, found.dag_id))
         try:
             result = rehearsal.run(found, world, options, leases=self._leases)
         except Exception as error:
@@ -304,13 +306,15 @@ class Runner:
         """The calendar of the project's Dags; see the fixture ``simulate``."""
         __tracebackhide__ = True
         rehearsal, lived = self._folder(world, others)
-        return rehearsal.simulate(replace(options, on_error=_let_through), lived, leases=self._leases)
+        options = replace(options, on_error=_let_through, keep=kept(self._config, options.keep, "simulation"))
+        return rehearsal.simulate(options, lived, leases=self._leases)
 
     def replay(self, options: ReplayOptions, world: World | None, others: Iterable[DAG]) -> CalendarResult:
         """A backfill; see the fixture ``replay``."""
         __tracebackhide__ = True
         rehearsal, lived = self._folder(world, others)
-        return rehearsal.replay(replace(options, on_error=_let_through), lived, leases=self._leases)
+        options = replace(options, on_error=_let_through, keep=kept(self._config, options.keep, "replay"))
+        return rehearsal.replay(options, lived, leases=self._leases)
 
     def _folder(self, world: World | None, others: Iterable[DAG]) -> tuple[Rehearsal, World]:
         """The project's Dags and others, and the world that they live in."""

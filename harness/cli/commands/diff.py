@@ -44,6 +44,7 @@ class DiffArguments:
     seed: int = 0
     python: Path | None = None
     keep: Path | None = None
+    report: Path | None = None
     verbose: bool = False
 
 
@@ -61,6 +62,7 @@ class Diff:
         Raises: HarnessError: whatever keeps the two from being compared.
         """
         from harness.cli.ledgers import ledgers_home
+        from harness.cli.pages import write_pages
         from harness.cli.sides import made
         from harness.ledger.comparison.compare import compared
         from harness.ledger.comparison.rules import Rules
@@ -74,6 +76,10 @@ class Diff:
         with made(self._names(), self._program(), asked.keep, ledgers_home()) as (a, b):
             result = compared(a.folder, b.folder, rules, asked.dag_ids, (a.name, b.name))
             result = replace(result, notes=(*a.notes, *b.notes, *result.notes))
+            if asked.report is not None:
+                write_pages(
+                    [(one.name, one.folder) for one in (a, b)], asked.report, f"--report {str(asked.report)!r}", result
+                )
         self._show(result, terminal)
         return ExitCode.CLEAN if result.alike else ExitCode.FOUND
 
@@ -194,6 +200,7 @@ def keys_of(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
 @option.text("--keep", metavar="DIR", type=option.PATH, help="Keep the ledgers that are made, as DIR/a and DIR/b.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Of the answer.")
 @click.option("-o", "--output", metavar="FILE", type=option.PATH, help="Write it there.  [default: stdout]")
+@option.report
 @click.option("-v", "--verbose", is_flag=True, help="All samples of each change.")
 def diff(**arguments: Any) -> Job:
     """Compare A, what was, with B, what is now: runs, tasks, XComs and data.

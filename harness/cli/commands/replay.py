@@ -61,6 +61,8 @@ class ReplayBackfills(SimulateFolder):
         asked_for = self._checked()
         if self.typed.resume and self.typed.keep is None:
             raise UsageError("--resume goes on with a ledger", fix="name its folder with --ledger")
+        if self.typed.dry_run and self.typed.report is not None:
+            raise UsageError("--dry-run runs nothing, of which there could be a page", fix="leave out --report")
 
         def planned(rehearsal: Rehearsal) -> FolderSimulation:
             from harness.simulation.replays.replaying import ReplayOptions

@@ -22,7 +22,10 @@ class Report:
     loads_dags = False
 
     def __call__(self, terminal: Terminal) -> int:
-        """Write the page, and say where. Raises: LedgerError: no ledger. UsageError, MachineError: it cannot be written."""
+        """Write the page, and say where.
+
+        Raises: LedgerError: there is no such ledger. UsageError, MachineError: the page cannot be written.
+        """
         from harness.cli.ledgers import ledgers_home
         from harness.cli.pages import write_pages
         from harness.ledger.reading import found

@@ -39,6 +39,7 @@ class RunArguments(option.OneRunArguments):
     as_json: bool = False
     keep: Path | None = None
     trace: Path | None = None
+    report: Path | None = None
     pdb: bool = False
     verbose: bool = False
     record: bool = False
@@ -149,6 +150,7 @@ class Rehearse:
 
         from harness.cli.ledgers import ledger_folder
         from harness.cli.masking import masked_run, unfinished_masked
+        from harness.cli.pages import page_of_unfinished
         from harness.cli.progress import Progress
 
         with rehearsal.surroundings.entered():
@@ -160,7 +162,14 @@ class Rehearse:
             from harness.cli.debugger import post_mortem
 
             options = replace(options, on_error=post_mortem)
-        with ledger_folder(self.arguments.keep, dag.dag_id, lambda: rehearsal.unfinished is not None) as folder:
+
+        def has_result() -> bool:
+            return rehearsal.unfinished is not None
+
+        with (
+            ledger_folder(self.arguments.keep, dag.dag_id, has_result) as folder,
+            page_of_unfinished(folder, self.arguments.report, has_result),
+        ):
             options = replace(options, keep=folder)
             with unfinished_masked(terminal, rehearsal), nullcontext() if debugging else terminal.collecting():
                 progress.begin()
@@ -171,7 +180,7 @@ class Rehearse:
             return masked_run(result)
 
     def _show(self, result: RunResult, terminal: Terminal) -> None:
-        terminal.show(result, self.arguments.trace)
+        terminal.show(result, self.arguments.trace, self.arguments.report)
 
 
 def _notes(rehearsal: Rehearsal, dag: DAG, terminal: Terminal) -> None:
@@ -202,6 +211,7 @@ def _notes(rehearsal: Rehearsal, dag: DAG, terminal: Terminal) -> None:
 @option.as_json
 @option.keep
 @option.trace
+@option.report
 @option.pdb
 @option.verbose
 def run(**arguments: Any) -> Job:

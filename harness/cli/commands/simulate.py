@@ -35,6 +35,7 @@ class FolderArguments:
     as_json: bool = False
     keep: Path | None = None
     trace: Path | None = None
+    report: Path | None = None
     conf: str | None = None
     pdb: bool = False
     verbose: bool = False
@@ -95,7 +96,7 @@ class SimulateFolder:
             note_failures(rehearsal.folder, terminal)
             raise DagNotFound("no Dag was loaded", where=", ".join(map(str, paths)), fix="see the notes above")
         result = self._simulated(rehearsal, planned(rehearsal), world, terminal)
-        terminal.show(result, arguments.trace)
+        terminal.show(result, arguments.trace, arguments.report)
         return result
 
     def _simulated(
@@ -103,6 +104,7 @@ class SimulateFolder:
     ) -> CalendarResult:
         from harness.cli.ledgers import ledger_folder
         from harness.cli.masking import masked_calendar, unfinished_masked
+        from harness.cli.pages import page_of_unfinished
         from harness.cli.progress import CalendarProgress
         from harness.kernel.instant import to_instant
 
@@ -115,8 +117,13 @@ class SimulateFolder:
         period = to_instant(options.since), to_instant(options.until)
         live = terminal.live and not debugging
         progress = CalendarProgress(terminal.console, live, None if debugging else terminal.err, period, planned.runs)
+
+        def has_result() -> bool:
+            return rehearsal.unfinished is not None
+
         with (
-            ledger_folder(self.arguments.keep, self.stem, lambda: rehearsal.unfinished is not None) as folder,
+            ledger_folder(self.arguments.keep, self.stem, has_result) as folder,
+            page_of_unfinished(folder, self.arguments.report, has_result),
             unfinished_masked(terminal, rehearsal),
             nullcontext() if debugging else terminal.collecting(),
         ):

@@ -127,7 +127,8 @@ class _Reading:
                 dag.add(*facts)
 
     def _rows(self, question: str, *values: Any) -> list[tuple[Any, ...]]:
-        return self.connection.execute(question, list(values)).fetchall()
+        rows: list[tuple[Any, ...]] = self.connection.execute(question, list(values)).fetchall()
+        return rows
 
     def _dag(self, dag_id: str) -> _Dag:
         return self.dags.setdefault(dag_id, _Dag(dag_id))
@@ -180,12 +181,12 @@ class _Reading:
         return LedgerColumns(
             columns,
             self.texts,
+            [(numbers[row[:4]], row[4], Text(row[5], row[6], row[:5] in failed)) for row in logs if row[:4] in numbers],
             [
-                (numbers[row[:4]], row[4], Text(row[5], row[6], row[:5] in failed))
-                for row in logs
-                if row[:4] in numbers
+                (numbers[row[:4]], row[4], row[7], Text(row[5], row[6]))
+                for row in values
+                if row[:4] in numbers and row[5] is not None
             ],
-            [(numbers[row[:4]], row[4], row[7], Text(row[5], row[6])) for row in values if row[:4] in numbers and row[5]],
         )
 
     def _logs(self) -> list[tuple[Any, ...]]:
@@ -263,7 +264,7 @@ class _Reading:
         runs: Sequence[tuple[Any, ...]],
         order: dict[tuple[str, str], int],
     ) -> Columns:
-        """States of all instances one after the other; an instant counts from the one before, the first from the run's."""
+        """States of all instances in a row; an instant counts from the one before, the first from the run."""
         columns: Columns = {"state": [], "try": [], "after": [], "reason": []}
         for one in instances:
             last = runs[order[one[:2]]][4] or self.began

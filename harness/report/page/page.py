@@ -58,8 +58,8 @@ def page(ledgers: Sequence[tuple[str, Path]], comparison: Comparison | None = No
 def _frame(title: str, data: str) -> str:
     """The page around its data.
 
-    Its policy permits the script and the style of ours by their hashes, and nothing else: what a log or an XCom smuggled
-    in would not run, and nothing is fetched.
+    Its policy permits our script and our style by their hashes, and nothing else: what a log or an XCom smuggled in
+    would not run, and nothing is fetched.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
@@ -70,9 +70,9 @@ def _frame(title: str, data: str) -> str:
     environment = Environment(loader=FileSystemLoader(ASSETS), autoescape=True, undefined=StrictUndefined)
     facts: dict[str, Any] = {
         "title": title,
-        "style": Markup(style),  # noqa: S704 - ours
-        "script": Markup(script),  # noqa: S704 - ours
-        "data": Markup(data),  # noqa: S704 - escaped as JSON
+        "style": Markup(style),
+        "script": Markup(script),
+        "data": Markup(data),  # escaped, as JSON
         "style_hash": _hash(style),
         "script_hash": _hash(script),
     }

@@ -30,5 +30,5 @@ def test_where_nothing_can_be_written(shop, tmp_path):
 
 def test_no_such_ledger(shop):
     answer = shop("report", "janury")
-    assert answer.code == 1
+    assert answer.code == 2
     assert "there is no ledger 'janury'" in answer.err

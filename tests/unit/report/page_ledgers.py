@@ -18,7 +18,9 @@ def iso(at: datetime) -> str:
     return at.isoformat().replace("+00:00", "Z")
 
 
-def kept(folder: Path, runs: int, tasks: int = len(TASKS), log: str = "", failing: int | None = None, **more: Any) -> Path:
+def kept(
+    folder: Path, runs: int, tasks: int = len(TASKS), log: str = "", failing: int | None = None, **more: Any
+) -> Path:
     """A ledger of a Dag ``shop`` whose tasks follow each other, ten minutes each, the first a minute late.
 
     Args:
@@ -42,9 +44,7 @@ def _task(name: str, downstream: list[str]) -> dict[str, Any]:
     return {"task_id": name, "downstream": downstream, "pool": "etl", "pool_slots": 1, "executor": None, **of}
 
 
-def _run(
-    journal: FileJournal, number: int, names: list[str], log: str, fails: bool, xcoms: dict[str, Any]
-) -> None:
+def _run(journal: FileJournal, number: int, names: list[str], log: str, fails: bool, xcoms: dict[str, Any]) -> None:
     at = BEGAN + timedelta(days=number)
     of = {"dag_id": "shop", "run_id": f"scheduled__{iso(at)}"}
     dates = dict.fromkeys(("logical_date", "data_interval_start", "data_interval_end", "run_after"), iso(at))
@@ -53,24 +53,22 @@ def _run(
     for place, name in enumerate(names):
         whose = {**of, "task_id": name, "map_index": -1, "try_number": 1}
         state = "failed" if fails and place == len(names) - 1 else "success"
-
-        def moved(state: str, whose: dict[str, Any] = whose) -> None:
-            journal.write({"at": iso(at), "kind": "ti-state", **whose, "state": state, "reason": None, "due": None})
-
-        moved("scheduled")
-        at += timedelta(minutes=1) if place == 0 else timedelta(0)
-        moved("queued")
-        moved("running")
-        began = at
+        moved = {"kind": "ti-state", **whose, "reason": None, "due": None}
+        journal.write({"at": iso(at), **moved, "state": "scheduled"})
+        began = at = at + timedelta(minutes=1) if place == 0 else at
+        for before in ("queued", "running"):
+            journal.write({"at": iso(at), **moved, "state": before})
         at += timedelta(minutes=10)
         for key, value in (xcoms if place == 0 else {}).items():
             journal.write({"at": iso(at), "kind": "xcom", **whose, "key": key, "value": value})
         line = journal.keep_log({**whose, "text": log.replace("{}", f"{number}-{place}")}) if log else None
         error = {"type": "ValueError", "message": "no rows", "where": "shop.py:9", "hint": None}
-        ended = {"start": iso(began), "end": iso(at), "state": state, "reason": None, "log": line}
-        journal.write({"at": iso(at), "kind": "attempt", **whose, **ended, "error": error if state == "failed" else None})
-        moved(state)
-    journal.write({"at": iso(at), "kind": "run-state", **of, "state": "failed" if fails else "success", "reason": None})
+        lasted = {"start": iso(began), "end": iso(at), "state": state, "reason": None, "log": line}
+        told = error if state == "failed" else None
+        journal.write({"at": iso(at), "kind": "attempt", **whose, **lasted, "error": told})
+        journal.write({"at": iso(at), **moved, "state": state})
+    ended = "failed" if fails else "success"
+    journal.write({"at": iso(at), "kind": "run-state", **of, "state": ended, "reason": None})
 
 
 class Page(HTMLParser):

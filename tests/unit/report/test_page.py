@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,9 @@ def test_no_part_of_the_script_is_left_out_and_none_parses_html() -> None:
     assert {file.stem for file in ASSETS.glob("*.js")} == set(SCRIPTS)
     for file in ASSETS.glob("*.js"):
         text = file.read_text(encoding="utf-8")
-        forbidden = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|\bfetch\(|XMLHttp|import\("
+        forbidden = (
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|\bfetch\(|XMLHttp|import\("
+        )
         assert not re.search(forbidden, text), file.name
         assert len(text.splitlines()) <= 250, file.name
 
@@ -139,7 +142,7 @@ def test_a_graph_stands_in_layers_without_crossings() -> None:
     assert len(found.bends[0, 5]) == 2
     for layer in ({1, 2}, {3, 4}):
         rows = sorted([*(found.rows[node] for node in layer), found.bends[0, 5][min(layer) // 3]])
-        assert all(after - before >= 1 for before, after in zip(rows, rows[1:], strict=False))
+        assert all(after - before >= 1 for before, after in pairwise(rows))
 
 
 def test_crossed_names_are_uncrossed() -> None:

@@ -15,7 +15,7 @@ views.calendar = {
     }
     const days = runsByDay(dag.runs);
     const months = [...new Set([...days.keys()].map((day) => day.slice(0, 7)))].sort();
-    fill(place, h("div", { class: "months" }, months.map((month) => monthOf(month, days))), legend());
+    fill(place, h("div", { class: "months" }, months.map((month) => monthOf(month, days))), legend(dag.runs.map((run) => run.state)));
   },
 };
 
@@ -48,8 +48,10 @@ function dayOf(at, days) {
   const number = String(new Date(at).getUTCDate());
   if (!runs.length) return h("span", { class: "day none" }, number);
   const state = worst(runs.map((run) => run.state));
-  const label = `${day}: ${many(runs.length, "run")}, ${[...new Set(runs.map((run) => stateName(run.state)))].join(", ")}`;
-  return h("button", { type: "button", class: "day " + stateClass(state), title: label, "aria-label": label,
+  const label = `${day}: ${many(runs.length, "run")}, ${[...new Set(runs.map((run) => stateName(run.state)))].join(", ")}`
+    + (runs.some((run) => run.instances.some((one) => one.state === "failed")) ? ", with failed tasks" : "");
+  const failing = runs.some((run) => run.instances.some((one) => one.state === "failed"));
+  return h("button", { type: "button", class: "day " + stateClass(state) + (failing ? " failing" : ""), title: label, "aria-label": label,
     click: () => openDay(day, runs) }, number, runs.length > 1 ? h("small", {}, "×" + runs.length) : null);
 }
 

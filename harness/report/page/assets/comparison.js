@@ -10,7 +10,7 @@ views.comparison = {
       h("strong", {}, "B"), " " + comparison.b.name + ", " + many(comparison.b.runs, "run") + "."),
     comparison.notes.map((one) => h("p", { class: "note" }, one)),
     comparison.alike ? h("p", { class: "empty" }, "Nothing differs that was looked at.") : null,
-    comparison.areas.map(areaOf), runsBeside());
+    runsBeside(), comparison.areas.map(areaOf));
   },
 };
 
@@ -27,14 +27,14 @@ function areaOf(area) {
 }
 
 function sideText(text) {
-  return text === null ? h("span", { class: "dim" }, "–") : h("span", { class: "side-value" }, text);
+  return text === null ? h("span", { class: "dim" }, "–") : h("span", { class: text.length < 24 ? "side-value short" : "side-value" }, text);
 }
 
 function sampleRun(change, sample) {
   const [dagId, ...rest] = change.subject.split(".");
   const found = pairOf(dagId, sample.run);
   if (!found) return sample.run;
-  return link(sample.run, () => openPair(found, rest.join("."), sample.map_index));
+  return link(found.find(Boolean).label, () => openPair(found, rest.join("."), sample.map_index));
 }
 
 // Runs are matched as the comparison does: by logical date, else by run id.

@@ -80,16 +80,16 @@ function span(ms) {
   return Math.floor(hours / 24) + " d" + (hours % 24 ? " " + (hours % 24) + " h" : "");
 }
 
-// An instant in UTC, milliseconds since the epoch, without what is zero at its end.
+// An instant in UTC, milliseconds since the epoch, without seconds that are zero.
 function when(ms) {
   if (ms === null || ms === undefined) return "–";
   const text = new Date(ms).toISOString();
-  if (text.endsWith("T00:00:00.000Z")) return text.slice(0, 10);
   return text.slice(0, text.endsWith(":00.000Z") ? 16 : text.endsWith(".000Z") ? 19 : 23).replace("T", " ");
 }
 
-function clock(ms) {
-  return when(ms).slice(11) || "00:00";
+// The same of a run: midnight goes without saying.
+function dated(ms) {
+  return when(ms).replace(/ 00:00$/, "");
 }
 
 function size(bytes) {
@@ -110,6 +110,7 @@ function median(numbers) {
 
 // JSON as people read it, as far as it is JSON: a value that was cut is shown as it is.
 function pretty(text) {
+  if (text.length < 120) return text;
   try {
     return JSON.stringify(JSON.parse(text), null, 2);
   } catch {

@@ -163,8 +163,8 @@ function turnPage(by, row, column) {
   if (next) moveFocus(grid, next);
 }
 
-function legend() {
-  const seen = [...new Set(app.dag.runs.flatMap((run) => [run.state, ...run.instances.map((one) => one.state)]))];
+function legend(states) {
+  const seen = states || [...new Set(app.dag.runs.flatMap((run) => [run.state, ...run.instances.map((one) => one.state)]))];
   return h("p", { class: "legend", "aria-label": "States" }, WORST.filter((one) => seen.includes(one)).reverse()
     .map((state) => h("span", { class: "tally" }, h("span", { class: "dot " + stateClass(state) }),
       (STATES[state] || "") + " " + stateName(state))));

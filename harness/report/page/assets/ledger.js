@@ -52,7 +52,7 @@ class Ledger {
       instances: [], findings: [],
     }));
     for (const run of this.runs) {
-      run.label = run.date === null ? run.id : when(this.began + run.date);
+      run.label = run.date === null ? run.id : dated(this.began + run.date);
       run.duration = run.end === null || run.start === null ? null : run.end - run.start;
       run.dag.runs.push(run);
     }

@@ -23,6 +23,7 @@ function show(name, more) {
 function draw() {
   drawChoices();
   drawTabs();
+  document.getElementById("facts").textContent = factsLine(app.ledger);
   drawView();
   remember();
 }
@@ -62,7 +63,7 @@ function select(label, options, chosen, act) {
 function drawChoices() {
   const parts = [];
   if (app.ledgers.length > 1) {
-    parts.push(select("Ledger", app.ledgers.map((one, at) => "AB"[at] + " " + one.name), app.ledgers.indexOf(app.ledger),
+    parts.push(select("Ledger", app.ledgers.map((one, at) => (app.comparison ? "AB"[at] + " " : "") + one.name), app.ledgers.indexOf(app.ledger),
       (at) => chooseLedger(app.ledgers[at])));
   }
   if (app.ledger.dags.length > 1) {
@@ -131,7 +132,6 @@ function begin() {
   app.ledgers = told.ledgers.map((one) => new Ledger(one));
   app.comparison = told.comparison;
   const instance = recall();
-  document.getElementById("facts").textContent = factsLine(app.ledger);
   draw();
   if (instance) openInstance(instance);
   document.addEventListener("keydown", (event) => {

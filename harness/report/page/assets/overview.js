@@ -16,7 +16,7 @@ views.overview = {
       h("div", { class: "figures" },
         figure(many(ledger.runs.length, "run"), tally(ledger.runs)),
         figure(many(ledger.instances.length, "task instance"), tally(ledger.instances)),
-        figure(span(ledger.end), ledger.when(0) + " – " + ledger.when(ledger.end), "of virtual time"),
+        figure(span(ledger.end), dated(ledger.began) + " – " + dated(ledger.began + ledger.end), "of virtual time"),
         figure(many(ledger.findings.length, "finding"), errorsIn(ledger))),
       h("h2", {}, "Dags"), dagTable(ledger), failures(ledger), longestWaits(ledger));
   },

@@ -120,7 +120,7 @@ class Painter {
       if (!withNames) continue;
       const text = when(began + at);
       const today = text.slice(0, 10);
-      this.text(step >= 1440 * MINUTE || today !== day ? text.slice(5, step >= 1440 * MINUTE ? 10 : 16) : text.slice(11) || "00:00",
+      this.text(step >= 1440 * MINUTE || today !== day ? text.slice(5, step >= 1440 * MINUTE ? 10 : 16) : text.slice(11),
         x + 3, top - 9, this.colour("dim"));
       day = today;
     }
