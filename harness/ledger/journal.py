@@ -11,12 +11,14 @@ import fcntl
 import hashlib
 import json
 import os
+from binascii import hexlify
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from io import FileIO
 from pathlib import Path
+from time import perf_counter
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 from urllib.parse import quote
 
 import msgspec
@@ -29,14 +31,25 @@ JOURNAL, LOGS, DATA = "journal.jsonl", "logs.jsonl", "data"
 MARK = b',"hash":"'
 FIRST = "0" * 16
 """In the place of the hash before, for the first record."""
+HASH = slice(-19, -3)
+"""Where a line has its own."""
+
+MOST_LINES = 256
+"""That wait in memory, before they are written unasked."""
+LARGE_LINE = 1 << 16
+"""Bytes of a line that does not wait."""
+PATIENCE_S = 0.1
+"""Real seconds that what is simulated may be ahead of its file, as long as no code of a task stands in between."""
+
 _encode = json.JSONEncoder(
     sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str
 ).encode
 _encode_ours = msgspec.json.Encoder(order="sorted").encode
-"""The same, eight times as fast, and for what is ours alone: it makes null of NaN, and knows no lone surrogate."""
+"""The same, ten times as fast, and for what is plain alone: it makes null of NaN, and knows no lone surrogate."""
 
 _OURS = frozenset(("attempt", "log", "run-state", "ti-state"))
 """Most records are of these kinds, and no value in them is of users' code."""
+_SCALARS = frozenset((str, int, bool, type(None)))
 
 
 class Journal(Protocol):
@@ -47,6 +60,8 @@ class Journal(Protocol):
     def keep_log(self, record: dict[str, Any]) -> int | None: ...
 
     def keep_rows(self, conn_id: str, part: str, rows: Iterable[str]) -> str | None: ...
+
+    def flush(self, patience_s: float = 0.0) -> None: ...
 
     @property
     def differs(self) -> bool: ...
@@ -66,11 +81,16 @@ class NoJournal:
     def keep_rows(self, conn_id: str, part: str, rows: Iterable[str]) -> str | None:
         """Drop the rows."""
 
+    def flush(self, patience_s: float = 0.0) -> None:
+        """There is nothing to write."""
+
 
 def _body(record: dict[str, Any]) -> bytes:
-    if record.get("kind") in _OURS:
-        with suppress(TypeError, ValueError):  # text that UTF-8 cannot hold, as a file's name in a message
+    if record.get("kind") in _OURS or _is_plain(record):
+        try:
             return _encode_ours(record)
+        except (TypeError, ValueError):  # text that UTF-8 cannot hold, as a file's name in a message
+            pass
     try:
         text = _encode(record)
     except ValueError:  # NaN and the infinities, which JSON does not have, in what a task pushed
@@ -79,12 +99,53 @@ def _body(record: dict[str, Any]) -> bytes:
     return text.encode(errors="backslashreplace")
 
 
+def _is_plain(values: Mapping[Any, Any]) -> bool:
+    """Whether both encoders make the same of it: no number with a fraction, no key and no value of another type."""
+    for key, value in values.items():
+        kind = type(value)
+        if type(key) is not str or not (
+            kind in _SCALARS or (kind is dict and _is_plain(value)) or (kind is list and _is_plain_list(value))
+        ):
+            return False
+    return True
+
+
+def _is_plain_list(values: list[Any]) -> bool:
+    kinds = set(map(type, values))
+    return kinds <= _SCALARS or _is_plain(dict(zip(map(str, range(len(values))), values, strict=True)))
+
+
 def _owners_alone(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_CREAT, 0o600)
 
 
+class Tail(NamedTuple):
+    """Where a file of lines goes on. It is replaced as a whole, since Ctrl-C may strike between any two steps.
+
+    Attributes:
+        size: bytes that the file has.
+        written: lines that it has.
+        last: hash of the last one; of a journal.
+        waiting: lines behind those, in memory still.
+    """
+
+    size: int
+    written: int
+    last: bytes
+    waiting: list[bytes]
+
+    @property
+    def lines(self) -> int:
+        """How many there are, those that wait among them."""
+        return self.written + len(self.waiting)
+
+
 class FileJournal:
-    """Appends to ``journal.jsonl`` in a folder, line by line, so that a crash loses at most the last one.
+    """Appends to ``journal.jsonl`` in a folder, line by line.
+
+    Lines wait in memory until `flush`, or until they are many: to write each of them costs more than to make it. What
+    was flushed stays, whatever becomes of the process. One that was forked has no part in it: what waits there is its
+    parent's.
 
     Logs of tasks stand in ``logs.jsonl`` beside it, a line for each try, and a record says which line is its own. They
     are no part of the journal: a memory address in a log would make two runs of the same inputs differ.
@@ -101,18 +162,21 @@ class FileJournal:
     """
 
     _logs_name = LOGS
+    _most_lines = MOST_LINES
 
     def __init__(self, folder: Path, facts: Mapping[str, Any] | None = None) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.path = folder / JOURNAL
         self._file = open(self.path, "r+b", buffering=0, opener=_owners_alone)  # noqa: SIM115
         self._take()
-        self._hash = FIRST
         self._logs = open(folder / self._logs_name, "wb", buffering=0, opener=_owners_alone)  # noqa: SIM115
-        self._count = self._size = self._logs_count = self._logs_size = 0
+        self._records_tail, self._logs_tail = Tail(0, 0, FIRST.encode(), []), Tail(0, 0, b"", [])
         self._failure: OSError | None = None
+        self._stopped = False
+        self._owner, self._flushed_at = os.getpid(), perf_counter()
         self._begin()
         self.write({"kind": "header", "schema": SCHEMA, **(facts or {})})
+        self.flush()
 
     def _take(self) -> None:
         """Have the file to ourselves, and closed to others. Not ``flock``: what a task forks would keep that."""
@@ -135,39 +199,67 @@ class FileJournal:
         """Whether it goes on with another one, and cannot: see `harness.ledger.resuming`."""
         return False
 
-    @property
-    def has_failed(self) -> bool:
-        """Whether a record could not be written: none is any more, and `close` raises."""
-        return self._failure is not None
-
     def write(self, record: dict[str, Any]) -> None:
         """Append one record; ``n`` and ``hash`` are added."""
-        if self.has_failed:
+        if self._stopped:
             return
-        body = _body({"n": self._count, **record})
-        hashed = chain(self._hash, body)
-        line = b'%b%b%b"}\n' % (body[:-1], MARK, hashed.encode())
-        if self._kept(line):
-            self._hash, self._size = hashed, self._size + len(line)
-            self._count += 1
-
-    def _kept(self, line: bytes) -> bool:
-        """Whether the line of a record is in the file now."""
-        return self._appended(self._file, line, self._size)
+        _, count, last, waiting = self._records_tail
+        body = _body({"n": count + len(waiting), **record})
+        hashed = _chained(waiting[-1][HASH] if waiting else last, body)
+        waiting.append(b'%b%b%b"}\n' % (body[:-1], MARK, hashed))
+        if len(waiting) >= self._most_lines or len(body) >= LARGE_LINE:
+            self.flush()
 
     def keep_log(self, record: dict[str, Any]) -> int | None:
         """Keep a task's log, with what says whose it is.
 
-        Returns: its place among the logs, for the record that tells of it; None where it could not be written.
+        Returns: its place among the logs, for the record that tells of it; None where none is written any more.
         """
-        if self.has_failed:
+        if self._stopped:
             return None
-        line = _body({"kind": "log", **record}) + b"\n"
-        if not self._appended(self._logs, line, self._logs_size):
-            return None
-        self._logs_size += len(line)
-        self._logs_count += 1
-        return self._logs_count - 1
+        place, waiting = self._logs_tail.lines, self._logs_tail.waiting
+        waiting.append(_body({"kind": "log", **record}) + b"\n")
+        if len(waiting) >= MOST_LINES or len(waiting[-1]) >= LARGE_LINE:
+            self.flush()
+        return place
+
+    def flush(self, patience_s: float = 0.0) -> None:
+        """Write what waits: from now on it stays, whatever becomes of this process.
+
+        Args:
+            patience_s: not where so many real seconds have not passed since the last time.
+        """
+        if patience_s and perf_counter() - self._flushed_at < patience_s:
+            return
+        if os.getpid() == self._owner:
+            # Logs first: a record that is there names a log that is there.
+            self._logs_tail = self._written(self._logs, self._logs_tail)
+            self._records_tail = self._written(self._file, self._records_tail)
+            self._flushed_at = perf_counter()
+
+    def _written(self, file: FileIO, tail: Tail) -> Tail:
+        """Write the lines that wait, each of them whole or not at all; where that fails, `close` tells why.
+
+        They go to their place, not behind what is there: Ctrl-C may have struck when they were written, before that was
+        known here.
+        """
+        size, count, last, waiting = tail
+        if not waiting or self._failure is not None:
+            return tail
+        text, done = b"".join(waiting), 0
+        try:
+            while done < len(text):  # a disk that is nearly full takes a part
+                done += os.pwrite(file.fileno(), text[done:] if done else text, size + done)
+        except (OSError, ValueError) as error:  # closed by a task, by its number or as an object
+            self._fail(error if isinstance(error, OSError) else OSError(errno.EBADF, os.strerror(errno.EBADF)))
+            done = text.rfind(b"\n", 0, done) + 1
+            waiting = waiting[: text.count(b"\n", 0, done)]
+            with suppress(OSError, ValueError):
+                file.truncate(size + done)
+        return Tail(size + done, count + len(waiting), waiting[-1][HASH] if waiting else last, [])
+
+    def _fail(self, error: OSError) -> None:
+        self._failure, self._stopped = error, True
 
     def keep_rows(self, conn_id: str, part: str, rows: Iterable[str]) -> str | None:
         """Keep what a table or a bucket of a connection holds.
@@ -176,8 +268,9 @@ class FileJournal:
             rows: each a JSON object in a line.
         Returns: its file below the folder, for the record that tells of it; None where it could not be written.
         """
-        if self.has_failed:
+        if self._stopped:
             return None
+        self.flush()  # what was recorded before stays, also where these cannot be written
         folder = self.path.parent / DATA / _file_name(conn_id)
         file = folder / f"{_file_name(part)}.jsonl"
         try:
@@ -186,22 +279,9 @@ class FileJournal:
             with open(file, "w", encoding="utf-8", errors="backslashreplace", opener=_owners_alone) as written:
                 written.writelines(f"{row}\n" for row in rows)
         except OSError as error:
-            self._failure = error
+            self._fail(error)
             return None
         return file.relative_to(self.path.parent).as_posix()
-
-    def _appended(self, file: FileIO, body: bytes, size: int) -> bool:
-        """Whether all of it could be written; else the file is as long as it was, and `close` tells why."""
-        try:
-            written = file.write(body)
-            while written < len(body):  # a pipe, or a disk that is nearly full
-                written += file.write(memoryview(body)[written:])
-        except OSError as error:
-            self._failure = error
-            with suppress(OSError):
-                file.truncate(size)
-            return False
-        return True
 
     def close(self, **facts: Any) -> None:
         """Write the footer: a journal without one is of a run that was cut off.
@@ -211,13 +291,13 @@ class FileJournal:
         Raises: MachineError: a record could not be written.
         """
         if not self._file.closed:
-            self.write({"kind": "footer", "records": self._count, **facts})
+            self.write({"kind": "footer", "records": self._records_tail.lines, **facts})
             self._end()
             if self._failure is not None:
-                closed = self._failure.errno == errno.EBADF
+                closed = self._failure.errno in (errno.EBADF, errno.ESPIPE)  # its number may be another file's by now
                 raise MachineError(
                     f"the ledger {self.path} cannot be written: {self._failure.strerror}",
-                    known=f"it ends after {self._count} records",
+                    known=f"it ends after {self._records_tail.written} records",
                     fix="look for a task that closes descriptors which are not its own: os.close, os.closerange"
                     if closed
                     else "free some space, or name another folder with --keep",
@@ -235,6 +315,7 @@ class FileJournal:
             self._end()
 
     def _end(self) -> None:
+        self.flush()
         for file in (self._file, self._logs):
             with suppress(OSError):
                 file.close()
@@ -242,7 +323,11 @@ class FileJournal:
 
 def chain(previous: str, body: bytes) -> str:
     """The hash of a record: 16 hex digits of SHA-256 over the former hash and the record's text."""
-    return hashlib.sha256(previous.encode() + body).hexdigest()[:16]
+    return _chained(previous.encode(), body).decode()
+
+
+def _chained(previous: bytes, body: bytes) -> bytes:
+    return hexlify(hashlib.sha256(previous + body).digest()[:8])
 
 
 def _file_name(name: str) -> str:

@@ -9,12 +9,13 @@ stand beside the former ones until then.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from harness.errors import LedgerError, UsageError
-from harness.ledger.journal import JOURNAL, LOGS, FileJournal
+from harness.ledger.journal import HASH, JOURNAL, LOGS, MOST_LINES, FileJournal, Tail
 from harness.ledger.reading import whole_records
 
 SHOWN = 200
@@ -34,39 +35,41 @@ class ResumedJournal(FileJournal):
             self._former_size, footer = whole_records(path)
             if footer is not None and not footer.get("interrupted"):
                 raise UsageError(f"the ledger {folder} is whole: there is nothing to resume", fix="leave --resume out")
-        self._reader = path.open("rb") if self._former_size else None
+        self._reader: IO[bytes] | None = path.open("rb") if self._former_size else None
+        self._most_lines = MOST_LINES if self._reader is None else 1
         self._logs_name = LOGS if self._reader is None else f"{LOGS}.new"
         self._other: tuple[bytes, bytes] | None = None
         super().__init__(folder, facts)
 
     def _begin(self) -> None:
         """What was there stays; half a record, or a footer, behind it goes once it is passed."""
+        if self._reader is None:
+            super()._begin()
 
     @property
     def differs(self) -> bool:
         """Whether a record is not the one that was there."""
         return self._other is not None
 
-    @property
-    def has_failed(self) -> bool:
-        """Also where it differs."""
-        return self.differs or super().has_failed
+    def flush(self, patience_s: float = 0.0) -> None:
+        """What was there is passed record by record; then as of a `FileJournal`."""
+        if self._reader is not None and self._records_tail.waiting and os.getpid() == self._owner:
+            self._pass(self._reader)
+        super().flush(patience_s)
 
-    def _kept(self, line: bytes) -> bool:
-        if self._reader is None:
-            if self._size == self._former_size:
-                self._file.truncate(self._size)
-                self._file.seek(self._size)
-            return super()._kept(line)
-        former = self._reader.readline()
+    def _pass(self, reader: IO[bytes]) -> None:
+        size, count, _, (line,) = self._records_tail
+        former = reader.readline()
         if former != line:
-            self._other = former, line
-            return False
-        if self._size + len(line) == self._former_size:
-            self._reader.close()
-            self._reader = None
+            self._other, self._stopped = (former, line), True
+            self._records_tail = self._records_tail._replace(waiting=[])
+            return
+        self._records_tail = Tail(size + len(line), count + 1, line[HASH], [])
+        if self._records_tail.size == self._former_size:
+            self._file.truncate(self._former_size)
+            reader.close()
+            self._reader, self._most_lines = None, MOST_LINES
             self._new_logs.replace(self._new_logs.with_name(LOGS))
-        return True
 
     @property
     def _new_logs(self) -> Path:
@@ -78,10 +81,10 @@ class ResumedJournal(FileJournal):
             self._other = self._reader.readline(), b""
         if self._other is not None:
             self._end()
-            was, now = _apart(*self._other)
+            was, now, number = *_apart(*self._other), self._records_tail.written
             raise LedgerError(
-                f"the ledger {self.path.parent} does not go on: record {self._count} comes out otherwise than before",
-                where=f"record {self._count}",
+                f"the ledger {self.path.parent} does not go on: record {number} comes out otherwise than before",
+                where=f"record {number}",
                 known=f"it was {was}, it is {now}",
                 why="the Dags, the world, the options or what tasks find outside of them are not what they were",
                 fix="replay it anew, into another folder",

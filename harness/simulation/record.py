@@ -12,7 +12,7 @@ from harness.bridge.patches.roundtrip import trouble
 from harness.bridge.supervisor.store import AssetEvent, facts
 from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.kernel import SECOND, Instant, ProcessKilled, Simulation, iso, span
-from harness.ledger.journal import Journal
+from harness.ledger.journal import PATIENCE_S, Journal
 from harness.ledger.kept_data import keep
 from harness.results.finding import Finding
 from harness.results.services import ServiceUse
@@ -20,6 +20,7 @@ from harness.results.world import WorldEventResult
 from harness.scheduler.model import (
     AWAITING_INPUT,
     DEFERRED,
+    RUNNING,
     SKIPPED,
     SUCCESS,
     UP_FOR_RESCHEDULE,
@@ -137,7 +138,22 @@ class Recorder:
         assert self.simulation is not None
         self.events[ti.run].append((self.simulation.now, ti.name, ti.state))
         if not self._silent:
-            self._of(ti, "ti-state", state=ti.state, reason=masked(ti.reason), due=_iso(ti.due))
+            self._journal.write(
+                {
+                    "at": self._now(),
+                    "kind": "ti-state",
+                    "dag_id": ti.run.dag.dag_id,
+                    "run_id": ti.run.run_id,
+                    "task_id": ti.task_id,
+                    "map_index": ti.map_index,
+                    "try_number": ti.try_number,
+                    "state": ti.state,
+                    "reason": masked(ti.reason),
+                    "due": _iso(ti.due),
+                }
+            )
+            if ti.state == RUNNING:  # its code, which comes next, may take long, or be the end of this process
+                self._journal.flush(PATIENCE_S)
         if self._watcher is not None:
             self._watcher(ti.run, ti)
 
@@ -154,8 +170,8 @@ class Recorder:
             map_index=ti.map_index,
             try_number=ended.try_number,
             state=ended.state,
-            start=iso(ended.start),
-            end=iso(ended.end),
+            start=self._text(ended.start),
+            end=self._text(ended.end),
             reason=masked(ended.reason),
             error=None if past.error is None or ended.state in _WITHOUT_ERROR else _failure(past.error),
             log=None if goes_on else self._keep_log(ti, ended.try_number),
@@ -382,9 +398,14 @@ class Recorder:
         """The present instant, written once for all that happens at it; None before the simulation begins."""
         if self.simulation is None:
             return None
-        if self._present[0] != self.simulation.now:
-            self._present = (self.simulation.now, iso(self.simulation.now))
+        now = self.simulation.now
+        if self._present[0] != now:
+            self._present = (now, iso(now))
         return self._present[1]
+
+    def _text(self, at: Instant) -> str:
+        """An instant, which mostly is the present one."""
+        return self._present[1] if self._present[0] == at else iso(at)
 
 
 def _by_task(refused: tuple[str, RefusedConnection]) -> tuple[Any, ...]:

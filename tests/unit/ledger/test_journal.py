@@ -7,13 +7,17 @@ import hashlib
 import json
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from harness.errors import HorizonReached, MachineError
-from harness.ledger.journal import SCHEMA, FileJournal, chain
+from harness.ledger import journal as journal_module
+from harness.ledger.journal import LARGE_LINE, MOST_LINES, SCHEMA, FileJournal, chain
 from harness.ledger.reading import verify
 
 RECORD = {"kind": "state", "to": "success", "of": "größer", "at": 7}
@@ -146,52 +150,61 @@ class TestWhatVerifyRefuses:
             verify(path)
 
 
-class _Full:
-    """A file of a full disk: it takes ``room`` bytes, a few at a time."""
+def fills_up(monkeypatch: pytest.MonkeyPatch, room: int) -> None:
+    """The disk takes ``room`` bytes more, a few at a time."""
+    really, left = os.pwrite, [room]
 
-    closed = False
-
-    def __init__(self, path: Path, room: int) -> None:
-        self._file, self._room = path.open("r+b", buffering=0), room
-
-    def write(self, data: memoryview) -> int:
-        if self._room == 0:
+    def pwrite(descriptor: int, data: bytes, place: int) -> int:
+        if left[0] == 0:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        taken = min(len(data), self._room, 10)
-        self._room -= taken
-        self._file.seek(0, os.SEEK_END)
-        self._file.write(data[:taken])
-        return taken
+        taken = min(len(data), left[0], 10)
+        left[0] -= taken
+        return really(descriptor, data[:taken], place)
 
-    def truncate(self, size: int) -> None:
-        self._file.truncate(size)
-
-    def close(self) -> None:
-        self.closed = True
-        self._file.close()
+    monkeypatch.setattr(os, "pwrite", pwrite)
 
 
-def test_what_is_taken_in_pieces_is_written_whole(tmp_path: Path) -> None:
+def test_what_is_taken_in_pieces_is_written_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     journal = FileJournal(tmp_path)
-    journal._file = _Full(journal.path, 10_000)  # type: ignore[assignment]
+    fills_up(monkeypatch, 10_000)
     journal.write(RECORD)
     journal.close()
     assert verify(journal.path) == 3
 
 
-def test_a_full_disk_leaves_whole_records_and_is_told_when_it_is_closed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("room", [0, 25, 150])
+def test_a_full_disk_leaves_whole_records_and_is_told_when_it_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
     journal = FileJournal(tmp_path)
     journal.write(RECORD)
+    journal.flush()
     whole = journal.path.read_bytes()
-    journal._file = _Full(journal.path, 25)  # type: ignore[assignment]
-    journal.write(RECORD)
-    assert journal.path.read_bytes() == whole, "half a record was left"
+    fills_up(monkeypatch, room)
+    for _ in range(3):
+        journal.write(RECORD)
+    journal.flush()
+    more = journal.path.read_bytes().removeprefix(whole)
+    assert more.endswith(b"}\n") == (room == 150) == bool(more), "half a record was left"
     journal.write(RECORD)
     with pytest.raises(MachineError, match=r"journal.jsonl cannot be written: No space left") as caught:
         journal.close()
-    assert caught.value.known == "it ends after 2 records"
+    assert caught.value.known == f"it ends after {2 + more.count(b'}' + bytes([10]))} records"
     assert "--keep" in (caught.value.fix or "")
-    assert journal.path.read_bytes() == whole, "something was written after a record was lost"
+    assert journal.path.read_bytes() == whole + more, "something was written after a record was lost"
+    with pytest.raises(ValueError, match="no footer"):
+        verify(journal.path)
+
+
+def test_rows_that_cannot_be_kept_take_no_record_with_them(tmp_path: Path) -> None:
+    journal = FileJournal(tmp_path)
+    journal.write(RECORD)
+    (tmp_path / "data").write_text("in the way")
+    assert journal.keep_rows("w", "t", ["{}"]) is None
+    with pytest.raises(MachineError, match="journal.jsonl cannot be written") as caught:
+        journal.close()
+    assert caught.value.known == "it ends after 2 records"
+    assert len(read(journal.path)) == 2
 
 
 def test_a_task_that_closed_its_descriptor_is_what_to_look_for(tmp_path: Path) -> None:
@@ -243,8 +256,110 @@ def test_logs_stand_beside_it_a_line_each(tmp_path: Path) -> None:
 def test_a_log_that_cannot_be_written_ends_the_ledger_with_the_reason(tmp_path: Path) -> None:
     journal = FileJournal(tmp_path)
     os.close(journal._logs.fileno())
-    assert journal.keep_log({"text": "x"}) is None
+    assert journal.keep_log({"text": "x"}) == 0
     journal.write(RECORD)
+    journal.flush()
+    assert journal.keep_log({"text": "x"}) is None
     with pytest.raises(MachineError, match="ends after 1 records"):
         journal.close()
     assert len(read(journal.path)) == 1
+
+
+class TestWhatWaits:
+    """Records are written many at a time; what becomes of those that were not."""
+
+    def test_they_are_in_the_file_once_it_is_flushed_or_they_are_many(self, tmp_path: Path) -> None:
+        journal = FileJournal(tmp_path)
+        journal.write(RECORD)
+        assert len(read(journal.path)) == 1
+        journal.flush()
+        assert len(read(journal.path)) == 2
+        for _ in range(MOST_LINES):
+            journal.write(RECORD)
+        assert len(read(journal.path)) == 2 + MOST_LINES
+        journal.write({"kind": "x", "value": "long" * LARGE_LINE})
+        assert len(read(journal.path)) == 3 + MOST_LINES
+
+    def test_a_flush_with_patience_only_after_that_long(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        clock = [100.0]
+        monkeypatch.setattr(journal_module, "perf_counter", lambda: clock[0])
+        journal = FileJournal(tmp_path)
+        journal.write(RECORD)
+        for later, there in ((0.4, 1), (0.2, 2)):
+            clock[0] += later
+            journal.flush(0.5)
+            assert len(read(journal.path)) == there
+        journal.write(RECORD)
+        journal.flush(0.5)
+        assert len(read(journal.path)) == 2
+
+    def test_a_log_is_there_before_the_record_that_names_it(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        journal = FileJournal(tmp_path)
+        journal.write({"kind": "attempt", "log": journal.keep_log({"text": "x"})})
+        fills_up(monkeypatch, 20)
+        journal.flush()
+        assert ((tmp_path / "logs.jsonl").read_bytes(), len(read(journal.path))) == (b"", 1)
+
+    @pytest.mark.parametrize("struck", ["before", "after"])
+    def test_ctrl_c_while_they_are_written_neither_loses_nor_doubles_one(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, struck: str
+    ) -> None:
+        journal = FileJournal(tmp_path)
+        really = os.pwrite
+
+        def pwrite(descriptor: int, data: bytes, place: int) -> int:
+            if struck == "after":
+                really(descriptor, data, place)
+            raise KeyboardInterrupt
+
+        for number in range(3):
+            journal.write({"kind": "x", "number": number})
+        monkeypatch.setattr(os, "pwrite", pwrite)
+        with pytest.raises(KeyboardInterrupt):
+            journal.flush()
+        monkeypatch.undo()
+        journal.write({"kind": "x", "number": 3})
+        journal.close()
+        assert verify(journal.path) == 6
+        assert [one["number"] for one in read(journal.path)[1:-1]] == [0, 1, 2, 3]
+
+    @pytest.mark.parametrize("ends", ["os._exit", "close", "raises"])
+    def test_a_process_that_was_forked_writes_none_of_them(self, tmp_path: Path, ends: str) -> None:
+        with FileJournal(tmp_path) as journal:
+            journal.write({"kind": "x", "number": 0})
+            child = os.fork()
+            if child == 0:
+                with suppress(LookupError):
+                    journal.write({"kind": "x", "number": "of the child"})
+                    if ends == "close":
+                        journal.close()
+                    elif ends == "raises":
+                        journal.__exit__(LookupError)
+                os._exit(0)
+            os.waitpid(child, 0)
+            journal.write({"kind": "x", "number": 1})
+        assert verify(journal.path) == 4
+        assert [one["number"] for one in read(journal.path)[1:-1]] == [0, 1]
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.dates(),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.tuples(inner) | st.dictionaries(st.text() | st.integers(), inner, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@given(VALUES)
+def test_whichever_encoder_takes_it_a_record_is_the_same(value: Any) -> None:
+    """The fast one is for what both make the same of; the other one is what it is held against."""
+    record = {"kind": "xcom", "value": value}
+    slow = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str)
+    try:
+        expected = slow.encode(record)
+    except (ValueError, TypeError):  # NaN; keys that cannot be sorted
+        return
+    assert journal_module._body(record) == expected.encode(errors="backslashreplace")

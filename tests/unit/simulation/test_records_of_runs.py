@@ -30,6 +30,7 @@ class Kept:
     records: list[dict[str, Any]] = field(default_factory=list)
 
     logs: list[dict[str, Any]] = field(default_factory=list)
+    flushed: list[str | None] = field(default_factory=list)
     differs = False
 
     def write(self, record: dict[str, Any]) -> None:
@@ -38,6 +39,10 @@ class Kept:
     def keep_log(self, record: dict[str, Any]) -> int | None:
         self.logs.append(record)
         return len(self.logs) - 1
+
+    def flush(self, patience_s: float = 0.0) -> None:
+        assert 0 < patience_s < 1
+        self.flushed.append(self.records[-1].get("state"))
 
 
 @pytest.fixture(autouse=True)
@@ -135,6 +140,16 @@ class TestTheJournal:
             "up_for_retry",
         )
         assert (told["reason"], told["due"], told["try_number"]) == ("gone", "2025-01-02T00:00:00Z", 0)
+
+    def test_what_was_recorded_is_written_soon_where_a_tasks_code_comes_next(
+        self, recorder: Recorder, journal: Kept
+    ) -> None:
+        one = run()
+        recorder.events[one] = []
+        for state in ("queued", "running", "success"):
+            ti(one, "a").state = state
+            recorder.ti_state(ti(one, "a"))
+        assert journal.flushed == ["running"]
 
     @pytest.mark.parametrize(
         ("kind", "data", "told"),
