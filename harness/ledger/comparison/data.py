@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _LONGEST_ROW = 1 << 28
 """Bytes of a row: a text in it may be large."""
+DOUBLED = "there was one like it"
 
 
 @dataclass(frozen=True)
@@ -125,16 +126,62 @@ class _Compared:
         for column in self._alone:
             if column not in self._ignored:
                 change = "added" if column in b.columns else "removed"
-                self._insert(f"select 'column', '{change}', {quoted_text(column)}, 0, '', null, null")
+                self._insert(f"select 'column', '{change}', {quoted_text(column)}, 0, '', null, null, null")
         for side in "ab":
             self._read(side)
+        if self._rules.tolerance and not self._keys:
+            self._leave_out_near()
         self._insert(
             f"""select {quoted_text(self._row)}, case when a.row is null then 'added' else 'removed' end, null,
-            row_number() over (order by coalesce(a.key, b.key), nth), coalesce(a.shown, b.shown), a.row, b.row
+            row_number() over (order by coalesce(a.key, b.key), nth), coalesce(a.shown, b.shown), a.row, b.row,
+            {self._doubled()}
             from part_a a full join part_b b using (key, nth) where a.row is null or b.row is null"""
         )
         if self._keys:
             self._insert(self._cells())
+
+    def _doubled(self) -> str:
+        """SQL: why a row that only B has is one too many; null where it is not, or nobody can say.
+
+        A key that is a number says nothing of its row: a sequence gives it.
+        """
+        if not self._keys:
+            return f"case when a.row is null and b.row in (select row from part_a) then {quoted_text(DOUBLED)} end"
+        if len(self._keys) > 1 or len(self._held["b"].columns) == 1:
+            return "null"
+        key = quoted_text(json.dumps({self._keys[0]: None}))
+        bare, others = (f"json_merge_patch({row}, {key})::varchar" for row in ("b.row", "row"))
+        number = quoted_text(r"\d+")
+        is_like = f"a.row is null and regexp_full_match(b.key[1], {number}) and {bare} in (select {others} from part_a)"
+        return f"case when {is_like} then {quoted_text(f'{DOUBLED}, but for its {self._keys[0]}')} end"
+
+    def _leave_out_near(self) -> None:
+        """Take rows away that have one on the other side from which they differ by no more than they may.
+
+        Of those that differ in nothing but numbers the smallest goes with the smallest.
+        """
+        alone = " union all ".join(
+            f"""select '{one}' as side, key, nth, row, tokens(row) as parts
+            from part_{one} anti join part_{other} using (key, nth)"""
+            for one, other in ("ab", "ba")
+        )
+        texts, numbers = (f"list_filter(parts, lambda p: {n} starts_with(p, '\"'))" for n in ("", "not"))
+        self._connection.execute(
+            f"""create or replace temp table near_rows as
+            with alone as ({alone}), ranked as (
+                select side, key, nth, row, shape(row) as form, {texts} as texts,
+                       row_number() over (partition by side, shape(row), {texts}
+                           order by list_transform({numbers}, lambda p: try_cast(p as double)), row) as place
+                from alone
+            )
+            select a.key as key_a, a.nth as nth_a, b.key as key_b, b.nth as nth_b
+            from ranked a join ranked b using (form, texts, place)
+            where a.side = 'a' and b.side = 'b' and not {self._rules.differs("a.row", "b.row")}"""
+        )
+        for side in "ab":
+            self._connection.execute(
+                f"""delete from part_{side} where (key, nth) in (select (key_{side}, nth_{side}) from near_rows)"""
+            )
 
     def _cells(self) -> str:
         """The columns of rows that both have."""
@@ -149,13 +196,14 @@ class _Compared:
             from (select *, unnest(json_keys(row_a)) as field from pairs)"""
         )
         row = quoted_text(self._row)
-        return f"select {row}, 'changed', field, place, shown, a, b from cells where {self._rules.differs('a', 'b')}"
+        differs = self._rules.differs("a", "b")
+        return f"select {row}, 'changed', field, place, shown, a, b, null from cells where {differs}"
 
     def _insert(self, rows: str) -> None:
         conn_id, part = map(quoted_text, self._name)
         self._connection.execute(
             f"""insert into found select 'data', what, change, {conn_id}, {part}, field, place, run, -1,
-            left(a, {LONGEST}), left(b, {LONGEST}), null from ({rows}) t(what, change, field, place, run, a, b)"""
+            left(a, {LONGEST}), left(b, {LONGEST}), why from ({rows}) t(what, change, field, place, run, a, b, why)"""
         )
 
     def _read(self, side: str) -> None:

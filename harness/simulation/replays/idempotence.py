@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from harness.project.scratch import scratch
+from harness.results import dated
 from harness.results.calendar import CalendarResult
 from harness.results.finding import Finding
 from harness.results.run import RunResult
@@ -19,6 +23,7 @@ from harness.results.services import PartChange
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.simulation.record import Watcher
 from harness.simulation.replays.replaying import ReplayOptions
+from harness.simulation.replays.rows import ChangedRows, PassLedger, RowsBetween
 from harness.text import one_line, plain
 from harness.world import World
 
@@ -32,6 +37,7 @@ LATER = timedelta(days=1, hours=1)
 """From the end of a pass to the start of the next: another date, and another hour of the day."""
 
 AGAIN, REVERSED, FAILED = "run again", "run again in reverse order", "failed at its end and retried"
+CLOCKS_DATE, TAKE_THE_RUNS = ", the clock's date", "take the run's logical_date or data_interval, not the clock"
 
 Subject = tuple[str, ...]
 """What a finding is about: a table, an XCom of a task, the runs of a Dag."""
@@ -87,20 +93,39 @@ def checked(
         dags: those of the options, by id.
         leases: of the services, which outlive the passes; None where the world names none.
     """
-    first = simulate(options, world, None)
+    with ExitStack() as stack:
+        folder = None if leases is None else Path(stack.enter_context(scratch("passes")))
+        return _compared(dags, options, world, leases, simulate, folder)
+
+
+def _compared(
+    dags: Mapping[str, DAG],
+    options: ReplayOptions,
+    world: World,
+    leases: Leases | None,
+    simulate: Simulate,
+    folder: Path | None,
+) -> CalendarResult:
+    """`checked`, with a folder for the ledgers of passes, whose rows are compared; None without services."""
+    kept = options.keep if options.keep is not None or folder is None else folder / "0"
+    first = replace(simulate(replace(options, keep=kept), world, None), ledger=options.keep)
     if first.was_interrupted or "failed" in first.states:
         return first  # a stretch that fails has nothing to be compared with
     found: dict[Subject, Finding] = {}
     notes: list[Finding] = []
     last = first
-    for one in _passes(dags, options, world, notes):
-        start = last.busy_until + LATER
-        before = None if leases is None else leases.snapshot()
-        writers = None if leases is None or before is None else Writers(leases, before)
-        last = simulate(replace(one.options, start=start, keep=None), one.world, writers)
-        differing = [*_other_states(dags, first, last, one.how), *_other_xcoms(dags, first, last, one.how)]
-        if leases is not None and before is not None and writers is not None:
-            differing += _other_data(dags, changes(before, leases.snapshot()), writers, one.how)
+    for number, one in enumerate(_passes(dags, options, world, notes), 1):
+        again = replace(one.options, start=last.busy_until + LATER, keep=None, resume=False)
+        data: Differing = iter(())
+        if leases is None or folder is None or kept is None:
+            last = simulate(again, one.world, None)
+        else:
+            before, left = leases.snapshot(), PassLedger.of(last, kept)
+            writers, kept = Writers(leases, before), folder / str(number)
+            last = simulate(replace(again, keep=kept), one.world, writers)
+            rows = RowsBetween(left, PassLedger.of(last, kept))
+            data = _other_data(dags, changes(before, leases.snapshot()), writers, one.how, rows.of)
+        differing = *_other_states(dags, first, last, one.how), *_other_xcoms(dags, first, last, one.how), *data
         for subject, finding in differing:
             found.setdefault(subject, finding)  # what differs each time is told once
         if last.was_interrupted:
@@ -152,7 +177,7 @@ def _other_states(dags: Mapping[str, DAG], first: CalendarResult, last: Calendar
             continue
         failed = run.failed_tasks
         why = f": {failed[0].name}: {one_line(failed[0].reason or '', 160)}" if failed else ""
-        fact = f"the run of {_date(run)} ends {run.state}, not {former}{why}"
+        fact = f"the run of {dated(run)} ends {run.state}, not {former}{why}"
         task_id = failed[0].task_id if failed else None
         yield ("state", run.dag_id, task_id or ""), _finding(dags, run.dag_id, task_id, how, fact, "")
 
@@ -170,33 +195,36 @@ def _other_xcoms(dags: Mapping[str, DAG], first: CalendarResult, last: CalendarR
                 if was == now or (run.dag_id, ti.task_id, key) in told:
                     continue
                 told.add((run.dag_id, ti.task_id, key))
-                fact = f"XCom {key!r} of {_date(run)} is {one_line(now, 80)}, not {one_line(was, 80)}"
+                fact = f"XCom {key!r} of {dated(run)} is {one_line(now, 80)}, not {one_line(was, 80)}"
                 follows = _clock_in(was, before.end_date) and _clock_in(now, ti.end_date)
-                fix = "take the run's logical_date or data_interval, not the clock" if follows else ""
-                fact += ", the clock's date" * follows
+                fix = TAKE_THE_RUNS if follows else ""
+                fact += CLOCKS_DATE * follows
                 yield ("xcom", run.dag_id, ti.task_id, key), _finding(dags, run.dag_id, ti.task_id, how, fact, fix)
 
 
 def _other_data(
-    dags: Mapping[str, DAG], differing: Iterator[tuple[str, PartChange]], writers: Writers, how: str
+    dags: Mapping[str, DAG],
+    differing: Iterator[tuple[str, PartChange]],
+    writers: Writers,
+    how: str,
+    rows: Callable[[str, str], ChangedRows],
 ) -> Differing:
     for conn_id, change in differing:
         by = list(writers.wrote.get((conn_id, change.part), {}))
         dag_id, task_id = by[-1] if by else (next(iter(dags)), None)
-        others = f" (written by {', '.join('.'.join(one) for one in by)})" if len(by) > 1 else ""
+        which = rows(conn_id, change.part)
+        fact = f"{conn_id}: {change}" + f": {which.text}" * bool(which.text) + CLOCKS_DATE * which.follows_clock
+        fact += f" (written by {', '.join('.'.join(one) for one in by)})" if len(by) > 1 else ""
         doubles = change.added and not change.removed and not change.changed
         fix = f"delete the interval's {change.row}s first, or insert with a key and on conflict" if doubles else ""
-        yield ("data", conn_id, change.part), _finding(dags, dag_id, task_id, how, f"{conn_id}: {change}{others}", fix)
+        fix = TAKE_THE_RUNS if which.follows_clock else fix
+        yield ("data", conn_id, change.part), _finding(dags, dag_id, task_id, how, fact, fix)
 
 
 def _finding(dags: Mapping[str, DAG], dag_id: str, task_id: str | None, how: str, fact: str, fix: str) -> Finding:
     who = dag_id if task_id is None else f"{dag_id}.{task_id}"
     place = str(dags[dag_id].fileloc) if dag_id in dags else None
     return Finding(CHECK, "error", f"{who}, {how}: {fact}", place, dag_id=dag_id, task_id=task_id, fix=fix or None)
-
-
-def _date(run: RunResult) -> str:
-    return run.run_id if run.logical_date is None else f"{run.logical_date:%Y-%m-%dT%H:%M}"
 
 
 def _text(value: Any) -> str:

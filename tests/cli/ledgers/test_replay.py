@@ -48,7 +48,7 @@ def test_what_may_not_run_again_names_the_task_and_the_table(till):
     assert answer.code == 1, answer.err
     (finding,) = json.loads(answer.out)["findings"]
     assert (finding["check"], finding["task_id"]) == ("not-idempotent", "doubles")
-    assert "takings.doubles, run again: shop: table doubled: 2 rows added" in finding["message"]
+    assert "takings.doubles, run again: shop: table doubled: 2 rows added: {" in finding["message"]
     assert "delete the interval's rows first" in finding["fix"]
 
 

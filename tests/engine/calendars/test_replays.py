@@ -157,7 +157,7 @@ class TestMayItRunAgain:
         result = replay(sales(once), until=2, idempotent=True)
         assert result.states == {"success": 2}
         (error,) = result.errors
-        assert "sales.work, run again: the run of 2025-01-01T00:00 ends failed, not success" in error.message
+        assert "sales.work, run again: the run of 2025-01-01T00:00:00Z ends failed, not success" in error.message
         assert "FileExistsError" in error.message
 
     def test_what_a_retry_does_twice_is_found_though_a_whole_run_would_clear_it(self, replay, tmp_path):

@@ -123,6 +123,32 @@ def test_numbers_within_the_tolerance(differ: Differ) -> None:
     assert differ(before, after, Rules(1e-9)).alike
 
 
+def test_numbers_within_the_tolerance_without_a_key(differ: Differ) -> None:
+    """Whole rows tell one from another then, but for how near their numbers are."""
+    before = [{"shop": "a", "n": 1.0}, {"shop": "a", "n": 2.0}, {"shop": "b", "n": 5}, {"shop": "c", "n": 1.0}]
+    after = [{"shop": "a", "n": 2.0000001}, {"shop": "b", "n": 5}, {"shop": "a", "n": 1.0000001}, {"shop": "c", "n": 2}]
+    assert differ({"t": before}, {"t": after}, keys=()).totals == {"data": Totals(added=3, removed=3)}
+    assert told(differ({"t": before}, {"t": after}, Rules(1e-6), keys=())) == [
+        ("row", "added", "", 1, "", None, '{"shop": "c", "n": 2}'),
+        ("row", "removed", "", 1, "", '{"shop": "c", "n": 1.0}', None),
+    ]
+    assert differ({"t": before[:3]}, {"t": after[:3]}, Rules(1e-6), keys=()).alike
+    several = differ({"t": [{"n": 0.3}]}, {"t": [{"n": 0.1 + 0.2}] * 2}, Rules(1e-9), keys=())
+    assert several.totals == {"data": Totals(added=1)}
+
+
+def test_a_row_too_many_is_told_as_such(differ: Differ) -> None:
+    def why(before: Rows, after: Rows, keys: tuple[str, ...]) -> list[str | None]:
+        found = differ({"t": before}, {"t": after}, keys=keys)
+        return [sample.why for one in found.changes if one.change == "added" for sample in one.samples]
+
+    one, other = {"id": 1, "x": "a"}, {"id": 2, "x": "b"}
+    assert why([one], [one, one, other], ()) == ["there was one like it", None]
+    assert why([one], [one, {**one, "id": 3}, other], ("id",)) == [None, "there was one like it, but for its id"]
+    assert why([{"day": "m", "n": 1}], [{"day": "m", "n": 1}, {"day": "n", "n": 1}], ("day",)) == [None]
+    assert why([{"id": 1}], [{"id": 1}, {"id": 2}], ("id",)) == [None]
+
+
 def test_what_is_too_large_to_be_kept_differs_by_its_digest(differ: Differ) -> None:
     assert differ({"t": [{"id": 1}]}, {"t": [{"id": 1}]}, is_large=True).alike
     (change,) = differ({"t": [{"id": 1}]}, {"t": [{"id": 1}, {"id": 2}]}, is_large=True).changes

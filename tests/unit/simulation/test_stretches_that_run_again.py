@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,12 +12,17 @@ import pytest
 
 from harness.errors import UsageError
 from harness.kernel import to_instant
+from harness.ledger.journal import FileJournal
+from harness.ledger.kept_data import HeldPart, keep
 from harness.results.services import PartChange
 from harness.simulation.replays import idempotence, replaying
 from harness.simulation.replays.idempotence import AGAIN, FAILED, REVERSED, Writers
 from harness.simulation.replays.replaying import ReplayOptions
+from harness.simulation.replays.rows import ChangedRows, PassLedger, RowsBetween
 from harness.world import World
 
+Rows = list[dict[str, Any]]
+UNTOLD = ChangedRows()
 FIRST_AT = to_instant(datetime(2025, 1, 1, tzinfo=timezone.utc))
 FIRST, LAST = (datetime(2025, 1, day, tzinfo=timezone.utc) for day in (1, 5))
 
@@ -132,7 +139,7 @@ class TestStates:
     def test_one_that_ends_otherwise_is_told_with_the_task_that_failed(self) -> None:
         failed = SimpleNamespace(name="t[1]", task_id="t", reason="KeyError: 'x'")
         (found,) = self.found(run(), run("failed", failed=[failed]))
-        fact = "d.t, run again: the run of 2025-01-01T00:00 ends failed, not success: t[1]: KeyError: 'x'"
+        fact = "d.t, run again: the run of 2025-01-01T00:00:00Z ends failed, not success: t[1]: KeyError: 'x'"
         assert found == (("state", "d", "t"), fact, "t", None)
 
     def test_without_such_a_task_it_is_the_dags(self) -> None:
@@ -151,7 +158,7 @@ class TestXComs:
     def test_a_value_that_differs_is_told_once_a_key(self) -> None:
         found = self.found(run("success", instance(k=1, l=2)), *[run("success", instance(k=3, l=2))] * 2)
         assert found == [
-            (("xcom", "d", "t", "k"), "d.t, run again: XCom 'k' of 2025-01-01T00:00 is 3, not 1", "t", None)
+            (("xcom", "d", "t", "k"), "d.t, run again: XCom 'k' of 2025-01-01T00:00:00Z is 3, not 1", "t", None)
         ]
 
     def test_one_that_only_one_pass_has_differs(self) -> None:
@@ -179,9 +186,15 @@ class TestXComs:
 
 
 class TestData:
-    def found(self, change: PartChange, *by: tuple[str, str]) -> list[Any]:
+    def found(self, change: PartChange, *by: tuple[str, str], rows: ChangedRows = UNTOLD) -> list[Any]:
         writers: Any = SimpleNamespace(wrote={("db", change.part): dict.fromkeys(by)})
-        return told(idempotence._other_data(DAGS, iter([("db", change)]), writers, AGAIN))
+        return told(idempotence._other_data(DAGS, iter([("db", change)]), writers, AGAIN, lambda *_: rows))
+
+    def test_the_rows_stand_behind_their_number(self) -> None:
+        change = PartChange("sales", "table", "row", added=1)
+        (found,) = self.found(change, ("d", "t"), rows=ChangedRows('{"day": 1} added', follows_clock=True))
+        assert found[1] == 'd.t, run again: db: table sales: 1 row added: {"day": 1} added, the clock\'s date'
+        assert found[3] == "take the run's logical_date or data_interval, not the clock"
 
     def test_what_only_grew_was_inserted_twice(self) -> None:
         (found,) = self.found(PartChange("sales", "table", "row", added=2), ("d", "t"))
@@ -230,3 +243,68 @@ def test_writers_are_those_after_whose_end_something_differs() -> None:
     writers(of_run, None)
     assert list(writers.wrote["db", "sales"]) == [("d", "b"), ("d", "e"), ("d", "f")]
     assert writers.before.number == 3  # type: ignore[attr-defined]
+
+
+class TestRows:
+    """The rows that differ between the ledgers of two passes, in words."""
+
+    def of(self, folder: Path, before: Rows, after: Rows, keys: tuple[str, ...] = ()) -> ChangedRows:
+        passes = []
+        for name, rows, day in (("a", before, "2025-01-05"), ("b", after, "2025-01-06")):
+            with FileJournal(folder / name) as journal:
+                told = {"kind": "run-created", "dag_id": "d", "run_id": "r", "run_after": None, "conf": {}}
+                journal.write({"at": None, "logical_date": None, **told})
+                lines = [json.dumps(row) for row in rows]
+                part = HeldPart("sales", "table", "row", tuple(rows[0]), keys, lines)
+                for record in keep(journal, "db", "postgres", [part]):
+                    journal.write({"at": None, **record})
+            passes.append(PassLedger(folder / name, frozenset({day}), frozenset({"2025-01-01"})))
+        return RowsBetween(*passes).of("db", "sales")
+
+    def test_doubled_ones_are_told_as_such(self, tmp_path: Path) -> None:
+        one, other = {"day": "2025-01-01", "n": 1}, {"day": "2025-01-02", "n": 1}
+        found = self.of(tmp_path, [one, other], [one, other, one])
+        assert found == ChangedRows('{"day": "2025-01-01", "n": 1} added, there was one like it', False)
+
+    def test_also_where_a_sequence_gives_them_other_keys(self, tmp_path: Path) -> None:
+        rows = [{"id": number, "day": "2025-01-01"} for number in (1, 2)]
+        found = self.of(tmp_path, rows[:1], rows, keys=("id",))
+        assert found.text == '{"id": 2, "day": "2025-01-01"} added, there was one like it, but for its id'
+        fresh = self.of(tmp_path, rows[:1], [rows[0], {"id": 2, "day": "2025-01-03"}], keys=("id",))
+        assert fresh.text == '{"id": 2, "day": "2025-01-03"} added'
+
+    def test_columns_that_changed_by_the_key_of_their_rows(self, tmp_path: Path) -> None:
+        before = [{"day": f"2025-01-0{day}", "n": day} for day in range(1, 7)]
+        after = [{**row, "n": row["n"] * 2} for row in before]
+        text = self.of(tmp_path, before, after, keys=("day",)).text
+        assert text.startswith('n of day "2025-01-01" is 2, was 1; n of day "2025-01-02" is 4, was 2; ')
+        assert text.endswith("3 more changed")
+
+    @pytest.mark.parametrize(
+        ("was", "now", "follows"),
+        [
+            ("2025-01-05T03:00:00", "2025-01-06T04:00:00", True),
+            ("2025-01-05", "2025-01-07", False),
+            ("2025-01-01", "2025-01-06", False),
+        ],
+    )
+    @pytest.mark.parametrize("keys", [("day",), ()])
+    def test_what_has_the_clocks_date(
+        self, tmp_path: Path, was: str, now: str, follows: bool, keys: tuple[str, ...]
+    ) -> None:
+        before, after = [{"day": "2025-01-01", "made": was}], [{"day": "2025-01-01", "made": now}]
+        if keys or follows or now == "2025-01-07":
+            assert self.of(tmp_path, before, after, keys).follows_clock is follows
+
+    def test_where_the_ledgers_cannot_tell_nothing_is_told(self, tmp_path: Path) -> None:
+        assert self.of(tmp_path, [{"n": 1}], [{"n": 1}]) == ChangedRows()
+
+
+def test_the_days_of_a_pass_are_those_of_its_clock(tmp_path: Path) -> None:
+    result: Any = SimpleNamespace(
+        since=FIRST,
+        busy_until=datetime(2025, 1, 3, 5, tzinfo=timezone.utc),
+        runs=[SimpleNamespace(logical_date=LAST, data_interval_start=None, data_interval_end=LAST)],
+    )
+    found = PassLedger.of(result, tmp_path)
+    assert (sorted(found.days), found.meant) == (["2025-01-01", "2025-01-02", "2025-01-03"], {"2025-01-05"})
