@@ -201,7 +201,7 @@ def test_rows_that_cannot_be_kept_take_no_record_with_them(tmp_path: Path) -> No
     journal.write(RECORD)
     (tmp_path / "data").write_text("in the way")
     assert journal.keep_rows("w", "t", ["{}"]) is None
-    with pytest.raises(MachineError, match="journal.jsonl cannot be written") as caught:
+    with pytest.raises(MachineError, match=r"journal\.jsonl cannot be written") as caught:
         journal.close()
     assert caught.value.known == "it ends after 2 records"
     assert len(read(journal.path)) == 2
