@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 
 from harness.ledger.comparison.compare import compared
@@ -62,22 +63,20 @@ class ChangedRows:
     follows_clock: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True)
 class RowsBetween:
     """The rows that differ between one pass and the next; compared when first asked for."""
 
     before: PassLedger
     after: PassLedger
-    _found: dict[str, list[LedgerChange]] | None = field(default=None, repr=False)
+
+    @cached_property
+    def _changes(self) -> tuple[LedgerChange, ...]:
+        return compared(self.before.ledger, self.after.ledger, Rules(ignore=_BUT_DATA, samples=SHOWN)).changes
 
     def of(self, conn_id: str, part: str) -> ChangedRows:
         """Those of a table or bucket of a connection."""
-        if self._found is None:
-            result = compared(self.before.ledger, self.after.ledger, Rules(ignore=_BUT_DATA, samples=SHOWN))
-            self._found = {}
-            for change in result.changes:
-                self._found.setdefault(change.subject, []).append(change)
-        changes = self._found.get(f"{conn_id}.{part}", [])
+        changes = [change for change in self._changes if change.subject == f"{conn_id}.{part}"]
         told = [text for change in changes for text in _told(change)]
         clock = any(self._follows(sample) for change in changes for sample in change.samples)
         return ChangedRows("; ".join(told), clock)

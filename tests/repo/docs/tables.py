@@ -84,7 +84,9 @@ def test_nothing_waits_for_a_slot(run_dag, tmp_path):
 
 What is asked is answered by DuckDB, which reads the journal. Of a journal above 32 MB it keeps what it read beside it,
 in `*.questions.duckdb`, which may be deleted. A run that was cut off leaves a ledger that answers, but has no footer:
-`ledger verify` says so, as it names the first record that was altered. `ledger prune` removes old ones.
+`ledger verify` says so, as it names the first record that was altered. Records are written many at a time, at the
+latest after a tenth of a second in which tasks begin; what a kill takes with it is simulated again by `--resume`.
+`ledger prune` removes old ones.
 
 ## The tables
 
