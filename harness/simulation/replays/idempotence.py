@@ -123,8 +123,10 @@ def _compared(
             before, left = leases.snapshot(), PassLedger.of(last, kept)
             writers, kept = Writers(leases, before), folder / str(number)
             last = simulate(replace(again, keep=kept), one.world, writers)
-            rows = RowsBetween(left, PassLedger.of(last, kept))
-            data = _other_data(dags, changes(before, leases.snapshot()), writers, one.how, rows.of)
+            parts = list(changes(before, leases.snapshot()))
+            if parts:
+                rows = RowsBetween.of_passes(left, PassLedger.of(last, kept))
+                data = _other_data(dags, iter(parts), writers, one.how, rows.of)
         differing = *_other_states(dags, first, last, one.how), *_other_xcoms(dags, first, last, one.how), *data
         for subject, finding in differing:
             found.setdefault(subject, finding)  # what differs each time is told once

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
 from pathlib import Path
 
 from harness.ledger.comparison.compare import compared
@@ -63,20 +62,26 @@ class ChangedRows:
     follows_clock: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class RowsBetween:
-    """The rows that differ between one pass and the next; compared when first asked for."""
+    """The rows that differ between one pass and the next.
+
+    Attributes:
+        changes: of the data, as the comparison of their ledgers tells them.
+    """
 
     before: PassLedger
     after: PassLedger
+    changes: tuple[LedgerChange, ...]
 
-    @cached_property
-    def _changes(self) -> tuple[LedgerChange, ...]:
-        return compared(self.before.ledger, self.after.ledger, Rules(ignore=_BUT_DATA, samples=SHOWN)).changes
+    @classmethod
+    def of_passes(cls, before: PassLedger, after: PassLedger) -> RowsBetween:
+        """Compare the two."""
+        return cls(before, after, compared(before.ledger, after.ledger, Rules(ignore=_BUT_DATA, samples=SHOWN)).changes)
 
     def of(self, conn_id: str, part: str) -> ChangedRows:
         """Those of a table or bucket of a connection."""
-        changes = [change for change in self._changes if change.subject == f"{conn_id}.{part}"]
+        changes = [change for change in self.changes if change.subject == f"{conn_id}.{part}"]
         told = [text for change in changes for text in _told(change)]
         clock = any(self._follows(sample) for change in changes for sample in change.samples)
         return ChangedRows("; ".join(told), clock)

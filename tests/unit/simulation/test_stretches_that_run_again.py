@@ -259,7 +259,7 @@ class TestRows:
                 for record in keep(journal, "db", "postgres", [part]):
                     journal.write({"at": None, **record})
             passes.append(PassLedger(folder / name, frozenset({day}), frozenset({"2025-01-01"})))
-        return RowsBetween(*passes).of("db", "sales")
+        return RowsBetween.of_passes(*passes).of("db", "sales")
 
     def test_doubled_ones_are_told_as_such(self, tmp_path: Path) -> None:
         one, other = {"day": "2025-01-01", "n": 1}, {"day": "2025-01-02", "n": 1}
