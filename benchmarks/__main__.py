@@ -17,7 +17,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import calendar_figures, gate, ledgers, real_imports, services
+from benchmarks import calendar_figures, gate, ledgers, real_imports, reports, services
 from benchmarks.processes import case, wall
 
 HERE = Path(__file__).parent
@@ -35,6 +35,7 @@ def main() -> int:
     parser.add_argument("--checks", type=int, default=5, help="repetitions of the integrity gate (default 5)")
     parser.add_argument("--services", type=int, default=3, help="repetitions of each service (default 3)")
     parser.add_argument("--ledgers", type=int, default=5, help="pairs of years with and without a ledger (default 5)")
+    parser.add_argument("--reports", type=int, default=5, help="repetitions of each page in a browser (default 5)")
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--write", action="store_true", help="keep the figures: benchmarks/figures.json and the README")
     options = parser.parse_args()
@@ -44,6 +45,7 @@ def main() -> int:
     figures |= real_imported(options.checks)
     figures |= services.figures(options.services)
     figures |= ledgers.figures(options.ledgers)
+    figures |= reports.figures(options.reports)
     show(figures)
     for path in [options.json] * bool(options.json) + [FIGURES] * options.write:
         path.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n")
@@ -122,6 +124,7 @@ def rows(figures: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         *real_imports.rows(figures),
         *services.rows(figures),
         *ledgers.rows(figures),
+        *reports.rows(figures),
     ]
 
 

@@ -141,6 +141,7 @@ function begin() {
   addEventListener("resize", repaint);
   addEventListener("beforeprint", () => { app.printing = true; repaint(); });
   addEventListener("afterprint", () => { app.printing = false; repaint(); });
+  performance.mark("ready");
   document.documentElement.dataset.ready = "true";
 }
 
