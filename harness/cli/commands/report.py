@@ -28,9 +28,11 @@ class Report:
         """
         from harness.cli.ledgers import ledgers_home
         from harness.cli.pages import write_pages
-        from harness.ledger.reading import found
+        from harness.ledger.journal import JOURNAL
+        from harness.ledger.reading import found, whole_records
 
         folder = found(self.name, ledgers_home())
+        whole_records(folder / JOURNAL)  # one that was cut off is shown, one that was altered is not
         name = folder.resolve().name
         file = Path(f"{name}.html") if self.output is None else self.output
         write_pages([(name, folder)], file, f"-o {str(file)!r}")

@@ -23,7 +23,7 @@ function areaOf(area) {
       sideText(sample.a), sideText(sample.b), sample.why || ""]);
   });
   return h("section", {}, h("h2", {}, area.area.replaceAll("_", " ")),
-    table(["", "of", "", "", "run", "A", "B", "why"], rows));
+    table(["what", "of", "field", "change", "run", "A", "B", "why"], rows));
 }
 
 function sideText(text) {
@@ -57,7 +57,7 @@ function openPair(pair, taskId, map) {
   const name = both.find(Boolean).name;
   showPanel(name, [
     h("p", { class: "under" }, run.dag.id + ", " + run.label),
-    table(["", "A", "B"], rowsBeside(both)),
+    table(["of it", "A", "B"], rowsBeside(both)),
     both.map((one, at) => section("AB"[at], one ? [
       link("All of it", () => { Object.assign(app, { ledger: one.ledger, dag: one.run.dag }); drawChoices(); openInstance(one); }),
       errorsOf(one), one.ledger.of("logs", one).slice(-1).map((log) => logText(one.ledger, log)),
@@ -87,8 +87,8 @@ function runsBeside() {
   const first = Math.max(0, names.findIndex((run) => differs(pairOf(run.dag.id, keyOf(run)))));
   act(first);
   return h("section", {}, h("h2", {}, "A run of both"),
-    select("Run", names.map((run) => (differs(pairOf(run.dag.id, keyOf(run))) ? "≠ " : "= ") + run.dag.id + ", " + run.label),
-      first, act), place);
+    h("p", { class: "pager" }, select("Run", names.map((run) => (differs(pairOf(run.dag.id, keyOf(run))) ? "≠ " : "= ")
+      + run.dag.id + ", " + run.label), first, act)), place);
 }
 
 function differs([a, b]) {
@@ -101,7 +101,7 @@ function besideTable(pair) {
   const names = [...new Set(pair.filter(Boolean).flatMap((run) => run.instances.map((one) => one.name)))];
   const of = (run, name) => run && run.instances.find((one) => one.name === name);
   const longest = Math.max(1, ...pair.filter(Boolean).map((run) => run.duration || 0));
-  return table(["task", "A", "ran", "", "B", "ran", ""], names.map((name) => {
+  return table(["task", "A", "ran", "of the longest", "B", "ran", "of the longest"], names.map((name) => {
     const both = pair.map((run) => of(run, name));
     const same = both[0] && both[1] && both[0].state === both[1].state && both[0].ran === both[1].ran;
     const side = (one) => (one ? [badge(one.state), span(one.ran), meter(one.ran, longest)] : ["–", "", ""]);

@@ -1,6 +1,7 @@
 // How long runs and tasks took, run after run.
 
 const PLOT = { width: 860, height: 180, left: 84, bottom: 24, top: 10 };
+const DATE = 70; // room of a date
 const LITTLE = { width: 240, height: 30 };
 
 views.durations = {
@@ -45,9 +46,8 @@ function plot(runs, task) {
       click: () => openRun(run) }, s("title", {}, run.label + ": " + span(took[at]) + ", " + stateName(state)));
   });
   const every = Math.ceil(runs.length / 8);
-  const names = runs.map((run, at) => (at % every ? null : s("text", { class: "tick", x: PLOT.left + at * step,
-    y: PLOT.height - 6, "text-anchor": at + every >= runs.length && runs.length > 8 ? "end" : "start" },
-    run.label.slice(0, 10))));
+  const names = runs.map((run, at) => (at % every || PLOT.left + at * step + DATE > PLOT.width ? null
+    : s("text", { class: "tick", x: PLOT.left + at * step, y: PLOT.height - 6 }, run.label.slice(0, 10))));
   const known = took.filter((one) => one !== null);
   const label = `${known.length} values, median ${span(median(known))}, longest ${span(known.length ? most : null)}`;
   return h("figure", {}, s("svg", { class: "plot", viewBox: `0 0 ${PLOT.width} ${PLOT.height}`, role: "img", "aria-label": label },

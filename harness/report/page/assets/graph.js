@@ -4,7 +4,7 @@ const NODE = { width: 190, height: 40, across: 250, down: 58, margin: 12 };
 
 views.graph = {
   title: "Graph",
-  zoom: 1,
+  zoom: null, // what fits, until somebody asks for more
   draw(place) {
     const dag = app.dag;
     if (!dag || !dag.tasks.length) {
@@ -14,13 +14,13 @@ views.graph = {
     const run = app.run && app.run.dag === dag ? app.run : mostTelling(dag) || null;
     app.run = run;
     const zoom = (factor) => () => {
-      this.zoom = Math.max(0.2, Math.min(2, this.zoom * factor));
+      this.zoom = Math.max(0.2, Math.min(2, (this.zoom || fitting(dag)) * factor));
       drawView();
     };
     fill(place, h("p", { class: "pager" }, runChoice(dag, run),
       h("button", { type: "button", "aria-label": "Smaller", click: zoom(1 / 1.25) }, "−"),
       h("button", { type: "button", "aria-label": "Larger", click: zoom(1.25) }, "+")),
-    h("div", { class: "scroll graph-scroll", tabindex: "0", "aria-label": "Graph of " + dag.id }, graphOf(dag, run, this.zoom)));
+    h("div", { class: "scroll graph-scroll", tabindex: "0", "aria-label": "Graph of " + dag.id }, graphOf(dag, run, this.zoom || fitting(dag))));
     if (dag.runs.length) fill(place, legend());
   },
   selected(instance) {
@@ -37,6 +37,13 @@ function runChoice(dag, run) {
     drawView();
     remember();
   });
+}
+
+// As large as the view is wide, but readable.
+function fitting(dag) {
+  const layers = Math.max(...dag.tasks.map((task) => task.layer));
+  const width = nodeX(layers) + NODE.width + NODE.margin;
+  return Math.max(0.6, Math.min(1, (view.clientWidth - 4) / width));
 }
 
 function nodeX(layer) {

@@ -148,7 +148,7 @@ function begin() {
 function factsLine(ledger) {
   const { airflow, harness, of, seed } = ledger.facts;
   return [of, airflow ? "Airflow " + airflow : null, harness ? "airflow-harness " + harness : null,
-    seed ? "seed " + seed : null, ledger.isWhole ? null : "cut off: the ledger has no footer"].filter(Boolean).join(" · ");
+    seed ? "seed " + seed : null, "times in UTC", ledger.isWhole ? null : "cut off: the ledger has no footer"].filter(Boolean).join(" · ");
 }
 
 begin();

@@ -10,7 +10,7 @@ views.xcoms = {
       fill(place, h("p", { class: "empty" }, "No task of this Dag pushed an XCom."));
       return;
     }
-    fill(place, flowGraph(app.dag, flows), table(["task", "key", "pushed", "median", "largest", "", "in all"], flows.map((one) => [
+    fill(place, flowGraph(app.dag, flows), table(["task", "key", "pushed", "median", "largest", "of the largest", "in all"], flows.map((one) => [
       one.task.id, h("code", {}, one.key), many(one.sizes.length, "time"), size(median(one.sizes)),
       link(size(Math.max(...one.sizes)), () => openInstance(one.largest), { "aria-label": "the largest, "
         + size(Math.max(...one.sizes)) }), meter(Math.max(...one.sizes), flows.most), size(one.total)])));
@@ -47,7 +47,7 @@ function meter(bytes, most) {
 function flowGraph(dag, flows) {
   const pushed = new Map();
   for (const one of flows) pushed.set(one.task.number, (pushed.get(one.task.number) || 0) + one.total);
-  const drawn = graphOf(dag, null, 0.8);
+  const drawn = graphOf(dag, null, Math.min(0.8, fitting(dag)));
   const edges = [...drawn.querySelectorAll(".edges path")];
   let at = 0;
   for (const task of dag.tasks) {
