@@ -1,4 +1,4 @@
-// The slots of a pool or of the executor over time: a lane for each where they are few, else how many were taken.
+// The slots of a pool or of the executor over time: who held each where few were taken, else how many were.
 
 const MOST_LANES = 16;
 const LANE = 12;
@@ -18,18 +18,21 @@ class SlotChart {
     this.name = name;
     this.slots = slots;
     this.holders = holders;
-    this.lanes = slots !== null && slots > 0 && slots <= MOST_LANES ? inLanes(holders, slots) : null;
-    this.steps = this.lanes ? null : steps(holders);
-    this.most = this.lanes ? slots : Math.max(1, ...this.steps.map((one) => one.taken));
-    this.height = this.lanes ? Math.max(this.most * LANE, 22) + 12 : 64;
+    this.steps = steps(holders);
+    this.taken = this.steps.reduce((most, one) => Math.max(most, one.taken), 1);
+    this.most = slots !== null && slots > this.taken && slots <= MOST_LANES ? slots : this.taken;
+    this.lanes = this.most <= MOST_LANES ? inLanes(holders, this.most) : null;
+    this.height = this.lanes ? Math.max(this.most * LANE, 32) + 12 : 64;
     this.canvas = h("canvas", { class: "chart slots", role: "img", "aria-label": this.described() });
     this.place = h("div", { class: "slot-chart" }, this.canvas);
   }
 
   described() {
-    const of = this.slots === null ? "" : " of " + this.slots;
-    const most = this.steps ? this.most : Math.max(...steps(this.holders).map((one) => one.taken));
-    return `${this.name}: at most ${most}${of} slots were taken`;
+    return `${this.name}: at most ${this.taken} ${this.ofSlots()} were taken`;
+  }
+
+  ofSlots() {
+    return this.slots === null ? "slots" : "of " + many(this.slots, "slot");
   }
 
   paint(time, began) {
@@ -37,7 +40,7 @@ class SlotChart {
     const bottom = this.height - 6;
     paint.axis(time, began, 0, false);
     paint.name(this.name, 14);
-    paint.name(this.slots === null ? "" : many(this.slots, "slot"), 30, paint.colour("dim"));
+    paint.name(`at most ${this.taken} ${this.ofSlots()}`, 30, paint.colour("dim"));
     paint.inside(() => (this.lanes ? this.paintLanes(paint, time) : this.paintSteps(paint, time, bottom)));
     paint.box(paint.colour("line"), LEFT, bottom, paint.width - LEFT, 1);
   }
@@ -83,7 +86,6 @@ class SlotChart {
         bottom - y(step.taken), full ? 0.8 : 0.45);
     });
     if (limit !== null && limit <= most) paint.box(paint.colour("state-failed"), LEFT, y(limit), paint.width - LEFT, 1);
-    paint.text("at most " + this.most, LEFT + 6, top + 4, paint.colour("dim"));
   }
 
   hit(x, y, time) {
