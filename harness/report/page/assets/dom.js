@@ -112,7 +112,9 @@ function median(numbers) {
 function pretty(text) {
   if (text.length < 120) return text;
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    // Lists of plain values in a row: a newline within a text is escaped, so those that are there are ours.
+    return JSON.stringify(JSON.parse(text), null, 2)
+      .replace(/\[\n\s*([^[\]{}]*?)\n\s*\]/g, (_, inside) => "[" + inside.replace(/\n\s*/g, " ") + "]");
   } catch {
     return text;
   }
