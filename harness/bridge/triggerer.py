@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, cast
 
-from harness.bridge.operators import subject_of
+from harness.bridge.operators import argument, class_of, subject_of
 from harness.bridge.patches.exits import WorkerExited
 from harness.bridge.runtime import TRIGGER_FAIL, AttemptRequest, Resume, runtime_instance
 from harness.bridge.supervisor.capture import TaskLog
@@ -62,6 +62,14 @@ class Triggerer:
             self._timeouts[ti] = self._simulation.schedule(at, self._time_out, ti)
         self._deferred[ti] = message
         self._post(lambda: self._create(ti, message, log))
+
+    def begins(self, ti: TaskInstance) -> StartFromTrigger | None:
+        """The deferral a task instance begins with, by the world or its operator; None: it begins on a worker."""
+        task = facts(ti.run).dag.task_dict[ti.task_id]
+        triggers = self._store.world.triggers
+        text = speaking(triggers, *subject_of(ti)) if triggers else None
+        method = None if text is None else triggers[text][0].resumes
+        return starts_from_trigger(task) if method is None else answered_from_the_start(task, method)
 
     def cancel(self, ti: TaskInstance) -> None:
         """Stop the trigger of a task instance that no longer waits for it."""
@@ -229,6 +237,22 @@ def starts_from_trigger(task: Operator) -> StartFromTrigger | None:
         arguments.next_method,
         as_sent(arguments.next_kwargs or {}),
     )
+
+
+def answered_from_the_start(task: Operator, method: str) -> StartFromTrigger:
+    """The deferral of a task whose trigger the world answers before anything of it runs.
+
+    Args:
+        method: that goes on with the event.
+    Source: ``timeout`` of a sensor bounds its trigger, where its own code defers (`GCSObjectExistenceSensor.execute`,
+        google 18).
+    """
+    limits = [argument(task, "execution_timeout")]
+    if any(one.__name__ == "BaseSensorOperator" for one in class_of(task).__mro__):
+        timeout = argument(task, "timeout")
+        limits.append(timedelta(seconds=timeout) if isinstance(timeout, (int, float)) else timeout)
+    of = f"{TriggerAnswer.__module__}.{TriggerAnswer.__qualname__}"
+    return StartFromTrigger(of, {}, min((one for one in limits if one is not None), default=None), method, {})
 
 
 def ended(event: Any) -> EndedByTrigger | None:

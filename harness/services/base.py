@@ -10,7 +10,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Protocol, TypeVar
+from weakref import WeakSet
 
 from pydantic import BeforeValidator
 
@@ -78,18 +79,33 @@ class Address:
     env: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
+class Breakable(Protocol):
+    """A server that can go down, and come back."""
+
+    def cut(self) -> None:
+        """Break every connection there is to it."""
+
+    def refuse(self) -> None:
+        """Refuse new ones too; the port stays its own."""
+
+    def accept(self) -> None:
+        """Take connections again."""
+
+
 class Lease(ABC):
     """What one connection has of a service, until `end`.
 
     Attributes:
         conn_id: of the connection.
         address: where it answers.
+        breakable: its server, where that can go down; None of one that is not ours to break.
         faults: how it can be made to fail, of ``resets``, ``errors``, ``throttles``.
         plan: of the world of the test that it belongs to.
     """
 
     conn_id: str
     address: Address
+    breakable: Breakable | None = None
     faults: tuple[str, ...] = ()
     plan: Plan | None = None
 
@@ -98,8 +114,10 @@ class Lease(ABC):
         """``host:port`` that clients connect to, who are refused where it is down; None where it cannot be."""
         return None
 
-    def cut(self) -> None:  # noqa: B027 - some have no connections
+    def cut(self) -> None:
         """Break every connection there is to it."""
+        if self.breakable is not None:
+            self.breakable.cut()
 
     def refuse(self) -> None:
         """Break every connection there is, and refuse new ones until `accept`.
@@ -107,10 +125,15 @@ class Lease(ABC):
         Those of this process are refused by whoever has it go down. A server that cannot refuse others, as a database
         that others use too, only breaks connections.
         """
-        self.cut()
+        if self.breakable is not None:
+            self.breakable.refuse()
+        else:
+            self.cut()
 
-    def accept(self) -> None:  # noqa: B027 - some took them all the while
+    def accept(self) -> None:
         """Take connections again."""
+        if self.breakable is not None:
+            self.breakable.accept()
 
     def fails(self, how: str | None) -> None:  # noqa: B027 - some only go down
         """Answer with one of its ``faults`` from now on; None: be well again."""
@@ -142,6 +165,9 @@ class Lease(ABC):
         """Give it back; a second call does nothing."""
 
 
+_OneLease = TypeVar("_OneLease", bound=Lease)
+
+
 class Service(ABC):
     """A service of one driver. Nothing starts before `start`, and `close` leaves nothing behind.
 
@@ -158,6 +184,7 @@ class Service(ABC):
         title: what it is, in a few words: "a PostgreSQL of the harness's own".
         options: keys of a connection's entry that are its own.
         event: what an event of the world may say of it; None where nothing happens in it by itself.
+        address_variable: of the environment, which says where a server of the user's own is; empty where there is none.
         shared: processes of one pytest run may use one, started by the first of them; see `is_shared`.
     """
 
@@ -169,14 +196,18 @@ class Service(ABC):
     title: ClassVar[str]
     options: ClassVar[type[ServiceOptions]] = ServiceOptions
     event: ClassVar[type[EventOptions] | None] = None
+    address_variable: ClassVar[str] = ""
     shared: ClassVar[bool] = False
 
     def __init__(self, driver: str) -> None:
         self.driver, _, self.image = driver.partition(":")
+        self._leases: WeakSet[Lease] = WeakSet()
 
     @classmethod
-    def automatic(cls, environment: Mapping[str, str]) -> tuple[str, str]:  # noqa: ARG003 - others look
-        """The driver of ``auto``, and why it is that one."""
+    def automatic(cls, environment: Mapping[str, str]) -> tuple[str, str]:
+        """The driver of ``auto``, and why it is that one: ``external`` where it is said where a server is."""
+        if cls.address_variable and environment.get(cls.address_variable):
+            return "external", cls.address_variable
         return cls.drivers[0], "the default"
 
     @classmethod
@@ -207,8 +238,15 @@ class Service(ABC):
         Raises: ServiceUnavailable. WorldError: seeds that cannot be applied.
         """
 
-    def close(self) -> None:  # noqa: B027 - what runs in this process alone has nothing to take down
+    def kept(self, lease: _OneLease) -> _OneLease:
+        """The lease, which `close` ends if nobody has."""
+        self._leases.add(lease)
+        return lease
+
+    def close(self) -> None:
         """Take down what this object brought up; a second call does nothing."""
+        for lease in list(self._leases):
+            lease.end()
 
     def share(self) -> str:
         """A text, which may hold a password, with which another process attaches. For a ``shared`` one only."""

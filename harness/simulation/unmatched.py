@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.loader import Folder
-from harness.bridge.operators import subject_of, tasks_of
+from harness.bridge.operators import class_of, class_paths, subject_of, tasks_of
 from harness.bridge.snapshot import asset_condition
 from harness.bridge.standins.playing import check_functions
-from harness.errors import TaskNotFound, UnmatchedEntry, UsageError, known_names
+from harness.errors import TaskNotFound, UnmatchedEntry, UsageError, WorldError, known_names
 from harness.results.finding import Finding
 from harness.scheduler.dag_runs.calendar import AllOf, AnyOf, Condition, OfAlias, concerns
 from harness.scheduler.model import DagRun
 from harness.simulation.options import RunOptions
 from harness.world import World
-from harness.world.matching import SECTIONS, Unmatched, unmatched_entries
+from harness.world.matching import SECTIONS, Unmatched, unmatched, unmatched_entries
 from harness.world.pattern import Pattern, Subject, pattern
 
 if TYPE_CHECKING:
@@ -39,9 +40,11 @@ def check_world(world: World, dags: Mapping[str, DAG], folder: Folder) -> list[F
     Raises: UnmatchedEntry: with every entry that certainly matches nothing. WorldError: a stub names a function that is
         not there.
     """
+    world.dags_met.append(partial(_no_such_call, dags))
     if not any(getattr(world, section) for section in SECTIONS):
         return []
     check_functions(world)
+    _check_resuming(world, dags)
     wrong = unmatched_entries(world, lambda dag_id: tasks_of(dags[dag_id]) if dag_id in dags else None, sorted(dags))
     some = not folder.roots or any(root.is_file() for root in folder.roots)
     sure = [one for one in wrong if one.sure or not (folder.failures or (some and one.where is not None))]
@@ -50,13 +53,37 @@ def check_world(world: World, dags: Mapping[str, DAG], folder: Folder) -> list[F
     return [_doubt(one, folder) for one in wrong if folder.failures]
 
 
+def _check_resuming(world: World, dags: Mapping[str, DAG]) -> None:
+    """See that operators have the methods with which the world has them go on. Raises: WorldError."""
+    for text, answers in world.triggers.items():
+        method = answers[0].resumes
+        tasks = [] if method is None else [(dag_id, task) for dag_id, dag in dags.items() for task in dag.tasks]
+        for dag_id, task in tasks:
+            kind = class_of(task)
+            if pattern(text).names(dag_id, task.task_id, class_paths(task)) is None or hasattr(kind, str(method)):
+                continue
+            raise WorldError(
+                f"trigger {text!r}: {kind.__name__} of {dag_id}.{task.task_id} has no method {method!r} to go on with",
+                where=world.where("triggers", text),
+                known=known_names(str(method), [name for name in dir(kind) if name.startswith("execute")]),
+                fix="resumes: is the method_name of the operator's self.defer(…)",
+            )
+
+
+def _no_such_call(dags: Mapping[str, DAG], text: str) -> UnmatchedEntry | None:
+    """Why a pattern whose calls are asked for names no task of the Dags; None where it does, or there are none."""
+    wrong = unmatched("call", text, lambda dag_id: tasks_of(dags[dag_id]) if dag_id in dags else None, sorted(dags))
+    if wrong is None or not any(dag.task_dict for dag in dags.values()):
+        return None
+    why = "it would be an empty list, as of a stand-in that nobody called"
+    return UnmatchedEntry(wrong.fact, known=wrong.shown, why=why, fix="name the task as world.stub(…) does")
+
+
 def unmatched_error(wrong: list[Unmatched]) -> UnmatchedEntry:
     """All entries that match nothing in one error; of a single one, with what there is in its place."""
     if len(wrong) == 1:
         one = wrong[0]
-        known = ", ".join(one.known) or "(none)"
-        meant = f"      did you mean {one.meant!r}?" if one.meant else ""
-        return UnmatchedEntry(one.fact, where=one.where, known=known + meant, why=_WHY, fix=_FIX)
+        return UnmatchedEntry(one.fact, where=one.where, known=one.shown, why=_WHY, fix=_FIX)
     rows = [f"{f'{one.where}  ' if one.where else ''}{one.fact}{_meant(one)}" for one in wrong]
     fact = f"{len(wrong)} entries of the world match nothing"
     return UnmatchedEntry(fact, where="\n          ".join(rows), why=_WHY, fix=_FIX)

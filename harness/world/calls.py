@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from harness.errors import UnmatchedEntry
 from harness.world.pattern import Subject, speaking
+
+NoSuchTask = Callable[[str], UnmatchedEntry | None]
+"""Why a pattern names no task of one simulation's Dags; None where it does."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,16 @@ class Call:
     subject: Subject = field(repr=False)
 
 
-def calls_of(calls: list[Call], text: str) -> list[Call]:
-    """Those of the tasks that a pattern names, in order."""
-    return [one for one in calls if speaking({text: None}, *one.subject) is not None]
+def calls_of(calls: list[Call], text: str, met: Iterable[NoSuchTask]) -> list[Call]:
+    """Those of the tasks that a pattern names, in order.
+
+    Args:
+        met: one for each simulation so far.
+    Raises: UnmatchedEntry: it names no task of any of them.
+    """
+    found = [one for one in calls if speaking({text: None}, *one.subject) is not None]
+    if not found:
+        reasons = [judge(text) for judge in met]
+        if reasons and (last := reasons[-1]) is not None and None not in reasons:
+            raise last
+    return found

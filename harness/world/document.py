@@ -144,11 +144,12 @@ class AssetSpec(EntrySpec):
 
 
 class TriggerSpec(EntrySpec):
-    """An event of a trigger, or its failure."""
+    """An event of a trigger, or its failure; ``resumes`` is the method to go on with, where the task does not begin."""
 
     event: Any = None
     after: Span = 0
     raises: str | None = None
+    resumes: Annotated[str | None, Field(pattern=r"^[A-Za-z_]\w*$")] = None
 
     @model_validator(mode="after")
     def _one_outcome(self) -> TriggerSpec:

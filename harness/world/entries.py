@@ -108,11 +108,13 @@ class TriggerAnswer:
         event: the payload.
         after: virtual microseconds after the deferral.
         raises: the trigger fails with this message instead.
+        resumes: the operator's method that goes on with it; where one is named, nothing of the operator runs before.
     """
 
     event: object = None
     after: Microseconds = 0
     raises: str | None = None
+    resumes: str | None = None
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,12 @@ class Unmatched:
     meant: str | None
     sure: bool
 
+    @property
+    def shown(self) -> str:
+        """What there is in its place, and what was probably meant."""
+        meant = f"      did you mean {self.meant!r}?" if self.meant else ""
+        return (", ".join(self.known) or "(none)") + meant
+
 
 def unmatched_entries(world: World, find: Callable[[str], Tasks | None], ids: Iterable[str]) -> list[Unmatched]:
     """The entries of stubs, durations and answers that speak of no task.
@@ -82,6 +88,16 @@ def unmatched_entries(world: World, find: Callable[[str], Tasks | None], ids: It
     ]
 
 
+def unmatched(word: str, text: str, find: Callable[[str], Tasks | None], ids: Iterable[str]) -> Unmatched | None:
+    """What is wrong with a pattern that stands in no world; None when it matches a task.
+
+    Args:
+        word: what it is.
+        find, ids: as of `unmatched_entries`.
+    """
+    return _Known(find, list(ids)).judge(word, text, None)
+
+
 class _Known:
     """The Dags that patterns may speak of."""
 
@@ -90,7 +106,7 @@ class _Known:
 
     def judge(self, section: str, text: str, where: str | None) -> Unmatched | None:
         """What is wrong with an entry, None when it matches a task."""
-        read, word = pattern(text), SECTIONS[section]
+        read, word = pattern(text), SECTIONS.get(section, section)
         facts = [facts for _, facts in self._matches(read)]
         if not facts:
             dag_id = self._dag_of(read.name)

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from harness.errors import WorldError
 from harness.kernel.instant import Microseconds
 from harness.world.around import Called, Chaos, Fault, TaskFault, WorldEvent, caller, named, read_when
-from harness.world.calls import Call, calls_of
+from harness.world.calls import Call, NoSuchTask, calls_of
 from harness.world.entries import DEFAULT_POOL, Answer, Connection, Executor, Pool, Stub, TriggerAnswer, default_pools
 from harness.world.network import Network
 from harness.world.pattern import most_specific
@@ -69,6 +69,7 @@ class World:
             others the project's settings decide.
         declared_at: ``file:line`` of entries that came from a file, by (section, name).
         calls_made: of tasks that were stood in for; see `calls`.
+        dags_met: what tells of a pattern that names no task, one for each simulation so far.
         from_environment: (section, name) of connections and variables that `harness.world.sources` finds.
         elsewhere: connection id, in lower case -> the place outside of the world where one of that name stands, of
             which no task is given anything.
@@ -92,6 +93,7 @@ class World:
     chosen: set[str] = field(default_factory=set, compare=False, repr=False)
     declared_at: dict[tuple[str, str], str] = field(default_factory=dict, compare=False, repr=False)
     calls_made: list[Call] = field(default_factory=list, compare=False, repr=False)
+    dags_met: list[NoSuchTask] = field(default_factory=list, compare=False, repr=False)
     from_environment: set[tuple[str, str]] = field(default_factory=set)
     elsewhere: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
     services: ServicesOfTest | None = field(default=None, init=False, compare=False, repr=False)
@@ -222,6 +224,7 @@ class World:
         event: object = None,
         after: float | str | timedelta = 0,
         raises: str | None = None,
+        resumes: str | None = None,
     ) -> None:
         """Answer the triggers of tasks that defer: their own code runs, defers, and goes on with this event.
 
@@ -230,8 +233,11 @@ class World:
             event: the payload of the trigger's event.
             after: virtual time after the deferral: seconds, or ``20m``.
             raises: the trigger fails, with this message.
+            resumes: ``"execute_complete"``: the operator begins with the trigger and goes on with this method of its
+                own. For one that asks what is not here before it defers.
         """
         one = {"after": after, **({"event": event} if raises is None else {"raises": raises})}
+        one |= {} if resumes is None else {"resumes": resumes}
         self._put("triggers", pattern, list(events) or one)
 
     def command(self, pattern: str, argv: str | Sequence[str]) -> None:
@@ -246,9 +252,12 @@ class World:
     def calls(self, pattern: str = "*") -> list[Call]:
         """Each try of a task that was stood in for, of those that a pattern names, in order.
 
-        ``world.calls("load")[0].kwargs["application_args"]`` is what it was asked to do, templates rendered.
+        ``world.calls("load")[0].kwargs["application_args"]`` is what it was asked to do, templates rendered. A stand-in
+        that never ran has none.
+
+        Raises: UnmatchedEntry: no Dag of the simulations so far has such a task.
         """
-        return calls_of(self.calls_made, pattern)
+        return calls_of(self.calls_made, pattern, self.dags_met)
 
     def answer(
         self,

@@ -96,7 +96,13 @@ def read_trigger(value: object) -> tuple[TriggerAnswer, ...]:
         return (_trigger(value),)
     if not value:
         raise EntryError(WorldProblem("a list of events cannot be empty", fix="give what happens at each deferral"))
-    return tuple(map(_trigger, value))
+    answers = tuple(map(_trigger, value))
+    if any(one.resumes is not None for one in answers[1:]):
+        fact = (
+            "resumes has a place in the first event alone: later ones are of deferrals that the task's own code makes"
+        )
+        raise EntryError(WorldProblem(fact))
+    return answers
 
 
 def _trigger(value: object) -> TriggerAnswer:
@@ -105,7 +111,7 @@ def _trigger(value: object) -> TriggerAnswer:
         after = duration(spec.after)
     except ValueError as error:
         raise EntryError(WorldProblem(f"after: {error}", ("after",))) from None
-    return TriggerAnswer(spec.event, after, spec.raises)
+    return TriggerAnswer(spec.event, after, spec.raises, spec.resumes)
 
 
 def read_stub(value: object) -> Stub:

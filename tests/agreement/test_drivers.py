@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
+import confluent_kafka
 import pytest
 from hypothesis import Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import precondition, rule
 
 from harness.services.base import Lease, Service
 from harness.services.files.service import FtpService, SftpService
+from harness.services.kafka.service import SERVERS_VARIABLE, KafkaService
 from harness.services.mysql.address import URL_VARIABLE as MYSQL_URL
 from harness.services.mysql.service import MysqlService
 from harness.services.postgres.address import URL_VARIABLE as POSTGRES_URL
@@ -28,6 +32,9 @@ CONTAINER = pytest.param("container", marks=pytest.mark.containers)
 MARIADB = pytest.mark.mariadb
 BUCKET = "landing"
 FOLDER = "in"
+TOPIC = "orders"
+GROUP = {"enable.auto.commit": False, "auto.offset.reset": "earliest", "log_level": 0}
+GROUP_S = 20
 
 
 class Rows(Agreement):
@@ -114,6 +121,67 @@ class Files(Agreement):
         return {path.removeprefix(f"/{FOLDER}/"): lease.read(path).decode() for path in lease.files()}
 
 
+class Messages(Agreement):
+    """Messages of a topic: the last one of each key is what it holds, and a group reads each once."""
+
+    bare: ClassVar = {"topics": [TOPIC]}
+    removes_nothing_well: ClassVar[bool] = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.unseen = 0
+        self.unread: dict[Lease, list[tuple[str, bytes | None]]] = {}
+
+    def prepare(self, lease: Any, seeded: bool) -> None:
+        """Its group has read nothing."""
+        self.unread[lease] = []
+
+    def write(self, lease: Any, key: str, value: str) -> None:
+        """One more."""
+        self.tell(lease, key, value.encode())
+
+    def remove(self, lease: Any, key: str) -> None:
+        """A tombstone."""
+        self.tell(lease, key, None)
+
+    def tell(self, lease: Any, key: str, value: bytes | None) -> None:
+        """Write a message."""
+        lease.produce(TOPIC, value, key=key)
+        self.unread[lease].append((key, value))
+        self.unseen += 1
+
+    def held(self, lease: Any) -> dict[str, str]:
+        """By the key."""
+        last = {message.key.decode(): message for message in lease.messages(TOPIC)}
+        return {key: message.text for key, message in last.items() if message.value is not None}
+
+    def changed(self, lease: Lease, **_: bool) -> None:
+        """Whatever is done to a key is a message more."""
+        told, self.unseen = self.unseen, 0
+        super().changed(lease, added=bool(told), removed=False, changed=False)
+
+    @precondition(lambda self: self.open)
+    @rule(which=st.integers(0, 1))
+    def read(self, which: int) -> None:
+        """A group goes on where it left off, and reads what came since, of a key in its order."""
+        lease: Any = self.at(which)
+        settings = {**json.loads(lease.address.fields["extra"]), **GROUP, "group.id": f"readers of {lease.conn_id}"}
+        if self.alone:  # played by an embedded one
+            settings["group.protocol"] = "consumer"
+        if "group.protocol" not in settings:  # the broker of our image has a group wait for half of this
+            settings["session.timeout.ms"] = 6000
+        consumer = confluent_kafka.Consumer(settings)
+        consumer.subscribe([TOPIC])
+        expected, self.unread[lease] = self.unread[lease], []
+        try:
+            read = [consumer.poll(GROUP_S) for _ in expected]
+            assert by_key((one.key().decode(), one.value()) for one in read) == by_key(expected)
+            if expected:
+                consumer.commit(asynchronous=False)
+        finally:
+            consumer.close()
+
+
 @pytest.mark.parametrize("driver", ["embedded", "external", CONTAINER])
 def test_postgres(driver: str, rows: dict[str, Any], postgres: PostgresService, monkeypatch: Any) -> None:
     fields = json.loads(postgres.share())["harness_postgres"]
@@ -161,6 +229,12 @@ def test_files(service: type[Service], driver: str, files: dict[str, Any]) -> No
     agree(Files, service(of(driver, "sftp")), seed=files)
 
 
+@pytest.mark.parametrize("driver", ["embedded", "external", CONTAINER])
+def test_kafka(driver: str, kafka_elsewhere: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(SERVERS_VARIABLE, kafka_elsewhere)
+    agree(Messages, KafkaService(of(driver, "kafka")), alone=driver == "external")
+
+
 class Untidy(RedisService):
     """A driver that disagrees: what a lease held is there for the next."""
 
@@ -189,6 +263,14 @@ def test_a_driver_that_disagrees_is_noticed(machine: type[Agreement], service: t
 def of(driver: str, service: str) -> str:
     """With the image that `tests.containers` makes."""
     return f"container:airflow-harness-test/{service}" if driver == "container" else driver
+
+
+def by_key(messages: Iterable[tuple[str, bytes | None]]) -> dict[str, list[bytes | None]]:
+    """Key -> what was said of it, in its order: that is all that partitions keep."""
+    found: dict[str, list[bytes | None]] = {}
+    for key, value in messages:
+        found.setdefault(key, []).append(value)
+    return found
 
 
 def text(value: str) -> str:
@@ -234,7 +316,7 @@ def postgres() -> Iterator[PostgresService]:
 @pytest.fixture(scope="module")
 def s3_elsewhere() -> Iterator[str]:
     """The URL of an S3 that the driver ``external`` cannot tell from anybody's."""
-    yield from urls(S3Service("embedded"))
+    yield from of_a_lease(S3Service("embedded"), "url")
 
 
 @pytest.fixture(scope="module")
@@ -249,13 +331,19 @@ def mysql_elsewhere() -> Iterator[str]:
 @pytest.fixture(scope="module")
 def redis_elsewhere() -> Iterator[str]:
     """The same for Redis."""
-    yield from urls(RedisService("embedded"))
+    yield from of_a_lease(RedisService("embedded"), "url")
 
 
-def urls(service: Service) -> Iterator[str]:
-    """That of a lease, while it is there."""
+@pytest.fixture
+def kafka_elsewhere() -> Iterator[str]:
+    """The same for Kafka, whose messages and groups stay there: one for each."""
+    yield from of_a_lease(KafkaService("embedded"), "servers")
+
+
+def of_a_lease(service: Service, name: str) -> Iterator[str]:
+    """An attribute of a lease, while that is there."""
     service.start()
     lease: Any = service.lease("server", "server", service.options())
-    yield lease.url
+    yield getattr(lease, name)
     lease.end()
     service.close()

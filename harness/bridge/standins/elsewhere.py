@@ -29,6 +29,9 @@ _SERVED = {AWS: "s3"}
 _PROGRAMS = (SPARK, KUBERNETES)
 """What runs a program, in whose place one of this machine can run."""
 
+_COMPLETES = "execute_complete"
+"""With which most operators go on, once they have deferred."""
+
 ELSEWHERE: dict[str, str] = {
     f"{_PROVIDERS}standard.decorators.stub._StubOperator": "a worker of the language it is written in",
     f"{_PROVIDERS}apache.spark.operators.spark_submit": SPARK,
@@ -121,6 +124,8 @@ def refuse(task: Any, name: str, needs: str) -> Any:
         f"say what it comes to, stubs: {{{name}: {{returns: …}}}} in the world file or world.stub({name!r}, returns=…) "
         "in a test"
     ]
+    if hasattr(task, _COMPLETES) and getattr(task, "deferrable", False):
+        ways.append(f"answer its trigger, triggers: {{{name}: {{event: …, resumes: {_COMPLETES}}}}}")
     if needs in _PROGRAMS:
         ways.append(f"have a program of this machine run in its place, commands: {{{name}: [PROGRAM, …]}}")
     for conn_id in connections_of(task)[:1]:

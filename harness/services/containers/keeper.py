@@ -239,7 +239,15 @@ def _sftp(image: str, words: dict[str, str]) -> tuple[Any, int]:
     return SFTPContainer(image, users=[user]), 22
 
 
-KINDS = {"mysql": _mysql, "postgres": _postgres, "redis": _redis, "s3": _s3, "sftp": _sftp}
+def _kafka(image: str, words: dict[str, str]) -> tuple[Any, int]:  # noqa: ARG001 - it lets everybody in
+    from testcontainers.community.kafka import KafkaContainer
+
+    container = KafkaContainer(image)
+    container.kraft_enabled = True  # `with_kraft` reads a version in the tag, which may be called otherwise
+    return container, container.port
+
+
+KINDS = {"kafka": _kafka, "mysql": _mysql, "postgres": _postgres, "redis": _redis, "s3": _s3, "sftp": _sftp}
 """Kind -> what makes its container, not started, and the port that it listens on inside."""
 
 

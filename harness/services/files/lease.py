@@ -13,7 +13,7 @@ from typing import Protocol
 
 from harness.errors import ServiceUnavailable, UsageError, WorldError, known_names
 from harness.kernel.instant import SECOND, Instant
-from harness.services.base import Address, Lease
+from harness.services.base import Address, Breakable, Lease
 from harness.services.contents import Contents
 from harness.services.room import more_room
 
@@ -21,20 +21,11 @@ LOGIN, PASSWORD = "airflow", "any-password-will-do"
 """What a connection says; the server lets in whoever says anything."""
 
 
-class FileServer(Protocol):
+class FileServer(Breakable, Protocol):
     """A server of one folder, of this process."""
 
     def address(self) -> Address:
         """Of a connection to it."""
-
-    def cut(self) -> None:
-        """Break every connection to it."""
-
-    def refuse(self) -> None:
-        """Refuse new ones too; the port stays its own."""
-
-    def accept(self) -> None:
-        """Take connections again."""
 
     def close(self) -> None:
         """End it and the connections to it."""
@@ -123,19 +114,7 @@ class FileServerLease(FilesLease):
 
     def __init__(self, conn_id: str, server: FileServer, folder: Path) -> None:
         super().__init__(conn_id, server.address())
-        self.folder, self._server = folder, server
-
-    def cut(self) -> None:
-        """Break every connection to it."""
-        self._server.cut()
-
-    def refuse(self) -> None:
-        """Break every connection to it, and refuse new ones."""
-        self._server.refuse()
-
-    def accept(self) -> None:
-        """Take connections again."""
-        self._server.accept()
+        self.folder, self._server, self.breakable = folder, server, server
 
     def files(self) -> list[str]:
         """See `FilesLease`."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
-from weakref import WeakSet
+from typing import Any, ClassVar
 
 from pydantic import Field
 
@@ -14,9 +13,6 @@ from harness.kernel.instant import Instant
 from harness.services.base import NOT_OUR_CLOCK, Lease, Service, ServiceOptions, SetClock, Texts
 from harness.services.installed import see_installed
 from harness.services.reaper_link import ReapedFolder
-
-if TYPE_CHECKING:
-    from harness.services.files.lease import FileServerLease
 
 IMAGE = "atmoz/sftp:latest"
 
@@ -44,7 +40,6 @@ class _FileService(Service):
         super().__init__(driver)
         self._folder: ReapedFolder | None = None
         self._numbers = count(1)
-        self._leases: WeakSet[FileServerLease] = WeakSet()
         self._simulating = False
 
     def start(self) -> None:
@@ -58,9 +53,7 @@ class _FileService(Service):
         from harness.services.files.lease import FileServerLease
 
         folder = self._filled(options, conn_id)
-        made = FileServerLease(conn_id, self._serve(folder), folder)
-        self._leases.add(made)
-        return made
+        return self.kept(FileServerLease(conn_id, self._serve(folder), folder))
 
     def clock(self) -> SetClock | None:
         """Dates what is there when a simulation starts; see `FileServerLease.no_younger_than`."""
@@ -68,8 +61,7 @@ class _FileService(Service):
 
     def close(self) -> None:
         """End the servers that are left, and remove the folder."""
-        for lease in list(self._leases):
-            lease.end()
+        super().close()
         folder, self._folder = self._folder, None
         if folder is not None:
             folder.close()
@@ -78,8 +70,11 @@ class _FileService(Service):
         began = instant is not None and not self._simulating
         self._simulating = instant is not None
         if began and instant is not None:
+            from harness.services.files.lease import FileServerLease
+
             for lease in list(self._leases):
-                lease.no_younger_than(instant)
+                if isinstance(lease, FileServerLease):
+                    lease.no_younger_than(instant)
 
     def _filled(self, options: Any, conn_id: str) -> Path:
         """A folder with what the entry says. Raises: WorldError: a seed that does not exist."""

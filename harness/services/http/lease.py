@@ -21,24 +21,14 @@ class OfHttpServer(Lease):
     """What one connection has of an HTTP server of its own."""
 
     faults = FAULTS
-    _server: HttpServer
+
+    def __init__(self, conn_id: str, server: HttpServer) -> None:
+        self.conn_id, self._server, self.breakable = conn_id, server, server.listening
 
     @property
     def peer(self) -> str:
         """Its port."""
         return self._server.peer
-
-    def cut(self) -> None:
-        """Break every connection to it."""
-        self._server.cut()
-
-    def refuse(self) -> None:
-        """Break every connection to it, and refuse new ones."""
-        self._server.refuse()
-
-    def accept(self) -> None:
-        """Take connections again."""
-        self._server.accept()
 
     def fails(self, how: str | None) -> None:
         """Answer every request with a fault."""
@@ -60,13 +50,13 @@ class HttpApi(OfHttpServer):
     def __init__(
         self, conn_id: str, routes: Mapping[str, list[AnswerToRequest]], limit: RateLimit | None = None
     ) -> None:
-        self.conn_id, self.limit = conn_id, limit
+        self.limit = limit
         self._let_through: deque[datetime] = deque()
         self._counting = threading.Lock()
         self._routes = Routes(conn_id)
         self._routes.declare(routes)
         self._undeclared: set[int] = set()
-        self._server = HttpServer(self._answer)
+        super().__init__(conn_id, HttpServer(self._answer))
         self.url = self._server.url
         self.address = Address({"conn_type": "http", "host": HOST, "port": self._server.port, "schema": "http"})
 

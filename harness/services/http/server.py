@@ -73,6 +73,7 @@ class HttpServer:
         url: ``http://127.0.0.1:port``.
         requests: those that came, in the order of arrival.
         answered: those of them that no fault was the answer to.
+        listening: what can go down.
         fault: one of `FAULTS`, with which every request is answered; None for none.
     """
 
@@ -82,32 +83,20 @@ class HttpServer:
         self.answered: list[HttpRequest] = []
         self.fault: str | None = None
         listening = socket.create_server((HOST, 0))  # werkzeug itself ends the process where it cannot
-        self._server = _Server(HOST, 0, self._respond, _Handler, fd=listening.fileno())
+        self.listening = _Server(HOST, 0, self._respond, _Handler, fd=listening.fileno())
         listening.close()
-        self.port: int = self._server.port
+        self.port: int = self.listening.port
         self.url = f"http://{HOST}:{self.port}"
-        self._server.listen()
+        self.listening.listen()
 
     def close(self) -> None:
         """Free the port, cut who is connected, and end every thread; a second call does nothing."""
-        self._server.close()
+        self.listening.close()
 
     @property
     def peer(self) -> str:
         """``host:port``."""
         return f"{HOST}:{self.port}"
-
-    def cut(self) -> None:
-        """Break every connection there is."""
-        self._server.cut()
-
-    def refuse(self) -> None:
-        """See `ListeningServer`."""
-        self._server.refuse()
-
-    def accept(self) -> None:
-        """See `ListeningServer`."""
-        self._server.accept()
 
     def _respond(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         asked = WerkzeugRequest(environ)

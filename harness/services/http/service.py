@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
-from weakref import WeakSet
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
 from harness.services.base import EventOptions, Lease, Service, ServiceOptions
 from harness.services.http.routes import AnswerToRequest, RateLimit, read_limit, read_routes
 from harness.services.installed import see_installed
-
-if TYPE_CHECKING:
-    from harness.services.http.lease import HttpApi
 
 
 class HttpOptions(ServiceOptions):
@@ -47,10 +43,6 @@ class HttpService(Service):
     options = HttpOptions
     event = RoutesChange
 
-    def __init__(self, driver: str) -> None:
-        super().__init__(driver)
-        self._leases: WeakSet[HttpApi] = WeakSet()
-
     def start(self) -> None:
         """See that it can serve: each lease has a server of its own. Raises: ServiceUnavailable."""
         see_installed("the service http", "http", {"werkzeug": "werkzeug"})
@@ -59,11 +51,4 @@ class HttpService(Service):
         """A server with the entry's routes. Raises: WorldError: a route that cannot be read."""
         from harness.services.http.lease import HttpApi
 
-        made = HttpApi(conn_id, options.routes, options.limit)
-        self._leases.add(made)
-        return made
-
-    def close(self) -> None:
-        """End the servers that are left."""
-        for lease in list(self._leases):
-            lease.end()
+        return self.kept(HttpApi(conn_id, options.routes, options.limit))

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
 
 from harness.errors import ServiceUnavailable
 from harness.services.base import Address, Lease
 from harness.services.contents import Contents
+from harness.services.kafka.broker import INTERNAL
 
 ANSWER_S = 10.0
 """For how long an answer is waited for, by librdkafka's own clock, which is real."""
@@ -108,8 +112,14 @@ class KafkaLease(Lease):
         return sorted(found, key=lambda one: (one.at, one.partition, one.offset))
 
     def create(self, topic: str) -> None:
-        """Have a topic be there, as the servers make one when it is first asked for."""
-        self._producer.list_topics(topic, timeout=ANSWER_S)
+        """Have a topic be there. Raises: ServiceUnavailable."""
+        deadline_s = time.monotonic() + ANSWER_S
+        admin = AdminClient(self._settings())
+        while (error := self._producer.list_topics(topic, timeout=ANSWER_S).topics[topic].error) is not None:
+            if time.monotonic() > deadline_s:
+                raise self._refused(error)
+            with suppress(KafkaException):  # most make one when it is first asked for: then it is there
+                admin.create_topics([NewTopic(topic)])[topic].result(ANSWER_S)
 
     def snapshot(self) -> Contents:
         """Every topic's messages since the lease began, with a digest of what is in them."""
@@ -138,16 +148,21 @@ class KafkaLease(Lease):
             if begin < end:
                 begins.append(TopicPartition(part.topic, part.partition, begin))
                 ends[part.topic, part.partition] = end
-        reader = Consumer({**self._settings(), "group.id": _READER, "enable.auto.commit": False})
+        own = {"group.id": _READER, "enable.auto.commit": False, "enable.partition.eof": True, "fetch.wait.max.ms": 20}
+        reader = Consumer({**self._settings(), **own})
         try:
             reader.assign(begins)
             while ends:
                 message = reader.poll(ANSWER_S)
-                if message is None or message.error():
-                    raise self._refused(message.error() if message else f"no message in {ANSWER_S:g} s")
-                place = (message.topic(), message.partition())
-                if message.offset() >= ends.get(place, 0) - 1:
-                    ends.pop(place, None)
+                if message is None:
+                    raise self._refused(f"no message in {ANSWER_S:g} s")
+                place, error = (message.topic(), message.partition()), message.error()
+                if error is not None and error.code() != KafkaError._PARTITION_EOF:
+                    raise self._refused(error)
+                if error is not None:  # not at the last offset: it need not be a message's, transactions end with marks
+                    if message.offset() >= ends.get(place, 0):
+                        ends.pop(place, None)
+                    continue
                 at = datetime.fromtimestamp(message.timestamp()[1] / 1000, timezone.utc)
                 yield KafkaMessage(place[0], message.value(), message.key(), at, place[1], message.offset())
         finally:
@@ -157,8 +172,13 @@ class KafkaLease(Lease):
         """Each partition, and where its messages begin and end. Raises: ServiceUnavailable."""
         reader = Consumer({**self._settings(), "group.id": _READER})
         try:
-            topics = reader.list_topics(timeout=ANSWER_S).topics.values()
-            parts = [TopicPartition(topic.topic, number) for topic in topics for number in topic.partitions]
+            topics = reader.list_topics(timeout=ANSWER_S).topics
+            parts = [
+                TopicPartition(name, number)
+                for name, topic in topics.items()
+                if name not in INTERNAL
+                for number in topic.partitions
+            ]
             return [(part, reader.get_watermark_offsets(part, timeout=ANSWER_S)) for part in parts]
         except KafkaException as error:
             raise self._refused(error.args[0]) from None

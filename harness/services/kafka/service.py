@@ -1,10 +1,10 @@
-"""Kafka as a service: a broker of librdkafka's in this process, or servers that run already."""
+"""Kafka as a service: a broker of librdkafka's in this process, one in a container, or servers that run already."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +13,17 @@ from pydantic import Field, model_validator
 from harness.errors import ServiceUnavailable, WorldError
 from harness.services.base import EventOptions, Lease, Service, ServiceOptions, Texts
 from harness.services.installed import see_installed
+from harness.services.reused import ReusedServers
 
 SERVERS_VARIABLE = "AIRFLOW_HARNESS_KAFKA_SERVERS"
 
-# By Kafka's older protocol, whoever joins a group that somebody left waits, with the broker in this process, until the
-# session of that one is over: 45 s by default.
-# Each producer warns of what is a consumer's, of level 4.
-_OWN_SETTINGS = {"group.protocol": "consumer", "auto.offset.reset": "earliest", "log_level": 3}
+_OWN_SETTINGS = {
+    # By Kafka's older protocol, whoever joins a group that somebody left waits, with the broker in this process, until
+    # the session of that one is over: 45 s by default. Servers before 4.0 know the older one alone.
+    # Each producer warns of what is a consumer's, of level 4.
+    "embedded": {"group.protocol": "consumer", "auto.offset.reset": "earliest", "log_level": 3},
+    "container": {"auto.offset.reset": "earliest", "log_level": 3},
+}
 
 
 class KafkaOptions(ServiceOptions):
@@ -55,27 +59,21 @@ class MessageArrives(EventOptions):
 
 
 class KafkaService(Service):
-    """A broker for each lease; on servers of the user's, their topics."""
+    """A broker for each lease, in this process or a container; on servers of the user's, their topics."""
 
     name = "kafka"
     conn_types = ("kafka",)
-    drivers = ("embedded", "external")
+    drivers = ("embedded", "container", "external")
     title = "a Kafka broker, played by librdkafka"
     options = KafkaOptions
     event = MessageArrives
+    address_variable = SERVERS_VARIABLE
 
     def __init__(self, driver: str) -> None:
         super().__init__(driver)
-        self._clusters: list[Any] = []
+        self._brokers: ReusedServers[Any] = ReusedServers(self._broker)
         self._waiting = ExitStack()
         self._is_up = False
-
-    @classmethod
-    def automatic(cls, environment: Mapping[str, str]) -> tuple[str, str]:
-        """Servers of the user's own where it is said which."""
-        if environment.get(SERVERS_VARIABLE):
-            return "external", SERVERS_VARIABLE
-        return "embedded", "the default"
 
     @classmethod
     def why_clock_is_real(cls, driver: str) -> str | None:  # noqa: ARG003 - of all of them
@@ -83,7 +81,7 @@ class KafkaService(Service):
         return "its clients ask the machine for it"
 
     def start(self) -> None:
-        """Load what it needs. Raises: ServiceUnavailable."""
+        """Load what it needs; a container is up from here on. Raises: ServiceUnavailable."""
         see_installed("Kafka", "kafka", {"confluent_kafka": "confluent-kafka"})
         if self.driver == "external":
             self._servers()
@@ -92,6 +90,8 @@ class KafkaService(Service):
 
             self._waiting.enter_context(waiting_in_virtual_time())
             self._is_up = True
+        if self.driver == "container":
+            self._brokers.prepare()
 
     def lease(self, holder: str, conn_id: str, options: Any) -> Lease:  # noqa: ARG002 - topics have the names of production
         """Topics of its own; on servers of the user's, what is written to theirs from now on.
@@ -110,11 +110,9 @@ class KafkaService(Service):
         if self.driver == "external":
             made = KafkaLease(conn_id, self._servers(), {})
         else:
-            from harness.services.kafka.broker import KafkaBroker
-
-            broker = KafkaBroker()
-            self._clusters.append(broker)
-            made = KafkaLease(conn_id, broker.servers, _OWN_SETTINGS, broker.close)
+            broker = self._brokers.take()
+            give_back = partial(self._brokers.give_back, broker)
+            made = KafkaLease(conn_id, broker.servers, _OWN_SETTINGS[self.driver], give_back)
         for topic in options.topics:
             made.create(topic)
         for seed in seeds:
@@ -126,8 +124,12 @@ class KafkaService(Service):
         """End the brokers that are left, and leave consumers as they were."""
         self._waiting.close()
         self._is_up = False
-        while self._clusters:
-            self._clusters.pop().close()
+        self._brokers.close()
+
+    def _broker(self) -> Any:
+        from harness.services.kafka.broker import ContainedBroker, KafkaBroker
+
+        return ContainedBroker(self.image) if self.driver == "container" else KafkaBroker()
 
     def _servers(self) -> str:
         """Of the user's own. Raises: ServiceUnavailable: nobody says where."""

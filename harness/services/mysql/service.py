@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from typing import Any, Protocol
 
 from harness.services.base import Lease, Service, SetClock
@@ -42,19 +41,13 @@ class MysqlService(Service):
     title = "a MariaDB of this machine's programs"
     options = SqlOptions
     event = SqlRuns
+    address_variable = URL_VARIABLE
 
     def __init__(self, driver: str) -> None:
         super().__init__(driver)
         self._server: MysqlServer | None = None
         self._databases: Any = None
         self._owner_pid = 0
-
-    @classmethod
-    def automatic(cls, environment: Mapping[str, str]) -> tuple[str, str]:
-        """A server of the user's own where there is a URL of one."""
-        if environment.get(URL_VARIABLE):
-            return "external", URL_VARIABLE
-        return "embedded", "the default"
 
     @classmethod
     def why_clock_is_real(cls, driver: str) -> str | None:

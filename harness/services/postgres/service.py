@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +22,13 @@ class PostgresService(Service):
     title = "a PostgreSQL of the harness's own"
     options = SqlOptions
     event = SqlRuns
+    address_variable = URL_VARIABLE
     shared = True
 
     def __init__(self, driver: str, server: PostgresServer | None = None) -> None:
         super().__init__(driver)
         self._server: PostgresServer = server or open_postgres(self.driver, image=self.image)
         self._templates: dict[str, str] = {}
-
-    @classmethod
-    def automatic(cls, environment: Mapping[str, str]) -> tuple[str, str]:
-        """A server of the user's own where there is an URL of one."""
-        if environment.get(URL_VARIABLE):
-            return "external", URL_VARIABLE
-        return "embedded", "the default"
 
     @classmethod
     def is_shared(cls, driver: str) -> bool:

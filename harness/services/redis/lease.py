@@ -44,7 +44,7 @@ class RedisLease(Lease):
         close: Callable[[], None] | None = None,
         server: ListeningServer | None = None,
     ) -> None:
-        self._server = server
+        self.breakable = server
         self.conn_id, self._endpoint, self._close = conn_id, endpoint, close
         self.host, self.port, self.db = endpoint.host, endpoint.port, endpoint.db
         self.url = _url(endpoint)
@@ -84,23 +84,11 @@ class RedisLease(Lease):
 
     def cut(self) -> None:
         """Break every connection to it; those to a server of the user's are not ours to break."""
-        if self._server is not None:
-            self._server.cut()
+        if self.breakable is not None:
+            super().cut()
         elif self._close is not None:
             with self._connected() as client:
                 client.client_kill_filter(_type="normal", skipme=True)
-
-    def refuse(self) -> None:
-        """Break every connection to it, and refuse new ones, where it is a server of this process."""
-        if self._server is not None:
-            self._server.refuse()
-        else:
-            self.cut()
-
-    def accept(self) -> None:
-        """Take connections again."""
-        if self._server is not None:
-            self._server.accept()
 
     def snapshot(self) -> Contents:
         """Every key of the database, with a digest of what it holds: values may be large."""

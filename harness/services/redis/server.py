@@ -7,6 +7,7 @@ from typing import Any
 from fakeredis import TcpFakeServer
 
 from harness.services.connections import ListeningServer
+from harness.services.redis.lease import RedisEndpoint
 
 HOST = "127.0.0.1"
 
@@ -15,15 +16,21 @@ class FakeRedisServer(ListeningServer, TcpFakeServer):  # type: ignore[misc]
     """A server of one lease; it listens when made.
 
     Attributes:
-        port: of 127.0.0.1.
+        endpoint: where it answers.
+        breakable: what can go down.
     """
 
     threads_name = "airflow-harness-redis"
 
     def __init__(self) -> None:
         super().__init__((HOST, 0))
-        self.port = int(self.server_address[1])
+        self.endpoint = RedisEndpoint(HOST, int(self.server_address[1]))
+        self.breakable = self
         self.listen()
+
+    def emptied(self) -> bool:
+        """It is closed instead: another one costs a millisecond."""
+        return False
 
     def close(self) -> None:
         """See `ListeningServer`; fakeredis' own threads end too."""

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-import secrets
-from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from harness.errors import ServiceUnavailable
 from harness.services.base import Lease, Service
 from harness.services.installed import see_installed
+from harness.services.reused import ReusedServers
 
 URL_VARIABLE = "AIRFLOW_HARNESS_REDIS_URL"
-IMAGE = "redis:8"
 
 
 class RedisService(Service):
@@ -23,18 +22,11 @@ class RedisService(Service):
     conn_types = ("redis",)
     drivers = ("embedded", "container", "external")
     title = "Redis, played by fakeredis"
+    address_variable = URL_VARIABLE
 
     def __init__(self, driver: str) -> None:
         super().__init__(driver)
-        self._servers: list[Any] = []
-        self._free: list[tuple[Any, Any]] = []
-
-    @classmethod
-    def automatic(cls, environment: Mapping[str, str]) -> tuple[str, str]:
-        """A server of the user's own where there is an URL of one."""
-        if environment.get(URL_VARIABLE):
-            return "external", URL_VARIABLE
-        return "embedded", "the default"
+        self._servers: ReusedServers[Any] = ReusedServers(self._server)
 
     @classmethod
     def why_clock_is_real(cls, driver: str) -> str | None:
@@ -45,48 +37,34 @@ class RedisService(Service):
         """Load what it needs; a container is up from here on. Raises: ServiceUnavailable."""
         brought = {"redis": "redis"} | ({"fakeredis": "fakeredis"} if self.driver == "embedded" else {})
         see_installed("Redis", "redis", brought)
-        if self.driver == "container" and not self._servers:
-            self._free.append(self._contained())
+        if self.driver == "container":
+            self._servers.prepare()
         if self.driver == "external":
             self._external()
 
     def lease(self, holder: str, conn_id: str, options: Any) -> Lease:  # noqa: ARG002 - keys have the names of production
         """A Redis of its own. Raises: ServiceUnavailable."""
-        from harness.services.redis.lease import RedisEndpoint, RedisLease
+        from harness.services.redis.lease import RedisLease
 
         if self.driver == "external":
             return RedisLease(conn_id, self._external())
-        if self.driver == "embedded":
-            from harness.services.redis.server import HOST, FakeRedisServer
-
-            server = FakeRedisServer()
-            self._servers.append(server)
-            return RedisLease(conn_id, RedisEndpoint(HOST, server.port), server.close, server)
-        container, endpoint = self._free.pop() if self._free else self._contained()
-
-        def give_back() -> None:
-            emptied(lease)
-            self._free.append((container, endpoint))
-
-        lease = RedisLease(conn_id, endpoint, give_back)
-        return lease
+        server = self._servers.take()
+        give_back = partial(self._servers.give_back, server)
+        return RedisLease(conn_id, server.endpoint, give_back, server.breakable)
 
     def close(self) -> None:
         """End the servers that are left."""
-        self._free.clear()
-        while self._servers:
-            self._servers.pop().close()
+        self._servers.close()
 
-    def _contained(self) -> tuple[Any, Any]:
-        """A container, up, and where it answers."""
-        from harness.services.containers.container import Container
-        from harness.services.redis.lease import RedisEndpoint
+    def _server(self) -> Any:
+        """One, up. Raises: ServiceUnavailable."""
+        if self.driver == "container":
+            from harness.services.redis.container import ContainedRedis
 
-        password = secrets.token_hex(12)
-        container = Container("redis", self.image or IMAGE, {"password": password})
-        host, port = container.start()
-        self._servers.append(container)
-        return container, RedisEndpoint(host, port, password=password)
+            return ContainedRedis(self.image)
+        from harness.services.redis.server import FakeRedisServer
+
+        return FakeRedisServer()
 
     def _external(self) -> Any:
         """Where a server of the user's answers. Raises: ServiceUnavailable: nobody says, or it is no URL."""
@@ -106,11 +84,3 @@ class RedisService(Service):
             raise ServiceUnavailable("the URL of the external Redis is no redis:// one", where=URL_VARIABLE, fix=fix)
         user, password = unquote(parts.username or ""), unquote(parts.password or "")
         return RedisEndpoint(parts.hostname, port, user, password, db)
-
-
-def emptied(lease: Any) -> None:
-    """Forget all that a lease's server holds, in every database of it."""
-    import redis
-
-    with redis.Redis.from_url(lease.url) as client:
-        client.flushall()

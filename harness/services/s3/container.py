@@ -26,7 +26,7 @@ class MotoContainer:
         host, port = self._container.start()
         self.endpoint = Endpoint(f"http://{host}:{port}", f"{host}:{port}")
 
-    def empty(self) -> None:
+    def emptied(self) -> bool:
         """Forget all that it holds, of every service of AWS. Raises: ServiceUnavailable: it is no moto.
 
         Source: moto's page "Server mode", "Reset API".
@@ -39,6 +39,7 @@ class MotoContainer:
                 where=self._image,
                 fix="take an image of moto's, as motoserver/moto",
             ) from None
+        return True
 
     def close(self) -> None:
         """Remove it; a second call does nothing."""

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from harness.errors import ServiceUnavailable, UsageError, known_names
-from harness.services.base import Address, Lease
+from harness.services.base import Address, Breakable, Lease
 from harness.services.contents import Contents
 from harness.services.s3.clients import Clients, Endpoint
 
 FAULTS = ("resets", "errors", "throttles")
 
 
-class Breakable(Protocol):
+class FailingServer(Breakable, Protocol):
     """A server that can be made to fail.
 
     Attributes:
@@ -23,15 +23,6 @@ class Breakable(Protocol):
     """
 
     fault: str | None
-
-    def cut(self) -> None:
-        """Break every connection to it."""
-
-    def refuse(self) -> None:
-        """Refuse new ones too."""
-
-    def accept(self) -> None:
-        """Take connections again."""
 
 
 class S3Lease(Lease):
@@ -57,11 +48,11 @@ class S3Lease(Lease):
         buckets: Sequence[str],
         seeds: Mapping[str, Mapping[str, Path]],
         close: Callable[[], None] | None = None,
-        server: Breakable | None = None,
+        server: FailingServer | None = None,
     ) -> None:
         self.conn_id, self.url, self.region = conn_id, endpoint.url, region
         self._clients, self._endpoint, self._close = clients, endpoint, close
-        self._server = server
+        self._server = self.breakable = server
         self.faults = () if server is None else FAULTS
         self._made: dict[str, Any] = {}
         self._ours: list[str] = []
@@ -133,21 +124,6 @@ class S3Lease(Lease):
     def peer(self) -> str:
         """Of its endpoint."""
         return self._endpoint.peer
-
-    def cut(self) -> None:
-        """Break every connection to it; those to an endpoint of the user's are not ours to break."""
-        if self._server is not None:
-            self._server.cut()
-
-    def refuse(self) -> None:
-        """Break every connection to it, and refuse new ones."""
-        if self._server is not None:
-            self._server.refuse()
-
-    def accept(self) -> None:
-        """Take connections again."""
-        if self._server is not None:
-            self._server.accept()
 
     def fails(self, how: str | None) -> None:
         """Answer every request with a fault."""

@@ -73,7 +73,7 @@ class MotoServer(ListeningServer, ThreadedWSGIServer):  # type: ignore[misc]
         self.endpoint = Endpoint(f"http://127.0.0.1:{self.port}", f"127.0.0.1:{self.port}")
         self.listen()
 
-    def empty(self) -> None:
+    def emptied(self) -> bool:
         """End a lease: cut its connections and forget all. The port stays, for clients of tasks that live on in modules
         and caches, as a ``client = boto3.client("s3")`` of a module's: they find the next test's buckets.
         """
@@ -81,6 +81,7 @@ class MotoServer(ListeningServer, ThreadedWSGIServer):  # type: ignore[misc]
         self.fault = None
         self._state.empty()
         self._state = MotoState()
+        return True
 
     def close(self) -> None:
         """See `ListeningServer`; what its lease holds is forgotten."""

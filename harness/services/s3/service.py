@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from harness.errors import ServiceUnavailable
 from harness.services.base import AUTO, NOT_OUR_CLOCK, EventOptions, Lease, Service, ServiceOptions, Texts
 from harness.services.installed import see_installed
+from harness.services.reused import ReusedServers
 from harness.services.s3.seeds import objects, see_bucket_name
 
 URL_VARIABLE = "AIRFLOW_HARNESS_S3_URL"
@@ -76,20 +77,13 @@ class S3Service(Service):
     title = "S3 and more of AWS, played by moto"
     options = S3Options
     event = ObjectArrives
+    address_variable = URL_VARIABLE
 
     def __init__(self, driver: str) -> None:
         super().__init__(driver)
         self._clients: Any = None
-        self._servers: list[Any] = []
-        self._free: list[Any] = []
+        self._servers: ReusedServers[Any] = ReusedServers(self._server)
         self._signing = ExitStack()
-
-    @classmethod
-    def automatic(cls, environment: Mapping[str, str]) -> tuple[str, str]:
-        """An endpoint of the user's own where there is an URL of one."""
-        if environment.get(URL_VARIABLE):
-            return "external", URL_VARIABLE
-        return "embedded", "the default"
 
     @classmethod
     def why_clock_is_real(cls, driver: str) -> str | None:
@@ -110,7 +104,7 @@ class S3Service(Service):
         if self.driver == "external":
             self._signing.enter_context(signing_in_real_time())
         elif self.driver == "container":
-            self._free.append(self._contained())
+            self._servers.prepare()
         else:
             from harness.services.s3 import server
 
@@ -126,15 +120,8 @@ class S3Service(Service):
         seeds = objects(options.seed, conn_id)
         if self.driver == "external":
             return S3Lease(conn_id, self._clients, _endpoint(options.url), options.region, options.buckets, seeds)
-        if not self._free:
-            self._free.append(self._contained() if self.driver == "container" else self._in_this_process())
-        server = min(self._free, key=self._servers.index)  # the first lease of every test has the same port
-        self._free.remove(server)
-
-        def give_back() -> None:
-            server.empty()
-            self._free.append(server)
-
+        server = self._servers.take()
+        give_back = partial(self._servers.give_back, server)
         breakable = server if self.driver == "embedded" else None
         return S3Lease(
             conn_id, self._clients, server.endpoint, options.region, options.buckets, seeds, give_back, breakable
@@ -142,23 +129,18 @@ class S3Service(Service):
 
     def close(self) -> None:
         """End the servers, and leave botocore as it was."""
-        while self._servers:
-            self._servers.pop().close()
-        self._free.clear()
+        self._servers.close()
         self._signing.close()
 
-    def _in_this_process(self) -> Any:
+    def _server(self) -> Any:
+        """One, up. Raises: ServiceUnavailable."""
+        if self.driver == "container":
+            from harness.services.s3.container import MotoContainer
+
+            return MotoContainer(self.image or IMAGE)
         from harness.services.s3.server import MotoServer
 
-        self._servers.append(MotoServer())
-        return self._servers[-1]
-
-    def _contained(self) -> Any:
-        """A container, up. Raises: ServiceUnavailable."""
-        from harness.services.s3.container import MotoContainer
-
-        self._servers.append(MotoContainer(self.image or IMAGE))
-        return self._servers[-1]
+        return MotoServer()
 
 
 def _endpoint(declared: str | None) -> Any:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
 
 from harness.services.base import Service
 from harness.services.installed import see_installed
 
 if TYPE_CHECKING:
-    from harness.services.smtp.mailbox import Mailbox, MailServer
+    from harness.services.smtp.mailbox import MailServer
 
 
 class SmtpService(Service):
@@ -23,7 +22,6 @@ class SmtpService(Service):
     def __init__(self, driver: str) -> None:
         super().__init__(driver)
         self._server: MailServer | None = None
-        self._mailboxes: WeakSet[Mailbox] = WeakSet()
 
     def start(self) -> None:
         """Start its thread. Raises: ServiceUnavailable: aiosmtpd is not installed."""
@@ -38,14 +36,11 @@ class SmtpService(Service):
         from harness.services.smtp.mailbox import Mailbox
 
         assert self._server is not None
-        made = Mailbox(self._server, conn_id)
-        self._mailboxes.add(made)
-        return made
+        return self.kept(Mailbox(self._server, conn_id))
 
     def close(self) -> None:
         """End the thread; mailboxes that are open close with it."""
-        if self._server is not None:
-            for mailbox in list(self._mailboxes):
-                mailbox.end()
-            self._server.close()
-            self._server = None
+        super().close()
+        server, self._server = self._server, None
+        if server is not None:
+            server.close()

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from typing import Any
 
 from harness.services.base import Lease, Service
-
-if TYPE_CHECKING:
-    from harness.services.statsd.lease import Statsd
 
 
 class StatsdService(Service):
@@ -20,10 +16,6 @@ class StatsdService(Service):
     drivers = ("embedded",)
     title = "a StatsD server that keeps the metrics it is sent"
 
-    def __init__(self, driver: str) -> None:
-        super().__init__(driver)
-        self._leases: WeakSet[Statsd] = WeakSet()
-
     def start(self) -> None:
         """Nothing: each lease has a port of its own, and the standard library is all it takes."""
 
@@ -31,11 +23,4 @@ class StatsdService(Service):
         """A port of its own."""
         from harness.services.statsd.lease import Statsd
 
-        made = Statsd(conn_id)
-        self._leases.add(made)
-        return made
-
-    def close(self) -> None:
-        """End the ports that are left."""
-        for lease in list(self._leases):
-            lease.end()
+        return self.kept(Statsd(conn_id))

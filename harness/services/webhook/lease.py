@@ -26,8 +26,7 @@ class Webhook(OfHttpServer):
     """
 
     def __init__(self, conn_id: str) -> None:
-        self.conn_id = conn_id
-        self._server = HttpServer(lambda request: _TAKEN if request.method == "POST" else _NOT_TAKEN)
+        super().__init__(conn_id, HttpServer(lambda request: _TAKEN if request.method == "POST" else _NOT_TAKEN))
         self.url = self._server.url
         # Slack's hook puts host and password together, Discord's host and the extra's endpoint; both want no port
         # beside a host that is a URL, and who writes a hook of their own asks for the host.

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from typing import Any
 
 from harness.services.base import Lease, Service
 from harness.services.installed import see_installed
-
-if TYPE_CHECKING:
-    from harness.services.webhook.lease import Webhook
 
 
 class WebhookService(Service):
@@ -22,10 +18,6 @@ class WebhookService(Service):
     drivers = ("embedded",)
     title = "a server that keeps the messages it is sent"
 
-    def __init__(self, driver: str) -> None:
-        super().__init__(driver)
-        self._leases: WeakSet[Webhook] = WeakSet()
-
     def start(self) -> None:
         """See that it can serve: each lease has a server of its own. Raises: ServiceUnavailable."""
         see_installed("the service webhook", "http", {"werkzeug": "werkzeug"})
@@ -34,11 +26,4 @@ class WebhookService(Service):
         """A server of its own."""
         from harness.services.webhook.lease import Webhook
 
-        made = Webhook(conn_id)
-        self._leases.add(made)
-        return made
-
-    def close(self) -> None:
-        """End the servers that are left."""
-        for lease in list(self._leases):
-            lease.end()
+        return self.kept(Webhook(conn_id))

@@ -17,7 +17,7 @@ from harness.bridge.supervisor.handlers.assets import emitted
 from harness.bridge.supervisor.handlers.xcom import keep
 from harness.bridge.supervisor.store import facts
 from harness.bridge.supervisor.task_context import TaskContext
-from harness.bridge.triggerer import EndedByTrigger, Triggerer, starts_from_trigger
+from harness.bridge.triggerer import EndedByTrigger, Triggerer
 from harness.bridge.versions.scheduling import heartbeat_rules
 from harness.kernel import SECOND, Instant, Microseconds, Process, iso, seconds
 from harness.kernel.instant import later
@@ -109,11 +109,13 @@ class Attempts:
         self.driver.ti_ended(ti)
 
     def defer_at_once(self, ti: TaskInstance) -> bool:
-        """Give a scheduled task instance that starts from a trigger to the triggerer; whether it was one.
+        """Give a scheduled task instance that starts from a trigger, its own or an answered one, to the triggerer.
 
-        One that is stood in for is not: what stands in its place works on a worker.
+        One that is stood in for does not: what stands in its place works on a worker.
+
+        Returns: whether it starts so.
         """
-        deferral = starts_from_trigger(facts(ti.run).dag.task_dict[ti.task_id])
+        deferral = self.triggerer.begins(ti)
         if deferral is None or self.stand_ins.of(ti) is not None:
             return False
         ti.state, ti.start = DEFERRED, self.simulation.now

@@ -8,7 +8,7 @@ from airflow.exceptions import AirflowSkipException
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, BaseOperator, task
 
-from harness.errors import WorldError
+from harness.errors import UnmatchedEntry, WorldError
 from harness.world import World, load
 from tests.engine.exploration.exploration_dags import START
 from tests.repo.schemas import faults
@@ -105,6 +105,19 @@ def test_what_it_was_asked_to_do(rehearse, jobs):
     rehearse(jobs, world, logical_date="2025-01-04")
     assert len(world.calls()) == 8
     assert world.copy().calls() == []
+
+
+@pytest.mark.parametrize(
+    ("typo", "meant"), [("sbumit", "submit"), ("jobs.sbumit", "jobs.submit"), ("NightlySubmti", "NightlySubmit")]
+)
+def test_calls_of_a_task_that_is_in_no_dag_are_an_error(rehearse, jobs, typo, meant):
+    world = World()
+    assert world.calls(typo) == []  # nothing was simulated: nobody can tell
+    rehearse(jobs, world)
+    with pytest.raises(UnmatchedEntry, match=f"call '{typo}' matches no task") as caught:
+        world.calls(typo)
+    assert f"did you mean '{meant}'" in caught.value.known
+    assert world.calls("submit") == []  # it is there, and nothing stood in
 
 
 def test_a_function_of_the_context(rehearse, jobs, tmp_path):

@@ -60,6 +60,7 @@ def leaves_none() -> Iterator[Callable[[], None]]:
         ("mysql", f"{IMAGES}/mysql"),
         ("s3", f"{IMAGES}/moto"),
         ("sftp", f"{IMAGES}/sftp"),
+        ("kafka", f"{IMAGES}/kafka"),
     ],
 )
 def test_it_answers_on_this_machine_alone_until_it_is_stopped(leaves_none, kind: str, image: str) -> None:

@@ -19,14 +19,15 @@ from harness.services.kafka import lease as kafka_lease
 from harness.services.kafka.service import SERVERS_VARIABLE, KafkaOptions, KafkaService, MessageArrives
 
 
-@pytest.fixture(params=["embedded", "external"])
+@pytest.fixture(params=["embedded", "external", pytest.param("container", marks=pytest.mark.containers)])
 def service(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Service]:
     """By each driver; the broker of ``external`` is an embedded one, which that driver cannot tell from another."""
     elsewhere = KafkaService("embedded")
     if request.param == "external":
         elsewhere.start()
         monkeypatch.setenv(SERVERS_VARIABLE, leased(elsewhere).servers)
-    made = KafkaService(request.param)
+    image = ":airflow-harness-test/kafka" if request.param == "container" else ""
+    made = KafkaService(f"{request.param}{image}")
     made.start()
     yield made
     made.close()
@@ -41,11 +42,11 @@ def leased(service: Service, **options: Any) -> Any:
 def consumer(lease: Any, **more: Any) -> Any:
     """As a task makes one, of its connection."""
     settings = json.loads(lease.address.fields["extra"])
-    own = {
-        "auto.offset.reset": "earliest",
-        "group.protocol": "consumer",
-    }  # the broker of all these tests likes it
-    made = confluent_kafka.Consumer({**own, **settings, "log_level": 0, **more})
+    if "auto.offset.reset" not in settings:  # a server of the user's, played by an embedded one, which likes these
+        settings |= {"auto.offset.reset": "earliest", "group.protocol": "consumer"}
+    if "group.protocol" not in settings:  # the broker of our image has a group wait for half of this
+        settings["session.timeout.ms"] = 6000
+    made = confluent_kafka.Consumer({**settings, "log_level": 0, **more})
     made.subscribe(["orders"])
     return made
 
