@@ -44,6 +44,7 @@ class Faults:
         self._tasks = [fault for fault in world.faults if isinstance(fault, TaskFault)]
         self._struck: set[tuple[TaskFault, tuple[str, str, str, int, int]]] = set()
         self._happened: set[int] = set()
+        self._not_reached: dict[tuple[TaskFault, str], Finding] = {}
         self._drawn: dict[tuple[str, str, str, int, int], Draw | None] = {}
 
     @property
@@ -112,6 +113,15 @@ class Faults:
         assert self.driver is not None
         self.driver.attempts.lost_workers.lose(ti)
 
+    def not_reached(self, ti: TaskInstance, fault: TaskFault, files: Sequence[tuple[str, int]]) -> None:
+        """Files were written on a task's disk that was full."""
+        name = f"{ti.run.dag.dag_id}.{ti.task_id}"
+        shown = ", ".join(f"{path} ({size:,} bytes)" for path, size in files[:_SHOWN])
+        more = f" and {len(files) - _SHOWN} more" if len(files) > _SHOWN else ""
+        fact = f"the fault 'disk-full' of {name} did not reach {shown}{more}: C code or a program wrote there"
+        fix = "have the try fail where it writes: kind: fails, when: end"
+        self._not_reached.setdefault((fault, name), _finding(fault, fact, fix))
+
     def left(self, at: Instant) -> list[WorldEventResult]:
         """Faults of tasks that struck none until the end."""
         return [
@@ -120,18 +130,15 @@ class Faults:
             if id(one) not in self._happened
         ]
 
-    def without_a_try(self) -> list[Finding]:
-        """A finding for each fault of tasks that struck none until the end."""
+    def findings(self) -> list[Finding]:
+        """One for each fault of tasks that struck none until the end, or did not reach what it should."""
         fix = "correct task:, on_try: or when: of the fault, or take it out"
-        found = []
-        for one in self._tasks:
-            if id(one) not in self._happened:
-                path, _, line = (one.where or "").rpartition(":")
-                fact = f"the fault {one.kind!r} of {one.task} struck no try"
-                found.append(
-                    Finding("world-event", "warning", fact, path or None, int(line) if line else None, fix=fix)
-                )
-        return found
+        found = [
+            _finding(one, f"the fault {one.kind!r} of {one.task} struck no try", fix)
+            for one in self._tasks
+            if id(one) not in self._happened
+        ]
+        return [*found, *self._not_reached.values()]
 
     def _tell(self, what: str, where: str | None) -> None:
         assert self.driver is not None
@@ -139,6 +146,12 @@ class Faults:
         self.driver.recorder.happened(WorldEventResult(now, "fault", what, where))
 
 
+def _finding(fault: TaskFault, fact: str, fix: str) -> Finding:
+    path, _, line = (fault.where or "").rpartition(":")
+    return Finding("world-event", "warning", fact, path or None, int(line) if line else None, fix=fix)
+
+
+_SHOWN = 3
 _WORDS = {
     "down": "goes down",
     "resets": "resets connections",

@@ -146,7 +146,7 @@ class RunFactory:
 
     def not_happened(self) -> list[Finding]:
         """A finding for each event and fault that did not happen until now."""
-        return [*not_happened(self.agenda.left(), self.agenda.why_not), *self.faults.without_a_try()]
+        return [*not_happened(self.agenda.left(), self.agenda.why_not), *self.faults.findings()]
 
     def _left(self) -> list[WorldEventResult]:
         return [*self.agenda.left(), *self.faults.left(self.agenda.driver.simulation.now)]

@@ -18,7 +18,8 @@ from greenlet import GreenletExit
 
 from harness.bridge.patches import replaced
 from harness.bridge.patches.exits import WorkerExited, exits_of_tasks
-from harness.bridge.patches.faults import Striking, full_disks, with_faults
+from harness.bridge.patches.faults import Striking, with_faults
+from harness.bridge.patches.full_disk import full_disks
 from harness.bridge.patches.roundtrip import remembers_pushed
 from harness.bridge.patches.shortcuts import shortcuts
 from harness.bridge.standins.playing import StandIns

@@ -1,26 +1,18 @@
 """Faults of the world around the code of a task's try: what the task and Airflow's task runner see of them is real.
 
 ``fails`` raises where the code stands; ``lost`` ends the process without a word, so that the scheduler has to miss its
-heartbeats; ``slow`` waits behind the code; ``xcom-error`` is answered by the supervisor.
-
-``disk-full`` leaves no space on the disk of a task: what its code opens for writing through Python is made, and stays
-empty. As with a full disk of production, the file's name is there afterwards and what was in it is gone: the next try
-finds it so. Not seen are libraries that open files in C, and programs that the task starts.
+heartbeats; ``slow`` waits behind the code; ``xcom-error`` is answered by the supervisor; ``disk-full`` is in
+`full_disk`.
 """
 
 from __future__ import annotations
 
-import _io
-import builtins
-import errno
-import io
-import os
-import pathlib
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any, Protocol
 
-from harness.bridge.patches import Change
+from harness.bridge.patches.full_disk import FilledFolder
 from harness.bridge.supervisor.task_context import TaskContext, current_task_context
 from harness.bridge.versions.names import task_exception
 from harness.kernel import Process, ProcessKilled, Simulation
@@ -29,9 +21,6 @@ from harness.scheduler.model import TaskInstance
 from harness.world.around import TASK_KINDS, TaskFault
 
 _MEANWHILE = ("xcom-error", "disk-full")
-
-_WRITES = os.O_WRONLY | os.O_RDWR
-_DEVICES = "/dev/"
 
 
 class Striking(Protocol):
@@ -52,6 +41,9 @@ class Striking(Protocol):
 
     def lost(self, ti: TaskInstance) -> None:
         """The worker of the task instance is gone, at this instant."""
+
+    def not_reached(self, ti: TaskInstance, fault: TaskFault, files: Sequence[tuple[str, int]]) -> None:
+        """These files were written on a disk that was full; with their bytes."""
 
 
 Last = Callable[[Simulation, TaskContext, int, int], None]
@@ -98,6 +90,8 @@ class _Try:
             for fault in self.faults:
                 if fault.kind in _MEANWHILE:
                     self.who.faults[fault.kind] = self._teller(fault)
+                if fault.kind == "disk-full":
+                    stack.callback(self._see_what_is_written, fault, FilledFolder(Path.cwd()))
             value = execute()
             longer = [fault for fault in self.faults if fault.kind == "slow"]
             for fault in longer:
@@ -133,6 +127,11 @@ class _Try:
         self.striking.lost(self.who.ti)
         return ProcessKilled()
 
+    def _see_what_is_written(self, fault: TaskFault, folder: FilledFolder) -> None:
+        files = folder.end()
+        if files:
+            self.striking.not_reached(self.who.ti, fault, files)
+
     def _teller(self, fault: TaskFault) -> Callable[[], None]:
         told = False
 
@@ -143,52 +142,3 @@ class _Try:
                 self.striking.struck(self.who.ti, fault)
 
         return tell
-
-
-def full_disks() -> Iterator[Change]:
-    """What stands in the place of the ways to open a file."""
-    opened = _opened(builtins.open)
-    for owner in (builtins, io, _io):
-        yield owner, "open", opened
-    accessor = getattr(pathlib, "_NormalAccessor", None)  # of Python 3.10, which keeps ``io.open`` for itself
-    if accessor is not None:
-        yield accessor, "open", staticmethod(opened)
-    yield os, "open", _opened_low(os.open)
-
-
-def _opened(original: Callable[..., Any]) -> Callable[..., Any]:
-    def open(file: Any, mode: str = "r", *args: Any, **kwargs: Any) -> Any:  # noqa: A001 - it stands for that
-        made = original(file, mode, *args, **kwargs)
-        if isinstance(mode, str) and set(mode) & set("wax+") and _is_full(file):
-            made.close()
-            raise _no_space(file)
-        return made
-
-    return open
-
-
-def _opened_low(original: Callable[..., int]) -> Callable[..., int]:
-    def open(path: Any, flags: int, *args: Any, **kwargs: Any) -> int:  # noqa: A001 - it stands for that
-        made = original(path, flags, *args, **kwargs)
-        if flags & _WRITES and _is_full(path):
-            os.close(made)
-            raise _no_space(path)
-        return made
-
-    return open
-
-
-def _is_full(file: Any) -> bool:
-    """Whether the disk is, of the task whose code asks; pipes and devices have room. The fault has struck then."""
-    who = current_task_context()
-    if who is None or who.closed or "disk-full" not in who.faults or isinstance(file, int):
-        return False
-    with suppress(TypeError):
-        if os.fsdecode(file).startswith(_DEVICES):
-            return False
-    who.faults["disk-full"]()
-    return True
-
-
-def _no_space(file: Any) -> OSError:
-    return OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), file)

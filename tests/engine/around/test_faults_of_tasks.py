@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+import sqlite3
+import subprocess
 import tempfile
 import time
+from contextlib import closing, suppress
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -184,6 +188,61 @@ def test_a_full_disk_leaves_an_empty_file_for_the_next_try(rehearse, tmp_path):
     result = rehearse(loads(lambda: found.append(file.read_text()) or file.write_text("new")), world)
     assert found[-2:] == ["today's", ""]
     assert Path(file).read_text() == "new"
+
+
+def in_a_database():
+    with closing(sqlite3.connect("rows.db")) as database:
+        database.execute("create table rows (n)")
+
+
+def by_a_program():
+    subprocess.run(["sh", "-c", "echo 1 > out.csv"], check=True)
+
+
+@pytest.mark.parametrize(
+    ("writes", "told"),
+    [(in_a_database, r"rows\.db \(8,192 bytes\)"), (by_a_program, r"out\.csv \(2 bytes\)"), (lambda: print("x"), None)],
+)
+def test_what_a_full_disk_does_not_reach_is_told(rehearse, tmp_path, monkeypatch, writes, told):
+    monkeypatch.chdir(tmp_path)
+    tmp_path.joinpath("there.csv").write_text("before")
+    tmp_path.joinpath("logs").mkdir()
+    world = World()
+    world.fault("disk-full", "sales.load", on_try=1)
+
+    def body():
+        writes()
+        with suppress(OSError):
+            Path("logs", "mine.csv").write_text("x")
+
+    with tmp_path.joinpath("held").open("w") as held:  # somebody's who is no task
+        held.write("x" * 100_000)
+        result = rehearse(loads(body), world)
+    facts = [one.message for one in result.findings]
+    if told is None:
+        assert facts == []
+    else:
+        [fact] = facts
+        assert re.fullmatch(
+            rf"the fault 'disk-full' of sales\.load did not reach {told}: C code or a program wrote there", fact
+        )
+
+
+def test_what_other_tasks_write_meanwhile_is_theirs(rehearse, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    world = World()
+    world.fault("disk-full", "sales.load", on_try=1)
+    dag = loads(lambda: time.sleep(60))
+
+    def other():
+        time.sleep(30)
+        Path("theirs.csv").write_text("x")
+
+    with dag:
+        task(other)()
+    result = rehearse(dag, world)
+    assert [one.message for one in result.findings] == ["the fault 'disk-full' of sales.load struck no try"]
+    assert tmp_path.joinpath("theirs.csv").read_text() == "x"
 
 
 def test_a_fault_that_strikes_nobody_is_told(rehearse):

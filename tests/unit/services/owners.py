@@ -20,7 +20,19 @@ from harness.services.base import Lease
 from harness.services.binding import Leases, Services
 from harness.world import World
 
-LIBRARIES = ("boto3", "moto.server", "redis", "fakeredis", "psycopg2", "pyftpdlib", "asyncssh", "aiosmtpd", "duckdb")
+LIBRARIES = (
+    "boto3",
+    "moto.server",
+    "redis",
+    "fakeredis",
+    "psycopg2",
+    "pyftpdlib",
+    "asyncssh",
+    "aiosmtpd",
+    "duckdb",
+    "pymysql",
+    "confluent_kafka",
+)
 SAID = "AIRFLOW_HARNESS_TEST_OWNER"
 
 
@@ -83,6 +95,8 @@ def use(lease: Lease | Any) -> socket.socket | None:
     elif hasattr(lease, "put"):
         lease.client().create_bucket(Bucket="landing")
         lease.put("landing", "a", "1")
+    elif hasattr(lease, "produce"):
+        lease.produce("orders", "1")
     elif hasattr(lease, "set"):
         lease.set("a", "1")
     elif hasattr(lease, "write"):

@@ -1,6 +1,6 @@
 """SIGKILL to a process that owns services, at any moment: fifteen seconds later nothing of theirs is there.
 
-No process, so no port either; no temporary folder; no shared memory that nobody has mapped. Containers have theirs in
+No process, no port, no temporary folder; no shared memory that nobody has mapped. Containers have theirs in
 `test_containers`.
 """
 
@@ -10,6 +10,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,7 @@ from processes import nobodys_memory, processes_in, shared_memory, wait_until
 
 from harness.services.named import OURS
 from harness.services.registry import service_class
+from tests.containers.__main__ import no_mariadb
 
 ROOT = Path(__file__).parents[3]
 GONE_S = 15
@@ -33,7 +35,8 @@ MOMENTS = 100
 PROGRAMS = {"mysql": pytest.mark.mariadb}
 """What needs programs of the machine's: their rows have the mark of its tests, and `ALL` goes without."""
 EMBEDDED = sorted(name for name in {*OURS} - {*PROGRAMS} if "embedded" in service_class(name).drivers)
-ALL = "all"
+ALL, MORE = "all", "more"
+"""In one world; the second one with those that need programs, where the machine has them."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,7 @@ class Kill:
     """One of them.
 
     Attributes:
-        services: name of one, or `ALL` in one world.
+        services: name of one, `ALL` or `MORE`.
         word: of the owner's after which it is killed: ``began``, ``leased``, ``used``, ``closed``.
         after_s: how long after.
     """
@@ -62,10 +65,10 @@ MOMENTS_OF_PROGRAMS = [("began", 0.05), ("began", 0.4), ("began", 0.8), ("leased
 
 
 def soak() -> Iterator[Kill]:
-    """The same moments every night: half of them of all services at once."""
+    """The same moments every night: half of them of all services at once, which are ever so many."""
     chance = random.Random(15)
     for number in range(MOMENTS):
-        services = ALL if number % 2 else EMBEDDED[number // 2 % len(EMBEDDED)]
+        services = MORE if number % 2 else EMBEDDED[number // 2 % len(EMBEDDED)]
         word = chance.choice(["began", "began", "leased", "used", "closed"])
         yield Kill(services, word, chance.uniform(0, 1.5 if word == "began" else 0.3))
 
@@ -103,11 +106,13 @@ def test_nothing_is_left(kill: Kill, owners, tmp_path: Path, area: Path) -> None
     said, mark = tmp_path / "said", tmp_path.as_posix()
     said.touch()
     before = shared_memory()
-    names = EMBEDDED if kill.services == ALL else [kill.services]
+    names = services_of(kill)
+    ports: set[int] = set()
     pid = owners({"services": names, "said": str(said), "area": str(area), "mark": mark})
     try:
         wait_until(lambda: {kill.word, "failed"} & {*said.read_text().split()}, timeout_s=60)
         time.sleep(kill.after_s)
+        ports = ports_of(mark)
     finally:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
@@ -117,20 +122,26 @@ def test_nothing_is_left(kill: Kill, owners, tmp_path: Path, area: Path) -> None
 
     def left() -> list[object]:
         found = [*area.iterdir(), *processes_in(area), *marked(mark)]
-        return [*found, *nobodys_memory(shared_memory() - before)]
+        return [*found, *nobodys_memory(shared_memory() - before), *kept_ports(ports, mark)]
 
     assert wait_until(lambda: not left(), timeout_s=GONE_S), left()
 
 
 def test_what_is_left_is_noticed(tmp_path: Path, area: Path) -> None:
-    """The four ways to see it."""
+    """The five ways to see it."""
     before = shared_memory()
     environment = {**os.environ, SAID: str(tmp_path)}
     name = Path(tempfile.mkstemp(prefix="faketime_shm_", dir="/dev/shm")[1]) if sys.platform == "linux" else None
-    process = subprocess.Popen(["sleep", "60"], cwd=area, env=environment)
+    listens = "import socket, time; at = socket.create_server(('127.0.0.1', 0)); time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", listens], cwd=area, env=environment)
+    with socket.create_server(("127.0.0.1", 0)) as somebodys:
+        theirs = somebodys.getsockname()[1]
     try:
         assert wait_until(lambda: [one.pid for one in processes_in(area)] == [process.pid])
         assert [one.pid for one in marked(str(tmp_path))] == [process.pid]
+        assert wait_until(lambda: ports_of(str(tmp_path)) != set())
+        [port] = ports_of(str(tmp_path))
+        assert kept_ports({port, theirs}, str(tmp_path)) == [port]
         if name is not None:
             assert name.name in nobodys_memory(shared_memory() - before)
     finally:
@@ -138,6 +149,31 @@ def test_what_is_left_is_noticed(tmp_path: Path, area: Path) -> None:
         process.wait()
         if name is not None:
             name.unlink()
+
+
+def services_of(kill: Kill) -> list[str]:
+    """Those that its owner has."""
+    if kill.services == MORE:
+        return [*EMBEDDED, *(["mysql"] if no_mariadb() is None else [])]
+    return EMBEDDED if kill.services == ALL else [kill.services]
+
+
+def ports_of(mark: str) -> set[int]:
+    """Those that live processes of an owner listen on."""
+    pids = {one.pid for one in marked(mark)}
+    return {port for port, pid in listened_on() if pid in pids}
+
+
+def kept_ports(ports: set[int], mark: str) -> list[int]:
+    """Those that are listened on still: by the owner's processes, or by nobody whom one can name."""
+    pids = {None, *(one.pid for one in marked(mark))}
+    return sorted({port for port, pid in listened_on() if port in ports and pid in pids})
+
+
+def listened_on() -> list[tuple[int, int | None]]:
+    """Port and process of every socket of this machine that waits for clients or datagrams."""
+    waiting = (psutil.CONN_LISTEN, psutil.CONN_NONE)
+    return [(one.laddr.port, one.pid) for one in psutil.net_connections("inet") if one.laddr and one.status in waiting]
 
 
 def marked(mark: str) -> list[psutil.Process]:

@@ -82,7 +82,7 @@ TASKS = (
         ),
     ),
     *patches_by(
-        "bridge.patches.faults",
+        "bridge.patches.full_disk",
         (
             "full disk",
             ("builtins.open", "io.open", "_io.open", "os.open"),

@@ -90,7 +90,7 @@ def test_one_that_struck_none_is_told_at_the_end(world: World, one: TaskInstance
     faults.struck(one, FAILS)
     (left,) = faults.left(NOW + SECOND)
     assert left == WorldEventResult(to_datetime(NOW + SECOND), "fault", "lost of d.load", None, happened=False)
-    (finding,) = faults.without_a_try()
+    (finding,) = faults.findings()
     assert (finding.check, finding.severity, finding.message) == (
         "world-event",
         "warning",
@@ -98,7 +98,7 @@ def test_one_that_struck_none_is_told_at_the_end(world: World, one: TaskInstance
     )
     assert (finding.path, finding.line) == (None, None)
     faults = world.faults(FAILS)
-    assert [(one.path, one.line) for one in faults.without_a_try()] == [("world.yaml", 3)]
+    assert [(one.path, one.line) for one in faults.findings()] == [("world.yaml", 3)]
 
 
 @pytest.mark.parametrize(("lasts", "services"), [(None, ["db down"]), (300 * SECOND, ["db down", "db well"])])
