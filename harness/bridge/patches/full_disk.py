@@ -30,6 +30,7 @@ SEEN_FILES = 20_000
 """So many files of a folder are looked at before and after a task: some milliseconds for a thousand."""
 
 _watches: list[FilledFolder] = []
+"""Those of the process: `open` is the process's too, and whoever opens a file says so to each."""
 
 
 def full_disks() -> Iterator[Change]:
