@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cached_property
@@ -37,6 +38,14 @@ LONGEST_LINE = 2000
 
 MOST_COLLECTED = 200_000
 """Characters shown of what was written outside tasks' logs; the last ones."""
+
+
+def _waited_s() -> float:
+    """Real seconds since this process began, its imports included: what a person waited."""
+    import psutil
+
+    began: float = psutil.Process().create_time()
+    return max(time.time() - began, 0.0)
 
 
 class Terminal:
@@ -119,9 +128,9 @@ class Terminal:
         from harness.results.calendar import CalendarResult
 
         if isinstance(result, CalendarResult):
-            CalendarReport(self.console, self.verbose).show(result)
+            CalendarReport(self.console, self.verbose, _waited_s()).show(result)
         else:
-            TerminalReport(self.console, self.verbose).show(result)
+            TerminalReport(self.console, self.verbose, _waited_s()).show(result)
 
     def show(self, result: RunResult | CalendarResult, trace: Path | None, page: Path | None) -> None:
         """A result, as it was asked for, and its trace and its page in files.

@@ -29,10 +29,12 @@ class CalendarReport:
 
     Args:
         verbose: everything, however long.
+        waited_s: as in `harness.report.terminal.TerminalReport`.
     """
 
     console: Console
     verbose: bool = False
+    waited_s: float | None = None
 
     @property
     def signs(self) -> Glyphs:
@@ -137,7 +139,7 @@ class CalendarReport:
             Text.assemble(
                 (f"{self.signs.of(state)} {counts}", colour(state)),
                 f": {span_text(result.until - result.since)} of virtual time, {tasks} task instances"
-                f"{stood_in(result.runs)}  ({real_text(result.real_seconds)} real)",
+                f"{stood_in(result.runs)}  ({real_text(self.waited_s or result.real_seconds)} real)",
             ),
             soft_wrap=True,
         )

@@ -36,10 +36,12 @@ class TerminalReport:
     Args:
         console: where to; its width and colours hold.
         verbose: every task's log, whole; every XCom.
+        waited_s: real seconds that the reader waited for it; None: what the run took is shown.
     """
 
     console: Console
     verbose: bool = False
+    waited_s: float | None = None
 
     @property
     def signs(self) -> Glyphs:
@@ -169,7 +171,8 @@ class TerminalReport:
             state += f", {unended[0].dag_id!r} has not ended"
             sign, style = self.signs.other, colour("running")
         line = Text.assemble((f"{sign} {run.dag_id} {state}", style))
-        real = f"  ({real_text(run.real_seconds)} real)" if run.real_seconds else ""
+        took_s = self.waited_s or run.real_seconds
+        real = f"  ({real_text(took_s)} real)" if took_s else ""
         line.append(f": {counts(run)}{stood_in([run])}{_lasted(run)}{real}")
         self._line(line, indent="")
         if run.reason:

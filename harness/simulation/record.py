@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 from harness.bridge.explain import Explanation
 from harness.bridge.masking import masked
@@ -49,11 +49,30 @@ def watched_by(watchers: Sequence[Watcher]) -> Watcher | None:
     if len(watchers) < 2:
         return watchers[0] if watchers else None
 
-    def each(run: DagRun, ti: TaskInstance | None) -> None:
-        for watcher in watchers:
+    return _Several(watchers)
+
+
+class _Several:
+    def __init__(self, watchers: Sequence[Watcher]) -> None:
+        self._watchers = watchers
+
+    def __call__(self, run: DagRun, ti: TaskInstance | None) -> None:
+        for watcher in self._watchers:
             watcher(run, ti)
 
-    return each
+    def waits_of(self, reasons: Callable[[], Any]) -> None:
+        for watcher in self._watchers:
+            if isinstance(watcher, WatchesWaits):
+                watcher.waits_of(reasons)
+
+
+@runtime_checkable
+class WatchesWaits(Protocol):
+    """A watcher that wants to know of task instances why they wait."""
+
+    def waits_of(self, reasons: Callable[[], Any]) -> None:
+        """Before anything happens; ``reasons`` makes a `harness.simulation.stuck.WaitReasons` of the present instant,
+        between two events."""
 
 
 class Recorder:

@@ -30,7 +30,8 @@ from harness.simulation.agenda import Agenda, plan_world_events
 from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.environment import Interruption, simulation_environment
 from harness.simulation.faults import Faults, ServiceFaults
-from harness.simulation.record import Recorder, Watcher
+from harness.simulation.record import Recorder, Watcher, WatchesWaits
+from harness.simulation.stuck import WaitReasons
 from harness.world import World
 from harness.world.secrets import Mask, secrets_of
 
@@ -75,7 +76,7 @@ class RunFactory:
         self.refused |= {dag.dag_id: error for dag, error in refusals(dags.values(), world.executor, where)}
         self.refused |= {} if unstorable is None else unstorable
         self.store = Store(world, {dag_id: dag for dag_id, dag in dags.items() if dag_id not in self.refused})
-        self.recorder = Recorder(journal, watcher, xcom_bytes)
+        self.recorder, self._watcher = Recorder(journal, watcher, xcom_bytes), watcher
         self.leases: Leases | None = None
         self.recorder.needs.elsewhere = world.elsewhere
         self.interruption: Interruption | None = None
@@ -110,6 +111,8 @@ class RunFactory:
             self.recorder.simulation = simulation
             driver = Driver(simulation, self.store, self._limits(), self.recorder, self.interruption)
             self.recorder.begins(seed, driver.limits)
+            if isinstance(self._watcher, WatchesWaits):
+                self._watcher.waits_of(lambda: WaitReasons(driver))
             driver.attempts.on_error = on_error
             self.store.trigger = lambda *asked: self._triggered(driver, *asked)
             self.store.reset = driver.reset

@@ -167,9 +167,49 @@ def test_pdb_opens_in_a_calendar_too(orders):
 def test_a_terminal_shows_what_runs_and_no_color_is_heeded(orders):
     code, screen = on_a_terminal(orders, ["run", "orders", "--only", "price"], [], NO_COLOR="1")
     assert code == 0
-    assert "running: price[0]" in screen
     assert "✓ price[2]" in screen
     assert not re.search(r"\x1b\[[\d;]*3\dm", screen)
+
+
+BUSY = """
+import time
+from datetime import datetime
+from airflow.sdk import dag, task
+
+@dag(schedule="@hourly", start_date=datetime(2025, 1, 1), catchup=False)
+def busy():
+    @task(pool="etl")
+    def spin():
+        end = time.perf_counter() + 1
+        while time.perf_counter() < end:
+            pass
+        time.sleep(600)
+
+    @task(pool="etl")
+    def other():
+        time.sleep(60)
+
+    spin(), other()
+
+busy()
+"""
+
+
+@pytest.mark.parametrize("command", [["run", "busy"], ["simulate", "--since", "2025-01-02", "--until", "90m"]])
+def test_a_terminal_shows_what_runs_what_waits_and_why_and_takes_it_back(project, command):
+    project.write("busy/busy.py", BUSY)
+    project.write("etl.yaml", "pools: {etl: 1}\n")
+    code, screen = on_a_terminal(project, [*command, "--dags", "busy", "--world", "etl.yaml"], [])
+    assert code == 0
+    plain = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", screen)
+    assert re.search(r"running +(busy\.)?spin\r?\n", plain), "also while it computes"
+    assert re.search(r"waits +(busy\.)?other: pool 'etl' is full \(1 of 1 slot\)", plain)
+    assert re.search(r"2025-01-0\d \d\d:\d\d  \d of \d (runs|task instances) ended", plain) or "run" in command
+    assert screen.count("\x1b[?25l") == screen.count("\x1b[?25h"), "the cursor is there again"
+    assert "\x1b[2K" in screen, "lines are taken back"
+    waited = re.search(r"\(([\d.]+) s real\)", plain.splitlines()[-1])
+    assert waited
+    assert float(waited[1]) > 1.5, "a second for a task's own code, and what was imported before"
 
 
 SLOW = """
@@ -199,7 +239,7 @@ def test_a_long_calendar_says_how_far_it_is_and_ctrl_c_shows_it(project, tmp_pat
     first = running.stderr.readline()
     assert re.fullmatch(
         r"airflow-harness: 2025-01-02 \d\d:00  \d+ of \d+ runs ended, 0 failed, \d+ task instances, "
-        r"1\d s so far, about \d+ (s|min) left\n",
+        r"1\d s so far, about \d+ (s|min) left, running: slow.spin\n",
         first,
     )
     running.send_signal(signal.SIGINT)
