@@ -264,6 +264,13 @@ class MachineError(HarnessError):
     exit_code = ExitCode.MACHINE
 
 
+class UiUnavailable(HarnessError):
+    """Airflow's own web UI, which is not installed or whose server does not start."""
+
+    id = "ui-unavailable"
+    exit_code = ExitCode.UNAVAILABLE
+
+
 class PackageMissing(HarnessError, ImportError):
     """A package that a part of the harness needs, and that is not installed with it."""
 

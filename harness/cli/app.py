@@ -18,6 +18,7 @@ from harness.cli.commands.report import report
 from harness.cli.commands.run import run
 from harness.cli.commands.simulate import simulate
 from harness.cli.commands.sql import sql
+from harness.cli.commands.ui import ui
 from harness.cli.commands.verify import verify
 
 EXIT_CODES = """\b
@@ -71,11 +72,12 @@ def app() -> None:
       airflow-harness diff january last
       airflow-harness report last
       airflow-harness sql last "select * from task_instances"
+      airflow-harness ui last --open
       airflow-harness run --help
     """
 
 
-for command in (calendar, check, diff, doctor, init, replay, report, run, simulate, sql, verify):
+for command in (calendar, check, diff, doctor, init, replay, report, run, simulate, sql, ui, verify):
     app.command(epilog=EXIT_CODES)(command)
 app.command("import", epilog=EXIT_CODES)(import_)
 app.add_command(ledger)

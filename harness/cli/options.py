@@ -121,9 +121,10 @@ keep = text(
 )
 trace = text("--trace", metavar="FILE", type=PATH, help="Write a trace of virtual time, for Perfetto and the like.")
 report = text("--report", metavar="FILE", type=PATH, help="Write a page of what happened, one file for a browser.")
+ui = flag("--ui", help="At the end, show the ledger in Airflow's own web UI, until Ctrl-C.")
 pdb = flag("--pdb", help="Open the debugger where a task's code raises.")
 verbose = flag("-v", "--verbose", help="All logs, and all else that was written.")
-many_runs = together(world, network, driver, record, seed, as_json, keep, trace, report, pdb, verbose)
+many_runs = together(world, network, driver, record, seed, as_json, keep, trace, report, ui, pdb, verbose)
 one_run = together(dag_id, dags, logical_date, conf, param, world, network, driver)
 
 

@@ -65,7 +65,7 @@ REPLAY = {  # field: (option of `replay`, argument of `replay`)
     "on_error": ("--pdb", "(pytest has its own --pdb)"),
 }
 SETTINGS = {"--dags", "--world", "--network"}  # of pyproject.toml too, by the same names
-OF_COMMANDS = SETTINGS | {"--record", "--driver", "--json", "--report", "--trace", "--verbose", "--help"}
+OF_COMMANDS = SETTINGS | {"--record", "--driver", "--json", "--report", "--trace", "--ui", "--verbose", "--help"}
 OF_FIXTURES = {"dag", "world", "others", "start_from"}
 TABLES = {
     "run": (RUN, RunOptions, Runner.run_dag),

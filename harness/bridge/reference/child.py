@@ -58,7 +58,7 @@ def airflow_run(
         link(surroundings.repository.home_entries, place)
         before = _of_children()
         try:
-            env = {**_surrounded(environment(home, database), surroundings), **as_environment(world)}
+            env = {**surrounded(environment(home, database), surroundings), **as_environment(world)}
             found, done = ask("harness.bridge.reference.side", job, limit_s, env=env, cwd=home)
         except subprocess.TimeoutExpired:
             raise _too_long(dag_to_run, limit_s, _of_children() - before) from None
@@ -96,7 +96,7 @@ def _of_children() -> float:
     return used.children_user + used.children_system
 
 
-def _surrounded(own: dict[str, str], surroundings: Surroundings) -> dict[str, str]:
+def surrounded(own: dict[str, str], surroundings: Surroundings) -> dict[str, str]:
     """The environment with what the project sets; what keeps the reference to itself stays ours."""
     ours = {name: value for name, value in own.items() if name.startswith("AIRFLOW__") and name not in _THE_PROJECTS}
     return {**own, **surroundings.plain_environment, **surroundings.settings, **ours}

@@ -24,6 +24,9 @@ PACKAGES = Path(__file__).resolve().parents[3]
 
 MIGRATION_LIMIT_S = 300
 
+BUNDLE = "dags-folder"
+"""The bundle that Airflow has where none is configured, and that its Dags are written under."""
+
 
 def default_cache() -> Path:
     """Where templates are kept between test runs: this user's own folder in the system's temporary one.

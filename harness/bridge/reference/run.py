@@ -29,11 +29,10 @@ from sqlalchemy import func, select
 from harness.bridge.patches import Change, replaced
 from harness.bridge.reference import DagToRun, RunHistory
 from harness.bridge.reference.clock import UTC, NothingDue, VirtualClock, VirtualSleeps
+from harness.bridge.reference.home import BUNDLE
 from harness.bridge.snapshot import topological
 from harness.bridge.stored import serialized
 from harness.bridge.versions.names import bag_of, bags, forget_bundles
-
-BUNDLE = "dags-folder"
 
 
 class DagFilesError(Exception):

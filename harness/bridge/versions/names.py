@@ -238,3 +238,16 @@ def deadlines_recalculated() -> Callable[..., None] | None:
 
     found: Any = getattr(taskinstance, "_recalculate_dagrun_queued_at_deadlines", None)
     return found if found is not None and "new_queued_at" in signature(found).parameters else None
+
+
+def new_task_instance(task: Any, dag_version_id: Any) -> dict[str, Any]:
+    """What a new task instance of a stored task has, by attributes of ``TaskInstance`` and some that are no column.
+
+    Source: ``TaskInstance.insert_mapping`` (3.3.2), to which 3.1 gives no run.
+    """
+    from airflow.models import DagRun, TaskInstance
+
+    make: Any = TaskInstance.insert_mapping
+    more = {"dag_run": DagRun()} if "dag_run" in signature(make).parameters else {}
+    made: dict[str, Any] = make("", task, -1, dag_version_id=dag_version_id, **more)
+    return made

@@ -200,6 +200,12 @@ CAPABILITIES: tuple[Capability, ...] = (
         "`taskinstance._recalculate_dagrun_queued_at_deadlines`",
     ),
     Capability(
+        f"{_V}.names.new_task_instance",
+        (3, 2),
+        "a new task instance is told its run, of which its trace is a part",
+        "`TaskInstance.insert_mapping`",
+    ),
+    Capability(
         f"{_V}.timetables.core_timetable",
         (3, 2),
         "the scheduler's timetable is made of the SDK's",

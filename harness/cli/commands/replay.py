@@ -12,7 +12,7 @@ from harness.cli import inputs
 from harness.cli import options as option
 from harness.cli.commands.simulate import FolderArguments, FolderSimulation, SimulateFolder
 from harness.cli.terminal import Job, Terminal
-from harness.errors import ExitCode, UsageError
+from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.kernel.instant import Instant
@@ -75,7 +75,7 @@ class ReplayBackfills(SimulateFolder):
             from harness.report.ledger_terminal import show_figures
 
             show_figures(terminal.console, result.ledger)
-        return ExitCode.CLEAN if result.ok else ExitCode.FOUND
+        return self.verdict(result, terminal)
 
     def _checked(self) -> dict[str, Any]:
         """The fields of `ReplayOptions`, read before the second that Airflow's import takes."""

@@ -40,6 +40,7 @@ class RunArguments(option.OneRunArguments):
     keep: Path | None = None
     trace: Path | None = None
     report: Path | None = None
+    ui: bool = False
     pdb: bool = False
     verbose: bool = False
     record: bool = False
@@ -79,6 +80,10 @@ class Rehearse:
 
         result = self._run(rehearsal, dag, world, RunOptions(**fields), terminal)
         self._show(result, terminal)
+        if self.arguments.ui and result.ledger is not None:
+            from harness.cli.ledger_ui import show_ledger
+
+            show_ledger(terminal, result.ledger, lambda: rehearsal)
         return ExitCode.CLEAN if result.ok else ExitCode.FOUND
 
     # -- what was given ----------------------------------------------------------------------------------------------
@@ -212,6 +217,7 @@ def _notes(rehearsal: Rehearsal, dag: DAG, terminal: Terminal) -> None:
 @option.keep
 @option.trace
 @option.report
+@option.ui
 @option.pdb
 @option.verbose
 def run(**arguments: Any) -> Job:

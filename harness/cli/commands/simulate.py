@@ -36,6 +36,7 @@ class FolderArguments:
     keep: Path | None = None
     trace: Path | None = None
     report: Path | None = None
+    ui: bool = False
     conf: str | None = None
     pdb: bool = False
     verbose: bool = False
@@ -64,6 +65,7 @@ class SimulateFolder:
 
     def __init__(self, arguments: FolderArguments) -> None:
         self.arguments = arguments
+        self._rehearsal: Rehearsal | None = None
 
     def simulated(self, terminal: Terminal, planned: Callable[[Rehearsal], FolderSimulation]) -> CalendarResult:
         """Load the Dags, simulate what is planned for them, and show it.
@@ -87,7 +89,7 @@ class SimulateFolder:
             from harness.gate.settings import xcom_bytes
             from harness.simulation import Rehearsal
 
-            rehearsal = Rehearsal.of_paths(paths, xcom_bytes(config), world)
+            rehearsal = self._rehearsal = Rehearsal.of_paths(paths, xcom_bytes(config), world)
             rehearsal.drivers = drivers
             terminal.begin()
         note_found(rehearsal.folder, terminal)
@@ -98,6 +100,17 @@ class SimulateFolder:
         result = self._simulated(rehearsal, planned(rehearsal), world, terminal)
         terminal.show(result, arguments.trace, arguments.report)
         return result
+
+    def verdict(self, result: CalendarResult, terminal: Terminal) -> int:
+        """The exit code of a result, once somebody has seen enough of it in Airflow's UI, where that was asked for.
+
+        Returns: 0 when no run failed and nothing was found that is an error, else 1.
+        """
+        if self.arguments.ui and result.ledger is not None:
+            from harness.cli.ledger_ui import show_ledger
+
+            show_ledger(terminal, result.ledger, lambda: self._rehearsal)
+        return ExitCode.CLEAN if result.ok else ExitCode.FOUND
 
     def _simulated(
         self, rehearsal: Rehearsal, planned: FolderSimulation, world: World | None, terminal: Terminal
@@ -175,8 +188,7 @@ class SimulateCalendar(SimulateFolder):
             period = to_datetime(since), to_datetime(until)
             return FolderSimulation(CalendarOptions(*period, typed.fresh, typed.dag_ids, actions, conf, typed.seed))
 
-        result = self.simulated(terminal, planned)
-        return ExitCode.CLEAN if result.ok else ExitCode.FOUND
+        return self.verdict(self.simulated(terminal, planned), terminal)
 
 
 def period_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
