@@ -11,7 +11,7 @@ from harness.bridge.parsing.watching.secrets import JSON_VARIABLE
 from harness.bridge.standins.elsewhere import AWS, connections_of, needs_elsewhere
 from harness.checks.context import CheckSelection, DagContext, Declared, FileContext
 from harness.checks.registry import CHECKS, Check
-from harness.checks.resources.used_names import Used, connections, pools, variables
+from harness.checks.resources.used_names import Used, connections, names_connection, pools, taken_by_hooks, variables
 from harness.gate.check_result import UsedName
 from harness.kernel.whose import last_frame
 from harness.project.hash_order import depends_on_hashes
@@ -189,6 +189,7 @@ def names_in(file: FileContext, guesses: Guesses) -> list[dict[str, Any]]:
             hint = _type_of(file, used) if section == "connections" else ANY_JSON if used.as_json else ""
             found.append(UsedName(section, used.name, used.by, used.path or file.path, used.line or 1, hint))
     found += [used for dag in file.dags for used in _by_default(dag, file.path)]
+    found += _by_default_of_hooks(file)
     named = {one.name for one in found if one.section == "connections"}
     found += [used for dag in file.dags for used in _elsewhere(dag, file.path, named)]
     found += [_asked_while_parsed(event, guesses) for event in file.events if event.kind in _ASKED]
@@ -216,13 +217,21 @@ def _by_default(dag: DagContext, file: str) -> Iterator[UsedName]:
     for task in dag.tasks:
         given = getattr(task, "_BaseOperator__init_kwargs", {})
         for name, value in arguments(task).items():
-            if name != "conn_id" and not name.endswith("_conn_id"):
+            if not names_connection(name):
                 continue
             kind = default_type(value) if isinstance(value, str) else _of_provider(task) if name == "conn_id" else ""
             taken = value if isinstance(value, str) else f"{kind}{DEFAULT}"
             if default_type(taken) and (kind in served or given.get(name) == taken):
                 path, line = dag.place(task.task_id) or (file, 1)
                 yield UsedName("connections", taken, f"task {task.task_id!r} ({name})", path, line or 1, kind)
+
+
+def _by_default_of_hooks(file: FileContext) -> Iterator[UsedName]:
+    """The same for hooks that the code of tasks makes."""
+    served = services_of_types()
+    for used, kind in taken_by_hooks(file):
+        if kind in served:
+            yield UsedName("connections", used.name, used.by, used.path or file.path, used.line or 1, kind)
 
 
 def _elsewhere(dag: DagContext, file: str, named: set[str]) -> Iterator[UsedName]:

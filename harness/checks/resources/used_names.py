@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 import re
+import sys
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from inspect import Parameter, signature
 from typing import Any
 
 from harness.bridge.operators import argument, is_template
@@ -80,8 +82,49 @@ def _conn_id_of(name: str, call: ast.Call) -> ast.expr | None:
     if name.endswith(("BaseHook.get_connection", "Connection.get")):
         return call.args[0] if call.args else keyword(call, "conn_id")
     if name.endswith(("Hook", "Notifier")):
-        return next((one.value for one in call.keywords if one.arg and f"_{one.arg}".endswith(_NAMING)), None)
+        named = next((one.value for one in call.keywords if one.arg and names_connection(one.arg)), None)
+        return named or _in_its_place(name, call)
     return None
+
+
+def _in_its_place(name: str, call: ast.Call) -> ast.expr | None:
+    """The argument without a name that is a hook's connection, by the signature of its class.
+
+    Source: ``DbApiHook.__init__`` (common.sql 1.28): the only one is the connection.
+    """
+    kind = _class_called(name)
+    if kind is None or not call.args:
+        return None
+    for given, parameter in zip(call.args, signature(kind).parameters.values(), strict=False):
+        if parameter.kind is Parameter.VAR_POSITIONAL:
+            return given if len(call.args) == 1 and hasattr(kind, "conn_name_attr") else None
+        if names_connection(parameter.name):
+            return given
+    return None
+
+
+def _class_called(name: str) -> type | None:
+    """The class of a full name, of a module that the file has imported; None where there is none."""
+    module, _, attribute = name.rpartition(".")
+    kind = getattr(sys.modules.get(module), attribute, None)
+    return kind if isinstance(kind, type) else None
+
+
+def taken_by_hooks(file: FileContext) -> Iterator[tuple[Used, str]]:
+    """Connections that hooks take where their author names none, or names that one: ``aws_default``; with their type.
+
+    Source: ``default_conn_name`` and ``conn_type`` of the hook's class.
+    """
+    code = _code_of(file)
+    for name, call, part in code.calls:
+        kind = _class_called(name) if name.endswith("Hook") else None
+        taken = getattr(kind, "default_conn_name", None)
+        named = _conn_id_of(name, call)
+        if isinstance(taken, str) and (named is None or taken in code.texts(named, part)):
+            yield (
+                Used(taken, f"{_short(name)}()", path=part.path, line=call.lineno),
+                str(getattr(kind, "conn_type", "")),
+            )
 
 
 def _of_params_and_callbacks(dag: DagContext) -> Iterator[Used]:
@@ -205,9 +248,19 @@ _NAMING = ("_conn_id", "kafka_config_id")
 """How arguments end that name a connection. Source: providers of Airflow; Kafka's is the one of another kind (2.1)."""
 
 
+def names_connection(argument: str) -> bool:
+    """Whether an argument of this name is a connection's id."""
+    return argument == "conn_id" or argument.endswith(_NAMING)
+
+
 def _is_conn_id(name: str, value: str) -> bool:
-    named = name == "conn_id" or name.endswith(_NAMING)
-    return named and bool(value) and not is_template(value) and "://" not in value and not value.endswith("_default")
+    return (
+        names_connection(name)
+        and bool(value)
+        and not is_template(value)
+        and "://" not in value
+        and not value.endswith("_default")
+    )
 
 
 def _by_task(dag: DagContext, task_id: str, name: str, by: str) -> Used:

@@ -479,20 +479,3 @@ def test_what_operators_take_by_default_is_proposed_where_a_service_plays_it(tmp
     }
     assert "stubs" not in file.read_text()
     assert "names all that the Dags use" in project(*asked).out
-
-
-def test_operators_of_kafka_name_their_connection_otherwise(tmp_path):
-    project = Project(tmp_path)
-    project.write(
-        "dags/stream.py",
-        "from airflow.sdk import DAG, BaseOperator\n"
-        "class Read(BaseOperator):\n"
-        "    def __init__(self, kafka_config_id='kafka_default', **kwargs):\n"
-        "        super().__init__(**kwargs)\n"
-        "        self.kafka_config_id = kafka_config_id\n"
-        "with DAG('stream', schedule=None):\n"
-        "    Read(task_id='read', kafka_config_id='events')\n",
-    )
-    assert project("init").code == 0
-    connection = load(project.folder / "fixtures" / "world.yaml").connections["events"]
-    assert connection.service == "kafka"
