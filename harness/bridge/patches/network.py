@@ -87,7 +87,9 @@ class RefusedConnection:
     @property
     def fix(self) -> str:
         """How to let it through."""
-        return RECORDING if self.request else allowing(self.peer)
+        if self.request:
+            return RECORDING
+        return f"name a service in the connection that leads there ({{service: …}}), or {allowing(self.peer)}"
 
     @property
     def peer(self) -> str:
