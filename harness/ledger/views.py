@@ -81,13 +81,16 @@ VIEWS: dict[str, View] = {
         {
             "ledger": _RUN["ledger"], "dag_id": "", "task_id": "", "operator": "class of the operator", "pool": "",
             "pool_slots": "slots", "retries": "", "trigger_rule": "", "queue": "", "executor": "",
-            "downstream": "list of task ids",
+            "downstream": "list of task ids", "max_active_tasks": "of its Dag: task instances of a run at work",
+            "max_active_tis_per_dag": "NULL for no limit", "max_active_tis_per_dagrun": "NULL for no limit",
         },
         """
         select ledger, dag_id, t->>'task_id' as task_id, t->>'operator' as operator, t->>'pool' as pool,
                (t->>'pool_slots')::integer as pool_slots, (t->>'retries')::integer as retries,
                t->>'trigger_rule' as trigger_rule, t->>'queue' as queue, t->>'executor' as executor,
-               (t->'downstream')::varchar[] as downstream
+               (t->'downstream')::varchar[] as downstream, (t->>'max_active_tasks')::integer as max_active_tasks,
+               (t->>'max_active_tis_per_dag')::integer as max_active_tis_per_dag,
+               (t->>'max_active_tis_per_dagrun')::integer as max_active_tis_per_dagrun
         from (select ledger, dag_id, unnest(tasks::json[]) as t from records where kind = 'dag')
         """,
     ),

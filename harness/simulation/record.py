@@ -398,6 +398,9 @@ class Recorder:
                 "pool_slots": task.pool_slots,
                 "queue": task.queue,
                 "executor": task.executor,
+                "max_active_tasks": run.dag.max_active_tasks,
+                "max_active_tis_per_dag": task.max_active_tis_per_dag,
+                "max_active_tis_per_dagrun": task.max_active_tis_per_dagrun,
             }
             for task in run.dag.tasks.values()
         ]

@@ -43,7 +43,11 @@ def shop():
         time.sleep(60)
         return len(list(parts))
 
-    load(extract.expand(shop=shops()))
+    @task(max_active_tis_per_dagrun=1)
+    def send(shop):
+        time.sleep(300)
+
+    load(extract.expand(shop=shops())) >> send.expand(shop=["oslo", "lyon"])
 
 shop()
 """
@@ -108,8 +112,18 @@ def test_it_says_who_held_the_slots_while_a_task_waited(week: Path, opened: Open
     page.get_by_role("button", name="shop.extract[2]").first.click()
     why = page.locator("#panel .why").filter(has_text="pool etl")
     expect(why).to_contain_text("Waited 10 min to be queued: pool etl")
-    expect(why).to_contain_text("for 10 min of it the pool's 2 slots had no room for 1")
+    expect(why).to_contain_text("for 10 min of it the 2 slots of the pool had no room for 1")
     assert why.locator("li").all_inner_texts()[:2] == ["extract[0] success", "extract[1] success"]
+
+
+def test_it_says_which_limit_was_reached(week: Path, opened: Opened) -> None:
+    page = opened(week, "view=grid&dag=shop")
+    page.get_by_role("button", name="send, 2025-01-03: success, 2 mapped").click()
+    page.locator("#panel").get_by_role("button", name="send[1]").click()
+    why = page.locator("#panel .why").filter(has_text="max_active_tis_per_dagrun")
+    expect(why).to_contain_text("Waited 5 min to be queued: max_active_tis_per_dagrun of the task")
+    assert why.locator("li").all_inner_texts() == ["send[0] success"]
+    assert page.locator("#panel .why").filter(has_text="to be queued").count() == 1
 
 
 def test_it_says_why_a_task_did_not_run(week: Path, opened: Opened) -> None:

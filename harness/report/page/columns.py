@@ -25,6 +25,9 @@ FAILED = ("failed", "up_for_retry")
 VALUES_SHARE = 0.4
 """Of the room for texts, what XComs and rendered fields may take; logs have the rest."""
 
+_UNKNOWN = (None, None, 1, 0, None, None, None, (), None, None, None)
+"""What is said of a task that no ledger describes: see `_Dag.add`."""
+
 Instance = tuple[str, str, str, int]
 """A task instance: dag_id, run_id, task_id, map_index."""
 Columns = dict[str, Any]
@@ -32,8 +35,8 @@ Columns = dict[str, Any]
 
 _BEGAN = "select coalesce(epoch_ms(min(instant)), 0), coalesce(epoch_ms(max(instant)), 0) from records"
 _LIMITS = "select parallelism, pools from records where kind = 'simulation' order by n desc limit 1"
-_TASKS = """select dag_id, task_id, operator, pool, pool_slots, retries, trigger_rule, queue, executor, downstream
-    from tasks"""
+_TASKS = """select dag_id, task_id, operator, pool, pool_slots, retries, trigger_rule, queue, executor, downstream,
+    max_active_tasks, max_active_tis_per_dag, max_active_tis_per_dagrun from tasks"""
 _RUNS = """select dag_id, run_id, run_type, epoch_ms(logical_date), epoch_ms(run_after),
     epoch_ms(data_interval_start), epoch_ms(data_interval_end), conf, state, reason, epoch_ms(start_date),
     epoch_ms(end_date) from runs order by dag_id, coalesce(logical_date, run_after), run_id"""
@@ -106,9 +109,9 @@ class _Dag:
         return self.numbers[task_id]
 
     def add(self, task_id: str, *facts: Any) -> None:
-        """A task: operator, pool, slots, retries, rule, queue, executor, downstream ids."""
+        """A task: operator, pool, slots, retries, rule, queue, executor, downstream ids, three limits."""
         self.numbers[task_id] = len(self.tasks)
-        self.tasks.append((task_id, *(facts or (None, None, 1, 0, None, None, None, ()))))
+        self.tasks.append((task_id, *(facts or _UNKNOWN)))
 
 
 class _Reading:
@@ -219,6 +222,8 @@ class _Reading:
             columns: Columns = {name: [task[column] for task in tasks] for column, name in enumerate(names)}
             for name in ("operator", "pool", "rule", "queue", "executor"):
                 columns[name] = [self.texts.place(value) for value in columns[name]]
+            for column, name in enumerate(("of_run", "of_task", "of_task_in_run"), 9):
+                columns[name] = [task[column] for task in tasks]
             columns["below"] = [sorted(at[one] for one in below[number]) for number in order]
             columns["layer"] = [laid.layers[number] for number in order]
             columns["row"] = [laid.rows[number] for number in order]

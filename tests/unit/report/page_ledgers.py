@@ -40,7 +40,8 @@ def kept(
 
 
 def _task(name: str, downstream: list[str]) -> dict[str, Any]:
-    of = {"operator": "PythonOperator", "trigger_rule": "all_success", "retries": 0, "queue": "default"}
+    of: dict[str, Any] = {"operator": "PythonOperator", "trigger_rule": "all_success", "retries": 0, "queue": "default"}
+    of |= {"max_active_tasks": 16, "max_active_tis_per_dag": None, "max_active_tis_per_dagrun": None}
     return {"task_id": name, "downstream": downstream, "pool": "etl", "pool_slots": 1, "executor": None, **of}
 
 

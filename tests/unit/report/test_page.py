@@ -37,6 +37,7 @@ def test_states_and_values_come_back_as_they_were(tmp_path: Path) -> None:
     [shop] = told["dags"]
     assert shop["tasks"]["id"] == ["extract", "load", "report"]
     assert (shop["tasks"]["below"], shop["tasks"]["layer"]) == ([[1], [2], []], [0, 1, 2])
+    assert (shop["tasks"]["of_run"], shop["tasks"]["of_task"]) == ([16] * 3, [None] * 3)
     assert [texts[number] for number in told["values"]["value"]] == ["[1,2]", "[1,2]"]
     assert told["values"]["bytes"] == [5, 5]
     assert [texts[line] for lines in told["logs"]["lines"] for line in lines][:2] == ["INFO    0-0", "INFO    0-1"]

@@ -36,6 +36,7 @@ class Ledger {
       dag, number: at, id, operator: this.texts[columns.operator[at]], pool: this.texts[columns.pool[at]],
       slots: columns.slots[at], retries: columns.retries[at], rule: this.texts[columns.rule[at]],
       queue: this.texts[columns.queue[at]], executor: this.texts[columns.executor[at]], layer: columns.layer[at],
+      limits: { ofRun: columns.of_run[at], ofTask: columns.of_task[at], ofTaskInRun: columns.of_task_in_run[at] },
       row: columns.row[at], below: columns.below[at], above: [],
     }));
     for (const task of dag.tasks) for (const other of task.below) dag.tasks[other].above.push(task.number);

@@ -12,7 +12,7 @@ function why(instance) {
   if (upstream) found.push(upstream);
   for (const stretch of stretches) {
     const lasted = stretch.to === null ? 0 : stretch.to - stretch.from;
-    if (stretch.state === "scheduled" && lasted) found.push(waitedForSlot(instance, stretch));
+    if (stretch.state === "scheduled" && lasted) found.push(...waitedForSlot(instance, stretch));
     else if (stretch.state === "queued" && lasted) found.push(waitedForExecutor(instance, stretch));
     else if (["up_for_retry", "up_for_reschedule", "deferred", "awaiting_input"].includes(stretch.state) && lasted) {
       found.push({ title: stateName(stretch.state) + " for " + span(lasted),
@@ -72,34 +72,42 @@ function within(holders, stretch, self) {
     .map((one) => one.instance).filter((one, at, all) => all.indexOf(one) === at);
 }
 
+// What limits a task instance, in the order in which Airflow asks: {name, slots, needed, holders}.
+function limitsOf(instance) {
+  const { ledger, task, run } = instance;
+  const all = ledger.holders(null);
+  const pool = ledger.pools.find((one) => one.name === task.pool);
+  const { ofRun, ofTask, ofTaskInRun } = task.limits;
+  return [
+    { name: "the executor", what: "slots of the executor (parallelism)", slots: ledger.parallelism, holders: all },
+    { name: "pool " + task.pool, what: "slots of the pool", slots: pool ? pool.slots : null, needed: task.slots,
+      holders: ledger.holders(task.pool) },
+    { name: "max_active_tasks of the Dag", what: "places that a run has (max_active_tasks)", slots: ofRun,
+      holders: all.filter((one) => one.instance.run === run) },
+    { name: "max_active_tis_per_dag of the task", what: "places that the task has (max_active_tis_per_dag)", slots: ofTask,
+      holders: all.filter((one) => one.instance.task === task) },
+    { name: "max_active_tis_per_dagrun of the task", what: "places that the task has in a run (max_active_tis_per_dagrun)",
+      slots: ofTaskInRun, holders: all.filter((one) => one.instance.task === task && one.instance.run === run) },
+  ].filter((one) => one.slots !== null && one.slots > 0);
+}
+
+// One answer for each limit that was reached meanwhile.
 function waitedForSlot(instance, stretch) {
-  const ledger = instance.ledger;
-  const { pool: name, slots: needed } = instance.task;
-  const pool = ledger.pools.find((one) => one.name === name);
+  const { ledger, task } = instance;
   const title = "Waited " + span(stretch.to - stretch.from) + " to be queued";
   const time = between(ledger, stretch);
-  if (pool && pool.slots !== null && pool.slots >= 0) {
-    const full = fullFor(ledger.holders(name), pool.slots, needed, stretch);
-    if (full > 0) {
-      return { title: title + ": pool " + name, holders: within(ledger.holders(name), stretch, instance),
-        text: time + "; for " + span(full) + " of it the pool's " + many(pool.slots, "slot") + " had no room for "
-          + needed + ". Slots were held by:" };
-    }
-  } else if (!pool && ledger.pools.length && name) {
-    return { title: title + ": there is no pool " + name, text: time + "; Airflow leaves such a task scheduled for ever." };
+  if (task.pool && ledger.pools.length && !ledger.pools.some((one) => one.name === task.pool)) {
+    return [{ title: title + ": there is no pool " + task.pool, text: time + "; Airflow leaves such a task scheduled for ever." }];
   }
-  if (ledger.parallelism) {
-    const full = fullFor(ledger.holders(null), ledger.parallelism, 1, stretch);
-    if (full > 0) {
-      return { title: title + ": the executor", holders: within(ledger.holders(null), stretch, instance),
-        text: time + "; for " + span(full) + " of it all " + ledger.parallelism
-          + " slots of the executor (parallelism) were taken, by:" };
-    }
+  const found = limitsOf(instance).map((one) => ({ ...one,
+    full: fullFor(one.holders, one.slots, one.needed || 1, stretch) })).filter((one) => one.full > 0);
+  if (!found.length) {
+    return [{ title, text: time + "; no limit that the ledger tells of was reached: what the executor of its queue could take,"
+      + " or how many instances a loop of the scheduler looks at, is not in it." }];
   }
-  const own = within(ledger.holders(null), stretch, instance).filter((one) => one.run.dag === instance.run.dag);
-  return { title, holders: own, text: time + "; neither the pool nor the executor was full. A limit of the Dag or the task"
-    + " (max_active_tasks, max_active_tis_per_dag) or what has a higher priority would be the reason"
-    + (own.length ? "; of this Dag there were at work:" : ".") };
+  return found.map((one) => ({ title: title + ": " + one.name, holders: within(one.holders, stretch, instance),
+    text: time + "; for " + span(one.full) + " of it the " + one.slots + " " + one.what + " had no room for "
+      + (one.needed || 1) + ". They were held by:" }));
 }
 
 function waitedForExecutor(instance, stretch) {
