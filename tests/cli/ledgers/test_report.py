@@ -52,15 +52,15 @@ def test_where_nothing_can_be_written(shop, tmp_path):
 def test_one_that_was_altered_is_refused_and_one_that_was_cut_off_is_shown(shop):
     folder = Path(shop.folder)
     lines = (folder / "january" / "journal.jsonl").read_bytes().splitlines(keepends=True)
-    for name, journal in (("altered", [*lines[:5], *lines[6:]]), ("cut", lines[:-5])):
+    for name, journal in (("page_altered", [*lines[:5], *lines[6:]]), ("page_cut", lines[:-5])):
         (folder / name).mkdir()
         (folder / name / "journal.jsonl").write_bytes(b"".join(journal))
-    answer = shop("report", "altered")
+    answer = shop("report", "page_altered")
     assert answer.code == 2
     assert "record 5" in answer.err
-    assert not (folder / "altered.html").exists()
-    assert shop("report", "cut").code == 0
-    [told] = Page((folder / "cut.html").read_text()).data["ledgers"]
+    assert not (folder / "page_altered.html").exists()
+    assert shop("report", "page_cut").code == 0
+    [told] = Page((folder / "page_cut.html").read_text()).data["ledgers"]
     assert not told["is_whole"]
 
 
