@@ -148,7 +148,8 @@ class _Reading:
 
     def read(self) -> LedgerColumns:
         """All that a page may show."""
-        runs, moves = self._rows(_RUNS), self._rows(_STATES)
+        runs = list({row[:2]: row for row in self._rows(_RUNS)}.values())  # made twice where a replay is checked
+        moves = self._rows(_STATES)
         values, logs = self._rows(_VALUES), self._logs()
         order = {(row[0], row[1]): number for number, row in enumerate(runs)}
         found: dict[Instance, list[tuple[Any, ...]]] = {}

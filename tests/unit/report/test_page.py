@@ -105,6 +105,16 @@ def test_ten_thousand_task_instances_fit_and_what_is_cut_says_so(tmp_path: Path)
     assert len(logs["lines"][failed]) > 4 * len(logs["lines"][0])
 
 
+def test_a_run_that_was_made_twice_is_one(tmp_path: Path) -> None:
+    folder = kept(tmp_path / "a", runs=2)
+    lines = (folder / JOURNAL).read_text().splitlines(keepends=True)
+    again = [line for line in lines if '"kind":"run-created"' in line]
+    (folder / JOURNAL).write_text("".join([*lines, *again]))
+    [told] = read(folder).data["ledgers"]
+    assert told["runs"]["instances"] == [3, 3]
+    assert len(told["instances"]["task"]) == 6
+
+
 def test_small_ledgers_are_whole(tmp_path: Path) -> None:
     log = "\n".join(f"INFO    line {number}" for number in range(1000))
     [told] = read(kept(tmp_path / "a", runs=2, log=log)).data["ledgers"]
