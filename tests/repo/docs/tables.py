@@ -14,6 +14,7 @@ from harness.bridge.patches.inventory.table import PATCHES
 from harness.bridge.versions.table import CAPABILITIES
 from harness.ledger.views import VIEWS
 from harness.project.installed import NEWEST_TESTED, OLDEST
+from tests.repo.docs import reference
 from tests.repo.sources import ROOT
 
 _PATCHES = """\
@@ -125,6 +126,8 @@ PAGES: dict[Path, Callable[[], str]] = {
     ROOT / "docs" / "dev" / "airflow-versions.md": versions,
     ROOT / "docs" / "dev" / "patches.md": patches,
     ROOT / "docs" / "ledger.md": ledger,
+    ROOT / "docs" / "reference" / "cli.md": reference.commands,
+    ROOT / "docs" / "reference" / "fixtures.md": reference.fixtures,
 }
 
 
