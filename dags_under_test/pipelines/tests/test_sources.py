@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from pathlib import Path
 
 import yaml
@@ -12,3 +14,11 @@ def test_each_source_has_a_dag_bound_to_it(simulate):
         f"ingest_{source['name']}": f"{source['table']} for {source['keep_days']} days" for source in SOURCES
     }
     assert len(SOURCES) == 30
+
+
+def test_a_factory_that_binds_its_sources_late_is_found_before_a_deploy():
+    check = [Path(sys.executable).with_name("airflow-harness"), "check", "--no-cache", "bad/sources_bound_late.py"]
+    checked = subprocess.run(check, capture_output=True, text=True)
+    assert checked.returncode == 1
+    said = "late-binding: load() of 30 tasks reads 'source' of the loop that made it"
+    assert checked.stdout.startswith(said)

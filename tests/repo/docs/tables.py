@@ -14,7 +14,7 @@ from harness.bridge.patches.inventory.table import PATCHES
 from harness.bridge.versions.table import CAPABILITIES
 from harness.ledger.views import VIEWS
 from harness.project.installed import NEWEST_TESTED, OLDEST
-from tests.repo.docs import reference
+from tests.repo.docs import cookbook, reference
 from tests.repo.sources import ROOT
 
 _PATCHES = """\
@@ -128,6 +128,7 @@ PAGES: dict[Path, Callable[[], str]] = {
     ROOT / "docs" / "ledger.md": ledger,
     ROOT / "docs" / "reference" / "cli.md": reference.commands,
     ROOT / "docs" / "reference" / "fixtures.md": reference.fixtures,
+    **cookbook.PAGES,
 }
 
 

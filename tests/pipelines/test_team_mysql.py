@@ -1,0 +1,20 @@
+"""The pipelines that need a MySQL, on MariaDB's programs."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.repo.sources import ROOT
+
+
+@pytest.mark.mariadb
+def test_the_pipelines_on_mysql_pass() -> None:
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-m", "mysql", "tests"]
+    ran = subprocess.run(
+        command, cwd=ROOT / "dags_under_test" / "pipelines", capture_output=True, text=True, check=False
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "3 passed" in ran.stdout

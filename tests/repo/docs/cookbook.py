@@ -1,0 +1,159 @@
+"""Recipes from the tested files of ``dags_under_test/pipelines``: a page a recipe, to be taken over in five minutes.
+
+``python -m tests.repo.docs.tables --write`` writes them anew, with the other tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.repo.docs.blocks import blocks
+from tests.repo.sources import ROOT
+
+REPOSITORY = ROOT / "dags_under_test" / "pipelines"
+WORLD = "fixtures/world.yaml"
+_FENCES = {".py": "python", ".sql": "sql", ".toml": "toml", ".txt": "text", ".yaml": "yaml"}
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """A page of the cookbook.
+
+    Attributes:
+        files: of the repository, each with what is to be said before it.
+        world: sections and names of the world file that it takes.
+        recipes: files of docs/ci.md that it shows.
+        extras: what is to be installed.
+    """
+
+    title: str
+    text: str
+    files: tuple[tuple[str, str], ...] = ()
+    world: tuple[tuple[str, str], ...] = ()
+    recipes: tuple[str, ...] = ()
+    extras: str = ""
+    end: str = ""
+
+
+RECIPES = {
+    "a-dag-for-each-source": Recipe(
+        "A Dag for each source of a configuration",
+        "Thirty sources in a YAML file, a Dag for each, and each bound to its own source: the function that makes a "
+        "Dag takes the source, so that no task reads the loop's variable when it runs.",
+        (
+            ("dags/sources.py", ""),
+            (
+                "bad/sources_bound_late.py",
+                "Made in the loop itself, all of them load the last source, with success. `airflow-harness check` says "
+                "`late-binding: load() of 30 tasks reads 'source' of the loop that made it`:",
+            ),
+            ("tests/test_sources.py", "The test runs all thirty, and has the gate find the other one:"),
+        ),
+    ),
+    "counters": Recipe(
+        "Counters, as production would get them",
+        "Dashboards and alarms live on the metrics that tasks send, so they are worth a test: the team's own, and "
+        "those that Airflow's task runner sends.",
+        (("dags/metered_import.py", ""), ("tests/test_metered_import.py", "")),
+        (("connections", "metrics"), ("connections", "rates_api")),
+        extras="airflow-harness[http] apache-airflow-providers-http statsd",
+    ),
+    "mysql": Recipe(
+        "SQL in a real MySQL",
+        "The operator's own SQL runs on a real server: MariaDB's programs, a container, or one that is there already. "
+        "The seed is what the shop's database holds; `current_timestamp` is the run's.",
+        (
+            ("dags/stock_levels.py", ""),
+            ("fixtures/shop.sql", ""),
+            ("tests/test_stock_levels.py", "`pytest -m mysql`, where the marker is left out by default:"),
+        ),
+        extras="airflow-harness[mysql] apache-airflow-providers-common-sql",
+    ),
+    "environments-of-tasks": Recipe(
+        "A library that Airflow's image does not have",
+        "Where a library wants other versions than Airflow, its task has an environment of its own: made once, and "
+        "kept between runs, or brought along by the image. Both are real here.",
+        (
+            ("dags/price_forecast.py", ""),
+            (
+                "bad/forecast_in_the_image.py",
+                "Imported at the top of a file it is told before a deploy: `import-error: a package is not installed "
+                "here: shop_forecast`, with the line of `requirements.txt` that names it.",
+            ),
+            ("tests/test_price_forecast.py", ""),
+        ),
+        (("variables", "wheels"), ("variables", "environments"), ("variables", "scoring_python")),
+    ),
+    "stopped-at-commit": Recipe(
+        "A flipped dependency is stopped at commit",
+        "Somebody turns an arrow: `load >> [table, rows]` for `[table, rows] >> load`. The file imports, the Dag is "
+        "drawn, and the load would load nothing. With this in the repository the commit is refused, and what is pushed "
+        "all the same is annotated by GitHub and listed by GitLab ([their recipes](../ci.md)); CI plays all three.",
+        recipes=(".pre-commit-config.yaml",),
+        end="```text\nxcom-reference: task 'load' pulls an XCom of 'transform', which does not run before it\n```",
+    ),
+    "pools-and-executors": Recipe(
+        "How many slots does the end of the month need?",
+        "Heavy jobs take five slots of a pool, light ones one, and finance has a queue of its own. What waits for "
+        "whom, and how long it takes on each executor, is known without a cluster: beyond eight slots more of them "
+        "gain nothing, because the pool is what makes them wait.",
+        (("dags/month_end.py", ""), ("tests/test_month_end.py", "")),
+        (("pools", "month_end"),),
+    ),
+}
+
+
+def page(name: str) -> str:
+    """A recipe as a page."""
+    return "\n".join(_lines(RECIPES[name])) + "\n"
+
+
+PAGES: dict[Path, Callable[[], str]] = {
+    ROOT / "docs" / "cookbook" / f"{name}.md": partial(page, name) for name in RECIPES
+}
+
+
+def _lines(recipe: Recipe) -> Iterator[str]:
+    yield f"# {recipe.title}\n"
+    yield "<!-- written by python -m tests.repo.docs.tables --write: change dags_under_test/pipelines -->"
+    yield "<!-- begins: empty folder -->\n"
+    yield _wrapped(recipe.text)
+    if recipe.extras:
+        quoted = " ".join(f'"{one}"' if "[" in one else one for one in recipe.extras.split())
+        yield f"\n```console\n$ pip install {quoted}\n```"
+    for file, said in recipe.files:
+        if said:
+            yield f"\n{_wrapped(said)}"
+        text = (REPOSITORY / file).read_text(encoding="utf-8").rstrip("\n")
+        yield f"\n```{_FENCES[Path(file).suffix]} file={file}\n{text}\n```"
+    if recipe.world:
+        yield f"\nIn the world:\n\n```yaml file={WORLD}\n{_world(recipe)}```"
+    for name in recipe.recipes:
+        yield f"\n```yaml file={name}\n{_recipe(name)}```"
+    if recipe.end:
+        yield f"\n{recipe.end}"
+
+
+def _world(recipe: Recipe) -> str:
+    every: dict[str, Any] = yaml.safe_load((REPOSITORY / WORLD).read_text(encoding="utf-8"))
+    taken: dict[str, Any] = {}
+    for section, name in recipe.world:
+        taken.setdefault(section, {})[name] = every[section][name]
+    return yaml.safe_dump(taken, sort_keys=False)
+
+
+def _recipe(name: str) -> str:
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    return next(block.text for block in blocks(page) if block.tags.get("file") == name)
+
+
+def _wrapped(text: str) -> str:
+    from textwrap import fill
+
+    return fill(text, 120, break_long_words=False, break_on_hyphens=False)
