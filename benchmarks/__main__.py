@@ -11,6 +11,7 @@ import argparse
 import json
 import statistics
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +37,16 @@ def main() -> int:
     parser.add_argument("--services", type=int, default=3, help="repetitions of each service (default 3)")
     parser.add_argument("--ledgers", type=int, default=5, help="pairs of years with and without a ledger (default 5)")
     parser.add_argument("--reports", type=int, default=5, help="repetitions of each page in a browser (default 5)")
+    parser.add_argument(
+        "--only", action="append", choices=SUBJECTS, help="measure this alone, beside what was written last; repeated"
+    )
     parser.add_argument("--json", type=Path, help="write the figures to this file")
     parser.add_argument("--write", action="store_true", help="keep the figures: benchmarks/figures.json and the README")
     options = parser.parse_args()
-    figures = {**per_task_instance(options.runs, options.stock_runs), **cold_start(options.cold), **memory()}
-    figures |= calendar_figures.calendar(options.calendar)
-    figures |= gate.gate(options.checks)
-    figures |= real_imported(options.checks)
-    figures |= services.figures(options.services)
-    figures |= ledgers.figures(options.ledgers)
-    figures |= reports.figures(options.reports)
+    kept = json.loads(FIGURES.read_text(encoding="utf-8")) if options.only and FIGURES.is_file() else {}
+    figures: dict[str, Any] = {**kept}
+    for subject in options.only or SUBJECTS:
+        figures |= SUBJECTS[subject](options)
     show(figures)
     for path in [options.json] * bool(options.json) + [FIGURES] * options.write:
         path.write_text(json.dumps(figures, indent=2, sort_keys=True) + "\n")
@@ -53,6 +54,20 @@ def main() -> int:
         readme = HERE.parent / "README.md"
         readme.write_text(in_readme(readme.read_text(encoding="utf-8"), figures), encoding="utf-8")
     return 0
+
+
+SUBJECTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
+    "task-instance": lambda options: per_task_instance(options.runs, options.stock_runs),
+    "cold-start": lambda options: cold_start(options.cold),
+    "memory": lambda _: memory(),
+    "calendar": lambda options: calendar_figures.calendar(options.calendar),
+    "gate": lambda options: gate.gate(options.checks),
+    "real-imports": lambda options: real_imported(options.checks),
+    "services": lambda options: services.figures(options.services),
+    "ledgers": lambda options: ledgers.figures(options.ledgers),
+    "reports": lambda options: reports.figures(options.reports),
+}
+"""What is measured, each subject beside its alternative, in processes of its own."""
 
 
 def in_readme(page: str, figures: dict[str, Any]) -> str:
