@@ -148,7 +148,7 @@ class _Reading:
 
     def read(self) -> LedgerColumns:
         """All that a page may show."""
-        runs = list({row[:2]: row for row in self._rows(_RUNS)}.values())  # made twice where a replay is checked
+        runs = list({row[:2]: row for row in self._rows(_RUNS)}.values())  # instances are known by it: one of each
         moves = self._rows(_STATES)
         values, logs = self._rows(_VALUES), self._logs()
         order = {(row[0], row[1]): number for number, row in enumerate(runs)}
