@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
 from typing import Any
 
@@ -50,3 +51,16 @@ _of_environment: set[str] = set()
 """What was masked so far: the masker is the process's, and goes on knowing it."""
 
 _masker = cache(secrets_masker)
+
+
+def secrets_known() -> frozenset[str]:
+    """What the masker looks for, as regular expressions."""
+    return frozenset(_masker()._secrets_masker().patterns)
+
+
+def know(secrets: frozenset[str]) -> None:
+    """Have the masker look for these too, given as `secrets_known` gives them."""
+    masker = _masker()._secrets_masker()
+    if secrets - masker.patterns:
+        masker.patterns.update(secrets)
+        masker.replacer = re.compile("|".join(masker.patterns))

@@ -88,6 +88,7 @@ def run_attempt(
     who.execution_timeout = None if limit is None else span(limit)
     task_context.set(who)
     request.identity = ti_id(ti)
+    _forget_answers()
     supervisor.store.by_id[request.identity] = ti
     runtime = runtime_instance(request, task, to_datetime(now))
     try:
@@ -128,6 +129,17 @@ def _outcome(supervisor: Supervisor, who: TaskContext, runtime: Any, is_killed: 
         log.exception("Top level error")
         supervisor.observe(who, "callback-failed", (raised, AFTER_THE_END))
     return AttemptOutcome(state.value, who.outcome if who.outcome is not None else message, error, who)
+
+
+def _forget_answers() -> None:
+    """Forget what a worker's process keeps of its supervisor's answers until it ends: each attempt has one of its own.
+
+    Kept by the task instance's id, which is the same in the next simulation.
+    Source: ``get_previous_dagrun_success`` (3.1.8 and 3.3.2).
+    """
+    from airflow.sdk.execution_time import context
+
+    context.get_previous_dagrun_success.cache_clear()
 
 
 def _let_go(runtime: Any) -> None:

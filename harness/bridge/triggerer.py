@@ -96,6 +96,20 @@ class Triggerer:
         """Task instances whose trigger has not fired."""
         return [*self._deferred, *self._tasks]
 
+    @property
+    def lives(self) -> bool:
+        """Whether its process has begun: from then on it waits for triggers."""
+        return self._process is not None and self._process.alive
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no trigger and no callback is with it."""
+        return not (self._waiting or self._deferred or self._tasks or self._callbacks)
+
+    def begin(self) -> None:
+        """Have its process begin before there is a trigger."""
+        self._post(lambda: None)
+
     def _post(self, work: Callable[[], None]) -> None:
         if self._process is None or not self._process.alive:
             self._waiting.append(work)

@@ -85,7 +85,8 @@ class NoJournal:
         """There is nothing to write."""
 
 
-def _body(record: dict[str, Any]) -> bytes:
+def body_of(record: dict[str, Any]) -> bytes:
+    """A record as JSON, its keys sorted; the same in every process."""
     if record.get("kind") in _OURS or _is_plain(record):
         try:
             return _encode_ours(record)
@@ -199,12 +200,26 @@ class FileJournal:
         """Whether it goes on with another one, and cannot: see `harness.ledger.resuming`."""
         return False
 
+    @property
+    def records_kept(self) -> int:
+        """How many records there are."""
+        return self._records_tail.lines
+
+    @property
+    def logs_kept(self) -> int:
+        """How many logs there are."""
+        return self._logs_tail.lines
+
     def write(self, record: dict[str, Any]) -> None:
         """Append one record; ``n`` and ``hash`` are added."""
+        if not self._stopped:
+            self.append(body_of({"n": self._records_tail.lines, **record}))
+
+    def append(self, body: bytes) -> None:
+        """Append a record that is encoded already, with the number `records_kept`."""
         if self._stopped:
             return
-        _, count, last, waiting = self._records_tail
-        body = _body({"n": count + len(waiting), **record})
+        _, _, last, waiting = self._records_tail
         hashed = _chained(waiting[-1][HASH] if waiting else last, body)
         waiting.append(b'%b%b%b"}\n' % (body[:-1], MARK, hashed))
         if len(waiting) >= self._most_lines or len(body) >= LARGE_LINE:
@@ -215,10 +230,14 @@ class FileJournal:
 
         Returns: its place among the logs, for the record that tells of it; None where none is written any more.
         """
+        return None if self._stopped else self.keep_line(body_of({"kind": "log", **record}) + b"\n")
+
+    def keep_line(self, line: bytes) -> int | None:
+        """The same, of a log that is encoded already."""
         if self._stopped:
             return None
         place, waiting = self._logs_tail.lines, self._logs_tail.waiting
-        waiting.append(_body({"kind": "log", **record}) + b"\n")
+        waiting.append(line)
         if len(waiting) >= MOST_LINES or len(waiting[-1]) >= LARGE_LINE:
             self.flush()
         return place

@@ -38,6 +38,7 @@ class CalendarResult:
         services: what each service of the world came to hold and heard meanwhile.
         world_events: what happened around the Dags: events of the world, actions of people, faults.
         was_interrupted: Ctrl-C or SIGTERM ended it before its time.
+        notes: of how it was simulated, for who waits for it; no part of what it came to.
     """
 
     since: datetime
@@ -54,6 +55,7 @@ class CalendarResult:
     services: tuple[ServiceUse, ...] = ()
     world_events: tuple[WorldEventResult, ...] = ()
     was_interrupted: bool = False
+    notes: tuple[str, ...] = ()
 
     def runs_of(self, dag_id: str) -> tuple[RunResult, ...]:
         """The runs of a Dag, in the order they were made; empty when its schedule asked for none."""

@@ -100,7 +100,7 @@ def simulation_environment(
         stack.enter_context(alarms_of_processes(simulation, alarmed))
         stack.enter_context(patched(simulation, StandIns(world), duration_of, striking))
         stack.enter_context(alarm_watchdog(simulation, overran))
-        stack.enter_context(_interruptible(interruption))
+        stack.enter_context(interruptible(interruption))
         try:
             yield simulation, interruption
         finally:
@@ -177,7 +177,8 @@ def _numpy_state(seed: int) -> Any:
 
 
 @contextmanager
-def _interruptible(interruption: Interruption) -> Iterator[None]:
+def interruptible(interruption: Interruption) -> Iterator[None]:
+    """Have it remember Ctrl-C and SIGTERM for the block; outside the main thread nobody hears of them."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

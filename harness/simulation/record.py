@@ -82,26 +82,30 @@ class Recorder:
         xcom_bytes: of JSON, above which an XCom is a finding; None: no XCom is one.
 
     Attributes:
+        journal: where its records go.
         events: (instant, run, task name, state) of every state change of a task instance.
         findings: callbacks that raised, XComs that are too big, and the like, by run.
         triggered: runs that tasks started, with the task instance that did.
         refusals: connections that were refused, with their task, by run; not reported yet.
         needs: what was asked for and is not in the world.
+        reported: what findings tell once for all runs, and have told.
         world_events: what happened around the Dags, in order.
+        resumes: another process has told of the runs that are made now, and of what findings tell once.
         gather: calls `refused` for what processes were refused that tasks forked.
     """
 
     def __init__(self, journal: Journal, watcher: Watcher | None, xcom_bytes: float | None) -> None:
         self.simulation: Simulation | None = None
+        self.resumes = False
         self.gather: Callable[[], None] = lambda: None
         self.events: dict[DagRun, list[tuple[Instant, str, str | None]]] = {}
         self.findings: dict[DagRun, list[Finding]] = {}
-        self._reported: set[tuple[str, str, str]] = set()
+        self.reported: set[tuple[str, str, str]] = set()
         self.triggered: dict[DagRun, TaskInstance] = {}
         self.refusals: dict[DagRun | None, set[tuple[str, RefusedConnection]]] = {}
         self.needs = Needs()
         self.world_events: list[WorldEventResult] = []
-        self._journal = journal
+        self.journal = journal
         self._watcher = watcher
         self._xcom_bytes = xcom_bytes
         self._silent = type(journal).__name__ == "NoJournal"
@@ -117,11 +121,13 @@ class Recorder:
             for one in limits.pools.values()
         ]
         told = {"seed": seed, "parallelism": limits.parallelism, "pools": pools}
-        self._journal.write({"at": self._now(), "kind": "simulation", **told})
+        self.journal.write({"at": self._now(), "kind": "simulation", **told})
 
     def run_created(self, run: DagRun) -> None:
         """A run exists."""
         self.events[run] = []
+        if self.resumes:
+            return
         self._tell_dag(run)
         self._write(
             run,
@@ -140,13 +146,13 @@ class Recorder:
     def backfill(self, result: Mapping[str, Any]) -> None:
         """A person asked for a backfill; ``result`` is what it came to so far."""
         if not self._silent:
-            self._journal.write({"kind": "backfill", **result})
+            self.journal.write({"kind": "backfill", **result})
 
     def run_state(self, run: DagRun) -> None:
         """A run changed its state."""
         self.tell_refusals(run)
         self._write(run, "run-state", state=run.state, reason=masked(run.reason))
-        if self._journal.differs and self.simulation is not None:
+        if self.journal.differs and self.simulation is not None:
             self.simulation.stop("the ledger does not go on")  # which is told when it is closed
         if self._watcher is not None:
             self._watcher(run, None)
@@ -203,7 +209,7 @@ class Recorder:
         if not text:
             return None
         whose = {"dag_id": ti.run.dag.dag_id, "run_id": ti.run.run_id, "task_id": ti.task_id}
-        return self._journal.keep_log(
+        return self.journal.keep_log(
             {**whose, "map_index": ti.map_index, "try_number": try_number, "text": masked(text)}
         )
 
@@ -281,8 +287,8 @@ class Recorder:
         self.gather()
         for task_id, refusal in sorted(self.refusals.pop(run, ()), key=_by_task):
             key = (run.dag.dag_id, task_id, f"{refusal.fact} {refusal.path}:{refusal.line}")
-            if key not in self._reported:
-                self._reported.add(key)
+            if key not in self.reported:
+                self.reported.add(key)
                 self.finding(run, _refused(task_id, refusal, run))
 
     def stood_in(self, ti: TaskInstance, pattern: str) -> None:
@@ -299,15 +305,15 @@ class Recorder:
         """What became of each service: the last of a ledger, since some of it is only seen at the end."""
         if not self._silent:
             for use in uses:
-                self._journal.write({"at": self._now(), "kind": "service", **masked(use.to_json())})
+                self.journal.write({"at": self._now(), "kind": "service", **masked(use.to_json())})
 
     def contents(self, leases: Leases | None) -> None:
         """What the services hold: rows and objects, kept beside the journal."""
         if self._silent or leases is None:
             return
         for conn_id, service, parts in leases.held():
-            for record in keep(self._journal, conn_id, service, parts, masked):
-                self._journal.write({"at": self._now(), **record})
+            for record in keep(self.journal, conn_id, service, parts, masked):
+                self.journal.write({"at": self._now(), **record})
 
     def log(self, who: TaskContext, level: str, text: str, error: BaseException | None) -> None:
         """A line of a task's log; the sink of `harness.bridge.supervisor.capture`.
@@ -339,7 +345,7 @@ class Recorder:
         self.world_events.append(event)
         if not self._silent:
             told = {"happened": event.kind, "what": event.what}
-            self._journal.write({"at": self._now(), "kind": "world-event", **told})
+            self.journal.write({"at": self._now(), "kind": "world-event", **told})
 
     def finding(self, run: DagRun, finding: Finding) -> None:
         """Something was found about a run."""
@@ -350,7 +356,7 @@ class Recorder:
         """What was found of Dags and of the world, not of a run."""
         if not self._silent:
             for finding in findings:
-                self._journal.write({"at": self._now(), "kind": "finding", "dag_id": finding.dag_id, **_found(finding)})
+                self.journal.write({"at": self._now(), "kind": "finding", "dag_id": finding.dag_id, **_found(finding)})
 
     def deadline(self, run: DagRun, deadline: Deadline, what: str, **fields: Any) -> None:
         """A deadline was ``created``, ``moved``, ``met`` or ``missed``, or its ``callback`` went on."""
@@ -361,16 +367,16 @@ class Recorder:
         """A run without some of its tasks is a finding, once for each Dag and the same tasks."""
         finding = left_out(run)
         key = ("", "", "") if finding is None else (finding.check, run.dag.dag_id, f"{len(run.task_instances)}")
-        if finding is not None and key not in self._reported:
-            self._reported.add(key)
+        if finding is not None and key not in self.reported:
+            self.reported.add(key)
             self.finding(run, finding)
 
     def _pushed(self, run: DagRun, task_id: str, key: str, value: Any, stored: Any) -> None:
         """An XCom that does not do well in a database is a finding, once for each task and key."""
         problem = None if self._xcom_bytes is None else trouble(value, stored, self._xcom_bytes)
-        if problem is None or (run.dag.dag_id, task_id, key) in self._reported:
+        if problem is None or (run.dag.dag_id, task_id, key) in self.reported:
             return
-        self._reported.add((run.dag.dag_id, task_id, key))
+        self.reported.add((run.dag.dag_id, task_id, key))
         finding = Finding(
             check="xcom-size",
             severity="warning",
@@ -404,7 +410,7 @@ class Recorder:
             }
             for task in run.dag.tasks.values()
         ]
-        self._journal.write({"at": self._now(), "kind": "dag", "dag_id": run.dag.dag_id, "tasks": told})
+        self.journal.write({"at": self._now(), "kind": "dag", "dag_id": run.dag.dag_id, "tasks": told})
 
     def _of(self, ti: TaskInstance, kind: str, **fields: Any) -> None:
         at = {"task_id": ti.task_id, "map_index": ti.map_index, "try_number": ti.try_number}
@@ -412,7 +418,7 @@ class Recorder:
 
     def _write(self, run: DagRun, kind: str, **fields: Any) -> None:
         if not self._silent:
-            self._journal.write(
+            self.journal.write(
                 {"at": self._now(), "kind": kind, "dag_id": run.dag.dag_id, "run_id": run.run_id, **fields}
             )
 

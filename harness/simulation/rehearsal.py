@@ -7,16 +7,15 @@ from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.bridge.environment.surroundings import Surroundings
 from harness.bridge.loader import Folder, answered_from, load, load_file
 from harness.bridge.stored import unscheduled, unstorable
-from harness.bridge.supervisor.handlers.xcom import RETURN_KEY, encoded, keep
 from harness.bridge.supervisor.store import AssetEvent, facts
 from harness.bridge.timetables import RunPlan, manual, scheduled
 from harness.checks.context import LIMITS
-from harness.errors import HarnessError, MachineError, TaskNotFound, Unserialisable, UsageError, known_names
+from harness.errors import HarnessError, MachineError, Unserialisable, UsageError
 from harness.kernel import Instant
 from harness.kernel.clock import frozen_instant
 from harness.kernel.instant import later, span, to_instant
@@ -36,15 +35,17 @@ from harness.results.services import ServiceUse
 from harness.scheduler.model import DagRun
 from harness.simulation.awaited_dags import awaited_runs, failed_unawaited
 from harness.simulation.components.scheduler_loop import Driver
+from harness.simulation.given_xcoms import give_xcom
 from harness.simulation.ledger_facts import facts_of_calendar, facts_of_run
 from harness.simulation.options import CalendarOptions, RunOptions
 from harness.simulation.past_runs import give_past, plan_of
 from harness.simulation.record import Watcher, watched_by
 from harness.simulation.replays.idempotence import checked
+from harness.simulation.replays.parts import replayed_in_parts
 from harness.simulation.replays.replaying import Replay, ReplayOptions, replay_of
 from harness.simulation.results import run_result
 from harness.simulation.run_factory import RunFactory
-from harness.simulation.simulated import refusal, runs_otherwise, simulated_calendar
+from harness.simulation.simulated import SimulatedCalendar, refusal, runs_otherwise, simulated_calendar
 from harness.simulation.stuck import unfinished_error, unfinished_findings
 from harness.simulation.unmatched import check_options, check_world, unmatched_instances
 from harness.simulation.worlds import ServedWorld, served, with_declared
@@ -209,11 +210,15 @@ class Rehearsal:
         world: World | None = None,
         watcher: Watcher | None = None,
         leases: Leases | None = None,
+        simulated: SimulatedCalendar = simulated_calendar,
+        journal: Journal | None = None,
     ) -> CalendarResult:
         """Simulate what the schedules of all Dags ask for over a stretch of virtual time.
 
         Args:
             leases: as in `run`.
+            simulated: simulates it; another one for parts of it.
+            journal: for its records, in place of one in ``options.keep``.
         Raises: DagNotFound, UnmatchedEntry, ServiceUnavailable.
         """
         see_unclaimed()
@@ -222,7 +227,7 @@ class Rehearsal:
         chosen = {dag_id: self.folder.dag(dag_id) for dag_id in options.dag_ids} or self.folder.dags
         began = perf_counter()
         with self._unfinished_kept(began, options.keep) as ending, ExitStack() as stack:
-            journal: Journal = NoJournal()
+            journal = NoJournal() if journal is None else journal
             if options.keep is not None:
                 kind = ResumedJournal if options.resume else FileJournal
                 journal = stack.enter_context(kind(options.keep, facts_of_calendar(options)))
@@ -234,7 +239,7 @@ class Rehearsal:
                 self.folder.dags, live, journal, watcher, self.xcom_bytes, unstorable
             )
             run_factory.leases = services.leases
-            result = simulated_calendar(run_factory, chosen.values(), options)
+            result = simulated(run_factory, chosen.values(), options)
             left = unmatched_instances(live, run_factory.store.runs.values())
             findings = (*failed_plugins(self.surroundings), *result.findings, *doubts, *left)
             run_factory.recorder.around(findings)
@@ -257,6 +262,8 @@ class Rehearsal:
         """
         if options.dry_run:  # nothing runs, so no service is needed, and that no Dag has a run is no news
             return replace(self.simulate(self.replay_of(options).options, None, watcher), idle=())
+        if options.jobs > 1:
+            return replayed_in_parts(self, options, world, watcher, leases)
         if not options.idempotent:
             return self.simulate(self.replay_of(options).options, world, watcher, leases)
         dags = {dag_id: self.folder.dag(dag_id) for dag_id in options.dag_ids}
@@ -451,43 +458,6 @@ class _Simulated:
             task = self.dag.task_dict[chosen.from_task]
             return {chosen.from_task, *task.get_flat_relative_ids(upstream=False)}
         return None
-
-
-def give_xcom(run: DagRun, dag: DAG, task_id: str, value: Any) -> None:
-    """A return value as if its task had pushed it; also what mapping looks at.
-
-    Args:
-        value: of a mapped task, or of one in a mapped group, a list of each instance's value, or map_index -> value.
-            As in Airflow, an instance that returned None has pushed nothing.
-    Raises: TaskNotFound: the Dag has no such task. UsageError: neither list nor map indexes, for a mapped task.
-    """
-    if task_id not in dag.task_dict:
-        raise TaskNotFound(
-            f"xcoms name {task_id!r}, which is no task of {dag.dag_id!r}", known=known_names(task_id, dag.task_dict)
-        )
-    task = dag.task_dict[task_id]
-    if task.is_mapped or task.get_closest_mapped_task_group() is not None:
-        for index, item in _by_index(dag, task_id, value).items():
-            if item is not None:
-                keep(run, task_id, index, RETURN_KEY, encoded(item))
-        run.returned.setdefault(task_id, set())
-        return
-    keep(run, task_id, -1, RETURN_KEY, encoded(value))
-    if isinstance(value, (list, dict, tuple)):
-        run.lengths[task_id] = len(value)
-
-
-def _by_index(dag: DAG, task_id: str, value: Any) -> dict[int, Any]:
-    if isinstance(value, (list, tuple)):
-        return dict(enumerate(value))
-    if isinstance(value, Mapping) and all(type(index) is int and index >= 0 for index in value):
-        return dict(sorted(value.items()))
-    kind = "a dict whose keys are no map indexes" if isinstance(value, Mapping) else f"a {type(value).__name__}"
-    raise UsageError(
-        f"xcoms give {kind} for the mapped task {task_id!r} of {dag.dag_id!r}",
-        why="each of its instances returns a value of its own",
-        fix=f"give a value for each instance, xcoms={{{task_id!r}: [1, 4]}}, or for some, {{{task_id!r}: {{1: 4}}}}",
-    )
 
 
 def _uses(services: ServedWorld, run_factory: RunFactory) -> tuple[ServiceUse, ...]:

@@ -213,7 +213,8 @@ class RunFactory:
             conf=conf,
         )
         run.extra = RunFacts(dag)
-        create_instances(run)
+        if not self.recorder.resumes:  # most of them are another process's: the loop makes those of the others
+            create_instances(run)
         return run
 
     def _snapshot(self, dag: DAG) -> Dag:

@@ -5,7 +5,7 @@ Those are Dags that the harness cannot simulate, and Dags that were not due.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from harness.bridge.backfills import is_partitioned
@@ -19,6 +19,7 @@ from harness.results.finding import Finding
 from harness.simulation.actions import Actor
 from harness.simulation.calendar import Calendar, ScheduledDag
 from harness.simulation.options import CalendarOptions
+from harness.simulation.replays.shards import Shard
 from harness.simulation.results import run_result
 from harness.simulation.run_factory import RunFactory
 from harness.simulation.schedules.idle import why_no_run
@@ -28,8 +29,18 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
 
-def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: CalendarOptions) -> CalendarResult:
-    """Simulate the calendar of some Dags on a factory that was not used yet."""
+SimulatedCalendar = Callable[[RunFactory, Iterable["DAG"], CalendarOptions], CalendarResult]
+"""Simulates the calendar of some Dags on a factory that was not used yet; `simulated_calendar` is one."""
+
+
+def simulated_calendar(
+    run_factory: RunFactory, dags: Iterable[DAG], options: CalendarOptions, shard: Shard | None = None
+) -> CalendarResult:
+    """Simulate the calendar of some Dags on a factory that was not used yet.
+
+    Args:
+        shard: the part of a replay that is simulated; the result has its runs alone. None: all of it.
+    """
     begin, end = to_instant(options.since), to_instant(options.until)
     with run_factory.opened(begin, options.seed, options.debug, options.on_error) as driver:
         since = None if options.fresh else begin
@@ -41,6 +52,8 @@ def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: Ca
             refusal(run_factory.refused[name], name) for name in chosen if name in run_factory.refused
         ]
         driver.calendar = calendar
+        if shard is not None:
+            shard.attach(run_factory.recorder, driver)
         actor = Actor(run_factory, driver, calendar)
         for action in options.actions:
             actor.plan(action, end)
@@ -53,7 +66,7 @@ def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: Ca
             if ti.state is not None
         ]
         busy_until = driver.simulation.now
-        if not run_factory.was_interrupted:
+        if not run_factory.was_interrupted and (shard is None or shard.end is None):
             for run, finding in stuck_findings(driver):
                 run_factory.recorder.finding(run, finding)
             calendar.findings += not_simulated(calendar)
@@ -62,7 +75,8 @@ def simulated_calendar(run_factory: RunFactory, dags: Iterable[DAG], options: Ca
         left = idle(calendar)
         driver.simulation.close()
         calendar.findings += run_factory.recorder.at_the_end()
-        runs = [run_result(run, run_factory.recorder) for run in run_factory.store.runs.values()]
+        mine = slice(None) if shard is None else shard.own
+        runs = [run_result(run, run_factory.recorder) for run in list(run_factory.store.runs.values())[mine]]
     backfills = calendar.backfills.results()
     until = busy_until if run_factory.was_interrupted or not options.schedules else end
     needs = run_factory.needs()

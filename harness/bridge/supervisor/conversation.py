@@ -75,6 +75,7 @@ class Supervisor:
     Attributes:
         fault: an error of the harness itself while it answered; the session raises it.
         task_log: the logger that ``task_runner.main`` makes for its task; one for all.
+        overhear: called with each message of a task before it is answered.
 
     Args:
         observe: called with (task context, kind, data) for what belongs in the journal.
@@ -85,6 +86,7 @@ class Supervisor:
         self.now = now
         self.observe = observe
         self.fault: BaseException | None = None
+        self.overhear: Callable[[TaskContext, Any], None] | None = None
         self.socket = None  # read by task_runner.main's teardown and by operators that re-exec
         # bound: a lazy one binds at each call
         self.task_log = RunnerLog(structlog.get_logger(logger_name="task").bind(), observe)
@@ -104,6 +106,8 @@ class Supervisor:
         if "xcom-error" in who.faults and "XCom" in type(msg).__name__:
             who.faults["xcom-error"]()
             raise refuse("Internal Server Error", "the store of XComs has a fault of the world", 500)
+        if self.overhear is not None:
+            self.overhear(who, msg)
         if not type(msg).__name__.startswith(_ASKS):
             _over_the_wire(msg)
         try:

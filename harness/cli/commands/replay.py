@@ -39,6 +39,7 @@ class ReplayArguments(FolderArguments):
     dry_run: bool = False
     check: str | None = None
     resume: bool = False
+    jobs: int = 1
     start: str | None = None
     horizon: str | None = None
 
@@ -71,6 +72,8 @@ class ReplayBackfills(SimulateFolder):
             return FolderSimulation(options, rehearsal.replay_of(options).runs * (PASSES if options.idempotent else 1))
 
         result = self.simulated(terminal, planned)
+        for note in result.notes:
+            terminal.note(note)
         if result.ledger is not None and not terminal.as_json and not self.typed.dry_run:
             from harness.report.ledger_terminal import show_figures
 
@@ -97,6 +100,7 @@ class ReplayBackfills(SimulateFolder):
             "dry_run": typed.dry_run,
             "idempotent": typed.check is not None,
             "resume": typed.resume,
+            "jobs": typed.jobs,
             "keep": typed.keep,
             "start": None if start is None else to_datetime(start),
             "seed": typed.seed,
@@ -165,6 +169,15 @@ def dates_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
     help="Virtual time at which the backfill is asked for.  [default: when the last run's interval is over]",
 )
 @option.text("--horizon", metavar="SPAN", help="Stop after so much virtual time.  [default: 366d]")
+@option.text(
+    "-j",
+    "--jobs",
+    metavar="N",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Processes that share the runs, where runs are independent. The ledger is the same.",
+)
 @option.flag("--resume", help="Go on with the ledger of --ledger, which was cut off.")
 @option.many_runs
 def replay(**arguments: Any) -> Job:
@@ -182,5 +195,6 @@ def replay(**arguments: Any) -> Job:
       airflow-harness replay feed report --since 2025-01-01 --until 7d --reverse --fail-fast
       airflow-harness replay sales --since 2025-01-01 --until 30d --dry-run
       airflow-harness replay sales --since 2025-01-01 --until 7d --check idempotent
+      airflow-harness replay sales --since 2024-01-01 --until 366d -j 2
     """
     return ReplayBackfills(ReplayArguments(**arguments))

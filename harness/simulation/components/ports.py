@@ -49,3 +49,10 @@ class WorkersLoop(Loop, Protocol):
 
     def asset_event(self, event: AssetEvent) -> None:
         """A task emitted an asset event."""
+
+
+class PartOfRuns(Protocol):
+    """Which of a replay's runs are simulated here, and which are another process's; `harness.simulation.replays`."""
+
+    def goes_on(self) -> bool:
+        """Whether runs may begin; asked by the loop when none is running."""

@@ -10,10 +10,11 @@ from harness.bridge.supervisor.handlers import refuse
 from harness.bridge.supervisor.store import AssetEvent, Store, facts
 from harness.kernel import Instant, Simulation
 from harness.kernel.simulation import LATE
-from harness.scheduler.dag_runs.runs import Group, group_of, set_run_state, to_examine, to_start
+from harness.scheduler.dag_runs.runs import Group, group_of, set_run_state, start_order, to_examine, to_start
 from harness.scheduler.decide import Decision, schedule, step, timed_out, times_out_at
 from harness.scheduler.dependencies.past import followers
 from harness.scheduler.executors import in_turn
+from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import (
     AWAITING_INPUT,
     DEFERRED,
@@ -29,6 +30,7 @@ from harness.scheduler.model import (
 from harness.scheduler.queueing import Candidates, Limits, Occupancy, admit_once, held_back
 from harness.scheduler.transitions import clear
 from harness.simulation.components.deadlines import Deadlines
+from harness.simulation.components.ports import PartOfRuns
 from harness.simulation.components.workers import Attempts
 from harness.simulation.environment import Interruption
 from harness.simulation.history import history
@@ -113,6 +115,7 @@ class Driver:
         deadlines: those of all runs.
         waiting: scheduled task instances without a slot.
         begins_runs: off, queued runs stay queued.
+        part: says which runs are simulated; None: all.
     """
 
     def __init__(
@@ -123,6 +126,7 @@ class Driver:
         self.deadlines = Deadlines(self, self.attempts)
         self.calendar: RunMaker | None = None
         self.begins_runs = True
+        self.part: PartOfRuns | None = None
         self.active: dict[DagRun, None] = {}
         self.waiting = Candidates()
         self._queued: dict[DagRun, None] = {}
@@ -197,6 +201,8 @@ class Driver:
 
     def _start(self, run: DagRun) -> None:
         del self._queued[run]
+        if not run.task_instances:  # it was expected to be another process's
+            create_instances(run)
         set_run_state(run, "running", self.simulation.now)
         self.active[run] = None
         self._running[group_of(run)] = self._running.get(group_of(run), 0) + 1
@@ -255,6 +261,8 @@ class Driver:
 
         Source: ``SchedulerJobRunner._do_scheduling`` (3.3.2).
         """
+        if self.part is not None and not self.active and not self.part.goes_on():
+            return False
         moved = self.calendar is not None and self.calendar.make_due()
         moved |= self._start_queued()
         for run in to_examine(self._dirty, self.active, self.limits.paused_dags) if self._dirty else ():
@@ -369,6 +377,24 @@ class Driver:
         if self.calendar is not None:
             self.calendar.asset_event(event)
             self.wake()
+
+    # -- parts ---------------------------------------------------------------------------------------------------------
+
+    def stands_still(self) -> bool:
+        """Whether nothing goes on and nothing is to happen: no run, no process, no thread, no event."""
+        simulation, attempts = self.simulation, self.attempts
+        triggerer = attempts.triggerer
+        if self.active or len(self.waiting) or simulation.peek() is not None or simulation.outside:
+            return False
+        if attempts.workloads.waiting or attempts.workloads.stale or not triggerer.is_idle:
+            return False
+        return len(simulation.processes) == triggerer.lives  # it waits for the next trigger
+
+    def pass_over(self, runs: int) -> None:
+        """Have so many queued runs be over, those that would begin first: another process simulates them."""
+        for run in sorted(self._queued, key=start_order)[:runs]:
+            del self._queued[run]
+            run.state = SUCCESS
 
     # -- the end -----------------------------------------------------------------------------------------------------
 

@@ -38,6 +38,7 @@ class ReplayOptions:
             runs: it leaves out those whose data interval is not over.
         horizon: virtual end at the latest, after the start.
         seed, keep, debug, on_error: as in `harness.simulation.options.RunOptions`.
+        jobs: processes among which its runs are shared out, where they are independent; 1 for this one alone.
         resume: go on with the ledger in ``keep``, which was cut off; see `harness.ledger.resuming`.
     """
 
@@ -59,6 +60,7 @@ class ReplayOptions:
     debug: bool = False
     on_error: Callable[[BaseException], None] | None = None
     resume: bool = False
+    jobs: int = 1
 
     def __post_init__(self) -> None:
         as_datetimes(self, "since", "until", "start")
@@ -71,6 +73,8 @@ class ReplayOptions:
             raise UsageError(f"a replay from its end to its beginning: {dates}", fix="exchange since and until")
         if self.max_active_runs < 1:
             raise UsageError(f"max_active_runs is {self.max_active_runs}", fix="give a whole number from 1 on")
+        if self.jobs < 1:
+            raise UsageError(f"jobs is {self.jobs}", fix="give a whole number from 1 on")
         if self.reprocess not in REPROCESS:
             known = ", ".join(REPROCESS)
             raise UsageError(f"reprocess is {self.reprocess!r}", known=known, fix="take one of these")

@@ -189,3 +189,18 @@ class TestMayItRunAgain:
         result = replay(sales(fails), until=2, idempotent=True)
         assert result.states == {"failed": 2}
         assert [finding for finding in result.findings if finding.check == "not-idempotent"] == []
+
+
+def test_what_a_task_was_told_of_the_run_before_is_asked_anew_in_every_replay(replay):
+    """Airflow keeps the answer for the life of a worker's process, which is one attempt's."""
+
+    def replayed(fails):
+        def work(ds, prev_start_date_success):
+            if ds == "2025-01-01" and fails:
+                raise ValueError("no rows")
+            return str(prev_start_date_success)
+
+        return replay(sales(work), until=2, max_active_runs=1).runs[1].task("work").xcom()
+
+    assert replayed(fails=False) == "2025-01-03 00:00:00+00:00"
+    assert replayed(fails=True) == "None"

@@ -17,7 +17,7 @@ import numpy
 import pytest
 
 from harness.simulation import environment
-from harness.simulation.environment import Interruption, _interruptible, patient_collector, process_state
+from harness.simulation.environment import Interruption, interruptible, patient_collector, process_state
 from harness.world import World
 
 
@@ -133,7 +133,7 @@ class TestInterruptions:
         interruption = Interruption()
         handlers = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
         assert not interruption.happened
-        with _interruptible(interruption):
+        with interruptible(interruption):
             with pytest.raises(KeyboardInterrupt):
                 signal.raise_signal(number)
             assert interruption.happened
@@ -156,7 +156,7 @@ class TestInterruptions:
         interruption, seen = Interruption(), []
 
         def work() -> None:
-            with _interruptible(interruption):
+            with interruptible(interruption):
                 seen.append(signal.getsignal(signal.SIGINT))
 
         before = signal.getsignal(signal.SIGINT)

@@ -24,8 +24,9 @@ from harness.scheduler.model import DagRun, KnownLength
 from harness.scheduler.queueing import PoolSlots
 from harness.simulation import rehearsal as module
 from harness.simulation import run_factory
+from harness.simulation.given_xcoms import give_xcom
 from harness.simulation.options import RunOptions
-from harness.simulation.rehearsal import Rehearsal, give_xcom
+from harness.simulation.rehearsal import Rehearsal
 from harness.simulation.run_factory import RunFactory
 from harness.simulation.worlds import with_declared
 from harness.world import Pool, World

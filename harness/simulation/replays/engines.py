@@ -1,0 +1,142 @@
+"""Who simulates the parts of a replay: processes forked from this one."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import pickle
+import signal
+import tempfile
+import warnings
+from collections.abc import Iterator
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from harness.bridge.parsing.confinement import die_with_parent
+from harness.simulation.options import CalendarOptions
+
+if TYPE_CHECKING:
+    from harness.simulation.rehearsal import Rehearsal
+    from harness.simulation.replays.parts import Part, PartResult
+    from harness.simulation.replays.replaying import ReplayOptions
+    from harness.world import World
+
+
+class Engine(Protocol):
+    """Simulates parts elsewhere.
+
+    Attributes:
+        workers: how many it simulates at a time.
+        losses: what a future raises where a worker ended before its part was simulated.
+    """
+
+    workers: int
+    losses: tuple[type[Exception], ...]
+
+    def submit(self, part: Part) -> Future[Any]:
+        """Have a part simulated."""
+
+    def result(self, future: Future[Any]) -> PartResult:
+        """What came of it; waits for it."""
+
+    def renew(self) -> None:
+        """Drop what goes on; also after a loss."""
+
+
+@contextmanager
+def opened(
+    rehearsal: Rehearsal, options: CalendarOptions, world: World | None, asked: ReplayOptions
+) -> Iterator[Engine]:
+    """The engine that a replay asks for, for the block."""
+    with LocalWorkers(asked.jobs, rehearsal, options, world).open() as local:
+        yield local
+
+
+_jobs: dict[int, tuple[Rehearsal, CalendarOptions, World | None]] = {}
+"""What forked processes work at, by a number: they inherit it, with the Dags, mocks and worlds of a test in it."""
+_numbers = count()
+
+
+def _inherited(number: int, part: Part, file: Path) -> None:
+    """Simulate a part and write what came of it to a file.
+
+    Not back through the executor's pipe: whoever is killed while he writes a long message there leaves half of it, and
+    the executor waits for the other half for ever.
+    """
+    from harness.simulation.replays.parts import simulated_part
+
+    rehearsal, options, world = _jobs[number]
+    file.write_bytes(pickle.dumps(simulated_part(rehearsal, options, world, part)))
+
+
+def _begin(owner: int) -> None:
+    """A worker begins. Ctrl-C reaches the whole group of the terminal: its owner alone decides what comes of it."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    die_with_parent(owner)
+
+
+class LocalWorkers:
+    """Processes forked from this one when the first part is given to them: what was loaded until then is there.
+
+    Args:
+        workers: how many.
+    """
+
+    losses: tuple[type[Exception], ...] = (BrokenExecutor,)
+
+    def __init__(self, workers: int, rehearsal: Rehearsal, options: CalendarOptions, world: World | None) -> None:
+        self.workers = workers
+        self._job = (rehearsal, options, world)
+        self._number = next(_numbers)
+        self._pool: ProcessPoolExecutor | None = None
+        self._others: set[int | None] = set()
+        self._files: dict[Future[Any], Path] = {}
+
+    @contextmanager
+    def open(self) -> Iterator[LocalWorkers]:
+        """For the block; what still works at its end is killed."""
+        _jobs[self._number] = self._job
+        with tempfile.TemporaryDirectory(prefix="airflow-harness-parts-") as folder:
+            self._folder = Path(folder)
+            try:
+                yield self
+            finally:
+                del _jobs[self._number]
+                self.renew()
+
+    def submit(self, part: Part) -> Future[Any]:
+        """See `Engine`."""
+        file = self._folder / f"{next(_numbers)}"
+        with warnings.catch_warnings():
+            # of Python 3.12 and later, where threads go on here: a worker asks none of them for anything
+            warnings.filterwarnings("ignore", r"This process \(pid=\d+\) is multi-threaded", DeprecationWarning)
+            if self._pool is None:
+                self._others = {process.pid for process in multiprocessing.active_children()}
+                context = multiprocessing.get_context("fork")
+                self._pool = ProcessPoolExecutor(self.workers, context, _begin, (os.getpid(),))
+            future: Future[Any] = self._pool.submit(_inherited, self._number, part, file)
+        self._files[future] = file
+        return future
+
+    def result(self, future: Future[Any]) -> PartResult:
+        """See `Engine`."""
+        future.result()
+        file = self._files.pop(future)
+        found: PartResult = pickle.loads(file.read_bytes())
+        file.unlink()
+        return found
+
+    def renew(self) -> None:
+        """See `Engine`: end the processes; others are forked when a part is given."""
+        pool, self._pool = self._pool, None
+        self._files.clear()
+        if pool is None:
+            return
+        for process in multiprocessing.active_children():
+            if process.pid not in self._others:
+                with suppress(OSError):
+                    process.kill()
+        pool.shutdown(wait=True, cancel_futures=True)
