@@ -18,7 +18,7 @@ FAR = 7_000_000_000_000_000
 It is less than 2**53, so any JSON reader keeps it whole."""
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class ShardRecords:
     """What a part of a simulation wrote.
 

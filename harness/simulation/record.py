@@ -163,7 +163,7 @@ class Recorder:
         assert self.simulation is not None
         self.events[ti.run].append((self.simulation.now, ti.name, ti.state))
         if not self._silent:
-            self._journal.write(
+            self.journal.write(
                 {
                     "at": self._now(),
                     "kind": "ti-state",
@@ -178,7 +178,7 @@ class Recorder:
                 }
             )
             if ti.state == RUNNING:  # its code, which comes next, may take long, or be the end of this process
-                self._journal.flush(PATIENCE_S)
+                self.journal.flush(PATIENCE_S)
         if self._watcher is not None:
             self._watcher(ti.run, ti)
 

@@ -55,7 +55,7 @@ NEVER_STILL = (
 )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Part:
     """What a worker is asked for; see `Shard`."""
 
@@ -63,7 +63,7 @@ class Part:
     most: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class PartResult:
     """What came of it.
 

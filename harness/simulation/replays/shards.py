@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from harness.simulation.record import Recorder
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Handover:
     """What runs of a replay leave to those behind them, at a moment at which none goes on.
 

@@ -113,9 +113,10 @@ def parts(monkeypatch):
 
 
 def one_ledger(one, other):
-    """Byte for byte; but for addresses of objects that a log names."""
+    """Byte for byte; of logs all but addresses of objects, and what Airflow's masker warns of once in a process."""
     assert (one / "journal.jsonl").read_bytes() == (other / "journal.jsonl").read_bytes()
-    first, second = (re.sub(r"0x\w+", "0x", (folder / "logs.jsonl").read_text()) for folder in (one, other))
+    own = re.compile(r"0x\w+|WARNING Skipping masking[^\\]*\\n")
+    first, second = (own.sub("", (folder / "logs.jsonl").read_text()) for folder in (one, other))
     assert first == second
 
 
@@ -134,8 +135,7 @@ def test_the_ledger_is_that_of_one_process(name, tmp_path, parts):
     assert not parts
     for jobs in (2, 3):
         shared = replayed(make(), tmp_path / str(jobs), jobs=jobs, **options)
-        for file in ("journal.jsonl", "logs.jsonl"):
-            assert (tmp_path / str(jobs) / file).read_bytes() == (tmp_path / "1" / file).read_bytes()
+        one_ledger(tmp_path / str(jobs), tmp_path / "1")
         same(shared, alone)
         assert len(parts) >= 2, shared.notes
         parts.clear()
@@ -200,7 +200,7 @@ def test_what_is_seen_to_couple_runs_keeps_them_in_one_process(told, parts):
 
 
 def other_run():
-    Variable.set("last", "1")
+    Variable.set("last", "a longer one")
 
 
 MET = {
@@ -236,7 +236,7 @@ def test_what_only_later_runs_meet_has_all_begin_anew_in_one_process(parts, tmp_
     def counts(ds):
         if ds == "2025-01-09":
             Variable.set("last", ds)
-        return Variable.get("last", default="none")
+        return Variable.get("last", default="nothing")
 
     alone = replayed(working(counts), tmp_path / "1", max_active_runs=1)
     result = replayed(working(counts), tmp_path / "2", max_active_runs=1, jobs=2)
@@ -343,8 +343,6 @@ def test_ctrl_c_ends_between_runs_and_the_ledger_goes_on(tmp_path):
     ("options", "told"),
     [
         ({"jobs": 0}, "jobs is 0"),
-        ({"engine": "ray://localhost:1"}, "'ray://localhost:1' names no engine that the harness knows"),
-        ({"engine": "localhost:1"}, "'localhost:1' names no engine that the harness knows"),
     ],
 )
 def test_what_names_no_workers_is_told(options, told):
