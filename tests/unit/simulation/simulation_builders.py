@@ -50,6 +50,9 @@ class Triggers:
     def start(self, ti: TaskInstance, message: Any, log: Any) -> None:
         self.started.append(ti)
 
+    def begins(self, ti: TaskInstance) -> None:
+        """No task begins with a trigger."""
+
     def cancel(self, ti: TaskInstance) -> None:
         self.cancelled.append(ti)
 
