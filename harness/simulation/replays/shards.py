@@ -33,7 +33,6 @@ class Handover:
     Attributes:
         runs: how many are over; they begin in the order of the backfill.
         at: the instant.
-        drawn: where the sequences of random numbers stand that all tasks of a process share.
         triggerer: whether one has begun, which waits for triggers.
         reported: what findings tell once for all runs.
         secrets: that tasks have met, as the masker keeps them.
@@ -41,7 +40,6 @@ class Handover:
 
     runs: int
     at: Instant
-    drawn: bytes
     triggerer: bool
     reported: frozenset[tuple[str, str, str]]
     secrets: frozenset[str]
@@ -94,7 +92,7 @@ class Shard:
             return True
         if not self._driver.stands_still():
             return True
-        if self._numbers() != self._drawn:
+        if self._numbers() != self._drawn:  # numbers of a sequence that all tasks of a process share
             self.coupled = "its tasks draw random numbers, one behind the other through all runs"
             return True
         self.end = self._handover(over)
@@ -123,7 +121,6 @@ class Shard:
         return Handover(
             over,
             self._driver.simulation.now,
-            self._drawn,
             self._driver.attempts.triggerer.lives,
             frozenset(self._recorder.reported),
             met if self.begin is None else met | self.begin.secrets,

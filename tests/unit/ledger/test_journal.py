@@ -362,4 +362,4 @@ def test_whichever_encoder_takes_it_a_record_is_the_same(value: Any) -> None:
         expected = slow.encode(record)
     except (ValueError, TypeError):  # NaN; keys that cannot be sorted
         return
-    assert journal_module._body(record) == expected.encode(errors="backslashreplace")
+    assert journal_module.body_of(record) == expected.encode(errors="backslashreplace")
