@@ -35,10 +35,10 @@ from harness.results.services import ServiceUse
 from harness.scheduler.model import DagRun
 from harness.simulation.awaited_dags import awaited_runs, failed_unawaited
 from harness.simulation.components.scheduler_loop import Driver
-from harness.simulation.given_xcoms import give_xcom
 from harness.simulation.ledger_facts import facts_of_calendar, facts_of_run
 from harness.simulation.options import CalendarOptions, RunOptions
 from harness.simulation.past_runs import give_past, plan_of
+from harness.simulation.preset_xcoms import give_xcom
 from harness.simulation.record import Watcher, watched_by
 from harness.simulation.replays.idempotence import checked
 from harness.simulation.replays.parts import replayed_in_parts

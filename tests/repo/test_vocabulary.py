@@ -61,6 +61,7 @@ REPLAY = {  # field: (option of `replay`, argument of `replay`)
     **{name: (f"--{name.replace('_', '-')}", name) for name in ("dry_run", "start", "horizon", "seed", "keep")},
     "idempotent": ("--check", "idempotent"),
     "resume": ("--resume", "(a command's)"),
+    "jobs": ("--jobs", "jobs"),
     "debug": ("--pdb", "(pytest has its own --pdb)"),
     "on_error": ("--pdb", "(pytest has its own --pdb)"),
 }

@@ -22,10 +22,10 @@ from harness.project.repository import Repository
 from harness.results.finding import Finding
 from harness.scheduler.model import DagRun, KnownLength
 from harness.scheduler.queueing import PoolSlots
-from harness.simulation import given_xcoms, run_factory
+from harness.simulation import preset_xcoms, run_factory
 from harness.simulation import rehearsal as module
-from harness.simulation.given_xcoms import give_xcom
 from harness.simulation.options import RunOptions
+from harness.simulation.preset_xcoms import give_xcom
 from harness.simulation.rehearsal import Rehearsal
 from harness.simulation.run_factory import RunFactory
 from harness.simulation.worlds import with_declared
@@ -114,7 +114,7 @@ def test_dags_of_several_projects_are_refused(
 class TestXComsThatAreGiven:
     @pytest.fixture(autouse=True)
     def plain(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(given_xcoms, "encoded", lambda value: ["encoded", value])
+        monkeypatch.setattr(preset_xcoms, "encoded", lambda value: ["encoded", value])
 
     def given(self, value: Any, task_id: str = "a", mapped: bool = False, group: bool = False) -> DagRun:
         plain = task("a", length=KnownLength(2)) if mapped else task("a")
