@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -40,8 +41,10 @@ from harness.simulation.options import CalendarOptions, RunOptions
 from harness.simulation.past_runs import give_past, plan_of
 from harness.simulation.preset_xcoms import give_xcom
 from harness.simulation.record import Watcher, watched_by
+from harness.simulation.replays.couplings import coupling_seen
+from harness.simulation.replays.engines import LocalWorkers
 from harness.simulation.replays.idempotence import checked
-from harness.simulation.replays.parts import replayed_in_parts
+from harness.simulation.replays.parts import Coupled, PartedReplay, simulated_part
 from harness.simulation.replays.replaying import Replay, ReplayOptions, replay_of
 from harness.simulation.results import run_result
 from harness.simulation.run_factory import RunFactory
@@ -263,7 +266,7 @@ class Rehearsal:
         if options.dry_run:  # nothing runs, so no service is needed, and that no Dag has a run is no news
             return replace(self.simulate(self.replay_of(options).options, None, watcher), idle=())
         if options.jobs > 1:
-            return replayed_in_parts(self, options, world, watcher, leases)
+            return self._shared(options, world, watcher, leases)
         if not options.idempotent:
             return self.simulate(self.replay_of(options).options, world, watcher, leases)
         dags = {dag_id: self.folder.dag(dag_id) for dag_id in options.dag_ids}
@@ -275,6 +278,25 @@ class Rehearsal:
                 return self.simulate(self.replay_of(options).options, world, watched_by(watchers), services.leases)
 
             return checked(dags, options, live, services.leases, again)
+
+    def _shared(
+        self, options: ReplayOptions, world: World | None, watcher: Watcher | None, leases: Leases | None
+    ) -> CalendarResult:
+        """Replay with other processes, where runs are independent; else in this one, and ``notes`` say why."""
+        planned = self.replay_of(options).options
+        with self.surroundings.entered():
+            dags = {dag_id: self.folder.dag(dag_id) for dag_id in options.dag_ids}
+            why = coupling_seen(dags, options, self.world_with(world))
+        if why is None:
+            with LocalWorkers(options.jobs, partial(simulated_part, self.simulate, planned, world)).open() as engine:
+                parts = PartedReplay(engine, options.max_active_runs, watcher)
+                try:
+                    result = self.simulate(planned, world, watcher, leases, parts)
+                    return replace(result, notes=tuple(parts.notes))
+                except Coupled as error:
+                    why = str(error)
+        alone = self.replay(replace(options, jobs=1), world, watcher, leases)
+        return replace(alone, notes=(f"replayed in one process: {why}",))
 
     def replay_of(self, options: ReplayOptions) -> Replay:
         """The simulation that a replay is. Raises: DagNotFound, UsageError."""

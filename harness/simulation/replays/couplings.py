@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from harness.bridge.snapshot import snapshot
 from harness.scheduler.model import Dag
 from harness.world.matching import SECTIONS
 from harness.world.model import needs_services
@@ -72,16 +73,12 @@ _DOES = {
 }
 
 
-def coupling_seen(
-    dags: Mapping[str, DAG], known: Mapping[str, Dag], options: ReplayOptions, world: World
-) -> str | None:
-    """What is seen to couple runs before any begins, the first of it; None where nothing is.
-
-    Args:
-        dags: those that are replayed, by id; ``known`` is what the rules know of them.
-    """
-    found = (*_of_options(dags, options), *_of_world(world), *(why for one in known.values() for why in _of_rules(one)))
-    return next(iter((*found, *(why for dag in dags.values() for why in _of_dag(dag)))), None)
+def coupling_seen(dags: Mapping[str, DAG], options: ReplayOptions, world: World) -> str | None:
+    """What is seen to couple runs before any begins, the first of it; None where nothing is."""
+    found = [*_of_options(dags, options), *_of_world(world)]
+    for dag in dags.values():
+        found += [*_of_rules(snapshot(dag)), *_of_dag(dag)]
+    return found[0] if found else None
 
 
 def _of_options(dags: Mapping[str, DAG], options: ReplayOptions) -> Iterator[str]:
@@ -91,6 +88,8 @@ def _of_options(dags: Mapping[str, DAG], options: ReplayOptions) -> Iterator[str
         yield "a run that fails keeps all later ones from beginning (fail_fast)"
     if options.debug:
         yield "the debugger stands in one process"
+    if options.idempotent:
+        yield "it is compared with itself, on the same services"
 
 
 def _of_world(world: World) -> Iterator[str]:

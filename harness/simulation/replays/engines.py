@@ -8,21 +8,14 @@ import pickle
 import signal
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from harness.bridge.parsing.confinement import die_with_parent
-from harness.simulation.options import CalendarOptions
-
-if TYPE_CHECKING:
-    from harness.simulation.rehearsal import Rehearsal
-    from harness.simulation.replays.parts import Part, PartResult
-    from harness.simulation.replays.replaying import ReplayOptions
-    from harness.world import World
 
 
 class Engine(Protocol):
@@ -36,40 +29,31 @@ class Engine(Protocol):
     workers: int
     losses: tuple[type[Exception], ...]
 
-    def submit(self, part: Part) -> Future[Any]:
+    def submit(self, part: Any) -> Future[Any]:
         """Have a part simulated."""
 
-    def result(self, future: Future[Any]) -> PartResult:
+    def result(self, future: Future[Any]) -> Any:
         """What came of it; waits for it."""
 
     def renew(self) -> None:
         """Drop what goes on; also after a loss."""
 
 
-@contextmanager
-def opened(
-    rehearsal: Rehearsal, options: CalendarOptions, world: World | None, asked: ReplayOptions
-) -> Iterator[Engine]:
-    """The engine that a replay asks for, for the block."""
-    with LocalWorkers(asked.jobs, rehearsal, options, world).open() as local:
-        yield local
+Work = Callable[[Any], Any]
+"""Simulates a part."""
 
-
-_jobs: dict[int, tuple[Rehearsal, CalendarOptions, World | None]] = {}
-"""What forked processes work at, by a number: they inherit it, with the Dags, mocks and worlds of a test in it."""
+_jobs: dict[int, Work] = {}
+"""What forked processes do, by a number: they inherit it, with the Dags, mocks and worlds of a test in it."""
 _numbers = count()
 
 
-def _inherited(number: int, part: Part, file: Path) -> None:
+def _inherited(number: int, part: Any, file: Path) -> None:
     """Simulate a part and write what came of it to a file.
 
     Not back through the executor's pipe: whoever is killed while he writes a long message there leaves half of it, and
     the executor waits for the other half for ever.
     """
-    from harness.simulation.replays.parts import simulated_part
-
-    rehearsal, options, world = _jobs[number]
-    file.write_bytes(pickle.dumps(simulated_part(rehearsal, options, world, part)))
+    file.write_bytes(pickle.dumps(_jobs[number](part)))
 
 
 def _begin(owner: int) -> None:
@@ -83,13 +67,13 @@ class LocalWorkers:
 
     Args:
         workers: how many.
+        work: what they do.
     """
 
     losses: tuple[type[Exception], ...] = (BrokenExecutor,)
 
-    def __init__(self, workers: int, rehearsal: Rehearsal, options: CalendarOptions, world: World | None) -> None:
-        self.workers = workers
-        self._job = (rehearsal, options, world)
+    def __init__(self, workers: int, work: Work) -> None:
+        self.workers, self._work = workers, work
         self._number = next(_numbers)
         self._pool: ProcessPoolExecutor | None = None
         self._others: set[int | None] = set()
@@ -98,7 +82,7 @@ class LocalWorkers:
     @contextmanager
     def open(self) -> Iterator[LocalWorkers]:
         """For the block; what still works at its end is killed."""
-        _jobs[self._number] = self._job
+        _jobs[self._number] = self._work
         with tempfile.TemporaryDirectory(prefix="airflow-harness-parts-") as folder:
             self._folder = Path(folder)
             try:
@@ -107,7 +91,7 @@ class LocalWorkers:
                 del _jobs[self._number]
                 self.renew()
 
-    def submit(self, part: Part) -> Future[Any]:
+    def submit(self, part: Any) -> Future[Any]:
         """See `Engine`."""
         file = self._folder / f"{next(_numbers)}"
         with warnings.catch_warnings():
@@ -121,11 +105,11 @@ class LocalWorkers:
         self._files[future] = file
         return future
 
-    def result(self, future: Future[Any]) -> PartResult:
+    def result(self, future: Future[Any]) -> Any:
         """See `Engine`."""
         future.result()
         file = self._files.pop(future)
-        found: PartResult = pickle.loads(file.read_bytes())
+        found = pickle.loads(file.read_bytes())
         file.unlink()
         return found
 

@@ -14,9 +14,8 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
-from harness.bridge.snapshot import snapshot
 from harness.errors import NoVerdict
 from harness.kernel import Instant
 from harness.kernel.instant import to_instant
@@ -28,19 +27,16 @@ from harness.scheduler.model import RunState, TaskState
 from harness.simulation.environment import Interruption, interruptible
 from harness.simulation.options import CalendarOptions
 from harness.simulation.record import Watcher
-from harness.simulation.replays.couplings import coupling_seen
-from harness.simulation.replays.engines import Engine, opened
+from harness.simulation.replays.engines import Engine
 from harness.simulation.replays.shards import Handover, Shard
 from harness.simulation.results import run_result
 from harness.simulation.run_factory import RunFactory
-from harness.simulation.simulated import simulated_calendar
+from harness.simulation.simulated import SimulatedCalendar, simulated_calendar
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
 
-    from harness.services.binding import Leases
-    from harness.simulation.rehearsal import Rehearsal
-    from harness.simulation.replays.replaying import ReplayOptions
+    from harness.ledger.journal import Journal
     from harness.world import World
 
 PARTS = 4
@@ -56,7 +52,7 @@ NEVER_STILL = (
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ReplayPart:
     """What a worker is asked for; see `Shard`."""
 
     begin: Handover
@@ -83,7 +79,15 @@ class Coupled(Exception):
     """Runs that were simulated apart concern one another."""
 
 
-def simulated_part(rehearsal: Rehearsal, options: CalendarOptions, world: World | None, part: Part) -> PartResult:
+class Simulate(Protocol):
+    """Simulates on the Dags of a rehearsal; `harness.simulation.rehearsal.Rehearsal.simulate`."""
+
+    def __call__(
+        self, options: CalendarOptions, world: World | None, *, simulated: SimulatedCalendar, journal: Journal
+    ) -> CalendarResult: ...
+
+
+def simulated_part(simulate: Simulate, options: CalendarOptions, world: World | None, part: ReplayPart) -> PartResult:
     """Simulate a part; what a worker does."""
     journal = ShardJournal()
     shard = Shard(part.begin, part.most, journal)
@@ -96,7 +100,7 @@ def simulated_part(rehearsal: Rehearsal, options: CalendarOptions, world: World 
         found.append((result, run_factory.world.calls_made[former:]))
         return result
 
-    rehearsal.simulate(replace(options, keep=None, resume=False), world, simulated=simulated, journal=journal)
+    simulate(replace(options, keep=None, resume=False), world, simulated=simulated, journal=journal)
     coupled = shard.coupled
     try:
         told = pickle.dumps(found[0])
@@ -105,40 +109,7 @@ def simulated_part(rehearsal: Rehearsal, options: CalendarOptions, world: World 
     return PartResult(shard.end, coupled, journal.records, told)
 
 
-def replayed_in_parts(
-    rehearsal: Rehearsal,
-    options: ReplayOptions,
-    world: World | None,
-    watcher: Watcher | None,
-    leases: Leases | None,
-) -> CalendarResult:
-    """Replay a backfill with other processes, where its runs are independent; else in this one, and `notes` says why.
-
-    Raises: as `Rehearsal.replay`; NoVerdict: workers are lost again and again.
-    """
-    planned = rehearsal.replay_of(options).options
-    with opened(rehearsal, planned, world, options) as engine:
-        why = "it is compared with itself, on the same services" if options.idempotent else None
-        why = why or _coupling(rehearsal, options, world)
-        if why is None:
-            parts = Parts(engine, options.max_active_runs, watcher)
-            try:
-                result = rehearsal.simulate(planned, world, watcher, leases, parts)
-                return replace(result, notes=(*result.notes, *parts.notes))
-            except Coupled as error:
-                why = str(error)
-        alone = rehearsal.replay(replace(options, jobs=1), world, watcher, leases)
-        return replace(alone, notes=(*alone.notes, f"replayed in one process: {why}"))
-
-
-def _coupling(rehearsal: Rehearsal, options: ReplayOptions, world: World | None) -> str | None:
-    dags = {dag_id: rehearsal.folder.dag(dag_id) for dag_id in options.dag_ids}
-    with rehearsal.surroundings.entered():
-        known = {dag_id: snapshot(dag) for dag_id, dag in dags.items()}
-        return coupling_seen(dags, known, options, rehearsal.world_with(world))
-
-
-class Parts:
+class PartedReplay:
     """Simulates a replay in parts; in the place of `harness.simulation.simulated.simulated_calendar`.
 
     Args:
@@ -151,7 +122,7 @@ class Parts:
     def __init__(self, engine: Engine, cohort: int, watcher: Watcher | None) -> None:
         self._engine, self._cohort, self._watcher = engine, cohort, watcher
         self.notes: list[str] = []
-        self._ahead: deque[tuple[Part, Future[Any]]] = deque()
+        self._ahead: deque[tuple[ReplayPart, Future[Any]]] = deque()
         self._again = self._lost = 0
 
     def __call__(self, run_factory: RunFactory, dags: Iterable[DAG], options: CalendarOptions) -> CalendarResult:
@@ -207,13 +178,13 @@ class Parts:
         for first in range(done.runs, total, size):
             at = Instant(done.at + round((first - done.runs) * rate))
             last = first + size
-            part = Part(replace(done, runs=first, at=at), last if last < total else None)
+            part = ReplayPart(replace(done, runs=first, at=at), last if last < total else None)
             self._ahead.append((part, self._engine.submit(part)))
 
-    def _found(self, part: Part, future: Future[Any]) -> PartResult | None:
+    def _found(self, part: ReplayPart, future: Future[Any]) -> PartResult | None:
         """What came of the next part; None where its worker was lost, and it is to be simulated again."""
         try:
-            return self._engine.result(future)
+            found: PartResult = self._engine.result(future)
         except self._engine.losses as error:
             self._forget()
             self._lost += 1
@@ -225,6 +196,7 @@ class Parts:
                 why="a task's code ends it (os._exit, a crash in C), or the machine does: it may be short of memory",
                 fix="replay without -j to see which task it is",
             ) from None
+        return found
 
     def _forget(self) -> None:
         for _, future in self._ahead:
