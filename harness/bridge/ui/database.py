@@ -19,8 +19,6 @@ from airflow.models.asset import AssetEvent, AssetModel
 from airflow.models.dag_version import DagVersion
 from airflow.models.dagrun import DagRunNote
 from airflow.models.renderedtifields import RenderedTaskInstanceFields
-from airflow.models.taskinstancehistory import TaskInstanceHistory
-from airflow.models.xcom import XComModel
 from airflow.serialization.serialized_objects import LazyDeserializedDAG
 from airflow.utils.session import create_session
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
@@ -29,7 +27,7 @@ from sqlalchemy import insert, select, update
 from harness.bridge.reference.home import BUNDLE
 from harness.bridge.ui.dags import ShownDag
 from harness.bridge.ui.history import Instance, LedgerHistory, Run, Try, batches
-from harness.bridge.versions.names import dag_serializer, new_task_instance, run_type
+from harness.bridge.versions.names import dag_serializer, new_task_instance, past_tries_table, run_type, xcom_table
 
 AT_A_TIME = 2000
 """Rows of one statement."""
@@ -99,31 +97,39 @@ def _write_pools(session: Any, history: LedgerHistory) -> None:
 
 
 class _Writer:
-    """Rows of runs and of what belongs to them."""
+    """Rows of runs and of what belongs to them.
+
+    A row has what any version has a column for; `_insert` takes what the installed one has.
+    """
 
     def __init__(self, session: Any, history: LedgerHistory, dags: Sequence[ShownDag]) -> None:
         self.session, self.history = session, history
+        self.past_table = past_tries_table()
         self.numbers = {key: number for number, key in enumerate(history.runs, start=1)}
         self.versions = dict(session.execute(select(DagVersion.dag_id, DagVersion.id)).all())
         self.prototypes = {dag.dag_id: _prototypes(dag, self.versions[dag.dag_id]) for dag in dags}
+        self.new_id = TaskInstance.__table__.c.id.default.arg
+        self.ids = {_place(key, instance): self.new_id(None) for key, _, instance in self._each()}
 
     def write(self) -> Counts:
         """All of them, in the order of their foreign keys."""
         runs = self.history.runs
         self.session.add_all(self._run(key, run) for key, run in runs.items())
         self.session.flush()
-        instances = self._insert(TaskInstance, self._instances())
-        self._insert(TaskInstanceHistory, self._past())
-        self._insert(RenderedTaskInstanceFields, self._rendered())
-        self._insert(DagRunNote, self._notes())
-        xcoms = self._insert(XComModel, self._xcoms())
-        events = self._insert(AssetEvent, self._asset_events())
+        instances = self._insert(TaskInstance.__table__, self._instances())
+        self._insert(self.past_table, self._past())
+        self._insert(RenderedTaskInstanceFields.__table__, self._rendered())
+        self._insert(DagRunNote.__table__, self._notes())
+        xcoms = self._insert(xcom_table(), self._xcoms())
+        events = self._insert(AssetEvent.__table__, self._asset_events())
         return Counts(len(runs), instances, xcoms, events)
 
-    def _insert(self, model: Any, rows: Iterable[Row]) -> int:
-        count = 0
+    def _insert(self, table: Any, rows: Iterable[Row]) -> int:
+        """Insert rows, of which a version's table may lack some columns."""
+        count, columns = 0, set(table.c.keys())
         for batch in batches(rows, AT_A_TIME):
-            self.session.execute(insert(model.__table__), batch)
+            fitting = [{name: value for name, value in row.items() if name in columns} for row in batch]
+            self.session.execute(insert(table), fitting)
             count += len(batch)
         return count
 
@@ -156,20 +162,21 @@ class _Writer:
                 yield key, run, instance
 
     def _instances(self) -> Iterator[Row]:
-        make_id = TaskInstance.__table__.c.id.default.arg
         for key, _, instance in self._each():
             row = self._happened(key, instance, instance.present)
-            yield {**row, "id": make_id(None), "state": instance.state}
+            if self.past_table is TaskInstance.__table__ and instance.present in instance.past:
+                row["try_number"] += 1  # what is left to do is a row of its own there
+            yield {**row, "id": self.ids[_place(key, instance)], "state": instance.state}
 
     def _past(self) -> Iterator[Row]:
         """Source: ``TaskInstanceHistory.record_ti`` (3.3.2): what had not finished is kept as failed."""
-        make_id = TaskInstance.__table__.c.id.default.arg
-        columns = TaskInstanceHistory.__table__.c
         for key, _, instance in self._each():
             for one in instance.past:
                 row = self._happened(key, instance, one)
-                row["state"] = one.state if one.state in ("success", "failed", "skipped") else "failed"
-                yield {n: v for n, v in row.items() if n in columns} | {"task_instance_id": make_id(None)}
+                state = one.state if one.state in ("success", "failed", "skipped") else "failed"
+                number = self.new_id(None)
+                apart = {"id": number, "task_instance_id": number, "working_set": None, "archived_reason": "retry"}
+                yield {**row, **apart, "state": state}
 
     def _happened(self, key: tuple[str, str], instance: Instance, one: Try) -> Row:
         """A row of a task instance at one of its tries."""
@@ -179,7 +186,7 @@ class _Writer:
         return {
             **prototype,
             "run_id": run_id,
-            "map_index": instance.map_index,
+            **_index(instance.map_index),
             "try_number": one.number,
             "max_tries": max(prototype["max_tries"] or 0, one.number - 1),
             "scheduled_dttm": moment(one.scheduled),
@@ -193,7 +200,13 @@ class _Writer:
     def _rendered(self) -> Iterator[Row]:
         for key, _, instance in self._each():
             if instance.rendered is not None:
-                yield {**_whose(key, instance), "rendered_fields": instance.rendered}
+                yield {**self._whose(key, instance), "rendered_fields": instance.rendered}
+
+    def _whose(self, key: tuple[str, str], instance: Instance) -> Row:
+        """What says whose something is, in one version or another."""
+        dag_id, run_id = key
+        named = {"dag_id": dag_id, "run_id": run_id, "task_id": instance.task_id, **_index(instance.map_index)}
+        return {**named, "task_instance_id": self.ids[_place(key, instance)]}
 
     def _notes(self) -> Iterator[Row]:
         """What was found of a run stands in its note."""
@@ -205,8 +218,11 @@ class _Writer:
     def _xcoms(self) -> Iterator[Row]:
         for key, run in self.history.runs.items():
             for (task_id, map_index, name), xcom in run.xcoms.items():
+                instance = run.instances.get((task_id, map_index))
+                if instance is None:  # given to a run that leaves its task out
+                    continue
                 yield {
-                    **_whose(key, Instance(task_id, map_index)),
+                    **self._whose(key, instance),
                     "dag_run_id": self.numbers[key],
                     "key": name,
                     "value": xcom.value,
@@ -262,9 +278,12 @@ def _attributes(model: Any) -> Iterator[tuple[str, Any]]:
         yield attribute.key, attribute.columns[0]
 
 
-def _whose(key: tuple[str, str], instance: Instance) -> Row:
-    dag_id, run_id = key
-    return {"dag_id": dag_id, "run_id": run_id, "task_id": instance.task_id, "map_index": instance.map_index}
+def _index(map_index: int) -> Row:
+    return {"map_index": map_index, "region_index": map_index}
+
+
+def _place(key: tuple[str, str], instance: Instance) -> tuple[str, str, str, int]:
+    return (*key, instance.task_id, instance.map_index)
 
 
 def _first(run: Run) -> str | None:

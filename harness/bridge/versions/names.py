@@ -251,3 +251,20 @@ def new_task_instance(task: Any, dag_version_id: Any) -> dict[str, Any]:
     more = {"dag_run": DagRun()} if "dag_run" in signature(make).parameters else {}
     made: dict[str, Any] = make("", task, -1, dag_version_id=dag_version_id, **more)
     return made
+
+
+def past_tries_table() -> Any:
+    """Where tries are kept that others followed: a table of their own; from 3.4 on that of task instances."""
+    try:
+        from airflow.models.taskinstancehistory import TaskInstanceHistory as Model
+    except ImportError:
+        from airflow.models import TaskInstance as Model
+    return Model.__table__
+
+
+def xcom_table() -> Any:
+    """Where XComs are written: by names, and from 3.4 on by the number of a try."""
+    from airflow.models import xcom
+
+    model: Any = getattr(xcom, "XComModelV2", None) or xcom.XComModel
+    return model.__table__

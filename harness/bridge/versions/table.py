@@ -206,6 +206,18 @@ CAPABILITIES: tuple[Capability, ...] = (
         "`TaskInstance.insert_mapping`",
     ),
     Capability(
+        f"{_V}.names.past_tries_table",
+        (3, 4),
+        "tries that others followed are rows of the table of task instances",
+        "`TaskInstance.prepare_db_for_next_try`",
+    ),
+    Capability(
+        f"{_V}.names.xcom_table",
+        (3, 4),
+        "an XCom belongs to a try",
+        "`models.xcom.XComModelV2`",
+    ),
+    Capability(
         f"{_V}.timetables.core_timetable",
         (3, 2),
         "the scheduler's timetable is made of the SDK's",
