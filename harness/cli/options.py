@@ -115,6 +115,9 @@ record = flag(
     help="Let requests out that the world's cassette does not have, to its hosts, and keep them there.",
 )
 seed = text("--seed", metavar="N", type=int, default=0, show_default=True, help="Of random numbers in task code.")
+run_of_ledger = text(
+    "--run", "run_id", metavar="RUN_ID", help="Which run of --from-ledger.  [default: the one that the Dag has there]"
+)
 as_json = flag("--json", "as_json", help="One JSON document on stdout, everything else on stderr.")
 keep = text(
     "--keep", "--ledger", "keep", metavar="DIR", type=PATH, help="Keep the ledger here.  [default: a temporary folder]"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from airflow.sdk import DAG
 
     from harness.kernel.instant import Instant
+    from harness.ledger.past_run import PastRun
     from harness.results.calendar import CalendarResult
     from harness.results.run import RunResult, TaskResult
     from harness.services.binding import Leases
@@ -173,6 +174,8 @@ class Runner:
         keep: str | Path | None = None,
         others: Iterable[DAG] = (),
         alone: bool = False,
+        from_ledger: str | Path | None = None,
+        run_id: str | None = None,
         start_from: str | None = None,
     ) -> RunResult:
         """Simulate one run of a Dag in virtual time, through Airflow's own task runner, in this process.
@@ -194,9 +197,13 @@ class Runner:
             keep: folder for the ledger of the run.
             others: further DAG objects that exist, for what the run triggers or waits for.
             alone: leave out the Dags that sensors wait for.
+            from_ledger: folder of a ledger whose run of this Dag is run again: its dates, its conf, and the XComs of
+                tasks that are left out.
+            run_id: of that ledger, where neither ``logical_date`` nor the Dag alone tells which.
             start_from: the former name of ``from_task``, for one more release.
-        Raises: DagNotFound, DagImportError, OffSchedule, TaskNotFound, NoDagsFolder, ServiceUnavailable, UsageError;
-            RunStuck and HorizonReached, the result on their ``result``. A failed task raises nothing: see ``state``.
+        Raises: DagNotFound, DagImportError, LedgerError, OffSchedule, TaskNotFound, NoDagsFolder, ServiceUnavailable,
+            UsageError; RunStuck and HorizonReached, the result on their ``result``. A failed task raises nothing: see
+            ``state``.
         """
         from harness.simulation.options import HORIZON, RunOptions
 
@@ -221,6 +228,7 @@ class Runner:
             companions=not alone,
             asset_events=consumed(asset_events),
             on_error=_let_through,
+            past=_past(dag, logical_date, from_ledger, run_id),
         )
         return self._run(dag, self._world if world is None else world_of(world), options, others)
 
@@ -379,6 +387,22 @@ def run_task(_airflow_runner: Runner) -> Callable[..., TaskResult]:
 def render_task(_airflow_runner: Runner) -> Callable[..., dict[str, Any]]:
     """Rendered template fields without executing: ``render_task(dag_or_id, task_id, xcoms={…})`` -> dict."""
     return _airflow_runner.render_task
+
+
+def _past(dag: DAG | str, logical_date: Date | None, ledger: str | Path | None, run_id: str | None) -> PastRun | None:
+    """The run of a ledger that is meant. Raises: LedgerError. UsageError: a run of no ledger."""
+    from harness.errors import UsageError
+    from harness.kernel.instant import iso
+    from harness.ledger.past_run import past_run
+    from harness.ledger.reading import found
+
+    if ledger is None:
+        if run_id is not None:
+            raise UsageError(f"run_id={run_id!r} names a run of a ledger", fix="name that too: from_ledger=")
+        return None
+    at = instant(logical_date, "logical_date")
+    dag_id = dag if isinstance(dag, str) else dag.dag_id
+    return past_run(found(str(ledger), Path(ledger)), dag_id, None if at is None else iso(at), run_id)
 
 
 def _let_through(error: BaseException) -> None:

@@ -127,7 +127,7 @@ class Faults:
         return [
             WorldEventResult(to_datetime(at), "fault", f"{one.kind} of {one.task}", one.where, happened=False)
             for one in self._tasks
-            if id(one) not in self._happened
+            if not one.may_miss and id(one) not in self._happened
         ]
 
     def findings(self) -> list[Finding]:
@@ -136,7 +136,7 @@ class Faults:
         found = [
             _finding(one, f"the fault {one.kind!r} of {one.task} struck no try", fix)
             for one in self._tasks
-            if id(one) not in self._happened
+            if not one.may_miss and id(one) not in self._happened
         ]
         return [*found, *self._not_reached.values()]
 

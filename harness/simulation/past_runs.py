@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any
 
 from harness.bridge.supervisor.handlers.xcom import RETURN_KEY, keep
 from harness.bridge.timetables import RunPlan
 from harness.kernel.instant import Instant, to_instant
 from harness.ledger.past_run import PastRun
+from harness.ledger.past_tries import stored_length
 from harness.scheduler.model import DagRun
-
-_TUPLE = "builtins.tuple"
 
 
 def plan_of(past: PastRun) -> RunPlan:
@@ -39,13 +37,6 @@ def give_past(run: DagRun, past: PastRun, kept: Collection[str] | None) -> None:
         if task_id in kept:
             continue
         keep(run, task_id, index, key, value)
-        length = _length(value) if key == RETURN_KEY and index < 0 else None
+        length = stored_length(value) if key == RETURN_KEY and index < 0 else None
         if length is not None:
             run.lengths[task_id] = length
-
-
-def _length(value: Any) -> int | None:
-    """How many instances a task has that is mapped over a stored value; None over none. Source: ``TaskMap`` (3.3.2)."""
-    if isinstance(value, dict) and "__classname__" in value:
-        return len(value["__data__"]) if value["__classname__"] == _TUPLE else None
-    return len(value) if isinstance(value, (list, dict)) else None

@@ -170,6 +170,7 @@ class TaskFault:
         when: ``fails`` and ``lost`` strike then.
         lasts: how much longer ``slow`` takes.
         where: ``file:line`` that asks for it.
+        may_miss: nobody is told where it strikes no try, as where the code fails by itself.
     """
 
     task: str
@@ -178,6 +179,7 @@ class TaskFault:
     when: Point = "start"
     lasts: Microseconds = 0
     where: str | None = field(default=None, compare=False)
+    may_miss: bool = False
 
     def strikes(self, subject: Subject, try_number: int) -> bool:
         """Whether it is of a task instance's try."""

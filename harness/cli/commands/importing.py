@@ -129,6 +129,8 @@ class Importing:
         terminal.console.print(f"ledger  {folder}", soft_wrap=True)
         again = f"airflow-harness run {dag_id} --from-ledger {folder} --from-task TASK"
         terminal.console.print(f"run it again from a task:  {again}", soft_wrap=True)
+        whole = f"airflow-harness replay {dag_id} --from-ledger {folder}"
+        terminal.console.print(f"replay it as it was:  {whole}", soft_wrap=True)
 
 
 def shown(source: str) -> str:
@@ -194,7 +196,8 @@ def import_(**arguments: Any) -> Job:
     touched: what is read stands beside it, for its include.
 
     With --run the conf, dates, states, tries, rendered fields and XComs of a run are written into a ledger. From it
-    the run is run again on this machine, from any task on, with the XComs that the tasks before it pushed there.
+    the run is run again on this machine, from any task on, with the XComs that the tasks before it pushed there; or
+    replayed as a whole, with how long its tries took and how they ended there.
 
     \b
     Examples:
@@ -202,6 +205,7 @@ def import_(**arguments: Any) -> Job:
       airflow-harness import https://airflow.example.com --dag sales --runs 30 --quantile 0.95
       airflow-harness import https://airflow.example.com --run sales scheduled__2025-01-01T00:00:00+00:00 --keep friday
       airflow-harness run sales --from-ledger friday --from-task load
+      airflow-harness replay sales --from-ledger friday
       airflow-harness import https://airflow.example.com --save production.json
       airflow-harness import production.json
     """

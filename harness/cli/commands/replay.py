@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -29,8 +29,8 @@ class ReplayArguments(FolderArguments):
     """The command line of ``replay``, as typed."""
 
     dag_ids: tuple[str, ...] = ()
-    since: str = ""
-    until: str = ""
+    since: str | None = None
+    until: str | None = None
     reverse: bool = False
     max_active_runs: int = 10
     reprocess: str = "none"
@@ -42,6 +42,9 @@ class ReplayArguments(FolderArguments):
     jobs: int = 1
     start: str | None = None
     horizon: str | None = None
+    from_ledger: str | None = None
+    run_id: str | None = None
+    own_outcomes: bool = False
 
 
 class ReplayBackfills(SimulateFolder):
@@ -85,9 +88,15 @@ class ReplayBackfills(SimulateFolder):
         from harness.kernel.instant import to_datetime
 
         typed = self.typed
+        if typed.run_id is not None or typed.own_outcomes:
+            raise UsageError(
+                "--run and --own-outcomes go with --from-ledger", fix="name a ledger: --from-ledger LEDGER"
+            )
+        if not typed.since or not typed.until:
+            raise UsageError("a replay has no dates", fix="write --since 2025-01-01 --until 30d")
         since, until = dates_of(typed.since, typed.until)
         start, horizon = inputs.instant("--start", typed.start), inputs.span("--horizon", typed.horizon)
-        fields = {
+        asked_for = {
             "dag_ids": tuple(dict.fromkeys(typed.dag_ids)),
             "since": to_datetime(since),
             "until": to_datetime(until),
@@ -105,7 +114,7 @@ class ReplayBackfills(SimulateFolder):
             "start": None if start is None else to_datetime(start),
             "seed": typed.seed,
         }
-        return fields if horizon is None else {**fields, "horizon": timedelta(microseconds=horizon)}
+        return asked_for if horizon is None else {**asked_for, "horizon": timedelta(microseconds=horizon)}
 
 
 def dates_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
@@ -131,10 +140,16 @@ def dates_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
 
 
 @click.argument("dag_ids", metavar="DAG_ID...", nargs=-1, required=True)
-@option.text("--since", metavar="ISO", required=True, help="The first logical date.")
+@option.text("--since", metavar="ISO", help="The first logical date.")
+@option.text("--until", metavar="ISO", help="The last logical date, or a span from the first on, as 30d.")
 @option.text(
-    "--until", metavar="ISO", required=True, help="The last logical date, or a span from the first on, as 30d."
+    "--from-ledger",
+    metavar="LEDGER",
+    help="In place of dates: a run of this ledger as it was, with its conf and dates, how long tries took and "
+    "which failed; then what comes out otherwise.",
 )
+@option.run_of_ledger
+@option.flag("--own-outcomes", help="With --from-ledger: tries end as the code has them end, also those that failed.")
 @option.dags
 @option.flag("--reverse", help="The latest date first.")
 @option.text(
@@ -196,5 +211,29 @@ def replay(**arguments: Any) -> Job:
       airflow-harness replay sales --since 2025-01-01 --until 30d --dry-run
       airflow-harness replay sales --since 2025-01-01 --until 7d --check idempotent
       airflow-harness replay sales --since 2024-01-01 --until 366d -j 2
+      airflow-harness replay sales --from-ledger friday
     """
-    return ReplayBackfills(ReplayArguments(**arguments))
+    typed = ReplayArguments(**arguments)
+    return ReplayBackfills(typed) if typed.from_ledger is None else incident_of(typed)
+
+
+def incident_of(typed: ReplayArguments) -> Job:
+    """The job of a run that a ledger has. Raises: UsageError: what belongs to a backfill beside it."""
+    from harness.cli.commands.incident import IncidentArguments, ReplayIncident
+
+    names = sorted({one.name for one in fields(ReplayArguments)} - {one.name for one in fields(IncidentArguments)})
+    of_backfills = [one for one in names if one not in ("dag_ids", "since", "until")]
+    usual = ReplayArguments()
+    given = [name for name in of_backfills if getattr(typed, name) != getattr(usual, name)]
+    given += [name for name in ("since", "until") if getattr(typed, name)]
+    if given:
+        option_name = given[0].replace("_", "-")
+        fact = f"--{option_name} is of a backfill, and --from-ledger replays one run as it was"
+        raise UsageError(fact, fix="leave it out, or --from-ledger")
+    if len(typed.dag_ids) != 1:
+        raise UsageError(
+            "--from-ledger replays one run, so one Dag is named", fix="write replay DAG_ID --from-ledger …"
+        )
+    names_of_both = {one.name for one in fields(ReplayArguments)} & {one.name for one in fields(IncidentArguments)}
+    same = {name: getattr(typed, name) for name in names_of_both}
+    return ReplayIncident(IncidentArguments(dag_id=typed.dag_ids[0], **same))

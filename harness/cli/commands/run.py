@@ -31,6 +31,7 @@ class RunArguments(option.OneRunArguments):
     only: tuple[str, ...] = ()
     from_task: str | None = None
     from_ledger: str | None = None
+    run_id: str | None = None
     seed: int = 0
     start: str | None = None
     horizon: str | None = None
@@ -108,6 +109,8 @@ class Rehearse:
             "companions": not arguments.alone,
             "debug": arguments.pdb,
         }
+        if arguments.run_id is not None and arguments.from_ledger is None:
+            raise UsageError("--run names a run of a ledger", fix="name that too: --from-ledger LEDGER")
         if arguments.from_ledger is not None:
             fields["past"] = self._past(arguments.from_ledger)
         horizon = inputs.span("--horizon", arguments.horizon)
@@ -122,7 +125,8 @@ class Rehearse:
         if self.arguments.file is not None or self.arguments.manual:
             fix = "name the Dag by its id, and leave --manual out: the ledger says what run it was"
             raise UsageError("--from-ledger takes the id of a Dag, and the run as it was", fix=fix)
-        return past_run(found(ledger, ledgers_home()), self.arguments.dag_id, self.arguments.logical_date)
+        typed = self.arguments
+        return past_run(found(ledger, ledgers_home()), typed.dag_id, typed.logical_date, typed.run_id)
 
     def _paths(self, config: Config) -> list[Path]:
         """What to load: as given, else as configured, else the file alone when a file names the Dag."""
@@ -206,6 +210,7 @@ def _notes(rehearsal: Rehearsal, dag: DAG, terminal: Terminal) -> None:
     metavar="LEDGER",
     help="Run a run of this ledger again: its dates and conf, and the XComs of tasks that are left out.",
 )
+@option.run_of_ledger
 @option.former("--from", "--from-task", "from_task")
 @option.record
 @option.seed

@@ -34,6 +34,7 @@ def compared(
     rules: Rules | None = None,
     dag_ids: Sequence[str] = (),
     names: tuple[str, str] | None = None,
+    run_ids: Sequence[str] = (),
 ) -> Comparison:
     """Compare two ledgers.
 
@@ -41,6 +42,7 @@ def compared(
         a, b: their folders.
         dag_ids: only these Dags; none of them means all.
         names: what the two are called, where that is not the name of a folder.
+        run_ids: only these runs; none of them means all.
     Raises: LedgerError: one of them is none of ours, was cut off or has lost lines. UsageError: they are the same one,
         or there is no run in either. DagNotFound: a Dag that neither has.
     """
@@ -60,7 +62,7 @@ def compared(
     _refuse_unknown(connection, dag_ids, called)
     for macro in rules.macros():
         connection.execute(macro)
-    match_runs(connection, dag_ids)
+    match_runs(connection, dag_ids, run_ids)
     gather(connection, rules.areas, dag_ids)
     connection.execute(_FOUND)
     for area, sql in OF_LEDGERS.items():

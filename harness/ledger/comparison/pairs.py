@@ -16,13 +16,13 @@ _COLUMNS = (
 )  # fmt: skip
 
 
-def match_runs(connection: DuckDBPyConnection, dag_ids: Sequence[str]) -> None:
+def match_runs(connection: DuckDBPyConnection, dag_ids: Sequence[str], run_ids: Sequence[str] = ()) -> None:
     """Make ``matched_runs``: a row for each run of either ledger, with what both say of it.
 
     Runs of a Dag are the same run by their logical date; those without one, and those whose date has moved, by run_id.
     """
     for side in "ab":
-        only = _only("dag_id", dag_ids)
+        only = f"{_only('dag_id', dag_ids)} and {_only('run_id', run_ids)}"
         connection.execute(
             f"""create temp table runs_{side} as select *, row_number() over (partition by dag_id, logical_date
                 order by run_id) as nth from runs where ledger = '{side}' and {only}"""
@@ -107,6 +107,6 @@ def _gather_rendered(connection: DuckDBPyConnection) -> None:
         )
 
 
-def _only(column: str, dag_ids: Sequence[str]) -> str:
-    """SQL: whether a column is one of these Dags; none of them means all."""
-    return f"{column} in ({', '.join(map(quoted_text, dag_ids))})" if dag_ids else "true"
+def _only(column: str, ids: Sequence[str]) -> str:
+    """SQL: whether a column is one of these; none of them means all."""
+    return f"{column} in ({', '.join(map(quoted_text, ids))})" if ids else "true"

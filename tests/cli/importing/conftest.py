@@ -39,8 +39,35 @@ with DAG("sales", schedule="@daily", start_date=datetime(2025, 1, 1), params={"c
     rows = extract()
     total(load.partial(rows=rows).expand(n=days()), rows)
 """
+FEED = """
+import os
+from datetime import datetime, timedelta
+
+from airflow.sdk import DAG, task
+
+with DAG("feed", schedule="@daily", start_date=datetime(2025, 1, 1)):
+
+    @task
+    def names():
+        return ["a", "b"]
+
+    @task(retries=1, retry_delay=timedelta(0))
+    def fetch(name, ds=None, ti=None):
+        if name == "b" and ti.try_number == 1 and "IN_PRODUCTION" in os.environ:
+            raise ConnectionError("the feed is down")
+        return f"{name} of {ds}"
+
+    @task
+    def check(found):
+        if "IN_PRODUCTION" in os.environ:
+            raise ValueError("too few")
+        return len(found)
+
+    check(fetch.expand(name=names()))
+"""
 SEED = """
 import datetime as dt
+import os
 import sys
 from pathlib import Path
 
@@ -49,7 +76,10 @@ from airflow.utils.session import create_session
 
 from harness.bridge.reference.run import parsed
 
-dag = parsed(Path(sys.argv[1]), ["sales"]).dags["sales"]
+dags = parsed(Path(sys.argv[1]), ["sales", "feed"]).dags
+os.environ["IN_PRODUCTION"] = "1"
+dags["feed"].test(logical_date=dt.datetime(2025, 1, 3, tzinfo=dt.timezone.utc))
+dag = dags["sales"]
 dag.test(logical_date=dt.datetime(2025, 1, 2, tzinfo=dt.timezone.utc), run_conf={"city": "Lyon", "api_key": "sesame7"})
 extra = '{"token": "sesame3"}'
 with create_session() as session:
@@ -76,10 +106,11 @@ class Production:
 
 @pytest.fixture(scope="package")
 def production(tmp_path_factory):
-    """A real ``airflow api-server`` on a throw-away database in which a Dag has run."""
+    """A real ``airflow api-server`` on a throw-away database in which two Dags have run, the one in vain."""
     home = tmp_path_factory.mktemp("production")
     (home / "dags").mkdir()
     (home / "dags" / "sales.py").write_text(DAG)
+    (home / "dags" / "feed.py").write_text(FEED)
     shutil.copyfile(template(default_cache()), home / "airflow.db")
     users = "admin:admin,viewer:viewer"
     env = environment(home, home / "airflow.db") | {

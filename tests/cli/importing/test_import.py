@@ -9,7 +9,7 @@ import yaml
 from tests.cli.project import Project
 from tests.repo.schemas import faults
 
-from .conftest import DAG
+from .conftest import DAG, FEED
 
 pytestmark = pytest.mark.gate
 
@@ -19,6 +19,7 @@ def shop(tmp_path_factory):
     """The repository of production's Dag."""
     project = Project(tmp_path_factory.mktemp("shop"))
     project.write("dags/sales.py", DAG)
+    project.write("dags/feed.py", FEED)
     return project
 
 
@@ -90,6 +91,47 @@ def test_a_run_of_production_is_run_again_from_any_task(friday, shop):
         assert run["task_instances"][-1]["xcoms"]["return_value"] == [18, "Lyon", "2025-01-03"]
     states = shop("sql", "friday", "select distinct state from task_instances", "--format", "csv")
     assert states.out == "state\nsuccess\n"
+
+
+def test_a_run_of_production_is_replayed_as_it_was(friday, shop):
+    answer = shop("replay", "sales", "--from-ledger", "friday", "--keep", "saturday")
+    assert answer.code == 0, answer.out + answer.err
+    assert "alike: 1 run compared" in answer.out
+    asked = "select sum(duration_s) > 0 as lasted, count(*) as n from task_instances"
+    assert shop("sql", "saturday", asked, "--format", "csv").out == "lasted,n\nTrue,6\n"
+
+
+@pytest.fixture(scope="module")
+def outage(ask, shop):
+    """A ledger of the run that failed in production."""
+    (run_id,) = re.findall(r"manual__\S+", ask("--run", "feed", "nobody").err)
+    answer = ask("--run", "feed", run_id, "--keep", "outage")
+    assert answer.code == 0, answer.err
+    return run_id
+
+
+def test_an_incident_fails_here_where_it_failed_there(outage, shop):
+    answer = shop("replay", "feed", "--from-ledger", "outage", "--run", outage, "--keep", "again")
+    assert answer.code == 0, answer.out + answer.err
+    asked = "select task_id, map_index, state, try_number from task_instances order by all"
+    both = [shop("sql", name, asked, "--format", "csv").out for name in ("outage", "again")]
+    assert both[0] == both[1]
+    assert "check,-1,failed,1" in both[0]
+    assert "fetch,1,success,2" in both[0]
+
+
+def test_a_mended_incident_says_what_becomes_of_it(outage, shop):
+    answer = shop("replay", "feed", "--from-ledger", "outage", "--own-outcomes", "--json")
+    assert answer.code == 1, answer.err
+    changes = [
+        (one["subject"], one["samples"][0]) for area in json.loads(answer.out)["areas"] for one in area["changes"]
+    ]
+    assert {(subject, one["a"], one["b"]) for subject, one in changes} == {
+        ("feed", "failed", "success"),
+        ("feed.check", None, "2"),
+        ("feed.check", "failed", "success"),
+        ("feed.fetch", "2", "1"),
+    }
 
 
 def test_a_ledger_of_our_own_serves_as_well_and_what_it_has_not_is_said(friday, shop):

@@ -53,21 +53,27 @@ def test_a_run_has_its_dates_its_conf_and_the_last_of_each_xcom(ledger: Path) ->
     assert found.xcoms == {("load", -1, "return_value"): [1, 2, 3], ("each", 1, "return_value"): 4}
     plan = plan_of(found)
     assert (plan.run_id, plan.logical_date) == ("r2", 1_735_776_000_000_000)
+    assert past_run(ledger, "sales", run_id="r2") == found
+    assert found.ledger == ledger
     other = past_run(ledger, "crm")
     assert (other.xcoms, plan_of(other).logical_date) == ({}, None)
 
 
 @pytest.mark.parametrize(
-    ("dag_id", "date", "said"),
+    ("dag_id", "date", "run_id", "said"),
     [
-        ("sales", None, "has 2 runs of 'sales'"),
-        ("sales", "2025-02", "has no run of 'sales' of 2025-02"),
-        ("slaes", None, "has no run of 'slaes'"),
+        ("sales", None, None, "has 2 runs of 'sales'"),
+        ("sales", "2025-02", None, "has no run of 'sales' of 2025-02"),
+        ("sales", None, "r3", "has no run of 'sales' with the id 'r3'"),
+        ("sales", "2025-01-01", "r2", "has no run of 'sales' of 2025-01-01 with the id 'r2'"),
+        ("slaes", None, None, "has no run of 'slaes'"),
     ],
 )
-def test_which_run_is_meant_must_be_clear(ledger: Path, dag_id: str, date: str | None, said: str) -> None:
+def test_which_run_is_meant_must_be_clear(
+    ledger: Path, dag_id: str, date: str | None, run_id: str | None, said: str
+) -> None:
     with pytest.raises(LedgerError) as raised:
-        past_run(ledger, dag_id, date)
+        past_run(ledger, dag_id, date, run_id)
     assert said in str(raised.value)
 
 

@@ -1,0 +1,279 @@
+"""What the tries of a whole ledger came to, for a simulation in which no task code runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from harness.kernel.instant import BEGINNING, Instant, Microseconds, to_instant
+from harness.ledger.journal import JOURNAL
+from harness.ledger.reading import records
+
+InstanceKey = tuple[str, str, str, int]
+"""dag_id, run_id, task_id, map_index."""
+
+_WAITING = frozenset({"up_for_reschedule", "deferred", "awaiting_input"})
+_CUT_OFF = ("fail_fast: ", "dagrun_timeout: ")
+"""How the reason begins of an instance that the scheduler ended: left alone it would have lasted longer."""
+_RETURNED, _DECIDED, _TUPLE = "return_value", "skipmixin_key", "builtins.tuple"
+
+
+@dataclass(slots=True)
+class PastSlice:
+    """A slice of a try in a worker.
+
+    Attributes:
+        ends: the state it ended in.
+        waits: until it went on, after a state that waits; ``turn`` orders those that went on at one instant.
+        ends_late: it took no time, and yet others began or ended before it did.
+        was_cut_off: it did not end by itself: ``lasts`` is the least.
+        trigger_gives: the state that a trigger ended it with.
+    """
+
+    lasts: Microseconds
+    ends: str
+    waits: Microseconds = 0
+    turn: int = 0
+    ends_late: bool = False
+    was_cut_off: bool = False
+    trigger_gives: str | None = None
+
+
+@dataclass(slots=True)
+class PastTry:
+    """A try.
+
+    Attributes:
+        begins_deferred: it waited so long for a trigger before a worker had it.
+        decided: what it left for others: ``followed`` or ``skipped`` -> task ids.
+        length: of the list or mapping that it returned.
+        events: name, uri and extra of the asset events it emitted.
+        triggered: (dag_id, run_id) of the runs it triggered.
+        for_good: it failed although tries were left.
+    """
+
+    slices: list[PastSlice] = field(default_factory=list)
+    begins_deferred: Microseconds | None = None
+    decided: Mapping[str, tuple[str, ...]] | None = None
+    returned: bool = False
+    length: int | None = None
+    events: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
+    triggered: list[tuple[str, str]] = field(default_factory=list)
+    reason: str | None = None
+    for_good: bool = False
+
+    @property
+    def state(self) -> str | None:
+        """In which it ended; None where the ledger ends before."""
+        last = self.slices[-1] if self.slices else None
+        return None if last is None else last.trigger_gives or last.ends
+
+
+@dataclass(frozen=True, slots=True)
+class PastDates:
+    """When a run was, and its conf."""
+
+    logical_date: Instant | None
+    run_after: Instant
+    conf: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class PastTries:
+    """All tries of a ledger.
+
+    Attributes:
+        tries: by instance, then by number.
+        lasted: (dag_id, task_id) -> how long tries took that succeeded, all their slices, in order.
+        latest: (dag_id, task_id) -> the last try that succeeded.
+    """
+
+    folder: Path
+    tries: dict[InstanceKey, dict[int, PastTry]] = field(default_factory=dict)
+    runs: dict[tuple[str, str], PastDates] = field(default_factory=dict)
+    lasted: dict[tuple[str, str], list[Microseconds]] = field(default_factory=dict)
+    latest: dict[tuple[str, str], PastTry] = field(default_factory=dict)
+
+    def typical(self, dag_id: str, task_id: str) -> Microseconds | None:
+        """The median of how long the task took; None where it never succeeded."""
+        spans = self.lasted.get((dag_id, task_id))
+        return None if not spans else round(median(spans))
+
+
+def past_tries(folder: Path) -> PastTries:
+    """Read a ledger. Raises: LedgerError: a journal that was altered, cut off within, or is none of ours."""
+    reader = _Reader(folder)
+    for record in records(folder / JOURNAL):
+        take = reader.takes.get(record["kind"])
+        if take is not None:
+            take(record)
+    return reader.whole()
+
+
+class _Reader:
+    """Puts the records of a journal together."""
+
+    def __init__(self, folder: Path) -> None:
+        self.found = PastTries(folder)
+        self.takes = {
+            "header": self._header,
+            "run-created": self._run,
+            "dag": self._dag,
+            "ti-state": self._state,
+            "attempt": self._attempt,
+            "deferred": self._deferred,
+            "resumed": self._resumed,
+            "xcom": self._xcom,
+            "asset-event": self._event,
+            "triggered": self._triggered,
+        }
+        self._retries: dict[tuple[str, str], int] = {}
+        self._running: dict[InstanceKey, tuple[Instant, int]] = {}
+        self._waits_since: dict[InstanceKey, Instant] = {}
+        self._number: dict[InstanceKey, int] = {}
+        self._emitted: dict[tuple[str, str, str], list[tuple[str, str, Mapping[str, Any]]]] = {}
+        self._changes = 0
+        self._is_imported = False
+        self._until = BEGINNING
+
+    def _header(self, record: dict[str, Any]) -> None:
+        self._is_imported = "source" in record
+        self._until = _instant(record.get("until")) or BEGINNING
+
+    def whole(self) -> PastTries:
+        """All that was told, when there is no more."""
+        for key, (began, _) in self._running.items():  # its worker had it still when the ledger ends
+            tried = self.found.tries[key][self._number[key]]
+            tried.slices.append(PastSlice(max(self._until - began, 0), "success", was_cut_off=True))
+        for key, since in self._waits_since.items():
+            self._wait(self.found.tries[key][self._number[key]], self._until - since + 1)
+        if self._is_imported:
+            self._tell_retries()
+        return self.found
+
+    def _tell_retries(self) -> None:
+        """In the ledger of a deployed Airflow a try that is followed by another may have ``failed``, too."""
+        for (dag_id, _, task_id, _), tries in self.found.tries.items():
+            for number, tried in tries.items():
+                left = number <= self._retries.get((dag_id, task_id), 0)
+                tried.for_good = tried.for_good and left and number + 1 not in tries
+
+    def _run(self, record: dict[str, Any]) -> None:
+        date, after = _instant(record["logical_date"]), _instant(record["run_after"])
+        assert after is not None
+        self.found.runs[record["dag_id"], record["run_id"]] = PastDates(date, after, record["conf"] or {})
+
+    def _dag(self, record: dict[str, Any]) -> None:
+        for task in record["tasks"]:
+            self._retries[record["dag_id"], task["task_id"]] = task["retries"]
+
+    def _try(self, record: dict[str, Any]) -> PastTry:
+        """The present try of the instance that a record is of."""
+        key = _key(record)
+        number = self._number[key] = record.get("try_number", self._number.get(key, 1))
+        return self.found.tries.setdefault(key, {}).setdefault(number, PastTry())
+
+    def _state(self, record: dict[str, Any]) -> None:
+        key, state = _key(record), record["state"]
+        if state == "running":
+            self._try(record)
+            self._changes += 1
+            self._running[key] = _at(record), self._changes
+        elif state == "up_for_reschedule" and record["due"] is not None:
+            tried, due = self._try(record), _instant(record["due"])
+            if tried.slices and due is not None:
+                tried.slices[-1].waits = due - _at(record)
+        elif state == "awaiting_input":
+            self._waits_since[key] = _at(record)
+
+    def _attempt(self, record: dict[str, Any]) -> None:
+        key, tried, state = _key(record), self._try(record), record["state"]
+        running = self._running.pop(key, None)
+        if running is None and tried.slices and tried.slices[-1].ends == "deferred":
+            tried.slices[-1].trigger_gives = state
+            self._ended(key, tried, record)
+            return
+        start, end = _instant(record["start"]), _instant(record["end"])
+        assert start is not None
+        assert end is not None
+        began = start if running is None else running[0]
+        late = running is not None and end == began and self._changes > running[1]
+        self._changes += 1
+        cut = state == "None" or (record["reason"] or "").startswith(_CUT_OFF)
+        tried.slices.append(PastSlice(end - began, state, ends_late=late, was_cut_off=cut))
+        if state not in _WAITING:
+            self._ended(key, tried, record)
+
+    def _ended(self, key: InstanceKey, tried: PastTry, record: dict[str, Any]) -> None:
+        task = (key[0], key[2])
+        tried.reason = record["reason"]
+        tried.events = self._emitted.pop(key[:3], [])
+        tried.for_good = record["state"] == "failed"
+        if record["state"] == "success":
+            spans = [one.lasts for one in tried.slices]
+            self.found.lasted.setdefault(task, []).append(max(spans))
+            self.found.latest[task] = tried
+
+    def _deferred(self, record: dict[str, Any]) -> None:
+        key, tried = _key(record), self._try(record)
+        self._waits_since[key] = _at(record)
+        if key not in self._running:
+            tried.begins_deferred = 0
+
+    def _resumed(self, record: dict[str, Any]) -> None:
+        key, tried = _key(record), self._try(record)
+        since = self._waits_since.pop(key, None)
+        if since is not None:
+            self._wait(tried, _at(record) - since, record["n"])
+
+    def _wait(self, tried: PastTry, waits: Microseconds, turn: int = 0) -> None:
+        """A try waited for a trigger or a person."""
+        if tried.slices:
+            tried.slices[-1].waits, tried.slices[-1].turn = waits, turn
+        else:
+            tried.begins_deferred = waits
+
+    def _xcom(self, record: dict[str, Any]) -> None:
+        tried, value = self._try(record), record["value"]
+        if record["key"] == _RETURNED:
+            tried.returned, tried.length = True, stored_length(value)
+        elif record["key"] == _DECIDED and isinstance(value, dict):
+            tried.decided = {name: tuple(ids) for name, ids in value.items() if isinstance(ids, list)}
+
+    def _event(self, record: dict[str, Any]) -> None:
+        """The record does not say which of a mapped task's instances it was: it ends with the next record of an end."""
+        event = record["asset"], record["uri"], record["extra"] or {}
+        self._emitted.setdefault((record["dag_id"], record["run_id"], record["task_id"]), []).append(event)
+
+    def _triggered(self, record: dict[str, Any]) -> None:
+        key = record["dag_id"], record["run_id"], record["task_id"]
+        for instance in reversed(self._running):  # of a mapped task's instances the one that began last
+            if instance[:3] == key:
+                run = record["triggered_dag_id"], record["triggered_run_id"]
+                self.found.tries[instance][self._number[instance]].triggered.append(run)
+                return
+
+
+def stored_length(value: Any) -> int | None:
+    """How many instances a task has that is mapped over a stored value; None over none. Source: ``TaskMap`` (3.3.2)."""
+    if isinstance(value, dict) and "__classname__" in value:
+        return len(value["__data__"]) if value["__classname__"] == _TUPLE else None
+    return len(value) if isinstance(value, (list, dict)) else None
+
+
+def _key(record: dict[str, Any]) -> InstanceKey:
+    return record["dag_id"], record["run_id"], record["task_id"], record.get("map_index", -1)
+
+
+def _at(record: dict[str, Any]) -> Instant:
+    found = _instant(record["at"])
+    assert found is not None
+    return found
+
+
+def _instant(text: str | None) -> Instant | None:
+    return None if text is None else to_instant(datetime.fromisoformat(text.replace("Z", "+00:00")))

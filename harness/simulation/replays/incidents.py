@@ -1,0 +1,48 @@
+"""A run of a ledger as it was: how long its tries took then and how they ended, as a world in which it runs again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from harness.ledger.past_run import PastRun
+from harness.ledger.past_tries import PastTries, PastTry
+from harness.world import World
+from harness.world.around import TaskFault
+
+if TYPE_CHECKING:
+    from airflow.sdk import DAG
+
+_FAILED = ("failed", "up_for_retry")
+
+
+def world_as_then(past: PastRun, tries: PastTries, dag: DAG, world: World, failures: bool = True) -> World:
+    """A world in which the tasks of a run take as long as they took then, and fail where they failed.
+
+    What waits by itself (deferrable, ``mode="reschedule"``) takes the time that it waits here.
+
+    Args:
+        tries: of the ledger that the run is of.
+        world: what else there is.
+        failures: False leaves it to the code how tries end.
+    """
+    then = world.copy()
+    for (dag_id, run_id, task_id, index), of_instance in tries.tries.items():
+        if (dag_id, run_id) != (past.dag_id, past.run_id) or not of_instance or task_id not in dag.task_dict:
+            continue
+        pattern = f"{dag_id}.{task_id}" + (f"[{index}]" if index >= 0 else "")
+        if not _waits_itself(dag.task_dict[task_id]):
+            then.durations[pattern] = _lasted(of_instance[max(of_instance)])
+        failed = tuple(number for number, tried in sorted(of_instance.items()) if tried.state in _FAILED)
+        if failures and failed:
+            then.faults.append(TaskFault(pattern, "fails", failed, "end", may_miss=True))
+    return then
+
+
+def _lasted(tried: PastTry) -> Any:
+    return sum(one.lasts + one.waits for one in tried.slices)
+
+
+def _waits_itself(task: Any) -> bool:
+    """Whether a task leaves its worker to wait. Of a mapped one what its instances are given alike."""
+    given = task.partial_kwargs if task.is_mapped else vars(task)
+    return bool(given.get("deferrable")) or given.get("mode") == "reschedule"
