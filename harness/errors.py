@@ -230,6 +230,13 @@ class ProductionUnavailable(HarnessError):
     exit_code = ExitCode.UNAVAILABLE
 
 
+class EngineUnavailable(HarnessError):
+    """An engine that does not answer, has no workers, or whose workers are not what is needed."""
+
+    id = "engine-unavailable"
+    exit_code = ExitCode.UNAVAILABLE
+
+
 class UnsupportedAirflow(HarnessError):
     """An Airflow outside the supported range, or none installed."""
 

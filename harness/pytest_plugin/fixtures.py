@@ -198,6 +198,7 @@ def replay_of(runner: Runner, folder: Path) -> Callable[..., CalendarResult]:
         seed: int = 0,
         keep: str | Path | None = None,
         jobs: int = 1,
+        engine: str | None = None,
     ) -> CalendarResult:
         """Replay a backfill of a Dag, or of several on one clock, as Airflow makes it.
 
@@ -212,8 +213,8 @@ def replay_of(runner: Runner, folder: Path) -> Callable[..., CalendarResult]:
             dry_run: only ``backfills``: which runs there would be, and why others are left out.
             start: virtual instant at which it is asked for; None for when the last run's interval is over.
             conf, horizon, world, seed, keep: as in ``run_dag``. A ledger is kept in any case: see ``result.sql``.
-            jobs: processes that share the runs, where runs are independent; the result is the same, and its ``notes``
-                say where this process simulated all of it.
+            jobs, engine: processes, or the workers of an engine (``dask://HOST:PORT``), that share the runs where runs
+                are independent; the result is the same, and its ``notes`` say where this process simulated all of it.
         Raises: DagNotFound, NoDagsFolder, ServiceUnavailable, UsageError. A failed run raises nothing: see ``ok``.
         """
         from harness.simulation.replays.replaying import LONGEST, ReplayOptions
@@ -236,6 +237,7 @@ def replay_of(runner: Runner, folder: Path) -> Callable[..., CalendarResult]:
             seed,
             _ledger(folder) if keep is None else Path(keep),
             jobs=jobs,
+            engine=engine,
         )
         others = [dag for dag in several if not isinstance(dag, str)]
         return runner.replay(options, None if world is None else world_of(world), others)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -42,9 +41,9 @@ from harness.simulation.past_runs import give_past, plan_of
 from harness.simulation.preset_xcoms import give_xcom
 from harness.simulation.record import Watcher, watched_by
 from harness.simulation.replays.couplings import coupling_seen
-from harness.simulation.replays.engines import LocalWorkers
+from harness.simulation.replays.elsewhere import opened
 from harness.simulation.replays.idempotence import checked
-from harness.simulation.replays.parts import Coupled, PartedReplay, simulated_part
+from harness.simulation.replays.parts import Coupled, PartedReplay
 from harness.simulation.replays.replaying import Replay, ReplayOptions, replay_of
 from harness.simulation.results import run_result
 from harness.simulation.run_factory import RunFactory
@@ -265,7 +264,7 @@ class Rehearsal:
         """
         if options.dry_run:  # nothing runs, so no service is needed, and that no Dag has a run is no news
             return replace(self.simulate(self.replay_of(options).options, None, watcher), idle=())
-        if options.jobs > 1:
+        if options.jobs > 1 or options.engine is not None:
             return self._shared(options, world, watcher, leases)
         if not options.idempotent:
             return self.simulate(self.replay_of(options).options, world, watcher, leases)
@@ -287,15 +286,15 @@ class Rehearsal:
         with self.surroundings.entered():
             dags = {dag_id: self.folder.dag(dag_id) for dag_id in options.dag_ids}
             why = coupling_seen(dags, options, self.world_with(world))
-        if why is None:
-            with LocalWorkers(options.jobs, partial(simulated_part, self.simulate, planned, world)).open() as engine:
+        with opened(self.simulate, self.folder, self.xcom_bytes, options, planned, world) as engine:
+            if why is None:
                 parts = PartedReplay(engine, options.max_active_runs, watcher)
                 try:
                     result = self.simulate(planned, world, watcher, leases, parts)
                     return replace(result, notes=tuple(parts.notes))
                 except Coupled as error:
                     why = str(error)
-        alone = self.replay(replace(options, jobs=1), world, watcher, leases)
+        alone = self.replay(replace(options, jobs=1, engine=None), world, watcher, leases)
         return replace(alone, notes=(f"replayed in one process: {why}",))
 
     def replay_of(self, options: ReplayOptions) -> Replay:

@@ -62,6 +62,7 @@ REPLAY = {  # field: (option of `replay`, argument of `replay`)
     "idempotent": ("--check", "idempotent"),
     "resume": ("--resume", "(a command's)"),
     "jobs": ("--jobs", "jobs"),
+    "engine": ("--engine", "engine"),
     "debug": ("--pdb", "(pytest has its own --pdb)"),
     "on_error": ("--pdb", "(pytest has its own --pdb)"),
 }

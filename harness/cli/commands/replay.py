@@ -40,6 +40,7 @@ class ReplayArguments(FolderArguments):
     check: str | None = None
     resume: bool = False
     jobs: int = 1
+    engine: str | None = None
     start: str | None = None
     horizon: str | None = None
     from_ledger: str | None = None
@@ -110,6 +111,7 @@ class ReplayBackfills(SimulateFolder):
             "idempotent": typed.check is not None,
             "resume": typed.resume,
             "jobs": typed.jobs,
+            "engine": typed.engine,
             "keep": typed.keep,
             "start": None if start is None else to_datetime(start),
             "seed": typed.seed,
@@ -193,6 +195,7 @@ def dates_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
     show_default=True,
     help="Processes that share the runs, where runs are independent. The ledger is the same.",
 )
+@option.text("--engine", metavar="URL", help="Workers of an engine in their place: dask://HOST:PORT, a scheduler.")
 @option.flag("--resume", help="Go on with the ledger of --ledger, which was cut off.")
 @option.many_runs
 def replay(**arguments: Any) -> Job:

@@ -194,7 +194,7 @@ class PartedReplay:
                 f"a process that simulates runs from the {part.begin.runs + 1}th on was lost, {LOSSES} times",
                 known=f"{part.begin.runs} runs stand in the ledger; {type(error).__name__}",
                 why="a task's code ends it (os._exit, a crash in C), or the machine does: it may be short of memory",
-                fix="replay without -j to see which task it is",
+                fix="replay without -j and --engine to see which task it is",
             ) from None
         return found
 

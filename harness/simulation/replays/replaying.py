@@ -39,6 +39,7 @@ class ReplayOptions:
         horizon: virtual end at the latest, after the start.
         seed, keep, debug, on_error: as in `harness.simulation.options.RunOptions`.
         jobs: processes among which its runs are shared out, where they are independent; 1 for this one alone.
+        engine: the URL of an engine whose workers take the place of processes of this machine: ``dask://HOST:PORT``.
         resume: go on with the ledger in ``keep``, which was cut off; see `harness.ledger.resuming`.
     """
 
@@ -61,6 +62,7 @@ class ReplayOptions:
     on_error: Callable[[BaseException], None] | None = None
     resume: bool = False
     jobs: int = 1
+    engine: str | None = None
 
     def __post_init__(self) -> None:
         as_datetimes(self, "since", "until", "start")
