@@ -1,0 +1,18 @@
+"""A table as an XCom
+
+Every row of it goes through the API server into Airflow's own database, every night. After a year the scheduler is slow, and
+nobody knows why.
+"""
+
+# found by: rehearsal
+from airflow.sdk import DAG, task
+
+with DAG("big_xcom", schedule="@daily"):
+
+    @task
+    def extract():
+        rows = [{"id": number, "name": f"customer {number}"} for number in range(20_000)]
+        return rows  # bug
+        # mended: return len(rows)
+
+    extract()

@@ -1,0 +1,29 @@
+"""A sensor for a run that never was
+
+The one Dag runs at two, the other at six, and the sensor looks for a run of three o'clock. It waits for its timeout, every
+day, in a slot.
+"""
+
+# found by: external-dag
+from datetime import datetime, timedelta, timezone
+
+from airflow.providers.standard.operators.bash import BashOperator
+from airflow.providers.standard.sensors.external_task import ExternalTaskSensor
+from airflow.sdk import DAG
+
+SINCE = datetime(2025, 1, 1, tzinfo=timezone.utc)
+APART = timedelta(hours=3)  # bug
+# mended: APART = timedelta(hours=4)
+
+with DAG("export_at_two", schedule="0 2 * * *", start_date=SINCE):
+    BashOperator(task_id="export", bash_command="echo exported")
+
+with DAG("report_at_six", schedule="0 6 * * *", start_date=SINCE):
+    ExternalTaskSensor(
+        task_id="wait",
+        external_dag_id="export_at_two",
+        external_task_id="export",
+        execution_delta=APART,
+        mode="reschedule",
+        timeout=3600,
+    )

@@ -1,0 +1,51 @@
+"""The bug book is true: the harness finds each bug as the page says, and says nothing of what is mended."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests.repo.docs.bug_book import FILE, MEASURED, page, told
+from tests.repo.docs.bugs.harness_says import findings, rehearsed
+from tests.repo.docs.bugs.peers import TOOLS, Measured
+from tests.repo.docs.bugs.stories import REHEARSAL, REHEARSALS, stories, version, written
+
+
+@pytest.mark.pages
+def test_the_page_is_what_is_said() -> None:
+    write = "python -m tests.repo.docs.bug_book --write"
+    assert FILE.read_text(encoding="utf-8") == page(told(), Measured.read(MEASURED)), write
+
+
+@pytest.mark.pages
+def test_nothing_is_said_of_what_is_mended(tmp_path: Path) -> None:
+    roots = written(tmp_path, mended=True)
+    assert [one for root in roots for one in findings(root)] == []
+    assert rehearsed(roots[-1]) == {}
+
+
+def test_each_story_is_told_in_a_few_words_and_has_a_mend() -> None:
+    every = stories()
+    assert len(every) >= 40
+    assert len({one.name for one in every}) == len(every)
+    for story in every:
+        assert 20 < len(story.text.split()) < 60 or len(story.text) < 250, story.name
+        assert story.bug or story.mend, story.name
+        bug, mended = ([version(file.read_text(), fixed) for file in story.files] for fixed in (False, True))
+        assert bug != mended, story.name
+        for text in (*bug, *mended):
+            ast.parse(text)
+
+
+def test_each_rehearsal_is_of_a_story() -> None:
+    rehearsals = {node.name for node in ast.parse(REHEARSALS.read_text()).body if isinstance(node, ast.FunctionDef)}
+    assert rehearsals == {f"test_{one.name}" for one in stories() if one.finder == REHEARSAL}
+
+
+def test_the_others_were_asked_about_all_of_them() -> None:
+    measured = Measured.read(MEASURED)
+    assert set(measured.verdicts) == {one.name for one in stories()}
+    assert {tool for said in measured.verdicts.values() for tool in said} <= set(TOOLS)
+    assert set(measured.versions) == {"Airflow", *list(TOOLS.values())[1:]}
