@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 from binascii import hexlify
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -41,6 +42,7 @@ LARGE_LINE = 1 << 16
 PATIENCE_S = 0.1
 """Real seconds that what is simulated may be ahead of its file, as long as no code of a task stands in between."""
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _encode = json.JSONEncoder(
     sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=str
 ).encode
@@ -96,8 +98,9 @@ def body_of(record: dict[str, Any]) -> bytes:
         text = _encode(record)
     except ValueError:  # NaN and the infinities, which JSON does not have, in what a task pushed
         text = _encode(plain(record))
-    # what UTF-8 cannot hold is a lone surrogate, and its backslash form is that of JSON
-    return text.encode(errors="backslashreplace")
+    # What UTF-8 cannot hold is a lone surrogate. Its text takes its place, and not JSON's escape of it: nothing but
+    # Python reads that, and DuckDB would leave the record out without a word.
+    return _SURROGATE.sub(lambda found: f"\\\\u{ord(found[0]):04x}", text).encode()
 
 
 def _is_plain(values: Mapping[Any, Any]) -> bool:

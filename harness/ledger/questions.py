@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import zlib
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -110,12 +111,14 @@ def opened_as(
 def _kept(folder: Path) -> Path | None:
     """The file that holds what DuckDB read of a large journal, made anew where the journal is another by now.
 
-    Its name tells of which: whoever writes it puts it into its place whole. None where it cannot be written.
+    Its name tells of which, and what columns were read: whoever writes it puts it into its place whole. None where it
+    cannot be written.
     """
     import duckdb
 
     journal = (folder / JOURNAL).stat()
-    file = folder / f"{journal.st_size:x}-{journal.st_mtime_ns:x}.{KEPT}"
+    columns = zlib.crc32(repr(_TABLES).encode())
+    file = folder / f"{journal.st_size:x}-{journal.st_mtime_ns:x}-{columns:x}.{KEPT}"
     if file.is_file():
         return file
     fresh = folder / f"{os.getpid()}.new"

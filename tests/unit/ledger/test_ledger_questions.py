@@ -102,3 +102,22 @@ def test_a_folder_that_is_none(tmp_path: Path) -> None:
     (tmp_path / "journal.jsonl").write_text("hello\n")
     with pytest.raises(LedgerError, match="is no record of a journal"):
         opened([tmp_path])
+
+
+def test_text_that_utf_8_cannot_hold_hides_no_record(tmp_path: Path) -> None:
+    """As the name of a file in a message, where it is no UTF-8: DuckDB knows no JSON with half a character."""
+    record = {"kind": "xcom", "task_id": "t", "map_index": -1, "key": "name", "value": "caf\udce9.csv"}
+    (found,) = asked([kept(tmp_path / "a", record)], "select key, value from xcoms").fetchall()
+    assert found == ("name", '"caf\\\\udce9.csv"')
+
+
+def test_what_was_read_before_a_table_had_a_new_column_is_read_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(questions, "LARGE", 0)
+    folder = kept(tmp_path / "a", {"kind": "run-created"})
+    fewer = tuple((table, file, dict(list(columns.items())[:-1])) for table, file, columns in questions._TABLES)
+    with monkeypatch.context() as then:
+        then.setattr(questions, "_TABLES", fewer)
+        questions._kept(folder)
+    assert asked([folder], "select count(*) from runs").fetchall() == [(1,)]
