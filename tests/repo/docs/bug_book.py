@@ -29,6 +29,9 @@ _HEAD = """\
 same file: CI has the harness find it, by `airflow-harness check` or by a rehearsal of a few lines, and say nothing of
 the mended one.
 
+A check needs nobody. A rehearsal does: somebody says in a line what should come out, because no tool knows whether a
+report of zero rows is right. {commands} of them `run` and `replay` tell without such a line; {asserted} they do not.
+
 Who else would have found it was measured, not guessed: `dag.test()`, ruff with its rules for Airflow and general ones,
 pylint, and the smoke tests of pytest-airflow-in-a-box with all that they can forbid were run on both. A tool finds a
 bug where it says something of the one that it does not say of the other, and what it says is about the bug.
@@ -68,8 +71,12 @@ def page(said: Mapping[str, str], measured: peers.Measured) -> str:
     every = stories()
     rows = "\n".join(_row(story, measured) for story in every)
     totals = " | ".join(f"**{sum(measured.says(tool, one.name) != '' for one in every)}**" for tool in measured.tools)
+    rehearsals = [story for story in every if story.finder == REHEARSAL]
+    commands = sum(bool(story.command) for story in rehearsals)
     head = _HEAD.format(
         count=len(every),
+        commands=commands,
+        asserted=len(rehearsals) - commands,
         versions=", ".join(f"{name} {version}" for name, version in measured.versions.items()),
         tools=" | ".join(measured.tools),
         rules="---|" * len(measured.tools),
@@ -113,6 +120,8 @@ def _section(story: Story, said: str, measured: peers.Measured) -> Iterator[str]
     if story.finder == REHEARSAL:
         yield f"\n```python file=rehearsals/test_{story.name}.py\n{rehearsal_of(story)}\n```"
     yield f"\n```text\n{said}\n```"
+    if story.command:
+        yield f"\n`airflow-harness {story.command}` tells it without a test."
     if story.mend:
         yield f"\nMended:\n\n```python file=mended/{story.name}.py\n{story.mend}\n```"
     heard = [f"* {tool}: {_quoted(what)}" for tool in measured.tools if (what := measured.says(tool, story.name))]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.repo.docs.bug_book import FILE, MEASURED, page, told
-from tests.repo.docs.bugs.harness_says import findings, rehearsed
+from tests.repo.docs.bugs.harness_says import commanded, findings, rehearsed
 from tests.repo.docs.bugs.peers import TOOLS, Measured
 from tests.repo.docs.bugs.stories import REHEARSAL, REHEARSALS, stories, version, written
 
@@ -17,6 +17,16 @@ from tests.repo.docs.bugs.stories import REHEARSAL, REHEARSALS, stories, version
 def test_the_page_is_what_is_said() -> None:
     write = "python -m tests.repo.docs.bug_book --write"
     assert FILE.read_text(encoding="utf-8") == page(told(), Measured.read(MEASURED)), write
+
+
+@pytest.mark.pages
+def test_a_command_tells_some_of_them_without_a_test(tmp_path: Path) -> None:
+    root, rehearsed_by = written(tmp_path)[-1], {one.name: one.command for one in stories() if one.command}
+    assert len(rehearsed_by) == 3
+    page = FILE.read_text(encoding="utf-8")
+    for name, command in rehearsed_by.items():
+        said = page.partition(f'id="{name.replace("_", "-")}"')[2].split("```text\n")[1].partition("\n```")[0]
+        assert said.partition(": ")[0] in commanded(root, command), name
 
 
 @pytest.mark.pages

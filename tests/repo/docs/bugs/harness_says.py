@@ -46,6 +46,15 @@ def rehearsed(root: Path) -> dict[str, str]:
     return {name: "\n".join(_told(lines)) for name, lines in _failures(ran.stdout)}
 
 
+def commanded(root: Path, command: str) -> str:
+    """What a command writes, in a line."""
+    program = Path(sys.executable).with_name("airflow-harness")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "PYTEST", "COV_"))}
+    own = {**kept, "COLUMNS": "400", "NO_COLOR": "1", "TMPDIR": str(root)}  # where ledgers are
+    ran = subprocess.run([program, *command.split()], cwd=root, env=own, capture_output=True, text=True, check=False)
+    return " ".join(ran.stdout.split())
+
+
 def _failures(output: str) -> Iterator[tuple[str, list[str]]]:
     name, lines = "", list[str]()
     for line in output.splitlines():

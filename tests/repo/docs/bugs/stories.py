@@ -1,8 +1,8 @@
 """The bugs of the book: a Dag file each, with its story, its bug and its mend in one.
 
 The docstring is the title and the story. ``# found by:`` names the check, or ``rehearsal``: then a test of the same
-name finds it. A line that ends in ``# bug`` is the bug's alone, one that begins with ``# mended:`` stands there once it
-is mended. A folder is one story too, told in its first file.
+name finds it, and ``# without one:`` is a command that tells it too. A line that ends in ``# bug`` is the bug's alone,
+one that begins with ``# mended:`` stands there once it is mended. A folder is one story too, told in its first file.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ CHAPTERS = {
 
 _BUG = re.compile(r" *# bug$")
 _MENDED = re.compile(r"^( *)# mended:(?: (.*))?$")
-_TELLS = re.compile(r"^# (found by|also): (.+)$", re.MULTILINE)
+_TELLS = re.compile(r"^# (found by|also|without one): (.+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -42,6 +42,7 @@ class Story:
         files: its Dag files; the first one tells the story.
         finder: id of the check, or `REHEARSAL`.
         also: further checks that find it.
+        command: arguments of ``airflow-harness`` that tells what its rehearsal asserts by itself; empty for none.
     """
 
     chapter: str
@@ -51,6 +52,7 @@ class Story:
     files: tuple[Path, ...]
     finder: str
     also: tuple[str, ...] = ()
+    command: str = ""
 
     @property
     def bug(self) -> str:
@@ -128,7 +130,9 @@ def _story(chapter: str, path: Path) -> Story:
     tells: dict[str, list[str]] = {}
     for key, value in _TELLS.findall(text):
         tells.setdefault(key, []).append(value)
-    return Story(chapter, path.stem, title, story.strip(), files, tells["found by"][0], tuple(tells.get("also", ())))
+    (command,) = tells.get("without one", [""])
+    also = tuple(tells.get("also", ()))
+    return Story(chapter, path.stem, title, story.strip(), files, tells["found by"][0], also, command)
 
 
 def _belongs(relative: Path, project: str) -> bool:

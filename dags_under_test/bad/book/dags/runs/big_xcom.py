@@ -5,6 +5,7 @@ nobody knows why.
 """
 
 # found by: rehearsal
+# without one: run big_xcom --logical-date 2025-01-02
 from airflow.sdk import DAG, task
 
 with DAG("big_xcom", schedule="@daily"):

@@ -4,6 +4,7 @@ The load fails after its insert and is tried again, so the rows are there twice.
 """
 
 # found by: rehearsal
+# without one: replay insert_tried_twice --since 2025-01-01 --until 2d --check idempotent
 from datetime import datetime, timedelta, timezone
 
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator

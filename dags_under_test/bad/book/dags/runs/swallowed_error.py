@@ -5,6 +5,7 @@ changed, and every task is green.
 """
 
 # found by: rehearsal
+# without one: run swallowed_error --logical-date 2025-01-02
 import urllib.request
 
 from airflow.sdk import DAG, task
