@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from statistics import median
@@ -16,13 +16,16 @@ from harness.ledger.reading import records
 InstanceKey = tuple[str, str, str, int]
 """dag_id, run_id, task_id, map_index."""
 
+EmittedEvent = tuple[str, str, Mapping[str, Any]]
+"""Name, uri and extra of an asset event."""
+
 _WAITING = frozenset({"up_for_reschedule", "deferred", "awaiting_input"})
 _CUT_OFF = ("fail_fast: ", "dagrun_timeout: ")
 """How the reason begins of an instance that the scheduler ended: left alone it would have lasted longer."""
 _RETURNED, _DECIDED, _TUPLE = "return_value", "skipmixin_key", "builtins.tuple"
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class PastSlice:
     """A slice of a try in a worker.
 
@@ -43,7 +46,7 @@ class PastSlice:
     trigger_gives: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class PastTry:
     """A try.
 
@@ -56,13 +59,13 @@ class PastTry:
         for_good: it failed although tries were left.
     """
 
-    slices: list[PastSlice] = field(default_factory=list)
+    slices: tuple[PastSlice, ...] = ()
     begins_deferred: Microseconds | None = None
     decided: Mapping[str, tuple[str, ...]] | None = None
     returned: bool = False
     length: int | None = None
-    events: list[tuple[str, str, Mapping[str, Any]]] = field(default_factory=list)
-    triggered: list[tuple[str, str]] = field(default_factory=list)
+    events: tuple[EmittedEvent, ...] = ()
+    triggered: tuple[tuple[str, str], ...] = ()
     reason: str | None = None
     for_good: bool = False
 
@@ -82,21 +85,21 @@ class PastDates:
     conf: Mapping[str, Any]
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class PastTries:
     """All tries of a ledger.
 
     Attributes:
         tries: by instance, then by number.
-        lasted: (dag_id, task_id) -> how long tries took that succeeded, all their slices, in order.
+        lasted: (dag_id, task_id) -> how long each try took that succeeded, its longest slice, in order.
         latest: (dag_id, task_id) -> the last try that succeeded.
     """
 
     folder: Path
-    tries: dict[InstanceKey, dict[int, PastTry]] = field(default_factory=dict)
-    runs: dict[tuple[str, str], PastDates] = field(default_factory=dict)
-    lasted: dict[tuple[str, str], list[Microseconds]] = field(default_factory=dict)
-    latest: dict[tuple[str, str], PastTry] = field(default_factory=dict)
+    tries: Mapping[InstanceKey, Mapping[int, PastTry]]
+    runs: Mapping[tuple[str, str], PastDates]
+    lasted: Mapping[tuple[str, str], Sequence[Microseconds]]
+    latest: Mapping[tuple[str, str], PastTry]
 
     def typical(self, dag_id: str, task_id: str) -> Microseconds | None:
         """The median of how long the task took; None where it never succeeded."""
@@ -106,19 +109,41 @@ class PastTries:
 
 def past_tries(folder: Path) -> PastTries:
     """Read a ledger. Raises: LedgerError: a journal that was altered, cut off within, or is none of ours."""
-    reader = _Reader(folder)
+    reader = _Reader()
     for record in records(folder / JOURNAL):
         take = reader.takes.get(record["kind"])
         if take is not None:
             take(record)
-    return reader.whole()
+    return reader.whole(folder)
+
+
+class _OpenTry:
+    """A try of which more may be told."""
+
+    __slots__ = ("fields", "key", "number", "slices", "triggered")
+
+    def __init__(self, key: InstanceKey, number: int) -> None:
+        self.key, self.number = key, number
+        self.slices: list[PastSlice] = []
+        self.triggered: list[tuple[str, str]] = []
+        self.fields: dict[str, Any] = {}
+
+    def waits(self, waits: Microseconds, turn: int = 0) -> None:
+        """It waited for a trigger or a person."""
+        if self.slices:
+            self.slices[-1] = replace(self.slices[-1], waits=waits, turn=turn)
+        else:
+            self.fields["begins_deferred"] = waits
+
+    def closed(self) -> PastTry:
+        """The whole of it."""
+        return PastTry(tuple(self.slices), triggered=tuple(self.triggered), **self.fields)
 
 
 class _Reader:
     """Puts the records of a journal together."""
 
-    def __init__(self, folder: Path) -> None:
-        self.found = PastTries(folder)
+    def __init__(self) -> None:
         self.takes = {
             "header": self._header,
             "run-created": self._run,
@@ -131,51 +156,65 @@ class _Reader:
             "asset-event": self._event,
             "triggered": self._triggered,
         }
+        self._tries: dict[InstanceKey, dict[int, _OpenTry]] = {}
+        self._succeeded: list[_OpenTry] = []
+        self._runs: dict[tuple[str, str], PastDates] = {}
         self._retries: dict[tuple[str, str], int] = {}
         self._running: dict[InstanceKey, tuple[Instant, int]] = {}
         self._waits_since: dict[InstanceKey, Instant] = {}
         self._number: dict[InstanceKey, int] = {}
-        self._emitted: dict[tuple[str, str, str], list[tuple[str, str, Mapping[str, Any]]]] = {}
+        self._emitted: dict[tuple[str, str, str], list[EmittedEvent]] = {}
         self._changes = 0
         self._is_imported = False
         self._until = BEGINNING
+
+    def whole(self, folder: Path) -> PastTries:
+        """All that was told, when there is no more."""
+        for key, (began, _) in self._running.items():  # its worker had it still when the ledger ends
+            lasts = max(self._until - began, 0)
+            self._tries[key][self._number[key]].slices.append(PastSlice(lasts, "success", was_cut_off=True))
+        for key, since in self._waits_since.items():
+            self._tries[key][self._number[key]].waits(self._until - since + 1)
+        if self._is_imported:
+            self._tell_retries()
+        tries = {key: {number: one.closed() for number, one in each.items()} for key, each in self._tries.items()}
+        lasted: dict[tuple[str, str], list[Microseconds]] = {}
+        latest: dict[tuple[str, str], PastTry] = {}
+        for one in self._succeeded:
+            task, closed = (one.key[0], one.key[2]), tries[one.key][one.number]
+            lasted.setdefault(task, []).append(max(part.lasts for part in closed.slices))
+            latest[task] = closed
+        return PastTries(folder, tries, self._runs, lasted, latest)
+
+    def _tell_retries(self) -> None:
+        """In the ledger of a deployed Airflow a try that is followed by another may have ``failed``, too."""
+        for (dag_id, _, task_id, _), tries in self._tries.items():
+            for number, tried in tries.items():
+                left = number <= self._retries.get((dag_id, task_id), 0)
+                if not left or number + 1 in tries:
+                    tried.fields["for_good"] = False
 
     def _header(self, record: dict[str, Any]) -> None:
         self._is_imported = "source" in record
         self._until = _instant(record.get("until")) or BEGINNING
 
-    def whole(self) -> PastTries:
-        """All that was told, when there is no more."""
-        for key, (began, _) in self._running.items():  # its worker had it still when the ledger ends
-            tried = self.found.tries[key][self._number[key]]
-            tried.slices.append(PastSlice(max(self._until - began, 0), "success", was_cut_off=True))
-        for key, since in self._waits_since.items():
-            self._wait(self.found.tries[key][self._number[key]], self._until - since + 1)
-        if self._is_imported:
-            self._tell_retries()
-        return self.found
-
-    def _tell_retries(self) -> None:
-        """In the ledger of a deployed Airflow a try that is followed by another may have ``failed``, too."""
-        for (dag_id, _, task_id, _), tries in self.found.tries.items():
-            for number, tried in tries.items():
-                left = number <= self._retries.get((dag_id, task_id), 0)
-                tried.for_good = tried.for_good and left and number + 1 not in tries
-
     def _run(self, record: dict[str, Any]) -> None:
         date, after = _instant(record["logical_date"]), _instant(record["run_after"])
         assert after is not None
-        self.found.runs[record["dag_id"], record["run_id"]] = PastDates(date, after, record["conf"] or {})
+        self._runs[record["dag_id"], record["run_id"]] = PastDates(date, after, record["conf"] or {})
 
     def _dag(self, record: dict[str, Any]) -> None:
         for task in record["tasks"]:
             self._retries[record["dag_id"], task["task_id"]] = task["retries"]
 
-    def _try(self, record: dict[str, Any]) -> PastTry:
+    def _try(self, record: dict[str, Any]) -> _OpenTry:
         """The present try of the instance that a record is of."""
         key = _key(record)
         number = self._number[key] = record.get("try_number", self._number.get(key, 1))
-        return self.found.tries.setdefault(key, {}).setdefault(number, PastTry())
+        tries = self._tries.setdefault(key, {})
+        if number not in tries:
+            tries[number] = _OpenTry(key, number)
+        return tries[number]
 
     def _state(self, record: dict[str, Any]) -> None:
         key, state = _key(record), record["state"]
@@ -186,7 +225,7 @@ class _Reader:
         elif state == "up_for_reschedule" and record["due"] is not None:
             tried, due = self._try(record), _instant(record["due"])
             if tried.slices and due is not None:
-                tried.slices[-1].waits = due - _at(record)
+                tried.waits(due - _at(record))
         elif state == "awaiting_input":
             self._waits_since[key] = _at(record)
 
@@ -194,8 +233,8 @@ class _Reader:
         key, tried, state = _key(record), self._try(record), record["state"]
         running = self._running.pop(key, None)
         if running is None and tried.slices and tried.slices[-1].ends == "deferred":
-            tried.slices[-1].trigger_gives = state
-            self._ended(key, tried, record)
+            tried.slices[-1] = replace(tried.slices[-1], trigger_gives=state)
+            self._ended(tried, record)
             return
         start, end = _instant(record["start"]), _instant(record["end"])
         assert start is not None
@@ -206,43 +245,31 @@ class _Reader:
         cut = state == "None" or (record["reason"] or "").startswith(_CUT_OFF)
         tried.slices.append(PastSlice(end - began, state, ends_late=late, was_cut_off=cut))
         if state not in _WAITING:
-            self._ended(key, tried, record)
+            self._ended(tried, record)
 
-    def _ended(self, key: InstanceKey, tried: PastTry, record: dict[str, Any]) -> None:
-        task = (key[0], key[2])
-        tried.reason = record["reason"]
-        tried.events = self._emitted.pop(key[:3], [])
-        tried.for_good = record["state"] == "failed"
+    def _ended(self, tried: _OpenTry, record: dict[str, Any]) -> None:
+        events = self._emitted.pop(tried.key[:3], [])
+        tried.fields |= {"reason": record["reason"], "events": tuple(events), "for_good": record["state"] == "failed"}
         if record["state"] == "success":
-            spans = [one.lasts for one in tried.slices]
-            self.found.lasted.setdefault(task, []).append(max(spans))
-            self.found.latest[task] = tried
+            self._succeeded.append(tried)
 
     def _deferred(self, record: dict[str, Any]) -> None:
         key, tried = _key(record), self._try(record)
         self._waits_since[key] = _at(record)
         if key not in self._running:
-            tried.begins_deferred = 0
+            tried.fields["begins_deferred"] = 0
 
     def _resumed(self, record: dict[str, Any]) -> None:
-        key, tried = _key(record), self._try(record)
-        since = self._waits_since.pop(key, None)
+        since = self._waits_since.pop(_key(record), None)
         if since is not None:
-            self._wait(tried, _at(record) - since, record["n"])
-
-    def _wait(self, tried: PastTry, waits: Microseconds, turn: int = 0) -> None:
-        """A try waited for a trigger or a person."""
-        if tried.slices:
-            tried.slices[-1].waits, tried.slices[-1].turn = waits, turn
-        else:
-            tried.begins_deferred = waits
+            self._try(record).waits(_at(record) - since, record["n"])
 
     def _xcom(self, record: dict[str, Any]) -> None:
-        tried, value = self._try(record), record["value"]
+        fields, value = self._try(record).fields, record["value"]
         if record["key"] == _RETURNED:
-            tried.returned, tried.length = True, stored_length(value)
+            fields |= {"returned": True, "length": stored_length(value)}
         elif record["key"] == _DECIDED and isinstance(value, dict):
-            tried.decided = {name: tuple(ids) for name, ids in value.items() if isinstance(ids, list)}
+            fields["decided"] = {name: tuple(ids) for name, ids in value.items() if isinstance(ids, list)}
 
     def _event(self, record: dict[str, Any]) -> None:
         """The record does not say which of a mapped task's instances it was: it ends with the next record of an end."""
@@ -254,7 +281,7 @@ class _Reader:
         for instance in reversed(self._running):  # of a mapped task's instances the one that began last
             if instance[:3] == key:
                 run = record["triggered_dag_id"], record["triggered_run_id"]
-                self.found.tries[instance][self._number[instance]].triggered.append(run)
+                self._tries[instance][self._number[instance]].triggered.append(run)
                 return
 
 

@@ -125,6 +125,8 @@ def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
         world: World | str | Path | None = None,
         seed: int = 0,
         keep: str | Path | None = None,
+        code: bool = True,
+        from_ledger: str | Path | None = None,
     ) -> CalendarResult:
         """Simulate the calendar of the project's Dags, or of some, in virtual time.
 
@@ -139,8 +141,10 @@ def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
                 with ``from``, ``to``, ``reverse``, ``max_active_runs``, ``reprocess``, ``conf`` and ``dry_run``.
             conf: of the runs that schedules make.
             world, seed, keep: as in ``run_dag``.
-        Raises: DagNotFound, TaskNotFound, NoDagsFolder, ServiceUnavailable, UsageError. A failed run raises nothing:
-            see ``states`` and ``ok``.
+            code: False: no task code runs; what tries come to is told by the world, and by a past ledger.
+            from_ledger: that ledger's folder.
+        Raises: DagNotFound, TaskNotFound, NoDagsFolder, ServiceUnavailable, UsageError, LedgerError. A failed run
+            raises nothing: see ``states`` and ``ok``.
         """
         from harness.kernel.instant import to_datetime
         from harness.simulation.options import CalendarOptions
@@ -159,6 +163,8 @@ def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
             dict(conf or {}),
             seed,
             None if keep is None else Path(keep),
+            code=code,
+            from_ledger=None if from_ledger is None else Path(from_ledger),
         )
         others = [dag for dag in chosen_dags if not isinstance(dag, str)]
         return runner.simulate(options, None if world is None else world_of(world), others)

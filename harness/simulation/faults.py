@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from harness.bridge.operators import subject_of
 from harness.bridge.patches.network import NetworkGuard
@@ -27,6 +27,7 @@ from harness.world.around import TASK_KINDS, Chaos, Draw, ServiceFault, TaskFaul
 if TYPE_CHECKING:
     from harness.services.base import Lease
     from harness.services.binding import Leases
+    from harness.simulation.components.workers import Attempts
 
 
 class Faults:
@@ -111,7 +112,7 @@ class Faults:
     def lost(self, ti: TaskInstance) -> None:
         """The worker of a task instance is gone."""
         assert self.driver is not None
-        self.driver.attempts.lost_workers.lose(ti)
+        cast("Attempts", self.driver.attempts).lost_workers.lose(ti)
 
     def not_reached(self, ti: TaskInstance, fault: TaskFault, files: Sequence[tuple[str, int]]) -> None:
         """Files were written on a task's disk that was full."""

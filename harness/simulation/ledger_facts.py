@@ -31,6 +31,7 @@ def facts_of_calendar(options: CalendarOptions) -> dict[str, Any]:
         "fail_fast": options.fail_fast,
         "conf": masked(dict(options.conf)),
         "actions": [_action(one) for one in options.actions],
+        **({} if options.code else {"code": False}),
         **_seeded(options.seed),
     }
 

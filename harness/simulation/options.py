@@ -109,6 +109,8 @@ class CalendarOptions:
             not paused, and it ends when nothing is left to do.
         fail_fast: no further run begins once one has failed.
         resume: go on with the ledger that is there; see `harness.ledger.resuming`.
+        code: run the tasks. Off, the world and a past ledger tell what they come to; the rest is taken for granted.
+        from_ledger: that ledger's folder.
     """
 
     since: datetime
@@ -124,9 +126,14 @@ class CalendarOptions:
     schedules: bool = True
     fail_fast: bool = False
     resume: bool = False
+    code: bool = True
+    from_ledger: Path | None = None
 
     def __post_init__(self) -> None:
         as_datetimes(self, "since", "until")
+        if self.code and self.from_ledger is not None:
+            fact = "a past ledger tells what tasks come to where their code does not run"
+            raise UsageError(fact, fix="--no-code beside --from-ledger (code=False)")
 
 
 def as_datetimes(options: object, *names: str) -> None:

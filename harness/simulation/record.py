@@ -252,10 +252,13 @@ class Recorder:
             section, name = data
             self.needs.name(section, name, None if ti is None else ti.run.dag.dag_id)
         elif kind == "triggered":
-            self.triggered[data] = ti
-            self._write(
-                ti.run, "triggered", task_id=ti.task_id, triggered_dag_id=data.dag.dag_id, triggered_run_id=data.run_id
-            )
+            self.run_triggered(ti, data)
+
+    def run_triggered(self, ti: TaskInstance, run: DagRun) -> None:
+        """A task instance triggered a run."""
+        self.triggered[run] = ti
+        told = {"triggered_dag_id": run.dag.dag_id, "triggered_run_id": run.run_id}
+        self._write(ti.run, "triggered", task_id=ti.task_id, **told)
 
     def refused(self, refusal: RefusedConnection) -> None:
         """A connection was refused: called in the thread in which it was asked for, told when its task goes on."""

@@ -46,6 +46,7 @@ from harness.simulation.replays.idempotence import checked
 from harness.simulation.replays.parts import Coupled, PartedReplay
 from harness.simulation.replays.replaying import Replay, ReplayOptions, replay_of
 from harness.simulation.results import run_result
+from harness.simulation.rules_only.factory import factory_for
 from harness.simulation.run_factory import RunFactory
 from harness.simulation.simulated import SimulatedCalendar, refusal, runs_otherwise, simulated_calendar
 from harness.simulation.stuck import unfinished_error, unfinished_findings
@@ -234,12 +235,12 @@ class Rehearsal:
                 kind = ResumedJournal if options.resume else FileJournal
                 journal = stack.enter_context(kind(options.keep, facts_of_calendar(options)))
             stack.enter_context(self.surroundings.entered())
-            services = stack.enter_context(served(self.world_with(world), self.drivers, leases))
+            lived = self.world_with(world)
+            services = stack.enter_context(served(lived, self.drivers, leases)) if options.code else ServedWorld(lived)
             live = services.world
             unstorable = self._unstorable(chosen.values())
-            run_factory = ending.run_factory = RunFactory(
-                self.folder.dags, live, journal, watcher, self.xcom_bytes, unstorable
-            )
+            given = (self.folder.dags, live, journal, watcher, self.xcom_bytes, unstorable)
+            run_factory = ending.run_factory = factory_for(options)(*given)
             run_factory.leases = services.leases
             result = simulated(run_factory, chosen.values(), options)
             left = unmatched_instances(live, run_factory.store.runs.values())

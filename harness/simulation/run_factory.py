@@ -16,7 +16,7 @@ from harness.bridge.supervisor.conversation import supervisor_comms
 from harness.bridge.supervisor.store import RunFacts, Store
 from harness.bridge.timetables import RunPlan, manual
 from harness.errors import HarnessError
-from harness.kernel import Instant
+from harness.kernel import Instant, Simulation
 from harness.ledger.journal import Journal
 from harness.results.calendar import CalendarResult
 from harness.results.finding import Finding
@@ -27,7 +27,9 @@ from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import Dag, DagRun
 from harness.scheduler.queueing import Limits, PoolSlots
 from harness.simulation.agenda import Agenda, plan_world_events
+from harness.simulation.components.ports import Workers, WorkersLoop
 from harness.simulation.components.scheduler_loop import Driver
+from harness.simulation.components.workers import Attempts
 from harness.simulation.environment import Interruption, simulation_environment
 from harness.simulation.faults import Faults, ServiceFaults
 from harness.simulation.record import Recorder, Watcher, WatchesWaits
@@ -108,19 +110,31 @@ class RunFactory:
                 self.faults,
             ) as (simulation, self.interruption),
         ):
-            self.recorder.simulation = simulation
-            driver = Driver(simulation, self.store, self._limits(), self.recorder, self.interruption)
-            self.recorder.begins(seed, driver.limits)
-            if isinstance(self._watcher, WatchesWaits):
-                self._watcher.waits_of(lambda: WaitReasons(driver))
+            driver = self._driver(simulation, seed, self.interruption)
+            assert isinstance(driver.attempts, Attempts)
             driver.attempts.on_error = on_error
-            self.store.trigger = lambda *asked: self._triggered(driver, *asked)
-            self.store.reset = driver.reset
-            self.agenda = Agenda(driver)
-            plan_world_events(self.agenda, self.store, self.leases)
             self.faults.begin(driver, self.agenda)
             with supervisor_comms(driver.attempts.supervisor):
                 yield driver
+
+    def _driver(
+        self,
+        simulation: Simulation,
+        seed: int,
+        interruption: Interruption,
+        workers: Callable[[WorkersLoop], Workers] | None = None,
+    ) -> Driver:
+        """The driver of a simulation that begins, with what its world plans."""
+        self.recorder.simulation = simulation
+        driver = Driver(simulation, self.store, self._limits(), self.recorder, interruption, workers)
+        self.recorder.begins(seed, driver.limits)
+        if isinstance(self._watcher, WatchesWaits):
+            self._watcher.waits_of(lambda: WaitReasons(driver))
+        self.store.trigger = lambda *asked: self._triggered(driver, *asked)
+        self.store.reset = driver.reset
+        self.agenda = Agenda(driver)
+        plan_world_events(self.agenda, self.store, self.leases)
+        return driver
 
     @contextmanager
     def _cassette(self, guard: NetworkGuard) -> Iterator[None]:

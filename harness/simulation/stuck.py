@@ -89,13 +89,13 @@ def _works(ti: TaskInstance, driver: Driver) -> bool:
     if ti.state in FINISHED or ti.state in (None, SCHEDULED):
         return False
     if ti.state == AWAITING_INPUT:
-        return driver.attempts.people.will_go_on(ti)
+        return driver.attempts.answers(ti)
     if ti.state == DEFERRED:
         if ti_id(ti) in driver.store.hitl:  # 3.1, 3.2: a trigger looks for the answer again and again
             task = facts(ti.run).dag.task_dict[ti.task_id]
             limit = getattr(task, "response_timeout", None) or getattr(task, "execution_timeout", None)
-            return limit is not None or driver.attempts.people.will_go_on(ti)
-        return ti in driver.attempts.triggerer.waiting()
+            return limit is not None or driver.attempts.answers(ti)
+        return driver.attempts.waits(ti)
     return True
 
 
@@ -139,7 +139,7 @@ def _finding(waits: WaitReasons, runs: list[DagRun], behind: int) -> Finding:
 
 def _why(ti: TaskInstance, waits: WaitReasons) -> str:
     if ti.state == DEFERRED and ti_id(ti) in waits.driver.store.hitl:  # before 3.3 a trigger stands for the person
-        return waits.driver.attempts.people.waits_for(ti)
+        return waits.driver.attempts.asks(ti)
     return waits.of(ti)
 
 

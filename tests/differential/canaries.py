@@ -151,7 +151,7 @@ CANARIES = (
     Canary("past dependencies", "scheduler", ((TASK, _field("depends_on_past", False)),)),
     Canary("pools", "scheduler", ((TASK, _field("pool_slots", 0)),)),
     Canary("executor slots", "scheduler", (("harness.scheduler.queueing._executor_obstacle", _nothing),)),
-    Canary("stuck in queued", "scheduler", (("harness.simulation.components.workers.requeue_stuck", _never),)),
+    Canary("stuck in queued", "scheduler", (("harness.simulation.components.launching.requeue_stuck", _never),)),
     Canary("deadlines met", "scheduler", (("harness.simulation.components.deadlines.meet", _no_instances),)),
     Canary("deadlines due", "scheduler", (("harness.simulation.components.deadlines.base_of", _an_hour_later),)),
     Canary("priorities", "scheduler", (("harness.scheduler.queueing.place_of", _order),)),

@@ -58,7 +58,14 @@ def simulated(case: Case, folder: Path) -> History:
     assert not rehearsal.folder.failures, rehearsal.folder.failures
     watch = Watch()
     watch.now = present
-    options = CalendarOptions(
+    result = rehearsal.simulate(options_of(case), world_of(case), watch)
+    rows = (row for number, one in enumerate(result.backfills, 1) for row in _backfill_rows(str(number), one))
+    return replace(_history(watch, tuple(sorted(_deadlines(result), key=str))), backfills=tuple(rows))
+
+
+def options_of(case: Case) -> CalendarOptions:
+    """The stretch of a case, and what people do in it."""
+    return CalendarOptions(
         parse_date(case.start),
         parse_date(case.until),
         fresh=True,
@@ -67,9 +74,6 @@ def simulated(case: Case, folder: Path) -> History:
             *(Action(parse_date(one.at), "backfill", one.dag_id, backfill=_asked(one)) for one in case.backfills),
         ),
     )
-    result = rehearsal.simulate(options, world_of(case), watch)
-    rows = (row for number, one in enumerate(result.backfills, 1) for row in _backfill_rows(str(number), one))
-    return replace(_history(watch, tuple(sorted(_deadlines(result), key=str))), backfills=tuple(rows))
 
 
 def _asked(one: BackfillCase) -> Backfill:

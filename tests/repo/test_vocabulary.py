@@ -53,6 +53,8 @@ CALENDAR = {  # field: (option of `simulate`, argument of `simulate`)
     "schedules": ("(off for replay)", "(off for replay)"),
     "fail_fast": ("(of replay)", "(of replay)"),
     "resume": ("(of replay)", "(of replay)"),
+    "code": ("--no-code", "code"),
+    "from_ledger": ("--from-ledger", "from_ledger"),
 }
 REPLAY = {  # field: (option of `replay`, argument of `replay`)
     "dag_ids": ("(its arguments)", "dags"),

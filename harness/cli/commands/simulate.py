@@ -52,6 +52,8 @@ class CalendarArguments(FolderArguments):
     dag_ids: tuple[str, ...] = ()
     fresh: bool = False
     actions: tuple[str, ...] = ()
+    no_code: bool = False
+    from_ledger: str | None = None
 
 
 class SimulateFolder:
@@ -176,7 +178,7 @@ class SimulateCalendar(SimulateFolder):
         Raises: HarnessError: whatever keeps it from being simulated.
         """
         since, until = period_of(self.typed.since, self.typed.until)
-        conf = inputs.conf(self.arguments.conf)
+        conf, past = inputs.conf(self.arguments.conf), self._past()
 
         def planned(_: Rehearsal) -> FolderSimulation:
             from harness.kernel.instant import to_datetime
@@ -186,9 +188,24 @@ class SimulateCalendar(SimulateFolder):
             typed = self.typed
             actions = tuple(parse_action(text) for text in typed.actions)
             period = to_datetime(since), to_datetime(until)
-            return FolderSimulation(CalendarOptions(*period, typed.fresh, typed.dag_ids, actions, conf, typed.seed))
+            options = CalendarOptions(*period, typed.fresh, typed.dag_ids, actions, conf, typed.seed)
+            return FolderSimulation(replace(options, code=not typed.no_code, from_ledger=past))
 
         return self.verdict(self.simulated(terminal, planned), terminal)
+
+    def _past(self) -> Path | None:
+        """The folder of the past ledger. Raises: LedgerError: there is none. UsageError: tasks run, or a debugger."""
+        if self.typed.no_code and self.arguments.pdb:
+            raise UsageError("--pdb has nothing to stop in: --no-code runs no task", fix="leave one of them out")
+        if self.typed.from_ledger is None:
+            return None
+        if not self.typed.no_code:
+            fact = "--from-ledger tells what tasks come to whose code does not run"
+            raise UsageError(fact, fix="give --no-code beside it")
+        from harness.cli.ledgers import ledgers_home
+        from harness.ledger.reading import found
+
+        return found(self.typed.from_ledger, ledgers_home())
 
 
 def period_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
@@ -224,6 +241,8 @@ def period_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
     help="trigger, pause, unpause, clear or backfill meanwhile; repeatable.",
 )
 @option.text("--conf", metavar="JSON", help="The conf of the runs that schedules make, a JSON object.")
+@option.flag("--no-code", help="Run no task: outcomes and durations come from the world, and from --from-ledger.")
+@option.text("--from-ledger", metavar="LEDGER", help="With --no-code: what tries came to in a past simulation.")
 @option.many_runs
 def simulate(**arguments: Any) -> Job:
     """Run everything the schedules of a Dag folder ask for, from one date to another, in virtual time.
@@ -232,11 +251,15 @@ def simulate(**arguments: Any) -> Job:
     pools and the executor of the world file, so what waits for a slot here would wait in production. Tasks that
     neither sleep nor have a duration under ``durations:`` in the world file take no virtual time.
 
+    With --no-code no task runs: what tries come to is told by stubs and durations of the world, and by a past ledger;
+    what neither of them tells is taken for granted, and said.
+
     \b
     Examples:
       airflow-harness simulate --since 2025-01-01 --until 7d
       airflow-harness simulate --since 2025-01-01 --until 2025-02-01 --dag sales --world fixtures/world.yaml
       airflow-harness simulate --since 2025-01-01 --until 1d --fresh
+      airflow-harness simulate --since 2025-01-01 --until 30d --no-code --from-ledger january
       airflow-harness simulate --since 2025-01-01 --until 1d --action '2025-01-01T05:00Z trigger sales {"full": true}'
       airflow-harness simulate --since 2025-01-10 --until 1d \\
         --action '2025-01-10T05:00Z backfill sales {"from": "2025-01-01", "to": "2025-01-05", "max_active_runs": 2}'

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
-from harness.kernel import Event, Process
+from harness.kernel import Event
 from harness.scheduler.executors import Broker, executor_of
 from harness.scheduler.queueing import Limits
+
+
+class Begun(Protocol):
+    """What a worker does of a workload; `harness.kernel.process.Process` is one.
+
+    Attributes:
+        alive: not yet ended.
+    """
+
+    alive: bool
 
 
 class Workload:
@@ -23,9 +34,9 @@ class Workload:
 
     __slots__ = ("executor", "process", "queue", "stale", "start", "timeout")
 
-    def __init__(self, start: Callable[[], Process], executor: str | None, queue: str) -> None:
+    def __init__(self, start: Callable[[], Begun], executor: str | None, queue: str) -> None:
         self.start, self.executor, self.queue = start, executor, queue
-        self.process: Process | None = None
+        self.process: Begun | None = None
         self.timeout: Event | None = None
         self.stale = False
 
@@ -46,6 +57,11 @@ class Workloads:
         self._brokers = {
             name: Broker[Workload]([one for one in limits.workers if one.executor == name], _is_busy) for name in names
         }
+
+    @property
+    def are_taken(self) -> bool:
+        """Whether any executor has workers; without them what is handed over begins at once."""
+        return bool(self._brokers)
 
     def give(self, workload: Workload) -> bool:
         """Hand over a workload; whether it begins at once. Otherwise `take` has it begin."""

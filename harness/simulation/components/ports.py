@@ -8,6 +8,7 @@ from harness.bridge.supervisor.store import AssetEvent, Store
 from harness.kernel import Simulation
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.scheduler.queueing import Candidates, Limits, Occupancy
+from harness.simulation.components.executors import Workloads
 from harness.simulation.record import Recorder
 
 
@@ -56,3 +57,38 @@ class PartOfRuns(Protocol):
 
     def goes_on(self) -> bool:
         """Whether runs may begin; asked by the loop when none is running."""
+
+
+class Workers(Protocol):
+    """What the loop asks of the workers and the triggerer.
+
+    Attributes:
+        runs_code: whether the tasks' own code runs, and callbacks.
+    """
+
+    runs_code: bool
+
+    @property
+    def workloads(self) -> Workloads:
+        """The way to the executors' workers."""
+
+    def launch(self, ti: TaskInstance) -> None:
+        """Give an admitted task instance to its executor."""
+
+    def new_try(self, ti: TaskInstance) -> None:
+        """What comes next of a task instance is of a new try."""
+
+    def defer_at_once(self, ti: TaskInstance) -> bool:
+        """Give a scheduled task instance that starts from a trigger to the triggerer; whether it was one."""
+
+    def stop(self, ti: TaskInstance, own: bool = False) -> None:
+        """End whatever still works for a task instance that was given a final state from outside."""
+
+    def waits(self, ti: TaskInstance) -> bool:
+        """Whether a deferred task instance has a trigger to wait for."""
+
+    def answers(self, ti: TaskInstance) -> bool:
+        """Whether a person will answer a task instance, or the time for an answer ends."""
+
+    def asks(self, ti: TaskInstance) -> str:
+        """What a task instance waits for that asks a person, in words."""

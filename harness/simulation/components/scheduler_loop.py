@@ -30,10 +30,9 @@ from harness.scheduler.model import (
 from harness.scheduler.queueing import Candidates, Limits, Occupancy, admit_once, held_back
 from harness.scheduler.transitions import clear
 from harness.simulation.components.deadlines import Deadlines
-from harness.simulation.components.ports import PartOfRuns
+from harness.simulation.components.ports import PartOfRuns, Workers, WorkersLoop
 from harness.simulation.components.workers import Attempts
 from harness.simulation.environment import Interruption
-from harness.simulation.history import history
 from harness.simulation.record import Recorder
 
 
@@ -108,6 +107,7 @@ class Driver:
     Args:
         limits: pools and executor slots.
         recorder: takes every state change.
+        workers: makes those that run task instances; None for such as run their code.
     Attributes:
         calendar: makes runs while the simulation goes; None when all are given.
         active: the running runs.
@@ -119,10 +119,16 @@ class Driver:
     """
 
     def __init__(
-        self, simulation: Simulation, store: Store, limits: Limits, recorder: Recorder, interruption: Interruption
+        self,
+        simulation: Simulation,
+        store: Store,
+        limits: Limits,
+        recorder: Recorder,
+        interruption: Interruption,
+        workers: Callable[[WorkersLoop], Workers] | None = None,
     ) -> None:
         self.simulation, self.store, self.limits, self.recorder = simulation, store, limits, recorder
-        self.attempts = Attempts(self, interruption)
+        self.attempts: Workers = Attempts(self, interruption) if workers is None else workers(self)
         self.deadlines = Deadlines(self, self.attempts)
         self.calendar: RunMaker | None = None
         self.begins_runs = True
@@ -169,7 +175,7 @@ class Driver:
             return
         for ti in clear(run, task_ids, on_latest_version):
             self.attempts.stop(ti, own=True)
-            history(ti).new_try()
+            self.attempts.new_try(ti)
             self.recorder.ti_state(ti)
         if run.state == "queued":
             self.recorder.run_state(run)
@@ -223,13 +229,17 @@ class Driver:
         self._leave(run)
         self.recorder.run_state(run)
         self.deadlines.run_ended(run)
+        if self.attempts.runs_code:
+            self._call_back(run, state, reason)
+        if self.calendar is not None:
+            self.calendar.run_ended(run, reason)
+
+    def _call_back(self, run: DagRun, state: RunState, reason: str | None) -> None:
         dag = facts(run).dag
         if dag.on_success_callback if state == SUCCESS else dag.on_failure_callback:
             self.simulation.spawn(
                 run_dag_callbacks, run, state == SUCCESS, reason, self.recorder.callback_failed, name="dag callback"
             )
-        if self.calendar is not None:
-            self.calendar.run_ended(run, reason)
 
     # -- the scheduler's loop --------------------------------------------------------------------------------------
 
@@ -315,7 +325,7 @@ class Driver:
         before = ti.state
         schedule(ti, self.simulation.now)
         if before != UP_FOR_RESCHEDULE:
-            history(ti).new_try()
+            self.attempts.new_try(ti)
         self.recorder.ti_state(ti)
         if ti.state == SCHEDULED:
             if self.attempts.defer_at_once(ti):

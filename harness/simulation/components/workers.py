@@ -20,10 +20,8 @@ from harness.bridge.supervisor.task_context import TaskContext
 from harness.bridge.triggerer import EndedByTrigger, Triggerer
 from harness.bridge.versions.scheduling import heartbeat_rules
 from harness.kernel import SECOND, Instant, Microseconds, Process, iso, seconds
-from harness.kernel.instant import later
-from harness.kernel.simulation import KILLS, LATE
+from harness.kernel.simulation import KILLS
 from harness.results.finding import Finding
-from harness.scheduler.executors import requeue_stuck
 from harness.scheduler.model import (
     AWAITING_INPUT,
     DEFERRED,
@@ -40,7 +38,8 @@ from harness.scheduler.model import (
 from harness.scheduler.ready import set_state
 from harness.scheduler.retries import may_retry, next_retry_at
 from harness.scheduler.transitions import fail_fast, number_next
-from harness.simulation.components.executors import Workload, Workloads
+from harness.simulation.components.executors import Workloads
+from harness.simulation.components.launching import Launcher
 from harness.simulation.components.people import People
 from harness.simulation.components.ports import WorkersLoop
 from harness.simulation.environment import Interruption
@@ -54,10 +53,12 @@ class Attempts:
     """Runs admitted task instances, and tells the driver what became of them.
 
     Attributes:
+        runs_code: True: that of tasks, and callbacks.
         on_error: called in the task's own process with what its code raised.
         lost_workers: those that are gone without a word.
-        workloads: the way to the executors' workers.
     """
+
+    runs_code = True
 
     def __init__(self, driver: WorkersLoop, interruption: Interruption) -> None:
         self.driver, self.interruption = driver, interruption
@@ -67,18 +68,34 @@ class Attempts:
         self.triggerer = Triggerer(self.simulation, self.store, self._fired)
         self.people = People(self.simulation, self.store, self._fired)
         self.stand_ins = StandIns(self.store.world)
-        self.workloads = Workloads(driver.limits)
+        self._launcher = Launcher(driver, self._start, self._never_taken)
         self.lost_workers = LostWorkers(driver, self.stop)
         self.simulation.survived = self._survived
 
     def launch(self, ti: TaskInstance) -> None:
         """Give an admitted task instance to its executor."""
-        ti.state = QUEUED
-        self.recorder.ti_state(ti)
-        workload = history(ti).workload = Workload(lambda: self._start(ti), ti.task.executor, ti.task.queue)
-        if not self.workloads.give(workload):
-            until = later(self.simulation.now, self.driver.limits.task_queued_timeout)
-            workload.timeout = self.simulation.schedule(until, self._stuck, ti, workload, priority=LATE)
+        self._launcher.launch(ti)
+
+    def new_try(self, ti: TaskInstance) -> None:
+        """What comes next of a task instance is of a new try."""
+        history(ti).new_try()
+
+    def waits(self, ti: TaskInstance) -> bool:
+        """Whether a deferred task instance has a trigger to wait for."""
+        return ti in self.triggerer.waiting()
+
+    def answers(self, ti: TaskInstance) -> bool:
+        """Whether a person will answer a task instance, or the time for an answer ends."""
+        return self.people.will_go_on(ti)
+
+    def asks(self, ti: TaskInstance) -> str:
+        """What a task instance waits for that asks a person, in words."""
+        return self.people.waits_for(ti)
+
+    @property
+    def workloads(self) -> Workloads:
+        """The way to the executors' workers."""
+        return self._launcher.workloads
 
     def _start(self, ti: TaskInstance) -> Process:
         process = history(ti).process = self.simulation.spawn(self._work, ti, name=ti.name)
@@ -91,22 +108,9 @@ class Attempts:
             if self.workloads.waiting:  # for the worker that is free now
                 self.driver.wake()
 
-    def _stuck(self, ti: TaskInstance, workload: Workload) -> None:
-        """No worker took it in time. Source: ``SchedulerJobRunner._handle_tasks_stuck_in_queued`` (3.3.2)."""
-        past, limits, why = history(ti), self.driver.limits, self.workloads.why(workload)
-        if not self.workloads.revoke(workload):
-            return
-        if requeue_stuck(ti, past.stuck, limits.num_stuck_in_queued_retries):
-            past.stuck += 1
-            self.recorder.ti_state(ti)
-            self.driver.scheduled_again(ti)
-            return
-        waited = f"{limits.task_queued_timeout // SECOND} s in queue, {past.stuck + 1} times"
-        set_state(ti, FAILED, self.simulation.now, f"stuck in queued: {waited}: {why}")
-        self.recorder.ti_state(ti)
+    def _never_taken(self, ti: TaskInstance) -> None:
         if facts(ti.run).dag.task_dict[ti.task_id].on_failure_callback:
             self.simulation.spawn(run_failure_callbacks, ti, self.recorder.callback_failed, name="task callback")
-        self.driver.ti_ended(ti)
 
     def defer_at_once(self, ti: TaskInstance) -> bool:
         """Give a scheduled task instance that starts from a trigger, its own or an answered one, to the triggerer.
@@ -280,9 +284,8 @@ class Attempts:
         self.driver.waiting.discard(ti)
         self.triggerer.cancel(ti)
         self.people.forget(ti)
-        process, workload = history(ti).process, history(ti).workload
-        if workload is not None:
-            self.workloads.abandon(workload)
+        self._launcher.abandon(ti)
+        process = history(ti).process
         if process is not None and (own or process is not self.simulation.current):
             self._kill(ti, process)
 

@@ -98,18 +98,18 @@ def test_what_a_try_leaves_for_others_is_its_own(tmp_path: Path) -> None:
     )
     tried = only(found)
     assert (tried.returned, tried.length, tried.decided) == (True, 3, {"followed": ("a",)})
-    assert (tried.events, tried.triggered) == ([("orders", "s3://orders", {})], [("mail", "m1")])
+    assert (tried.events, tried.triggered) == ((("orders", "s3://orders", {}),), (("mail", "m1"),))
     assert found.runs["sales", "r1"].conf == {"a": 1}
 
 
 def test_what_the_scheduler_cut_off_would_have_lasted_longer(tmp_path: Path) -> None:
     found = read(tmp_path, state(0, "running"), attempt(0, 3, "failed", reason="fail_fast: 'other' failed"))
-    assert only(found).slices == [PastSlice(3 * MINUTE, "failed", was_cut_off=True)]
+    assert only(found).slices == (PastSlice(3 * MINUTE, "failed", was_cut_off=True),)
 
 
 def test_what_runs_when_the_ledger_ends_lasts_until_then(tmp_path: Path) -> None:
     found = read(tmp_path, state(0, "running"), until=at(30))
-    assert only(found).slices == [PastSlice(30 * MINUTE, "success", was_cut_off=True)]
+    assert only(found).slices == (PastSlice(30 * MINUTE, "success", was_cut_off=True),)
 
 
 @pytest.mark.parametrize(

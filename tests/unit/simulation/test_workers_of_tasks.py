@@ -221,7 +221,7 @@ class TestDeferred:
     def test_one_that_starts_from_its_trigger_takes_no_worker(
         self, play: Play, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(workers, "starts_from_trigger", lambda task: DEFERRAL)
+        monkeypatch.setattr(play.triggers, "begins", lambda ti: DEFERRAL)
         run = play.add(ONE)
         play.until(100)
         one = ti(run, "a")

@@ -8,6 +8,7 @@ from harness.bridge.masking import mask
 from harness.bridge.supervisor.handlers import ApiServer, Handler, error_response, ok_response
 from harness.bridge.supervisor.task_context import TaskContext
 from harness.bridge.versions.scheduling import skips_what_is_expanded
+from harness.scheduler.model import DagRun
 
 
 def _outcome(_: ApiServer, msg: Any, who: TaskContext) -> None:
@@ -23,7 +24,7 @@ def _skip_downstream(api: ApiServer, msg: Any, who: TaskContext) -> None:
     """Takes effect at once, as ``ti_skip_downstream`` does, before the task itself has ended."""
     from harness.scheduler.dependencies.skips import skip_downstream
 
-    tasks = [key for t in msg.tasks for key in (_all_of(t, who) if isinstance(t, str) else [(t[0], t[1])])]
+    tasks = [key for t in msg.tasks for key in (keys_of(who.ti.run, t) if isinstance(t, str) else [(t[0], t[1])])]
     who.skipped += tasks
     for ti in skip_downstream(who.ti.run, tasks, api.now()):
         ti.reason = f"skipped by '{who.ti.task_id}'"
@@ -116,14 +117,14 @@ def _answer_person(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     return _read_person(api, msg, who)
 
 
-def _all_of(task_id: str, who: TaskContext) -> list[tuple[str, int]]:
+def keys_of(run: DagRun, task_id: str) -> list[tuple[str, int]]:
     """What is skipped of a task that is named without an index: from 3.4 on also what it is expanded to.
 
     Source: ``ti_skip_downstream`` (3.3.2, 3.4.0b2).
     """
     if not skips_what_is_expanded():
         return [(task_id, -1)]
-    return [key for key in who.ti.run.task_instances if key[0] == task_id]
+    return [key for key in run.task_instances if key[0] == task_id]
 
 
 def _scope(who: TaskContext) -> tuple[str, str, str, int]:
