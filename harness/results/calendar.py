@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from harness.kernel.instant import EPOCH, iso
 from harness.ledger.questions import asked_of
 from harness.results import errors_among, run_among, runs_among
+from harness.results.capacity import Capacity
 from harness.results.finding import Finding
 from harness.results.run import RunResult, TaskResult
 from harness.results.services import ServiceUse
@@ -39,6 +40,7 @@ class CalendarResult:
         world_events: what happened around the Dags: events of the world, actions of people, faults.
         was_interrupted: Ctrl-C or SIGTERM ended it before its time.
         notes: of how it was simulated, for who waits for it; no part of what it came to.
+        capacity: what was asked of pools and executors, and how long that made it wait.
     """
 
     since: datetime
@@ -56,6 +58,7 @@ class CalendarResult:
     world_events: tuple[WorldEventResult, ...] = ()
     was_interrupted: bool = False
     notes: tuple[str, ...] = ()
+    capacity: Capacity = field(default_factory=Capacity)
 
     def runs_of(self, dag_id: str) -> tuple[RunResult, ...]:
         """The runs of a Dag, in the order they were made; empty when its schedule asked for none."""
@@ -121,6 +124,7 @@ class CalendarResult:
             "not_in_world": [need.to_json() for need in self.not_in_world],
             "services": [use.to_json() for use in self.services],
             "world_events": [one.to_json() for one in self.world_events],
+            "capacity": self.capacity.to_json(),
             "real_seconds": round(self.real_seconds, 6),
             "ledger": None if self.ledger is None else str(self.ledger),
         }

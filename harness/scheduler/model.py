@@ -56,6 +56,9 @@ PENDING: Final = "pending"
 MET: Final = "met"
 MISSED: Final = "missed"
 
+UNSEEN: Final = "unseen"
+"""In the place of a state: of a task instance that nobody has counted."""
+
 Key = tuple[str, int]
 """(task_id, map_index); map_index is -1 for a task instance that is not mapped, or not yet."""
 
@@ -284,6 +287,7 @@ class TaskInstance:
         due: when a wait ends (``up_for_retry``, ``up_for_reschedule``), else None.
         retry_delay_override: from a retry policy, replaces the computed delay.
         reason: why it is in its state, in a sentence, when a rule put it there.
+        seen: the state in which whoever counts states has counted it (`UNSEEN`: in none).
     """
 
     task: Task
@@ -298,6 +302,7 @@ class TaskInstance:
     retry_delay_override: Microseconds | None = None
     reason: str | None = None
     extra: object | None = field(default=None, repr=False)  # the session's own record of attempts
+    seen: str | None = field(default=UNSEEN, repr=False)
 
     @property
     def key(self) -> Key:

@@ -9,7 +9,7 @@ import heapq
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from harness.kernel.instant import Microseconds
 from harness.scheduler.executors import (
@@ -91,6 +91,10 @@ class Candidates:
             at += 1
         del line[at]
 
+    def by_pool(self) -> Iterator[tuple[str, int, TaskInstance]]:
+        """Each pool that instances wait for, how many, and the first of them."""
+        return ((pool, len(line), line[0][1]) for pool, line in self._pools.items() if line)
+
     def in_order(self, without_pools: Collection[str] = ()) -> Iterator[TaskInstance]:
         """The instances in the queue's order, those of some pools left out."""
         lines = [line for pool, line in self._pools.items() if line and pool not in without_pools]
@@ -103,7 +107,10 @@ def _place(entry: tuple[Place, TaskInstance]) -> Place:
     return entry[0]
 
 
-_ACTIVE = OCCUPYING | {DEFERRED, AWAITING_INPUT}
+ACTIVE = OCCUPYING | {DEFERRED, AWAITING_INPUT}
+"""States in which an instance holds something."""
+
+Counted = TypeVar("Counted")
 
 
 @dataclass(slots=True)
@@ -116,7 +123,7 @@ class Occupancy:
         pools: pool name -> slots taken by queued and running instances.
         pool_deferred: pool name -> slots that deferred instances hold where a pool includes them.
         runs: (dag_id, run_id) -> queued and running instances.
-        tasks: (dag_id, task_id) -> active instances, parked ones included.
+        tasks: (dag_id, task_id) -> active instances, parked ones included, of a task that limits them.
         run_tasks: (dag_id, run_id, task_id) -> the same, by run.
     Source: airflow/jobs/scheduler_job_runner.py `ConcurrencyMap`, airflow/models/pool.py `slots_stats` (3.3.2).
     """
@@ -144,16 +151,17 @@ class Occupancy:
     def add(self, ti: TaskInstance, state: TaskState = QUEUED, sign: int = 1) -> None:
         """Count an instance as if it were in an active state, or with ``sign`` -1 take it out again."""
         task, dag_id, run_id = ti.task, ti.run.dag.dag_id, ti.run.run_id
-        by_task, by_run_task = (dag_id, task.task_id), (dag_id, run_id, task.task_id)
         if state in OCCUPYING or ti.run.dag.policies.deferred_count:
-            self.tasks[by_task] = self.tasks.get(by_task, 0) + sign
-            self.run_tasks[by_run_task] = self.run_tasks.get(by_run_task, 0) + sign
+            if task.max_active_tis_per_dag is not None:
+                _count(self.tasks, (dag_id, task.task_id), sign)
+            if task.max_active_tis_per_dagrun is not None:
+                _count(self.run_tasks, (dag_id, run_id, task.task_id), sign)
         if state in OCCUPYING:
             self.add_workload(task.executor, sign)
-            self.pools[task.pool] = self.pools.get(task.pool, 0) + sign * task.pool_slots
-            self.runs[dag_id, run_id] = self.runs.get((dag_id, run_id), 0) + sign
+            _count(self.pools, task.pool, sign * task.pool_slots)
+            _count(self.runs, (dag_id, run_id), sign)
         elif state == DEFERRED:
-            self.pool_deferred[task.pool] = self.pool_deferred.get(task.pool, 0) + sign * task.pool_slots
+            _count(self.pool_deferred, task.pool, sign * task.pool_slots)
 
     def add_workload(self, executor: str | None, sign: int = 1) -> None:
         """Count a workload of an executor, by the name it asks for; a callback takes a slot and nothing else."""
@@ -173,13 +181,22 @@ class Occupancy:
         return self.run_tasks.get((ti.run.dag.dag_id, ti.run.run_id, ti.task_id), 0)
 
 
+def _count(counts: dict[Counted, int], of: Counted, change: int) -> None:
+    """Change a count; one that is 0 goes, so that runs which have ended leave nothing behind."""
+    count = counts.get(of, 0) + change
+    if count:
+        counts[of] = count
+    else:
+        counts.pop(of, None)
+
+
 def occupancy_of(runs: Iterable[DagRun]) -> Occupancy:
     """Count every active instance of the runs, each once."""
     found = Occupancy()
     for run in runs:
         for ti in run.task_instances.values():
             state = ti.state
-            if state in _ACTIVE and state is not None:
+            if state in ACTIVE and state is not None:
                 found.add(ti, state)
     return found
 
@@ -421,6 +438,25 @@ def _pool_obstacle(ti: TaskInstance, taken: Occupancy, limits: Limits) -> Obstac
     if needed > pool.slots:
         return Obstacle("task", f"needs {_slots(needed)} of pool '{name}', which has {pool.slots}")
     return Obstacle("task", f"needs {_slots(needed)} of pool '{name}', which has {left} open ({used} taken)")
+
+
+def why_held(first: TaskInstance, taken: Occupancy, limits: Limits) -> str:
+    """What holds back the instances of a pool, in a word or two: ``pool etl``, ``executor``, ``limit``.
+
+    Args:
+        first: the first of them.
+    """
+    task, pool = first.task, limits.pools.get(first.task.pool)
+    left = 0 if pool is None else slots_left(pool, taken)
+    if left is not None and left < max(task.pool_slots, 1):
+        return f"pool {task.pool}"
+    if taken.executor >= limits.parallelism:
+        return "executor"
+    if limits.executors:
+        executor = executor_of(task.executor, limits.executors)
+        if executor is None or slots_taken(executor, taken.executors, limits.executors) >= executor.slots:
+            return "executor"
+    return "limit"
 
 
 def never_admitted(ti: TaskInstance, limits: Limits) -> bool:

@@ -31,6 +31,7 @@ from harness.scheduler.model import (
 from harness.scheduler.queueing import Limits
 from harness.simulation.history import AttemptSlice, history
 from harness.simulation.missing import Needs, left_out
+from harness.simulation.tally import Tally
 
 if TYPE_CHECKING:
     from harness.services.binding import Leases
@@ -91,12 +92,14 @@ class Recorder:
         reported: what findings tell once for all runs, and have told.
         world_events: what happened around the Dags, in order.
         resumes: another process has told of the runs that are made now, and of what findings tell once.
+        tally: how many task instances are in which state, and for how long.
         gather: calls `refused` for what processes were refused that tasks forked.
     """
 
     def __init__(self, journal: Journal, watcher: Watcher | None, xcom_bytes: float | None) -> None:
         self.simulation: Simulation | None = None
         self.resumes = False
+        self.tally = Tally()
         self.gather: Callable[[], None] = lambda: None
         self.events: dict[DagRun, list[tuple[Instant, str, str | None]]] = {}
         self.findings: dict[DagRun, list[Finding]] = {}
@@ -161,6 +164,7 @@ class Recorder:
         """A task instance changed its state."""
         self.tell_refusals(ti.run)
         assert self.simulation is not None
+        self.tally.change(ti, self.simulation.now)
         self.events[ti.run].append((self.simulation.now, ti.name, ti.state))
         if not self._silent:
             self.journal.write(

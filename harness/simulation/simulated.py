@@ -24,6 +24,7 @@ from harness.simulation.results import run_result
 from harness.simulation.run_factory import RunFactory
 from harness.simulation.schedules.idle import why_no_run
 from harness.simulation.stuck import WaitReasons, stuck_findings
+from harness.simulation.what_if.capacity import capacity_of
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG
@@ -65,7 +66,7 @@ def simulated_calendar(
             for ti in driver.unfinished()
             if ti.state is not None
         ]
-        busy_until = driver.simulation.now
+        busy_until, capacity = driver.simulation.now, capacity_of(driver)
         if not run_factory.was_interrupted and (shard is None or shard.end is None):
             for run, finding in stuck_findings(driver):
                 run_factory.recorder.finding(run, finding)
@@ -92,6 +93,7 @@ def simulated_calendar(
         not_in_world=tuple(needs),
         world_events=run_factory.world_events(),
         was_interrupted=run_factory.was_interrupted,
+        capacity=capacity,
     )
     run_factory.interrupted(found)
     return found

@@ -73,6 +73,7 @@ OF_COMMANDS = SETTINGS | {"--record", "--driver", "--json", "--report", "--trace
 OF_FIXTURES = {"dag", "world", "others", "start_from", "run_id"}
 OF_PAST_RUNS = {"run": {"--run"}, "replay": {"--from-ledger", "--run", "--own-outcomes"}}
 """Command -> its options that say which run of a ledger is run again, and how: that run has the fields."""
+OF_COMMANDS |= {"--vary", "--format"}  # `simulate` in several worlds; a test has each of them by itself
 TABLES = {
     "run": (RUN, RunOptions, Runner.run_dag),
     "simulate": (CALENDAR, CalendarOptions, calendar_of(None)),

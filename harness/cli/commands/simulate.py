@@ -8,10 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import click
+
 from harness.cli import inputs
 from harness.cli import options as option
 from harness.cli.folders import configured, import_errors, note_clocks, note_failures, note_found, world_of
 from harness.cli.terminal import Job, Terminal
+from harness.cli.varying import FORMATS, variations_of, vary
 from harness.errors import DagNotFound, ExitCode, UsageError
 from harness.project.config import config_for
 
@@ -54,6 +57,8 @@ class CalendarArguments(FolderArguments):
     actions: tuple[str, ...] = ()
     no_code: bool = False
     from_ledger: str | None = None
+    vary: tuple[str, ...] = ()
+    form: str = FORMATS[0]
 
 
 class SimulateFolder:
@@ -76,6 +81,13 @@ class SimulateFolder:
             planned: what is simulated, asked when the Dags are loaded.
         Raises: HarnessError: whatever keeps it from being simulated.
         """
+        rehearsal, world = self._loaded(terminal)
+        result = self._simulated(rehearsal, planned(rehearsal), world, terminal)
+        terminal.show(result, self.arguments.trace, self.arguments.report)
+        return result
+
+    def _loaded(self, terminal: Terminal) -> tuple[Rehearsal, World | None]:
+        """The Dags, and the world they are to live in."""
         from harness.bridge.environment.sandbox import enter
         from harness.project.installed import airflow_version
 
@@ -99,9 +111,7 @@ class SimulateFolder:
         if not rehearsal.folder.dags:
             note_failures(rehearsal.folder, terminal)
             raise DagNotFound("no Dag was loaded", where=", ".join(map(str, paths)), fix="see the notes above")
-        result = self._simulated(rehearsal, planned(rehearsal), world, terminal)
-        terminal.show(result, arguments.trace, arguments.report)
-        return result
+        return rehearsal, world
 
     def verdict(self, result: CalendarResult, terminal: Terminal) -> int:
         """The exit code of a result, once somebody has seen enough of it in Airflow's UI, where that was asked for.
@@ -172,25 +182,32 @@ class SimulateCalendar(SimulateFolder):
         self.typed = arguments
 
     def __call__(self, terminal: Terminal) -> int:
-        """Simulate the calendar and show it.
+        """Simulate the calendar and show it; with ``--vary`` in several worlds.
 
-        Returns: 0 when no run failed and nothing was found that is an error, else 1.
+        Returns: 0 when no run failed and nothing was found that is an error, else 1. Runs that fail in several worlds
+            are told, and no error.
         Raises: HarnessError: whatever keeps it from being simulated.
         """
         since, until = period_of(self.typed.since, self.typed.until)
-        conf, past = inputs.conf(self.arguments.conf), self._past()
+        conf, past, typed = inputs.conf(self.arguments.conf), self._past(), self.typed
+        form = "json" if typed.as_json else typed.form
+        variations = variations_of(typed.vary, form, (typed.keep, typed.trace, typed.report, typed.ui or None))
 
         def planned(_: Rehearsal) -> FolderSimulation:
             from harness.kernel.instant import to_datetime
             from harness.simulation import CalendarOptions
             from harness.simulation.actions import parse_action
 
-            typed = self.typed
             actions = tuple(parse_action(text) for text in typed.actions)
             period = to_datetime(since), to_datetime(until)
             options = CalendarOptions(*period, typed.fresh, typed.dag_ids, actions, conf, typed.seed)
             return FolderSimulation(replace(options, code=not typed.no_code, from_ledger=past))
 
+        if variations:
+            rehearsal, world = self._loaded(terminal)
+            options: Any = planned(rehearsal).options
+            return vary(rehearsal, options, world, variations, form, terminal)
+        terminal.as_json |= form == "json"
         return self.verdict(self.simulated(terminal, planned), terminal)
 
     def _past(self) -> Path | None:
@@ -243,6 +260,15 @@ def period_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
 @option.text("--conf", metavar="JSON", help="The conf of the runs that schedules make, a JSON object.")
 @option.flag("--no-code", help="Run no task: outcomes and durations come from the world, and from --from-ledger.")
 @option.text("--from-ledger", metavar="LEDGER", help="With --no-code: what tries came to in a past simulation.")
+@option.texts("--vary", metavar="KEY=V,V", help="Simulate in worlds with each of these values, as pools.etl=2,5,10.")
+@option.text(
+    "--format",
+    "form",
+    metavar="FORM",
+    type=click.Choice(FORMATS),
+    default=FORMATS[0],
+    help=f"One of {', '.join(FORMATS)}; csv has a line for each world of --vary.  [default: text]",
+)
 @option.many_runs
 def simulate(**arguments: Any) -> Job:
     """Run everything the schedules of a Dag folder ask for, from one date to another, in virtual time.
@@ -254,12 +280,20 @@ def simulate(**arguments: Any) -> Job:
     With --no-code no task runs: what tries come to is told by stubs and durations of the world, and by a past ledger;
     what neither of them tells is taken for granted, and said.
 
+    With --vary, which may be repeated, the calendar is simulated in each world of a grid, and told is what each of them
+    comes to: makespan, what was waited for, utilisation, missed deadlines, the critical path with its slack. Keys are
+    pools.NAME, executor.parallelism, executor (Sequential, Local(N), Celery(N), Kubernetes(N)), executors.NAME,
+    workers, workers.NAME and durations.TASK.
+
     \b
     Examples:
       airflow-harness simulate --since 2025-01-01 --until 7d
       airflow-harness simulate --since 2025-01-01 --until 2025-02-01 --dag sales --world fixtures/world.yaml
       airflow-harness simulate --since 2025-01-01 --until 1d --fresh
       airflow-harness simulate --since 2025-01-01 --until 30d --no-code --from-ledger january
+      airflow-harness simulate --since 2025-01-01 --until 7d --vary pools.etl=2,5,10 --vary executor.parallelism=8,16
+      airflow-harness simulate --since 2025-01-01 --until 1d --no-code \\
+        --vary 'executor=Sequential,Local(2),Celery(8),Kubernetes(20)'
       airflow-harness simulate --since 2025-01-01 --until 1d --action '2025-01-01T05:00Z trigger sales {"full": true}'
       airflow-harness simulate --since 2025-01-10 --until 1d \\
         --action '2025-01-10T05:00Z backfill sales {"from": "2025-01-01", "to": "2025-01-05", "max_active_runs": 2}'

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from typing import Protocol
+from typing import Protocol, cast
 
 from harness.bridge.callbacks import run_dag_callbacks
 from harness.bridge.supervisor.handlers import refuse
@@ -16,10 +16,8 @@ from harness.scheduler.dependencies.past import followers
 from harness.scheduler.executors import in_turn
 from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import (
-    AWAITING_INPUT,
     DEFERRED,
     FINISHED,
-    OCCUPYING,
     SCHEDULED,
     SUCCESS,
     UP_FOR_RESCHEDULE,
@@ -88,9 +86,6 @@ def _is_sensor(ti: TaskInstance) -> bool:
     return bool(facts(ti.run).dag.task_dict[ti.task_id]._is_sensor)
 
 
-_ACTIVE = OCCUPYING | {DEFERRED, AWAITING_INPUT}
-
-
 class RunMaker(Protocol):
     """Makes Dag runs as schedules and assets ask; `harness.simulation.calendar`."""
 
@@ -139,7 +134,6 @@ class Driver:
         self._running: dict[Group, int] = {}
         self._dirty: dict[DagRun, None] = {}
         self._parked: dict[DagRun, None] = {}
-        self._holding: dict[TaskInstance, None] = {}
         self.one_by_one: OneByOne | None = None
         self._wakes_at: Instant | None = None
 
@@ -213,6 +207,7 @@ class Driver:
         self.active[run] = None
         self._running[group_of(run)] = self._running.get(group_of(run), 0) + 1
         self.recorder.run_state(run)
+        self.recorder.tally.begins(run.task_instances.values(), self.simulation.now)
         limit = times_out_at(run)
         if limit is not None:
             self.simulation.schedule(limit, self.mark, run)
@@ -225,6 +220,7 @@ class Driver:
 
     def _finish(self, run: DagRun, state: RunState, reason: str | None) -> None:
         set_run_state(run, state, self.simulation.now, reason)
+        self.recorder.tally.ends(run.task_instances.values(), self.simulation.now)
         run.memory = None  # of the rules; it would be a tenth of what a finished run keeps
         self._leave(run)
         self.recorder.run_state(run)
@@ -265,6 +261,7 @@ class Driver:
             self.wake()
         if self.attempts.workloads.take():
             self.wake()
+        self.recorder.tally.settled(self.waiting, self.limits, self.simulation.now)
 
     def _loop(self) -> bool:
         """One loop of the scheduler; whether it changed anything.
@@ -292,6 +289,7 @@ class Driver:
         paused = run.dag.dag_id in self.limits.paused_dags
         late = timed_out(run, now) if not paused and self.one_by_one is None else None  # dag.test() knows no such limit
         decision = step(run, now) if late is None else late
+        self.recorder.tally.begins(decision.expanded, now)
         for ti in decision.changed:
             self.attempts.stop(ti)
             self.recorder.ti_state(ti)
@@ -327,11 +325,8 @@ class Driver:
         if before != UP_FOR_RESCHEDULE:
             self.attempts.new_try(ti)
         self.recorder.ti_state(ti)
-        if ti.state == SCHEDULED:
-            if self.attempts.defer_at_once(ti):
-                self._holding[ti] = None
-            else:
-                self.waiting.add(ti)
+        if ti.state == SCHEDULED and not self.attempts.defer_at_once(ti):
+            self.waiting.add(ti)
 
     def _queue(self) -> bool:
         """Source: ``SchedulerJobRunner._critical_section_enqueue_task_instances`` (3.3.2)."""
@@ -342,25 +337,19 @@ class Driver:
             self.waiting = Candidates()
             self.one_by_one.begin(scheduled)
             return True
-        self._holding = {ti: None for ti in self._holding if ti.state in _ACTIVE}
         admitted = admit_once(self.waiting, self.occupancy(), self.limits)
         for ti in in_turn(admitted, self.limits.executors):
             self.waiting.discard(ti)
-            self._holding[ti] = None
             self.attempts.launch(ti)
         return bool(admitted)
 
     def occupancy(self) -> Occupancy:
         """What task instances and callbacks occupy, and what executors still have of those that have ended."""
-        taken = Occupancy()
+        taken = self.recorder.tally.occupancy.copy()
         for executor in self.deadlines.callbacks.given:
             taken.add_workload(executor)
         for workload in self.attempts.workloads.stale:
             taken.add_workload(workload.executor)
-        for ti in self._holding:
-            state = ti.state
-            if state in _ACTIVE and state is not None:
-                taken.add(ti, state)
         return taken
 
     # -- what the workers tell ---------------------------------------------------------------------------------------
@@ -392,7 +381,7 @@ class Driver:
 
     def stands_still(self) -> bool:
         """Whether nothing goes on and nothing is to happen: no run, no process, no thread, no event."""
-        simulation, attempts = self.simulation, self.attempts
+        simulation, attempts = self.simulation, cast("Attempts", self.attempts)  # only runs with code have parts
         triggerer = attempts.triggerer
         if self.active or len(self.waiting) or simulation.peek() is not None or simulation.outside:
             return False

@@ -13,7 +13,7 @@ import pickle
 import random
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from harness.bridge.masking import know, secrets_known
 from harness.kernel import Instant
@@ -23,6 +23,7 @@ from harness.simulation.replays.couplings import coupling_of
 if TYPE_CHECKING:
     from harness.bridge.supervisor.task_context import TaskContext
     from harness.simulation.components.scheduler_loop import Driver
+    from harness.simulation.components.workers import Attempts
     from harness.simulation.record import Recorder
 
 
@@ -68,14 +69,15 @@ class Shard:
     def attach(self, recorder: Recorder, driver: Driver) -> None:
         """Take part in a simulation that begins, and in which nothing is planned yet."""
         self._recorder, self._driver = recorder, driver
+        self._attempts = cast("Attempts", driver.attempts)  # a replay runs the code of its tasks
         self._has_numpy = "numpy" in sys.modules
         self._drawn, self._secrets = self._numbers(), secrets_known()
         driver.part = self
-        driver.attempts.supervisor.overhear = self._overhear
+        self._attempts.supervisor.overhear = self._overhear
         if self.begin is not None and self.journal is not None:
             recorder.resumes = True
             if self.begin.triggerer:
-                driver.attempts.triggerer.begin()
+                self._attempts.triggerer.begin()
 
     @property
     def own(self) -> slice:
@@ -121,7 +123,7 @@ class Shard:
         return Handover(
             over,
             self._driver.simulation.now,
-            self._driver.attempts.triggerer.lives,
+            self._attempts.triggerer.lives,
             frozenset(self._recorder.reported),
             met if self.begin is None else met | self.begin.secrets,
         )

@@ -98,7 +98,7 @@ class PlannedAttempts:
         self.driver, self.plans = driver, plans
         self.simulation, self.store, self.recorder = driver.simulation, driver.store, driver.recorder
         self._launcher = Launcher(driver, self._start, lambda _: None)
-        self._waits = Waits(driver.simulation, self._fired)
+        self._waits = PlannedWaits(driver.simulation, self._fired)
 
     def waits(self, ti: TaskInstance) -> bool:
         """Whether its wait has an end."""
@@ -345,7 +345,7 @@ _STATES: dict[str, TaskState] = {
 }
 
 
-class Waits:
+class PlannedWaits:
     """In the place of the triggerer and of people: has task instances go on after as long as is planned.
 
     Those of one instant come behind all that was planned for it before: a triggerer's loop has just planned to wake.

@@ -32,7 +32,7 @@ def test_what_hangs_on_a_dag_a_run_or_an_instance_is_not_printed_with_it() -> No
     assert left_out == {
         Dag: {"derived"},
         DagRun: {"previous", "next", "task_instances", "deadlines", "memory", "extra"},
-        TaskInstance: {"run", "extra"},
+        TaskInstance: {"run", "extra", "seen"},
     }
 
 

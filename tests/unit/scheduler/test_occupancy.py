@@ -54,7 +54,8 @@ class TestCandidates:
 class TestOccupancy:
     def test_each_state_counts_where_it_takes_something(self) -> None:
         names = ("queued", "running", "deferred", "awaiting_input", "scheduled", "success")
-        run = run_of(dag(*(task(name, pool="p", pool_slots=2, executor="x") for name in names)))
+        limits = {"max_active_tis_per_dag": 9, "max_active_tis_per_dagrun": 9}
+        run = run_of(dag(*(task(name, pool="p", pool_slots=2, executor="x", **limits) for name in names)))
         for name in names:
             ti(run, name).state = name
         found = occupancy_of([run])
@@ -65,16 +66,23 @@ class TestOccupancy:
             assert (found.of_task(ti(run, name)), found.of_task_in_run(ti(run, name))) == (active, active)
 
     def test_before_3_2_those_that_are_parked_do_not_count_for_their_task(self) -> None:
-        run = run_of(dag(task("a"), policies=SchedulerPolicies(deferred_count=False)), {"a": "deferred"})
+        run = run_of(
+            dag(task("a", max_active_tis_per_dag=9), policies=SchedulerPolicies(deferred_count=False)),
+            {"a": "deferred"},
+        )
         found = occupancy_of([run])
         assert (found.of_task(ti(run, "a")), found.pool_deferred) == (0, {"default_pool": 1})
 
     def test_of_a_task_all_runs_count_and_of_a_run_its_own(self) -> None:
-        made = dag(task("a"))
+        made = dag(task("a", max_active_tis_per_dag=9, max_active_tis_per_dagrun=9))
         runs = [run_of(made, {"a": "running"}, run_id=name) for name in "xy"]
         found = occupancy_of(runs)
         assert (found.of_task(ti(runs[0], "a")), found.of_task_in_run(ti(runs[0], "a"))) == (2, 1)
         assert (found.of_run(runs[0]), found.executor) == (1, 2)
+
+    def test_a_task_without_limits_is_not_counted(self) -> None:
+        run = run_of(dag(task("a")), {"a": "running"})
+        assert (occupancy_of([run]).tasks, occupancy_of([run]).run_tasks) == ({}, {})
 
     @pytest.mark.parametrize("state", ["queued", "deferred", "awaiting_input"])
     def test_what_is_taken_out_again_leaves_nothing(self, state: Any) -> None:

@@ -47,9 +47,6 @@ class Triggers:
         self.started: list[TaskInstance] = []
         self.cancelled: list[TaskInstance] = []
 
-    def begins(self, ti: TaskInstance) -> Any:
-        return None
-
     def start(self, ti: TaskInstance, message: Any, log: Any) -> None:
         self.started.append(ti)
 
