@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import calendar_figures, gate, ledgers, real_imports, reports, services
+from benchmarks import calendar_figures, gate, ledgers, real_imports, replays, reports, services
 from benchmarks.processes import case, wall
 
 HERE = Path(__file__).parent
@@ -36,6 +36,7 @@ def main() -> int:
     parser.add_argument("--checks", type=int, default=5, help="repetitions of the integrity gate (default 5)")
     parser.add_argument("--services", type=int, default=3, help="repetitions of each service (default 3)")
     parser.add_argument("--ledgers", type=int, default=5, help="pairs of years with and without a ledger (default 5)")
+    parser.add_argument("--replays", type=int, default=3, help="pairs of years, replayed by one and by two (default 3)")
     parser.add_argument("--reports", type=int, default=5, help="repetitions of each page in a browser (default 5)")
     parser.add_argument(
         "--only", action="append", choices=SUBJECTS, help="measure this alone, beside what was written last; repeated"
@@ -65,6 +66,7 @@ SUBJECTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "real-imports": lambda options: real_imported(options.checks),
     "services": lambda options: services.figures(options.services),
     "ledgers": lambda options: ledgers.figures(options.ledgers),
+    "replays": lambda options: replays.figures(options.replays, options.stock_runs),
     "reports": lambda options: reports.figures(options.reports),
 }
 """What is measured, each subject beside its alternative, in processes of its own."""
@@ -139,6 +141,7 @@ def rows(figures: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         *real_imports.rows(figures),
         *services.rows(figures),
         *ledgers.rows(figures),
+        *replays.rows(figures),
         *reports.rows(figures),
     ]
 
