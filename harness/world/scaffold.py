@@ -180,6 +180,20 @@ def default_type(conn_id: str) -> str:
     return "" if stem == conn_id else _CALLED.get(stem, stem)
 
 
+def type_in_id(conn_id: str, answered: Iterable[str]) -> str:
+    """The type that is a word of a connection's id, as of ``warehouse_postgres``; empty where none is.
+
+    For where nothing else tells: an operator of any database (``conn_id``) says nothing of which one it is.
+    """
+    words = _words(answered)
+    return next((words[part] for part in re.split(r"[^a-z0-9]+", conn_id.lower()) if part in words), "")
+
+
+def _words(answered: Iterable[str]) -> dict[str, str]:
+    """What stands in names -> the type."""
+    return {**_CALLED, **{kind: kind for kind in (*answered, *_OTHERS)}}
+
+
 def type_of_provider(module: str, answered: Collection[str]) -> str:
     """The type of the connections of an operator's package: ``airflow.providers.smtp.operators.smtp``; else empty.
 
@@ -199,6 +213,6 @@ def conn_type_of(by: str, answered: Iterable[str]) -> str:
         answered: types that services answer.
     """
     told = " ".join(part for match in _NAMED_BY.findall(by) for part in match).lower()
-    words = {**_CALLED, **{kind: kind for kind in (*answered, *_OTHERS)}}
+    words = _words(answered)
     # The longest word: "slack" stands within "slack_webhook", and "http" within what another package may call its own.
     return next((words[word] for word in sorted(words, key=lambda one: (-len(one), one)) if word in told), "")

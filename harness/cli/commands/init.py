@@ -119,14 +119,15 @@ def _used(result: GateResult, exports: Exports, answered: Iterable[str]) -> Used
         answered: types of connections that services answer.
     """
     from harness.world.file import shown_path
-    from harness.world.scaffold import conn_type_of
+    from harness.world.scaffold import conn_type_of, type_in_id
 
     found: Used = defaultdict(lambda: defaultdict(list))
     for file in result.files:
         for name in file.names:
             place = f"{name.by}, {shown_path(Path(name.path))}:{name.line}"
-            told = conn_type_of(name.by, answered) if name.section == "connections" else ""
-            hint = told or name.hint
+            hint = name.hint
+            if name.section == "connections":
+                hint = conn_type_of(name.by, answered) or hint or type_in_id(name.name, answered)
             found[name.section][name.name].append((place, hint))
     for entry in exports.entries:
         if (entry.section, entry.name) != ("pools", DEFAULT_POOL) or entry.value != {"slots": DEFAULT_POOL_SLOTS}:

@@ -8,7 +8,7 @@ import pytest
 
 from harness.services.registry import service_class, services_of_types
 from harness.world import load
-from harness.world.scaffold import conn_type_of, scaffold
+from harness.world.scaffold import conn_type_of, scaffold, type_in_id
 
 ANSWERED = services_of_types()
 
@@ -45,3 +45,11 @@ def test_each_type_that_a_service_answers_is_proposed_with_it(conn_type: str, tm
     assert connection.service == ANSWERED[conn_type][0]
     first = service_class(connection.service).conn_types[0]
     assert connection.conn_type == conn_type or (first == conn_type and connection.conn_type == connection.service)
+
+
+@pytest.mark.parametrize(
+    ("conn_id", "expected"),
+    [("warehouse_postgres", "postgres"), ("MySQL-shop", "mysql"), ("lake_s3", "aws"), ("laws_db", ""), ("crm", "")],
+)
+def test_a_word_of_an_id_is_a_type_where_nothing_else_tells(conn_id: str, expected: str) -> None:
+    assert type_in_id(conn_id, ["postgres", "mysql", "aws"]) == expected
