@@ -9,11 +9,11 @@ from __future__ import annotations
 import mmap
 import os
 import signal
-import sys
 from collections.abc import Callable
 from contextlib import suppress
 
 from harness.errors import NoVerdict
+from harness.project.parent_death import end_with_parent
 
 COMMANDS = frozenset({"replay", "run", "simulate", "verify"})
 """Those that run tasks in their own process."""
@@ -21,8 +21,6 @@ _ENDED = b"\1"
 _PASSED_ON = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2}
 _FROM_KERNEL = 128
 """``si_code`` of what a terminal sends: it goes to the whole group, so the child has it too."""
-_DIE_WITH_PARENT = 1
-"""``PR_SET_PDEATHSIG``."""
 
 
 def witnessed(work: Callable[[], int]) -> int | NoVerdict:
@@ -45,7 +43,7 @@ def witnessed(work: Callable[[], int]) -> int | NoVerdict:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return work()
     if child == 0:
-        _end_with(owner)
+        end_with_parent(owner, signal.SIGTERM)  # else nobody would hear the verdict
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         code = work()
         verdict[:] = _ENDED
@@ -81,15 +79,3 @@ def _ending(code: int, has_verdict: bool) -> int | NoVerdict:
         why="code written in C that a task called has ended or replaced it: exit(), _exit() or exec…()",
         fix="have the task call it in a program of its own (subprocess)",
     )
-
-
-def _end_with(owner: int) -> None:
-    """Be told to end when the first process is killed: nobody would hear the verdict."""
-    if sys.platform != "linux":
-        return
-    with suppress(OSError, AttributeError, ImportError):
-        import ctypes
-
-        ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGTERM, 0, 0, 0)
-    if os.getppid() != owner:  # it was killed before
-        os.kill(os.getpid(), signal.SIGTERM)

@@ -35,6 +35,7 @@ from harness.gate.options import ParseOptions
 from harness.gate.orphans import end_all, is_stopped, network_of, reap
 from harness.gate.preload import import_airflow, preload
 from harness.gate.worker import parse_and_tell, users_of
+from harness.project.parent_death import end_with_parent
 
 POLL_S = 0.05 if sys.platform == "linux" else 0.005
 IDLE_S = 1.0
@@ -107,7 +108,7 @@ def _work(pair: tuple[int, int], others: set[int], options: ParseOptions, sealed
     code = 1
     try:
         confinement.own_children_for_good()
-        confinement.die_with_parent(fork_server)
+        end_with_parent(fork_server, signal.SIGKILL)
         for descriptor in others:
             os.close(descriptor)
         requests, answers = pair

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import faulthandler
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -23,6 +24,7 @@ from harness.bridge.parsing.watching.watch import ActivityWatch
 from harness.gate.channel import Channels
 from harness.gate.examine import examine, second_report
 from harness.gate.options import ParseOptions
+from harness.project.parent_death import end_with_parent
 from harness.world.guess import Guesses
 
 LATER_S = 26 * 3600 + 61 * 60 + 7
@@ -71,7 +73,7 @@ def parse_and_tell(
 
 def _confine(options: ParseOptions, channels: Channels, parent: int, count: int) -> str:
     os.setsid()
-    confinement.die_with_parent(parent)
+    end_with_parent(parent, signal.SIGKILL)
     confinement.fresh_signals()
     nothing = os.open(os.devnull, os.O_RDWR)
     for standard in (0, 1, 2):

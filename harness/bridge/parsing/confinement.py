@@ -27,8 +27,9 @@ from typing import Any
 
 from harness.bridge.parsing.watching.watch import ActivityWatch, Refused
 from harness.bridge.patches import AfterImport, found
+from harness.project.parent_death import end_with_parent
 
-_PDEATHSIG, _SUBREAPER = 1, 36
+_SUBREAPER = 36
 _NEWNET, _NEWUSER = 0x40000000, 0x10000000
 
 _libc = ctypes.CDLL(None, use_errno=True) if sys.platform == "linux" else None
@@ -57,14 +58,6 @@ def own_children_for_good() -> None:
     """Adopt what descendants leave behind, so that it can be found and ended (Linux)."""
     if _libc is not None:
         _libc.prctl(_SUBREAPER, 1, 0, 0, 0)
-
-
-def die_with_parent(parent: int) -> None:
-    """Be killed when the parent is (Linux); at once, when it is gone already."""
-    if _libc is not None:
-        _libc.prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def without_network() -> bool:
@@ -280,7 +273,7 @@ def _yielded(lines: list[Any], watch: ActivityWatch) -> list[Any]:
 
 
 def _set_apart(parent: int, watch: ActivityWatch) -> None:
-    die_with_parent(parent)
+    end_with_parent(parent, signal.SIGKILL)
     time.sleep = _no_sleep  # type: ignore[assignment]
     watch.refuses_processes = True
     watch.begin()
