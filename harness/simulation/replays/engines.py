@@ -15,7 +15,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
-from harness.bridge.parsing.confinement import die_with_parent
+from harness.project.parent_death import end_with_parent
 
 
 class Engine(Protocol):
@@ -59,7 +59,7 @@ def _inherited(number: int, part: Any, file: Path) -> None:
 def _begin(owner: int) -> None:
     """A worker begins. Ctrl-C reaches the whole group of the terminal: its owner alone decides what comes of it."""
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    die_with_parent(owner)
+    end_with_parent(owner, signal.SIGKILL)
 
 
 class LocalWorkers:

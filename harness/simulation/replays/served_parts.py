@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import pickle
+import signal
 from collections.abc import Callable
 from functools import partial
 
 from harness.bridge.environment import sandbox
-from harness.bridge.parsing.confinement import die_with_parent
+from harness.project.parent_death import end_with_parent
 from harness.simulation.rehearsal import Rehearsal
 from harness.simulation.replays.parts import simulated_part
 
 
 def serve(told: bytes, worker: int) -> Callable[[bytes], bytes]:
     """Load the Dags. Returns: what simulates a part of them, both pickled."""
-    die_with_parent(worker)
+    end_with_parent(worker, signal.SIGKILL)
     sandbox.enter()
     paths, xcom_bytes, options, world = pickle.loads(told)
     work = partial(simulated_part, Rehearsal.of_paths(paths, xcom_bytes, world).simulate, options, world)
