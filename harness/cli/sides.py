@@ -15,6 +15,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from harness.cli.airflow2 import NOT_COMPARED, Airflow2Runs, SideRuns
 from harness.errors import ExitCode, LedgerError, NotSimulated, PackageMissing, UsageError
 from harness.project.revision import checked_out, commit_of
 from harness.project.scratch import scratch
@@ -30,7 +31,7 @@ import json, sys
 sys.path[:] = [one for one in sys.path if one]
 from importlib.metadata import PackageNotFoundError, version
 found = {}
-for name in ("airflow-harness", "apache-airflow-core"):
+for name in ("airflow-harness", "apache-airflow-core", "apache-airflow"):
     try:
         found[name] = version(name)
     except PackageNotFoundError:
@@ -45,10 +46,12 @@ class Program:
 
     Attributes:
         command: ``simulate`` or ``replay`` with its arguments, but for ``--keep``.
-        python: of the second side; None for this one.
+        asked: the same, taken apart.
+        python: of the second side, or of the first where it has an Airflow 2; None for this one.
     """
 
     command: tuple[str, ...] = ()
+    asked: SideRuns | None = None
     python: Path | None = None
 
 
@@ -60,11 +63,13 @@ class Made:
         name: what it is called.
         folder: of the ledger.
         notes: what somebody should know of it.
+        lacks: areas that it tells nothing of.
     """
 
     name: str
     folder: Path
     notes: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
 
 
 @dataclass
@@ -99,22 +104,29 @@ def made(names: tuple[str, str], program: Program | None, keep: Path | None, hom
     """
     here = Path.cwd()
     sides = [_understood(name, here, home) for name in names]
-    if program is not None and program.python is not None:
-        sides[1].python = _program_of(program.python)
-    _refuse(sides, program)
     with scratch("diff") as folder, ExitStack() as stack:
-        runs: list[_Simulation | None] = []
+        if program is not None and program.python is not None:
+            python = _program_of(program.python)
+            airflow = _airflow_of(python, folder)
+            other = sides[0] if _is_airflow_2(airflow) else sides[1]  # what was, and what is now
+            other.python, other.airflow = python, airflow
+        _refuse(sides, program)
+        runs: list[_Simulation | Airflow2Runs | None] = []
         for letter, side in zip("ab", sides, strict=True):
             if side.ledger is not None:
                 runs.append(None)
                 continue
             assert program is not None
-            side.airflow = _airflow_of(side.python, folder)
             where = here
             if side.commit is not None:
                 where = stack.enter_context(checked_out(side.commit, here, "the revision")).here
             ledger = Path(folder) / letter if keep is None else keep.resolve() / letter
-            runs.append(_Simulation(side, program.command, where, ledger, Path(folder) / f"{letter}.json"))
+            if side.airflow is not None and program.asked is not None and _is_airflow_2(side.airflow):
+                place = Path(folder) / "airflow2"
+                asked = (side.title, side.python, side.airflow, program.asked, where, ledger, place)
+                runs.append(Airflow2Runs(*asked))
+            else:
+                runs.append(_Simulation(side, program.command, where, ledger, Path(folder) / f"{letter}.json"))
         _simulate([run for run in runs if run is not None])
         yield [_made(side, run) for side, run in zip(sides, runs, strict=True)]
 
@@ -125,9 +137,13 @@ def _program_of(python: Path) -> Path:
     return Path(found) if found is not None else python.absolute()
 
 
-def _made(side: _Side, run: _Simulation | None) -> Made:
+def _is_airflow_2(version: str | None) -> bool:
+    return version is not None and version.startswith("2.")
+
+
+def _made(side: _Side, run: _Simulation | Airflow2Runs | None) -> Made:
     if run is not None:
-        return Made(side.title, run.ledger, run.notes())
+        return Made(side.title, run.ledger, run.notes(), NOT_COMPARED if isinstance(run, Airflow2Runs) else ())
     assert side.ledger is not None
     return Made(side.title, side.ledger)
 
@@ -167,10 +183,10 @@ def _refuse(sides: Sequence[_Side], program: Program | None) -> None:
         raise UsageError(
             "both are ledgers, so nothing is run", fix="leave out what says what to run, or name revisions"
         )
-    if b.ledger is not None and b.python != Path(sys.executable):
-        raise UsageError(
-            "--python simulates B, which is a ledger", fix="name a revision for B, or . for the working tree"
-        )
+    for letter, side in (("A", a), ("B", b)):
+        if side.ledger is not None and side.python != Path(sys.executable):
+            fix = f"name a revision for {letter}, or . for the working tree"
+            raise UsageError(f"--python simulates {letter}, which is a ledger", fix=fix)
     if a.ledger is None and (a.ledger, a.commit, a.python) == (b.ledger, b.commit, b.python):
         raise UsageError(
             f"{a.name} and {b.name} are the same revision", fix="name two, or another --python for the second"
@@ -194,6 +210,9 @@ def _airflow_of(python: Path, folder: str) -> str | None:
     if found is None:
         said = done.stderr.strip().splitlines()
         raise UsageError(f"--python {python}: it is no Python that works", known=said[-1] if said else None)
+    whole = found.pop("apache-airflow")
+    if found["apache-airflow-core"] is None and _is_airflow_2(whole):
+        return str(whole)
     missing = [name for name, there in found.items() if there is None]
     if missing:
         wanted = f'"airflow-harness=={version("airflow-harness")}"'
@@ -256,7 +275,7 @@ class _Simulation:
         return document if isinstance(document, dict) else {}
 
 
-def _simulate(runs: Sequence[_Simulation]) -> None:
+def _simulate(runs: Sequence[_Simulation | Airflow2Runs]) -> None:
     """Both at once; none of them is left, however this ends. Raises: NotSimulated."""
     try:
         for run in runs:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
 from harness.errors import ProductionUnavailable, known_names
-from harness.kernel.instant import iso
 from harness.ledger.journal import FileJournal
+from harness.ledger.recorded import RecordedEvent, begin, events_of, instant, write_run
 from harness.production.api import Answers, NotThere, pages, quoted
 from harness.project.sensitive import HIDDEN, is_sensitive
 
 SHOWN = 8
-_Event = tuple[str, int, dict[str, Any]]
-"""Instant, order among those of one instant, record."""
 
 
 def keep_run(answers: Answers, airflow: str, dag_id: str, run_id: str, folder: Path) -> dict[str, int]:
@@ -32,19 +29,11 @@ def keep_run(answers: Answers, airflow: str, dag_id: str, run_id: str, folder: P
     instances = list(pages(answers, f"{path}/taskInstances", "task_instances"))
     xcoms = list(_xcoms(answers, path, whose))
     events = [event for ti in instances for event in _of_instance(answers, path, ti, whose)] + xcoms
-    begin = _instant(run["run_after"])
+    begun = instant(run["run_after"])
     with FileJournal(folder, {"source": answers.name, "airflow": airflow}) as journal:
-        journal.write({"at": begin, "kind": "simulation", "seed": None, "parallelism": None, "pools": []})
-        journal.write({"at": begin, "kind": "dag", "dag_id": dag_id, "tasks": _tasks(answers, dag_id)})
-        dates = ("logical_date", "data_interval_start", "data_interval_end", "run_after")
-        told = {name: _instant(run[name]) for name in dates}
-        conf = without_secrets(run.get("conf") or {})
-        created = {"at": begin, "kind": "run-created", **whose, "run_type": run["run_type"], **told, "conf": conf}
-        journal.write(created)
-        for at, _, record in sorted(events, key=lambda event: event[:2]):
-            journal.write({"at": at, **record})
-        end = _instant(run["end_date"]) or max([begin or "", *(at for at, _, _ in events)])
-        journal.write({"at": end, "kind": "run-state", **whose, "state": run["state"], "reason": None})
+        begin(journal, begun)
+        journal.write({"at": begun, "kind": "dag", "dag_id": dag_id, "tasks": _tasks(answers, dag_id)})
+        write_run(journal, {**run, **whose, "conf": without_secrets(run.get("conf") or {})}, events)
     return {"task_instances": len(instances), "xcoms": len(xcoms)}
 
 
@@ -75,22 +64,12 @@ def _tasks(answers: Answers, dag_id: str) -> list[dict[str, Any]]:
     return [{**task, **{name: int(task[name] or 0) for name in ("retries", "pool_slots")}} for task in told]
 
 
-def _of_instance(answers: Answers, path: str, ti: Mapping[str, Any], whose: Mapping[str, Any]) -> Iterator[_Event]:
+def _of_instance(
+    answers: Answers, path: str, ti: Mapping[str, Any], whose: Mapping[str, Any]
+) -> Iterator[RecordedEvent]:
     """What became of a task instance."""
-    which = {**whose, "task_id": ti["task_id"], "map_index": ti["map_index"]}
-    start = _instant(ti["start_date"])
     fields = without_secrets(ti.get("rendered_fields") or {})
-    if start is not None and fields:
-        yield start, 0, {"kind": "rendered", **which, "fields": fields}
-    for one in _tries(answers, path, ti):
-        begin, end = _instant(one["start_date"]), _instant(one["end_date"])
-        if begin is not None and end is not None:
-            told = {"try_number": one["try_number"], "state": one["state"], "start": begin, "end": end}
-            yield end, 2, {"kind": "attempt", **which, **told, "reason": None, "error": None, "log": None}
-    at = _instant(ti["end_date"]) or start
-    if at is not None and ti["state"] is not None:
-        told = {"try_number": ti["try_number"], "state": ti["state"], "reason": None, "due": None}
-        yield at, 3, {"kind": "ti-state", **which, **told}
+    yield from events_of(ti, _tries(answers, path, ti), fields, whose)
 
 
 def _tries(answers: Answers, path: str, ti: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -104,14 +83,14 @@ def _tries(answers: Answers, path: str, ti: Mapping[str, Any]) -> list[Mapping[s
     return found
 
 
-def _xcoms(answers: Answers, path: str, whose: Mapping[str, Any]) -> Iterator[_Event]:
+def _xcoms(answers: Answers, path: str, whose: Mapping[str, Any]) -> Iterator[RecordedEvent]:
     """Each XCom as it stands in the database, which is how a task of this machine is given it."""
     for one in pages(answers, f"{path}/taskInstances/~/xcomEntries", "xcom_entries"):
         entry = f"{path}/taskInstances/{quoted(one['task_id'])}/xcomEntries/{quoted(one['key'])}"
         value = answers.get(entry, map_index=one["map_index"], deserialize="false")["value"]
         told = {"task_id": one["task_id"], "map_index": one["map_index"], "key": one["key"]}
         record = {"kind": "xcom", **whose, **told, "value": without_secrets(value, one["key"])}
-        yield _instant(one["timestamp"]) or "", 1, record
+        yield instant(one["timestamp"]) or "", 1, record
 
 
 def without_secrets(value: Any, name: str = "") -> Any:
@@ -123,11 +102,3 @@ def without_secrets(value: Any, name: str = "") -> Any:
     if isinstance(value, list):
         return [without_secrets(one, name) for one in value]
     return value
-
-
-def _instant(text: str | None) -> str | None:
-    """An instant of the API as ledgers have it."""
-    if text is None:
-        return None
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    return iso(moment if moment.tzinfo is not None else moment.replace(tzinfo=timezone.utc))

@@ -15,6 +15,7 @@ from harness.errors import ExitCode, UsageError
 from harness.project.config import config_for
 
 if TYPE_CHECKING:
+    from harness.cli.airflow2 import SideRuns
     from harness.cli.sides import Program
     from harness.ledger.comparison.result import Comparison
 
@@ -72,8 +73,9 @@ class Diff:
         tolerance = settings.tolerance if asked.tolerance is None else asked.tolerance
         usual = keys_of(settings.keys)
         keys = {**usual, **keys_of(asked.keys)}
-        rules = Rules(tolerance, (*settings.ignore, *asked.ignore), keys, frozenset(usual))
         with made(self._names(), self._program(), asked.keep, ledgers_home()) as (a, b):
+            ignore = dict.fromkeys((*settings.ignore, *asked.ignore, *a.lacks, *b.lacks))
+            rules = Rules(tolerance, tuple(ignore), keys, frozenset(usual))
             result = compared(a.folder, b.folder, rules, asked.dag_ids, (a.name, b.name))
             result = replace(result, notes=(*a.notes, *b.notes, *result.notes))
             if asked.report is not None:
@@ -113,7 +115,22 @@ class Diff:
         command += [word for driver in asked.drivers for word in ("--driver", driver)]
         command += [] if asked.world is None else ["--world", str(asked.world.absolute())]
         command += [] if asked.conf is None else ["--conf", asked.conf]
-        return Program(tuple(command), asked.python)
+        return Program(tuple(command), self._asked(asked.since, asked.until), asked.python)
+
+    def _asked(self, since_text: str, until_text: str) -> SideRuns:
+        """What is run, as an Airflow 2 is told it."""
+        from harness.cli.airflow2 import SideRuns
+        from harness.cli.commands.replay import dates_of
+        from harness.cli.commands.simulate import period_of
+        from harness.kernel.instant import to_datetime
+
+        asked = self.arguments
+        instants = (dates_of if asked.is_replay else period_of)(since_text, until_text)
+        since, until = (to_datetime(at).isoformat() for at in instants)
+        dags = tuple(_below_here(path) for path in asked.dags)
+        world = None if asked.world is None else asked.world.absolute()
+        given = (asked.is_replay, asked.dag_ids, dags, world, asked.network, asked.drivers, asked.conf)
+        return SideRuns(since, until, *given)
 
     def _show(self, result: Comparison, terminal: Terminal) -> None:
         from rich.text import Text
@@ -196,7 +213,12 @@ def keys_of(texts: Iterable[str]) -> dict[str, tuple[str, ...]]:
 @option.driver
 @option.text("--conf", metavar="JSON", help="The conf of the runs, a JSON object.")
 @option.seed
-@option.text("--python", metavar="PATH", type=option.PATH, help="Simulate B with this interpreter and its Airflow.")
+@option.text(
+    "--python",
+    metavar="PATH",
+    type=option.PATH,
+    help="Simulate B with this interpreter and its Airflow; A, where that is an Airflow 2.",
+)
 @option.text("--keep", metavar="DIR", type=option.PATH, help="Keep the ledgers that are made, as DIR/a and DIR/b.")
 @click.option("--format", "form", type=click.Choice(FORMATS), default="text", show_default=True, help="Of the answer.")
 @click.option("-o", "--output", metavar="FILE", type=option.PATH, help="Write it there.  [default: stdout]")
@@ -218,5 +240,6 @@ def diff(**arguments: Any) -> Job:
       airflow-harness diff january last --tolerance 1e-9 --ignore xcoms:*.*.started_at
       airflow-harness diff main . --since 2025-01-01 --until 7d --dag sales
       airflow-harness diff . --python /opt/airflow-3.4/bin/python --since 2025-01-01 --until 7d
+      airflow-harness diff main . --python /opt/airflow-2.11/bin/python --since 2025-01-01 --until 7d
     """
     return Diff(DiffArguments(**arguments))
