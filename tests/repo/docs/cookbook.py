@@ -41,6 +41,24 @@ class Recipe:
     end: str = ""
 
 
+_EXECUTORS = """\
+The same as a table:
+
+```console output
+$ airflow-harness simulate --no-code --world fixtures/month_end.yaml --dag month_end --since 2025-02-01T06:00Z --until 12h --vary 'executor=Sequential,Local(2),Celery(8),Kubernetes(20)'
+4 worlds, 2025-02-01T06:00:00Z until 2025-02-01T18:00:00Z, by the rules alone
+...
+executor        makespan            longest  used  missed    month_end  executor  worker  dependency
+Sequential         4h55m  ████████    4h55m  100%       0            -     1d23h       -       4h40m
+Local(2)           2h35m  ████        2h35m   95%       0       17h20m        5h       -       2h20m
+Celery(8)          2h10m  ████        2h10m    8%       0       17h40m         -     50m       1h40m
+Kubernetes(20)     1h55m  ███         1h55m   13%       0       17h40m         -       -       1h40m
+...
+```
+
+Beyond the pool's ten more slots gain nothing. A Celery worker with eight processes takes longer than they would, because
+what is queued for it holds slots of the pool already."""  # noqa: E501
+
 RECIPES = {
     "a-dag-for-each-source": Recipe(
         "A Dag for each source of a configuration",
@@ -101,10 +119,10 @@ RECIPES = {
     "pools-and-executors": Recipe(
         "How many slots does the end of the month need?",
         "Heavy jobs take five slots of a pool, light ones one, and finance has a queue of its own. What waits for "
-        "whom, and how long it takes on each executor, is known without a cluster: beyond eight slots more of them "
-        "gain nothing, because the pool is what makes them wait.",
-        (("dags/month_end.py", ""), ("tests/test_month_end.py", "")),
+        "whom, and how long it takes on each executor, is known without a cluster.",
+        (("dags/month_end.py", ""), ("fixtures/month_end.yaml", ""), ("tests/test_month_end.py", "")),
         (("pools", "month_end"),),
+        end=_EXECUTORS,
     ),
 }
 
