@@ -14,8 +14,6 @@ import yaml
 
 from tests.repo.sources import ROOT, files
 
-pytestmark = pytest.mark.pages
-
 _FETCHED = re.compile(r"<(?:script|link|img|iframe)\b[^>]*(?:src|href)=\"?(?:https?:)?//")
 
 
@@ -39,6 +37,7 @@ def built(checkout: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, cwd=checkout, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.pages
 def test_it_builds_and_needs_nobody_else(checkout: Path) -> None:
     done = built(checkout)
     assert done.returncode == 0, done.stderr
@@ -49,6 +48,7 @@ def test_it_builds_and_needs_nobody_else(checkout: Path) -> None:
     assert any("pool-missing" in one["text"] for one in found["docs"])
 
 
+@pytest.mark.pages
 def test_links_that_lead_nowhere_are_refused(checkout: Path) -> None:
     lost = ["gone.md", "gate.md#no-such-part", "../harness/errors.py"]
     with (checkout / "docs" / "index.md").open("a") as page:
@@ -64,6 +64,8 @@ def test_every_page_of_it_is_one_of_the_repository() -> None:
     named = re.findall(r"- ([\w/-]+\.md)$", settings, re.MULTILINE)
     written = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
     recipes = {name for name in written if name.startswith("cookbook/")}
+    missing = written - {*named, *recipes}
+    assert not missing, f"put it under nav: in mkdocs.yml: {missing}"
     assert {*named, *recipes} == written | {"changelog.md", "contributing.md"}
     assert yaml.safe_load(settings)["theme"]["font"] is False
 
