@@ -18,7 +18,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import calendar_figures, gate, ledgers, real_imports, replays, reports, services
+from benchmarks import calendar_figures, gate, ledgers, real_imports, replays, reports, rules_only, services
 from benchmarks.processes import case, wall
 
 HERE = Path(__file__).parent
@@ -68,6 +68,7 @@ SUBJECTS: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "ledgers": lambda options: ledgers.figures(options.ledgers),
     "replays": lambda options: replays.figures(options.replays, options.stock_runs),
     "reports": lambda options: reports.figures(options.reports),
+    "rules-only": lambda _: rules_only.figures(rules_only.DAGS, rules_only.DAYS),
 }
 """What is measured, each subject beside its alternative, in processes of its own."""
 
@@ -143,6 +144,7 @@ def rows(figures: dict[str, Any]) -> list[tuple[str, str, str, str]]:
         *ledgers.rows(figures),
         *replays.rows(figures),
         *reports.rows(figures),
+        *rules_only.rows(figures),
     ]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.bridge.snapshot import asset_condition, asset_policy, snapshot
 from harness.bridge.supervisor.store import AssetEvent
-from harness.bridge.timetables import RunPlan, allows, next_run, next_run_since
+from harness.bridge.timetables import RunPlan, ScheduleMemo, allows, next_run_since
 from harness.kernel import Instant, iso
 from harness.kernel.instant import BEGINNING
 from harness.results.finding import Finding
@@ -73,6 +73,7 @@ class Calendar:
         self.driver, self.simulation, self._make, self._since = driver, driver.simulation, make, since
         self._schedules, self._fail_fast = schedules, fail_fast
         self._conf = dict(conf or {})
+        self._memo = ScheduleMemo()
         self.findings: list[Finding] = []
         self.backfills = Backfills(driver, make)
         self.entries = {dag.dag_id: _entry(dag) for dag in sorted(dags, key=lambda dag: dag.dag_id)}
@@ -135,7 +136,7 @@ class Calendar:
         self._due.pop(entry, None)
         try:
             first = entry.last is None and self._since is not None
-            plan = next_run_since(entry.dag, now) if first else next_run(entry.dag, entry.last)
+            plan = next_run_since(entry.dag, now) if first else self._memo.next_run(entry.dag, entry.last, now)
         except Exception as error:  # user code: Airflow logs this and never runs the Dag again
             self._complain(entry, "error", f"its timetable raised {type(error).__name__}: {error}", "timetable")
             plan = None

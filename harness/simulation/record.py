@@ -292,6 +292,8 @@ class Recorder:
     def tell_refusals(self, run: DagRun) -> None:
         """Each host and line that was refused in a run is a finding, once."""
         self.gather()
+        if not self.refusals:
+            return
         for task_id, refusal in sorted(self.refusals.pop(run, ()), key=_by_task):
             key = (run.dag.dag_id, task_id, f"{refusal.fact} {refusal.path}:{refusal.line}")
             if key not in self.reported:

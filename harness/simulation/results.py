@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from harness.bridge.supervisor.handlers.xcom import decoded
 from harness.bridge.supervisor.store import facts
 from harness.kernel import Instant
-from harness.kernel.instant import to_datetime
+from harness.kernel.instant import to_datetime as made_datetime
 from harness.results.run import Attempt, Failure, RunResult, TaskResult
 from harness.results.world import Need
 from harness.scheduler.model import DagRun, TaskInstance
@@ -46,6 +47,12 @@ def run_result(
         deadlines=tuple(deadline_result(one, run) for one in run.deadlines),
         not_in_world=tuple(not_in_world),
     )
+
+
+@lru_cache(maxsize=100_000)
+def to_datetime(at: Instant) -> datetime:
+    """The date of an instant, one for all that happened then: a result of many task instances holds it often."""
+    return made_datetime(at)
 
 
 def date_of(at: Instant | None) -> datetime | None:

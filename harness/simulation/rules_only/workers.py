@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any, cast
 
+from harness.bridge.supervisor.capture import TaskLog
 from harness.bridge.supervisor.store import AssetEvent
 from harness.bridge.timetables import manual
 from harness.kernel import Event, Instant, Simulation, iso
@@ -59,6 +61,10 @@ class PlannedWork:
         self.end: Event | None = None
 
 
+_NO_LOG, _NOTHING = TaskLog(), dict[str, Any]()
+"""Of all task instances: no code runs that would write a line, or render a field."""
+
+
 @dataclass(slots=True)
 class PlannedHistory(History):
     """What is remembered of a task instance.
@@ -68,6 +74,8 @@ class PlannedHistory(History):
         planned: the present try; ``slice`` is the number of the slice that comes, from 0.
     """
 
+    log: TaskLog = field(default_factory=lambda: _NO_LOG)
+    rendered: dict[str, Any] = field(default_factory=lambda: _NOTHING)
     work: PlannedWork | None = None
     planned: PlannedTry | None = None
     slice: int = 0
@@ -79,10 +87,10 @@ class PlannedHistory(History):
 
 
 def _past(ti: TaskInstance) -> PlannedHistory:
-    if ti.extra is None:
-        ti.extra = PlannedHistory()
-    assert isinstance(ti.extra, PlannedHistory)
-    return ti.extra
+    past = ti.extra
+    if past is None:
+        past = ti.extra = PlannedHistory()
+    return cast("PlannedHistory", past)
 
 
 class PlannedAttempts:
@@ -185,7 +193,7 @@ class PlannedAttempts:
             ti.start = past.began = now
         ti.end = None
         self.recorder.ti_state(ti)
-        if not resumes:
+        if not resumes and past.attempts:
             forget(ti)
         if number == 0:
             for one in planned.triggered:

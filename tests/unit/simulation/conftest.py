@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -69,6 +70,7 @@ def folder_of(play_of: Callable[..., Play], monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(module, "snapshot", lambda of: of.plain)
     monkeypatch.setattr(module, "asset_condition", lambda of: getattr(of, "condition", None))
-    monkeypatch.setattr(module, "next_run", next_run)
+    memo = SimpleNamespace(next_run=lambda of, last, _: next_run(of, last))
+    monkeypatch.setattr(module, "ScheduleMemo", lambda: memo)
     monkeypatch.setattr(module, "next_run_since", next_run_since)
     return make
