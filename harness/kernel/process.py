@@ -12,6 +12,7 @@ from typing import Any, Protocol
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from harness.errors import StrayExit
+from harness.kernel.held_locks import held_from, lent
 from harness.kernel.instant import Instant, Microseconds
 from harness.kernel.spin import Spin
 from harness.kernel.tracing import Tracers
@@ -81,6 +82,7 @@ class Host(Protocol):
     tracers: Tracers
     alarms: Rings | None
     on_alarm: Any
+    outside: Any
 
     def schedule(self, at: Instant, action: Callable[..., Any], *args: Any) -> Event: ...
 
@@ -240,13 +242,15 @@ class Process:
 
         When its alarm rings, the handler runs here, and unless that raises the wait goes on, as waits of Python do.
         """
+        held = [] if self.simulation.outside else held_from(sys._getframe(1))  # its threads would see them
         while True:
             waits = self.resume
             self.waiting_for = why
             self.interruptible = interruptible
             self._parked = getcurrent()
             try:
-                self.simulation.main.switch()
+                with lent(held):
+                    self.simulation.main.switch()
             except AlarmRang:
                 # Python's own waits go on after a handler that returns (PEP 475), to their old end: so does this one.
                 self.interruptible = False

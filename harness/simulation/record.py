@@ -9,6 +9,7 @@ from harness.bridge.explain import Explanation
 from harness.bridge.masking import masked
 from harness.bridge.patches.network import RefusedConnection
 from harness.bridge.patches.roundtrip import trouble
+from harness.bridge.patches.warned import LostWrite
 from harness.bridge.supervisor.store import AssetEvent, facts
 from harness.bridge.supervisor.task_context import TaskContext, task_context
 from harness.kernel import SECOND, Instant, ProcessKilled, Simulation, iso, span
@@ -348,6 +349,19 @@ class Recorder:
         at_line = int(line) if line else None
         dag_id, file = run.dag.dag_id, path or str(facts(run).dag.fileloc)
         self.finding(run, Finding("callback", "error", message, file, at_line, dag_id, task_id, fix))
+
+    def lost_write(self, who: TaskContext, lost: LostWrite) -> None:
+        """A task wrote into a copy, which changed nothing: a finding, once for each line of its code."""
+        run, task_id = who.ti.run, who.ti.task_id
+        key = (run.dag.dag_id, task_id, f"{lost.path}:{lost.line}")
+        if key in self.reported:
+            return
+        self.reported.add(key)
+        lives = "is lost" if lost.severity == "error" else "may be lost"
+        message = f"task {task_id!r} writes into a copy of its data, which {lives}: pandas' {lost.kind}"
+        fix = "write in one step: table[column] = table[column].fillna(…), table.loc[rows, column] = value"
+        found = Finding("lost-write", lost.severity, message, lost.path, lost.line, run.dag.dag_id, task_id, fix)
+        self.finding(run, found)
 
     def happened(self, event: WorldEventResult) -> None:
         """Something happened around the Dags."""

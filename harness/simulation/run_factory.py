@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.bridge.executors import executors_of, refusals, workers_of
 from harness.bridge.operators import subject_of
 from harness.bridge.patches.network import NetworkGuard
+from harness.bridge.patches.warned import lost_writes_told
 from harness.bridge.snapshot import snapshot
 from harness.bridge.stored import unscheduled
 from harness.bridge.supervisor.conversation import supervisor_comms
@@ -99,6 +100,7 @@ class RunFactory:
         with (
             services.lifted(),
             self._cassette(guard),
+            lost_writes_told(self.recorder.lost_write),
             simulation_environment(
                 start,
                 self.world,

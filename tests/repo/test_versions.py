@@ -72,7 +72,7 @@ def test_every_night_all_combinations_are_tried_that_airflow_allows() -> None:
     left_out = {(one["python"], one["airflow"]) for one in matrix["exclude"]}
     assert {(python, airflow) for python in PYTHONS for airflow in AIRFLOWS} - left_out == pairs
     names = {f"py{python}-airflow{airflow}".replace(".", "") for python, airflow in pairs}
-    assert set(environments("all")) == {"lint", *names}
+    assert set(environments("all")) == {"lint", "pipelines", *names}
 
 
 @pytest.mark.parametrize("airflow", AIRFLOWS)
@@ -84,8 +84,8 @@ def test_each_airflow_is_tried_with_what_it_was_released_with(airflow: str) -> N
     assert {"cadwyn", "fastapi", "pydantic", "sqlalchemy"} <= set(pinned)
 
 
-def test_tox_by_default_runs_lint_and_the_newest_release_on_any_python() -> None:
-    assert TOX["tox"]["env_list"].split(", ") == ["lint", f"airflow{RELEASED[-1].replace('.', '')}"]
+def test_tox_by_default_runs_lint_the_newest_release_and_the_pipelines_on_any_python() -> None:
+    assert TOX["tox"]["env_list"].split(", ") == ["lint", f"airflow{RELEASED[-1].replace('.', '')}", "pipelines"]
     assert TOX["tox"]["skip_missing_interpreters"] == "false"
 
 
@@ -94,7 +94,7 @@ def test_ci_samples_the_oldest_and_the_newest_airflow() -> None:
     assert oldest == f"py{PYTHONS[0]}-airflow{AIRFLOWS[0]}-sample".replace(".", "")
     assert re.fullmatch(rf"py3\d+-airflow{AIRFLOWS[-1].replace('.', '')}-sample", newest)
     matrix = workflow("tests.yml")["jobs"]["tests"]["strategy"]["matrix"]["include"]
-    assert {one["tox"] for one in matrix} == {TOX["tox"]["env_list"].split(", ")[1], oldest, newest}
+    assert {one["tox"] for one in matrix} == {*TOX["tox"]["env_list"].split(", "), oldest, newest} - {"lint"}
 
 
 def test_ci_runs_the_test_command_of_the_readme() -> None:

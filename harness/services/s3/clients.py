@@ -17,6 +17,9 @@ import time_machine
 from botocore.config import Config
 from botocore.configprovider import ConstantProvider
 
+OURS = "airflow-harness"
+"""What user agents of the harness's own clients end with: what a test looks up is no call of a task's."""
+
 
 @dataclass(frozen=True)
 class Endpoint:
@@ -82,6 +85,7 @@ class Clients:
                 proxies={},
                 retries={"total_max_attempts": 2, "mode": "standard"},
                 s3={"addressing_style": "path"},
+                user_agent_extra=OURS,
                 connect_timeout=5,
                 read_timeout=30,
             ),

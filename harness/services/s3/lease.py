@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from harness.errors import ServiceUnavailable, UsageError, known_names
 from harness.services.base import Address, Breakable, Lease
 from harness.services.contents import Contents
+from harness.services.s3.aws_request import AwsRequest
 from harness.services.s3.clients import Clients, Endpoint
 
 FAULTS = ("resets", "errors", "throttles")
@@ -20,9 +21,11 @@ class FailingServer(Breakable, Protocol):
 
     Attributes:
         fault: one of `FAULTS`, None for none.
+        asked: the calls that came.
     """
 
     fault: str | None
+    asked: list[AwsRequest]
 
 
 class S3Lease(Lease):
@@ -69,6 +72,19 @@ class S3Lease(Lease):
         if service not in self._made:
             self._made[service] = self._clients.client(service, self._endpoint, self.region)
         return self._made[service]
+
+    @property
+    def requests(self) -> list[AwsRequest]:
+        """Every call of AWS so far, in the order of arrival, also those that a fault answered; `client`'s own are not.
+
+        Raises: UsageError: the server is not of this process, and nobody sees what it is asked.
+        """
+        if self._server is None:
+            raise UsageError(
+                f"connection {self.conn_id!r}: what its endpoint is asked is seen by the driver embedded alone",
+                fix="--airflow-driver s3=embedded, or take no url: for this test",
+            )
+        return list(self._server.asked)
 
     def buckets(self) -> list[str]:
         """Their names, sorted."""

@@ -11,12 +11,15 @@ from functools import cache
 from typing import Any
 from xml.sax.saxutils import escape
 
+from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.datastructures import EnvironHeaders
 from werkzeug.serving import ThreadedWSGIServer
 
 from harness.kernel.present import serving
 from harness.services.connections import ListeningServer, reset
-from harness.services.s3.clients import Endpoint
+from harness.services.s3.aws_request import AwsRequest, service_of
+from harness.services.s3.clients import OURS, Endpoint
 from harness.services.s3.state import MotoState
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -62,6 +65,7 @@ class MotoServer(ListeningServer, ThreadedWSGIServer):  # type: ignore[misc]
     Attributes:
         endpoint: where it answers.
         fault: with which it answers every request, as `harness.services.s3.lease.FAULTS` has them; None for none.
+        asked: the calls of this lease, but for those of the harness's own clients.
     """
 
     threads_name = "airflow-harness-s3"
@@ -69,6 +73,7 @@ class MotoServer(ListeningServer, ThreadedWSGIServer):  # type: ignore[misc]
     def __init__(self) -> None:
         self._state = MotoState()
         self.fault: str | None = None
+        self.asked: list[AwsRequest] = []
         super().__init__("127.0.0.1", 0, self._answer, _SilentMotoHandler)
         self.endpoint = Endpoint(f"http://127.0.0.1:{self.port}", f"127.0.0.1:{self.port}")
         self.listen()
@@ -79,6 +84,7 @@ class MotoServer(ListeningServer, ThreadedWSGIServer):  # type: ignore[misc]
         """
         self.cut()
         self.fault = None
+        self.asked = []
         self._state.empty()
         self._state = MotoState()
         return True
@@ -105,15 +111,18 @@ class MotoServer(ListeningServer, ThreadedWSGIServer):  # type: ignore[misc]
             body = environ["wsgi.input"].read()
         else:
             body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        call = _call(environ, body)
+        if OURS not in call.headers.get("User-Agent", ""):
+            self.asked.append(call)
         if environ.get("HTTP_X_AMZ_TARGET") == "AmazonSQS.ReceiveMessage":
             body = _at_once(body)
             environ["CONTENT_LENGTH"] = str(len(body))
         environ["wsgi.input"] = io.BytesIO(body)
-        as_json = "json" in environ.get("CONTENT_TYPE", "")
+        as_json = "json" in environ.get("CONTENT_TYPE", "") or (call.service != "s3" and _speaks_json(call.service))
         if self.fault == "resets":
             reset(environ["werkzeug.socket"])
         if self.fault is not None:
-            status, code = _FAILED[self.fault]
+            status, code = _failed(self.fault, call.service, as_json)
             return _refused(start_response, "a fault of the world", as_json, status, code)
         with serving(), self._state.request(environ["REQUEST_METHOD"] not in _READS):
             try:
@@ -130,8 +139,38 @@ def _at_once(body: bytes) -> bytes:
     return json.dumps({**json.loads(body), "WaitTimeSeconds": 0}).encode()
 
 
-_FAILED = {"errors": ("500 Internal Server Error", "InternalError"), "throttles": ("503 Slow Down", "SlowDown")}
-"""Source: the list of error codes in Amazon's reference of the API of S3."""
+_KEPT_BYTES = 1 << 20
+"""Of a body that is kept: a call's parameters, not the objects of a warehouse."""
+
+
+def _call(environ: dict[str, Any], body: bytes) -> AwsRequest:
+    """A request as it is kept."""
+    path, _, query = environ["RAW_URI"].partition("?")
+    headers = dict(EnvironHeaders(environ))
+    kept = body if len(body) <= _KEPT_BYTES else b""
+    return AwsRequest(service_of(headers, query), environ["REQUEST_METHOD"], path, query, headers, kept)
+
+
+@cache
+def _speaks_json(service: str) -> bool:
+    """Whether the answers of a service are JSON; False of one that moto does not know."""
+    try:
+        return "json" in str(get_service_model(service).protocol)
+    except Exception:  # whatever a loader of models says where there is none
+        return False
+
+
+def _failed(fault: str, service: str, as_json: bool) -> tuple[str, str]:
+    """Status and code of an answer that is a fault.
+
+    Source: Amazon's lists "Error responses" of the API of S3, and "Common errors" of the others; botocore's
+    ``data/_retry.json`` has which of them a client tries again after.
+    """
+    if service == "s3":
+        return ("503 Slow Down", "SlowDown") if fault == "throttles" else ("500 Internal Server Error", "InternalError")
+    if fault == "throttles":
+        return "400 Bad Request", "ThrottlingException" if as_json else "Throttling"
+    return "500 Internal Server Error", "InternalFailure"
 
 
 def _refused(

@@ -18,7 +18,7 @@ from tests.repo.sources import ROOT
 
 REPOSITORY = ROOT / "dags_under_test" / "pipelines"
 WORLD = "fixtures/world.yaml"
-_FENCES = {".py": "python", ".sql": "sql", ".toml": "toml", ".txt": "text", ".yaml": "yaml"}
+_FENCES = {".py": "python", ".sql": "sql", ".toml": "toml", ".txt": "text", ".yaml": "yaml", ".yml": "yaml"}
 
 
 @dataclass(frozen=True)
@@ -30,6 +30,7 @@ class Recipe:
         world: sections and names of the world file that it takes.
         recipes: files of docs/ci.md that it shows.
         extras: what is to be installed.
+        heavy: the environment of these pages has not all of it, but that of `tox -e pipelines`.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Recipe:
     world: tuple[tuple[str, str], ...] = ()
     recipes: tuple[str, ...] = ()
     extras: str = ""
+    heavy: bool = False
     end: str = ""
 
 
@@ -124,6 +126,106 @@ RECIPES = {
         (("pools", "month_end"),),
         end=_EXECUTORS,
     ),
+    "model-training": Recipe(
+        "A model that is trained each day, and deployed only where it is good enough",
+        "A table of the warehouse becomes features, a random forest, metrics and a decision. The rehearsal trains for "
+        "real, for a good day and for one whose labels are noise.",
+        (
+            ("dags/survival_model.py", "Data goes from task to task as a file; only metrics and paths are XComs:"),
+            ("include/survival.py", ""),
+            ("fixtures/passengers.sql", "The warehouse's seed, made by SQL alone, the same each time:"),
+            (
+                "tests/test_survival_model.py",
+                "The last test is of pandas 3, where `table[column].fillna(…, inplace=True)` writes into a copy. The "
+                "forest takes what is missing without a word and the task succeeds; the run is not `ok`, with the "
+                "finding `lost-write` and the line.",
+            ),
+        ),
+        (("connections", "slack_oncall"),),
+        extras="airflow-harness[postgres,http] apache-airflow-providers-slack pandas scikit-learn",
+        heavy=True,
+    ),
+    "experiments": Recipe(
+        "Trials recorded in MLflow, and its server down",
+        "MLflow finds its server by `MLFLOW_TRACKING_URI`, here as on a worker. A test gives it a store of its own; "
+        "what is recorded has the run's dates. While the server is down MLflow tries again for minutes, then Airflow "
+        "does, all in virtual time.",
+        (("dags/churn_trials.py", ""), ("include/tracking.py", ""), ("tests/test_churn_trials.py", "")),
+        (("env", "MLFLOW_DISABLE_TELEMETRY"),),
+        extras="airflow-harness[http] mlflow-skinny scikit-learn skops",
+        heavy=True,
+    ),
+    "sagemaker": Recipe(
+        "A model behind an endpoint of SageMaker",
+        "`service: s3` is all of AWS that moto plays: what gives buckets answers SageMaker too. `world.s3.requests` "
+        "has what it was asked, `world.s3.client(…)` what came of it.",
+        (
+            (
+                "dags/model_endpoint.py",
+                "Three operators and not one that does it all: when AWS throttles between two calls, Airflow goes on "
+                "where it stood.",
+            ),
+            ("tests/test_model_endpoint.py", ""),
+        ),
+        (("connections", "aws_default"),),
+        extras="airflow-harness[s3] apache-airflow-providers-amazon",
+    ),
+    "spark": Recipe(
+        "A job on a Spark cluster",
+        "The cluster is elsewhere, the Dag around the job is not. Without a stand-in `SparkSubmitOperator` is refused, "
+        "with the line to write; with one, its arguments are rendered and can be asserted, and it takes its time in "
+        "virtual minutes.",
+        (
+            ("dags/customer_segments.py", ""),
+            ("tests/test_customer_segments.py", ""),
+            (
+                "include/jobs/segments.py",
+                "Where pyspark and a Java are at hand, the job itself runs: the connection says `local[1]`, and the "
+                "operator submits it as it would to the cluster.",
+            ),
+            ("tests/on_spark/test_customer_segments_on_spark.py", "`pytest -m spark`:"),
+        ),
+        extras="airflow-harness apache-airflow-providers-apache-spark pandas",
+        heavy=True,
+    ),
+    "pods": Recipe(
+        "A container on Kubernetes",
+        "What a pod would run, this machine can: `world.command` puts a program in the container's place, which gets "
+        "the pod's arguments and `env_vars`, and nothing else of this machine. Its exit code is the pod's.",
+        (
+            ("dags/fraud_scores.py", ""),
+            (
+                "include/jobs/scores.py",
+                "What it returns it writes where a pod does, `/airflow/xcom/return.json`; in a rehearsal that is "
+                "`$AIRFLOW_HARNESS_XCOM`:",
+            ),
+            ("tests/test_fraud_scores.py", "`world.calls` has image, command and arguments as Kubernetes gets them:"),
+        ),
+        (("connections", "slack_oncall"),),
+        extras="airflow-harness[http] apache-airflow-providers-cncf-kubernetes apache-airflow-providers-slack",
+        heavy=True,
+    ),
+    "dbt": Recipe(
+        "dbt builds, dbt tests",
+        "dbt and Airflow do not agree on what they need, so dbt is a program in an environment of its own: `uv tool "
+        'install --with dbt-duckdb "dbt-core<1.11"`. The Dag calls it as a worker would; the warehouse is a DuckDB '
+        "file, one for each test.",
+        (
+            ("dags/marts.py", ""),
+            ("dbt/dbt_project.yml", ""),
+            ("dbt/profiles.yml", ""),
+            ("dbt/models/orders.sql", ""),
+            ("dbt/models/revenue_by_day.sql", ""),
+            ("dbt/models/models.yml", ""),
+            ("fixtures/raw_orders.sql", "What goes wrong is in the seed: on the third day an order comes twice."),
+            (
+                "tests/test_marts.py",
+                "dbt's own test fails the task, and the run goes on from there once the data is mended. On the command "
+                "line that is `airflow-harness run marts --from-ledger last --from-task run`.",
+            ),
+        ),
+        extras="airflow-harness[duckdb]",
+    ),
 }
 
 
@@ -144,7 +246,7 @@ def _lines(recipe: Recipe) -> Iterator[str]:
     yield _wrapped(recipe.text)
     if recipe.extras:
         quoted = " ".join(f'"{one}"' if "[" in one else one for one in recipe.extras.split())
-        yield f"\n```console\n$ pip install {quoted}\n```"
+        yield f"\n```text\npip install {quoted}\n```" if recipe.heavy else f"\n```console\n$ pip install {quoted}\n```"
     for file, said in recipe.files:
         if said:
             yield f"\n{_wrapped(said)}"

@@ -9,8 +9,14 @@ from pathlib import Path
 from tests.repo.sources import HARNESS, ROOT, files, name
 
 _REFERENCE = re.compile(r"`(?:harness\.)?([a-z_]+(?:\.\w+)+)`")
-_OTHERS = {"scheduler.catchup_by_default", "scheduler.create_cron_data_intervals", "world.stub"}
-"""Settings of Airflow's, a method of the fixture."""
+_OTHERS = {
+    "scheduler.catchup_by_default",
+    "scheduler.create_cron_data_intervals",
+    "world.command",
+    "world.s3.requests",
+    "world.stub",
+}
+"""Settings of Airflow's, and what the fixture has."""
 
 
 def test_every_module_that_a_text_names_is_there() -> None:

@@ -91,6 +91,15 @@ TASKS = (
         ),
     ),
     *patches_by(
+        "bridge.patches.warned",
+        (
+            "lost writes",
+            ("warnings.showwarning",),
+            "the same, which also tells of a write that pandas says went into a copy",
+            "the task succeeds with data that its code did not mean, and a line in its log is all that says so",
+        ),
+    ),
+    *patches_by(
         "bridge.patches.exits",
         (
             "exits",

@@ -1,0 +1,3 @@
+select day, count(*) as orders, sum(amount) as revenue
+from {{ ref("orders") }}
+group by day

@@ -1,0 +1,55 @@
+"""A library's lock is each task's own: a worker process has one task."""
+
+from __future__ import annotations
+
+import threading
+import time
+from datetime import datetime, timedelta
+
+from airflow.sdk import DAG, task
+
+from harness.world import World
+
+CLIENT = threading.Lock()
+
+
+def ask(secs: int) -> int:
+    with CLIENT:
+        time.sleep(secs)  # tries again and again
+    return secs
+
+
+def test_a_lock_of_a_library_that_a_sleeping_task_holds_keeps_no_other_task(rehearse):
+    with DAG("asks", schedule=None, start_date=datetime(2025, 1, 1)) as dag:
+        task(ask, task_id="ask").expand(secs=[600, 60, 3600])
+    result = rehearse(dag, World())
+    assert [ti.end_date - ti.start_date for ti in result.tasks("ask")] == [
+        timedelta(minutes=10),
+        timedelta(minutes=1),
+        timedelta(hours=1),
+    ]
+    assert not CLIENT.locked()
+
+
+def test_threads_of_one_task_do_wait_for_it(rehearse):
+    def both():
+        ends = []
+
+        def work():
+            ask(60)
+            ends.append(datetime.now().minute)
+
+        threads = [threading.Thread(target=work) for _ in range(2)]
+        for one in threads:
+            one.start()
+        with CLIENT:
+            time.sleep(300)
+        for one in threads:
+            one.join()
+        return sorted(ends)
+
+    with DAG("asks", schedule=None, start_date=datetime(2025, 1, 1)) as dag:
+        task(both)()
+    first, second = rehearse(dag, World(), start="2025-01-01").task("both").xcom()
+    assert second > first
+    assert not CLIENT.locked()
