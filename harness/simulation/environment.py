@@ -40,16 +40,29 @@ from harness.world import World
 
 
 class Interruption:
-    """Ctrl-C or SIGTERM while a task runs: Airflow's task runner catches every exception, so it must be remembered."""
+    """Ctrl-C or SIGTERM while a task runs: Airflow's task runner catches every exception, so it must be remembered.
 
-    def __init__(self) -> None:
+    Args:
+        patient: the first Ctrl-C waits for the end of a run; a second one does not.
+    """
+
+    def __init__(self, patient: bool = False) -> None:
         self.happened = False
+        self._patient, self._waits = patient, False
         self._signal: int | None = None
 
     def strike(self, signum: int, _frame: FrameType | None) -> None:
         """The handler of both signals."""
+        if self._patient and signum == signal.SIGINT and not self._waits:
+            self._waits = True
+            return
         self.happened, self._signal = True, signum
         raise KeyboardInterrupt
+
+    def run_ended(self) -> bool:
+        """A run is over; whether Ctrl-C waited for that."""
+        self.happened |= self._waits
+        return self._waits
 
     def go_on(self) -> NoReturn:
         """After everything was put back: let the signal do what it would have done to its owner."""
@@ -68,6 +81,7 @@ def simulation_environment(
     redirect_streams: bool,
     guard: NetworkGuard,
     striking: Striking,
+    patient: bool = False,
 ) -> Iterator[tuple[Simulation, Interruption]]:
     """A simulation with all that reaches time patched; after the block the process is what it was.
 
@@ -77,8 +91,9 @@ def simulation_environment(
         redirect_streams: capture ``print``; off for a debugger.
         guard: judges what tasks connect to.
         striking: knows what goes wrong with tries.
+        patient: see `Interruption`.
     """
-    interruption = Interruption()
+    interruption = Interruption(patient)
     with ExitStack() as stack:
         stack.enter_context(claimed())
         mask_environment(world)  # behind the claim: another simulation's tasks would change the environment meanwhile

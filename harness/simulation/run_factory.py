@@ -89,9 +89,18 @@ class RunFactory:
 
     @contextmanager
     def opened(
-        self, start: Instant, seed: int, debug: bool, on_error: Callable[[BaseException], None] | None = None
+        self,
+        start: Instant,
+        seed: int,
+        debug: bool,
+        on_error: Callable[[BaseException], None] | None = None,
+        patient: bool = False,
     ) -> Iterator[Driver]:
-        """Virtual time, from ``start``; after the block the process is what it was."""
+        """Virtual time, from ``start``; after the block the process is what it was.
+
+        Args:
+            patient: see `Interruption`.
+        """
         durations = self.world
         guard = NetworkGuard(self.world.network.reached(), self.recorder.refused)
         self.recorder.gather = guard.gather
@@ -110,6 +119,7 @@ class RunFactory:
                 not debug,
                 guard,
                 self.faults,
+                patient,
             ) as (simulation, self.interruption),
         ):
             driver = self._driver(simulation, seed, self.interruption)

@@ -1,5 +1,6 @@
 """Ctrl-C while a task runs: what ran until then is kept, as the result of a simulation that did not end."""
 
+import json
 import signal
 from datetime import datetime, timedelta, timezone
 
@@ -7,11 +8,12 @@ import pytest
 from airflow.sdk import DAG, task
 
 from harness.simulation import CalendarOptions, Rehearsal, RunOptions
+from harness.simulation.replays.replaying import ReplayOptions
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 
 
-def struck(date: str = "2025-01-02", **options):
+def struck(date: str = "2025-01-02", times: int = 1, **options):
     """A daily Dag whose second task is sent Ctrl-C in the run of one date."""
     with DAG("struck", schedule="@daily", start_date=START, catchup=True, **options) as dag:
 
@@ -21,7 +23,7 @@ def struck(date: str = "2025-01-02", **options):
 
         @task
         def second(ds=None):
-            if ds == date:
+            for _ in range(times if ds == date else 0):
                 signal.raise_signal(signal.SIGINT)
 
         @task
@@ -66,3 +68,37 @@ def test_one_that_was_not_says_so_and_keeps_nothing():
     rehearsal = rehearsal_of(struck("2024-01-01"))
     result = rehearsal.run("struck", None, RunOptions(logical_date=START))
     assert (result.ok, rehearsal.unfinished) == (True, None)
+
+
+def replayed(dag, keep, **options):
+    rehearsal = rehearsal_of(dag)
+    asked = ReplayOptions(("struck",), START, START + timedelta(days=4), max_active_runs=1, keep=keep, **options)
+    return rehearsal, lambda: rehearsal.replay(asked)
+
+
+def test_a_replay_that_was_interrupted_ends_with_a_whole_run_and_goes_on(tmp_path):
+    rehearsal, replay = replayed(struck(), tmp_path / "cut")
+    with pytest.raises(KeyboardInterrupt):
+        replay()
+    result = rehearsal.unfinished
+    assert result is not None
+    assert result.was_interrupted
+    assert [run.state for run in result.runs] == ["success"] * 2 + ["queued"] * 3
+    records = [json.loads(line) for line in (tmp_path / "cut" / "journal.jsonl").read_text().splitlines()]
+    ends = [record for record in records if record["kind"] == "run-state" and record["state"] == "success"]
+    assert len(ends) == 2
+    assert records.index(ends[-1]) == len(records) - 2
+    assert records[-1]["interrupted"] is True
+    for folder, resume in (("cut", True), ("whole", False)):
+        _, replay = replayed(struck("2024-01-01"), tmp_path / folder, resume=resume)
+        assert replay().ok
+    assert (tmp_path / "cut" / "journal.jsonl").read_bytes() == (tmp_path / "whole" / "journal.jsonl").read_bytes()
+
+
+def test_a_second_ctrl_c_does_not_wait_for_the_end_of_a_run(tmp_path):
+    rehearsal, replay = replayed(struck(times=2), tmp_path / "cut")
+    with pytest.raises(KeyboardInterrupt):
+        replay()
+    result = rehearsal.unfinished
+    assert result is not None
+    assert [run.state for run in result.runs] == ["success", "running"] + ["queued"] * 3

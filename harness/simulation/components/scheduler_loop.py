@@ -229,6 +229,8 @@ class Driver:
             self._call_back(run, state, reason)
         if self.calendar is not None:
             self.calendar.run_ended(run, reason)
+        if self.attempts.interruption.run_ended():
+            self.simulation.stop("interrupted")
 
     def _call_back(self, run: DagRun, state: RunState, reason: str | None) -> None:
         dag = facts(run).dag
@@ -268,6 +270,8 @@ class Driver:
 
         Source: ``SchedulerJobRunner._do_scheduling`` (3.3.2).
         """
+        if self.simulation.stopped is not None:
+            return False
         if self.part is not None and not self.active and not self.part.goes_on():
             return False
         moved = self.calendar is not None and self.calendar.make_due()
