@@ -59,6 +59,7 @@ class RunFactory:
 
     Attributes:
         interruption: whether Ctrl-C struck; see `interrupted`.
+        patient: the first Ctrl-C waits for the end of a run.
         leases: what the world's connections have of services; None where none names one.
         refused: dag_id -> why Airflow would not import the Dag into such a world.
         unfinished: the result of what ran until Ctrl-C or SIGTERM struck.
@@ -83,24 +84,16 @@ class RunFactory:
         self.leases: Leases | None = None
         self.recorder.needs.elsewhere = world.elsewhere
         self.interruption: Interruption | None = None
+        self.patient = False
         self.unfinished: RunResult | CalendarResult | None = None
         self._snapshots: dict[str, Dag] = {}
         self._asked: list[str] = []
 
     @contextmanager
     def opened(
-        self,
-        start: Instant,
-        seed: int,
-        debug: bool,
-        on_error: Callable[[BaseException], None] | None = None,
-        patient: bool = False,
+        self, start: Instant, seed: int, debug: bool, on_error: Callable[[BaseException], None] | None = None
     ) -> Iterator[Driver]:
-        """Virtual time, from ``start``; after the block the process is what it was.
-
-        Args:
-            patient: see `Interruption`.
-        """
+        """Virtual time, from ``start``; after the block the process is what it was."""
         durations = self.world
         guard = NetworkGuard(self.world.network.reached(), self.recorder.refused)
         self.recorder.gather = guard.gather
@@ -119,7 +112,7 @@ class RunFactory:
                 not debug,
                 guard,
                 self.faults,
-                patient,
+                self.patient,
             ) as (simulation, self.interruption),
         ):
             driver = self._driver(simulation, seed, self.interruption)

@@ -43,7 +43,8 @@ def simulated_calendar(
         shard: the part of a replay that is simulated; the result has its runs alone. None: all of it.
     """
     begin, end = to_instant(options.since), to_instant(options.until)
-    with run_factory.opened(begin, options.seed, options.debug, options.on_error, not options.schedules) as driver:
+    run_factory.patient = not options.schedules
+    with run_factory.opened(begin, options.seed, options.debug, options.on_error) as driver:
         since = None if options.fresh else begin
         chosen = {dag.dag_id: dag for dag in dags}
         left = [chosen[name] for name in chosen if name not in run_factory.refused]

@@ -123,6 +123,7 @@ class Driver:
         workers: Callable[[WorkersLoop], Workers] | None = None,
     ) -> None:
         self.simulation, self.store, self.limits, self.recorder = simulation, store, limits, recorder
+        self._interruption = interruption
         self.attempts: Workers = Attempts(self, interruption) if workers is None else workers(self)
         self.deadlines = Deadlines(self, self.attempts)
         self.calendar: RunMaker | None = None
@@ -229,7 +230,7 @@ class Driver:
             self._call_back(run, state, reason)
         if self.calendar is not None:
             self.calendar.run_ended(run, reason)
-        if self.attempts.interruption.run_ended():
+        if self._interruption.run_ended():
             self.simulation.stop("interrupted")
 
     def _call_back(self, run: DagRun, state: RunState, reason: str | None) -> None:

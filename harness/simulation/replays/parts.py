@@ -28,6 +28,7 @@ from harness.simulation.environment import Interruption, interruptible
 from harness.simulation.options import CalendarOptions
 from harness.simulation.record import Watcher
 from harness.simulation.replays.engines import Engine
+from harness.simulation.replays.joined_capacity import joined
 from harness.simulation.replays.shards import Handover, Shard
 from harness.simulation.results import run_result
 from harness.simulation.run_factory import RunFactory
@@ -223,6 +224,7 @@ class Merged:
         self._run_factory, self._last, self._watcher = run_factory, first, watcher
         self._made = list(run_factory.store.runs.values())
         self.runs: list[RunResult] = list(first.runs)
+        self._capacities = [first.capacity]
         self._needs = {(need.section, need.name): need for need in first.not_in_world}
 
     def take(self, found: PartResult) -> None:
@@ -237,6 +239,7 @@ class Merged:
             former = self._needs.setdefault((need.section, need.name), need)
             both = tuple(sorted({*former.dag_ids, *need.dag_ids}))
             self._needs[need.section, need.name] = replace(former, dag_ids=both)
+        self._capacities.append(result.capacity)
         self._last = result
         assert recorder.simulation is not None
         recorder.simulation.now = to_instant(result.busy_until)
@@ -270,6 +273,7 @@ class Merged:
             last,
             runs=(*self.runs, *pending),
             not_in_world=tuple(needs),
+            capacity=joined(self._capacities, (*self.runs, *pending), last.busy_until),
             was_interrupted=was_interrupted or last.was_interrupted,
         )
 

@@ -5,6 +5,7 @@ import random
 import re
 import signal
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -123,7 +124,10 @@ def one_ledger(one, other):
 def same(one, other):
     def told(result):
         found = [run.to_json() for run in result.runs]
-        return found, result.waiting, result.findings, result.busy_until, result.backfills, result.not_in_world
+        capacity = replace(result.capacity, utilisation={})
+        shares = {name: round(share, 9) for name, share in result.capacity.utilisation.items()}
+        around = (result.waiting, result.findings, result.busy_until, result.backfills, result.not_in_world)
+        return found, capacity, shares, around
 
     assert told(one) == told(other)
 
