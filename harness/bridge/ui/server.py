@@ -44,7 +44,7 @@ def environment(home: Path, ledger: str, secret: str, surroundings: Surroundings
         secret: signs what the server hands to browsers.
     """
     ours = {
-        "AIRFLOW__API__BASE_URL": "",
+        "AIRFLOW__API__BASE_URL": "/",  # where 3.1, which has no admins without a login, leads after one
         "AIRFLOW__API__INSTANCE_NAME": f"{ledger} (simulated)",
         "AIRFLOW__API__SECRET_KEY": secret,
         "AIRFLOW__API_AUTH__JWT_SECRET": secret,
