@@ -62,7 +62,8 @@ def test_five_dags_in_both_spellings(moved, airflow_2):
     found = told(moved(*RUN, "--python", str(airflow_2), "--format", "json"))
     dags = ("orders", "prices", "sales", "shop", "takings")
     for dag_id in dags:
-        assert ("schedule", "run", "changed", dag_id, "data_interval_end") in found
+        moves = ("schedule", "run", "changed", dag_id, "data_interval_end") in found
+        assert moves is (dag_id != "prices")  # a span counts from another instant, so that no date of it is in both
         assert {("states", "run", change, dag_id, None) for change in ("added", "removed")} <= found
     moved.write("airflow.cfg", INTERVALS)
     answer = moved(*RUN, "--python", str(airflow_2), "--format", "json", "--keep", "kept")
