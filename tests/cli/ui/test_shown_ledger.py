@@ -142,6 +142,16 @@ def test_nothing_can_be_changed(client, rows):
     assert client.get("api/v2/dags", headers={"host": "evil.example"}).status_code == 403
 
 
+@contextmanager
+def started(project, *arguments):
+    """A command that runs, and is gone when a test fails meanwhile."""
+    with project.start(*arguments) as running:
+        try:
+            yield running
+        finally:
+            running.kill()
+
+
 def url_of(process, limit_s=240):
     """The address that a command prints once it serves."""
     deadline = time.monotonic() + limit_s
@@ -170,7 +180,7 @@ def serves(url):
 
 def test_a_command_that_is_killed_takes_its_server_with_it(shop, scratch_folders):
     before = shop.fingerprint()
-    with shop.start("ui", "january") as running:
+    with started(shop, "ui", "january") as running:
         url = url_of(running)
         assert serves(url)
         assert scratch_folders(shop.temporary)
@@ -181,7 +191,7 @@ def test_a_command_that_is_killed_takes_its_server_with_it(shop, scratch_folders
 
 
 def test_a_run_is_shown_at_its_end_until_ctrl_c(shop, scratch_folders):
-    with shop.start("run", "sales", "--logical-date", "2025-02-04", "--ui") as running:
+    with started(shop, "run", "sales", "--logical-date", "2025-02-04", "--ui") as running:
         url = url_of(running)
         with client_of(url) as client:
             found = client.get("api/v2/dags/sales/dagRuns").json()["dag_runs"]
