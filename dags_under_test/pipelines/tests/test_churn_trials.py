@@ -6,11 +6,11 @@ import pytest
 @pytest.fixture
 def store(world, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # where models are kept, beside the store
-    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")  # of the test's own client
     world.set_env("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    for name, value in world.env.items():  # of the test's own client, too
+        monkeypatch.setenv(name, value)
     import mlflow
 
-    mlflow.set_tracking_uri(world.env["MLFLOW_TRACKING_URI"])
     return mlflow
 
 
