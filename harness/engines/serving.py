@@ -1,4 +1,4 @@
-"""A child that does the work of an engine's worker: ``python -m`` this module, one process for one kind of work.
+"""A child that does the work of an engine's worker: a program of ours, one process for one kind of work.
 
 A worker's own process talks to its scheduler all the time, in real time, so what moves the clock of its process has no
 place in it. Messages on both pipes are pickles, each behind its length in eight bytes.
@@ -18,6 +18,7 @@ from importlib import import_module
 from typing import IO
 
 from harness.project.installed import version_of
+from harness.project.own_programs import own_program
 
 LENGTH = 8
 PACKAGES = ("apache-airflow-core", "apache-airflow-task-sdk", "airflow-harness")
@@ -74,7 +75,7 @@ class ServingChild:
     """The worker's end of a process of this module."""
 
     def __init__(self, job: Job) -> None:
-        command = [sys.executable, "-m", "harness.engines.serving", str(os.getpid())]
+        command = [*own_program("harness.engines.serving"), str(os.getpid())]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         self._send(pickle.dumps(job))
 
@@ -152,7 +153,3 @@ def _pickled(error: Exception) -> bytes:
     except Exception:  # the classes are those of whoever raised it
         return pickle.dumps(RuntimeError(f"{type(error).__name__}: {error}"))
     return pickled
-
-
-if __name__ == "__main__":
-    main()
