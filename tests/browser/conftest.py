@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from importlib.util import find_spec
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+if find_spec("playwright") is None:  # the group browser, beside test: without it a quick suite could not be collected
+    collect_ignore_glob = ["test_*.py"]
 
 
 class Opened:
@@ -40,6 +47,8 @@ class Opened:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """The browser. Not Playwright's own build, which its package does not bring."""
+    from playwright.sync_api import sync_playwright
+
     program = shutil.which("chromium")
     assert program is not None, "there is no program chromium: tests/browser/chromium installs Debian's"
     with sync_playwright() as playwright:
