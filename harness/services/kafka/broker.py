@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from concurrent.futures import TimeoutError as NoAnswer  # another class than Python's own until 3.11
 from typing import Any
 
 from confluent_kafka import KafkaException, Producer
@@ -80,7 +81,7 @@ class ContainedBroker:
                 if time.monotonic() > deadline_s:
                     return False
                 admin.poll(0.05)
-        except (KafkaException, TimeoutError):
+        except (KafkaException, NoAnswer):
             return False
         return True
 

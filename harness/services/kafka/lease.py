@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Hashable, Iterator, Mapping
+from concurrent.futures import TimeoutError as NoAnswer  # another class than Python's own until 3.11
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -118,7 +119,7 @@ class KafkaLease(Lease):
         while (error := self._producer.list_topics(topic, timeout=ANSWER_S).topics[topic].error) is not None:
             if time.monotonic() > deadline_s:
                 raise self._refused(error)
-            with suppress(KafkaException):  # most make one when it is first asked for: then it is there
+            with suppress(KafkaException, NoAnswer):  # most make one when it is first asked for: then it is there
                 admin.create_topics([NewTopic(topic)])[topic].result(ANSWER_S)
 
     def snapshot(self) -> Contents:

@@ -6,15 +6,18 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import confluent_kafka
 import pytest
-from confluent_kafka import TopicPartition
+from confluent_kafka import KafkaError, TopicPartition
 
 from harness.errors import ServiceUnavailable, WorldError
 from harness.services.base import Service
+from harness.services.kafka import broker as kafka_broker
 from harness.services.kafka import lease as kafka_lease
 from harness.services.kafka.service import SERVERS_VARIABLE, KafkaOptions, KafkaService, MessageArrives
 
@@ -151,3 +154,34 @@ def test_what_cannot_be_meant(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ServiceUnavailable, match="Kafka needs confluent-kafka") as missing:
         KafkaService("embedded").start()
     assert missing.value.fix == 'pip install "airflow-harness[kafka]"'
+
+
+class _Silent:
+    """An admin client of a server that answers nothing."""
+
+    def __init__(self, _: dict[str, Any]) -> None: ...
+
+    def create_topics(self, topics: list[Any]) -> dict[str, Future[None]]:
+        return {topic.topic: Future() for topic in topics}
+
+    def list_consumer_groups(self) -> Future[Any]:
+        return Future()
+
+
+def test_a_server_that_does_not_answer_is_told_and_not_used_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = KafkaService("embedded")
+    service.start()
+    lease = leased(service)
+    missing = SimpleNamespace(topics={"orders": SimpleNamespace(error=KafkaError(3))})
+    with monkeypatch.context() as patched:
+        patched.setattr(kafka_lease, "ANSWER_S", 0.1)
+        patched.setattr(kafka_lease, "AdminClient", _Silent)
+        patched.setattr(lease, "_producer", SimpleNamespace(list_topics=lambda *_, **__: missing))
+        with pytest.raises(ServiceUnavailable):
+            lease.create("orders")
+    service.close()
+    monkeypatch.setattr(kafka_broker, "EMPTY_S", 0.1)
+    monkeypatch.setattr(kafka_broker, "AdminClient", _Silent)
+    broker = object.__new__(kafka_broker.ContainedBroker)
+    broker.servers = "127.0.0.1:9"
+    assert broker.emptied() is False
