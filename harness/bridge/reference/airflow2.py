@@ -14,6 +14,7 @@ import importlib
 import json
 import signal
 import sys
+import threading
 from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -125,17 +126,25 @@ def _task(task: Any) -> dict[str, Any]:
     return {**told, "executor": None, "operator": task.task_type, "downstream": sorted(task.downstream_task_ids)}
 
 
+class _TooLongError(BaseException):
+    """A run took more than `RUN_LIMIT_S`. No ``Exception``: ``dag.test()`` would take it for a task's, and go on."""
+
+
 @contextmanager
 def _limited() -> Any:
     def over(*_: object) -> None:
-        raise TimeoutError(f"the run took more than {RUN_LIMIT_S} s")
+        raise _TooLongError(f"the run took more than {RUN_LIMIT_S} s")
 
-    signal.signal(signal.SIGALRM, over)
-    signal.alarm(RUN_LIMIT_S)
+    # No alarm: a task's execution_timeout sets the process's only one, and puts it off at the end (`TimeoutPosix`).
+    signal.signal(signal.SIGUSR2, over)
+    timer = threading.Timer(RUN_LIMIT_S, signal.pthread_kill, (threading.get_ident(), signal.SIGUSR2))
+    timer.daemon = True
+    timer.start()
     try:
         yield
     finally:
-        signal.alarm(0)
+        timer.cancel()
+        signal.signal(signal.SIGUSR2, signal.SIG_IGN)  # one that is on its way would end the process
 
 
 def _ran(dag: Any, info: Any, asked: dict[str, Any]) -> dict[str, Any]:
@@ -151,7 +160,7 @@ def _ran(dag: Any, info: Any, asked: dict[str, Any]) -> dict[str, Any]:
     try:
         with _limited():
             dag.test(execution_date=info.logical_date, run_conf=dict(asked["conf"]))
-    except Exception as error:
+    except (Exception, _TooLongError) as error:
         problem = f"{type(error).__name__}: {error}"
     finally:
         run_class.generate_run_id = staticmethod(really)
