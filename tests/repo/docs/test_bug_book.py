@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.results.finding import Finding
 from tests.repo.docs.bug_book import FILE, MEASURED, page, told
-from tests.repo.docs.bugs.harness_says import commanded, findings, rehearsed
+from tests.repo.docs.bugs.harness_says import as_shown, commanded, findings, rehearsed
 from tests.repo.docs.bugs.peers import TOOLS, Measured
 from tests.repo.docs.bugs.stories import REHEARSAL, REHEARSALS, stories, version, written
 
@@ -22,7 +23,7 @@ def test_the_page_is_what_is_said() -> None:
 @pytest.mark.pages
 def test_a_command_tells_some_of_them_without_a_test(tmp_path: Path) -> None:
     root, rehearsed_by = written(tmp_path)[-1], {one.name: one.command for one in stories() if one.command}
-    assert len(rehearsed_by) == 3
+    assert len(rehearsed_by) == 4
     page = FILE.read_text(encoding="utf-8")
     for name, command in rehearsed_by.items():
         said = page.partition(f'id="{name.replace("_", "-")}"')[2].split("```text\n")[1].partition("\n```")[0]
@@ -47,6 +48,21 @@ def test_each_story_is_told_in_a_few_words_and_has_a_mend() -> None:
         assert bug != mended, story.name
         for text in (*bug, *mended):
             ast.parse(text)
+
+
+def test_what_stands_apart_in_a_file_stands_apart_on_the_page() -> None:
+    told = {story.name: story for story in stories()}
+    assert told["csv_at_import"].bug.endswith("ORDERS = list(csv.DictReader(file))\n\nreturn len(ORDERS)")
+    assert told["sub_dag"].mend.endswith(
+        '\n\nwith TaskGroup("load"):\n    BashOperator(task_id="copy", bash_command="echo copied")'
+    )
+    assert told["swallowed_error"].mend.startswith("from airflow.sdk import BaseHook\n\nat = ")
+
+
+def test_the_page_is_the_same_tomorrow() -> None:
+    said = "catchup=True: unpausing the Dag today makes about {} runs, 16 at a time"
+    shown = {as_shown(Finding("catchup-storm", "warning", said.format(runs), "a.py", 1)) for runs in ("999", "2,524")}
+    assert len(shown) == 1
 
 
 def test_each_rehearsal_is_of_a_story() -> None:

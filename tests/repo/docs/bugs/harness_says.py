@@ -20,6 +20,8 @@ _SECTION = re.compile(r"^-{3,} .+ -{3,}$")
 _END = re.compile(r"^={3,} ")
 _ITEM = re.compile(r"^Left contains .*item: ['\"](.*)['\"]$")
 _PORT = re.compile(r"127\.0\.0\.1:\d+")
+_RUNS_UNTIL_TODAY = re.compile(r"(?<=makes about )[\d,]+(?= runs)")
+"""A number that is another one tomorrow."""
 _ASIDE = ("+ ", "- ", "?", "Use -v")
 """Beginnings of lines in which pytest takes an assertion apart."""
 
@@ -31,8 +33,9 @@ def findings(root: Path) -> list[Finding]:
 
 
 def as_shown(finding: Finding) -> str:
-    """The finding's block, as on the screen."""
-    return "\n".join("".join(text for text, _ in line) for line in block(finding))
+    """The finding's block, as on the screen, but for what only today says."""
+    shown = "\n".join("".join(text for text, _ in line) for line in block(finding))
+    return _RUNS_UNTIL_TODAY.sub("…", shown)
 
 
 def rehearsed(root: Path) -> dict[str, str]:

@@ -10,9 +10,11 @@ from __future__ import annotations
 import ast
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
+from textwrap import dedent
 
 from tests.repo.sources import ROOT
 
@@ -57,13 +59,13 @@ class Story:
     @property
     def bug(self) -> str:
         """The lines that are wrong, without what marks them."""
-        return _dedented(_BUG.sub("", line) for line in self._lines() if _BUG.search(line))
+        return _dedented(_BUG.sub("", line) if _BUG.search(line) else None for line in self._lines())
 
     @property
     def mend(self) -> str:
         """What stands there once it is mended."""
         found = (_MENDED.match(line) for line in self._lines())
-        return _dedented(f"{one[1]}{one[2] or ''}" for one in found if one)
+        return _dedented(f"{one[1]}{one[2] or ''}" if one else None for one in found)
 
     def _lines(self) -> Iterator[str]:
         for file in self.files:
@@ -141,7 +143,7 @@ def _belongs(relative: Path, project: str) -> bool:
     return relative.parts[0] != "tests" or project == "others"
 
 
-def _dedented(lines: Iterator[str] | list[str]) -> str:
-    from textwrap import dedent
-
-    return dedent("\n".join(lines)).strip("\n")
+def _dedented(lines: Iterable[str | None]) -> str:
+    """Lines that follow one another, from the margin on; an empty one where others are left out (None) between them."""
+    blocks = (list(block) for is_kept, block in groupby(lines, lambda line: line is not None) if is_kept)
+    return "\n\n".join(dedent("\n".join(line or "" for line in block)).strip("\n") for block in blocks)

@@ -18,7 +18,7 @@ def mail(context):
     # mended: except OSError:
     # mended:     from airflow.providers.http.hooks.http import HttpHook
     # mended:
-    # mended:     HttpHook("POST", http_conn_id="shop_api").run("/login")
+    # mended:     HttpHook("POST", http_conn_id="shop_api").run("/alarms")
 
 
 with DAG("mail_server_down", schedule="@daily", default_args={"on_failure_callback": mail}):

@@ -4,6 +4,7 @@
 """
 
 # found by: rehearsal
+# without one: run pandas_in_place --logical-date 2025-01-02
 from airflow.sdk import DAG, task
 
 with DAG("pandas_in_place", schedule="@daily"):

@@ -14,11 +14,11 @@ with DAG("trained_on_garbage", schedule="@daily"):
         orders = HttpHook("GET", http_conn_id="shop_api").run("/orders").json()
         # mended: if not orders:
         # mended:     raise ValueError("no orders to learn from")
-        return sum(orders) / max(len(orders), 1)
+        return sum(orders) / max(len(orders), 1)  # bug
+        # mended: return sum(orders) / len(orders)
 
     @task
     def publish(model):
         return f"published {model}"
 
-    publish(train())  # bug
-    # mended: publish(train())
+    publish(train())

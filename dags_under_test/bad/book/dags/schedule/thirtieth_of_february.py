@@ -12,5 +12,5 @@ from airflow.sdk import DAG
 SINCE = datetime(2025, 1, 1, tzinfo=timezone.utc)
 
 with DAG("thirtieth_of_february", schedule="0 6 30 2 *", start_date=SINCE):  # bug
-# mended: with DAG("thirtieth_of_february", schedule="0 6 28 2 *", start_date=SINCE):
+# mended: with DAG("thirtieth_of_february", schedule="0 6 L * *", start_date=SINCE):
     BashOperator(task_id="load", bash_command="echo loaded")
