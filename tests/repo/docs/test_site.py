@@ -64,6 +64,7 @@ def test_every_page_of_it_is_one_of_the_repository() -> None:
     named = re.findall(r"- ([\w/-]+\.md)$", settings, re.MULTILINE)
     written = {path.relative_to(ROOT / "docs").as_posix() for path in (ROOT / "docs").rglob("*.md")}
     recipes = {name for name in written if name.startswith("cookbook/")}
+    assert sorted(named) == sorted({*named}), "a page has one place"
     missing = written - {*named, *recipes}
     assert not missing, f"put it under nav: in mkdocs.yml: {missing}"
     assert {*named, *recipes} == written | {"changelog.md", "contributing.md"}
