@@ -117,8 +117,13 @@ class HttpApi(OfHttpServer):
             return found
         self._undeclared.add(id(request))
         known = self._routes.known(request.method, request.path)
-        text = f"{request.line} is not declared for the connection {self.conn_id!r}\n  known   {known}\n"
-        reason = f"not declared, {' '.join(known.split())}".encode("ascii", "replace").decode()
+        route = f"{request.method} {request.path}"
+        in_test = f"world.http({self.conn_id!r}).answer({route!r}, …)"
+        fix = f"routes: {{{route}: {{json: …}}}} in the world, {in_test} in a test"
+        fact = f"{request.line} is not declared for the connection {self.conn_id!r}"
+        text = f"{fact}\n  known   {known}\n  fix     {fix}\n"
+        instead = f"{self.conn_id} has no routes" if self._routes.is_empty else " ".join(known.split())
+        reason = f"not declared, {instead}".encode("ascii", "replace").decode()
         return Reply(404, (("Content-Type", "text/plain; charset=utf-8"),), text.encode(), reason)
 
     def _wait_s(self, at: datetime) -> int | None:

@@ -153,6 +153,11 @@ class Routes:
         self._lock = threading.Lock()
         self._map: Any = None
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether none is declared."""
+        return not self._replies
+
     def declare(self, routes: Mapping[str, Iterable[AnswerToRequest | Answering]]) -> None:
         """Add routes; one that there is begins anew.
 

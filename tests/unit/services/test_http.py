@@ -98,7 +98,16 @@ def test_what_is_not_declared_is_told_with_what_is(api: HttpApi, method: str, pa
     assert answer.status_code == 404
     assert answer.reason.startswith("not declared, ANY /any, GET /files/<path:name>, GET /files/json, GET /items,")
     assert answer.text.startswith(f"{method} {path} is not declared for the connection 'api'\n  known   ANY /any, ")
+    assert f"  fix     routes: {{{method} {path}: {{json: …}}}} in the world, world.http('api').answer(" in answer.text
     assert [one.about for one in api.heard()] == [f"{method} {path}, which is not declared"]
+
+
+def test_a_connection_without_routes_says_so() -> None:
+    """As ``airflow-harness init`` proposes it."""
+    none = HttpApi("api", {})
+    answer = get(none, "/items")
+    none.end()
+    assert (answer.status_code, answer.reason) == (404, "not declared, api has no routes")
 
 
 def test_what_is_kept_of_a_request(api: HttpApi) -> None:
