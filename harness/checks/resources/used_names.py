@@ -95,7 +95,11 @@ def _in_its_place(name: str, call: ast.Call) -> ast.expr | None:
     kind = _class_called(name)
     if kind is None or not call.args:
         return None
-    for given, parameter in zip(call.args, signature(kind).parameters.values(), strict=False):
+    try:
+        parameters = signature(kind).parameters.values()
+    except (TypeError, ValueError):  # of a class made in C, or of one derived from it
+        return None
+    for given, parameter in zip(call.args, parameters, strict=False):
         if parameter.kind is Parameter.VAR_POSITIONAL:
             return given if len(call.args) == 1 and hasattr(kind, "conn_name_attr") else None
         if names_connection(parameter.name):
