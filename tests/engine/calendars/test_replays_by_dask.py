@@ -16,8 +16,10 @@ from harness.simulation.replays.replaying import ReplayOptions
 from harness.world import World
 from tests.engine.calendars.test_replays_in_parts import layers, one_ledger, same
 
-pytest.importorskip("distributed", reason="Dask is of Python 3.11 and later")
-pytestmark = pytest.mark.programs
+pytestmark = [
+    pytest.mark.programs,
+    pytest.mark.skipif(sys.version_info < (3, 11), reason="Dask is of Python 3.11 and later"),
+]
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
 DAYS = 12
