@@ -1,8 +1,8 @@
 """A part of the tests, for a machine that has no time for all of them: ``pytest --part 1/2``.
 
 Which part a test is in, its own name says: the parts are the same on every machine and for each worker of xdist, and a
-new test moves no other one. CI takes another part with every commit (``.ci/run``), and so in turn all of them; the
-nightly workflow runs all at once.
+new test moves no other one. In CI the commit chooses which part it takes (``.ci/run``); the nightly workflow runs all
+of them.
 """
 
 from __future__ import annotations

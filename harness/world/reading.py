@@ -101,7 +101,7 @@ def read_trigger(value: object) -> tuple[TriggerAnswer, ...]:
         fact = (
             "resumes has a place in the first event alone: later ones are of deferrals that the task's own code makes"
         )
-        raise EntryError(WorldProblem(fact))
+        raise EntryError(WorldProblem(fact, fix="give resumes: to the first event"))
     return answers
 
 

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 from functools import cache
 from typing import Any
+from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
 from moto.core.utils import get_service_model
@@ -139,16 +140,23 @@ def _at_once(body: bytes) -> bytes:
     return json.dumps({**json.loads(body), "WaitTimeSeconds": 0}).encode()
 
 
-_KEPT_BYTES = 1 << 20
-"""Of a body that is kept: a call's parameters, not the objects of a warehouse."""
+OBJECT_BYTES = 4096
+"""Up to which the body of an object, or of its part, is kept with the call that wrote it. A replay writes thousands,
+and what they hold is asked of the bucket. The bodies of other calls are their parameters, and kept whole."""
 
 
 def _call(environ: dict[str, Any], body: bytes) -> AwsRequest:
     """A request as it is kept."""
     path, _, query = environ["RAW_URI"].partition("?")
     headers = dict(EnvironHeaders(environ))
-    kept = body if len(body) <= _KEPT_BYTES else b""
-    return AwsRequest(service_of(headers, query), environ["REQUEST_METHOD"], path, query, headers, kept)
+    service, method = service_of(headers, query), environ["REQUEST_METHOD"]
+    writes_object = service == "s3" and method == "PUT" and parse_qs(query, True).keys() <= _OF_OBJECTS
+    kept = b"" if writes_object and len(body) > OBJECT_BYTES else body
+    return AwsRequest(service, method, path, query, headers, kept)
+
+
+_OF_OBJECTS = {"partNumber", "uploadId", "x-id", "versionId"}
+"""Parts of a query that leave a PUT one of an object; any other names a setting of it, or of its bucket."""
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 
 import boto3
 import pytest
@@ -12,6 +13,7 @@ from botocore.exceptions import ClientError
 from harness.errors import UsageError
 from harness.services.s3.aws_request import AwsRequest, service_of
 from harness.services.s3.lease import S3Lease
+from harness.services.s3.server import OBJECT_BYTES
 from harness.services.s3.service import S3Options, S3Service
 
 
@@ -149,3 +151,23 @@ def test_a_service_without_a_model_is_read_as_it_came() -> None:
     assert (target.operation, target.parameters) == ("Begin", {"A": 1})
     assert (form.operation, form.parameters) == ("Begin", {"A": "1", "Version": "2030"})
     assert AwsRequest("new", "GET", "/").operation is None
+
+
+def test_what_large_objects_hold_is_not_kept_with_the_calls_and_what_a_call_asks_for_is(lease: S3Lease) -> None:
+    large = b"x" * (OBJECT_BYTES + 1)
+    bucket = {"Bucket": "landing", "Key": "big"}
+    s3 = client(lease, "s3")
+    s3.put_object(**bucket, Body=large)
+    upload = s3.create_multipart_upload(**bucket)["UploadId"]
+    s3.upload_part(**bucket, UploadId=upload, PartNumber=1, Body=large)
+    tags = [{"Key": f"k{number}", "Value": "v" * 200} for number in range(10)] * 3
+    assert len(str(tags)) > OBJECT_BYTES
+    with suppress(ClientError):
+        s3.put_bucket_tagging(Bucket="landing", Tagging={"TagSet": tags})
+    client(lease, "sqs").create_queue(QueueName="q", tags={f"k{number}": "v" * 200 for number in range(30)})
+    kept = {asked.operation: asked for asked in lease.requests}
+    assert [kept[name].body for name in ("PutObject", "UploadPart")] == [b"", b""]
+    assert kept["PutObject"].parameters["Key"] == "big"
+    assert len(kept["PutBucketTagging"].parameters["Tagging"]["TagSet"]) == 30
+    assert len(kept["CreateQueue"].parameters["tags"]) == 30
+    assert s3.get_object(**bucket)["Body"].read() == large
