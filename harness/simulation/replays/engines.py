@@ -6,7 +6,6 @@ import multiprocessing
 import os
 import pickle
 import signal
-import tempfile
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from harness.project.parent_death import end_with_parent
+from harness.project.scratch import scratch
 
 
 class Engine(Protocol):
@@ -83,7 +83,7 @@ class LocalWorkers:
     def open(self) -> Iterator[LocalWorkers]:
         """For the block; what still works at its end is killed."""
         _jobs[self._number] = self._work
-        with tempfile.TemporaryDirectory(prefix="airflow-harness-parts-") as folder:
+        with scratch("parts") as folder:
             self._folder = Path(folder)
             try:
                 yield self

@@ -4,6 +4,7 @@ import os
 import random
 import re
 import signal
+import tempfile
 import time
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -17,6 +18,7 @@ from airflow.sdk import DAG, Asset, PokeReturnValue, Variable, task
 from airflow.sdk.definitions.deadline import AsyncCallback, DeadlineAlert, DeadlineReference
 
 from harness.errors import NoVerdict, UsageError
+from harness.project.scratch import PREFIX
 from harness.simulation import Rehearsal
 from harness.simulation.replays.engines import LocalWorkers
 from harness.simulation.replays.replaying import ReplayOptions
@@ -352,3 +354,10 @@ def test_ctrl_c_ends_between_runs_and_the_ledger_goes_on(tmp_path):
 def test_what_names_no_workers_is_told(options, told):
     with pytest.raises(UsageError, match=told):
         replayed(layers(), **options)
+
+
+def test_what_workers_hand_over_lies_in_a_folder_that_is_swept_should_they_all_be_killed(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with LocalWorkers(1, str).open():
+        assert [one.name.startswith(PREFIX) for one in tmp_path.iterdir()] == [True]
+    assert not list(tmp_path.iterdir())
