@@ -139,7 +139,11 @@ class Airflow2Runs:
     def _lines(self) -> Iterator[dict[str, Any]]:
         if self._answers.is_file():
             for line in self._answers.read_text(encoding="utf-8").splitlines():
-                yield json.loads(line)
+                try:
+                    told: dict[str, Any] = json.loads(line)
+                except ValueError:  # it was killed while it wrote: `finished` says so
+                    return
+                yield told
 
     def _keep(self, told: Sequence[Mapping[str, Any]]) -> None:
         from harness.ledger.journal import FileJournal

@@ -143,6 +143,16 @@ def fake(moved):
 
 
 @pytest.mark.programs
+def test_an_airflow_2_that_is_killed_while_it_tells_is_an_error(moved, fake):
+    python, _ = fake({"run": run_of()})
+    with (moved.folder / "answers.jsonl").open("a") as answers:
+        answers.write('{"run": {"dag_id": "sal')
+    answer = moved(*RUN, *python)
+    assert answer.code != 0
+    assert "could not be run" in answer.err, answer.err
+
+
+@pytest.mark.programs
 def test_what_an_airflow_2_tells_is_a_ledger(moved, fake):
     shown = {"task_id": "load", "trigger_rule": "all_success", "retries": 1, "pool": "etl", "pool_slots": 1}
     tasks = [{**shown, "operator": "x", "downstream": [], "queue": "default", "executor": None}]
