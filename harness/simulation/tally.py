@@ -79,7 +79,7 @@ class Tally:
     def _move(self, now: Instant) -> None:
         """Time goes on: what was, was so long."""
         since = now - self._at
-        if self._at is BEGINNING or since <= 0:
+        if self._at == BEGINNING or since <= 0:
             self._at = now
             return
         self._at = now
