@@ -14,6 +14,7 @@ from pathlib import Path
 
 from harness.cli.faults import writing
 from harness.errors import MachineError, UsageError
+from harness.ledger.reading import found
 from harness.project.scratch import own
 
 KEPT = 20
@@ -68,6 +69,25 @@ def ledgers_home() -> Path:
     folder = (outside or usable)[0] / f"airflow-harness-ledgers-{user}"
     if not own(str(folder)):  # somebody else's: do not follow
         return Path(tempfile.mkdtemp(prefix=f"airflow-harness-ledgers-{user}-", dir=folder.parent))
+    return folder
+
+
+def past_ledger(name: str, keep: Path | None) -> Path:
+    """The folder of a ledger that a run goes by, as `harness.ledger.reading.found` finds it.
+
+    Among those that are kept for the user it counts as new, so that the ledger of the run does not take its place.
+
+    Args:
+        keep: the folder of the run's own ledger, where the user named it.
+    Raises: LedgerError: there is none. UsageError: the run would write over it.
+    """
+    home = ledgers_home()
+    folder = found(name, home)
+    if keep is not None and keep.resolve() == folder.resolve():
+        fact = f"--keep {str(keep)!r} is the ledger of --from-ledger, which would be written over"
+        raise UsageError(fact, fix="name another folder with --keep")
+    if folder.resolve().parent == home.resolve():
+        os.utime(folder)
     return folder
 
 

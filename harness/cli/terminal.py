@@ -58,6 +58,7 @@ class Terminal:
         out, err: the real stdout and stderr, whatever `collecting` does to theirs.
         unfinished: the result of what ran until an error or an interruption, fit to be shown.
         unfinished_check: what a check had found until then, where that belongs into the document.
+        as_csv: rows go to stdout, everything for people to stderr, errors too.
     """
 
     def __init__(self, as_json: bool = False, verbose: bool = False) -> None:
@@ -65,13 +66,18 @@ class Terminal:
         self.out, self.err = Stream(1, sys.stdout), Stream(2, sys.stderr)
         self.unfinished: RunResult | CalendarResult | None = None
         self.unfinished_check: GateResult | None = None
+        self.as_csv = False
         self._held: IO[bytes] | None = None
         self._before = 0
 
     @cached_property
     def console(self) -> Console:
-        """For people: stdout, or stderr when stdout is for the document; colours on a terminal, unless NO_COLOR."""
-        return self._console(self.err if self.as_json else self.out)
+        """For people: stdout, or stderr when stdout is for a program; colours on a terminal, unless NO_COLOR."""
+        return self._console(self._for_people)
+
+    @property
+    def _for_people(self) -> Stream:
+        return self.err if self.as_json or self.as_csv else self.out
 
     def _console(self, stream: Stream) -> Console:
         from rich.console import Console
@@ -102,7 +108,7 @@ class Terminal:
             yield
         finally:
             _flush()
-            os.dup2((self.err if self.as_json else self.out).fileno(), 1)  # a late word must not follow the document
+            os.dup2(self._for_people.fileno(), 1)  # a late word must not follow the document
             os.dup2(self.err.fileno(), 2)
 
     def collected(self) -> str:
@@ -132,14 +138,22 @@ class Terminal:
         else:
             TerminalReport(self.console, self.verbose, _waited_s()).show(result)
 
-    def show(self, result: RunResult | CalendarResult, trace: Path | None, page: Path | None) -> None:
+    def show(
+        self,
+        result: RunResult | CalendarResult,
+        trace: Path | None,
+        page: Path | None,
+        document: dict[str, Any] | None = None,
+    ) -> None:
         """A result, as it was asked for, and its trace and its page in files.
 
+        Args:
+            document: of ``--json``; None for the result's own.
         Raises: UsageError, MachineError: one of these cannot be written.
         """
         self.show_collected()
         if self.as_json:
-            self.document(result.to_json())
+            self.document(result.to_json() if document is None else document)
         else:
             self.report(result)
         if trace is not None:

@@ -60,13 +60,14 @@ def vary(
 
 
 def _show(found: WhatIf, form: str, terminal: Terminal) -> None:
+    from harness.report.what_if_terminal import WhatIfReport
+
     terminal.show_collected()
     if form == "json":
         terminal.document(found.to_json())
     elif form == "csv":
         terminal.out.write(found.to_csv())
         terminal.out.flush()
+        WhatIfReport(terminal.console, terminal.verbose).show_findings(found)
     else:
-        from harness.report.what_if_terminal import WhatIfReport
-
         WhatIfReport(terminal.console, terminal.verbose).show(found)

@@ -68,7 +68,7 @@ def past_run(folder: Path, dag_id: str, date: str | None = None, run_id: str | N
         number = f"{len(runs)} runs" if runs else "no run"
         when = ("" if date is None else f" of {date}") + ("" if run_id is None else f" with the id {run_id!r}")
         fact = f"the ledger {folder} has {number} of {dag_id!r}{when}"
-        raise LedgerError(fact, known=found, fix="name one with --logical-date or --run")
+        raise LedgerError(fact, known=found, fix="name one with --run")
     (run,) = runs.values()
     dates = {name: run[name] for name in _DATES}
     found_id = run["run_id"]

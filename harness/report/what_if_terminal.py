@@ -53,10 +53,14 @@ class WhatIfReport:
             self._path(row)
         if found.findings:
             self.console.print(Text("\nFindings", style="bold"))
-            for line in (line for finding in found.findings for line in finding_lines(finding)):
-                self.console.print(line, soft_wrap=True)
+            self.show_findings(found)
         each = found.real_seconds / max(len(found.rows), 1)
         self.console.print(Text(f"({found.real_seconds:.2f} s real, {each:.2f} s a world)", style="dim"))
+
+    def show_findings(self, found: WhatIf) -> None:
+        """What was found, which rows of CSV have no place for."""
+        for line in (line for finding in found.findings for line in finding_lines(finding)):
+            self.console.print(line, soft_wrap=True)
 
     def _table(self, found: WhatIf) -> Table:
         fit = max((self.console.width - _OTHERS) // _CAUSE, 1)

@@ -196,3 +196,10 @@ def test_a_dag_that_airflow_cannot_run_in_time(company):
 
 
 SPIN = 'import sys\n        while "harness.simulation" not in sys.modules: pass'
+
+
+def test_rows_of_worlds_stand_alone_and_what_was_found_is_told(company):
+    arguments = ("simulate", "--since", "2025-01-01", "--until", "2h", "--no-code", "--vary", "pools.db=1,2")
+    answer = company(*arguments, "--format", "csv")
+    assert (answer.code, [line.split(",")[0] for line in answer.out.splitlines()]) == (0, ["pools.db", "1", "2"])
+    assert "tasks take no time, for nobody says how long they last: extract.load, report.write" in answer.err

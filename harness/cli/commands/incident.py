@@ -75,11 +75,9 @@ class ReplayIncident(Rehearse):
         from harness.report.style import glyphs
 
         assert self._found is not None
+        terminal.show(result, self.typed.trace, self.typed.report, self._found.to_json())
         if terminal.as_json:
-            terminal.show_collected()
-            terminal.document(self._found.to_json())
             return
-        super()._show(result, terminal)
         terminal.console.print()
         for line in lines(self._found, glyphs(terminal.console.encoding), self.typed.verbose):
             terminal.console.print(Text.assemble(*line), soft_wrap=True)

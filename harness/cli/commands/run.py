@@ -117,16 +117,15 @@ class Rehearse:
         return fields if horizon is None else {**fields, "horizon": horizon}
 
     def _past(self, ledger: str) -> PastRun:
-        """The run of a ledger that is run again. Raises: LedgerError. UsageError: dates beside it."""
-        from harness.cli.ledgers import ledgers_home
+        """The run of a ledger that is run again. Raises: LedgerError. UsageError: what cannot stand beside it."""
+        from harness.cli.ledgers import past_ledger
         from harness.ledger.past_run import past_run
-        from harness.ledger.reading import found
 
         if self.arguments.file is not None or self.arguments.manual:
             fix = "name the Dag by its id, and leave --manual out: the ledger says what run it was"
             raise UsageError("--from-ledger takes the id of a Dag, and the run as it was", fix=fix)
         typed = self.arguments
-        return past_run(found(ledger, ledgers_home()), typed.dag_id, typed.logical_date, typed.run_id)
+        return past_run(past_ledger(ledger, typed.keep), typed.dag_id, typed.logical_date, typed.run_id)
 
     def _paths(self, config: Config) -> list[Path]:
         """What to load: as given, else as configured, else the file alone when a file names the Dag."""

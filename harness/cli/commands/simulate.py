@@ -203,15 +203,16 @@ class SimulateCalendar(SimulateFolder):
             options = CalendarOptions(*period, typed.fresh, typed.dag_ids, actions, conf, typed.seed)
             return FolderSimulation(replace(options, code=not typed.no_code, from_ledger=past))
 
+        terminal.as_json |= form == "json"
+        terminal.as_csv = form == "csv"
         if variations:
             rehearsal, world = self._loaded(terminal)
             options: Any = planned(rehearsal).options
             return vary(rehearsal, options, world, variations, form, terminal)
-        terminal.as_json |= form == "json"
         return self.verdict(self.simulated(terminal, planned), terminal)
 
     def _past(self) -> Path | None:
-        """The folder of the past ledger. Raises: LedgerError: there is none. UsageError: tasks run, or a debugger."""
+        """The folder of the past ledger. Raises: LedgerError. UsageError: what was given beside it makes no sense."""
         if self.typed.no_code and self.arguments.pdb:
             raise UsageError("--pdb has nothing to stop in: --no-code runs no task", fix="leave one of them out")
         if self.typed.from_ledger is None:
@@ -219,10 +220,9 @@ class SimulateCalendar(SimulateFolder):
         if not self.typed.no_code:
             fact = "--from-ledger tells what tasks come to whose code does not run"
             raise UsageError(fact, fix="give --no-code beside it")
-        from harness.cli.ledgers import ledgers_home
-        from harness.ledger.reading import found
+        from harness.cli.ledgers import past_ledger
 
-        return found(self.typed.from_ledger, ledgers_home())
+        return past_ledger(self.typed.from_ledger, self.typed.keep)
 
 
 def period_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:

@@ -66,12 +66,14 @@ def test_a_code_that_fails_by_itself_needs_no_fault(orders):
 
 
 def test_left_to_the_code_it_says_what_is_otherwise(orders):
-    answer = orders(*RUN, "--own-outcomes", "--json")
+    answer = orders(*RUN, "--own-outcomes", "--json", "--report", "own.html", "--trace", "own-trace.json")
     assert answer.code == 1, answer.err
     found = json.loads(answer.out)
     assert [area["area"] for area in found["areas"]] == ["tries", "durations"]
     (tries,) = found["areas"][0]["changes"]
     assert (tries["subject"], tries["samples"][0]["a"], tries["samples"][0]["b"]) == ("orders.load", "2", "1")
+    assert (orders.folder / "own.html").read_text().startswith("<!doctype html>")
+    assert "orders" in (orders.folder / "own-trace.json").read_text()
 
 
 def test_in_a_test(orders):
@@ -105,6 +107,7 @@ def test_the_end_of_a_run_again(run_dag):
         ((*RUN, "--since", "2025-01-01"), "--since is of a backfill"),
         ((*RUN, "--check", "idempotent"), "--check is of a backfill"),
         ((*RUN, "--dry-run"), "--dry-run is of a backfill"),
+        ((*RUN, "--keep", "orders-then"), "is the ledger of --from-ledger"),
         (("replay", "orders", "sales", "--from-ledger", "orders-then"), "so one Dag is named"),
         (("replay", "orders"), "a replay has no dates"),
         (("replay", "orders", "--since", "2025-01-01", "--until", "1d", "--own-outcomes"), "go with --from-ledger"),
