@@ -31,6 +31,9 @@ def write_run(journal: FileJournal, run: Mapping[str, Any], events: Iterable[Rec
     dates = {name: instant(run[name]) for name in _DATES}
     created = {"kind": "run-created", **whose, "run_type": run["run_type"], **dates, "conf": run["conf"] or {}}
     journal.write({"at": begin_at, **created})
+    begun = instant(run["start_date"])
+    if begun is not None:
+        journal.write({"at": begun, "kind": "run-state", **whose, "state": "running", "reason": None})
     for at, _, record in told:
         journal.write({"at": at, **record})
     end = instant(run["end_date"]) or max([begin_at or "", *(at for at, _, _ in told)])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,6 +44,8 @@ _RUNS = """select dag_id, run_id, run_type, epoch_ms(logical_date), epoch_ms(run
 _OF_INSTANCE = "dag_id, run_id, task_id, coalesce(map_index, -1)"
 _STATES = f"""select {_OF_INSTANCE}, coalesce(state, ''), try_number, epoch_ms(instant), reason
     from records where kind = 'ti-state' order by n"""
+_TRIES = f"""select {_OF_INSTANCE}, state, try_number, epoch_ms(start_date), epoch_ms(end_date)
+    from attempts order by dag_id, run_id, task_id, map_index, try_number"""
 _ERRORS = f"""select {_OF_INSTANCE}, try_number, error_type, error_message, error_where from attempts
     where error_type is not null"""
 _STOOD_IN = f"select {_OF_INSTANCE}, arg_max(pattern, n) from records where kind = 'stood-in' group by all"
@@ -115,10 +118,14 @@ class _Dag:
 
 
 class _Reading:
-    """One ledger, read."""
+    """One ledger, read.
 
-    def __init__(self, connection: DuckDBPyConnection) -> None:
-        self.connection = connection
+    Args:
+        is_recorded: an Airflow made its runs, and told of no state but the last; see `harness.ledger.recorded`.
+    """
+
+    def __init__(self, connection: DuckDBPyConnection, is_recorded: bool) -> None:
+        self.connection, self._is_recorded = connection, is_recorded
         self.texts = Texts()
         self.state_names = list(STATES)
         self._state_numbers = {name: number for number, name in enumerate(STATES)}
@@ -149,7 +156,7 @@ class _Reading:
     def read(self) -> LedgerColumns:
         """All that a page may show."""
         runs = list({row[:2]: row for row in self._rows(_RUNS)}.values())  # instances are known by it: one of each
-        moves = self._rows(_STATES)
+        moves = [*(self._of_tries() if self._is_recorded else ()), *self._rows(_STATES)]
         values, logs = self._rows(_VALUES), self._logs()
         order = {(row[0], row[1]): number for number, row in enumerate(runs)}
         found: dict[Instance, list[tuple[Any, ...]]] = {}
@@ -192,6 +199,15 @@ class _Reading:
                 if row[:4] in numbers and row[5] is not None
             ],
         )
+
+    def _of_tries(self) -> Iterator[tuple[Any, ...]]:
+        """What task instances went through as far as their tries tell it, as rows of `_STATES`; not how they ended."""
+        tries = self._rows(_TRIES)
+        for one, following in zip_longest(tries, tries[1:]):
+            *whose, _, try_number, start, end = one
+            yield (*whose, "running", try_number, start, None)
+            if following is not None and following[:4] == one[:4]:
+                yield (*whose, "up_for_retry", try_number, end, None)
 
     def _logs(self) -> list[tuple[Any, ...]]:
         """Of many logs, no more of each than a page could ever show of it."""
@@ -315,7 +331,7 @@ def columns_of(folder: Path, name: str) -> LedgerColumns:
     told = {key: value for key, value in first.items() if key not in ("kind", "n", "hash", "schema")}
     connection = opened_as({"ledger": folder})
     try:
-        read = _Reading(connection).read()
+        read = _Reading(connection, is_recorded="source" in first).read()
     finally:
         connection.close()
     read.columns = {"name": name, "facts": told, "is_whole": ended(folder), **read.columns}

@@ -11,7 +11,9 @@ from pathlib import Path
 import pytest
 
 from harness.errors import LedgerError
-from harness.ledger.journal import JOURNAL
+from harness.ledger.journal import JOURNAL, FileJournal
+from harness.ledger.recorded import begin, events_of, write_run
+from harness.report.page.columns import columns_of
 from harness.report.page.layers import placed
 from harness.report.page.page import ASSETS, SCRIPTS, page, write_page
 from tests.unit.report.page_ledgers import Page, kept
@@ -174,3 +176,28 @@ def test_values_are_cut_at_their_end(tmp_path: Path) -> None:
     assert min(values["cut"]) > 10_000
     assert told["texts"][values["value"][0]].startswith('"')
     assert max(values["bytes"]) > 30_000
+
+
+def test_of_a_run_that_an_airflow_made_its_tries_are_there(tmp_path):
+    def at(minute):
+        return f"2025-01-01T00:{minute:02}:00Z"
+
+    whose = {"dag_id": "shop", "run_id": "scheduled__1"}
+    first = {"try_number": 1, "state": "failed", "start_date": at(1), "end_date": at(3)}
+    second = {"try_number": 2, "state": "success", "start_date": at(8), "end_date": at(9)}
+    dates = dict.fromkeys(("logical_date", "data_interval_start", "data_interval_end", "run_after"), at(0))
+    run = {**whose, "run_type": "scheduled", **dates, "conf": {}, "state": "success"}
+    with FileJournal(tmp_path / "friday", {"source": "production", "airflow": "3.3.2"}) as journal:
+        begin(journal, at(0))
+        events = events_of({"task_id": "load", "map_index": -1, **second}, [first, second], {}, whose)
+        write_run(journal, {**run, "start_date": at(1), "end_date": at(9)}, events)
+    told = columns_of(tmp_path / "friday", "friday").columns
+    states = [told["state_names"][number] for number in told["states"]["state"]]
+    minutes = [after // 60_000 for after in told["states"]["after"]]
+    assert list(zip(states, told["states"]["try"], minutes, strict=True)) == [
+        ("running", 1, 1),
+        ("up_for_retry", 1, 2),
+        ("running", 2, 5),
+        ("success", 2, 1),
+    ]
+    assert (told["runs"]["start"], told["runs"]["end"]) == ([60_000], [540_000])
