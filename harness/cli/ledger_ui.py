@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.cli.terminal import Terminal
 from harness.errors import UsageError
+from harness.results.services import counted
 
 if TYPE_CHECKING:
     from harness.simulation.rehearsal import Rehearsal
@@ -88,7 +89,8 @@ def _tell(terminal: Terminal, ledger: CheckedLedger, found: ServedLedger) -> Non
         terminal.note(f"{dag_id} is drawn from the ledger, without its code: {why}")
     if len(drawn) > DRAWN_SHOWN:
         terminal.note(f"and {len(drawn) - DRAWN_SHOWN} more Dags are drawn from the ledger")
-    held = f"{written.runs:,} runs, {written.instances:,} task instances, {written.xcoms:,} XComs"
+    amounts = ((written.runs, "run"), (written.instances, "task instance"), (written.xcoms, "XCom"))
+    held = ", ".join(counted(number, word) for number, word in amounts)
     terminal.console.print(f"{ledger.name} in Airflow's UI: {found.url}", soft_wrap=True)
     terminal.console.print(f"  {held}; read only, for this machine alone; Ctrl-C ends it", soft_wrap=True)
     terminal.console.file.flush()

@@ -51,7 +51,7 @@ class CalendarProgress:
     ) -> None:
         self._planned = runs
         self._signs, self._period = glyphs(console.encoding), period
-        self._runs = self._ended = self._failed = self._tasks = 0
+        self.begins_anew()
         self._shown = _Shown(console, live, err, self._far, lambda ti: f"{ti.run.dag.dag_id}.{ti.name}")
 
     def begin(self) -> None:
@@ -61,6 +61,10 @@ class CalendarProgress:
     def waits_of(self, reasons: Callable[[], WaitReasons]) -> None:
         """Whom to ask why a task instance waits."""
         self._shown.waits.begin(reasons)
+
+    def begins_anew(self) -> None:
+        """Nothing of what was told until now counts."""
+        self._runs = self._ended = self._failed = self._tasks = 0
 
     def __call__(self, run: DagRun, ti: TaskInstance | None) -> None:
         """A run or one of its task instances has a new state."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from collections.abc import Callable, Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from harness.bridge.explain import Explanation
 from harness.bridge.masking import masked
@@ -33,6 +33,7 @@ from harness.scheduler.queueing import Limits
 from harness.simulation.history import AttemptSlice, history
 from harness.simulation.missing import Needs, left_out
 from harness.simulation.tally import Tally
+from harness.simulation.watchers import Watcher
 
 if TYPE_CHECKING:
     from harness.services.binding import Leases
@@ -41,40 +42,6 @@ REPORTED_TO_NOBODY = "Airflow only logs this and goes on: correct the callback, 
 
 _GOES_ON = (DEFERRED, UP_FOR_RESCHEDULE, AWAITING_INPUT)
 _WITHOUT_ERROR = (SUCCESS, SKIPPED, *_GOES_ON)
-
-Watcher = Callable[["DagRun", "TaskInstance | None"], None]
-"""Called after every state change, of a task instance or (None) of the run itself."""
-
-
-def watched_by(watchers: Sequence[Watcher]) -> Watcher | None:
-    """One watcher that tells several; None where there is none."""
-    if len(watchers) < 2:
-        return watchers[0] if watchers else None
-
-    return _Several(watchers)
-
-
-class _Several:
-    def __init__(self, watchers: Sequence[Watcher]) -> None:
-        self._watchers = watchers
-
-    def __call__(self, run: DagRun, ti: TaskInstance | None) -> None:
-        for watcher in self._watchers:
-            watcher(run, ti)
-
-    def waits_of(self, reasons: Callable[[], Any]) -> None:
-        for watcher in self._watchers:
-            if isinstance(watcher, WatchesWaits):
-                watcher.waits_of(reasons)
-
-
-@runtime_checkable
-class WatchesWaits(Protocol):
-    """A watcher that wants to know of task instances why they wait."""
-
-    def waits_of(self, reasons: Callable[[], Any]) -> None:
-        """Before anything happens; ``reasons`` makes a `harness.simulation.stuck.WaitReasons` of the present instant,
-        between two events."""
 
 
 class Recorder:

@@ -39,7 +39,6 @@ from harness.simulation.ledger_facts import facts_of_calendar, facts_of_run
 from harness.simulation.options import CalendarOptions, RunOptions
 from harness.simulation.past_runs import give_past, plan_of
 from harness.simulation.preset_xcoms import give_xcom
-from harness.simulation.record import Watcher, watched_by
 from harness.simulation.replays.couplings import coupling_seen
 from harness.simulation.replays.elsewhere import opened
 from harness.simulation.replays.idempotence import checked
@@ -51,6 +50,7 @@ from harness.simulation.run_factory import RunFactory
 from harness.simulation.simulated import SimulatedCalendar, refusal, runs_otherwise, simulated_calendar
 from harness.simulation.stuck import unfinished_error, unfinished_findings
 from harness.simulation.unmatched import check_options, check_world, unmatched_instances
+from harness.simulation.watchers import CountsRuns, Watcher, watched_by
 from harness.simulation.worlds import ServedWorld, served, with_declared
 from harness.world import World
 from harness.world.file import shown_path
@@ -295,6 +295,8 @@ class Rehearsal:
                     return replace(result, notes=tuple(parts.notes))
                 except Coupled as error:
                     why = str(error)
+                    if isinstance(watcher, CountsRuns):
+                        watcher.begins_anew()
         alone = self.replay(replace(options, jobs=1, engine=None), world, watcher, leases)
         return replace(alone, notes=(f"replayed in one process: {why}",))
 

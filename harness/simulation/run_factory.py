@@ -33,8 +33,9 @@ from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.components.workers import Attempts
 from harness.simulation.environment import Interruption, simulation_environment
 from harness.simulation.faults import Faults, ServiceFaults
-from harness.simulation.record import Recorder, Watcher, WatchesWaits
+from harness.simulation.record import Recorder
 from harness.simulation.stuck import WaitReasons
+from harness.simulation.watchers import Watcher, WatchesWaits
 from harness.world import World
 from harness.world.secrets import Mask, secrets_of
 

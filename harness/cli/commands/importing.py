@@ -197,7 +197,7 @@ def import_(**arguments: Any) -> Job:
 
     With --run the conf, dates, states, tries, rendered fields and XComs of a run are written into a ledger. From it
     the run is run again on this machine, from any task on, with the XComs that the tasks before it pushed there; or
-    replayed as a whole, with how long its tries took and how they ended there.
+    replayed as a whole, with how long its tasks took and how they ended there.
 
     \b
     Examples:

@@ -21,9 +21,9 @@ from harness.results.finding import Finding
 from harness.results.run import RunResult
 from harness.results.services import PartChange
 from harness.scheduler.model import DagRun, TaskInstance
-from harness.simulation.record import Watcher
 from harness.simulation.replays.replaying import ReplayOptions
 from harness.simulation.replays.rows import ChangedRows, PassLedger, RowsBetween
+from harness.simulation.watchers import Watcher
 from harness.text import one_line, plain
 from harness.world import World
 

@@ -1,4 +1,4 @@
-"""A run of a ledger as it was: how long its tries took then and how they ended, as a world in which it runs again."""
+"""A run of a ledger as it was: how long its tasks took then and how they ended, as a world in which it runs again."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def world_as_then(past: PastRun, tries: PastTries, dag: DAG, world: World, failu
     What waits by itself (deferrable, ``mode="reschedule"``) takes the time that it waits here.
 
     Args:
-        tries: of the ledger that the run is of.
+        tries: of the ledger that the run is of. Each try of an instance takes as long as its last one did.
         world: what else there is.
         failures: False leaves it to the code how tries end.
     """

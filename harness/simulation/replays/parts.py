@@ -26,13 +26,13 @@ from harness.results.world import WORDS
 from harness.scheduler.model import RunState, TaskState
 from harness.simulation.environment import Interruption, interruptible
 from harness.simulation.options import CalendarOptions
-from harness.simulation.record import Watcher
 from harness.simulation.replays.engines import Engine
 from harness.simulation.replays.joined_capacity import joined
 from harness.simulation.replays.shards import Handover, Shard
 from harness.simulation.results import run_result
 from harness.simulation.run_factory import RunFactory
 from harness.simulation.simulated import SimulatedCalendar, simulated_calendar
+from harness.simulation.watchers import Watcher
 
 if TYPE_CHECKING:
     from airflow.sdk import DAG

@@ -8,6 +8,7 @@ from time import perf_counter
 from typing import TYPE_CHECKING
 
 from harness.bridge.snapshot import snapshot
+from harness.results.finding import Finding
 from harness.results.what_if import WhatIf, WhatIfRow
 from harness.simulation.options import CalendarOptions
 from harness.simulation.what_if.variations import Variation, grid, world_of
@@ -35,12 +36,14 @@ def what_if(
     settings, given = grid(variations), world or World()
     pools = {task.pool for dag in rehearsal.folder.dags.values() for task in snapshot(dag).tasks.values()}
     worlds = [world_of(given, each, pools) for each in settings]
-    rows, findings = [], None
+    rows: list[WhatIfRow] = []
+    findings: list[Finding] = []
     for number, (each, lived) in enumerate(zip(settings, worlds, strict=True), 1):
         result = rehearsal.simulate(replace(options, keep=None), lived)
         rows.append(WhatIfRow(each, result.capacity, result.states))
-        if findings is None:
-            findings = result.findings
+        # Most are of the Dags and so of every world; a run that never ends may be of one alone.
+        found = (*result.findings, *(one for run in result.runs for one in run.findings))
+        findings += [one for one in dict.fromkeys(found) if one not in findings]
         told(number, len(worlds))
     took = perf_counter() - began
-    return WhatIf(options.since, options.until, tuple(rows), options.code, findings or (), took)
+    return WhatIf(options.since, options.until, tuple(rows), options.code, tuple(findings), took)

@@ -115,3 +115,8 @@ class TestSeveralWorlds:
         head, *lines = (line.split(",") for line in found.to_csv().splitlines())
         assert [dict(zip(head, line, strict=True))["makespan_s"] for line in lines] == ["1500.0", "900.0"]
         assert [one for one in head if "pool etl" in one] == ["waits_s pool etl", "utilisation pool etl"]
+
+    def test_what_only_a_later_world_finds_is_told(self, dag, world):
+        found = self.simulate(dag, world, "pools.etl=1,0")
+        assert "run-stuck" in [finding.check for finding in found.findings]
+        assert len(set(map(str, found.findings))) == len(found.findings), "what each world finds is told once"

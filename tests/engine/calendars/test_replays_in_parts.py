@@ -29,11 +29,24 @@ DAYS = 24
 """Of runs: a few parts for each of a few workers."""
 
 
-def replayed(dag, folder=None, world=None, days=DAYS, **options):
+class Ended:
+    """A watcher that counts the runs that ended."""
+
+    def __init__(self):
+        self.runs = 0
+
+    def __call__(self, run, ti):
+        self.runs += ti is None and run.state == "success"
+
+    def begins_anew(self):
+        self.runs = 0
+
+
+def replayed(dag, folder=None, world=None, days=DAYS, watcher=None, **options):
     rehearsal = Rehearsal()
     rehearsal.folder.dags[dag.dag_id] = dag
     until = START + timedelta(days=days - 1)
-    return rehearsal.replay(ReplayOptions((dag.dag_id,), START, until, keep=folder, **options), world)
+    return rehearsal.replay(ReplayOptions((dag.dag_id,), START, until, keep=folder, **options), world, watcher)
 
 
 def daily(name, **options):
@@ -245,9 +258,11 @@ def test_what_only_later_runs_meet_has_all_begin_anew_in_one_process(parts, tmp_
         return Variable.get("last", default="nothing")
 
     alone = replayed(working(counts), tmp_path / "1", max_active_runs=1)
-    result = replayed(working(counts), tmp_path / "2", max_active_runs=1, jobs=2)
+    ended = Ended()
+    result = replayed(working(counts), tmp_path / "2", watcher=ended, max_active_runs=1, jobs=2)
     assert parts
     assert result.notes == ("replayed in one process: task 'work' changes a variable",)
+    assert ended.runs == DAYS, "what was tried before it began anew is not counted"
     one_ledger(tmp_path / "2", tmp_path / "1")
     same(result, alone)
     assert result.runs[-1].task("work").xcom() == "2025-01-09"
