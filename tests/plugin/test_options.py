@@ -20,6 +20,7 @@ other()
 """
 
 
+@pytest.mark.programs
 def test_settings_and_options(bare: Project):
     bare.write(
         pipelines__sales=SALES,

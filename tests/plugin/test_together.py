@@ -118,6 +118,7 @@ def team(bare: Project, monkeypatch: pytest.MonkeyPatch) -> Project:
     return bare
 
 
+@pytest.mark.programs
 @pytest.mark.parametrize(
     ("name", "options"),
     [

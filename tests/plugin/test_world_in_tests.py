@@ -113,6 +113,7 @@ def test_without_a_world_nothing_is_answered():
 """
 
 
+@pytest.mark.programs
 def test_hooks_and_variables_in_a_test(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AIRFLOW_CONN_OWNERS", "http://s3cr3t")
     monkeypatch.setenv("AIRFLOW_VAR_OWNERS", "s3cr3t")

@@ -149,6 +149,7 @@ def test_what_is_in_the_file_is_of_one_length(tmp_path: Path) -> None:
     clock.close()
 
 
+@pytest.mark.programs
 def test_the_server_alone_has_it_not_what_prepares_its_folder(area: Path) -> None:
     steps, serve = ["/bin/sh", "-c", "env > {folder}/step"], "env > {folder}/served; echo up > {folder}/ready; sleep 60"
     link = ReaperLink(
