@@ -3,6 +3,12 @@ from datetime import timedelta
 import pytest
 
 
+@pytest.fixture(autouse=True)
+def spark_home(world, tmp_path):
+    """MLflow looks for a session of Spark, whose client ends the process where it has no home."""
+    world.set_env("SPARK_HOME", str(tmp_path))
+
+
 @pytest.fixture
 def store(world, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)  # where models are kept, beside the store
