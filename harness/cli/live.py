@@ -109,8 +109,10 @@ class Waits:
         self._lines: list[str] = []
 
     def begin(self, reasons: Callable[[], WaitReasons]) -> None:
-        """The simulation that is looked at."""
+        """The simulation that is looked at, from here on."""
         self._reasons = reasons
+        self._waiting.clear()
+        self._lines = []
 
     def changed(self, ti: TaskInstance, waits: bool) -> None:
         """A task instance has a new state."""

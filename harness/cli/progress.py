@@ -5,6 +5,7 @@ On a terminal all the time, else on stderr every ten seconds.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime, timezone
 from typing import IO, TYPE_CHECKING
@@ -31,7 +32,74 @@ REPORTED = 20
 """Failed runs that are told one by one while it goes on."""
 
 
-class CalendarProgress:
+class _Watched(ABC):
+    """A watcher that shows a person what goes on: lines that come and go on a terminal, else one from time to time."""
+
+    def __init__(self, console: Console, live: bool, err: IO[str] | None) -> None:
+        self._console, self._signs = console, glyphs(console.encoding)
+        self._running: dict[TaskInstance, None] = {}
+        self._since: datetime | None = None
+        self._waits = Waits(self._name)
+        self._live = LiveLines(console, self._lines) if live else None
+        self._heartbeat = None if live or err is None else Heartbeat(err, self._line)
+
+    def begin(self) -> None:
+        """The simulation begins."""
+        for shown in (self._live, self._heartbeat):
+            if shown is not None:
+                shown.begin()
+
+    def waits_of(self, reasons: Callable[[], WaitReasons]) -> None:
+        """Whom to ask why a task instance waits; none of a simulation before is there any more."""
+        self._running.clear()
+        self._waits.begin(reasons)
+
+    def end(self) -> None:
+        """It is over."""
+        for shown in (self._live, self._heartbeat):
+            if shown is not None:
+                shown.end()
+
+    @abstractmethod
+    def _far(self, elapsed_s: float) -> str:
+        """How far it is, with an estimate."""
+
+    @abstractmethod
+    def _name(self, ti: TaskInstance) -> str:
+        """What a task instance is called."""
+
+    def _changed(self, ti: TaskInstance) -> None:
+        self._since = self._since or datetime.now(timezone.utc)  # virtual, as everything here
+        if ti.state == "running":
+            self._running[ti] = None
+        else:
+            self._running.pop(ti, None)
+        if self._live is not None:
+            self._waits.changed(ti, ti.state not in _WITHOUT_WORK)
+
+    def _print(self, line: Text) -> None:
+        if self._live is None:
+            self._console.print(line, soft_wrap=True)
+        else:
+            self._live.print(line)
+
+    def _line(self, elapsed_s: float) -> str:
+        return f"{self._far(elapsed_s)}, running: {self._names() or 'nothing'}"
+
+    def _names(self) -> str:
+        return some([self._name(ti) for ti in list(self._running)])
+
+    def _lines(self, elapsed_s: float) -> list[Text]:
+        if self._since is None:
+            return [Text(f"  beginning, {so_far(elapsed_s, None)}")]
+        speed = (datetime.now(timezone.utc) - self._since).total_seconds() / elapsed_s
+        far = Text(f"  {self._far(elapsed_s)}")
+        if speed >= 2:
+            far.append(f", {span_text(round(speed) * SECOND)} of virtual time a second", "dim")
+        return [far, *labelled("running", [self._names() or "nothing"]), *self._waits.lines()]
+
+
+class CalendarProgress(_Watched):
     """A watcher for `harness.simulation.rehearsal.Rehearsal.simulate`.
 
     Args:
@@ -49,18 +117,9 @@ class CalendarProgress:
         period: tuple[Instant, Instant],
         runs: int | None = None,
     ) -> None:
-        self._planned = runs
-        self._signs, self._period = glyphs(console.encoding), period
+        super().__init__(console, live, err)
+        self._planned, self._period = runs, period
         self.begins_anew()
-        self._shown = _Shown(console, live, err, self._far, lambda ti: f"{ti.run.dag.dag_id}.{ti.name}")
-
-    def begin(self) -> None:
-        """The simulation begins."""
-        self._shown.begin()
-
-    def waits_of(self, reasons: Callable[[], WaitReasons]) -> None:
-        """Whom to ask why a task instance waits."""
-        self._shown.waits.begin(reasons)
 
     def begins_anew(self) -> None:
         """Nothing of what was told until now counts."""
@@ -70,17 +129,13 @@ class CalendarProgress:
         """A run or one of its task instances has a new state."""
         if ti is not None:
             self._tasks += ti.state in ("success", "failed", "skipped", "upstream_failed")
-            self._shown.changed(ti)
+            self._changed(ti)
         elif run.state == "running":
             self._runs += 1
         elif run.state in ("success", "failed"):
             self._ended += 1
             if run.state == "failed":
                 self._tell(run)
-
-    def end(self) -> None:
-        """It is over."""
-        self._shown.end()
 
     def _tell(self, run: DagRun) -> None:
         self._failed += 1
@@ -90,12 +145,14 @@ class CalendarProgress:
         why = (f"{failed.name}: {failed.reason}" if failed is not None else run.reason) or ""
         line = Text.assemble((f"{self._signs.bad} {run.dag.dag_id} ", colour("failed")), f"{run.run_id}  ")
         line.append(one_line(str(masked(why)), 160))
-        self._shown.print(line)
+        self._print(line)
         if self._failed == REPORTED:
-            self._shown.print(Text("  further failures are counted only", style="dim"))
+            self._print(Text("  further failures are counted only", style="dim"))
+
+    def _name(self, ti: TaskInstance) -> str:
+        return f"{ti.run.dag.dag_id}.{ti.name}"
 
     def _far(self, elapsed_s: float) -> str:
-        """How far it is, with an estimate."""
         at = datetime.now(timezone.utc)  # virtual, as everything here
         since, until = self._period
         of = self._runs if self._planned is None else max(self._planned, self._runs)
@@ -105,7 +162,7 @@ class CalendarProgress:
         return f"{line}{self._tasks} task instances, {so_far(elapsed_s, part)}"
 
 
-class Progress:
+class Progress(_Watched):
     """A watcher for `harness.simulation.rehearsal.Rehearsal.run`.
 
     It is called inside the tasks' processes, in virtual time: it waits for nothing.
@@ -118,22 +175,13 @@ class Progress:
     """
 
     def __init__(self, console: Console, dag_id: str, run_id: str, live: bool, err: IO[str] | None) -> None:
+        super().__init__(console, live, err)
         self._main = (dag_id, run_id)
         self._asked: DagRun | None = None
         self._ended: set[TaskInstance] = set()
-        self._signs = glyphs(console.encoding)
         self._reported: dict[TaskInstance, int] = {}
         self._pokes: set[tuple[TaskInstance, int]] = set()
         self._origin = BEGINNING
-        self._shown = _Shown(console, live, err, self._far, self._name)
-
-    def begin(self) -> None:
-        """The simulation begins."""
-        self._shown.begin()
-
-    def waits_of(self, reasons: Callable[[], WaitReasons]) -> None:
-        """Whom to ask why a task instance waits."""
-        self._shown.waits.begin(reasons)
 
     def __call__(self, run: DagRun, ti: TaskInstance | None) -> None:
         """A run or one of its task instances has a new state."""
@@ -143,15 +191,11 @@ class Progress:
         if (run.dag.dag_id, run.run_id) == self._main:
             self._asked = run
             (self._ended.add if ti.state in FINISHED else self._ended.discard)(ti)
-        self._shown.changed(ti)
+        self._changed(ti)
         attempts = history(ti).attempts
         for attempt in attempts[self._reported.get(ti, 0) :]:
             self._attempt(ti, attempt)
         self._reported[ti] = len(attempts)
-
-    def end(self) -> None:
-        """It is over."""
-        self._shown.end()
 
     def _run(self, run: DagRun) -> None:
         if (run.dag.dag_id, run.run_id) != self._main or run.state != "running":
@@ -159,7 +203,7 @@ class Progress:
         self._origin = run.start or run.run_after
         at = iso(run.logical_date) if run.logical_date is not None else run.run_id
         kind = run.run_type.replace("_", "-")
-        self._shown.print(Text.assemble((run.dag.dag_id, "bold"), f"  {kind} run of {at}, from {iso(self._origin)}"))
+        self._print(Text.assemble((run.dag.dag_id, "bold"), f"  {kind} run of {at}, from {iso(self._origin)}"))
 
     def _attempt(self, ti: TaskInstance, attempt: AttemptSlice) -> None:
         if attempt.state == "up_for_reschedule":  # a sensor may poke thousands of times
@@ -176,73 +220,13 @@ class Progress:
         line.append(f"  try {attempt.try_number}  lasted {lasted:<6} ({real_text(attempt.real_seconds)} real)", "dim")
         if attempt.reason and attempt.state != "success":
             line.append("  " + one_line(str(masked(attempt.reason)), 200))
-        self._shown.print(line)
+        self._print(line)
 
     def _name(self, ti: TaskInstance) -> str:
         name = ti.name
         return name if (ti.run.dag.dag_id, ti.run.run_id) == self._main else f"{ti.run.dag.dag_id}.{name}"
 
     def _far(self, elapsed_s: float) -> str:
-        """How far it is, with an estimate."""
         of, ended = len(self._asked.task_instances) if self._asked is not None else 0, len(self._ended)
         part = so_far(elapsed_s, ended / of if of else None)
         return f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M}  {ended} of {of} task instances ended, {part}"
-
-
-class _Shown:
-    """What a person sees meanwhile: lines that come and go on a terminal, else one from time to time."""
-
-    def __init__(
-        self,
-        console: Console,
-        live: bool,
-        err: IO[str] | None,
-        far: Callable[[float], str],
-        name: Callable[[TaskInstance], str],
-    ) -> None:
-        self._console, self._far, self._name = console, far, name
-        self._running: dict[TaskInstance, None] = {}
-        self._since: datetime | None = None
-        self.waits = Waits(name)
-        self._live = LiveLines(console, self._lines) if live else None
-        self._heartbeat = None if live or err is None else Heartbeat(err, self._line)
-
-    def begin(self) -> None:
-        for shown in (self._live, self._heartbeat):
-            if shown is not None:
-                shown.begin()
-
-    def changed(self, ti: TaskInstance) -> None:
-        self._since = self._since or datetime.now(timezone.utc)  # virtual, as everything here
-        if ti.state == "running":
-            self._running[ti] = None
-        else:
-            self._running.pop(ti, None)
-        if self._live is not None:
-            self.waits.changed(ti, ti.state not in _WITHOUT_WORK)
-
-    def print(self, line: Text) -> None:
-        if self._live is None:
-            self._console.print(line, soft_wrap=True)
-        else:
-            self._live.print(line)
-
-    def end(self) -> None:
-        for shown in (self._live, self._heartbeat):
-            if shown is not None:
-                shown.end()
-
-    def _line(self, elapsed_s: float) -> str:
-        return f"{self._far(elapsed_s)}, running: {self._names() or 'nothing'}"
-
-    def _names(self) -> str:
-        return some([self._name(ti) for ti in list(self._running)])
-
-    def _lines(self, elapsed_s: float) -> list[Text]:
-        if self._since is None:
-            return [Text(f"  beginning, {so_far(elapsed_s, None)}")]
-        speed = (datetime.now(timezone.utc) - self._since).total_seconds() / elapsed_s
-        far = Text(f"  {self._far(elapsed_s)}")
-        if speed >= 2:
-            far.append(f", {span_text(round(speed) * SECOND)} of virtual time a second", "dim")
-        return [far, *labelled("running", [self._names() or "nothing"]), *self.waits.lines()]
