@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from harness.kernel.instant import iso
-from harness.report.style import Glyphs, colour, glyphs
+from harness.report.style import ConsoleReport, colour
 from harness.report.tables import stood_in
 from harness.report.terminal import finding_lines, show_needs, show_services, show_world_events, shown_place
 from harness.results.calendar import NOT_CREATED, BackfillDate, BackfillResult, CalendarResult
@@ -24,22 +24,15 @@ FAILURES, WAITS, UNFINISHED, IDLE = 10, 8, 10, 8
 
 
 @dataclass(frozen=True)
-class CalendarReport:
+class CalendarReport(ConsoleReport):
     """Writes a calendar for people.
 
     Args:
-        verbose: everything, however long.
+        console, verbose: as in `ConsoleReport`.
         waited_s: as in `harness.report.terminal.TerminalReport`.
     """
 
-    console: Console
-    verbose: bool = False
     waited_s: float | None = None
-
-    @property
-    def signs(self) -> Glyphs:
-        """The signs the console can show."""
-        return glyphs(self.console.encoding)
 
     def show(self, result: CalendarResult) -> None:
         """The whole report."""

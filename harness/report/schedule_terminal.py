@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, timezone
 from itertools import groupby
 
-from rich.console import Console
 from rich.text import Text
 
 from harness.kernel.instant import iso
-from harness.report.style import Glyphs, glyphs
+from harness.report.style import ConsoleReport, Glyphs
 from harness.report.terminal import finding_lines
 from harness.results.schedule import ClockOddity, DagSchedule, FolderSchedule, PoolMoment
 from harness.results.schedule_diff import GAINED, LOST, MOVED, RunChange, ScheduleDiff
@@ -26,20 +25,8 @@ _NAME, _SCHEDULE = 32, 12
 
 
 @dataclass(frozen=True)
-class ScheduleReport:
-    """Writes the schedules of a folder for people.
-
-    Args:
-        verbose: everything, however long.
-    """
-
-    console: Console
-    verbose: bool = False
-
-    @property
-    def signs(self) -> Glyphs:
-        """The signs the console can show."""
-        return glyphs(self.console.encoding)
+class ScheduleReport(ConsoleReport):
+    """Writes the schedules of a folder for people."""
 
     def show(self, found: FolderSchedule, diff: ScheduleDiff | None = None) -> None:
         """The whole report.

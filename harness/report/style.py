@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 NO_STATUS = "no status"
 
@@ -65,3 +69,21 @@ def colour(state: str | None) -> str:
 def state_text(state: str | None) -> str:
     """A state as reports print it."""
     return state if state is not None else NO_STATUS
+
+
+@dataclass(frozen=True)
+class ConsoleReport:
+    """What writes a result for people.
+
+    Args:
+        console: where to; its width and colours hold.
+        verbose: everything, however long.
+    """
+
+    console: Console
+    verbose: bool = False
+
+    @property
+    def signs(self) -> Glyphs:
+        """The signs the console can show."""
+        return glyphs(self.console.encoding)

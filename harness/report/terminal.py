@@ -12,7 +12,7 @@ from rich.text import Text
 
 from harness.kernel.instant import iso
 from harness.report.gantt import gantt
-from harness.report.style import Glyphs, colour, glyphs
+from harness.report.style import ConsoleReport, colour
 from harness.report.tables import counts, retries, stood_in, task_table, xcom_rows
 from harness.results.finding import Finding
 from harness.results.run import RunResult, TaskResult
@@ -30,7 +30,7 @@ HEARD = 10
 
 
 @dataclass(frozen=True)
-class TerminalReport:
+class TerminalReport(ConsoleReport):
     """Writes a run for people.
 
     Args:
@@ -39,14 +39,7 @@ class TerminalReport:
         waited_s: real seconds that the reader waited for it; None: what the run took is shown.
     """
 
-    console: Console
-    verbose: bool = False
     waited_s: float | None = None
-
-    @property
-    def signs(self) -> Glyphs:
-        """The signs the console can show."""
-        return glyphs(self.console.encoding)
 
     def show(self, run: RunResult) -> None:
         """The whole report."""

@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from harness.kernel.instant import iso
-from harness.report.style import Glyphs, glyphs
+from harness.report.style import ConsoleReport
 from harness.report.terminal import finding_lines
 from harness.results.capacity import Capacity, PathStep
 from harness.results.what_if import WhatIf, WhatIfRow
@@ -25,20 +24,8 @@ _OTHERS, _CAUSE = 60, 10
 
 
 @dataclass(frozen=True)
-class WhatIfReport:
-    """Writes what-if answers for people.
-
-    Args:
-        verbose: everything, however long.
-    """
-
-    console: Console
-    verbose: bool = False
-
-    @property
-    def signs(self) -> Glyphs:
-        """The signs the console can show."""
-        return glyphs(self.console.encoding)
+class WhatIfReport(ConsoleReport):
+    """Writes what-if answers for people."""
 
     def show(self, found: WhatIf) -> None:
         """The whole report."""
