@@ -66,7 +66,14 @@ class VirtualPresent:
 
         async def keep(message: Any) -> None:
             if message["type"] == "http.response.start":
-                started.update(message)
+                # A log that is opened in a tab of its own is asked for as a page is, and is none.
+                if _is_page(message):
+                    started.update(message)
+                else:
+                    await send(message)
+                return
+            if not started:
+                await send(message)
                 return
             body.extend(message.get("body", b""))
             if not message.get("more_body"):
@@ -77,3 +84,7 @@ class VirtualPresent:
                 await send({"type": "http.response.body", "body": page})
 
         await self.app({**scope, "headers": plain}, receive, keep)
+
+
+def _is_page(start: _Scope) -> bool:
+    return any(name.lower() == b"content-type" and b"text/html" in value for name, value in start["headers"])

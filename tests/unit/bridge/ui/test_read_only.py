@@ -80,3 +80,18 @@ def test_a_page_begins_with_the_ledgers_present():
 def test_what_is_no_page_stays_as_it_is():
     app = VirtualPresent(below, datetime.now(timezone.utc) - timedelta(days=1))
     assert answer(app, "GET", "/api/v2/dags", accept=b"application/json")[2] == PAGE
+
+
+def test_a_log_in_a_tab_of_its_own_stays_as_it_is():
+    """A browser asks for whatever it opens as for a page."""
+
+    async def log(scope, receive, send):
+        headers = [(b"content-type", b"application/x-ndjson")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"a page has a <head>\n", "more_body": True})
+        await send({"type": "http.response.body", "body": b"and a body\n"})
+
+    app = VirtualPresent(log, datetime(2025, 1, 8, tzinfo=timezone.utc))
+    _, headers, body = answer(app, "GET", "/api/v2/log", accept=b"text/html,*/*")
+    assert body == b"a page has a <head>\nand a body\n"
+    assert b"content-length" not in headers
