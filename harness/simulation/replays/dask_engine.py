@@ -75,12 +75,20 @@ class DaskWorkers:
                 fact = f"the scheduler of dask://{self._address} has no workers"
                 raise EngineUnavailable(fact, fix=f"dask worker {self._address}")
             ours = versions()
-            for worker, theirs in client.run(_versions_there).items():
+            for worker, theirs in self._versions_there(client).items():
                 if theirs != ours:
                     fact = f"worker {worker} of dask://{self._address} has {theirs}; here is {ours}"
-                    raise EngineUnavailable(fact, fix="install the same there: Python, Airflow and airflow-harness")
+                    raise EngineUnavailable(fact, fix=_THE_SAME)
         finally:
             client.close()
+
+    def _versions_there(self, client: Any) -> dict[str, str]:
+        try:
+            found: dict[str, str] = client.run(_versions)
+        except Exception as error:  # of Dask: a worker without this package cannot read a function of it
+            fact = f"a worker of dask://{self._address} cannot say what it has: {type(error).__name__}: {error}"
+            raise EngineUnavailable(fact, known=f"here is {versions()}", fix=_THE_SAME) from None
+        return found
 
     def _connected(self) -> Any:
         from distributed import Client
@@ -115,7 +123,10 @@ class DaskWorkers:
                 client.close()
 
 
-def _versions_there() -> str:
+_THE_SAME = "install the same there: Python, Airflow and airflow-harness"
+
+
+def _versions() -> str:
     try:
         return versions()
     except Exception as error:  # whatever is missing there

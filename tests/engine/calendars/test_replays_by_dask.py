@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -59,16 +60,28 @@ def dags(tmp_path_factory):
     return folder
 
 
-def started(*command):
+def started(*command, first=None):
+    """A program; ``-m`` has it look in the folder it is started in before all others."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    return subprocess.Popen([sys.executable, "-m", *command], env=environment, **quiet)
+    return subprocess.Popen([sys.executable, "-m", *command], cwd=first, env=environment, **quiet)
 
 
 @pytest.fixture(scope="module")
 def scheduler(tmp_path_factory):
     """The address of a scheduler with two workers."""
-    file = tmp_path_factory.mktemp("dask") / "scheduler.json"
+    with cluster(tmp_path_factory.mktemp("dask") / "scheduler.json", 2) as found:
+        yield found
+
+
+@contextmanager
+def cluster(file, workers, first=None):
+    """Address and workers of a scheduler.
+
+    Args:
+        file: that it writes.
+        first: the folder in which the workers look before all others for what they import.
+    """
     local = ("--host", "127.0.0.1", "--no-dashboard")
     programs = [started("distributed.cli.dask_scheduler", *local, "--port", "0", "--scheduler-file", str(file))]
     try:
@@ -78,9 +91,9 @@ def scheduler(tmp_path_factory):
             assert programs[0].poll() is None
             time.sleep(0.05)
         address = json.loads(file.read_text())["address"].removeprefix("tcp://")
-        for _ in range(2):
+        for _ in range(workers):
             one = ("--nthreads", "1", "--no-nanny", "--memory-limit", "0", f"tcp://{address}")
-            programs.append(started("distributed.cli.dask_worker", *local, *one))
+            programs.append(started("distributed.cli.dask_worker", *local, *one, first=first))
         yield address, programs[1:]
     finally:
         for program in reversed(programs):
@@ -139,6 +152,16 @@ def test_a_scheduler_that_is_not_there_is_one_error(dags, monkeypatch):
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(EngineUnavailable, match=f"the scheduler of dask://{address} does not answer"):
             replayed(dags, None, engine=f"dask://{address}")
+
+
+def test_a_worker_without_the_harness_is_one_error(dags, tmp_path):
+    (tmp_path / "harness").mkdir()
+    (tmp_path / "harness" / "__init__.py").write_text("raise ImportError('not here')")
+    with cluster(tmp_path / "scheduler.json", 1, first=tmp_path) as (address, _):
+        workers_of(address, 1)
+        with pytest.raises(EngineUnavailable, match="cannot say what it has") as raised:
+            replayed(dags, None, engine=f"dask://{address}")
+    assert "install the same there" in str(raised.value)
 
 
 def test_without_dask_it_says_how_to_get_it(dags, monkeypatch):
