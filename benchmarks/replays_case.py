@@ -90,14 +90,9 @@ def _way_s(_: float, spent: float, owners: float) -> float:
 
 def stock(runs: int) -> dict[str, float]:
     """Seconds a run with ``dag.test()`` on a migrated SQLite, of so many days of the year, after a first one."""
-    import logging
-    import subprocess
+    from cases import quiet_airflow  # the folder of this file is first on the path
 
-    subprocess.run([sys.executable, "-m", "airflow", "db", "migrate"], check=True, capture_output=True)
-    import structlog
-
-    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
-    logging.disable(logging.CRITICAL)
+    quiet_airflow()
     dag = year()
     dag.fileloc, dag.relative_fileloc = str(DAGS / "twenty_tasks.py"), "twenty_tasks.py"
     dag.test(logical_date=START)
