@@ -46,6 +46,7 @@ def command_line(arguments: Sequence[str]) -> int:
 
 
 def _done(terminal: Terminal, arguments: Sequence[str]) -> int:
+    job: Job | int | None = None
     try:
         with redirect_stdout(terminal.out):  # of the parser: --help, --version
             job = parsed(arguments)
@@ -65,7 +66,9 @@ def _done(terminal: Terminal, arguments: Sequence[str]) -> int:
             if stop.code != ExitCode.TERMINATED:
                 raise
             ended = Terminated("terminated")
-        tell(terminal, ended, f"{PROGRAM}: {ended.fact}")
+        ended.again = _resumption(job, terminal, arguments)
+        going_on = "" if ended.again is None else f"\n  go on   {ended.again}"
+        tell(terminal, ended, f"{PROGRAM}: {ended.fact}{going_on}")
         return ended.exit_code
     except HarnessError as error:
         error.again = error.again or _again(arguments)
@@ -84,6 +87,14 @@ def _done(terminal: Terminal, arguments: Sequence[str]) -> int:
         if terminal.verbose:
             print(traceback.format_exc(), file=terminal.err)
         return ours.exit_code
+
+
+def _resumption(job: Job | int | None, terminal: Terminal, arguments: Sequence[str]) -> str | None:
+    """The command that goes on with what was stopped; None where nothing can."""
+    ledger = getattr(terminal.unfinished, "ledger", None)
+    resuming = getattr(job, "resuming", None)
+    further = None if ledger is None or resuming is None else resuming(ledger)
+    return None if further is None else _again([*arguments, *further])
 
 
 def report(error: HarnessError, arguments: Sequence[str]) -> int:

@@ -4,9 +4,11 @@ import os
 import pty
 import re
 import select
+import shlex
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -248,6 +250,35 @@ def test_a_long_calendar_says_how_far_it_is_and_ctrl_c_shows_it(project, tmp_pat
     assert err.endswith("airflow-harness: interrupted\n")
     assert re.search(r"slow +\d+ +\d+ +0 ", out)
     assert verify(tmp_path / "journal.jsonl") > 20
+
+
+@pytest.mark.parametrize("named", [True, False])
+def test_a_replay_that_is_stopped_says_by_what_command_it_goes_on(project, tmp_path, named):
+    project.write("slow/slow.py", SLOW.replace("+ 1", "+ 0.3"))
+    where = ("--ledger", tmp_path / "kept") if named else ()
+    stretch = ("--since", "2025-01-01", "--until", "20h", "--max-active-runs", "1")
+
+    def journals():
+        return {one for home in (tmp_path, project.temporary) for one in home.rglob("journal.jsonl")}
+
+    others = journals()
+    running = project.start("replay", "slow", *stretch, "--dags", "slow", *where)
+    deadline = time.monotonic() + 60
+    while not any('"state":"success"' in one.read_text() for one in journals() - others):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=60)
+    assert running.returncode == 130
+    told = re.fullmatch(r"airflow-harness: interrupted\n  go on   airflow-harness (replay slow .* --resume)\n", err)
+    assert told, err
+    going_on = shlex.split(told[1])
+    ledger = Path(going_on[going_on.index("--ledger") + 1])
+    assert not named or ledger == where[1]
+    answer = project(*going_on)
+    assert (answer.code, answer.err) == (0, "")
+    assert "✓ 20 success" in answer.out
+    assert verify(ledger / "journal.jsonl") > 20
 
 
 AT_THE_END = """

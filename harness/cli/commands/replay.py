@@ -15,6 +15,8 @@ from harness.cli.terminal import Job, Terminal
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.kernel.instant import Instant
     from harness.simulation import Rehearsal
 
@@ -56,6 +58,13 @@ class ReplayBackfills(SimulateFolder):
     def __init__(self, arguments: ReplayArguments) -> None:
         super().__init__(arguments)
         self.typed = arguments
+
+    def resuming(self, ledger: Path) -> list[str] | None:
+        """The options that go on with this ledger, beside those given; None where no replay can go on."""
+        if self.typed.check is not None:
+            return None
+        named = [] if self.typed.keep is not None else ["--ledger", str(ledger)]
+        return named if self.typed.resume else [*named, "--resume"]
 
     def __call__(self, terminal: Terminal) -> int:
         """Replay the backfills and show them, with what the ledger tells of them.
