@@ -6,7 +6,7 @@ Source: airflow/api_fastapi/core_api/routes/public (3.1.8, 3.3.2).
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol
@@ -33,6 +33,36 @@ class Answers(Protocol):
 
     def get(self, path: str, **query: Any) -> Any:
         """One answer, JSON. Raises: ProductionUnavailable."""
+
+
+class Told(dict[str, Any]):
+    """What an answer tells of one thing.
+
+    Another version of Airflow, or an edited file of answers, may lack a field: whoever asks for it is told of which
+    answer it is, and `get` is for fields that may be missing.
+    """
+
+    def __init__(self, fields: Mapping[str, Any], answered: str) -> None:
+        super().__init__(fields)
+        self._answered = answered
+
+    def __missing__(self, name: str) -> Any:
+        raise ProductionUnavailable(
+            f"{self._answered} without {name!r}",
+            known=", ".join(self) or "(nothing)",
+            fix="see that an Airflow 3 answers; save its answers anew where a file does",
+        )
+
+
+def told(answer: Any, answered: str) -> Any:
+    """An answer whose objects name what they lack.
+
+    Args:
+        answered: who answers what, as in ``https://airflow.example.com answers /pools``.
+    """
+    if isinstance(answer, dict):
+        return Told({name: told(one, answered) for name, one in answer.items()}, answered)
+    return [told(one, answered) for one in answer] if isinstance(answer, list) else answer
 
 
 class RestApi:
@@ -73,7 +103,7 @@ class RestApi:
         if answer.status_code != 200:
             raise self._refusal(path, answer.status_code, _detail(answer))
         try:
-            return answer.json()
+            return told(answer.json(), f"{self.name} answers {path}")
         except ValueError:
             raise self._no_airflow() from None
 
@@ -121,6 +151,7 @@ class SavedAnswers:
 
     def __init__(self, file: Path) -> None:
         fix = "name a file that import --save wrote"
+        self._file = file
         try:
             read = json.loads(file.read_text(encoding="utf-8"))
             self.name, self._answers = str(read["source"]), dict(read["answers"])
@@ -132,7 +163,7 @@ class SavedAnswers:
     def get(self, path: str, **query: Any) -> Any:
         """One answer. Raises: ProductionUnavailable: it was not asked for then."""
         try:
-            return self._answers[_key(path, query)]
+            return told(self._answers[_key(path, query)], f"{self._file} answers {path}")
         except KeyError:
             fact = f"{path} was not asked for when the answers were saved"
             raise ProductionUnavailable(fact, fix="save them with the options of now") from None

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from harness.errors import ProductionUnavailable, UsageError
-from harness.production.api import RestApi, pages, version
+from harness.production.api import RestApi, SavedAnswers, pages, version
 from harness.production.provided import Provided, add_durations, at_quantile, provided, rounded
-from harness.production.runs import without_secrets
+from harness.production.runs import keep_run, without_secrets
 
 
 class Answers:
@@ -62,6 +64,24 @@ def test_what_is_a_secret_by_its_name_or_its_form_is_written_nowhere() -> None:
     assert "sesame" not in found.text("s", "3.3.2")
     shown = without_secrets({"rows": [{"api_key": "sesame4", "n": 1}], "token": "", "url": "x"})
     assert shown == {"rows": [{"api_key": "***", "n": 1}], "token": "", "url": "x"}
+
+
+def test_a_field_that_an_answer_lacks_is_named_with_the_answer(tmp_path: Path) -> None:
+    file = tmp_path / "answers.json"
+    path = "/dags/sales/dagRuns/r1"
+    run = {"dag_run_id": "r1", "run_after": "2025-01-02T00:00:00Z", "conf": {"depth": [{"n": 1}]}}
+    saved = {"/version": {"version": "3.3.2"}, path: run, f"{path}/taskInstances?limit=100&offset=0": {"items": []}}
+    file.write_text(json.dumps({"source": "https://airflow.example.com", "answers": saved}))
+    answers = SavedAnswers(file)
+    assert answers.get(path) == run
+    with pytest.raises(ProductionUnavailable, match=f"answers.json answers {path} without 'start_date'") as refused:
+        answers.get(path)["start_date"]
+    assert refused.value.known == "dag_run_id, run_after, conf"
+    with pytest.raises(ProductionUnavailable, match="without 'm'"):
+        answers.get(path)["conf"]["depth"][0]["m"]
+    assert answers.get(path)["conf"].get("m") is None
+    with pytest.raises(ProductionUnavailable, match="taskInstances without 'task_instances'"):
+        keep_run(answers, "3.3.2", "sales", "r1", tmp_path / "ledger")
 
 
 def test_an_address_is_one_of_the_web_and_another_version_is_refused() -> None:
