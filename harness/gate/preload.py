@@ -88,6 +88,7 @@ def preload(declared: Declared, selection: CheckSelection) -> None:
     from harness.bridge.parsing.watching.places import Places
     from harness.checks.catalogue import load
     from harness.gate.examine import examine
+    from harness.world.guess import Guesses
 
     load()
     for name in PRELOADED:
@@ -104,5 +105,6 @@ def preload(declared: Declared, selection: CheckSelection) -> None:
         with suppress(Exception):  # a cluster policy of the repository may refuse any Dag, ours too
             parsed.dags += [dag] if made_ready(dag, module, file.parent) else []
     forget_dags()
-    examine(parsed, declared, selection)
+    # Names, too, where they will be asked for: they need all services' classes, 90 ms of processor time for each child.
+    examine(parsed, declared, selection, Guesses() if selection.options.get("names") else None)
     file.unlink()

@@ -35,7 +35,7 @@ class Answers(Protocol):
         """One answer, JSON. Raises: ProductionUnavailable."""
 
 
-class Told(dict[str, Any]):
+class AnswerPart(dict[str, Any]):
     """What an answer tells of one thing.
 
     Another version of Airflow, or an edited file of answers, may lack a field: whoever asks for it is told of which
@@ -54,15 +54,15 @@ class Told(dict[str, Any]):
         )
 
 
-def told(answer: Any, answered: str) -> Any:
+def checked(answer: Any, answered: str) -> Any:
     """An answer whose objects name what they lack.
 
     Args:
         answered: who answers what, as in ``https://airflow.example.com answers /pools``.
     """
     if isinstance(answer, dict):
-        return Told({name: told(one, answered) for name, one in answer.items()}, answered)
-    return [told(one, answered) for one in answer] if isinstance(answer, list) else answer
+        return AnswerPart({name: checked(one, answered) for name, one in answer.items()}, answered)
+    return [checked(one, answered) for one in answer] if isinstance(answer, list) else answer
 
 
 class RestApi:
@@ -103,7 +103,7 @@ class RestApi:
         if answer.status_code != 200:
             raise self._refusal(path, answer.status_code, _detail(answer))
         try:
-            return told(answer.json(), f"{self.name} answers {path}")
+            return checked(answer.json(), f"{self.name} answers {path}")
         except ValueError:
             raise self._no_airflow() from None
 
@@ -163,7 +163,7 @@ class SavedAnswers:
     def get(self, path: str, **query: Any) -> Any:
         """One answer. Raises: ProductionUnavailable: it was not asked for then."""
         try:
-            return told(self._answers[_key(path, query)], f"{self._file} answers {path}")
+            return checked(self._answers[_key(path, query)], f"{self._file} answers {path}")
         except KeyError:
             fact = f"{path} was not asked for when the answers were saved"
             raise ProductionUnavailable(fact, fix="save them with the options of now") from None
