@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
 from harness.bridge.versions.names import secrets_masker
+from harness.results.finding import Finding
 from harness.world import World
 from harness.world.secrets import forms_of, secrets_of, value_secrets
 
@@ -64,3 +66,8 @@ def know(secrets: frozenset[str]) -> None:
     if secrets - masker.patterns:
         masker.patterns.update(secrets)
         masker.replacer = re.compile("|".join(masker.patterns))
+
+
+def masked_finding(finding: Finding) -> Finding:
+    """A finding without the secrets that its texts may have met."""
+    return replace(finding, message=masked(finding.message), fix=masked(finding.fix))

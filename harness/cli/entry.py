@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from harness.gate.check_result import GateResult
     from harness.results.calendar import CalendarResult
     from harness.results.run import RunResult
+    from harness.results.what_if import WhatIf
 
 PROGRAM = "airflow-harness"
 ERROR_SCHEMA = "airflow-harness/error/1"
@@ -135,8 +136,8 @@ def tell(terminal: Terminal, error: HarnessError, text: str) -> None:
         terminal.document(error_document(error, run or terminal.unfinished_check))
 
 
-def error_document(error: HarnessError, run: RunResult | CalendarResult | GateResult | None) -> dict[str, Any]:
-    """The error as ``--json`` gives it; the unfinished run, calendar or check too when there is one."""
+def error_document(error: HarnessError, run: RunResult | CalendarResult | WhatIf | GateResult | None) -> dict[str, Any]:
+    """The error as ``--json`` gives it; the unfinished run, calendar, sweep or check too, when there is one."""
     names = ("where", "known", "why", "fix", "again")
     fields = {"id": error.id, "message": error.fact, **{name: getattr(error, name) for name in names}}
     if error.user_traceback is not None:

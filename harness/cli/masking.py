@@ -7,10 +7,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from harness.bridge.masking import masked
+from harness.bridge.masking import masked, masked_finding
 from harness.cli.terminal import Terminal
 from harness.results.calendar import CalendarResult
-from harness.results.finding import Finding
 from harness.results.run import Attempt, Failure, RunResult, TaskResult
 from harness.results.schedule import FolderSchedule
 from harness.results.services import ServiceUse
@@ -43,7 +42,7 @@ def masked_run(run: RunResult, whole: bool = True) -> RunResult:
         run,
         reason=masked(run.reason),
         task_instances=tuple(_task(ti, whole) for ti in run.task_instances),
-        findings=tuple(map(_finding, run.findings)),
+        findings=tuple(map(masked_finding, run.findings)),
         deadlines=tuple(replace(deadline, reason=masked(deadline.reason)) for deadline in run.deadlines),
         services=tuple(map(_use, run.services)),
         companions=tuple(masked_run(other, whole) for other in run.companions),
@@ -53,7 +52,7 @@ def masked_run(run: RunResult, whole: bool = True) -> RunResult:
 def masked_schedule(found: FolderSchedule) -> FolderSchedule:
     """The same for what the schedules of a folder say."""
     dags = tuple(replace(dag, why=masked(dag.why), schedule=masked(dag.schedule)) for dag in found.dags)
-    return replace(found, dags=dags, findings=tuple(map(_finding, found.findings)))
+    return replace(found, dags=dags, findings=tuple(map(masked_finding, found.findings)))
 
 
 def masked_calendar(calendar: CalendarResult, whole: bool) -> CalendarResult:
@@ -61,7 +60,7 @@ def masked_calendar(calendar: CalendarResult, whole: bool) -> CalendarResult:
     return replace(
         calendar,
         runs=tuple(masked_run(run, whole) for run in calendar.runs),
-        findings=tuple(map(_finding, calendar.findings)),
+        findings=tuple(map(masked_finding, calendar.findings)),
         waiting=tuple(map(masked, calendar.waiting)),
         services=tuple(map(_use, calendar.services)),
     )
@@ -93,7 +92,3 @@ def _failure(error: Failure) -> Failure:
 
 def _attempt(attempt: Attempt) -> Attempt:
     return attempt if attempt.reason is None else replace(attempt, reason=masked(attempt.reason))
-
-
-def _finding(finding: Finding) -> Finding:
-    return replace(finding, message=masked(finding.message), fix=masked(finding.fix))

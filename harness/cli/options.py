@@ -81,6 +81,11 @@ def together(*parameters: Parameter) -> Parameter:
     return give
 
 
+def jobs(help: str) -> Parameter:  # noqa: A002
+    """So many processes, one unless told otherwise."""
+    return text("-j", "--jobs", metavar="N", type=click.IntRange(1), default=1, show_default=True, help=help)
+
+
 dag_id = click.argument("dag_id", metavar="DAG_ID")
 dags = texts(
     "--dags",
@@ -125,6 +130,7 @@ keep = text(
 trace = text("--trace", metavar="FILE", type=PATH, help="Write a trace of virtual time, for Perfetto and the like.")
 report = text("--report", metavar="FILE", type=PATH, help="Write a page of what happened, one file for a browser.")
 ui = flag("--ui", help="At the end, show the ledger in Airflow's own web UI, until Ctrl-C.")
+engine = text("--engine", metavar="URL", help="Workers of an engine in their place: dask://HOST:PORT, a scheduler.")
 pdb = flag("--pdb", help="Open the debugger where a task's code raises.")
 verbose = flag("-v", "--verbose", help="All logs, and all else that was written.")
 many_runs = together(world, network, driver, record, seed, as_json, keep, trace, report, ui, pdb, verbose)

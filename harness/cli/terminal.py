@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from harness.gate.check_result import GateResult
     from harness.results.calendar import CalendarResult
     from harness.results.run import RunResult
+    from harness.results.what_if import WhatIf
 
 
 PIPE_WIDTH = 120
@@ -64,7 +65,7 @@ class Terminal:
     def __init__(self, as_json: bool = False, verbose: bool = False) -> None:
         self.as_json, self.verbose = as_json, verbose
         self.out, self.err = Stream(1, sys.stdout), Stream(2, sys.stderr)
-        self.unfinished: RunResult | CalendarResult | None = None
+        self.unfinished: RunResult | CalendarResult | WhatIf | None = None
         self.unfinished_check: GateResult | None = None
         self.as_csv = False
         self._held: IO[bytes] | None = None
@@ -127,13 +128,23 @@ class Terminal:
         self.out.write(json.dumps(document, indent=2, allow_nan=False) + "\n")
         self.out.flush()
 
-    def report(self, result: RunResult | CalendarResult) -> None:
-        """A run or a calendar for people."""
+    def report(self, result: RunResult | CalendarResult | WhatIf) -> None:
+        """A run or a calendar for people; one in several worlds also as rows for a program."""
         from harness.report.calendar_terminal import CalendarReport
         from harness.report.terminal import TerminalReport
+        from harness.report.what_if_terminal import WhatIfReport
         from harness.results.calendar import CalendarResult
+        from harness.results.what_if import WhatIf
 
-        if isinstance(result, CalendarResult):
+        if isinstance(result, WhatIf):
+            several = WhatIfReport(self.console, self.verbose)
+            if not self.as_csv:
+                several.show(result)
+                return
+            self.out.write(result.to_csv())
+            self.out.flush()
+            several.show_findings(result)
+        elif isinstance(result, CalendarResult):
             CalendarReport(self.console, self.verbose, _waited_s()).show(result)
         else:
             TerminalReport(self.console, self.verbose, _waited_s()).show(result)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.cli.folders import import_errors
@@ -13,61 +13,86 @@ from harness.errors import ExitCode, UsageError
 if TYPE_CHECKING:
     from harness.results.what_if import WhatIf
     from harness.simulation import CalendarOptions, Rehearsal
+    from harness.simulation.what_if.sweep import Sweep
     from harness.simulation.what_if.variations import Variation
     from harness.world import World
 
 FORMATS = ("text", "json", "csv")
 
 
-def variations_of(texts: Sequence[str], form: str, ledgers: Sequence[object]) -> list[Variation]:
-    """The variations, read before anything is loaded.
+@dataclass(frozen=True, slots=True)
+class Varying:
+    """A sweep as the command line asks for it.
 
-    Args:
-        ledgers: what was asked to be kept of a simulation.
-    Raises: UsageError: one that means nothing, a grid too large, or options that are of one simulation alone.
+    Attributes:
+        texts: of ``--vary``, as typed.
+        form: one of `FORMATS`.
+        jobs, engine: who shares the worlds.
+        of_one: whether something was asked for that is of one simulation alone: its ledger, trace, page, UI, debugger.
+        record: whether the cassette of the world is to record.
     """
-    from harness.simulation.what_if.variations import grid, read_variation
 
-    if form == "csv" and not texts:
-        raise UsageError("--format csv has a line for each world of --vary", fix="give --vary, or take --json")
-    if texts and any(one is not None for one in ledgers):
-        fact = "--keep, --trace, --report and --ui are of one simulation, and --vary makes several"
-        raise UsageError(fact, fix="leave them out, or simulate the world that is chosen once more")
-    found = [read_variation(text) for text in texts]
-    grid(found)
-    return found
+    texts: tuple[str, ...]
+    form: str = FORMATS[0]
+    jobs: int = 1
+    engine: str | None = None
+    of_one: bool = False
+    record: bool = False
 
+    def variations(self) -> list[Variation]:
+        """The variations, read before anything is loaded; none where a calendar is simulated in one world.
 
-def vary(
-    rehearsal: Rehearsal,
-    options: CalendarOptions,
-    world: World | None,
-    variations: Sequence[Variation],
-    form: str,
-    terminal: Terminal,
-) -> int:
-    """Simulate in every world and show what came of it.
+        Raises: UsageError: one that means nothing, a grid too large, or options that do not go together.
+        """
+        from harness.simulation.what_if.variations import grid, read_variation
 
-    Returns: 0, or 1 where something was found that is an error.
-    """
-    from harness.simulation.what_if.sweep import what_if
+        shared = self.jobs > 1 or self.engine is not None
+        if self.form == "csv" and not self.texts:
+            raise UsageError("--format csv has a line for each world of --vary", fix="give --vary, or take --json")
+        if shared and not self.texts:
+            fact = "-j and --engine share the worlds of --vary, and there is one calendar in one world"
+            raise UsageError(fact, fix="give --vary, or leave them out")
+        if self.texts and self.of_one:
+            fact = "--keep, --trace, --report, --ui and --pdb are of one simulation, and --vary makes several"
+            raise UsageError(fact, fix="leave them out, or simulate the world that is chosen once more")
+        if shared and self.record:
+            fact = "--record writes one cassette, and processes that share worlds would write it at once"
+            raise UsageError(fact, fix="record it in one world, and then vary")
+        found = [read_variation(text) for text in self.texts]
+        grid(found)
+        return found
 
-    with terminal.collecting():
-        found = what_if(rehearsal, options, world, variations)
-    found = replace(found, findings=(*found.findings, *import_errors(rehearsal.folder)))
-    _show(found, form, terminal)
-    return ExitCode.FOUND if any(one.severity == "error" for one in found.findings) else ExitCode.CLEAN
+    def simulated(
+        self,
+        rehearsal: Rehearsal,
+        options: CalendarOptions,
+        world: World | None,
+        variations: Sequence[Variation],
+        terminal: Terminal,
+    ) -> int:
+        """Simulate in every world and show what came of it; also of an end before its time.
 
+        Returns: 0, or 1 where something was found that is an error.
+        """
+        from harness.cli.sweep_progress import SweepProgress
+        from harness.simulation.what_if.sweep import Sweep
 
-def _show(found: WhatIf, form: str, terminal: Terminal) -> None:
-    from harness.report.what_if_terminal import WhatIfReport
+        with terminal.collecting():
+            sweep = Sweep(rehearsal, options, world, variations)
+            try:
+                with SweepProgress(terminal.console, terminal.live, terminal.err) as progress:
+                    found = sweep.simulate(self.jobs, self.engine, progress)
+            except BaseException:
+                terminal.unfinished = self._so_far(sweep)
+                raise
+        found = replace(found, findings=(*found.findings, *import_errors(rehearsal.folder)))
+        terminal.show_collected()
+        if self.form == "json":
+            terminal.document(found.to_json())
+        else:
+            terminal.report(found)
+        return ExitCode.FOUND if any(one.severity == "error" for one in found.findings) else ExitCode.CLEAN
 
-    terminal.show_collected()
-    if form == "json":
-        terminal.document(found.to_json())
-    elif form == "csv":
-        terminal.out.write(found.to_csv())
-        terminal.out.flush()
-        WhatIfReport(terminal.console, terminal.verbose).show_findings(found)
-    else:
-        WhatIfReport(terminal.console, terminal.verbose).show(found)
+    def _so_far(self, sweep: Sweep) -> WhatIf | None:
+        found = sweep.answers()
+        return found if found.rows else None

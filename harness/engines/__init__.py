@@ -1,1 +1,1 @@
-"""Work given to other machines' processes; it knows nothing of what the work is, nor of Airflow."""
+"""Work given to other processes, of this machine or of others; it knows nothing of what the work is, nor of Airflow."""

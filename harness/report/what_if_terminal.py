@@ -31,7 +31,9 @@ class WhatIfReport(ConsoleReport):
         """The whole report."""
         stretch = f"{iso(found.since)} until {iso(found.until)}"
         code = "" if found.code else ", by the rules alone"
-        number = f"{len(found.rows)} world{'' if len(found.rows) == 1 else 's'}"
+        asked_for = max(found.asked_for, len(found.rows))
+        part = f"{len(found.rows)} of " if len(found.rows) < asked_for else ""
+        number = f"{part}{asked_for} world{'' if asked_for == 1 else 's'}"
         self.console.print(Text(f"{number}, {stretch}{code}"), soft_wrap=True)
         self.console.print(self._table(found))
         told = "longest: run; used: share of the executor's slots; missed: deadlines; then waits, of all instances"
@@ -52,24 +54,26 @@ class WhatIfReport(ConsoleReport):
     def _table(self, found: WhatIf) -> Table:
         fit = max((self.console.width - _OTHERS) // _CAUSE, 1)
         causes = found.causes if self.verbose else found.causes[:fit]
+        shares = found.shares if self.verbose else ("executor",)
         longest = max((row.capacity.makespan for row in found.rows), default=timedelta())
         table = Table(box=None, pad_edge=False, header_style="dim")
         for key in found.rows[0].settings if found.rows else ():
             table.add_column(clean(key), no_wrap=True)
         table.add_column("makespan", justify="right")
         table.add_column("", width=BAR)
-        for heading in ("longest", "used", "missed", *map(clean, causes)):
+        used = ["used" if name == "executor" else f"used {clean(name)}" for name in shares]
+        for heading in ("longest", *used, "missed", *map(clean, causes)):
             table.add_column(heading, justify="right")
         for row in found.rows:
-            table.add_row(*self._cells(row, causes, longest))
+            table.add_row(*self._cells(row, causes, shares, longest))
         return table
 
-    def _cells(self, row: WhatIfRow, causes: Sequence[str], longest: timedelta) -> list[Text]:
+    def _cells(self, row: WhatIfRow, causes: Sequence[str], shares: Sequence[str], longest: timedelta) -> list[Text]:
         found = row.capacity
         failed = row.states.get("failed", 0)
         unfinished = f" ({found.unfinished} left)" if found.unfinished else ""
         run = "" if found.longest_run is None else span_text(found.longest_run[2])
-        cells = [run, f"{found.utilisation.get('executor', 0):.0%}", str(found.missed_deadlines)]
+        cells = [run, *(f"{found.utilisation.get(name, 0):.0%}" for name in shares), str(found.missed_deadlines)]
         cells += [span_text(found.waits[cause]) if cause in found.waits else "-" for cause in causes]
         bar = self.signs.bar * round(BAR * (found.makespan / longest if longest else 0))
         first = [*row.settings.values(), span_text(found.makespan) + unfinished]
@@ -101,11 +105,9 @@ class WhatIfReport(ConsoleReport):
 
     def _slack(self, found: Capacity) -> None:
         """Which task beside the path is nearest to it."""
-        on_path = {step.name for step in found.critical_path}
-        beside = {name: spare for name, spare in found.slack.items() if name not in on_path}
-        if beside:
-            name = min(beside, key=lambda one: (beside[one], one))
-            told = f"  nearest beside it: {clean(name)}, {span_text(beside[name])} of slack"
+        if found.nearest_beside is not None:
+            name, spare = found.nearest_beside
+            told = f"  nearest beside it: {clean(name)}, {span_text(spare)} of slack"
             self.console.print(Text(told, style="dim"), soft_wrap=True)
 
 

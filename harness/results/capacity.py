@@ -69,9 +69,19 @@ class Capacity:
     critical_path: tuple[PathStep, ...] = ()
     slack: Mapping[str, timedelta] = field(default_factory=dict)
 
+    @property
+    def nearest_beside(self) -> tuple[str, timedelta] | None:
+        """The task instance beside the critical path with the least slack, and how much; None where all are on it."""
+        on_path = {step.name for step in self.critical_path}
+        beside = [(spare, name) for name, spare in self.slack.items() if name not in on_path]
+        if not beside:
+            return None
+        spare, name = min(beside)
+        return name, spare
+
     def to_json(self) -> dict[str, Any]:
         """The object as documents hold it."""
-        longest = self.longest_run
+        longest, nearest = self.longest_run, self.nearest_beside
         return {
             "makespan_s": self.makespan.total_seconds(),
             "longest_run": None
@@ -83,4 +93,5 @@ class Capacity:
             "utilisation": {name: round(share, 4) for name, share in sorted(self.utilisation.items())},
             "missed_deadlines": self.missed_deadlines,
             "critical_path": [step.to_json() for step in self.critical_path],
+            "nearest_beside": None if nearest is None else {"task": nearest[0], "slack_s": nearest[1].total_seconds()},
         }

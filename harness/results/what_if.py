@@ -43,7 +43,8 @@ class WhatIf:
 
     Attributes:
         code: whether task code ran.
-        findings: what was found alike in all worlds; of those that differ the first world's.
+        findings: what was found in any of the worlds, each once.
+        asked_for: how many worlds the grid has; there are fewer rows where it was stopped.
     """
 
     since: datetime
@@ -52,6 +53,7 @@ class WhatIf:
     code: bool
     findings: tuple[Finding, ...] = ()
     real_seconds: float = 0.0
+    asked_for: int = 0
 
     @property
     def causes(self) -> tuple[str, ...]:
@@ -62,6 +64,11 @@ class WhatIf:
                 total[cause] = total.get(cause, 0) + waited.total_seconds()
         return tuple(sorted(total, key=lambda cause: (cause in OF_TASKS, -total[cause], cause)))
 
+    @property
+    def shares(self) -> tuple[str, ...]:
+        """What slots were taken of, in any of the worlds: ``executor`` first, then ``pool NAME``."""
+        return tuple(sorted({name for row in self.rows for name in row.capacity.utilisation}))
+
     def to_json(self) -> dict[str, Any]:
         """The document, schema ``airflow-harness/what-if/1``."""
         return {
@@ -69,6 +76,7 @@ class WhatIf:
             "since": iso(self.since),
             "until": iso(self.until),
             "code": self.code,
+            "worlds_asked_for": max(self.asked_for, len(self.rows)),
             "worlds": [row.to_json() for row in self.rows],
             "findings": [finding.to_json() for finding in self.findings],
             "real_seconds": round(self.real_seconds, 6),
@@ -78,20 +86,23 @@ class WhatIf:
         """A line a world, with a header; spans in seconds."""
         made = io.StringIO()
         causes = sorted(self.causes)
-        shares = sorted({name for row in self.rows for name in row.capacity.utilisation})
+        shares = self.shares
         keys = list(self.rows[0].settings) if self.rows else []
         writer = csv.writer(made, lineterminator="\n")
         writer.writerow(
             [*keys, "makespan_s", "longest_run_s", "task_instances", "unfinished", "missed_deadlines", "failed_runs"]
+            + ["critical_path", "nearest_beside", "nearest_slack_s"]
             + [f"waits_s {cause}" for cause in causes]
             + [f"utilisation {name}" for name in shares]
         )
         for row in self.rows:
-            found, longest = row.capacity, row.capacity.longest_run
+            found, longest, nearest = row.capacity, row.capacity.longest_run, row.capacity.nearest_beside
             writer.writerow(
                 [*row.settings.values(), found.makespan.total_seconds()]
                 + ["" if longest is None else longest[2].total_seconds()]
                 + [found.task_instances, found.unfinished, found.missed_deadlines, row.states.get("failed", 0)]
+                + [" > ".join(step.name for step in found.critical_path)]
+                + (["", ""] if nearest is None else [nearest[0], nearest[1].total_seconds()])
                 + [found.waits[cause].total_seconds() if cause in found.waits else 0.0 for cause in causes]
                 + [round(found.utilisation.get(name, 0.0), 4) for name in shares]
             )

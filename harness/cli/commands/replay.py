@@ -195,16 +195,8 @@ def dates_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
     help="Virtual time at which the backfill is asked for.  [default: when the last run's interval is over]",
 )
 @option.text("--horizon", metavar="SPAN", help="Stop after so much virtual time.  [default: 366d]")
-@option.text(
-    "-j",
-    "--jobs",
-    metavar="N",
-    type=click.IntRange(1),
-    default=1,
-    show_default=True,
-    help="Processes that share the runs, where runs are independent. The ledger is the same.",
-)
-@option.text("--engine", metavar="URL", help="Workers of an engine in their place: dask://HOST:PORT, a scheduler.")
+@option.jobs("Processes that share the runs, where runs are independent. The ledger is the same.")
+@option.engine
 @option.flag("--resume", help="Go on with the ledger of --ledger, which was cut off.")
 @option.many_runs
 def replay(**arguments: Any) -> Job:

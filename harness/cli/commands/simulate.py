@@ -14,7 +14,7 @@ from harness.cli import inputs
 from harness.cli import options as option
 from harness.cli.folders import configured, import_errors, note_clocks, note_failures, note_found, world_of
 from harness.cli.terminal import Job, Terminal
-from harness.cli.varying import FORMATS, variations_of, vary
+from harness.cli.varying import FORMATS, Varying
 from harness.errors import DagNotFound, ExitCode, UsageError
 from harness.project.config import config_for
 
@@ -59,6 +59,8 @@ class CalendarArguments(FolderArguments):
     from_ledger: str | None = None
     vary: tuple[str, ...] = ()
     form: str = FORMATS[0]
+    jobs: int = 1
+    engine: str | None = None
 
 
 class SimulateFolder:
@@ -191,7 +193,9 @@ class SimulateCalendar(SimulateFolder):
         since, until = period_of(self.typed.since, self.typed.until)
         conf, past, typed = inputs.conf(self.arguments.conf), self._past(), self.typed
         form = "json" if typed.as_json else typed.form
-        variations = variations_of(typed.vary, form, (typed.keep, typed.trace, typed.report, typed.ui or None))
+        of_one = typed.ui or typed.pdb or any(one is not None for one in (typed.keep, typed.trace, typed.report))
+        varying = Varying(typed.vary, form, typed.jobs, typed.engine, of_one, typed.record)
+        variations = varying.variations()
 
         def planned(_: Rehearsal) -> FolderSimulation:
             from harness.kernel.instant import to_datetime
@@ -208,7 +212,7 @@ class SimulateCalendar(SimulateFolder):
         if variations:
             rehearsal, world = self._loaded(terminal)
             options: Any = planned(rehearsal).options
-            return vary(rehearsal, options, world, variations, form, terminal)
+            return varying.simulated(rehearsal, options, world, variations, terminal)
         return self.verdict(self.simulated(terminal, planned), terminal)
 
     def _past(self) -> Path | None:
@@ -269,6 +273,8 @@ def period_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
     default=FORMATS[0],
     help=f"One of {', '.join(FORMATS)}; csv has a line for each world of --vary.  [default: text]",
 )
+@option.jobs("Processes that share the worlds of --vary. The answers are the same.")
+@option.engine
 @option.many_runs
 def simulate(**arguments: Any) -> Job:
     """Run everything the schedules of a Dag folder ask for, from one date to another, in virtual time.
@@ -284,6 +290,7 @@ def simulate(**arguments: Any) -> Job:
     comes to: makespan, what was waited for, utilisation, missed deadlines, the critical path with its slack. Keys are
     pools.NAME, executor.parallelism, executor (Sequential, Local(N), Celery(N), Kubernetes(N)), executors.NAME,
     workers, workers.NAME and durations.TASK.
+    -j has several processes share the worlds, --engine the workers of a cluster.
 
     \b
     Examples:

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
+from harness.engines.local import Engine
 from harness.errors import NoVerdict
 from harness.kernel import Instant
 from harness.kernel.instant import to_instant
@@ -26,7 +27,6 @@ from harness.results.world import WORDS
 from harness.scheduler.model import RunState, TaskState
 from harness.simulation.environment import Interruption, interruptible
 from harness.simulation.options import CalendarOptions
-from harness.simulation.replays.engines import Engine
 from harness.simulation.replays.joined_capacity import joined
 from harness.simulation.replays.shards import Handover, Shard
 from harness.simulation.results import run_result

@@ -14,12 +14,13 @@ from harness.bridge.patches.network import NetworkGuard
 from harness.kernel import Instant, Simulation
 from harness.kernel.clock import freezegun_suspended, wall_clock
 from harness.kernel.present import claimed
-from harness.ledger.past_tries import PastTries, past_tries
+from harness.ledger.past_tries import PastTries
 from harness.results.finding import Finding
 from harness.simulation.components.scheduler_loop import Driver
 from harness.simulation.environment import Interruption, interruptible, patient_collector
 from harness.simulation.faults import Faults, ServiceFaults
 from harness.simulation.options import CalendarOptions
+from harness.simulation.rules_only.past import past_of
 from harness.simulation.rules_only.planning import Plans
 from harness.simulation.rules_only.workers import PlannedAttempts
 from harness.simulation.run_factory import RunFactory
@@ -104,5 +105,4 @@ def factory_for(options: CalendarOptions) -> Callable[..., RunFactory]:
     """
     if options.code:
         return RunFactory
-    past = None if options.from_ledger is None else past_tries(options.from_ledger)
-    return partial(RulesOnlyFactory, past)
+    return partial(RulesOnlyFactory, past_of(options.from_ledger))

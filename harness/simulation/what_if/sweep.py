@@ -1,49 +1,107 @@
-"""One calendar in several worlds."""
+"""One calendar in several worlds, one after the other or shared out among processes: what comes of it is the same."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING
 
-from harness.bridge.snapshot import snapshot
-from harness.results.finding import Finding
-from harness.results.what_if import WhatIf, WhatIfRow
+from harness.engines.dask_engine import connected
+from harness.engines.gathering import gather
+from harness.engines.local import Engine, LocalWorkers
+from harness.results.what_if import WhatIf
 from harness.simulation.options import CalendarOptions
+from harness.simulation.rules_only.past import kept_past
+from harness.simulation.sharing.portable import PortableSimulation, job_of
 from harness.simulation.what_if.variations import Variation, grid, world_of
+from harness.simulation.what_if.worlds import SimulatedWorld, pools_asked_for, simulated_world
 from harness.world import World
 
 if TYPE_CHECKING:
     from harness.simulation.rehearsal import Rehearsal
 
+Told = Callable[[int, int], None]
+"""Is told how many worlds of how many are done; by whatever thread."""
+
+ENTRY = "harness.simulation.what_if.served_worlds:serve"
+
 
 def what_if(
-    rehearsal: Rehearsal,
-    options: CalendarOptions,
-    world: World | None,
-    variations: Sequence[Variation],
-    told: Callable[[int, int], None] = lambda done, of: None,  # noqa: ARG005 - nobody listens
+    rehearsal: Rehearsal, options: CalendarOptions, world: World | None, variations: Sequence[Variation]
 ) -> WhatIf:
-    """Simulate a calendar in every world of a grid.
+    """Simulate a calendar in every world of a grid, in this process.
+
+    Raises: as `Sweep`, and as `Sweep.simulate`.
+    """
+    return Sweep(rehearsal, options, world, variations).simulate()
+
+
+class Sweep:
+    """A calendar in every world of a grid.
 
     Args:
-        told: how many worlds of how many are done.
-    Raises: UsageError: a grid that cannot be; else as `Rehearsal.simulate`. Nothing is simulated before all worlds are
-        seen to be possible.
+        world: the one that is varied.
+    Raises: UsageError: a grid that cannot be. Nothing is simulated before all worlds are seen to be possible.
     """
-    began = perf_counter()
-    settings, given = grid(variations), world or World()
-    pools = {task.pool for dag in rehearsal.folder.dags.values() for task in snapshot(dag).tasks.values()}
-    worlds = [world_of(given, each, pools) for each in settings]
-    rows: list[WhatIfRow] = []
-    findings: list[Finding] = []
-    for number, (each, lived) in enumerate(zip(settings, worlds, strict=True), 1):
-        result = rehearsal.simulate(replace(options, keep=None), lived)
-        rows.append(WhatIfRow(each, result.capacity, result.states))
-        # Most are of the Dags and so of every world; a run that never ends may be of one alone.
-        found = (*result.findings, *(one for run in result.runs for one in run.findings))
-        findings += [one for one in dict.fromkeys(found) if one not in findings]
-        told(number, len(worlds))
-    took = perf_counter() - began
-    return WhatIf(options.since, options.until, tuple(rows), options.code, tuple(findings), took)
+
+    def __init__(
+        self, rehearsal: Rehearsal, options: CalendarOptions, world: World | None, variations: Sequence[Variation]
+    ) -> None:
+        self._began = perf_counter()
+        self._rehearsal, self._options, self._world = rehearsal, replace(options, keep=None), world or World()
+        self._settings = grid(variations)
+        self._pools = pools_asked_for(rehearsal.folder.dags.values())
+        for each in self._settings:
+            world_of(self._world, each, self._pools)
+        self._done: dict[int, SimulatedWorld] = {}
+
+    def simulate(self, jobs: int = 1, engine: str | None = None, told: Told = lambda done, of: None) -> WhatIf:  # noqa: ARG005 - nobody listens
+        """Simulate it.
+
+        Args:
+            jobs: processes of this machine that share the worlds; 1 for this one alone.
+            engine: the URL of an engine whose workers take their place: ``dask://HOST:PORT``.
+        Raises: as `harness.simulation.rehearsal.Rehearsal.simulate`; of the first world that cannot be simulated. What
+            `harness.engines.gathering.gather` and `harness.engines.dask_engine.connected` raise.
+        """
+        told(0, len(self._settings))
+        if jobs == 1 and engine is None:
+            work = self._work()
+            with kept_past(self._options.from_ledger):
+                for place, each in enumerate(self._settings):
+                    self._done[place] = work(each)
+                    told(len(self._done), len(self._settings))
+            return self.answers()
+        with kept_past(None if engine else self._options.from_ledger), self._opened(jobs, engine) as workers:
+            gather(workers, self._settings, self._done, told, "world")
+        return self.answers()
+
+    def answers(self) -> WhatIf:
+        """What came of the worlds that are done."""
+        done = [self._done[place] for place in sorted(self._done)]
+        # Most findings are of the Dags and so of every world; a run that never ends may be of one alone.
+        found = dict.fromkeys(finding for each in done for finding in each.findings)
+        return WhatIf(
+            self._options.since,
+            self._options.until,
+            tuple(each.row for each in done),
+            self._options.code,
+            tuple(found),
+            perf_counter() - self._began,
+            len(self._settings),
+        )
+
+    def _work(self) -> partial[SimulatedWorld]:
+        return partial(simulated_world, self._rehearsal, self._options, self._world, self._pools)
+
+    def _opened(self, jobs: int, engine: str | None) -> AbstractContextManager[Engine]:
+        if engine is None:
+            return LocalWorkers(min(jobs, len(self._settings)), self._work()).open()
+        rehearsal = self._rehearsal
+        roots = tuple(map(Path, rehearsal.folder.roots))
+        whole = PortableSimulation(roots, rehearsal.xcom_bytes, self._options, self._world, rehearsal.drivers)
+        return connected(engine, job_of(ENTRY, rehearsal.folder, whole))

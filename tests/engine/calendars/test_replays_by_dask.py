@@ -12,8 +12,10 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from harness.errors import EngineUnavailable, PackageMissing, UsageError
-from harness.simulation import Rehearsal
+from harness.simulation import CalendarOptions, Rehearsal
 from harness.simulation.replays.replaying import ReplayOptions
+from harness.simulation.what_if.sweep import Sweep
+from harness.simulation.what_if.variations import read_variation
 from harness.world import World
 from tests.engine.calendars.test_replays_in_parts import layers, one_ledger, same
 
@@ -144,7 +146,7 @@ def test_a_world_that_cannot_be_sent_is_refused(dags, scheduler):
 
 
 def test_a_scheduler_that_is_not_there_is_one_error(dags, monkeypatch):
-    from harness.simulation.replays import dask_engine
+    from harness.engines import dask_engine
 
     monkeypatch.setattr(dask_engine, "PATIENCE_S", 0.5)
     with socket.socket() as taken:
@@ -169,3 +171,17 @@ def test_without_dask_it_says_how_to_get_it(dags, monkeypatch):
     with pytest.raises(PackageMissing, match="needs the package distributed") as raised:
         replayed(dags, None, engine="dask://127.0.0.1:1")
     assert "pip install 'airflow-harness[dask]'" in str(raised.value)
+
+
+def test_a_sweep_has_the_answers_of_one_process(dags, scheduler):
+    address, _ = scheduler
+    workers_of(address, 1)
+    options = CalendarOptions(START, START + timedelta(days=2), code=False)
+    variations = [read_variation("executor.parallelism=1,2,3"), read_variation("durations.shared.*=1m,2m")]
+    alone, shared = (
+        Sweep(Rehearsal.of_paths([dags]), options, None, variations).simulate(engine=engine)
+        for engine in (None, f"dask://{address}")
+    )
+    assert alone.rows == shared.rows
+    assert alone.findings == shared.findings
+    assert len({row.capacity.makespan for row in shared.rows}) > 1

@@ -17,10 +17,10 @@ from airflow.providers.standard.sensors.external_task import ExternalTaskSensor
 from airflow.sdk import DAG, Asset, PokeReturnValue, Variable, task
 from airflow.sdk.definitions.deadline import AsyncCallback, DeadlineAlert, DeadlineReference
 
+from harness.engines.local import LocalWorkers
 from harness.errors import NoVerdict, UsageError
 from harness.project.scratch import PREFIX
 from harness.simulation import Rehearsal
-from harness.simulation.replays.engines import LocalWorkers
 from harness.simulation.replays.replaying import ReplayOptions
 from harness.world import World
 

@@ -1,4 +1,4 @@
-"""Parts simulated by the workers of a Dask cluster, found by the address of its scheduler.
+"""Parts done by the workers of a Dask cluster, found by the address of its scheduler.
 
 A simulation moves the clock of its whole process, which a worker's own cannot bear. So each part goes to a child of the
 worker (`harness.engines.serving`), which keeps the Dags for the next one.
@@ -24,14 +24,14 @@ def connected(url: str, job: Job) -> Iterator[DaskWorkers]:
     """The workers of a scheduler, for the block.
 
     Args:
-        job: what they simulate parts of.
+        job: what they do parts of.
     Raises: PackageMissing: Dask is not installed. EngineUnavailable: the scheduler does not answer, or its workers are
         none, or are not what is needed. UsageError: the URL is of another kind.
     """
     kind, mark, address = url.partition("://")
     if kind != "dask" or not (mark and address):
         fact = f"{url!r} is no engine that the harness knows"
-        raise UsageError(fact, known="dask://HOST:PORT, of a scheduler", fix="correct it, or share the runs with -j")
+        raise UsageError(fact, known="dask://HOST:PORT, of a scheduler", fix="correct it, or share the work with -j")
     try:
         import distributed  # noqa: F401
     except ImportError:
@@ -50,7 +50,7 @@ class DaskWorkers:
 
     Args:
         address: host and port.
-        job: what they simulate parts of.
+        job: what they do parts of.
     """
 
     losses: tuple[type[Exception], ...] = (ServerLost, CancelledError)
@@ -104,7 +104,7 @@ class DaskWorkers:
             raise EngineUnavailable(fact, known=f"waited {PATIENCE_S} s", fix=fix) from None
 
     def submit(self, part: Any) -> Future[Any]:
-        """See `harness.simulation.replays.engines.Engine`."""
+        """See `harness.engines.local.Engine`."""
         if self._executor is None:
             self._client = self._connected()
             self._executor = self._client.get_executor(pure=False)
@@ -112,11 +112,11 @@ class DaskWorkers:
         return future
 
     def result(self, future: Future[Any]) -> Any:
-        """See `harness.simulation.replays.engines.Engine`."""
+        """See `harness.engines.local.Engine`."""
         return pickle.loads(future.result())
 
     def renew(self) -> None:
-        """See `harness.simulation.replays.engines.Engine`: parts that go on are dropped, and no worker ends."""
+        """See `harness.engines.local.Engine`: parts that go on are dropped, and no worker ends."""
         client, self._client, self._executor = self._client, None, None
         if client is not None:
             with suppress(OSError, TimeoutError):

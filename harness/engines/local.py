@@ -1,4 +1,4 @@
-"""Who simulates the parts of a replay: processes forked from this one."""
+"""Who does parts of a work elsewhere: processes forked from this one."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ from harness.project.scratch import scratch
 
 
 class Engine(Protocol):
-    """Simulates parts elsewhere.
+    """Does parts of a work elsewhere.
 
     Attributes:
-        workers: how many it simulates at a time.
-        losses: what a future raises where a worker ended before its part was simulated.
+        workers: how many it does at a time.
+        losses: what a future raises where a worker ended before its part was done.
     """
 
     workers: int
     losses: tuple[type[Exception], ...]
 
     def submit(self, part: Any) -> Future[Any]:
-        """Have a part simulated."""
+        """Have a part done."""
 
     def result(self, future: Future[Any]) -> Any:
         """What came of it; waits for it."""
@@ -40,7 +40,7 @@ class Engine(Protocol):
 
 
 Work = Callable[[Any], Any]
-"""Simulates a part."""
+"""Does a part."""
 
 _jobs: dict[int, Work] = {}
 """What forked processes do, by a number: they inherit it, with the Dags, mocks and worlds of a test in it."""
@@ -48,7 +48,7 @@ _numbers = count()
 
 
 def _inherited(number: int, part: Any, file: Path) -> None:
-    """Simulate a part and write what came of it to a file.
+    """Do a part and write what came of it to a file.
 
     Not back through the executor's pipe: whoever is killed while he writes a long message there leaves half of it, and
     the executor waits for the other half for ever.
