@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.errors import NotSimulated
+from harness.errors import ExitCode, NotSimulated
 
 if TYPE_CHECKING:
     from harness.simulation.worlds import ServedWorld
@@ -22,6 +23,10 @@ NOT_COMPARED = ("durations", "findings")
 _NOT_PLAYED = ("stubs", "triggers", "commands", "answers", "events", "faults")
 """Sections of a world that only a simulation has happen."""
 _PATIENCE_S = 20.0
+SILENCE_S = 600.0
+"""Real seconds in which an Airflow 2 that goes on says something: a run of it may take half as long."""
+_LOOKS_EVERY_S = 0.5
+_LAST_LINE = b'{"end": true}\n'
 _PROGRAM = "airflow2.py"
 
 
@@ -94,7 +99,7 @@ class Airflow2Runs:
         (self._folder / "asked.json").write_text(json.dumps(told), encoding="utf-8")
         program = resources.files("harness.bridge.reference") / _PROGRAM
         command = [str(self._python), str(program), str(self._folder / "asked.json"), str(self._answers)]
-        with (self._folder / "said").open("wb") as said:
+        with self._said.open("wb") as said:
             self._process = subprocess.Popen(
                 command,
                 cwd=self._where,
@@ -107,26 +112,66 @@ class Airflow2Runs:
     def end(self) -> None:
         """Have it end, wait until it has, and take its services down."""
         with self._stack:
-            if self._process is not None and self._process.poll() is None:
-                self._process.terminate()
-                with suppress(subprocess.TimeoutExpired):
-                    self._process.wait(_PATIENCE_S)
-                    return
-                self._process.kill()
-                self._process.wait()
+            self.stop()
+
+    def stop(self) -> None:
+        """Have it end, and wait until it has."""
+        if self._process is None or self._process.poll() is not None:
+            return
+        self._process.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(_PATIENCE_S)
+            return
+        self._process.kill()
+        self._process.wait()
 
     def finished(self) -> None:
         """Wait for its end, and write the ledger. Raises: NotSimulated: it came to no end."""
-        assert self._process is not None
-        code = self._process.wait()
-        told = list(self._lines())
+        code, told = self._ended(), list(self._lines())
         if code != 0 or not told or "end" not in told[-1]:
-            said = (self._folder / "said").read_text(encoding="utf-8", errors="replace").strip().splitlines()
-            last = said[-1] if said else f"it ended with {code}"
-            raise NotSimulated(f"{self.title} could not be run: {last}", code, why="\n".join(said[-12:-1]) or None)
+            last, before = self._last_words()
+            last = last or f"it ended with {code}"
+            raise NotSimulated(f"{self.title} could not be run: {last}", code, why=before)
         if not any("run" in one for one in told):
             self._notes.append(f"{self.title}: no Dag has a run then")
         self._keep(told)
+
+    def _ended(self) -> int:
+        """Wait for its end, as long as it goes on.
+
+        A run that takes too long is ended in there. Beside runs nobody does that: a Dag file waits while it is
+        imported, the interpreter at its end for a thread that a task left.
+
+        Returns: its exit code; 0 where it had told all, and did not end.
+        Raises: NotSimulated: it says nothing any more.
+        """
+        assert self._process is not None
+        signs, since = (-1, -1), 0.0
+        while True:
+            with suppress(subprocess.TimeoutExpired):
+                return self._process.wait(_LOOKS_EVERY_S)
+            seen = _size(self._answers), _size(self._said)
+            if seen != signs:
+                signs, since = seen, time.monotonic()
+            silent_s = time.monotonic() - since
+            if silent_s >= _PATIENCE_S and self._has_told_all():
+                self.stop()
+                return 0
+            if silent_s >= SILENCE_S:
+                last, before = self._last_words()
+                known = None if last is None else f"its last words: {last}"
+                fact = f"{self.title} could not be run: it said nothing for {SILENCE_S:g} s, and was ended"
+                raise NotSimulated(fact, ExitCode.FOUND, known=known, why=before)
+
+    def _has_told_all(self) -> bool:
+        with self._answers.open("rb") as answers:
+            answers.seek(max(_size(self._answers) - len(_LAST_LINE), 0))
+            return answers.read() == _LAST_LINE
+
+    def _last_words(self) -> tuple[str | None, str | None]:
+        """The last line that it printed, and some before that."""
+        said = self._said.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        return (said[-1] if said else None), "\n".join(said[-12:-1]) or None
 
     def notes(self) -> tuple[str, ...]:
         """What somebody should know of it."""
@@ -135,6 +180,10 @@ class Airflow2Runs:
     @property
     def _answers(self) -> Path:
         return self._folder / "runs.jsonl"
+
+    @property
+    def _said(self) -> Path:
+        return self._folder / "said"
 
     def _lines(self) -> Iterator[dict[str, Any]]:
         if self._answers.is_file():
@@ -158,6 +207,9 @@ class Airflow2Runs:
             for one in told:
                 if "not_imported" in one:
                     self._notes.append(f"{self.title}: {Path(one['not_imported']).name} does not import: {one['why']}")
+                elif "not_begun" in one:
+                    which = f"{one['dag_id']} {one['not_begun']}"
+                    self._notes.append(f"{self.title}: {which} did not begin: {mask.text(str(one['why']))}")
                 elif "dag" in one:
                     at = self._asked.since
                     journal.write({"at": at, "kind": "dag", "dag_id": one["dag"], "tasks": one["tasks"]})
@@ -170,6 +222,10 @@ class Airflow2Runs:
                 for conn_id, service, parts in self._served.leases.held():
                     for record in keep(journal, conn_id, service, parts, mask.text):
                         journal.write({"at": self._asked.until, **record})
+
+
+def _size(file: Path) -> int:
+    return file.stat().st_size if file.is_file() else 0
 
 
 def _events(run: Mapping[str, Any]) -> Iterator[Any]:

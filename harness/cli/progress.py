@@ -5,8 +5,10 @@ On a terminal all the time, else on stderr every ten seconds.
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime, timezone
 from typing import IO, TYPE_CHECKING
 
@@ -17,10 +19,11 @@ from harness.bridge.masking import masked
 from harness.cli.heartbeat import Heartbeat, so_far
 from harness.cli.live import LiveLines, Waits, labelled, some
 from harness.kernel.instant import BEGINNING, SECOND, Instant, iso, to_instant
+from harness.kernel.present import active
 from harness.report.style import colour, glyphs
 from harness.scheduler.model import FINISHED
 from harness.simulation.history import AttemptSlice, history
-from harness.text import one_line, real_text, span_text
+from harness.text import clean, one_line, real_text, span_text
 
 if TYPE_CHECKING:
     from harness.scheduler.model import DagRun, TaskInstance
@@ -39,6 +42,7 @@ class _Watched(ABC):
         self._console, self._signs = console, glyphs(console.encoding)
         self._running: dict[TaskInstance, None] = {}
         self._since: datetime | None = None
+        self._latest: datetime | None = None
         self._waits = Waits(self._name)
         self._live = LiveLines(console, self._lines) if live else None
         self._heartbeat = None if live or err is None else Heartbeat(err, self._line)
@@ -69,13 +73,19 @@ class _Watched(ABC):
         """What a task instance is called."""
 
     def _changed(self, ti: TaskInstance) -> None:
-        self._since = self._since or datetime.now(timezone.utc)  # virtual, as everything here
+        self._since = self._since or self._now()
         if ti.state == "running":
             self._running[ti] = None
         else:
             self._running.pop(ti, None)
         if self._live is not None:
             self._waits.changed(ti, ti.state not in _WITHOUT_WORK)
+
+    def _now(self) -> datetime:
+        """The virtual instant; when time is real again, as while services are looked at and end, the last one."""
+        if active() is not None or self._latest is None:
+            self._latest = datetime.now(timezone.utc)
+        return self._latest
 
     def _print(self, line: Text) -> None:
         if self._live is None:
@@ -84,15 +94,20 @@ class _Watched(ABC):
             self._live.print(line)
 
     def _line(self, elapsed_s: float) -> str:
-        return f"{self._far(elapsed_s)}, running: {self._names() or 'nothing'}"
+        return self._beginning(elapsed_s) or f"{self._far(elapsed_s)}, running: {self._names() or 'nothing'}"
+
+    def _beginning(self, elapsed_s: float) -> str | None:
+        """What is said as long as services start, and there is no virtual time to be told; None later."""
+        return f"beginning, {so_far(elapsed_s, None)}" if self._since is None else None
 
     def _names(self) -> str:
         return some([self._name(ti) for ti in list(self._running)])
 
     def _lines(self, elapsed_s: float) -> list[Text]:
-        if self._since is None:
-            return [Text(f"  beginning, {so_far(elapsed_s, None)}")]
-        speed = (datetime.now(timezone.utc) - self._since).total_seconds() / elapsed_s
+        beginning = self._beginning(elapsed_s)
+        if beginning is not None or self._since is None:
+            return [Text(f"  {beginning}")]
+        speed = (self._now() - self._since).total_seconds() / elapsed_s
         far = Text(f"  {self._far(elapsed_s)}")
         if speed >= 2:
             far.append(f", {span_text(round(speed) * SECOND)} of virtual time a second", "dim")
@@ -118,12 +133,15 @@ class CalendarProgress(_Watched):
         runs: int | None = None,
     ) -> None:
         super().__init__(console, live, err)
-        self._planned, self._period = runs, period
+        self._planned, self._period, self._err = runs, period, err
+        self._active: dict[DagRun, None] = {}
+        self._stops = False
         self.begins_anew()
 
     def begins_anew(self) -> None:
         """Nothing of what was told until now counts."""
         self._runs = self._ended = self._failed = self._tasks = 0
+        self._active.clear()
 
     def __call__(self, run: DagRun, ti: TaskInstance | None) -> None:
         """A run or one of its task instances has a new state."""
@@ -132,10 +150,35 @@ class CalendarProgress(_Watched):
             self._changed(ti)
         elif run.state == "running":
             self._runs += 1
+            self._active[run] = None
         elif run.state in ("success", "failed"):
             self._ended += 1
+            self._active.pop(run, None)
             if run.state == "failed":
                 self._tell(run)
+
+    def waits_of(self, reasons: Callable[[], WaitReasons]) -> None:
+        """See `harness.simulation.watchers.WatchesWaits`."""
+        self._active.clear()
+        super().waits_of(reasons)
+
+    def stops_later(self) -> None:
+        """See `harness.simulation.watchers.HearsOfStops`: where lines come and go, one says it from now on."""
+        self._stops = True
+        if self._live is None:
+            line = clean(f"airflow-harness: {self._when_it_stops()}\n")
+            # Not through the stream: the signal may have come in the midst of a line that is written to it.
+            with suppress(OSError):
+                os.write(2 if self._err is None else self._err.fileno(), line.encode("utf-8", "backslashreplace"))
+
+    def _when_it_stops(self) -> str:
+        active = list(self._active)
+        which = f"run {active[0].run_id} of {active[0].dag.dag_id}" if len(active) == 1 else "the next run"
+        return f"stops when {which} ends; Ctrl-C again stops at once"
+
+    def _lines(self, elapsed_s: float) -> list[Text]:
+        lines = super()._lines(elapsed_s)
+        return [*lines, Text(f"  {self._when_it_stops()}", "bold")] if self._stops else lines
 
     def _tell(self, run: DagRun) -> None:
         self._failed += 1
@@ -153,7 +196,7 @@ class CalendarProgress(_Watched):
         return f"{ti.run.dag.dag_id}.{ti.name}"
 
     def _far(self, elapsed_s: float) -> str:
-        at = datetime.now(timezone.utc)  # virtual, as everything here
+        at = self._now()
         since, until = self._period
         of = self._runs if self._planned is None else max(self._planned, self._runs)
         part = (to_instant(at) - since) / (until - since) if self._planned is None else self._ended / of
@@ -229,4 +272,4 @@ class Progress(_Watched):
     def _far(self, elapsed_s: float) -> str:
         of, ended = len(self._asked.task_instances) if self._asked is not None else 0, len(self._ended)
         part = so_far(elapsed_s, ended / of if of else None)
-        return f"{datetime.now(timezone.utc):%Y-%m-%d %H:%M}  {ended} of {of} task instances ended, {part}"
+        return f"{self._now():%Y-%m-%d %H:%M}  {ended} of {of} task instances ended, {part}"

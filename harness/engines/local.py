@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import pickle
 import signal
@@ -11,6 +10,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import count
+from multiprocessing.context import ForkContext, ForkProcess
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -62,6 +62,22 @@ def _begin(owner: int) -> None:
     end_with_parent(owner, signal.SIGKILL)
 
 
+class OwnProcesses(ForkContext):
+    """Forks, and knows whom it forked: of the children of this process others are a test's, or a library's.
+
+    Attributes:
+        made: the processes, the first ones first.
+    """
+
+    def __init__(self) -> None:
+        self.made: list[ForkProcess] = []
+
+    def Process(self, *given: Any, **options: Any) -> ForkProcess:  # type: ignore[override] # noqa: N802
+        """A process that can be started. Source: ``ProcessPoolExecutor._spawn_process`` asks for it so."""
+        self.made.append(ForkProcess(*given, **options))
+        return self.made[-1]
+
+
 class LocalWorkers:
     """Processes forked from this one when the first part is given to them: what was loaded until then is there.
 
@@ -76,7 +92,7 @@ class LocalWorkers:
         self.workers, self._work = workers, work
         self._number = next(_numbers)
         self._pool: ProcessPoolExecutor | None = None
-        self._others: set[int | None] = set()
+        self._processes = OwnProcesses()
         self._files: dict[Future[Any], Path] = {}
 
     @contextmanager
@@ -98,9 +114,8 @@ class LocalWorkers:
             # of Python 3.12 and later, where threads go on here: a worker asks none of them for anything
             warnings.filterwarnings("ignore", r"This process \(pid=\d+\) is multi-threaded", DeprecationWarning)
             if self._pool is None:
-                self._others = {process.pid for process in multiprocessing.active_children()}
-                context = multiprocessing.get_context("fork")
-                self._pool = ProcessPoolExecutor(self.workers, context, _begin, (os.getpid(),))
+                self._processes = OwnProcesses()
+                self._pool = ProcessPoolExecutor(self.workers, self._processes, _begin, (os.getpid(),))
             future: Future[Any] = self._pool.submit(_inherited, self._number, part, file)
         self._files[future] = file
         return future
@@ -119,8 +134,8 @@ class LocalWorkers:
         self._files.clear()
         if pool is None:
             return
-        for process in multiprocessing.active_children():
-            if process.pid not in self._others:
+        for process in self._processes.made:
+            if process.pid is not None:  # it was started
                 with suppress(OSError):
                     process.kill()
         pool.shutdown(wait=True, cancel_futures=True)

@@ -70,6 +70,11 @@ class PastTry:
     for_good: bool = False
 
     @property
+    def waited(self) -> bool:
+        """Whether it waited outside of a worker: for a trigger, a person, or its next turn."""
+        return self.begins_deferred is not None or any(one.ends in _WAITING for one in self.slices)
+
+    @property
     def state(self) -> str | None:
         """In which it ended; None where the ledger ends before."""
         last = self.slices[-1] if self.slices else None

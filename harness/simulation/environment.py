@@ -43,18 +43,20 @@ class Interruption:
     """Ctrl-C or SIGTERM while a task runs: Airflow's task runner catches every exception, so it must be remembered.
 
     Args:
-        patient: the first Ctrl-C waits for the end of a run; a second one does not.
+        patience: called at the first Ctrl-C, which then waits for the end of a run; a second one does not. None: no
+            Ctrl-C waits.
     """
 
-    def __init__(self, patient: bool = False) -> None:
+    def __init__(self, patience: Callable[[], None] | None = None) -> None:
         self.happened = False
-        self._patient, self._waits = patient, False
+        self._patience, self._waits = patience, False
         self._signal: int | None = None
 
     def strike(self, signum: int, _frame: FrameType | None) -> None:
         """The handler of both signals."""
-        if self._patient and signum == signal.SIGINT and not self._waits:
+        if self._patience is not None and signum == signal.SIGINT and not self._waits:
             self._waits = True
+            self._patience()
             return
         self.happened, self._signal = True, signum
         raise KeyboardInterrupt
@@ -81,7 +83,7 @@ def simulation_environment(
     redirect_streams: bool,
     guard: NetworkGuard,
     striking: Striking,
-    patient: bool = False,
+    patience: Callable[[], None] | None = None,
 ) -> Iterator[tuple[Simulation, Interruption]]:
     """A simulation with all that reaches time patched; after the block the process is what it was.
 
@@ -91,9 +93,9 @@ def simulation_environment(
         redirect_streams: capture ``print``; off for a debugger.
         guard: judges what tasks connect to.
         striking: knows what goes wrong with tries.
-        patient: see `Interruption`.
+        patience: see `Interruption`.
     """
-    interruption = Interruption(patient)
+    interruption = Interruption(patience)
     with ExitStack() as stack:
         stack.enter_context(claimed())
         mask_environment(world)  # behind the claim: another simulation's tasks would change the environment meanwhile

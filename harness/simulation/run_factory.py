@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from harness.bridge.supervisor.store import RunFacts, Store
 from harness.bridge.timetables import RunPlan, manual
 from harness.errors import HarnessError
 from harness.kernel import Instant, Simulation
+from harness.kernel.instant import Microseconds
 from harness.ledger.journal import Journal
 from harness.results.calendar import CalendarResult
 from harness.results.finding import Finding
@@ -25,7 +27,7 @@ from harness.results.run import RunResult
 from harness.results.services import Heard, ServiceUse
 from harness.results.world import Need, WorldEventResult, not_happened
 from harness.scheduler.mapping import create_instances
-from harness.scheduler.model import Dag, DagRun
+from harness.scheduler.model import Dag, DagRun, TaskInstance
 from harness.scheduler.queueing import Limits, PoolSlots
 from harness.simulation.agenda import Agenda, plan_world_events
 from harness.simulation.components.ports import Workers, WorkersLoop
@@ -35,7 +37,7 @@ from harness.simulation.environment import Interruption, simulation_environment
 from harness.simulation.faults import Faults, ServiceFaults
 from harness.simulation.record import Recorder
 from harness.simulation.stuck import WaitReasons
-from harness.simulation.watchers import Watcher, WatchesWaits
+from harness.simulation.watchers import HearsOfStops, Watcher, WatchesWaits
 from harness.world import World
 from harness.world.secrets import Mask, secrets_of
 
@@ -95,7 +97,6 @@ class RunFactory:
         self, start: Instant, seed: int, debug: bool, on_error: Callable[[BaseException], None] | None = None
     ) -> Iterator[Driver]:
         """Virtual time, from ``start``; after the block the process is what it was."""
-        durations = self.world
         guard = NetworkGuard(self.world.network.reached(), self.recorder.refused)
         self.recorder.gather = guard.gather
         services = ServiceFaults(self.leases, guard)
@@ -109,11 +110,11 @@ class RunFactory:
                 self.world,
                 seed,
                 self.recorder.log,
-                lambda ti: durations.duration_of(*subject_of(ti)) if durations.durations else None,
+                self._lasts,
                 not debug,
                 guard,
                 self.faults,
-                self.patient,
+                self._stops_later if self.patient else None,
             ) as (simulation, self.interruption),
         ):
             driver = self._driver(simulation, seed, self.interruption)
@@ -205,6 +206,20 @@ class RunFactory:
             if not self.was_interrupted:  # raised by the user's own code
                 raise
 
+    def _lasts(self, ti: TaskInstance) -> Microseconds | None:
+        """How long the present try of a task instance takes, where the world says it."""
+        world = self.world
+        if not (world.durations or world.tries_last):
+            return None
+        subject = subject_of(ti)
+        own = world.tries_last.get((subject.dag_id, subject.task_id, subject.map_index))
+        return world.duration_of(*subject) if own is None else own.get(ti.try_number, own[max(own)])
+
+    def _stops_later(self) -> None:
+        """Ctrl-C came, and waits for the end of a run: whoever watches is told."""
+        if isinstance(self._watcher, HearsOfStops):
+            self._watcher.stops_later()
+
     def interrupted(self, result: RunResult | CalendarResult) -> None:
         """After everything was put back: let Ctrl-C or SIGTERM, when it struck, do what it does.
 
@@ -240,7 +255,9 @@ class RunFactory:
     def _snapshot(self, dag: DAG) -> Dag:
         """One for all runs of a Dag: what the rules derive from it is derived once."""
         if dag.dag_id not in self._snapshots:
-            self._snapshots[dag.dag_id] = snapshot(dag)
+            found, least = snapshot(dag), self.world.least_retries
+            tasks = {name: replace(task, retries=max(task.retries, least)) for name, task in found.tasks.items()}
+            self._snapshots[dag.dag_id] = replace(found, tasks=tasks) if least else found
         return self._snapshots[dag.dag_id]
 
     def _triggered(

@@ -148,6 +148,8 @@ def nothing_ran(calendar: Calendar, options: CalendarOptions) -> Iterator[Findin
     left = idle(calendar)
     broken = {finding.dag_id for finding in calendar.findings if finding.severity == "error"}
     tried = {request.dag_id for request in calendar.backfills.requested if request.wanted.dry_run}
+    if tried and not options.schedules:  # no run was to be made, also none of a Dag that waits for those of others
+        return
     found = bool(calendar.findings)
     for dag_id, why in left:
         entry = calendar.entries[dag_id]

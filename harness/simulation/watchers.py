@@ -33,6 +33,11 @@ class _Several:
             if isinstance(watcher, WatchesWaits):
                 watcher.waits_of(reasons)
 
+    def stops_later(self) -> None:
+        for watcher in self._watchers:
+            if isinstance(watcher, HearsOfStops):
+                watcher.stops_later()
+
 
 @runtime_checkable
 class CountsRuns(Protocol):
@@ -49,3 +54,13 @@ class WatchesWaits(Protocol):
     def waits_of(self, reasons: Callable[[], Any]) -> None:
         """Before anything happens; ``reasons`` makes a `harness.simulation.stuck.WaitReasons` of the present instant,
         between two events."""
+
+
+@runtime_checkable
+class HearsOfStops(Protocol):
+    """A watcher that says when a stop that was asked for comes."""
+
+    def stops_later(self) -> None:
+        """Ctrl-C came, and waits for the end of the run that is the next to end.
+
+        A signal's handler calls it, between any two steps of whatever is at work: it waits for no lock."""

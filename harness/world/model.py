@@ -56,6 +56,9 @@ class World:
         executor: the executor's limits.
         durations: virtual microseconds of tasks that do not sleep, by ``dag_id.task_id`` pattern; ``[1]`` after it is
             a map index.
+        tries_last: virtual microseconds of single tries, by (dag_id, task_id, map_index) and number; they go before
+            `durations`, and a try that is not there takes what the last one does.
+        least_retries: that every task has, as if somebody cleared it so often.
         stubs: what happens in a task's place, by pattern.
         triggers: what comes in the place of a deferred task's trigger, by pattern; one for each deferral of a try.
         commands: programs of this machine that run in the place of a pod's or a shell's, by pattern.
@@ -81,6 +84,8 @@ class World:
     pools: dict[str, Pool] = field(default_factory=default_pools)
     executor: Executor = field(default_factory=Executor)
     durations: dict[str, Microseconds] = field(default_factory=dict)
+    tries_last: dict[tuple[str, str, int], Mapping[int, Microseconds]] = field(default_factory=dict, repr=False)
+    least_retries: int = field(default=0, repr=False)
     stubs: dict[str, Stub] = field(default_factory=dict)
     triggers: dict[str, tuple[TriggerAnswer, ...]] = field(default_factory=dict)
     commands: dict[str, tuple[str, ...]] = field(default_factory=dict)
@@ -362,6 +367,8 @@ class World:
             pools=dict(self.pools),
             executor=self.executor,
             durations=dict(self.durations),
+            tries_last=dict(self.tries_last),
+            least_retries=self.least_retries,
             stubs=dict(self.stubs),
             triggers=dict(self.triggers),
             commands=dict(self.commands),

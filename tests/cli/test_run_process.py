@@ -113,8 +113,12 @@ def test_an_interruption_shows_what_ran_and_keeps_a_valid_ledger(orders, tmp_pat
     assert orders.left_behind() == []
 
 
-def on_a_terminal(project, arguments, answers, **environment):
-    """Run the command on a pty, answering each debugger prompt; returns (exit code, screen)."""
+def on_a_terminal(project, arguments, answers, stops_at=None, **environment):
+    """Run the command on a pty, answering each debugger prompt; returns (exit code, screen).
+
+    Args:
+        stops_at: when the screen has this, Ctrl-C comes, once.
+    """
     terminal, inner = pty.openpty()
     running = subprocess.Popen(
         [str(COMMAND), *arguments],
@@ -138,6 +142,9 @@ def on_a_terminal(project, arguments, answers, **environment):
         screen += read
         if waiting and screen.endswith(b"(pdb) "):
             os.write(terminal, waiting.pop(0) + b"\n")
+        if stops_at is not None and stops_at.encode() in screen:
+            running.send_signal(signal.SIGINT)
+            stops_at = None
     os.close(terminal)
     return running.wait(TIMEOUT_S), screen.decode()
 
@@ -252,6 +259,11 @@ def test_a_long_calendar_says_how_far_it_is_and_ctrl_c_shows_it(project, tmp_pat
     assert verify(tmp_path / "journal.jsonl") > 20
 
 
+STOPS = re.compile(
+    r"airflow-harness: stops when (the next run|run backfill__\S+ of slow) ends; Ctrl-C again stops at once\n"
+)
+
+
 @pytest.mark.parametrize("named", [True, False])
 def test_a_replay_that_is_stopped_says_by_what_command_it_goes_on(project, tmp_path, named):
     project.write("slow/slow.py", SLOW.replace("+ 1", "+ 0.3"))
@@ -268,17 +280,30 @@ def test_a_replay_that_is_stopped_says_by_what_command_it_goes_on(project, tmp_p
         assert time.monotonic() < deadline
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
+    said = iter(running.stderr.readline, "")
+    assert STOPS.fullmatch(next(line for line in said if " so far" not in line)), "at once, and not at the end"
     _, err = running.communicate(timeout=60)
     assert running.returncode == 130
-    told = re.fullmatch(r"airflow-harness: interrupted\n  go on   airflow-harness (replay slow .* --resume)\n", err)
+    told = re.search(r"airflow-harness: interrupted\n  go on   airflow-harness (replay slow .* --resume)\n\Z", err)
     assert told, err
     going_on = shlex.split(told[1])
     ledger = Path(going_on[going_on.index("--ledger") + 1])
     assert not named or ledger == where[1]
     answer = project(*going_on)
-    assert (answer.code, answer.err) == (0, "")
+    assert (answer.code, [line for line in answer.err.splitlines() if " so far" not in line]) == (0, [])
     assert "✓ 20 success" in answer.out
     assert verify(ledger / "journal.jsonl") > 20
+
+
+def test_on_a_terminal_a_line_says_when_a_replay_that_was_told_to_stop_does(project, tmp_path):
+    project.write("slow/slow.py", SLOW.replace("+ 1", "+ 3"))
+    stretch = ["--since", "2025-01-01", "--until", "20h", "--max-active-runs", "1", "--ledger", str(tmp_path / "kept")]
+    code, screen = on_a_terminal(project, ["replay", "slow", *stretch, "--dags", "slow"], [], stops_at="slow.spin")
+    assert code == 130
+    plain = re.sub(r"\x1b\[[\d;?]*[A-Za-z]", "", screen)
+    assert re.search(r"stops when run backfill__\S+ of slow ends; Ctrl-C again stops at once", plain), plain
+    assert "1 success" in plain
+    assert screen.count("\x1b[?25l") == screen.count("\x1b[?25h"), "the cursor is there again"
 
 
 AT_THE_END = """

@@ -43,7 +43,7 @@ def main(asked: dict[str, Any], out: Any) -> None:
     for dag_id in sorted({one[1] for one in planned}):
         _say(out, {"dag": dag_id, "tasks": [_task(task) for task in dags[dag_id].tasks]})
     for _, dag_id, info in sorted(planned, key=lambda one: one[:2]):
-        _say(out, {"run": _ran(dags[dag_id], info, asked)})
+        _say(out, _ran(dags[dag_id], info, asked))
     _say(out, {"end": True})
 
 
@@ -148,7 +148,7 @@ def _limited() -> Any:
 
 
 def _ran(dag: Any, info: Any, asked: dict[str, Any]) -> dict[str, Any]:
-    """What became of a run."""
+    """What became of a run; of one that ``dag.test()`` refused before it made it, why."""
     types = _module("airflow.utils.types").DagRunType
     kind = types.BACKFILL_JOB if asked["is_replay"] else types.SCHEDULED
     run_id = kind.generate_run_id(info.logical_date)
@@ -166,8 +166,10 @@ def _ran(dag: Any, info: Any, asked: dict[str, Any]) -> dict[str, Any]:
         run_class.generate_run_id = staticmethod(really)
         vars(timetable).pop("infer_manual_data_interval", None)
     with _module("airflow.utils.session").create_session() as session:
-        run = session.query(run_class).filter_by(dag_id=dag.dag_id, run_id=run_id).one()
-        return {
+        run = session.query(run_class).filter_by(dag_id=dag.dag_id, run_id=run_id).one_or_none()
+        if run is None:
+            return {"not_begun": run_id, "dag_id": dag.dag_id, "why": problem}
+        told = {
             "dag_id": dag.dag_id,
             "run_id": run_id,
             "run_type": str(kind.value),
@@ -183,6 +185,7 @@ def _ran(dag: Any, info: Any, asked: dict[str, Any]) -> dict[str, Any]:
             "instances": [_instance(ti, session) for ti in run.get_task_instances(session=session)],
             "xcoms": _xcoms(dag.dag_id, run_id, session),
         }
+        return {"run": told}
 
 
 def _instance(ti: Any, session: Any) -> dict[str, Any]:
@@ -216,7 +219,15 @@ def _xcoms(dag_id: str, run_id: str, session: Any) -> list[dict[str, Any]]:
     columns = (xcom.task_id, xcom.map_index, xcom.key, xcom.timestamp, xcom.value)
     rows = session.query(*columns).filter(xcom.dag_id == dag_id, xcom.run_id == run_id).order_by(xcom.timestamp)
     found = [dict(row._mapping) for row in rows.all()]
-    return [{**one, "timestamp": _text(one["timestamp"]), "value": json.loads(one["value"])} for one in found]
+    return [{**one, "timestamp": _text(one["timestamp"]), "value": _value(one["value"])} for one in found]
+
+
+def _value(stored: Any) -> Any:
+    """What stands in the database; as text where it is no JSON: pickled, or written by a backend of the user's."""
+    try:
+        return json.loads(stored)
+    except (TypeError, ValueError):
+        return str(stored)
 
 
 def _text(moment: Any) -> str | None:

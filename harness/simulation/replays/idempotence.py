@@ -153,13 +153,10 @@ def _passes(
         notes.append(_note(f"not tried in reverse: {', '.join(depending)} depends on the past"))
     else:
         yield Repetition(REVERSED, replace(options, reverse=not options.reverse), world)
-    retried = [f"{dag_id}.{task.task_id}" for dag_id, dag in dags.items() for task in dag.tasks if task.retries]
-    if not retried:
-        notes.append(_note(f"not tried with failures: no task of {', '.join(dags)} has retries"))
-        return
     faulty = world.copy()
-    for task in retried:
+    for task in (f"{dag_id}.{task.task_id}" for dag_id, dag in dags.items() for task in dag.tasks):
         faulty.fault("fails", task, on_try=1, when="end")
+    faulty.least_retries = 1
     yield Repetition(FAILED, options, faulty)
 
 

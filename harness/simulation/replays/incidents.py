@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
+from harness.kernel.instant import Microseconds
 from harness.ledger.past_run import PastRun
 from harness.ledger.past_tries import PastTries, PastTry
 from harness.world import World
@@ -21,7 +23,7 @@ def world_as_then(past: PastRun, tries: PastTries, dag: DAG, world: World, failu
     What waits by itself (deferrable, ``mode="reschedule"``) takes the time that it waits here.
 
     Args:
-        tries: of the ledger that the run is of. Each try of an instance takes as long as its last one did.
+        tries: of the ledger that the run is of. A try more than there were then takes as long as the last one did.
         world: what else there is.
         failures: False leaves it to the code how tries end.
     """
@@ -30,19 +32,27 @@ def world_as_then(past: PastRun, tries: PastTries, dag: DAG, world: World, failu
         if (dag_id, run_id) != (past.dag_id, past.run_id) or not of_instance or task_id not in dag.task_dict:
             continue
         pattern = f"{dag_id}.{task_id}" + (f"[{index}]" if index >= 0 else "")
-        if not _waits_itself(dag.task_dict[task_id]):
-            then.durations[pattern] = _lasted(of_instance[max(of_instance)])
+        lasted = {number: _lasted(tried) for number, tried in of_instance.items() if tried.slices}
+        waits = any(tried.waited for tried in of_instance.values()) or _waits_itself(dag.task_dict[task_id])
+        if lasted and not waits:
+            then.tries_last[dag_id, task_id, index] = lasted
         failed = tuple(number for number, tried in sorted(of_instance.items()) if tried.state in _FAILED)
         if failures and failed:
             then.faults.append(TaskFault(pattern, "fails", failed, "end", may_miss=True))
     return then
 
 
-def _lasted(tried: PastTry) -> Any:
+def _lasted(tried: PastTry) -> Microseconds:
     return sum(one.lasts + one.waits for one in tried.slices)
 
 
 def _waits_itself(task: Any) -> bool:
-    """Whether a task leaves its worker to wait. Of a mapped one what its instances are given alike."""
+    """Whether a task leaves its worker to wait. Of a mapped one what its instances are given alike.
+
+    The ledger of a deployed Airflow does not say it: there a try is all of one piece.
+    """
     given = task.partial_kwargs if task.is_mapped else vars(task)
-    return bool(given.get("deferrable")) or given.get("mode") == "reschedule"
+    execute = inspect.unwrap((task.operator_class if task.is_mapped else type(task)).execute)
+    always = "defer" in getattr(getattr(execute, "__code__", None), "co_names", ())  # ``self.defer(…)``
+    chosen = "deferrable" in given
+    return bool(given["deferrable"] if chosen else always) or given.get("mode") == "reschedule"

@@ -7,8 +7,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
+from harness.cli import airflow2
+from harness.errors import NotSimulated
+from harness.ledger.reading import verify
 from tests.cli.project import Project
 
 from .both_spellings import THREE, TWO, spelt
@@ -83,7 +87,7 @@ def test_five_dags_in_both_spellings(moved, airflow_2):
 
 
 FAKE = """#!{python}
-import json, os, shutil, sys
+import json, os, shutil, sys, time
 if sys.argv[1] == "-c":
     print(json.dumps({{"airflow-harness": None, "apache-airflow-core": None, "apache-airflow": "2.11.2"}}))
 else:
@@ -93,6 +97,7 @@ else:
     if {fails!r}:
         sys.exit("ImportError: no module named _sqlite3")
     shutil.copyfile({answers!r}, sys.argv[3])
+    time.sleep({hangs_s!r})
 """
 
 
@@ -125,13 +130,14 @@ def run_of(**more):
 
 @pytest.fixture
 def fake(moved):
-    """``fake(lines, fails=False)``: an interpreter that answers as an Airflow 2 that told these lines."""
+    """``fake(lines, fails=False, hangs_s=0)``: an interpreter that answers as an Airflow 2 that told these lines."""
 
-    def made(*lines, fails=False):
+    def made(*lines, fails=False, hangs_s=0):
         answers, asked = moved.folder / "answers.jsonl", moved.folder / "asked.json"
         answers.write_text("".join(json.dumps(line) + "\n" for line in lines))
         python = moved.folder / "python2"
-        python.write_text(FAKE.format(python=sys.executable, answers=str(answers), asked=str(asked), fails=fails))
+        given = {"answers": str(answers), "asked": str(asked), "fails": fails, "hangs_s": hangs_s}
+        python.write_text(FAKE.format(python=sys.executable, **given))
         python.chmod(python.stat().st_mode | stat.S_IXUSR)
         return ("--python", str(python)), asked
 
@@ -156,13 +162,16 @@ def test_an_airflow_2_that_is_killed_while_it_tells_is_an_error(moved, fake):
 def test_what_an_airflow_2_tells_is_a_ledger(moved, fake):
     shown = {"task_id": "load", "trigger_rule": "all_success", "retries": 1, "pool": "etl", "pool_slots": 1}
     tasks = [{**shown, "operator": "x", "downstream": [], "queue": "default", "executor": None}]
-    lines = [{"dag": "sales", "tasks": tasks}, {"run": run_of()}, {"not_imported": "/x/old.py", "why": "gone"}]
+    refused = {"not_begun": "scheduled__2025-01-03", "dag_id": "sales", "why": "ParamValidationError: sesame"}
+    lines = [{"dag": "sales", "tasks": tasks}, {"run": run_of()}, {"not_imported": "/x/old.py", "why": "gone"}, refused]
     python, asked = fake(*lines, {"end": True})
     answer = moved(*RUN, *python, "--dag", "sales", "--format", "json", "--keep", "kept")
     assert answer.code == 1, answer.err
     found = json.loads(answer.out)
     assert found["a"]["name"].endswith("(Airflow 2.11.2)")
     assert any("old.py does not import: gone" in note for note in found["notes"])
+    refusal = "sales scheduled__2025-01-03 did not begin: ParamValidationError: ***"
+    assert any(refusal in note for note in found["notes"])
     assert {"durations", "findings"} <= set(found["ignored"])
     asked_for = "select task_id, max(try_number) as tries, count(*) as n from attempts group by all order by all"
     assert moved("sql", "kept/a", asked_for, "--format", "csv").out == "task_id,tries,n\nextract,1,1\nload,2,2\n"
@@ -183,6 +192,29 @@ def test_one_that_ends_before_its_end_is_told_with_its_last_words(moved, fake):
         python, _ = fake(*lines, fails=fails)
         answer = moved(*RUN, *python)
         assert (answer.code, said in answer.err) == (2, True), answer.err
+
+
+@pytest.mark.programs
+@pytest.mark.parametrize("has_told_all", [False, True])
+def test_one_that_does_not_end_is_ended(moved, fake, tmp_path, monkeypatch, has_told_all):
+    """A Dag file that waits while it is imported; a thread that a task left, when all is told."""
+    (_, python), _ = fake({"run": run_of()}, *[{"end": True}] * has_told_all, hangs_s=300)
+    monkeypatch.setattr(airflow2, "SILENCE_S", 1.5)
+    monkeypatch.setattr(airflow2, "_PATIENCE_S", 1)
+    asked = airflow2.SideRuns("2025-01-01T12:00:00+00:00", "2025-01-03T12:00:00+00:00")
+    ledger = tmp_path / "told"
+    runs = airflow2.Airflow2Runs("main", Path(python), "2.11.2", asked, moved.folder, ledger, tmp_path / "airflow2")
+    runs.start()
+    try:
+        if has_told_all:
+            runs.finished()
+            assert verify(ledger / "journal.jsonl") > 5
+        else:
+            with pytest.raises(NotSimulated, match=r"it said nothing for 1\.5 s, and was ended"):
+                runs.finished()
+    finally:
+        runs.end()
+    assert not [one for one in psutil.Process().children() if python in one.cmdline()]
 
 
 @pytest.mark.programs

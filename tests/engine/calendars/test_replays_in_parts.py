@@ -1,5 +1,6 @@
 """Runs shared out among processes: the ledger of one process, byte for byte; and what keeps a replay in one, told."""
 
+import multiprocessing
 import os
 import random
 import re
@@ -376,3 +377,17 @@ def test_what_workers_hand_over_lies_in_a_folder_that_is_swept_should_they_all_b
     with LocalWorkers(1, str).open():
         assert [one.name.startswith(PREFIX) for one in tmp_path.iterdir()] == [True]
     assert not list(tmp_path.iterdir())
+
+
+def test_a_replay_ends_its_own_processes_and_none_that_others_forked_meanwhile():
+    with LocalWorkers(1, time.sleep).open() as workers:
+        workers.submit(60)
+        other = multiprocessing.get_context("spawn").Process(target=time.sleep, args=(60,))
+        other.start()
+        (own,) = set(multiprocessing.active_children()) - {other}
+        workers.renew()
+        assert (own.is_alive(), other.is_alive()) == (False, True)
+        workers.submit(60)
+    assert multiprocessing.active_children() == [other]
+    other.kill()
+    other.join()

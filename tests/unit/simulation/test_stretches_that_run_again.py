@@ -97,16 +97,14 @@ class TestPasses:
         ]
         assert [one.world.faults for one in passes[:2]] == [[], []]
         faults = [(one.kind, one.task, one.on_try, one.when) for one in passes[2].world.faults]
-        assert faults == [("fails", "d.a", (1,), "end"), ("fails", "e.c", (1,), "end")]
+        assert faults == [("fails", task, (1,), "end") for task in ("d.a", "d.b", "e.c")]
+        assert [one.world.least_retries for one in passes] == [0, 0, 1]
         assert notes == []
 
     def test_what_cannot_be_tried_is_noted(self) -> None:
         passes, notes = self.made(real(a=None), real("e", b=0))
-        assert [one.how for one in passes] == [AGAIN]
-        assert notes == [
-            "idempotence warning: not tried in reverse: d depends on the past",
-            "idempotence warning: not tried with failures: no task of d, e has retries",
-        ]
+        assert [one.how for one in passes] == [AGAIN, FAILED]
+        assert notes == ["idempotence warning: not tried in reverse: d depends on the past"]
 
 
 def instance(state: str = "success", at: datetime = LAST, **xcoms: Any) -> Any:
