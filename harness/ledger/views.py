@@ -20,7 +20,7 @@ RECORDS: dict[str, str] = {
     "parallelism": "INTEGER", "conn_id": "VARCHAR", "service": "VARCHAR", "changes": "JSON", "heard": "JSON",
     "happened": "VARCHAR", "what": "VARCHAR",
     "part": "VARCHAR", "part_kind": "VARCHAR", "row": "VARCHAR", "columns": "JSON", "keys": "JSON", "rows": "BIGINT",
-    "digest": "VARCHAR", "file": "VARCHAR",
+    "digest": "VARCHAR", "file": "VARCHAR", "consumed": "JSON",
 }  # fmt: skip
 """Field of a record -> its type; others of the journal are not asked for."""
 
@@ -239,6 +239,22 @@ VIEWS: dict[str, View] = {
         """
         select ledger, dag_id, run_id, task_id, map_index, instant, asset, uri, extra
         from records where kind = 'asset-event' order by ledger, n
+        """,
+    ),
+    "consumed_asset_events": View(
+        "an asset event of which a Dag run was made",
+        {
+            **_RUN, "instant": "of the event", "asset": "", "uri": "", "extra": "JSON",
+            "source_dag_id": "whose task emitted it; NULL where it came from elsewhere", "source_run_id": "",
+            "source_task_id": "", "source_map_index": "-1 where it is not mapped",
+        },
+        """
+        select ledger, dag_id, run_id, (e->>'at')::timestamp as instant, e->>'asset' as asset, e->>'uri' as uri,
+               e->'extra' as extra, e->>'dag_id' as source_dag_id, e->>'run_id' as source_run_id,
+               e->>'task_id' as source_task_id, (e->>'map_index')::integer as source_map_index
+        from (
+            select ledger, n, dag_id, run_id, unnest(consumed::json[]) as e from records where kind = 'run-created'
+        ) order by ledger, n
         """,
     ),
     "variables": View(

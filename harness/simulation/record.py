@@ -109,6 +109,7 @@ class Recorder:
             data_interval_end=_iso(run.data_interval_end),
             run_after=iso(run.run_after),
             conf=masked(dict(run.conf)),
+            **_consumed(run),
         )
         self._left_out(run)
         if self._watcher is not None:
@@ -275,7 +276,13 @@ class Recorder:
     def asset_event(self, ti: TaskInstance, event: AssetEvent) -> None:
         """A task emitted an asset event."""
         self._write(
-            ti.run, "asset-event", task_id=ti.task_id, asset=event.name, uri=event.uri, extra=masked(event.extra)
+            ti.run,
+            "asset-event",
+            task_id=ti.task_id,
+            map_index=ti.map_index,
+            asset=event.name,
+            uri=event.uri,
+            extra=masked(event.extra),
         )
 
     def services(self, uses: Iterable[ServiceUse]) -> None:
@@ -424,6 +431,25 @@ class Recorder:
     def _text(self, at: Instant) -> str:
         """An instant, which mostly is the present one."""
         return self._present[1] if self._present[0] == at else iso(at)
+
+
+def _consumed(run: DagRun) -> dict[str, Any]:
+    """The asset events of which a run was made; a field of its record where there are any."""
+    events = facts(run).consumed
+    told = [
+        {
+            "asset": event.name,
+            "uri": event.uri,
+            "extra": masked(event.extra),
+            "at": iso(event.at),
+            "dag_id": event.dag_id,
+            "run_id": event.run_id,
+            "task_id": event.task_id,
+            "map_index": event.map_index,
+        }
+        for event in events
+    ]
+    return {"consumed": told} if told else {}
 
 
 def _by_task(refused: tuple[str, RefusedConnection]) -> tuple[Any, ...]:

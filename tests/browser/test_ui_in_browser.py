@@ -60,7 +60,7 @@ def test_grid(at: Callable[[str], Page]) -> None:
         expect(page.locator(f"a[href='/dags/sales/tasks/{task}']").first).to_be_visible()
         cells = page.locator(f"a[href*='/runs/scheduled__2025-01-'][href$='/tasks/{task}']")
         expect(cells.filter(has_not_text="sales")).to_have_count(8)  # one leads from an asset event to its source
-    expect(page.get_by_text("Last 8 Dag Runs")).to_be_visible()
+    expect(page.get_by_text("Last 9 Dag Runs")).to_be_visible()
 
 
 def test_graph_with_the_states_of_a_run(at: Callable[[str], Page]) -> None:
@@ -87,7 +87,7 @@ def test_calendar_opens_with_the_month_of_the_ledger(at: Callable[[str], Page]) 
 def test_durations_of_a_task(at: Callable[[str], Page]) -> None:
     page = at("/dags/sales/tasks/extract")
     expect(page.locator("canvas").first).to_be_visible()
-    expect(page.get_by_text("Last 8 Task Instances")).to_be_visible()
+    expect(page.get_by_text("Last 9 Task Instances")).to_be_visible()
 
 
 def test_the_log_of_a_failed_try(at: Callable[[str], Page]) -> None:

@@ -7,30 +7,28 @@ milliseconds, and ten thousand instances are to take seconds. Columns are those 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from airflow.dag_processing.collection import update_dag_parsing_results_in_db
 from airflow.models import DagModel, DagRun, Pool, TaskInstance
-from airflow.models.asset import AssetEvent, AssetModel
 from airflow.models.dag_version import DagVersion
 from airflow.models.dagrun import DagRunNote
 from airflow.models.renderedtifields import RenderedTaskInstanceFields
+from airflow.models.tasklog import LogTemplate
 from airflow.serialization.serialized_objects import LazyDeserializedDAG
 from airflow.utils.session import create_session
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 
 from harness.bridge.reference.home import BUNDLE
 from harness.bridge.ui.dags import ShownDag
-from harness.bridge.ui.history import Instance, LedgerHistory, Run, Try, batches
+from harness.bridge.ui.history import Instance, LedgerHistory, Run, Try
+from harness.bridge.ui.logs import FILENAMES
+from harness.bridge.ui.origins import write_asset_events, write_backfill_dates, write_backfills, write_deadlines
+from harness.bridge.ui.rows import Row, insert_rows, moment
 from harness.bridge.versions.names import dag_serializer, new_task_instance, past_tries_table, run_type, xcom_table
-
-AT_A_TIME = 2000
-"""Rows of one statement."""
 
 _LONGEST_NOTE = 1000
 _TRIGGERED_BY = {"scheduled": "TIMETABLE", "asset_triggered": "ASSET", "backfill": "BACKFILL"}
@@ -40,7 +38,6 @@ _NEXT_RUN = (
     "next_dagrun_data_interval_end",
     "next_dagrun_create_after",
 )
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -61,6 +58,7 @@ def write(history: LedgerHistory, dags: Sequence[ShownDag]) -> Counts:
     with create_session() as session:
         _write_dags(session, dags)
         _write_pools(session, history)
+        session.execute(update(LogTemplate).values(filename=FILENAMES))
     with create_session() as session:
         counts = _Writer(session, history, dags).write()
         gone = {name: None for name in _NEXT_RUN if name in DagModel.__table__.c}
@@ -99,7 +97,7 @@ def _write_pools(session: Any, history: LedgerHistory) -> None:
 class _Writer:
     """Rows of runs and of what belongs to them.
 
-    A row has what any version has a column for; `_insert` takes what the installed one has.
+    A row has what any version has a column for; `insert_rows` takes what the installed one has.
     """
 
     def __init__(self, session: Any, history: LedgerHistory, dags: Sequence[ShownDag]) -> None:
@@ -114,24 +112,18 @@ class _Writer:
     def write(self) -> Counts:
         """All of them, in the order of their foreign keys."""
         runs = self.history.runs
+        write_backfills(self.session, self.history)
         self.session.add_all(self._run(key, run) for key, run in runs.items())
         self.session.flush()
-        instances = self._insert(TaskInstance.__table__, self._instances())
-        self._insert(self.past_table, self._past())
-        self._insert(RenderedTaskInstanceFields.__table__, self._rendered())
-        self._insert(DagRunNote.__table__, self._notes())
-        xcoms = self._insert(xcom_table(), self._xcoms())
-        events = self._insert(AssetEvent.__table__, self._asset_events())
+        instances = insert_rows(self.session, TaskInstance.__table__, self._instances())
+        insert_rows(self.session, self.past_table, self._past())
+        insert_rows(self.session, RenderedTaskInstanceFields.__table__, self._rendered())
+        insert_rows(self.session, DagRunNote.__table__, self._notes())
+        xcoms = insert_rows(self.session, xcom_table(), self._xcoms())
+        events = write_asset_events(self.session, self.history, self.numbers)
+        write_backfill_dates(self.session, self.history, self.numbers)
+        write_deadlines(self.session, self.history, self.numbers)
         return Counts(len(runs), instances, xcoms, events)
-
-    def _insert(self, table: Any, rows: Iterable[Row]) -> int:
-        """Insert rows, of which a version's table may lack some columns."""
-        count, columns = 0, set(table.c.keys())
-        for batch in batches(rows, AT_A_TIME):
-            fitting = [{name: value for name, value in row.items() if name in columns} for row in batch]
-            self.session.execute(insert(table), fitting)
-            count += len(batch)
-        return count
 
     def _run(self, key: tuple[str, str], run: Run) -> DagRun:
         dag_id, run_id = key
@@ -147,12 +139,13 @@ class _Writer:
             start_date=moment(run.start or _first(run)),
             conf=told["conf"],
             state=run.state,
-            run_type=run_type(DagRunType, told["run_type"]),
+            run_type=run_type(DagRunType, run.run_type),
             data_interval=interval if logical_date and all(interval) else None,
             triggered_by=_triggered_by(run),
         )
         row.id = self.numbers[key]
         row.end_date = moment(run.end)
+        row.backfill_id = run.backfill
         row.created_dag_version_id = self.versions[dag_id]
         return row
 
@@ -229,37 +222,6 @@ class _Writer:
                     "timestamp": moment(xcom.at),
                 }
 
-    def _asset_events(self) -> Iterator[Row]:
-        assets = _Assets(self.session)
-        for record in self.history.asset_events:
-            yield {
-                "asset_id": assets.id_of(record["asset"], record["uri"]),
-                "extra": record["extra"] or {},
-                "source_dag_id": record["dag_id"],
-                "source_task_id": record["task_id"],
-                "source_run_id": record["run_id"],
-                "source_map_index": record.get("map_index", -1),
-                "timestamp": moment(record["at"]),
-            }
-
-
-class _Assets:
-    """The ids of assets; one that no Dag declares, as an alias emits, is made."""
-
-    def __init__(self, session: Any) -> None:
-        self.session = session
-        rows = session.execute(select(AssetModel.name, AssetModel.uri, AssetModel.id))
-        self.known = {(name, uri): number for name, uri, number in rows}
-
-    def id_of(self, name: str, uri: str) -> int:
-        """Of an asset, by its name and URI."""
-        if (name, uri) not in self.known:
-            model = AssetModel(name=name, uri=uri)
-            self.session.add(model)
-            self.session.flush()
-            self.known[name, uri] = model.id
-        return int(self.known[name, uri])
-
 
 def _prototypes(dag: ShownDag, version: Any) -> dict[str, Row]:
     """Task id -> the columns of a new task instance, as the scheduler inserts it."""
@@ -292,15 +254,6 @@ def _first(run: Run) -> str | None:
 
 
 def _triggered_by(run: Run) -> Any:
-    name = "OPERATOR" if run.triggered else _TRIGGERED_BY.get(run.told["run_type"], "TEST")
+    is_asked = run.triggered and run.backfill is None
+    name = "OPERATOR" if is_asked else _TRIGGERED_BY.get(run.run_type, "TEST")
     return DagRunTriggeredByType[name]
-
-
-@lru_cache(maxsize=1 << 14)
-def _parsed(text: str) -> datetime:
-    return datetime.fromisoformat(text.replace("Z", "+00:00"))
-
-
-def moment(text: str | None) -> datetime | None:
-    """An instant of the journal as a date of the database."""
-    return None if text is None else _parsed(text)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.ledger.journal import JOURNAL
+from harness.results.calendar import CLEARED, CREATED
 
 InstanceKey = tuple[str, int]
 """Task id and map index, -1 for one that is not mapped."""
@@ -90,6 +91,28 @@ class Xcom:
 
 
 @dataclass
+class RunDeadline:
+    """A deadline of a run.
+
+    Attributes:
+        place: of its alert among those of the Dag, from 0.
+        due: None for one that could not be made.
+        made, changed: instants of its first record and of its last.
+        state: ``pending``, ``met`` or ``missed``.
+        callback_state: of what is called once it is missed; None before.
+        output: of that callback, where it failed.
+    """
+
+    place: int
+    due: str | None
+    made: str
+    changed: str
+    state: str = "pending"
+    callback_state: str | None = None
+    output: str | None = None
+
+
+@dataclass
 class Run:
     """A Dag run.
 
@@ -100,6 +123,8 @@ class Run:
         xcoms: (task id, map index, key) -> XCom.
         findings: what was found of it, a line each.
         triggered: another run's task asked for it.
+        backfill: number, from 1, of the last of the ledger's backfills that took it; None for none.
+        deadlines: by the places of their alerts.
     """
 
     told: Mapping[str, Any]
@@ -110,6 +135,16 @@ class Run:
     xcoms: dict[tuple[str, int, str], Xcom] = field(default_factory=dict)
     findings: list[str] = field(default_factory=list)
     triggered: bool = False
+    backfill: int | None = None
+    deadlines: dict[int, RunDeadline] = field(default_factory=dict)
+
+    @property
+    def run_type(self) -> str:
+        """That of the present: a run that a backfill clears is of the backfill.
+
+        Source: ``_handle_clear_run`` of ``airflow/models/backfill.py`` (3.3.2).
+        """
+        return str(self.told["run_type"]) if self.backfill is None else "backfill"
 
     def instance(self, task_id: str, map_index: int) -> Instance:
         """A task instance of the run, made where it is not there yet."""
@@ -128,6 +163,7 @@ class LedgerHistory:
         runs: (Dag id, run id) -> run, in the order in which they were made.
         tasks: Dag id -> its tasks, as the scheduler knew them.
         asset_events: their records.
+        backfills: records of those that were not refused, in order.
         pools: those of the world.
         end: its last instant; None where nothing has one.
     """
@@ -136,6 +172,7 @@ class LedgerHistory:
     runs: dict[tuple[str, str], Run] = field(default_factory=dict)
     tasks: dict[str, list[Mapping[str, Any]]] = field(default_factory=dict)
     asset_events: list[Mapping[str, Any]] = field(default_factory=list)
+    backfills: list[Mapping[str, Any]] = field(default_factory=list)
     pools: list[Mapping[str, Any]] = field(default_factory=list)
     end: str | None = None
 
@@ -258,6 +295,27 @@ def _asset_event(history: LedgerHistory, record: Mapping[str, Any]) -> None:
     history.asset_events.append(record)
 
 
+def _backfill(history: LedgerHistory, record: Mapping[str, Any]) -> None:
+    if record["dry_run"] or record["refused"] is not None:
+        return
+    history.backfills.append(record)
+    for date in record["dates"]:
+        run = history.runs.get((record["dag_id"], date["run_id"] or ""))
+        if run is not None and date["outcome"] in (CREATED, CLEARED):
+            run.backfill = len(history.backfills)
+
+
+def _deadline(history: LedgerHistory, record: Mapping[str, Any]) -> None:
+    place, at = record["place"], record["at"]
+    one = _of(history, record).deadlines.setdefault(place, RunDeadline(place, record["due"], at, at))
+    one.due, one.changed = record["due"], at
+    what = record["kind"].removeprefix("deadline-")
+    if what == "callback":
+        one.callback_state, one.output = record["state"], record.get("output")
+    elif what in ("met", "missed"):
+        one.state = what
+
+
 def _triggered(history: LedgerHistory, record: Mapping[str, Any]) -> None:
     run = history.runs.get((record["triggered_dag_id"], record["triggered_run_id"]))
     if run is not None:
@@ -281,7 +339,13 @@ _TAKES: dict[str, Callable[[LedgerHistory, Mapping[str, Any]], None]] = {
     "rendered": _rendered,
     "xcom": _xcom,
     "asset-event": _asset_event,
+    "backfill": _backfill,
     "triggered": _triggered,
+    "deadline-created": _deadline,
+    "deadline-moved": _deadline,
+    "deadline-met": _deadline,
+    "deadline-missed": _deadline,
+    "deadline-callback": _deadline,
     "finding": _finding,
 }
 """Kind of record -> what is done with it; the others have no place in Airflow's tables."""

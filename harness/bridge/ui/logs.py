@@ -1,7 +1,8 @@
 """The logs of a ledger as files that Airflow reads: a file for each try, a line of JSON for each entry.
 
-Where they lie is the default of ``[logging] log_filename_template``; a line has the fields of ``StructuredLogMessage``
-(``airflow/utils/log/file_task_handler.py``, 3.3.2). A ledger keeps no time of an entry, and none is made up.
+Where they lie says `FILENAMES`, which the database of the shown ledger has as its template; a line has the fields of
+``StructuredLogMessage`` (``airflow/utils/log/file_task_handler.py``, 3.3.2). A ledger keeps no time of an entry, and
+none is made up.
 """
 
 from __future__ import annotations
@@ -9,14 +10,34 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.bridge.ui.history import LedgerHistory, Run, Try
 from harness.ledger.journal import LOGS
 
+if TYPE_CHECKING:
+    from jinja2 import Template
+
 _ENTRY = re.compile(r"(DEBUG|INFO|WARNING|ERROR|CRITICAL) +(.*)", re.DOTALL)
 NOTHING = "This try logged nothing."
+
+FILENAMES = (
+    "{% for kind, name in [('dag_id', ti.dag_id), ('run_id', ti.run_id), ('task_id', ti.task_id)] %}"
+    "{{ kind }}="
+    "{% for at in range(0, name | length, 60) %}"
+    "+{{ name[at:at + 60] | replace('%', '%25') | replace('/', '%2F') }}/"
+    "{% endfor %}"
+    "{% endfor %}"
+    "{% if ti.map_index >= 0 %}map_index={{ ti.map_index }}/{% endif %}"
+    "attempt={{ try_number }}.log"
+)
+"""``[logging] log_filename_template`` of a shown ledger, below the folder of logs.
+
+Not Airflow's own: an id has up to 250 characters, of up to four bytes each, and a folder's name at most 255 bytes; and
+the id of a run may be any text, also one that leads out of the folder.
+"""
 
 
 def write_logs(history: LedgerHistory, folder: Path, base: Path) -> int:
@@ -31,30 +52,33 @@ def write_logs(history: LedgerHistory, folder: Path, base: Path) -> int:
     written = set[Path]()
     for record in _kept(folder / LOGS):
         file = log_file(base, record["dag_id"], record["run_id"], record)
-        if file is not None:
-            _write(file, entries(record["text"]))
-            written.add(file)
-            count += 1
+        _write(file, entries(record["text"]))
+        written.add(file)
+        count += 1
     for (dag_id, run_id), run in history.runs.items():
         for whose, one in _tries(run):
             file = log_file(base, dag_id, run_id, whose)
-            if file is not None and file not in written:
+            if file not in written:
                 _write(file, [_said_of(one)])
                 count += 1
     return count
 
 
-def log_file(base: Path, dag_id: str, run_id: str, whose: Mapping[str, Any]) -> Path | None:
-    """Where Airflow looks for the log of a try; None for names that would lead out of the folder.
+def log_file(base: Path, dag_id: str, run_id: str, whose: Mapping[str, Any]) -> Path:
+    """Where Airflow looks for the log of a try.
 
     Args:
         whose: ``task_id``, ``map_index`` and ``try_number``.
     """
-    index = whose["map_index"]
-    parts = [f"dag_id={dag_id}", f"run_id={run_id}", f"task_id={whose['task_id']}"]
-    parts += [f"map_index={index}"] if index >= 0 else []
-    file = base.joinpath(*parts, f"attempt={whose['try_number']}.log")
-    return file if base in file.parents and ".." not in file.parts else None
+    ti = {"dag_id": dag_id, "run_id": run_id, "task_id": whose["task_id"], "map_index": whose["map_index"]}
+    return base / _filename().render(ti=ti, try_number=whose["try_number"])
+
+
+@lru_cache(maxsize=1)
+def _filename() -> Template:
+    from jinja2 import Environment
+
+    return Environment(autoescape=False).from_string(FILENAMES)  # a path, no page
 
 
 def entries(text: str) -> list[dict[str, str]]:

@@ -95,6 +95,7 @@ def _show(job: Mapping[str, Any], home: Path, tell: Any) -> None:
     from harness.bridge.ui.dags import shown_dags
     from harness.bridge.ui.history import told_by
     from harness.bridge.ui.logs import write_logs
+    from harness.bridge.ui.rows import moment
 
     began = time.perf_counter()
     ledger = Path(job["ledger"])
@@ -104,7 +105,7 @@ def _show(job: Mapping[str, Any], home: Path, tell: Any) -> None:
     logs = write_logs(history, ledger, home / LOG_FOLDER)
     drawn = {dag.dag_id: dag.why_drawn for dag in dags if dag.why_drawn is not None}
     tell("written", **asdict(counts), logs=logs, seconds=round(time.perf_counter() - began, 2), drawn=drawn)
-    _serve(socket.socket(fileno=job["socket"]), database.moment(history.end), tell)
+    _serve(socket.socket(fileno=job["socket"]), moment(history.end), tell)
 
 
 def _serve(listening: socket.socket, present: datetime | None, tell: Any) -> None:

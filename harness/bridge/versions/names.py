@@ -268,3 +268,14 @@ def xcom_table() -> Any:
 
     model: Any = getattr(xcom, "XComModelV2", None) or xcom.XComModel
     return model.__table__
+
+
+def deadline_tables() -> tuple[Any, Any] | None:
+    """The tables of deadlines and of their callbacks; None before 3.2, whose UI shows no deadline."""
+    try:
+        from airflow.models.callback import Callback
+        from airflow.models.deadline import Deadline
+    except ImportError:
+        return None
+    table: Any = Deadline.__table__
+    return (table, Callback.__table__) if "deadline_alert_id" in table.c else None

@@ -218,6 +218,12 @@ CAPABILITIES: tuple[Capability, ...] = (
         "`models.xcom.XComModelV2`",
     ),
     Capability(
+        f"{_V}.names.deadline_tables",
+        (3, 2),
+        "the UI shows deadlines, each with the alert that it is of",
+        "`models.deadline_alert.DeadlineAlert`",
+    ),
+    Capability(
         f"{_V}.timetables.core_timetable",
         (3, 2),
         "the scheduler's timetable is made of the SDK's",

@@ -16,11 +16,17 @@ from datetime import datetime, timedelta
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.providers.standard.sensors.time_delta import TimeDeltaSensor
 from airflow.sdk import Asset, dag, task, task_group
+from airflow.sdk.definitions.deadline import AsyncCallback, DeadlineAlert, DeadlineReference
+
+from alarms import ring
 
 loaded = Asset("loaded", uri="s3://lake/loaded")
+in_time = DeadlineAlert(
+    reference=DeadlineReference.DAGRUN_LOGICAL_DATE, interval=timedelta(days=1), callback=AsyncCallback(ring)
+)
 
 
-@dag(start_date=datetime(2025, 1, 1), schedule="@daily", catchup=False, tags=["shop"])
+@dag(start_date=datetime(2024, 12, 31), schedule="@daily", catchup=False, tags=["shop"], deadline=in_time)
 def sales():
     @task(retries=2, retry_delay=timedelta(minutes=5), pool="etl")
     def extract(ti=None):
@@ -60,16 +66,35 @@ def report():
 
 
 report()
+
+
+@dag(dag_id="d" * 250, start_date=datetime(2025, 1, 1), schedule="@yearly", catchup=False)
+def longest():
+    @task(task_id="ä" * 250)
+    def say():
+        print("of a long name")
+
+    say()
+
+
+longest()
 """
+ALARMS = "async def ring(**of): ...\n"
+BACKFILL = '2025-01-05T12:00Z backfill sales {"from": "2024-12-31", "to": "2024-12-31"}'
 WORLD = "pools: {etl: 2}\ndurations: {sales.extract: 10m, sales.load: 3m, report.write: 1m}\n"
 
 
 def simulated(folder):
-    """A project whose calendar of a week was simulated into ``january``; its last day goes on."""
+    """A project whose calendar of a week was simulated into ``january``; its last day goes on.
+
+    Somebody had it backfill the day before. That run misses its deadline, and the one that failed its own.
+    """
     project = Project(folder)
     project.write("dags/shop.py", DAGS)
     project.write("fixtures/world.yaml", WORLD)
-    answer = project("simulate", "--since", "2025-01-01", "--until", "7d", "--keep", "january")
+    project.write("dags/alarms.py", ALARMS)
+    week = ("--since", "2025-01-01", "--until", "7d")
+    answer = project("simulate", *week, "--action", BACKFILL, "--keep", "january")
     assert answer.code == 1, answer.err
     give_template(project)
     return project

@@ -16,6 +16,7 @@ from harness.ledger.questions import asked
 
 pytestmark = pytest.mark.programs
 
+ROUTES = "airflow.api_fastapi.core_api.routes.ui"
 FOURTH = "scheduled__2025-01-04T00:00:00+00:00"
 SECOND = "scheduled__2025-01-02T00:00:00+00:00"
 
@@ -61,13 +62,13 @@ def test_the_database_has_what_the_ledger_tells(shop, shown, rows):
     january = [shop.folder / "january"]
     told = dict(asked(january, "select state, count(*) from runs group by all").fetchall())
     assert dict(rows("select state, count(*) from dag_run group by state")) == told
-    assert told == {"success": 12, "failed": 1, "running": 1}
+    assert told == {"success": 15, "failed": 1, "running": 1}
     (tries,) = asked(january, "select count(distinct (dag_id, run_id, task_id, map_index, try_number)) from attempts "
                      "where state not in ('up_for_reschedule', 'deferred')").fetchone()  # fmt: skip
     ((present,),) = rows("select count(*) from task_instance where state in ('success', 'failed')")
     ((past,),) = rows("select count(*) from task_instance_history")
     assert present + past == tries
-    assert past == 7
+    assert past == 8
     assert rows("select distinct state, try_number from task_instance_history") == [("failed", 1)]
     kept = rows("select duration, pool, operator, custom_operator_name, max_tries from task_instance_history limit 1")
     assert kept == [(600.0, "etl", "_PythonDecoratedOperator", "@task", 2)]
@@ -89,13 +90,13 @@ def test_durations_and_waits_are_those_of_virtual_time(rows):
 def test_what_the_views_ask_for(get):
     grid = get("/ui/grid/structure/sales")
     assert [one["id"] for one in grid] == ["extract", "shape", "wait", "load", "say"]
-    assert [one["state"] for one in get("/ui/grid/runs/sales")][3:5] == ["failed", "success"]
+    assert [one["state"] for one in get("/ui/grid/runs/sales")][4:6] == ["failed", "success"]
     graph = get("/ui/structure/structure_data", dag_id="sales")
     assert {(one["source_id"], one["target_id"]) for one in graph["edges"]} >= {("wait", "load"), ("load", "say")}
     year = {"logical_date_gte": "2025-01-01T00:00:00Z", "logical_date_lte": "2025-01-31T00:00:00Z"}
     days = get("/ui/calendar/sales", granularity="daily", **year)["dag_runs"]
     assert [one["state"] for one in days][:8] == [*["success"] * 3, "failed", *["success"] * 3, "running"]
-    if find_spec("airflow.api_fastapi.core_api.routes.ui.gantt"):  # earlier the page put it together of what follows
+    if find_spec(f"{ROUTES}.gantt"):  # earlier the page put it together of what follows
         bars = get(f"/ui/gantt/sales/{FOURTH}")["task_instances"]
         assert [one["try_number"] for one in bars if one["task_id"] == "extract"] == [1, 2]
     tries = get(f"/api/v2/dags/sales/dagRuns/{FOURTH}/taskInstances/extract/tries")["task_instances"]
@@ -119,9 +120,52 @@ def test_logs_xcoms_rendered_fields_assets_and_code(get):
     assert [one["map_index"] for one in get(f"{run}/shape.clean/listMapped")["task_instances"]] == [0, 1, 2]
     events = get("/api/v2/assets/events")["asset_events"]
     assert {(one["source_dag_id"], one["source_task_id"]) for one in events} == {("sales", "load")}
-    assert len(events) == 6
+    assert len(events) == 7
     assert "def extract" in get("/api/v2/dagSources/sales")["content"]
     assert [one["version_number"] for one in get("/api/v2/dags/sales/dagVersions")["dag_versions"]] == [1]
+
+
+def test_which_asset_events_made_a_run(get):
+    made = {one["dag_run_id"]: one for one in get("/api/v2/dags/report/dagRuns")["dag_runs"]}
+    events = get("/api/v2/assets/events")["asset_events"]
+    of = {one["created_dagruns"][0]["run_id"]: one["source_run_id"] for one in events}
+    assert set(of) == set(made)
+    (event,) = get(f"/api/v2/dags/report/dagRuns/{min(made)}/upstreamAssetEvents")["asset_events"]
+    assert (event["source_dag_id"], event["source_task_id"], event["source_run_id"]) == (
+        "sales",
+        "load",
+        "scheduled__2025-01-01T00:00:00+00:00",
+    )
+
+
+def test_a_backfill_and_its_runs(get):
+    (told,) = get("/ui/backfills", dag_id="sales")["backfills"]
+    assert (told["from_date"], told["to_date"]) == ("2024-12-31T00:00:00Z", "2024-12-31T00:00:00Z")
+    assert (told["created_at"], told["completed_at"]) == ("2025-01-05T12:00:00Z", "2025-01-05T12:28:00Z")
+    runs = {one["dag_run_id"]: one for one in get("/api/v2/dags/sales/dagRuns")["dag_runs"]}
+    of = [(name, one["triggered_by"]) for name, one in runs.items() if one["run_type"] == "backfill"]
+    assert of == [("backfill__2024-12-31T00:00:00+00:00", "backfill")]
+
+
+@pytest.mark.skipif(not find_spec(f"{ROUTES}.deadlines"), reason="this Airflow shows no deadlines")
+def test_deadlines_that_were_missed_and_that_are_left(get):
+    """One that was met leaves nothing, as in Airflow, whose pages say of a Dag with deadlines that it was."""
+    told = get("/ui/dags/sales/dagRuns/~/deadlines", order_by="deadline_time")["deadlines"]
+    assert [(one["dag_run_id"], one["deadline_time"], one["missed"]) for one in told] == [
+        ("backfill__2024-12-31T00:00:00+00:00", "2025-01-01T00:00:00Z", True),
+        (FOURTH, "2025-01-05T00:00:00Z", True),
+        ("scheduled__2025-01-08T00:00:00+00:00", "2025-01-09T00:00:00Z", False),
+    ]
+    (alert,) = get("/ui/dags/sales/deadlineAlerts")["deadline_alerts"]
+    assert {one["alert_id"] for one in told} == {alert["id"]}
+
+
+def test_the_log_of_names_as_long_as_there_are(get):
+    dag_id, task_id = "d" * 250, "ä" * 250
+    (run,) = get(f"/api/v2/dags/{dag_id}/dagRuns")["dag_runs"]
+    path = f"/api/v2/dags/{dag_id}/dagRuns/{run['dag_run_id']}/taskInstances/{task_id}/logs/1"
+    log = get(path, full_content=True)["content"]
+    assert "of a long name" in [one["event"] for one in log]
 
 
 def test_its_present_is_the_end_of_the_ledger(get, client):
@@ -138,7 +182,7 @@ def test_nothing_can_be_changed(client, rows):
         assert (answer.status_code, answer.json()["detail"]) == (403, REFUSED)
     assert rows("select count(*) from dag where is_paused") == [(0,)]
     listed = client.post("api/v2/dags/~/dagRuns/list", json={"dag_ids": ["sales"]})
-    assert (listed.status_code, listed.json()["total_entries"]) == (200, 8)
+    assert (listed.status_code, listed.json()["total_entries"]) == (200, 9)
     assert client.get("api/v2/dags", headers={"host": "evil.example"}).status_code == 403
 
 

@@ -147,14 +147,45 @@ def test_each_try_has_a_file_where_airflow_looks_for_it(tmp_path):
     )
     base = tmp_path / "logs"
     assert write_logs(history, tmp_path / "ledger", base) == 2
-    folder = base / "dag_id=sales" / "run_id=one" / "task_id=load"
-    assert json.loads((folder / "attempt=1.log").read_text()) == {"level": "info", "event": "reads"}
-    second = json.loads((folder / "attempt=2.log").read_text())
-    assert second == {"level": "error", "event": "ValueError: no table (sales.py:3)"}
+    first, second = (log_file(base, "sales", "one", {**WHOSE, "try_number": number}) for number in (1, 2))
+    assert json.loads(first.read_text()) == {"level": "info", "event": "reads"}
+    assert json.loads(second.read_text()) == {"level": "error", "event": "ValueError: no table (sales.py:3)"}
 
 
-@pytest.mark.parametrize("run_id", ["../../out", "a/../../../../out", "/etc/out"])
-def test_no_name_leads_out_of_the_folder_of_logs(tmp_path, run_id):
-    whose = {"task_id": "t", "map_index": 0, "try_number": 1}
-    found = log_file(tmp_path, "d", run_id, whose)
-    assert found is None or tmp_path in found.resolve().parents
+@pytest.mark.parametrize("run_id", ["../../out", "a/../../../../out", "/etc/out", "..", "€" * 250, "%2F/"])
+def test_a_log_has_a_place_of_its_own_in_the_folder_of_logs_whatever_the_names(tmp_path, run_id):
+    whose = {"task_id": "t" * 250, "map_index": 0, "try_number": 1}
+    found = log_file(tmp_path, "d" * 250, run_id, whose)
+    assert tmp_path in found.resolve().parents
+    found.parent.mkdir(parents=True)
+    found.write_text("a log")
+    assert found.read_text() == "a log"
+
+
+def test_no_two_logs_share_a_place(tmp_path):
+    names = ["a", "b", "a" * 60, "a" * 61, "a/b", "a%2Fb", "a" * 60 + "/run_id=", "+a"]
+    whose = ({"task_id": task, "map_index": index, "try_number": 1} for task in names for index in (-1, 0))
+    found = [log_file(tmp_path, dag, run, one) for one in whose for dag in names for run in names]
+    assert len(set(found)) == len(found)
+
+
+def test_a_backfill_takes_its_runs_and_a_deadline_comes_to_an_end(tmp_path):
+    asked = {"dag_id": "sales", "at": "2025-01-01T00:01:00Z", "from": "2025-01-01T00:00:00Z"}
+    asked |= {"to": asked["from"], "reprocess": "failed", "max_active_runs": 2, "reverse": False, "completed_at": None}
+    date = {"logical_date": asked["from"], "reason": None, "run_id": "one", "outcome": "cleared"}
+    left = {**date, "outcome": "not created", "reason": "already exists"}
+    due = {"place": 0, "name": None, "due": "2025-01-01T00:05:00Z"}
+    history = written(
+        tmp_path,
+        {"kind": "backfill", **asked, "dry_run": True, "refused": None, "dates": [date]},
+        {"kind": "backfill", **asked, "dry_run": False, "refused": "InvalidBackfillDate", "dates": []},
+        {"kind": "backfill", **asked, "dry_run": False, "refused": None, "dates": [date]},
+        {"kind": "backfill", **asked, "dry_run": False, "refused": None, "dates": [left]},
+        {"at": "2025-01-01T00:01:00Z", "kind": "deadline-created", **RUN, **due, "reason": None},
+        {"at": "2025-01-01T00:06:00Z", "kind": "deadline-missed", **RUN, **due, "run_state": "running"},
+        {"at": "2025-01-01T00:07:00Z", "kind": "deadline-callback", **RUN, **due, "state": "failed", "output": "no"},
+    )
+    run = history.runs["sales", "one"]
+    assert (len(history.backfills), run.backfill, run.run_type) == (2, 1, "backfill")
+    (deadline,) = run.deadlines.values()
+    assert (deadline.state, deadline.made, deadline.callback_state) == ("missed", "2025-01-01T00:01:00Z", "failed")
