@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.cli.terminal import Terminal
 from harness.errors import UsageError
-from harness.results.services import counted
+from harness.text import counted
 
 if TYPE_CHECKING:
     from harness.simulation.rehearsal import Rehearsal

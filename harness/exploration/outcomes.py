@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 
 from harness.errors import TaskNotFound, UsageError, known_names
 from harness.scheduler.model import FAILED, SKIPPED, SUCCESS, Dag, KnownLength, Length, OfTask, TaskState
+from harness.text import counted
 
 STATES = (SUCCESS, FAILED, SKIPPED)
 LENGTHS = (2, 1, 0)
@@ -70,7 +71,7 @@ class Outcome:
         if self.proceeds is not None:
             return str(self.proceeds).lower()
         if self.length is not None:
-            return f"{self.length} item{'' if self.length == 1 else 's'}"
+            return counted(self.length, "item")
         return self.state
 
 

@@ -29,6 +29,7 @@ from harness.project.declarations import CONNECTION, VARIABLE
 from harness.project.discovery import FoundFile
 from harness.project.repository import by_settings, repository_of
 from harness.project.scope import ChangeImpact, FileScope, changed_since, scope_of
+from harness.text import counted
 from harness.world import World, load
 from harness.world.entries import Executor
 from harness.world.file import shown_path
@@ -161,7 +162,7 @@ def see_a_dag(found: CheckResult) -> None:
     if found.result.findings or any(file.dag_ids or file.failed for file in files):
         return
     raise NoDagsFolder(
-        f"no Dag in {len(files)} file{'' if len(files) == 1 else 's'}",
+        f"no Dag in {counted(len(files), 'file')}",
         known=", ".join(shown_path(Path(file.path)) for file in files[:SHOWN_GONE]),
         why="a check that looks at nothing must not look clean",
         fix='name the folder of your Dags, or set dags = ["…"] under [tool.airflow-harness] in pyproject.toml',
@@ -213,8 +214,7 @@ def _with_baseline(suppressions: Suppressions, config: Config, options: CheckOpt
         made = suppressions.as_baseline(Baseline.read(file) if file.is_file() else Baseline())
         made.write(file)
         suppressions.subtract(made)
-        count = made.entries.total()
-        return [f"wrote {count} finding{'' if count == 1 else 's'} to {shown_path(file)}"]
+        return [f"wrote {counted(made.entries.total(), 'finding')} to {shown_path(file)}"]
     if not options.use_baseline or (options.baseline is None and not customary.is_file()):
         return []
     suppressions.subtract(Baseline.read(file))

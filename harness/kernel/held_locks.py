@@ -5,42 +5,75 @@ them: one that sleeps while it holds a ``threading.Lock`` (a client that tries a
 module) would have the next one ask for it for ever, in the very thread that could release it. An ``RLock`` is no such
 trap: it lets its thread in again.
 
-Which locks those are is read off the frames: ``with lock:`` and ``lock.acquire()`` whose end has not come yet.
+Which locks those are is read off the frames: ``with lock:`` and ``lock.acquire()`` (`harness.kernel.lock_sections`). A
+lock that was lent by one process and that the next one takes is the next one's, also where its frames do not show it.
 """
 
 from __future__ import annotations
 
-import dis
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from inspect import getattr_static
 from threading import Lock
 from types import CodeType, FrameType
 from typing import Any
 
+from harness.kernel.lock_sections import CriticalSection, sections_of
+
 _LOCK = type(Lock())
-_NAMES = ("LOAD_GLOBAL", "LOAD_NAME", "LOAD_FAST", "LOAD_FAST_BORROW", "LOAD_FAST_CHECK", "LOAD_DEREF")
-_ATTRIBUTES = ("LOAD_ATTR", "LOAD_METHOD")
-_BETWEEN = ("CACHE", "COPY", "EXTENDED_ARG", "NOP", "PRECALL", "PUSH_NULL", "SWAP")
-"""Instructions that say nothing of what is loaded."""
+
+_KNOWN: dict[int, tuple[CodeType, tuple[CriticalSection, ...]]] = {}
+"""Of the process, as code is. By ``id``, since hashing reads all of a code object, which is held to keep its number."""
 
 
-@dataclass(frozen=True)
-class _CriticalSection:
-    """Instructions of a function between which it holds a lock.
+class LentLocks:
+    """Locks of a simulation's parked processes, which nobody holds meanwhile.
 
-    Attributes:
-        path: of the lock, as ``("self", "_lock")``.
+    One process runs at a time. A lock that was lent and free when its turn began, and is not when that ends, it has
+    taken itself: in a function that has returned, as ``__enter__`` of a client. Were it left locked, whoever lent it
+    would go on without it, and give back what another one holds.
     """
 
-    path: tuple[str, ...]
-    begin: int
-    end: int
+    def __init__(self) -> None:
+        self._lent: dict[int, tuple[Any, int]] = {}  # by how many processes
+        self._others: set[int] = set()
+
+    def begin_turn(self) -> None:
+        """A process is about to run: what is locked by now of those that were lent is some thread's."""
+        self._others = {key for key, (lock, _) in self._lent.items() if lock.locked()}
+
+    def lend(self, frame: FrameType, but: list[Any], alone: bool) -> list[Any]:
+        """Have nobody hold what the running process holds.
+
+        Args:
+            frame: where it leaves.
+            but: locks that it only believes to hold.
+            alone: no threads of processes go on beside it, any of which might have taken one.
+        Returns: those locks, outermost last.
+        """
+        found = held_from(frame)
+        if alone:
+            unseen = [lock for key, (lock, _) in self._lent.items() if key not in self._others and lock.locked()]
+            found += [lock for lock in unseen if not _is_among(lock, found)]
+        found = [lock for lock in found if not _is_among(lock, but)]
+        for lock in found:
+            lock.release()
+            self._lent[id(lock)] = lock, self._lent.get(id(lock), (lock, 0))[1] + 1
+        return found
+
+    def take_back(self, locks: list[Any]) -> list[Any]:
+        """Have the process that goes on hold them again. Returns: those that a thread has taken, and keeps."""
+        missing = []
+        for lock in reversed(locks):
+            number = self._lent.pop(id(lock), (lock, 1))[1]
+            if number > 1:
+                self._lent[id(lock)] = lock, number - 1
+            if not lock.acquire(blocking=False):
+                missing.append(lock)
+        return missing
 
 
-_KNOWN: dict[int, tuple[CodeType, tuple[_CriticalSection, ...]]] = {}
-"""Of the process, as code is. By ``id``, since hashing reads all of a code object, which is held to keep its number."""
+def _is_among(lock: Any, locks: list[Any]) -> bool:
+    return any(lock is one for one in locks)
 
 
 def held_from(frame: FrameType | None) -> list[Any]:
@@ -54,83 +87,23 @@ def held_from(frame: FrameType | None) -> list[Any]:
         known = _KNOWN.get(id(code))
         sections = _learned(code) if known is None else known[1]
         if sections:
-            found += [lock for lock in _held_in(frame, sections) if not any(lock is one for one in found)]
+            found += [lock for lock in _held_in(frame, sections) if not _is_among(lock, found)]
         frame = frame.f_back
     return found
 
 
-def _held_in(frame: FrameType, sections: tuple[_CriticalSection, ...]) -> Iterator[Any]:
+def _held_in(frame: FrameType, sections: tuple[CriticalSection, ...]) -> Iterator[Any]:
     for section in sections:
-        if section.begin < frame.f_lasti <= section.end:
+        if frame.f_lasti in section.offsets:
             lock = _resolved(section.path, frame)
             if type(lock) is _LOCK and lock.locked():
                 yield lock
 
 
-@contextmanager
-def lent(locks: list[Any]) -> Iterator[None]:
-    """Nobody holds them in the block; behind it they are held again, but for one that somebody took and keeps."""
-    for lock in locks:
-        lock.release()
-    try:
-        yield
-    finally:
-        for lock in reversed(locks):
-            lock.acquire(blocking=False)
-
-
-def _learned(code: CodeType) -> tuple[_CriticalSection, ...]:
+def _learned(code: CodeType) -> tuple[CriticalSection, ...]:
     """The critical sections of a function, from here on known."""
-    _KNOWN[id(code)] = code, tuple(_found(code))
+    _KNOWN[id(code)] = code, tuple(sections_of(code))
     return _KNOWN[id(code)][1]
-
-
-def _found(code: CodeType) -> Iterator[_CriticalSection]:
-    """In the order of their beginnings."""
-    steps = [one for one in dis.get_instructions(code) if one.opname not in _BETWEEN]
-    for number, step in enumerate(steps):
-        if step.opname in ("BEFORE_WITH", "SETUP_WITH") or (step.opname == "LOAD_SPECIAL" and "exit" in step.argrepr):
-            path = _path(steps[:number])
-            end = _end_of_with(code, steps, number)
-        elif step.opname in _ATTRIBUTES and step.argval == "acquire":
-            path = _path(steps[:number])
-            end = _last_release(steps, path)
-        else:
-            continue
-        if path:
-            yield _CriticalSection(path, step.offset, end)
-
-
-def _path(steps: list[dis.Instruction]) -> tuple[str, ...]:
-    """What the last of these instructions load: a name and attributes of it; empty for anything else."""
-    attributes: list[str] = []
-    for step in reversed(steps):
-        if step.opname in _ATTRIBUTES:
-            attributes.append(step.argval)
-        elif step.opname in _NAMES:
-            return (step.argval, *reversed(attributes))
-        else:
-            break
-    return ()
-
-
-def _end_of_with(code: CodeType, steps: list[dis.Instruction], number: int) -> int:
-    """The last instruction whose exceptions the ``with`` statement sees."""
-    if steps[number].opname == "SETUP_WITH":  # 3.10 has the place of what comes behind
-        return int(steps[number].argval)
-    entries = getattr(dis.Bytecode(code), "exception_entries", ())
-    begun = steps[number].offset
-    inner = min((one for one in entries if one.start > begun), key=lambda one: one.start, default=None)
-    return begun if inner is None else max(one.end for one in entries if one.target == inner.target)
-
-
-def _last_release(steps: list[dis.Instruction], path: tuple[str, ...]) -> int:
-    releases = [
-        step.offset
-        for number, step in enumerate(steps)
-        if step.opname in _ATTRIBUTES and step.argval == "release" and _path(steps[:number]) == path
-    ]
-    return releases[-1] if releases else steps[-1].offset
 
 
 def _resolved(path: tuple[str, ...], frame: FrameType) -> Any:

@@ -7,12 +7,13 @@ import sys
 from asyncio import CancelledError
 from collections.abc import Callable
 from time import perf_counter
+from types import FrameType
 from typing import Any, Protocol
 
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from harness.errors import StrayExit
-from harness.kernel.held_locks import held_from, lent
+from harness.kernel.held_locks import LentLocks
 from harness.kernel.instant import Instant, Microseconds
 from harness.kernel.spin import Spin
 from harness.kernel.tracing import Tracers
@@ -83,6 +84,7 @@ class Host(Protocol):
     alarms: Rings | None
     on_alarm: Any
     outside: Any
+    locks: LentLocks
 
     def schedule(self, at: Instant, action: Callable[..., Any], *args: Any) -> Event: ...
 
@@ -110,6 +112,7 @@ class Process:
         shielded: it cleans up after itself; a kill waits for that until its grace is over.
         real_deadline: ``perf_counter`` budget of `real_seconds` after which the watchdog strikes, or None.
         alarm, on_alarm: its alarm and its handler of SIGALRM.
+        lacks: locks that its code believes to hold and a thread has.
     """
 
     def __init__(
@@ -134,6 +137,8 @@ class Process:
         self.on_alarm: Any = simulation.on_alarm
         self.event_loop: Any = None  # the asyncio loop set for this process (policy state)
         self.spin = Spin()
+        self.lacks: list[Any] = []
+        self._takes_missing = False
         self._on_end = on_end
         self._ambient: list[Any] | None = None
         self._tracer: Any = None
@@ -183,6 +188,7 @@ class Process:
         self.resume = None
         self.waiting_for = None
         simulation.current = self
+        simulation.locks.begin_turn()
         # What asyncio, Airflow and the streams keep process-wide would otherwise be that of whoever ran before.
         outside = simulation.swap_ambient(self.ambient())
         # A greenlet's parent is who made it, here maybe another process: what this one raises is the main loop's to
@@ -242,15 +248,17 @@ class Process:
 
         When its alarm rings, the handler runs here, and unless that raises the wait goes on, as waits of Python do.
         """
-        held = [] if self.simulation.outside else held_from(sys._getframe(1))  # its threads would see them
         while True:
+            held = self._lent(sys._getframe(1))
             waits = self.resume
             self.waiting_for = why
             self.interruptible = interruptible
             self._parked = getcurrent()
             try:
-                with lent(held):
+                try:
                     self.simulation.main.switch()
+                finally:
+                    self.lacks += self.simulation.locks.take_back(held)
             except AlarmRang:
                 # Python's own waits go on after a handler that returns (PEP 475), to their old end: so does this one.
                 self.interruptible = False
@@ -260,7 +268,29 @@ class Process:
                     self.resume = self.simulation.schedule(waits.at, self.wait_is_over)
             else:
                 self.interruptible = False
+                self._take_missing()
                 return
+
+    def _lent(self, frame: FrameType) -> list[Any]:
+        """The locks that it holds, which nobody does from now on; with threads of its own none: they would see it."""
+        outside = self.simulation.outside
+        if outside is not None and outside.has_of(self):
+            return []
+        return self.simulation.locks.lend(frame, self.lacks, alone=not outside)
+
+    def _take_missing(self) -> None:
+        """Wait for the locks that a thread has taken meanwhile, as its code goes on under them."""
+        if self._takes_missing:  # it leaves to wait for one
+            return
+        outside, self._takes_missing = self.simulation.outside, True
+        try:
+            while self.lacks:
+                lock = self.lacks[-1]
+                while not lock.acquire(blocking=outside is None):
+                    outside.watch(lambda: not lock.locked(), None, "wait for a lock")  # noqa: B023 - asked meanwhile
+                self.lacks.remove(lock)
+        finally:
+            self._takes_missing = False
 
     def forget_alarm(self) -> None:
         """It does not ring."""

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from greenlet import getcurrent
 
+from harness.kernel.held_locks import LentLocks
 from harness.kernel.instant import SECOND, Instant, Microseconds, iso, later
 from harness.kernel.process import Alarm, AlarmRang, Event, Process, ProcessKilled, Rings
 from harness.kernel.tracing import Tracers
@@ -54,6 +55,7 @@ class Simulation:
         now: the present instant.
         current: the process that runs, None in the main loop.
         processes: the living ones, in order of their spawning.
+        locks: those that parked processes hold.
         thread: where it was made; its processes run in no other.
         survived: called with a process whose code caught `KILLS` kills and went on, so that it was left where it stood.
     """
@@ -71,6 +73,7 @@ class Simulation:
         self.on_alarm: Any = signal.SIG_DFL
         self.outside: Outside | None = None
         self.tracers = Tracers()
+        self.locks = LentLocks()
         self.survived: Callable[[Process], None] = lambda _: None
         self._clock = clock
         self._queue: list[tuple[Instant, int, int, Event]] = []
@@ -234,6 +237,8 @@ class Outside(Protocol):
     """What goes on in threads beside the main loop; see `harness.kernel.threads.virtual`."""
 
     def before(self, at: Instant | None) -> None: ...
+
+    def has_of(self, process: Process) -> bool: ...
 
 
 class Watchdog(Protocol):

@@ -10,7 +10,7 @@ from harness.checks.upkeep import CHECK_FAILED, WAIVER
 from harness.gate.check_result import CheckResult, Group, grouped
 from harness.report.style import Glyphs
 from harness.results.finding import Finding
-from harness.text import clean, real_text
+from harness.text import clean, counted, real_text
 
 Line = list[tuple[str, str]]
 """(text, style) of the parts of a line; styles are rich's."""
@@ -120,8 +120,3 @@ def summary(checked: CheckResult, signs: Glyphs) -> Line:
         (f"{sign} {', '.join(found) or 'nothing found'}", style),
         (f" in {seen}{more}  ({real_text(checked.result.seconds)} real)", ""),
     ]
-
-
-def counted(number: int, word: str) -> str:
-    """``1 file``, ``2 files``."""
-    return f"{number} {word}{'' if number == 1 else 's'}"

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from harness.ledger.comparison.result import AREAS, Comparison, LedgerChange
 from harness.report.diff_text import counted_changes, parting, place, told, verdict
-from harness.results.services import counted
-from harness.text import one_line
+from harness.text import counted, one_line
 
 SHOWN = 20
 """Changes of an area."""

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 
 from harness.ledger.comparison.result import AREAS, Comparison, FirstEvent, JournalEvent, LedgerChange, Sample, Totals
 from harness.report.style import Glyphs
-from harness.results.services import counted
-from harness.text import clean, one_line
+from harness.text import clean, counted, one_line
 
 Line = list[tuple[str, str]]
 """(text, style) of the parts of a line; styles are rich's."""

@@ -18,7 +18,7 @@ from harness.results.finding import Finding
 from harness.results.run import RunResult, TaskResult
 from harness.results.services import ServiceUse, totals
 from harness.results.world import Need, WorldEventResult, reported
-from harness.text import clean, compact, one_line, real_text, span_text
+from harness.text import clean, compact, counted, one_line, real_text, span_text
 
 LOG_LINES = 30
 """Lines of a failed task's log that are shown unless all are asked for; the last ones."""
@@ -157,8 +157,7 @@ class TerminalReport(ConsoleReport):
         state = run.state if run.end_date is not None else f"has not ended ({run.state})"
         sign, style = self.signs.of(run.state), colour(run.state)
         if run.errors and run.state == "success":
-            count = len(run.errors)
-            state += f", with {count} error{'s' * (count > 1)} found"
+            state += f", with {counted(len(run.errors), 'error')} found"
             sign, style = self.signs.bad, colour("failed")
         elif unended := [other for other in run.companions if other.end_date is None]:
             state += f", {unended[0].dag_id!r} has not ended"

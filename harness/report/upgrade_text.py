@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.report.check_text import Line, counted
+from harness.report.check_text import Line
 from harness.report.style import Glyphs
-from harness.text import clean, real_text
+from harness.text import clean, counted, real_text
 from harness.upgrade import GONE, OLD, Upgrade, UpgradeRow
 
 PLACES = 3

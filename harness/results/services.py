@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from harness.text import counted
+
 
 @dataclass(frozen=True, slots=True)
 class Heard:
@@ -84,8 +86,3 @@ def totals(uses: Iterable[ServiceUse]) -> str:
     changed = Counter(change.kind for use in uses for change in use.changes)
     words = [counted(number, kind) for kind, number in heard.items()]
     return ", ".join([*words, *(f"{counted(number, kind)} changed" for kind, number in changed.items())])
-
-
-def counted(number: int, word: str) -> str:
-    """``1 row``, ``2,000 rows``."""
-    return f"{number:,} {word}{'s' * (number != 1)}"

@@ -94,6 +94,8 @@ def _show(terminal: Terminal, answer: DuckDBPyConnection) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from harness.text import counted
+
     rows = answer.fetchmany(SHOWN + 1)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in columns_of(answer):
@@ -102,8 +104,7 @@ def _show(terminal: Terminal, answer: DuckDBPyConnection) -> None:
         table.add_row(*(Text(_shown(value)) for value in row))
     terminal.console.print(table)
     more = " (the first; --format csv has all)" if len(rows) > SHOWN else ""
-    number = min(len(rows), SHOWN)
-    terminal.console.print(Text(f"{number:,} row{'s' * (number != 1)}{more}", style="dim"))
+    terminal.console.print(Text(f"{counted(min(len(rows), SHOWN), 'row')}{more}", style="dim"))
 
 
 def _shown(value: Any) -> str:

@@ -181,6 +181,10 @@ class VirtualThreads:
     def __bool__(self) -> bool:
         return bool(self._living)
 
+    def has_of(self, process: Process) -> bool:
+        """Whether any of them are a process's."""
+        return any(vthread.process is process for vthread in list(self._living))
+
     # -- in any thread ------------------------------------------------------------------------------------------------
 
     def add(self, process: Process, pool: ThreadPoolExecutor | None = None, loose: bool = False) -> VirtualThread:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from harness.errors import UsageError, known_names
 from harness.ledger.comparison.areas import LONGEST
 from harness.ledger.comparison.rules import Rules, quoted_text
+from harness.text import counted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -88,7 +89,7 @@ def _found_whole(
 ) -> None:
     """A part that only one has, or that is too large to be taken apart."""
     change = "added" if a is None else "removed" if b is None else "changed"
-    texts = [None if one is None else f"{one.count:,} {one.row}{'s' * (one.count != 1)}" for one in (a, b)]
+    texts = [None if one is None else counted(one.count, one.row) for one in (a, b)]
     why = None if a is None or b is None else "its rows are too many to be kept, so their digests alone tell"
     connection.execute(
         "insert into found values ('data', ?, ?, ?, ?, null, 0, '', -1, ?, ?, ?)", [kind, change, *name, *texts, why]

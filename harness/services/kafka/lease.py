@@ -17,7 +17,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, Topi
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from harness.errors import ServiceUnavailable
-from harness.services.base import Address, Lease
+from harness.services.base import Address, Breakable, Lease
 from harness.services.contents import Contents
 from harness.services.kafka.broker import INTERNAL
 
@@ -61,24 +61,52 @@ class KafkaLease(Lease):
         servers: ``host:port``, several with commas between them.
         settings: of clients, as confluent-kafka has them, beside where the servers are.
         close: what to do with it at the end.
+        broker: what can go down; None of one that is not of this process.
     Attributes:
         servers: as given.
     Raises: ServiceUnavailable: it does not answer.
     """
 
     def __init__(
-        self, conn_id: str, servers: str, settings: Mapping[str, object], close: Callable[[], None] | None = None
+        self,
+        conn_id: str,
+        servers: str,
+        settings: Mapping[str, object],
+        close: Callable[[], None] | None = None,
+        broker: Breakable | None = None,
     ) -> None:
         self.conn_id, self.servers, self._close = conn_id, servers, close
         extra = json.dumps({"bootstrap.servers": servers, "group.id": "airflow", **settings})
         # Source: airflow/providers/apache/kafka/hooks/base.py `_build_config` (2.1): all of it is in the extra.
         self.address = Address({"conn_type": "kafka", "extra": extra}, tuple(servers.split(",")))
         self._producer = Producer(self._settings())
+        self.breakable = broker
+        self._waiting: list[tuple[str, bytes | str | None, bytes | str | None]] | None = None
         self._ended = False
         self._former = {(one.topic, one.partition): end for one, (_, end) in self._partitions()}
 
+    @property
+    def peer(self) -> str | None:
+        """Where it answers; None of one that cannot go down."""
+        return None if self.breakable is None else self.servers
+
+    def refuse(self) -> None:
+        """Be down until `accept`; what somebody writes meanwhile is there then, as from producers that try again."""
+        super().refuse()
+        self._waiting = self._waiting or []
+
+    def accept(self) -> None:
+        """Take connections again."""
+        super().accept()
+        waiting, self._waiting = self._waiting or [], None
+        for message in waiting:
+            self.produce(*message)
+
     def produce(self, topic: str, value: bytes | str | None, key: bytes | str | None = None) -> None:
         """Write a message, and wait until it is there. Raises: ServiceUnavailable."""
+        if self._waiting is not None:
+            self._waiting.append((topic, value, key))
+            return
         failed: list[Any] = []
         self._producer.produce(topic, value=value, key=key, on_delivery=lambda error, _: failed.append(error))
         self._producer.flush(ANSWER_S)
@@ -142,7 +170,10 @@ class KafkaLease(Lease):
         return {"bootstrap.servers": self.servers, "log_level": 0}
 
     def _read(self) -> Iterator[KafkaMessage]:
-        """All messages since the lease began, in no order across partitions."""
+        """All messages from the lease's beginning until now, in no order across partitions.
+
+        Whoever writes meanwhile, as another process may, is not waited for: a partition ends where it did at first.
+        """
         begins, ends = list[Any](), dict[tuple[str, int], int]()
         for part, (begin, end) in self._partitions():
             begin = max(begin, self._former.get((part.topic, part.partition), 0))
@@ -163,6 +194,11 @@ class KafkaLease(Lease):
                 if error is not None:  # not at the last offset: it need not be a message's, transactions end with marks
                     if message.offset() >= ends.get(place, 0):
                         ends.pop(place, None)
+                    continue
+                end = ends.get(place, 0)
+                if message.offset() >= end - 1:
+                    ends.pop(place, None)
+                if message.offset() >= end:
                     continue
                 at = datetime.fromtimestamp(message.timestamp()[1] / 1000, timezone.utc)
                 yield KafkaMessage(place[0], message.value(), message.key(), at, place[1], message.offset())

@@ -112,7 +112,8 @@ class KafkaService(Service):
         else:
             broker = self._brokers.take()
             give_back = partial(self._brokers.give_back, broker)
-            made = KafkaLease(conn_id, broker.servers, _OWN_SETTINGS[self.driver], give_back)
+            breakable = broker if self.driver == "embedded" else None
+            made = KafkaLease(conn_id, broker.servers, _OWN_SETTINGS[self.driver], give_back, breakable)
         for topic in options.topics:
             made.create(topic)
         for seed in seeds:

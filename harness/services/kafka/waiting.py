@@ -1,7 +1,8 @@
 """Consumers of tasks wait for messages in virtual time: what librdkafka waits by is the machine's clock, in C.
 
 A consumer that has read everything lets virtual time pass; one that has not waits, in real time, for what it is sent.
-So a message is seen at the same virtual instant in every run, however long the broker takes to deliver it.
+So a message is seen at the same virtual instant in every run, however long the broker takes to deliver it. While its
+broker is down, it has nothing to read.
 """
 
 from __future__ import annotations
@@ -12,18 +13,17 @@ from contextlib import contextmanager
 from typing import Any
 
 import confluent_kafka
-from confluent_kafka import KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 
 from harness.kernel.present import active, pause
-
-STEP_S = 1.0
-"""Of virtual time, after which one looks again whether somebody has written."""
+from harness.services.kafka.outages import are_down, servers_of
+from harness.services.kafka.producing import DELIVERY_S, STEP_S, RealProducer, WaitingProducer
 
 JOIN_SLICE_S, JOIN_SLICES = 0.05, 200
 """Of real time: for how long a group lets somebody join."""
 
-DELIVERY_S = 10.0
-"""Of real time: for how long a message is waited for that is there."""
+COORDINATOR_S = 60.0
+"""Of virtual time: for how long a commit waits for a group's broker. Source: librdkafka's ``socket.timeout.ms``."""
 
 _Real: Any = confluent_kafka.Consumer
 
@@ -34,6 +34,7 @@ class WaitingConsumer(_Real):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         given: Mapping[str, Any] = {**(args[0] if args and isinstance(args[0], Mapping) else {}), **kwargs}
+        self._servers = servers_of(given)
         # Asked by a connection of its own: on this one's, an answer comes after that of a fetch, which takes its time.
         self._asked = _Real({key: value for key, value in given.items() if not callable(value)})
         self._from_the_first = given.get("auto.offset.reset") in ("earliest", "smallest", "beginning")
@@ -53,6 +54,17 @@ class WaitingConsumer(_Real):  # type: ignore[misc]
             real: list[Any] = super().consume(num_messages, timeout)
             return real
         return self._within(timeout, num_messages)
+
+    def commit(self, *args: Any, **kwargs: Any) -> Any:
+        """Tell the group how far it has read. Raises: KafkaException: the broker is down for too long."""
+        waited_s = 0.0
+        while active() is not None and are_down(self._servers) and kwargs.get("asynchronous") is False:
+            if waited_s >= COORDINATOR_S:
+                raise KafkaException(KafkaError(KafkaError._WAIT_COORD))
+            if not pause(STEP_S, "a broker that is down"):
+                break
+            waited_s += STEP_S
+        return super().commit(*args, **kwargs)
 
     def close(self) -> None:
         """Leave the group."""
@@ -75,19 +87,21 @@ class WaitingConsumer(_Real):  # type: ignore[misc]
 
     def _joined(self) -> list[Any]:
         """Wait until there are partitions to read; what comes meanwhile. Of a topic that is not there are none."""
-        for _ in range(0 if self._nobody_lets_it_in else JOIN_SLICES):
+        for _ in range(0 if self._nobody_lets_it_in or are_down(self._servers) else JOIN_SLICES):
             if self.assignment():
                 return []
             message = super().poll(JOIN_SLICE_S)
             if message is not None:
                 return [message]
-        self._nobody_lets_it_in = not self.assignment()
+        self._nobody_lets_it_in = not self.assignment() and not are_down(self._servers)
         return []
 
     def _next(self) -> Any:
         """A message that is there, None where all are read."""
         message = super().poll(0)
-        return super().poll(DELIVERY_S) if message is None and self._is_behind() else message
+        if message is not None or are_down(self._servers):
+            return message
+        return super().poll(DELIVERY_S) if self._is_behind() else None
 
     def _is_behind(self) -> bool:
         """Whether somebody wrote what this one has not read."""
@@ -115,15 +129,17 @@ def _place(part: Any) -> Any:
 
 @contextmanager
 def waiting_in_virtual_time() -> Iterator[None]:
-    """In the block, confluent-kafka's consumer is `WaitingConsumer`; also where modules imported it by name."""
-    _put(_Real, WaitingConsumer)
+    """In the block, confluent-kafka's clients are those that wait in virtual time; also where modules imported them."""
+    _put("Consumer", _Real, WaitingConsumer)
+    _put("Producer", RealProducer, WaitingProducer)
     try:
         yield
     finally:
-        _put(WaitingConsumer, _Real)
+        _put("Consumer", WaitingConsumer, _Real)
+        _put("Producer", WaitingProducer, RealProducer)
 
 
-def _put(there: type, instead: type) -> None:
+def _put(name: str, there: type, instead: type) -> None:
     for module in list(sys.modules.values()):
-        if module is not None and module.__name__ != __name__ and vars(module).get("Consumer") is there:
-            vars(module)["Consumer"] = instead
+        if module is not None and module.__name__ != __name__ and vars(module).get(name) is there:
+            vars(module)[name] = instead

@@ -138,3 +138,128 @@ def test_nothing_of_the_users_runs_to_find_a_lock() -> None:
     simulation.spawn(work)
     simulation.run_until()
     assert simulation.now == SECOND
+
+
+class Helper:
+    """Takes and gives back where no frame shows it."""
+
+    def __enter__(self) -> None:
+        LOCK.acquire()
+
+    def __exit__(self, *_: object) -> None:
+        LOCK.release()
+
+
+def test_a_lock_that_another_takes_unseen_is_the_others_meanwhile() -> None:
+    simulation, seen = Simulation(0), []
+
+    def seen_holder() -> None:
+        by_a_global(lambda: [simulation.hold(SECOND) for _ in range(4)])
+        seen.append(("seen", simulation.now // SECOND, LOCK.locked()))
+
+    def unseen_holder() -> None:
+        with Helper():
+            simulation.hold(2 * SECOND)
+            seen.append(("unseen", simulation.now // SECOND, LOCK.locked()))
+
+    simulation.spawn(seen_holder)
+    simulation.spawn(unseen_holder)
+    simulation.spawn(by_a_global, lambda: simulation.hold(9 * SECOND))
+    simulation.run_until()
+    assert seen == [("unseen", 2, True), ("seen", 4, False)]
+
+
+def behind(wait: Any) -> None:
+    LOCK.acquire()
+    try:
+        pass
+    finally:
+        LOCK.release()
+    wait()
+
+
+def asks_in_a_loop(wait: Any) -> None:
+    while not LOCK.acquire(blocking=False):
+        wait()
+    LOCK.release()
+
+
+def is_told_no(wait: Any) -> None:
+    if LOCK.acquire(timeout=0.001):
+        LOCK.release()
+    else:
+        wait()
+
+
+def gives_back_and_waits(wait: Any) -> None:
+    with suppress(RuntimeError):
+        LOCK.release()
+        LOCK.acquire()
+        LOCK.release()
+    LOCK.acquire()
+    wait()
+    LOCK.release()
+
+
+@pytest.mark.parametrize("way", [asks_in_a_loop, is_told_no], ids=lambda one: one.__name__)
+def test_who_asks_in_vain_gives_back_nothing(way: Any) -> None:
+    simulation, seen = Simulation(0), []
+
+    def holder() -> None:
+        with Helper():
+            simulation.hold(5 * SECOND)
+            seen.append(LOCK.locked())
+
+    simulation.spawn(holder)
+    simulation.spawn(way, lambda: simulation.hold(SECOND))
+    simulation.run_until()
+    assert seen == [True]
+    assert simulation.now == 5 * SECOND
+
+
+def by_a_question(wait: Any) -> None:
+    if not LOCK.acquire(False):
+        raise AssertionError("it is free")
+    try:
+        wait()
+    finally:
+        LOCK.release()
+
+
+def by_another_question(wait: Any) -> None:
+    if LOCK.acquire(timeout=1):
+        wait()
+        LOCK.release()
+
+
+@pytest.mark.parametrize(
+    "way", [by_a_question, by_another_question, gives_back_and_waits], ids=lambda one: one.__name__
+)
+def test_who_asked_and_got_it_holds_it(way: Any) -> None:
+    simulation = Simulation(0)
+    for secs in (9, 2):
+        simulation.spawn(way, lambda secs=secs: simulation.hold(secs * SECOND))
+    simulation.run_until()
+    assert simulation.now == 9 * SECOND
+
+
+@pytest.mark.parametrize("way", [behind, by_hand, by_a_global], ids=lambda one: one.__name__)
+def test_what_a_thread_holds_stays_its_own(way: Any) -> None:
+    """A process that comes back to its critical section waits until the thread has left it."""
+    simulation, seen = Simulation(0), []
+    thread = threading.Thread(
+        target=lambda: (LOCK.acquire(), taken.set(), let.wait(9), seen.append("thread"), LOCK.release())
+    )
+    taken, let = threading.Event(), threading.Event()
+
+    def take() -> None:
+        thread.start()
+        taken.wait(9)
+        threading.Timer(0.1, let.set).start()
+
+    simulation.spawn(way, lambda: (simulation.hold(SECOND), simulation.hold(SECOND), seen.append("process")))
+    simulation.schedule(1, take)
+    simulation.run_until()
+    thread.join()
+    assert sorted(seen) == ["process", "thread"]
+    assert way is behind or seen == ["thread", "process"]

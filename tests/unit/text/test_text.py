@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.text import clean, compact, one_line, plain, real_text, span_text
+from harness.text import clean, compact, counted, one_line, plain, real_text, span_text
 
 
 class Opaque:
@@ -105,3 +105,8 @@ def test_a_virtual_span_takes_two_units_at_most(microseconds, text):
 )
 def test_a_real_span_keeps_three_digits(seconds, text):
     assert real_text(seconds) == text
+
+
+@pytest.mark.parametrize(("number", "text"), [(0, "0 rows"), (1, "1 row"), (999, "999 rows"), (12_345, "12,345 rows")])
+def test_what_is_counted_has_its_plural_and_thousands(number, text):
+    assert counted(number, "row") == text

@@ -1,0 +1,112 @@
+"""A broker in this process that goes down: for clients of this process and of others, and what becomes of messages."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaException, Producer
+from confluent_kafka.admin import AdminClient
+
+from harness.errors import ServiceUnavailable
+from harness.services.kafka import broker as kafka_broker
+from harness.services.kafka.outages import OUTAGES
+from harness.services.kafka.service import KafkaOptions, KafkaService
+
+ASKS = (
+    "import sys; from confluent_kafka.admin import AdminClient; made = AdminClient({'bootstrap.servers': sys.argv[1]});"
+    "print(len(made.list_topics(timeout=float(sys.argv[2])).brokers))"
+)
+
+
+@pytest.fixture
+def lease() -> Iterator[Any]:
+    service = KafkaService("embedded")
+    service.start()
+    yield service.lease("test", "stream", KafkaOptions(topics=["orders"]))
+    service.close()
+
+
+def test_it_answers_nobody_until_it_is_up_again(lease: Any) -> None:
+    asker = AdminClient({"bootstrap.servers": lease.servers, "log_level": 0})
+    assert asker.list_topics(timeout=10).brokers
+    lease.refuse()
+    assert {lease.servers} == OUTAGES
+    with pytest.raises(KafkaException):
+        asker.list_topics(timeout=0.3)
+    other = subprocess.run([sys.executable, "-c", ASKS, lease.servers, "0.5"], capture_output=True, text=True)
+    assert "KafkaException" in other.stderr
+    lease.accept()
+    assert not OUTAGES
+    assert asker.list_topics(timeout=10).brokers
+    other = subprocess.run([sys.executable, "-c", ASKS, lease.servers, "10"], capture_output=True, text=True)
+    assert other.stdout == "1\n"
+
+
+def test_what_is_written_meanwhile_is_there_afterwards(lease: Any) -> None:
+    lease.produce("orders", "before")
+    lease.refuse()
+    lease.produce("orders", "meanwhile")
+    lease.accept()
+    lease.produce("orders", "after")
+    assert sorted(message.text for message in lease.messages("orders")) == ["after", "before", "meanwhile"]
+
+
+def test_connections_break_and_begin_anew(lease: Any) -> None:
+    lease.cut()
+    lease.produce("orders", "1")
+    assert len(lease.messages("orders")) == 1
+
+
+def test_one_that_has_ended_goes_down_no_more(lease: Any) -> None:
+    broker = lease.breakable
+    lease.refuse()
+    lease.end()
+    for call in (broker.cut, broker.refuse, broker.accept, broker.close):
+        call()
+    assert not OUTAGES
+
+
+def test_only_one_of_this_process_goes_down(lease: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_HARNESS_KAFKA_SERVERS", lease.servers)
+    theirs = KafkaService("external")
+    theirs.start()
+    assert theirs.lease("test", "stream", KafkaOptions()).peer is None
+    assert lease.peer == lease.servers
+    theirs.close()
+
+
+def test_what_comes_while_it_is_read_is_not_waited_for(lease: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(4):
+        lease.produce("orders", str(number), key="k")
+    partitions = lease._partitions
+
+    def and_then_others_write() -> Any:
+        found = partitions()
+        for number in range(4, 8):
+            lease.produce("orders", str(number), key="k")
+            lease.produce("others", str(number))
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(lease, "_partitions", and_then_others_write)
+        assert [message.text for message in lease._read()] == ["0", "1", "2", "3"]
+    assert [message.text for message in lease.messages("orders")] == [str(number) for number in range(8)]
+
+
+def test_a_library_without_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(kafka_broker._CALLS, "rd_kafka_mock_of_tomorrow", (None, []))
+    with pytest.raises(ServiceUnavailable, match="the embedded Kafka does not start") as caught:
+        kafka_broker.KafkaBroker()
+    assert "rd_kafka_mock_of_tomorrow" in str(caught.value.known)
+
+
+def test_producers_outside_a_simulation_are_as_they_were(lease: Any) -> None:
+    told: list[Any] = []
+    made = Producer({"bootstrap.servers": lease.servers, "log_level": 0})
+    made.produce("orders", b"1", on_delivery=lambda error, message: told.append((error, message.value())))
+    assert made.flush(10) == 0
+    assert told == [(None, b"1")]
