@@ -131,6 +131,7 @@ trace = text("--trace", metavar="FILE", type=PATH, help="Write a trace of virtua
 report = text("--report", metavar="FILE", type=PATH, help="Write a page of what happened, one file for a browser.")
 ui = flag("--ui", help="At the end, show the ledger in Airflow's own web UI, until Ctrl-C.")
 engine = text("--engine", metavar="URL", help="Workers of an engine in their place: dask://HOST:PORT, a scheduler.")
+memory = flag("--memory", help="Tell how much memory each task's Python code holds at most; slower.")
 pdb = flag("--pdb", help="Open the debugger where a task's code raises.")
 verbose = flag("-v", "--verbose", help="All logs, and all else that was written.")
 many_runs = together(world, network, driver, record, seed, as_json, keep, trace, report, ui, pdb, verbose)

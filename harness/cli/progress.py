@@ -260,7 +260,10 @@ class Progress(_Watched):
         line.append(f"{self._name(ti):<24}  ")
         line.append(f"{attempt.state:<17}", style)
         lasted = span_text(attempt.end - attempt.start)
-        line.append(f"  try {attempt.try_number}  lasted {lasted:<6} ({real_text(attempt.real_seconds)} real)", "dim")
+        cost = f"{real_text(attempt.real_seconds)} real"
+        if attempt.peak_bytes is not None:
+            cost += f", {attempt.peak_bytes / 1e6:,.1f} MB"
+        line.append(f"  try {attempt.try_number}  lasted {lasted:<6} ({cost})", "dim")
         if attempt.reason and attempt.state != "success":
             line.append("  " + one_line(str(masked(attempt.reason)), 200))
         self._print(line)

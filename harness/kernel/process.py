@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from greenlet import GreenletExit, getcurrent, greenlet
 
 from harness.errors import StrayExit
+from harness.kernel.footprint import footprint
 from harness.kernel.held_locks import LentLocks
 from harness.kernel.instant import Instant, Microseconds
 from harness.kernel.spin import Spin
@@ -107,6 +108,7 @@ class Process:
         alive: not yet ended.
         killed: ended by `kill`; whatever its code still does on the way out does not count.
         real_seconds: real time its own code took so far, waits in virtual time excluded.
+        footprint: what it holds of memory; None where nobody asked for it.
         resume: the event that ends its present hold, None when it runs or is parked for good.
         waiting_for: what it waits for, for messages ("sleep 60 s"), None when it runs.
         shielded: it cleans up after itself; a kill waits for that until its grace is over.
@@ -132,6 +134,7 @@ class Process:
         self.interruptible = False
         self.waiting_for: str | None = None
         self.real_seconds = 0.0
+        self.footprint = footprint()
         self.real_deadline: float | None = None
         self.alarm: Alarm | None = None
         self.on_alarm: Any = simulation.on_alarm
@@ -199,11 +202,15 @@ class Process:
         # A trace function for each process: coverage's keeps one stack of frames a thread (`harness.kernel.tracing`).
         outer = sys.gettrace()
         tracer = None if outer is None else self._tracer or simulation.tracers.fresh()
+        if self.footprint is not None:
+            self.footprint.enters()
         try:
             if tracer is not None:
                 sys.settrace(tracer)
             self._go_on(vthread, exception)
         finally:
+            if self.footprint is not None:
+                self.footprint.leaves()
             if tracer is not None:
                 self._tracer = sys.gettrace()
                 sys.settrace(outer)

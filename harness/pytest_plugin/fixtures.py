@@ -16,7 +16,18 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from harness.pytest_plugin.project import DagBag, _no_folder, bag_of
-from harness.pytest_plugin.runs import Date, Runner, Span, after, chosen, instant, microseconds, moment, world_of
+from harness.pytest_plugin.runs import (
+    Date,
+    Runner,
+    Span,
+    after,
+    chosen,
+    instant,
+    microseconds,
+    moment,
+    traced,
+    world_of,
+)
 
 if TYPE_CHECKING:
     import time_machine
@@ -127,6 +138,7 @@ def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
         keep: str | Path | None = None,
         code: bool = True,
         from_ledger: str | Path | None = None,
+        memory: bool = False,
     ) -> CalendarResult:
         """Simulate the calendar of the project's Dags, or of some, in virtual time.
 
@@ -140,7 +152,7 @@ def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
                 the keys ``at``, ``verb``, ``dag_id``, ``task_id``, ``conf``, ``run_id`` and ``backfill``: a mapping
                 with ``from``, ``to``, ``reverse``, ``max_active_runs``, ``reprocess``, ``conf`` and ``dry_run``.
             conf: of the runs that schedules make.
-            world, seed, keep: as in ``run_dag``.
+            world, seed, keep, memory: as in ``run_dag``.
             code: False: no task code runs; what tries come to is told by the world, and by a past ledger.
             from_ledger: that ledger's folder.
         Raises: DagNotFound, TaskNotFound, NoDagsFolder, ServiceUnavailable, UsageError, LedgerError. A failed run
@@ -167,7 +179,8 @@ def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
             from_ledger=None if from_ledger is None else Path(from_ledger),
         )
         others = [dag for dag in chosen_dags if not isinstance(dag, str)]
-        return runner.simulate(options, None if world is None else world_of(world), others)
+        with traced(memory):
+            return runner.simulate(options, None if world is None else world_of(world), others)
 
     return calendar
 

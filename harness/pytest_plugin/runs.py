@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -144,6 +145,13 @@ def world_path(value: object, what: str) -> Path:
     raise UsageError(f"{what}{value!r} is no world", fix="the world fixture, a World, or the path of a world file")
 
 
+def traced(memory: bool) -> AbstractContextManager[None]:
+    """Memory traced for the block, where a test asks for it."""
+    from harness.kernel.footprint import measured_memory
+
+    return measured_memory() if memory else nullcontext()
+
+
 class Runner:
     """Runs Dags for one test.
 
@@ -176,6 +184,7 @@ class Runner:
         alone: bool = False,
         from_ledger: str | Path | None = None,
         run_id: str | None = None,
+        memory: bool = False,
         start_from: str | None = None,
     ) -> RunResult:
         """Simulate one run of a Dag in virtual time, through Airflow's own task runner, in this process.
@@ -200,6 +209,7 @@ class Runner:
             from_ledger: folder of a ledger whose run of this Dag is run again: its dates, its conf, and the XComs of
                 tasks that are left out.
             run_id: of that ledger, where neither ``logical_date`` nor the Dag alone tells which.
+            memory: have memory traced, for `peak_bytes` of each task; code that allocates much is slower then.
             start_from: the former name of ``from_task``, for one more release.
         Raises: DagNotFound, DagImportError, LedgerError, OffSchedule, TaskNotFound, NoDagsFolder, ServiceUnavailable,
             UsageError; RunStuck and HorizonReached, the result on their ``result``. A failed task raises nothing: see
@@ -230,7 +240,8 @@ class Runner:
             on_error=_let_through,
             past=_past(dag, logical_date, from_ledger, run_id),
         )
-        return self._run(dag, self._world if world is None else world_of(world), options, others)
+        with traced(memory):
+            return self._run(dag, self._world if world is None else world_of(world), options, others)
 
     def run_task(
         self,

@@ -40,6 +40,7 @@ class CalendarReport(ConsoleReport):
         self._idle(result)
         show_backfills(self.console, result.backfills, self.verbose)
         self._waits(result)
+        self._memory(result)
         self._failures(result)
         self._unfinished(result)
         self._findings(result)
@@ -84,6 +85,14 @@ class CalendarReport(ConsoleReport):
         self._heading("Waited longest for a slot")
         for span, name in found if self.verbose else found[:WAITS]:
             self._line(f"{span_text(span):>8}  {name}")
+
+    def _memory(self, result: CalendarResult) -> None:
+        found = most_memory(result)
+        if not found:
+            return
+        self._heading("Held most memory")
+        for peak_bytes, name in found if self.verbose else found[:WAITS]:
+            self._line(f"{peak_bytes / 1e6:>8,.1f} MB  {name}")
 
     def _failures(self, result: CalendarResult) -> None:
         seen: dict[tuple[str, str, str], list[RunResult]] = defaultdict(list)
@@ -159,6 +168,17 @@ def longest_waits(result: CalendarResult) -> list[tuple[timedelta, str]]:
                 if span > longest.get(task, (timedelta(), ""))[0]:
                     longest[task] = (span, f"{task} in {run.run_id}, until {iso(at)}")
     return sorted(longest.values(), reverse=True)
+
+
+def most_memory(result: CalendarResult) -> list[tuple[int, str]]:
+    """(bytes, where) of the instance of each task whose code held most memory, the greatest first; empty unasked."""
+    most: dict[str, tuple[int, str]] = {}
+    for run in result.runs:
+        for ti in run.task_instances:
+            task = f"{run.dag_id}.{ti.task_id}"
+            if ti.peak_bytes is not None and ti.peak_bytes > most.get(task, (-1, ""))[0]:
+                most[task] = (ti.peak_bytes, f"{run.dag_id}.{ti.name} in {run.run_id}")
+    return sorted(most.values(), reverse=True)
 
 
 def _by_dag(result: CalendarResult) -> dict[str, list[RunResult]]:

@@ -90,8 +90,8 @@ class WhatIfReport(ConsoleReport):
 
     def _path(self, row: WhatIfRow) -> None:
         found = row.capacity
-        assert found.longest_run is not None
-        dag_id, run_id, lasted = found.longest_run
+        assert found.longest_chain is not None
+        dag_id, run_id, lasted = found.longest_chain
         with_these = ", ".join(f"{key}={value}" for key, value in row.settings.items())
         self.console.print(Text(f"\nCritical path with {clean(with_these)}", style="bold"), soft_wrap=True)
         self.console.print(Text(f"  {clean(dag_id)} {clean(run_id)}, {span_text(lasted)}", style="dim"), soft_wrap=True)

@@ -15,11 +15,13 @@ class PathStep:
     """A task instance of a critical path.
 
     Attributes:
-        name: ``task_id``, with ``[map_index]`` when mapped.
+        name: ``task_id``, with ``[map_index]`` when mapped; where it is of another run than the last, its Dag
+            before that.
         waited: from when all before it had ended, or its run had begun, until it ran first.
         because: what held it back meanwhile, as `Capacity.waits` has it; None where nothing did.
         lasted: from then until its end, retries and waits of its own among them.
-        slack: how much longer it might have lasted without its run ending later, all else being as it was.
+        slack: how much longer it might have lasted without the last run ending later, all else being as it was.
+        dag_id, run_id: whose it is.
     """
 
     name: str
@@ -28,10 +30,14 @@ class PathStep:
     because: str | None
     lasted: timedelta
     slack: timedelta = timedelta()
+    dag_id: str = ""
+    run_id: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The step as documents hold it."""
         return {
+            "dag_id": self.dag_id,
+            "run_id": self.run_id,
             "task": self.name,
             "start": iso(self.start),
             "waited_s": self.waited.total_seconds(),
@@ -55,8 +61,11 @@ class Capacity:
             ``retry``, ``reschedule``, ``trigger``: a next try, a next poke, a trigger or a person.
         utilisation: ``executor`` or ``pool etl`` -> the share of its slots that was taken, over the makespan.
         missed_deadlines: of all runs.
-        critical_path: of the longest run, the task instances that made it as long as it was, the first one first.
-        slack: of all task instances of that run, by name.
+        longest_chain: the run that took longest from when the first of the runs was due that had it begin, by their
+            assets or triggers, until its end: (dag_id, run_id), and how long. Where none is, the longest run.
+        critical_path: of that run, the task instances that made it as long as it was, the first one first, those of the
+            runs before it among them.
+        slack: of all task instances of these runs, by name as in the path.
     """
 
     makespan: timedelta = timedelta()
@@ -66,6 +75,7 @@ class Capacity:
     waits: Mapping[str, timedelta] = field(default_factory=dict)
     utilisation: Mapping[str, float] = field(default_factory=dict)
     missed_deadlines: int = 0
+    longest_chain: tuple[str, str, timedelta] | None = None
     critical_path: tuple[PathStep, ...] = ()
     slack: Mapping[str, timedelta] = field(default_factory=dict)
 
@@ -81,12 +91,11 @@ class Capacity:
 
     def to_json(self) -> dict[str, Any]:
         """The object as documents hold it."""
-        longest, nearest = self.longest_run, self.nearest_beside
+        nearest = self.nearest_beside
         return {
             "makespan_s": self.makespan.total_seconds(),
-            "longest_run": None
-            if longest is None
-            else {"dag_id": longest[0], "run_id": longest[1], "lasted_s": longest[2].total_seconds()},
+            "longest_run": _lasted(self.longest_run),
+            "longest_chain": _lasted(self.longest_chain),
             "task_instances": self.task_instances,
             "unfinished": self.unfinished,
             "waits_s": {cause: waited.total_seconds() for cause, waited in sorted(self.waits.items())},
@@ -95,3 +104,7 @@ class Capacity:
             "critical_path": [step.to_json() for step in self.critical_path],
             "nearest_beside": None if nearest is None else {"task": nearest[0], "slack_s": nearest[1].total_seconds()},
         }
+
+
+def _lasted(run: tuple[str, str, timedelta] | None) -> dict[str, Any] | None:
+    return None if run is None else {"dag_id": run[0], "run_id": run[1], "lasted_s": run[2].total_seconds()}

@@ -57,6 +57,7 @@ class Attempt:
         state: how it ended: ``success``, ``failed``, ``up_for_retry``, ``up_for_reschedule``, ``deferred`` …
         reason: why, in a sentence; None when it succeeded.
         real_seconds: real time its code took.
+        peak_bytes: memory that its code held at most, as `tracemalloc` counts it; None where that was not asked for.
     """
 
     try_number: int
@@ -65,16 +66,18 @@ class Attempt:
     end_date: datetime | None
     reason: str | None = None
     real_seconds: float = 0.0
+    peak_bytes: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The attempt as the run document holds it."""
-        return {
+        told = {
             "try_number": self.try_number,
             "state": self.state,
             "start_date": iso(self.start_date),
             "end_date": optional_iso(self.end_date),
             "reason": self.reason,
         }
+        return told if self.peak_bytes is None else {**told, "peak_bytes": self.peak_bytes}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +137,18 @@ class TaskResult:
     def xcom(self, key: str = "return_value") -> Any:
         """The value the task pushed under a key, None when it pushed none."""
         return self.xcoms.get(key)
+
+    @property
+    def in_worker(self) -> timedelta:
+        """How long it was in a worker, and held its slot there: the sum of its attempts."""
+        spans = (one.end_date - one.start_date for one in self.attempts if one.end_date is not None)
+        return sum(spans, timedelta())
+
+    @property
+    def peak_bytes(self) -> int | None:
+        """Memory that its code held at most in an attempt; None where that was not asked for (``memory=True``)."""
+        told = [one.peak_bytes for one in self.attempts if one.peak_bytes is not None]
+        return max(told, default=None)
 
     def to_json(self) -> dict[str, Any]:
         """The task instance as the run document holds it."""

@@ -21,6 +21,7 @@ class AttemptSlice:
     Attributes:
         state: how it ended, ``reason`` why.
         real_seconds: real time its code took.
+        peak_bytes: memory that its code held at most; None where nobody asked for it.
     """
 
     try_number: int
@@ -29,6 +30,7 @@ class AttemptSlice:
     end: Instant
     reason: str | None = None
     real_seconds: float = 0.0
+    peak_bytes: int | None = None
 
 
 @dataclass(slots=True)

@@ -99,4 +99,4 @@ def _task_result(ti: TaskInstance, xcoms: dict[tuple[str, int], dict[str, Any]])
 
 def _attempt(one: AttemptSlice) -> Attempt:
     began, ended = to_datetime(one.start), to_datetime(one.end)
-    return Attempt(one.try_number, one.state, began, ended, one.reason, one.real_seconds)
+    return Attempt(one.try_number, one.state, began, ended, one.reason, one.real_seconds, one.peak_bytes)

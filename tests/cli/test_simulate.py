@@ -1,6 +1,7 @@
 """The calendar of a folder from the command line, and a Dag beside Airflow itself."""
 
 import json
+import re
 
 import pytest
 
@@ -58,13 +59,15 @@ def company(project):
 def test_a_calendar_for_people_and_for_programs(company):
     before = company.fingerprint()
     arguments = ("simulate", "--since", "2025-01-01", "--until", "6h", "--world", "world.yaml")
-    told = company(*arguments)
+    told = company(*arguments, "--memory")
     assert told.code == 0, told.err
+    assert re.search(r"Held most memory\n +\d+\.\d MB  (extract\.load|report\.write) in ", told.out)
     assert "extract" in told.out
     assert "Waited longest for a slot" in told.out
     assert "extract.load in scheduled__2025-01-01T0" in told.out
     assert "6h of virtual time" in told.out
     done = company(*arguments, "--json", "--keep", "ledger")
+    assert "peak_bytes" not in done.out
     document = json.loads(done.out)
     assert document["schema"] == "airflow-harness/calendar/1"
     assert document["states"]["success"] >= 5
@@ -146,6 +149,10 @@ def test_a_backfill_that_airflow_refuses(company):
         (
             ("--since", "2025-01-01", "--until", "1d", "--action", '2025-01-01T05:00Z backfill extract {"til": 1}'),
             "known   conf",
+        ),
+        (
+            ("--since", "2025-01-01", "--until", "1d", "--memory", "--no-code"),
+            "--memory is told of one simulation with code",
         ),
         (("--since", "2025-01-01"), "--until"),
     ],

@@ -69,8 +69,11 @@ REPLAY = {  # field: (option of `replay`, argument of `replay`)
     "on_error": ("--pdb", "(pytest has its own --pdb)"),
 }
 SETTINGS = {"--dags", "--world", "--network"}  # of pyproject.toml too, by the same names
-OF_COMMANDS = SETTINGS | {"--record", "--driver", "--json", "--report", "--trace", "--ui", "--verbose", "--help"}
-OF_FIXTURES = {"dag", "world", "others", "start_from", "run_id"}
+AROUND = {"--memory"}  # traced around a simulation, which knows nothing of it; `memory` in tests
+OF_COMMANDS = (
+    SETTINGS | AROUND | {"--record", "--driver", "--json", "--report", "--trace", "--ui", "--verbose", "--help"}
+)
+OF_FIXTURES = {"memory", "dag", "world", "others", "start_from", "run_id"}
 OF_PAST_RUNS = {"run": {"--run"}, "replay": {"--from-ledger", "--run", "--own-outcomes"}}
 """Command -> its options that say which run of a ledger is run again, and how: that run has the fields."""
 OF_SWEEPS = {"simulate": {"--vary", "--format", "--jobs", "--engine"}}

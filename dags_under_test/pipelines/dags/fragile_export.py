@@ -7,22 +7,29 @@ from airflow.providers.slack.notifications.slack_webhook import SlackWebhookNoti
 from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 from airflow.sdk import dag, task
 
-gave_up = [
-    SmtpNotifier(
-        to="oncall@example.com",
-        from_email="airflow@example.com",
-        subject="{{ ti.task_id }} of {{ ds }} failed",
-        html_content="after {{ ti.try_number }} tries",
-    ),
-    SlackWebhookNotifier(slack_webhook_conn_id="slack_oncall", text="{{ ti.task_id }} of {{ ds }} gave up"),
-]
+
+def told(subject, text):
+    """A mail, and a line in the team's channel."""
+    return [
+        SmtpNotifier(
+            to="oncall@example.com",
+            from_email="airflow@example.com",
+            subject=subject,
+            html_content="after {{ ti.try_number }} tries",
+        ),
+        SlackWebhookNotifier(slack_webhook_conn_id="slack_oncall", text=text),
+    ]
+
+
+gave_up = told("{{ ti.task_id }} of {{ ds }} failed", "{{ ti.task_id }} of {{ ds }} gave up at try {{ ti.try_number }}")
+is_well = told("{{ ti.task_id }} of {{ ds }} is well", "{{ ti.task_id }} of {{ ds }} is well again")
 
 
 def recovered(context):
     """Told only where a try had failed before."""
     if context["ti"].try_number > 1:
-        text = "{{ ti.task_id }} of {{ ds }} is well again"
-        SlackWebhookNotifier(slack_webhook_conn_id="slack_oncall", text=text)(context)
+        for notify in is_well:
+            notify(context)
 
 
 @dag(schedule="@daily", start_date=datetime(2025, 1, 1))

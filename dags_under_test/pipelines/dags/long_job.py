@@ -1,13 +1,14 @@
-"""A job that runs elsewhere for hours, and what has to wait for it."""
+"""A job that runs elsewhere for hours: triggered, looked for every ten minutes, and then what it made is processed."""
 
 import time
 from datetime import datetime, timedelta
 
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.providers.standard.sensors.external_task import ExternalTaskSensor
 from airflow.sdk import dag, task
 
 
-@dag(schedule="@daily", start_date=datetime(2025, 1, 1))
+@dag(schedule=None, start_date=datetime(2025, 1, 1))
 def long_job():
     @task
     def crunch():
@@ -16,8 +17,9 @@ def long_job():
     crunch()
 
 
-@dag(schedule="@daily", start_date=datetime(2025, 1, 1))
+@dag(schedule="@daily", start_date=datetime(2025, 1, 1), catchup=False)
 def after_long_job():
+    begin = TriggerDagRunOperator(task_id="begin", trigger_dag_id="long_job", logical_date="{{ logical_date }}")
     done = ExternalTaskSensor(
         task_id="done",
         external_dag_id="long_job",
@@ -28,10 +30,10 @@ def after_long_job():
     )
 
     @task
-    def process():
-        return "processed"
+    def process(ds=None):
+        return f"processed {ds}"
 
-    done >> process()
+    begin >> done >> process()
 
 
 long_job()

@@ -1,4 +1,4 @@
-"""Orders of a partner, by an operator and a hook of our own."""
+"""Orders of a partner, by an operator and a hook of our own, of the latest day on which the partner traded."""
 
 from datetime import datetime
 
@@ -8,7 +8,7 @@ from include.partner_api import PartnerOrdersOperator
 
 @dag(schedule="@daily", start_date=datetime(2025, 1, 1), catchup=False)
 def partner_orders():
-    PartnerOrdersOperator(task_id="orders", day="{{ ds }}", least=2)
+    PartnerOrdersOperator(task_id="orders", day="{{ macros.trading_days.latest(ds) }}", least=2)
 
 
 partner_orders()

@@ -9,7 +9,7 @@ from airflow.sdk import dag, task
 @dag(schedule="@daily", start_date=datetime(2025, 1, 1), catchup=False)
 def release():
     approve = ApprovalOperator(
-        task_id="approve", subject="Publish the report of {{ ds }}?", execution_timeout=timedelta(hours=8)
+        task_id="approve", subject="Publish the report of {{ ds }}?", response_timeout=timedelta(hours=8)
     )
 
     @task

@@ -17,14 +17,25 @@ def measured(request):
     return {"json": {"city": city, "day": day, "celsius": len(city) + int(day[-2:]) / 10}}
 
 
-def test_a_month_has_a_row_for_each_city_and_day(replay, world, api):
-    result = replay("city_weather", since="2025-01-01", until="30d")
-    assert result.ok
+def test_a_month_has_a_row_for_each_city_and_day_however_often_it_is_loaded(replay, world, api):
     warehouse = world.postgres("warehouse")
+    loaded = []
+    for _ in range(2):
+        assert replay("city_weather", since="2025-01-01", until="30d").ok
+        loaded.append(warehouse.rows("select city, day, fahrenheit from weather order by city, day"))
+    assert loaded[0] == loaded[1]
     assert warehouse.rows("select count(*), count(distinct day), count(distinct city) from weather") == [(120, 30, 4)]
     assert warehouse.rows("select fahrenheit from weather where city = 'oslo' and day = '2025-01-15'") == [
         (Decimal("41.9"),)
     ]
+
+
+@pytest.mark.docker
+def test_the_same_on_a_server_in_a_container(replay, world, api):
+    world.set_connection("warehouse", service="postgres", driver="container")
+    assert replay("city_weather", since="2025-01-01", until="30d").ok
+    warehouse = world.postgres("warehouse")
+    assert warehouse.rows("select count(*), count(distinct day), count(distinct city) from weather") == [(120, 30, 4)]
 
 
 def test_sql_has_the_time_of_the_run(run_dag, world, api):
@@ -33,7 +44,7 @@ def test_sql_has_the_time_of_the_run(run_dag, world, api):
     assert abs(loaded_at - result.end_date) < timedelta(seconds=5)
 
 
-def test_it_may_run_again(replay, api):
+def test_each_of_its_tasks_may_run_again(replay, api):
     assert replay("city_weather", since="2025-01-01", until="3d", idempotent=True).ok
 
 

@@ -6,13 +6,13 @@ from zipfile import ZipFile
 
 import pytest
 
-LIBRARY = """
-__version__ = "1.2"
-
-
-def price(day):
-    return int(day[-2:]) / 2
-"""
+ABOUT = "shop_forecast-1.2.dist-info"
+LIBRARY = {
+    "shop_forecast.py": "__version__ = '1.2'\n\ndef price(day):\n    return int(day[-2:]) / 2\n",
+    f"{ABOUT}/METADATA": "Metadata-Version: 2.1\nName: shop-forecast\nVersion: 1.2\n",
+    f"{ABOUT}/WHEEL": "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    f"{ABOUT}/RECORD": "",
+}
 
 
 @pytest.fixture(scope="module")
@@ -20,11 +20,8 @@ def image(tmp_path_factory):
     """What production's image has: the team's wheels, a Python for scoring, a place for environments."""
     folder = tmp_path_factory.mktemp("image")
     with ZipFile(folder / "shop_forecast-1.2-py3-none-any.whl", "w") as wheel:
-        about = "shop_forecast-1.2.dist-info"
-        wheel.writestr("shop_forecast.py", LIBRARY)
-        wheel.writestr(f"{about}/METADATA", "Metadata-Version: 2.1\nName: shop-forecast\nVersion: 1.2\n")
-        wheel.writestr(f"{about}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        wheel.writestr(f"{about}/RECORD", "")
+        for name, text in LIBRARY.items():
+            wheel.writestr(name, text)
     venv.create(folder / "scoring", symlinks=True)
     return folder
 
@@ -34,8 +31,6 @@ def production(image, world):
     world.set_variable("wheels", str(image))
     world.set_variable("environments", str(image / "environments"))
     world.set_variable("scoring_python", str(image / "scoring" / "bin" / "python"))
-    world.set_env("AIRFLOW__STANDARD__VENV_INSTALL_METHOD", "pip")  # uv would fetch pip itself
-    world.set_env("PIP_DISABLE_PIP_VERSION_CHECK", "1")  # for which pip goes to its index
     return image
 
 

@@ -1,22 +1,19 @@
 from datetime import timedelta
 
 
-def test_what_is_approved_is_published(run_dag, world):
-    world.answer("release.approve", "Approve", after="2h", by="anna")
-    result = run_dag("release", "2025-01-02")
+def test_each_report_waits_for_its_answer(replay, world):
+    world.answer("release.approve@2025-01-02", "Approve", after="2h", by="anna")
+    world.answer("release.approve@2025-01-03", "Reject", after="10m", by="anna")
+    result = replay("release", since="2025-01-02", until="2025-01-03")
     assert result.ok
-    assert result.task("publish").xcom() == "published"
-    assert result.end_date - result.start_date == timedelta(hours=2)
-
-
-def test_what_is_rejected_is_not(run_dag, world):
-    world.answer("release.approve", "Reject", after="10m", by="anna")
-    result = run_dag("release", "2025-01-02")
-    assert result.state == "success"
-    assert result.task("publish").state == "skipped"
+    approved, rejected = result.runs
+    assert approved.task("publish").xcom() == "published"
+    assert approved.end_date - approved.start_date == timedelta(hours=2)
+    assert rejected.task("publish").state == "skipped"
+    assert rejected.end_date - rejected.start_date == timedelta(minutes=10)
 
 
 def test_where_nobody_answers_it_fails_in_time(run_dag):
     result = run_dag("release", "2025-01-02")
-    assert result.task("approve").state == "failed"
+    assert [result.task(name).state for name in ("approve", "publish")] == ["failed", "upstream_failed"]
     assert result.end_date - result.start_date == timedelta(hours=8)

@@ -54,6 +54,13 @@ def test_a_model_folder_that_is_a_file_is_told(run_dag, folder):
     assert result.task("deploy").state == "upstream_failed"
 
 
+def test_a_model_folder_where_nobody_may_write_is_told(run_dag, world):
+    world.set_variable("model_folder", "/sys/models")  # not even root may
+    result = run_dag("survival_model", "2025-01-02")
+    assert "/sys/models" in result.task("features").reason
+    assert [result.task(name).state for name in ("train", "deploy", "alert")] == ["upstream_failed"] * 3
+
+
 def test_a_full_disk_leaves_the_deployed_model_alone(run_dag, world, folder):
     assert run_dag("survival_model", "2025-01-02").ok
     current = (folder / "current.joblib").read_bytes()

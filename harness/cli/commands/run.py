@@ -45,6 +45,7 @@ class RunArguments(option.OneRunArguments):
     pdb: bool = False
     verbose: bool = False
     record: bool = False
+    memory: bool = False
 
 
 class Rehearse:
@@ -160,6 +161,7 @@ class Rehearse:
         from harness.cli.masking import masked_run, unfinished_masked
         from harness.cli.pages import page_of_unfinished
         from harness.cli.progress import Progress
+        from harness.kernel.footprint import measured_memory
 
         with rehearsal.surroundings.entered():
             plan = rehearsal.plan(dag, options)
@@ -179,7 +181,11 @@ class Rehearse:
             page_of_unfinished(folder, self.arguments.report, has_result),
         ):
             options = replace(options, keep=folder)
-            with unfinished_masked(terminal, rehearsal), nullcontext() if debugging else terminal.collecting():
+            with (
+                unfinished_masked(terminal, rehearsal),
+                nullcontext() if debugging else terminal.collecting(),
+                measured_memory() if self.arguments.memory else nullcontext(),
+            ):
                 progress.begin()
                 try:
                     result = rehearsal.run(dag, world, options, progress)
@@ -222,6 +228,7 @@ def _notes(rehearsal: Rehearsal, dag: DAG, terminal: Terminal) -> None:
 @option.trace
 @option.report
 @option.ui
+@option.memory
 @option.pdb
 @option.verbose
 def run(**arguments: Any) -> Job:

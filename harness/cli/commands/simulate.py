@@ -61,6 +61,7 @@ class CalendarArguments(FolderArguments):
     form: str = FORMATS[0]
     jobs: int = 1
     engine: str | None = None
+    memory: bool = False
 
 
 class SimulateFolder:
@@ -197,6 +198,9 @@ class SimulateCalendar(SimulateFolder):
         varying = Varying(typed.vary, form, typed.jobs, typed.engine, of_one, typed.record)
         variations = varying.variations()
 
+        if typed.memory and (typed.no_code or variations):
+            raise UsageError("--memory is told of one simulation with code", fix="leave out --no-code and --vary")
+
         def planned(_: Rehearsal) -> FolderSimulation:
             from harness.kernel.instant import to_datetime
             from harness.simulation import CalendarOptions
@@ -213,7 +217,11 @@ class SimulateCalendar(SimulateFolder):
             rehearsal, world = self._loaded(terminal)
             options: Any = planned(rehearsal).options
             return varying.simulated(rehearsal, options, world, variations, terminal)
-        return self.verdict(self.simulated(terminal, planned), terminal)
+        from harness.kernel.footprint import measured_memory
+
+        with measured_memory() if typed.memory else nullcontext():
+            result = self.simulated(terminal, planned)
+        return self.verdict(result, terminal)
 
     def _past(self) -> Path | None:
         """The folder of the past ledger. Raises: LedgerError. UsageError: what was given beside it makes no sense."""
@@ -275,6 +283,7 @@ def period_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
 )
 @option.jobs("Processes that share the worlds of --vary. The answers are the same.")
 @option.engine
+@option.memory
 @option.many_runs
 def simulate(**arguments: Any) -> Job:
     """Run everything the schedules of a Dag folder ask for, from one date to another, in virtual time.

@@ -186,7 +186,8 @@ class Attempts:
         }
         after.get(outcome.state, self._after_end)(ti, outcome)
         ti.reason = self._reason(ti, outcome)
-        self._over(ti, outcome.state, began, process.running_seconds())
+        held = None if process.footprint is None else process.footprint.present_peak_bytes()
+        self._over(ti, outcome.state, began, process.running_seconds(), held)
         self.recorder.ti_state(ti)
         if ti.state == UP_FOR_RETRY:
             number_next(ti)
@@ -223,9 +224,17 @@ class Attempts:
     def _after_question(self, ti: TaskInstance, outcome: AttemptOutcome) -> None:
         self.people.park(ti, outcome.message)
 
-    def _over(self, ti: TaskInstance, state: str, began: Instant, real_seconds: float = 0.0) -> None:
+    def _over(
+        self,
+        ti: TaskInstance,
+        state: str,
+        began: Instant,
+        real_seconds: float = 0.0,
+        peak_bytes: int | None = None,
+    ) -> None:
         """It left its worker, or a trigger ended it."""
-        ended = AttemptSlice(ti.try_number, state, began, self.simulation.now, ti.reason, real_seconds)
+        now = self.simulation.now
+        ended = AttemptSlice(ti.try_number, state, began, now, ti.reason, real_seconds, peak_bytes)
         history(ti).attempts.append(ended)
         self.recorder.attempt(ti, ended)
 
@@ -314,7 +323,8 @@ class Attempts:
         process.killed = True
         now = self.simulation.now
         if ti.start is not None and (process.started or process is self.simulation.current):
-            self._over(ti, str(ti.state), ti.start, process.real_seconds)
+            held = None if process.footprint is None else process.footprint.peak_bytes
+            self._over(ti, str(ti.state), ti.start, process.real_seconds, held)
         self.simulation.schedule(now, self.simulation.kill, process, KILL_GRACE)
         if self.workloads.waiting:
             self.simulation.schedule(now, self.driver.wake)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
+from harness.bridge.supervisor.store import facts
 from harness.kernel.instant import Instant, Microseconds, to_datetime
 from harness.results.capacity import Capacity, PathStep
 from harness.scheduler.dependencies.context import DepContext
@@ -50,7 +51,9 @@ def capacity_of(driver: Driver) -> Capacity:
             waits[_STATES[state]] = waits.get(_STATES[state], 0) + lasted
     waits["schedule"] = sum(_waited_for_turn(run, now) for run in runs)
     longest = max((run for run in runs if run.end is not None), key=_lasted, default=None)
-    slack = {} if longest is None else slack_of(longest)
+    askers = askers_of(driver)
+    last, lasted = longest_chain(runs, askers)
+    slack = {} if last is None else slack_of(last, askers)
     return Capacity(
         makespan=_span(makespan),
         longest_run=None if longest is None else (longest.dag.dag_id, longest.run_id, _span(_lasted(longest))),
@@ -59,8 +62,9 @@ def capacity_of(driver: Driver) -> Capacity:
         waits={cause: _span(waited) for cause, waited in sorted(waits.items()) if waited},
         utilisation=dict(_shares(tally.taken, driver.limits, makespan)),
         missed_deadlines=sum(deadline.state == MISSED for run in runs for deadline in run.deadlines),
-        critical_path=() if longest is None else tuple(critical_path(longest, slack, tally.held_by)),
-        slack={ti.name: _span(spare) for ti, spare in slack.items()},
+        longest_chain=None if last is None else (last.dag.dag_id, last.run_id, _span(lasted)),
+        critical_path=() if last is None else tuple(critical_path(last, slack, tally.held_by, askers)),
+        slack={} if last is None else {named_from(last, ti): _span(spare) for ti, spare in slack.items()},
     )
 
 
@@ -89,6 +93,42 @@ def _shares(taken: dict[str, Microseconds], limits: Limits, makespan: Microsecon
 
 # -- the critical path ---------------------------------------------------------------------------------------------
 
+Askers = Mapping[DagRun, Sequence[TaskInstance]]
+"""Runs that others had begin -> the task instances that did: they updated its assets, or triggered it."""
+
+
+def askers_of(driver: Driver) -> Askers:
+    """Those of a simulation's runs."""
+    found: dict[DagRun, Sequence[TaskInstance]] = {run: (ti,) for run, ti in driver.recorder.triggered.items()}
+    for run in driver.store.runs.values():
+        if run.run_type != "asset_triggered":
+            continue
+        sources = [
+            ti
+            for event in facts(run).consumed
+            if (source := driver.store.runs.get((event.dag_id or "", event.run_id or ""))) is not None
+            and (ti := source.task_instances.get((event.task_id or "", _index(event.map_index)))) is not None
+        ]
+        if sources:
+            found[run] = sources
+    return found
+
+
+def longest_chain(runs: Iterable[DagRun], askers: Askers) -> tuple[DagRun | None, Microseconds]:
+    """The run that took longest until its end, from when the first of those was due that had it begin; and how long.
+
+    Args:
+        runs: in the order in which they were made.
+    """
+    due: dict[DagRun, Instant] = {}
+    longest: tuple[DagRun | None, Microseconds] = (None, 0)
+    for run in runs:
+        asker = max(askers.get(run, ()), key=_end, default=None)
+        due[run] = run.run_after if asker is None else due.get(asker.run, run.run_after)
+        if run.end is not None and (longest[0] is None or run.end - due[run] > longest[1]):
+            longest = run, run.end - due[run]
+    return longest
+
 
 def first_start(ti: TaskInstance) -> Instant | None:
     """When a task instance ran first, whatever it was tried again."""
@@ -99,38 +139,54 @@ def first_start(ti: TaskInstance) -> Instant | None:
 
 
 def critical_path(
-    run: DagRun, slack: dict[TaskInstance, Microseconds], held_by: dict[TaskInstance, str]
+    run: DagRun, slack: Mapping[TaskInstance, Microseconds], held_by: Mapping[TaskInstance, str], askers: Askers
 ) -> list[PathStep]:
-    """The task instances that made a run as long as it was: from its last end back to whoever was waited for last."""
+    """The task instances that made a run as long as it was: from its last end back to whoever was waited for last.
+
+    It goes on in the runs that had this one begin.
+    """
     ended = [ti for ti in run.task_instances.values() if ti.end is not None and first_start(ti) is not None]
     found: list[PathStep] = []
     last = max(ended, key=_end, default=None)
     while last is not None:
-        start, before = first_start(last), _awaited(run, last)
+        start, before = first_start(last), _awaited(last, askers)
         assert start is not None
         assert last.end is not None
-        ready = run.start if before is None or before.end is None else before.end
+        ready = last.run.start if before is None or before.end is None else before.end
         waited = max(start - (start if ready is None else ready), 0)
         because = (held_by.get(last) or "worker") if waited else None
         found.append(
-            PathStep(last.name, to_datetime(start), _span(waited), because, _span(last.end - start), _span(slack[last]))
+            PathStep(
+                name=named_from(run, last),
+                start=to_datetime(start),
+                waited=_span(waited),
+                because=because,
+                lasted=_span(last.end - start),
+                slack=_span(slack[last]),
+                dag_id=last.run.dag.dag_id,
+                run_id=last.run.run_id,
+            )
         )
         last = before
     return found[::-1]
 
 
-def slack_of(run: DagRun) -> dict[TaskInstance, Microseconds]:
-    """How much longer each task instance of a run might have lasted without the run ending later."""
+def named_from(run: DagRun, ti: TaskInstance) -> str:
+    """A task instance as it is called where one speaks of a run: those of other runs with their Dag."""
+    return ti.name if ti.run is run else f"{ti.run.dag.dag_id}.{ti.name}"
+
+
+def slack_of(run: DagRun, askers: Askers) -> dict[TaskInstance, Microseconds]:
+    """How much longer each task instance might have lasted without a run ending later: of it, and of all before it."""
     ends = [ti.end for ti in run.task_instances.values() if ti.end is not None]
     if not ends:
         return {}
     over = max(ends)
     found: dict[TaskInstance, Microseconds] = {}
     behind: dict[TaskInstance, list[TaskInstance]] = {}
-    wiring = wiring_of(run.dag)
-    ordered = sorted(run.task_instances.values(), key=lambda ti: wiring[ti.task.task_id].position)
+    ordered = [ti for one in _chain(run, askers) for ti in _in_order(one)]
     for ti in ordered:
-        for before in _upstream(run, ti):
+        for before in _before(ti, askers):
             behind.setdefault(before, []).append(ti)
     for ti in reversed(ordered):
         if ti.end is None:
@@ -144,15 +200,42 @@ def slack_of(run: DagRun) -> dict[TaskInstance, Microseconds]:
     return found
 
 
+def _chain(run: DagRun, askers: Askers) -> list[DagRun]:
+    """A run behind all those that had it begin, as they were made."""
+    found, left = {run}, [run]
+    while left:
+        for asker in askers.get(left.pop(), ()):
+            if asker.run not in found:
+                found.add(asker.run)
+                left.append(asker.run)
+    return sorted(found, key=lambda one: one.ordinal)
+
+
+def _in_order(run: DagRun) -> list[TaskInstance]:
+    wiring = wiring_of(run.dag)
+    return sorted(run.task_instances.values(), key=lambda ti: wiring[ti.task.task_id].position)
+
+
+def _index(map_index: int | None) -> int:
+    return -1 if map_index is None else map_index
+
+
 def _end(ti: TaskInstance) -> tuple[Instant, str]:
     return (Instant(-1) if ti.end is None else ti.end), ti.name
 
 
-def _awaited(run: DagRun, ti: TaskInstance) -> TaskInstance | None:
+def _awaited(ti: TaskInstance, askers: Askers) -> TaskInstance | None:
     """Of those before a task instance the one that ended last."""
     start = first_start(ti)
-    ended = [one for one in _upstream(run, ti) if one.end is not None and start is not None and one.end <= start]
+    ended = [one for one in _before(ti, askers) if one.end is not None and start is not None and one.end <= start]
     return max(ended, key=_end, default=None)
+
+
+def _before(ti: TaskInstance, askers: Askers) -> Iterable[TaskInstance]:
+    """Its upstream; of one that has none, who had its run begin."""
+    if not ti.task.upstream:
+        return askers.get(ti.run, ())
+    return _upstream(ti.run, ti)
 
 
 def _upstream(run: DagRun, ti: TaskInstance) -> Iterable[TaskInstance]:

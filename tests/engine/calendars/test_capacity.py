@@ -4,7 +4,8 @@ import time
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from airflow.sdk import DAG, task
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import DAG, Asset, task
 
 from harness.simulation import CalendarOptions, Rehearsal
 from harness.simulation.what_if.sweep import what_if
@@ -120,3 +121,54 @@ class TestSeveralWorlds:
         found = self.simulate(dag, world, "pools.etl=1,0")
         assert "run-stuck" in [finding.check for finding in found.findings]
         assert len(set(map(str, found.findings))) == len(found.findings), "what each world finds is told once"
+
+
+@pytest.mark.parametrize("code", [True, False])
+class TestAcrossDags:
+    def test_the_critical_path_goes_back_through_assets(self, calendar, code):
+        feeds, world = [], World()
+        for name, minutes in (("north", 10), ("south", 7)):
+            with DAG(f"{name}_feed", schedule="@daily", start_date=START) as feed:
+                task(task_id=name, outlets=[Asset(name)])(lambda: None)()
+            world.set_duration(name, minutes * 60)
+            feeds.append(feed)
+        with DAG("both", schedule=[Asset("north"), Asset("south")], start_date=START) as both:
+            task(task_id="report")(lambda: None)()
+        world.set_duration("report", 5 * 60)
+        result = calendar("2025-01-05", "2025-01-05T12:00:00Z", *feeds, both, world=world, code=code)
+        capacity, (run,) = result.capacity, result.runs_of("both")
+        assert capacity.longest_run == ("north_feed", "scheduled__2025-01-05T00:00:00+00:00", 10 * MINUTE)
+        assert capacity.longest_chain == ("both", run.run_id, 15 * MINUTE)
+        steps = [(step.dag_id, step.run_id, step.name, step.waited, step.lasted) for step in capacity.critical_path]
+        assert steps == [
+            ("north_feed", "scheduled__2025-01-05T00:00:00+00:00", "north_feed.north", 0 * MINUTE, 10 * MINUTE),
+            ("both", run.run_id, "report", 0 * MINUTE, 5 * MINUTE),
+        ]
+        assert capacity.slack == {
+            "north_feed.north": 0 * MINUTE,
+            "south_feed.south": 3 * MINUTE,
+            "report": 0 * MINUTE,
+        }
+
+    def test_and_through_triggers(self, calendar, code):
+        with DAG("begins", schedule="@daily", start_date=START) as begins:
+            ready = task(task_id="ready")(lambda: None)()
+            ready >> TriggerDagRunOperator(task_id="trigger", trigger_dag_id="goes_on")
+        with DAG("goes_on", schedule=None, start_date=START) as goes_on:
+            task(task_id="work")(lambda: None)()
+        world = World()
+        world.set_duration("ready", "20m")
+        world.set_duration("work", "30m")
+        capacity = calendar("2025-01-05", "2025-01-05T12:00:00Z", begins, goes_on, world=world, code=code).capacity
+        assert [step.name for step in capacity.critical_path] == ["begins.ready", "begins.trigger", "work"]
+        assert capacity.longest_chain[2] == 50 * MINUTE
+
+
+def test_a_run_before_others_that_is_not_theirs_is_not_of_their_chain(calendar):
+    with DAG("alone", schedule="@daily", start_date=START) as alone:
+        task(task_id="work")(lambda: time.sleep(60))()
+    with DAG("given", schedule=[Asset("of_a_person")], start_date=START) as given:
+        task(task_id="report")(lambda: None)()
+    capacity = calendar("2025-01-05", "2025-01-05T12:00:00Z", alone, given).capacity
+    assert capacity.longest_chain == capacity.longest_run
+    assert [step.name for step in capacity.critical_path] == ["work"]

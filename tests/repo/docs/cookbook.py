@@ -5,9 +5,12 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,7 @@ class Recipe:
         recipes: files of docs/ci.md that it shows.
         extras: what is to be installed.
         heavy: the environment of these pages has not all of it, but that of `tox -e pipelines`.
+        markers: of tests that are left out unless they are asked for.
     """
 
     title: str
@@ -40,6 +44,7 @@ class Recipe:
     recipes: tuple[str, ...] = ()
     extras: str = ""
     heavy: bool = False
+    markers: tuple[str, ...] = ()
     end: str = ""
 
 
@@ -61,7 +66,143 @@ Kubernetes(20)     1h55m  ███         1h55m   13%       0       17h40m    
 Beyond the pool's ten more slots gain nothing. A Celery worker with eight processes takes longer than they would, because
 what is queued for it holds slots of the pool already."""  # noqa: E501
 
+_NIGHT = """\
+The same without a test:
+
+```console output
+$ airflow-harness simulate --dags dags/nightly.py --no-code --world fixtures/nightly.yaml --since 2025-01-02T01:00Z --until 12h --vary 'executor=Local(8)'
+...
+Critical path with executor=Local(8)
+  nightly_report asset_triggered__2025-01-02T01:58:00+00:00, 1h12m
+  nightly_orders.orders        22m
+  nightly_clean.clean          16m
+  nightly_basket.basket        20m
+  report                       14m
+  nearest beside it: nightly_margins.margins, 1m of slack
+...
+```"""  # noqa: E501
+
 RECIPES = {
+    "weather": Recipe(
+        "Weather of some cities, from an API into PostgreSQL",
+        "A task for each city asks an API, pandas turns degrees into others, SQL loads them. The rehearsal replays a "
+        "month twice, on a real PostgreSQL whose `now()` is the run's, with an API that lets sixty calls a minute "
+        "through.",
+        (
+            ("dags/city_weather.py", ""),
+            ("include/weather.py", ""),
+            (
+                "tests/test_city_weather.py",
+                "`limit: 60/1m` has the API refuse what is more with 429, and the task's retries carry it through. "
+                "`pytest -m docker` takes a server in a container in the place of the embedded one:",
+            ),
+        ),
+        (("connections", "weather_api"), ("connections", "warehouse"), ("pools", "etl")),
+        extras="airflow-harness[postgres,http] apache-airflow-providers-http apache-airflow-providers-postgres pandas",
+        markers=("docker",),
+    ),
+    "alerts": Recipe(
+        "Tried later and later, then people are told",
+        "Retries with exponential back-off and an upper limit; a mail and a message where it gives up, and where it is "
+        "well again. When each try begins is Airflow's own arithmetic, so it can be asserted to the second.",
+        (("dags/fragile_export.py", ""), ("tests/test_fragile_export.py", "")),
+        (("connections", "rates_api"), ("connections", "smtp_default"), ("connections", "slack_oncall")),
+        extras=(
+            "airflow-harness[http,smtp] apache-airflow-providers-http apache-airflow-providers-smtp "
+            "apache-airflow-providers-slack"
+        ),
+    ),
+    "large-values": Recipe(
+        "Fifty megabytes from task to task",
+        "As an XCom they go through Airflow's own database, and the run has the finding `xcom-size`. As a Parquet file "
+        "only the path does.",
+        (("dags/big_values.py", ""), ("tests/test_big_values.py", "")),
+        (("variables", "lake"),),
+        extras="airflow-harness duckdb",
+    ),
+    "own-operators": Recipe(
+        "An operator, a hook and a macro of one's own",
+        "They live in `include/` and `plugins/`. A test has the operator run against an API that the world plays, the "
+        "hook by itself, and the client faked.",
+        (
+            ("dags/partner_orders.py", ""),
+            ("include/partner_api.py", ""),
+            ("plugins/trading_days.py", ""),
+            ("tests/test_partner_orders.py", ""),
+        ),
+        (("connections", "partner"),),
+        extras="airflow-harness[http]",
+    ),
+    "cached-data": Recipe(
+        "Reference data that is six hours valid",
+        "Kept in a variable, asked for anew when it is older. In virtual time two days of it take a second, and it "
+        "expires to the second.",
+        (("dags/cached_rates.py", ""), ("tests/test_cached_rates.py", "")),
+        (("connections", "rates_api"),),
+        extras="airflow-harness[http] apache-airflow-providers-http",
+    ),
+    "long-jobs": Recipe(
+        "A job that runs elsewhere for hours",
+        "One Dag triggers it and looks for its end every ten minutes, up to a day. Both run in one simulation: it says "
+        "at which minute the end is found, and what the waiting costs.",
+        (
+            ("dags/long_job.py", ""),
+            (
+                "bad/job_of_another_hour.py",
+                "With schedules of their own the two have to meet. `airflow-harness check` says when they never do:",
+            ),
+            ("tests/test_long_job.py", ""),
+        ),
+    ),
+    "arrivals": Recipe(
+        "A file or an API that is late, waited for in three ways",
+        "Sensors that poke, that are rescheduled, and that defer: each sees what arrives at a virtual instant, at its "
+        "next look. They differ in how long they hold a worker's slot, which is `in_worker` of a task's result.",
+        (
+            ("dags/file_arrivals.py", ""),
+            ("tests/test_file_arrivals.py", ""),
+            ("dags/readiness.py", "The same of an API:"),
+            ("tests/test_readiness.py", ""),
+        ),
+        (("connections", "aws_default"), ("connections", "rates_api")),
+        extras=("airflow-harness[s3,http] apache-airflow-providers-amazon apache-airflow-providers-http aiobotocore"),
+    ),
+    "monolith": Recipe(
+        "A nightly monolith, split by its data",
+        "One Dag of 4 h 17 min becomes one for each step, each started by the assets that it needs: 72 minutes. How "
+        "long the steps take is told by the world; which of them make it as long as it is, the critical path says, "
+        "through the Dags and the assets between them.",
+        (
+            ("dags/monolith.py", ""),
+            ("dags/nightly.py", ""),
+            ("include/nightly.py", ""),
+            ("fixtures/nightly.yaml", ""),
+            (
+                "tests/test_monolith.py",
+                "With `memory=True` each task's `peak_bytes` is what its Python code held at most:",
+            ),
+        ),
+        end=_NIGHT,
+    ),
+    "data-aware": Recipe(
+        "Reports that follow their data",
+        "One waits for both feeds, one takes either, one follows whatever is published under an alias. Two days of it "
+        "say which runs there are, when, and by which assets.",
+        (("dags/data_aware.py", ""), ("tests/test_data_aware.py", "")),
+    ),
+    "approvals": Recipe(
+        "A person who approves",
+        "The answers are part of the test: who, what, after how long. Where nobody answers, it ends in time.",
+        (("dags/release.py", ""), ("tests/test_release.py", "")),
+    ),
+    "landed-files": Recipe(
+        "A task for each file, one of them broken",
+        "Mapping over what has landed in a bucket. One broken file fails its own instance; what comes after goes on by "
+        "its trigger rule, and somebody is told.",
+        (("dags/landed_files.py", ""), ("tests/test_landed_files.py", "")),
+        (("connections", "aws_default"), ("pools", "etl")),
+        extras="airflow-harness[s3] apache-airflow-providers-amazon",
+    ),
     "a-dag-for-each-source": Recipe(
         "A Dag for each source of a configuration",
         "Thirty sources in a YAML file, a Dag for each, and each bound to its own source: the function that makes a "
@@ -94,6 +235,7 @@ RECIPES = {
             ("tests/test_stock_levels.py", "`pytest -m mysql`, where the marker is left out by default:"),
         ),
         extras="airflow-harness[mysql] apache-airflow-providers-common-sql",
+        markers=("mysql",),
     ),
     "environments-of-tasks": Recipe(
         "A library that Airflow's image does not have",
@@ -108,7 +250,13 @@ RECIPES = {
             ),
             ("tests/test_price_forecast.py", ""),
         ),
-        (("variables", "wheels"), ("variables", "environments"), ("variables", "scoring_python")),
+        (
+            ("variables", "wheels"),
+            ("variables", "environments"),
+            ("variables", "scoring_python"),
+            ("env", "AIRFLOW__STANDARD__VENV_INSTALL_METHOD"),
+            ("env", "PIP_DISABLE_PIP_VERSION_CHECK"),
+        ),
     ),
     "stopped-at-commit": Recipe(
         "A flipped dependency is stopped at commit",
@@ -187,6 +335,7 @@ RECIPES = {
         ),
         extras="airflow-harness apache-airflow-providers-apache-spark pandas",
         heavy=True,
+        markers=("spark",),
     ),
     "pods": Recipe(
         "A container on Kubernetes",
@@ -252,12 +401,30 @@ def _lines(recipe: Recipe) -> Iterator[str]:
             yield f"\n{_wrapped(said)}"
         text = (REPOSITORY / file).read_text(encoding="utf-8").rstrip("\n")
         yield f"\n```{_FENCES[Path(file).suffix]} file={file}\n{text}\n```"
+    if settings := _settings(recipe):
+        yield f"\nIn `pyproject.toml`:\n\n```toml file=pyproject.toml\n{settings}```"
     if recipe.world:
         yield f"\nIn the world:\n\n```yaml file={WORLD}\n{_world(recipe)}```"
     for name in recipe.recipes:
         yield f"\n```yaml file={name}\n{_recipe(name)}```"
     if recipe.end:
         yield f"\n{recipe.end}"
+
+
+def _settings(recipe: Recipe) -> str:
+    """What pytest has to be told: where `include` is, which markers there are; empty for nothing."""
+    tomllib = import_module("tomllib" if sys.version_info >= (3, 11) else "tomli")
+    own = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["pytest"]["ini_options"]
+    tests = "".join((REPOSITORY / file).read_text(encoding="utf-8") for file, _ in recipe.files if "tests/" in file)
+    lines = ["[tool.pytest.ini_options]"]
+    if "from include" in tests:
+        lines.append(f"pythonpath = {json.dumps(own['pythonpath'])}")
+    if recipe.markers:
+        left_out = " and ".join(f"not {marker}" for marker in recipe.markers)
+        lines.append(f"addopts = {json.dumps(['-m', left_out])}")
+        markers = [one for one in own["markers"] if one.startswith(recipe.markers)]
+        lines.append(f"markers = {json.dumps(markers)}")
+    return "\n".join(lines) + "\n" if lines[1:] else ""
 
 
 def _world(recipe: Recipe) -> str:

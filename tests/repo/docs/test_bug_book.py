@@ -43,7 +43,9 @@ def test_each_story_is_told_in_a_few_words_and_has_a_mend() -> None:
     assert len({one.name for one in every}) == len(every)
     for story in every:
         assert 20 < len(story.text.split()) < 60 or len(story.text) < 250, story.name
-        assert story.bug or story.mend, story.name
+        for shown in (story.bug, story.mend):
+            assert shown, story.name
+            ast.parse(shown)
         bug, mended = ([version(file.read_text(), fixed) for file in story.files] for fixed in (False, True))
         assert bug != mended, story.name
         for text in (*bug, *mended):
@@ -57,6 +59,14 @@ def test_what_stands_apart_in_a_file_stands_apart_on_the_page() -> None:
         '\n\nwith TaskGroup("load"):\n    BashOperator(task_id="copy", bash_command="echo copied")'
     )
     assert told["swallowed_error"].mend.startswith("from airflow.sdk import BaseHook\n\nat = ")
+
+
+def test_lines_that_stand_in_both_are_shown_in_both() -> None:
+    told = {story.name: story for story in stories()}
+    late = told["late_binding"]
+    assert late.bug.endswith('    def load():\n        return f"loaded {table}"')
+    assert late.mend == late.bug.replace("load()", "load(table=table)")
+    assert told["never_called"].mend == told["never_called"].bug + "\n\n\nnever_called()"
 
 
 def test_the_page_is_the_same_tomorrow() -> None:

@@ -2,7 +2,8 @@
 
 The docstring is the title and the story. ``# found by:`` names the check, or ``rehearsal``: then a test of the same
 name finds it, and ``# without one:`` is a command that tells it too. A line that ends in ``# bug`` is the bug's alone,
-one that begins with ``# mended:`` stands there once it is mended. A folder is one story too, told in its first file.
+one that begins with ``# mended:`` stands there once it is mended. A line that ends in ``# shown`` stands in both, and
+the page shows it. A folder is one story too, told in its first file.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ CHAPTERS = {
 }
 
 _BUG = re.compile(r" *# bug$")
+_SHOWN = re.compile(r" *# shown$")
 _MENDED = re.compile(r"^( *)# mended:(?: (.*))?$")
 _TELLS = re.compile(r"^# (found by|also|without one): (.+)$", re.MULTILINE)
 
@@ -58,18 +60,26 @@ class Story:
 
     @property
     def bug(self) -> str:
-        """The lines that are wrong, without what marks them."""
-        return _dedented(_BUG.sub("", line) if _BUG.search(line) else None for line in self._lines())
+        """The lines that are wrong, and those around them that show why, without what marks them."""
+        return _dedented(self._lines(mended=False))
 
     @property
     def mend(self) -> str:
         """What stands there once it is mended."""
-        found = (_MENDED.match(line) for line in self._lines())
-        return _dedented(f"{one[1]}{one[2] or ''}" if one else None for one in found)
+        return _dedented(self._lines(mended=True))
 
-    def _lines(self) -> Iterator[str]:
+    def _lines(self, mended: bool) -> Iterator[str | None]:
+        """Those that the page shows, None for others."""
         for file in self.files:
-            yield from file.read_text(encoding="utf-8").splitlines()
+            yield None
+            for line in file.read_text(encoding="utf-8").splitlines():
+                is_bug, mend = bool(_BUG.search(line)), _MENDED.match(line)
+                if mend is not None:
+                    if mended:
+                        yield f"{mend[1]}{mend[2] or ''}".rstrip()
+                elif not (is_bug and mended):
+                    is_shown = is_bug or not line or _SHOWN.search(line)
+                    yield _SHOWN.sub("", _BUG.sub("", line)) if is_shown else None
 
 
 def stories() -> list[Story]:
@@ -117,7 +127,7 @@ def version(text: str, mended: bool) -> str:
         if mend is not None and mended:
             lines.append(f"{mend[1]}{mend[2] or ''}".rstrip())
         elif mend is None and not (is_bug and mended):
-            lines.append(_BUG.sub("", line))
+            lines.append(_SHOWN.sub("", _BUG.sub("", line)))
     return "\n".join(line for line in lines if not _TELLS.match(line)) + "\n"
 
 
@@ -146,4 +156,5 @@ def _belongs(relative: Path, project: str) -> bool:
 def _dedented(lines: Iterable[str | None]) -> str:
     """Lines that follow one another, from the margin on; an empty one where others are left out (None) between them."""
     blocks = (list(block) for is_kept, block in groupby(lines, lambda line: line is not None) if is_kept)
-    return "\n\n".join(dedent("\n".join(line or "" for line in block)).strip("\n") for block in blocks)
+    texts = (dedent("\n".join(line or "" for line in block)).strip("\n") for block in blocks)
+    return "\n\n".join(text for text in texts if text)

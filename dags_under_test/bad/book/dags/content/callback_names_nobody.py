@@ -8,11 +8,11 @@ from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG
 
 
-def notify(context):
-    channel = "#etl"
+def notify(context):  # shown
+    channel = "#etl"  # shown
     print(chanel, context["ti"].task_id)  # bug
     # mended: print(channel, context["ti"].task_id)
 
 
-with DAG("callback_names_nobody", schedule="@daily", default_args={"on_failure_callback": notify}):
-    BashOperator(task_id="load", bash_command="echo loaded")
+with DAG("callback_names_nobody", schedule="@daily", default_args={"on_failure_callback": notify}):  # shown
+    BashOperator(task_id="load", bash_command="echo loaded")  # shown

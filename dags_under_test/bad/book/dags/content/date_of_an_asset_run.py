@@ -7,9 +7,9 @@ A cron schedule became an asset. Runs that an asset starts have no logical date,
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, Asset
 
-STOCK = Asset("stock")
+STOCK = Asset("stock")  # shown
 
-with DAG("stock_report", schedule=[STOCK]):
+with DAG("stock_report", schedule=[STOCK]):  # shown
     BashOperator(task_id="report", bash_command="echo {{ ds }}")  # bug
     # mended: BashOperator(task_id="report", bash_command="echo {{ dag_run.run_after | ds }}")
 

@@ -7,11 +7,11 @@ The loop is over when the functions run, and its variable is what it was at the 
 from airflow.sdk import DAG, task
 
 with DAG("late_binding", schedule="@daily"):
-    for table in ("orders", "returns", "customers"):
+    for table in ("orders", "returns", "customers"):  # shown
 
-        @task(task_id=f"load_{table}")
+        @task(task_id=f"load_{table}")  # shown
         def load():  # bug
         # mended: def load(table=table):
-            return f"loaded {table}"
+            return f"loaded {table}"  # shown
 
         load()

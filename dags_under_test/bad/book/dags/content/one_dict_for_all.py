@@ -13,8 +13,8 @@ def load(table, mode):
 
 
 with DAG("one_dict_for_all", schedule="@daily"):
-    arguments = {"mode": "full"}
-    for table in ("orders", "returns"):
-        arguments["table"] = table
+    arguments = {"mode": "full"}  # shown
+    for table in ("orders", "returns"):  # shown
+        arguments["table"] = table  # shown
         PythonOperator(task_id=f"load_{table}", python_callable=load, op_kwargs=arguments)  # bug
         # mended: PythonOperator(task_id=f"load_{table}", python_callable=load, op_kwargs=dict(arguments))

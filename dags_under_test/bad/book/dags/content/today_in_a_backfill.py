@@ -10,10 +10,10 @@ from airflow.sdk import DAG, task
 
 with DAG("today_in_a_backfill", schedule="@daily"):
 
-    @task
-    def export(ds=None):
+    @task  # shown
+    def export(ds=None):  # shown
         day = date.today().isoformat()  # bug
         # mended: day = ds
-        return f"out/orders-{day}.csv"
+        return f"out/orders-{day}.csv"  # shown
 
     export()

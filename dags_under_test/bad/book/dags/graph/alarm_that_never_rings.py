@@ -10,7 +10,7 @@ from airflow.sdk import DAG
 
 with DAG("alarm_that_never_rings", schedule="@daily"):
     load = BashOperator(task_id="load", bash_command="echo loaded")
-    done = EmptyOperator(task_id="done", trigger_rule="all_done")
-    alarm = BashOperator(task_id="alarm", bash_command="echo failed", trigger_rule="one_failed")
+    done = EmptyOperator(task_id="done", trigger_rule="all_done")  # shown
+    alarm = BashOperator(task_id="alarm", bash_command="echo failed", trigger_rule="one_failed")  # shown
     load >> done >> alarm  # bug
     # mended: load >> [done, alarm]

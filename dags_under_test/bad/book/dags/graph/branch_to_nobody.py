@@ -9,14 +9,14 @@ from airflow.sdk import DAG, task
 
 with DAG("branch_to_nobody", schedule="@daily"):
 
-    @task.branch
-    def choose(ds=None):
-        if ds and ds.endswith("03-31"):
+    @task.branch  # shown
+    def choose(ds=None):  # shown
+        if ds and ds.endswith("03-31"):  # shown
             return "close_quater"  # bug
             # mended: return "close_quarter"
-        return "close_day"
+        return "close_day"  # shown
 
-    choose() >> [
-        BashOperator(task_id="close_day", bash_command="echo day"),
-        BashOperator(task_id="close_quarter", bash_command="echo quarter"),
-    ]
+    choose() >> [  # shown
+        BashOperator(task_id="close_day", bash_command="echo day"),  # shown
+        BashOperator(task_id="close_quarter", bash_command="echo quarter"),  # shown
+    ]  # shown

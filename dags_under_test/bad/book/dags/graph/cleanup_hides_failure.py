@@ -10,6 +10,6 @@ from airflow.sdk import DAG
 
 with DAG("cleanup_hides_failure", schedule="@daily"):
     load = BashOperator(task_id="load", bash_command="echo loaded")
-    cleanup = BashOperator(task_id="cleanup", bash_command="echo clean", trigger_rule="all_done")
-    load >> cleanup
+    cleanup = BashOperator(task_id="cleanup", bash_command="echo clean", trigger_rule="all_done")  # shown
+    load >> cleanup  # shown
     # mended: load >> BashOperator(task_id="published", bash_command="echo published")

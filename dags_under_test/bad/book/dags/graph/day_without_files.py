@@ -19,7 +19,7 @@ with DAG("day_without_files", schedule="@daily"):
 
     @task  # bug
     # mended: @task(trigger_rule="none_failed")
-    def report(loaded):
-        return f"{sum(loaded)} files"
+    def report(loaded):  # shown
+        return f"{sum(loaded)} files"  # shown
 
-    report(load.expand(file=files()))
+    report(load.expand(file=files()))  # shown

@@ -9,13 +9,13 @@ from airflow.sdk import DAG, task
 
 with DAG("expand_over_dict", schedule="@daily"):
 
-    @task
-    def tables():
+    @task  # shown
+    def tables():  # shown
         return {"orders": "full", "returns": "daily"}  # bug
         # mended: return ["orders", "returns"]
 
-    @task
-    def load(table):
-        return f"loaded {table}"
+    @task  # shown
+    def load(table):  # shown
+        return f"loaded {table}"  # shown
 
-    load.expand(table=tables())
+    load.expand(table=tables())  # shown

@@ -11,5 +11,5 @@ with DAG("flipped_dependency", schedule="@daily"):
     extract = BashOperator(task_id="extract", bash_command="echo extracted")
     load = BashOperator(task_id="load", bash_command="echo loaded")
     report = BashOperator(task_id="report", bash_command="echo reported")
-    extract >> load >> report
+    extract >> load >> report  # shown
     report >> extract  # bug

@@ -11,6 +11,6 @@ with DAG("forgotten_arrow", schedule="@daily"):
     extract = BashOperator(task_id="extract", bash_command="echo extracted")
     clean = BashOperator(task_id="clean", bash_command="echo cleaned")
     load = BashOperator(task_id="load", bash_command="echo loaded")
-    report = BashOperator(task_id="report", bash_command="echo reported")
+    report = BashOperator(task_id="report", bash_command="echo reported")  # shown
     extract >> clean >> load  # bug
     # mended: extract >> clean >> load >> report

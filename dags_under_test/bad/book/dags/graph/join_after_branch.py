@@ -18,4 +18,4 @@ with DAG("join_after_branch", schedule="@daily"):
     incremental = BashOperator(task_id="incremental", bash_command="echo incremental")
     report = BashOperator(task_id="report", bash_command="echo reported")  # bug
     # mended: report = BashOperator(task_id="report", bash_command="echo reported", trigger_rule="none_failed_min_one_success")
-    choose() >> [full, incremental] >> report
+    choose() >> [full, incremental] >> report  # shown

@@ -8,13 +8,13 @@ from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, TaskGroup, task
 
 with DAG("xcom_from_nobody", schedule="@daily"):
-    with TaskGroup("source") as source:
+    with TaskGroup("source") as source:  # shown
 
-        @task
-        def extract():
-            return "orders.csv"
+        @task  # shown
+        def extract():  # shown
+            return "orders.csv"  # shown
 
-        extract()
+        extract()  # shown
 
     load = BashOperator(task_id="load", bash_command="echo {{ ti.xcom_pull('extract') }}")  # bug
     # mended: load = BashOperator(task_id="load", bash_command="echo {{ ti.xcom_pull('source.extract') }}")

@@ -7,13 +7,13 @@ The decorator is there and the pair of brackets on the last line is not. Nothing
 from airflow.sdk import dag, task
 
 
-@dag(schedule="@daily")
-def never_called():
-    @task
-    def load():
-        print("loaded")
+@dag(schedule="@daily")  # shown
+def never_called():  # shown
+    @task  # shown
+    def load():  # shown
+        print("loaded")  # shown
 
-    load()
+    load()  # shown
 
 
 # mended: never_called()

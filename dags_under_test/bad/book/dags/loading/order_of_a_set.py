@@ -8,7 +8,7 @@ database is full of them.
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG
 
-TABLES = {"orders", "customers", "parts", "lines", "returns", "stock"}
+TABLES = {"orders", "customers", "parts", "lines", "returns", "stock"}  # shown
 
 with DAG("order_of_a_set", schedule="@daily"):
     BashOperator(task_id="load", bash_command="echo " + " ".join(TABLES))  # bug

@@ -9,4 +9,4 @@ from airflow.sdk import DAG
 
 with DAG("schedule_interval", schedule_interval="@daily"):  # bug
 # mended: with DAG("schedule_interval", schedule="@daily"):
-    BashOperator(task_id="load", bash_command="echo loaded")
+    BashOperator(task_id="load", bash_command="echo loaded")  # shown

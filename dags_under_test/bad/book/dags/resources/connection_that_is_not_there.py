@@ -1,6 +1,6 @@
 """A connection that is not there
 
-The id is right in every environment but production. The task fails at its first try there, and the Dag was green until then.
+One letter is missing in the id. Nobody looks a connection up before the task runs: the Dag is green until its first night.
 """
 
 # found by: connection-missing

@@ -1,6 +1,6 @@
 """A pool that is not there
 
-The pool exists in the test installation. In production the task stays in `scheduled`, for ever and without an error.
+One letter of the pool's name is missing. The task stays in `scheduled`, for ever and without an error.
 """
 
 # found by: pool-missing

@@ -14,11 +14,11 @@ SINCE = datetime(2025, 1, 1, tzinfo=timezone.utc)
 MODE = "poke"  # bug
 # mended: MODE = "reschedule"
 
-with DAG("feeds", schedule="@daily", start_date=SINCE):
-    BashOperator(task_id="feed", bash_command="echo fed", pool="narrow")
+with DAG("feeds", schedule="@daily", start_date=SINCE):  # shown
+    BashOperator(task_id="feed", bash_command="echo fed", pool="narrow")  # shown
 
-for side in ("left", "right"):
-    with DAG(f"waits_{side}", schedule="@daily", start_date=SINCE):
-        ExternalTaskSensor(
-            task_id="wait", external_dag_id="feeds", external_task_id="feed", pool="narrow", mode=MODE, timeout=3600
-        )
+for side in ("left", "right"):  # shown
+    with DAG(f"waits_{side}", schedule="@daily", start_date=SINCE):  # shown
+        ExternalTaskSensor(  # shown
+            task_id="wait", external_dag_id="feeds", external_task_id="feed", pool="narrow", mode=MODE, timeout=3600  # shown
+        )  # shown

@@ -1,6 +1,6 @@
 """A variable that is not there
 
-It was set by hand in the user interface of one installation, two years ago.
+Two letters of the name have changed places. A template is rendered when its task begins, and not before.
 """
 
 # found by: variable-missing

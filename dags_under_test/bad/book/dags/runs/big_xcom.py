@@ -12,7 +12,7 @@ with DAG("big_xcom", schedule="@daily"):
 
     @task
     def extract():
-        rows = [{"id": number, "name": f"customer {number}"} for number in range(20_000)]
+        rows = [{"id": number, "name": f"customer {number}"} for number in range(20_000)]  # shown
         return rows  # bug
         # mended: return len(rows)
 

@@ -15,12 +15,12 @@ with DAG("cache_that_never_expires", schedule="@daily", start_date=datetime(2025
 
     @task
     def rates(ds=None):
-        kept = Variable.get("rates", default=None, deserialize_json=True)
+        kept = Variable.get("rates", default=None, deserialize_json=True)  # shown
         if kept is not None:  # bug
         # mended: if kept is not None and kept["day"] == ds:
-            return kept["rates"]
-        answer = HttpHook("GET", http_conn_id="shop_api").run("/rates").json()
-        Variable.set("rates", json.dumps({"day": ds, "rates": answer}))
+            return kept["rates"]  # shown
+        answer = HttpHook("GET", http_conn_id="shop_api").run("/rates").json()  # shown
+        Variable.set("rates", json.dumps({"day": ds, "rates": answer}))  # shown
         return answer
 
     rates()

@@ -9,7 +9,7 @@ from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG
 
 
-def mail(context):
+def mail(context):  # shown
     with SmtpHook() as server:  # bug
         server.send_email_smtp(to="oncall@example.com", from_email="a@example.com", subject="failed", html_content="-")  # bug
     # mended: try:
@@ -21,5 +21,5 @@ def mail(context):
     # mended:     HttpHook("POST", http_conn_id="shop_api").run("/alarms")
 
 
-with DAG("mail_server_down", schedule="@daily", default_args={"on_failure_callback": mail}):
-    BashOperator(task_id="load", bash_command="echo loaded")
+with DAG("mail_server_down", schedule="@daily", default_args={"on_failure_callback": mail}):  # shown
+    BashOperator(task_id="load", bash_command="echo loaded")  # shown

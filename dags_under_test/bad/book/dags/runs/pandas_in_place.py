@@ -13,9 +13,9 @@ with DAG("pandas_in_place", schedule="@daily"):
     def clean():
         import pandas as pd
 
-        frame = pd.DataFrame({"age": [31.0, None, 52.0]})
+        frame = pd.DataFrame({"age": [31.0, None, 52.0]})  # shown
         frame["age"].fillna(0, inplace=True)  # bug
         # mended: frame["age"] = frame["age"].fillna(0)
-        return int(frame["age"].isna().sum())
+        return int(frame["age"].isna().sum())  # shown
 
     clean()

@@ -12,7 +12,7 @@ with DAG("token_in_the_log", schedule="@daily"):
 
     @task
     def login():
-        answer = HttpHook("POST", http_conn_id="shop_api").run("/login").json()
+        answer = HttpHook("POST", http_conn_id="shop_api").run("/login").json()  # shown
         print(answer)  # bug
         # mended: print(f"logged in: {sorted(answer)}")
 

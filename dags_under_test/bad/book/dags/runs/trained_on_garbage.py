@@ -11,7 +11,7 @@ with DAG("trained_on_garbage", schedule="@daily"):
 
     @task
     def train():
-        orders = HttpHook("GET", http_conn_id="shop_api").run("/orders").json()
+        orders = HttpHook("GET", http_conn_id="shop_api").run("/orders").json()  # shown
         # mended: if not orders:
         # mended:     raise ValueError("no orders to learn from")
         return sum(orders) / max(len(orders), 1)  # bug

@@ -13,4 +13,4 @@ SINCE = datetime(2020, 1, 1, tzinfo=timezone.utc)
 
 with DAG("catchup_years", schedule="@daily", start_date=SINCE, catchup=True):  # bug
 # mended: with DAG("catchup_years", schedule="@daily", start_date=SINCE, catchup=False):
-    BashOperator(task_id="load", bash_command="echo loaded")
+    BashOperator(task_id="load", bash_command="echo loaded")  # shown

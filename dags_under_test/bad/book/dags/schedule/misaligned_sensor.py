@@ -15,15 +15,15 @@ SINCE = datetime(2025, 1, 1, tzinfo=timezone.utc)
 APART = timedelta(hours=3)  # bug
 # mended: APART = timedelta(hours=4)
 
-with DAG("export_at_two", schedule="0 2 * * *", start_date=SINCE):
-    BashOperator(task_id="export", bash_command="echo exported")
+with DAG("export_at_two", schedule="0 2 * * *", start_date=SINCE):  # shown
+    BashOperator(task_id="export", bash_command="echo exported")  # shown
 
-with DAG("report_at_six", schedule="0 6 * * *", start_date=SINCE):
-    ExternalTaskSensor(
-        task_id="wait",
-        external_dag_id="export_at_two",
-        external_task_id="export",
-        execution_delta=APART,
-        mode="reschedule",
-        timeout=3600,
-    )
+with DAG("report_at_six", schedule="0 6 * * *", start_date=SINCE):  # shown
+    ExternalTaskSensor(  # shown
+        task_id="wait",  # shown
+        external_dag_id="export_at_two",  # shown
+        external_task_id="export",  # shown
+        execution_delta=APART,  # shown
+        mode="reschedule",  # shown
+        timeout=3600,  # shown
+    )  # shown

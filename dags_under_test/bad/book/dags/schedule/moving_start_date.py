@@ -14,5 +14,5 @@ from airflow.sdk import DAG
 SINCE = datetime.now(timezone.utc) - timedelta(days=1)  # bug
 # mended: SINCE = datetime(2025, 1, 1, tzinfo=timezone.utc) + timedelta(days=1)
 
-with DAG("moving_start_date", schedule="@daily", start_date=SINCE):
-    BashOperator(task_id="load", bash_command="echo loaded")
+with DAG("moving_start_date", schedule="@daily", start_date=SINCE):  # shown
+    BashOperator(task_id="load", bash_command="echo loaded")  # shown

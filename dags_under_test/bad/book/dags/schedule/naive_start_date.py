@@ -11,9 +11,9 @@ from datetime import datetime
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG, CronTriggerTimetable
 
-BERLIN = CronTriggerTimetable("0 6 * * *", timezone="Europe/Berlin")
+BERLIN = CronTriggerTimetable("0 6 * * *", timezone="Europe/Berlin")  # shown
 SINCE = datetime(2025, 1, 1)  # bug
 # mended: SINCE = pendulum.datetime(2025, 1, 1, tz="Europe/Berlin")
 
-with DAG("naive_start_date", schedule=BERLIN, start_date=SINCE):
-    BashOperator(task_id="load", bash_command="echo loaded")
+with DAG("naive_start_date", schedule=BERLIN, start_date=SINCE):  # shown
+    BashOperator(task_id="load", bash_command="echo loaded")  # shown

@@ -12,4 +12,4 @@ SINCE = pendulum.datetime(2025, 1, 1, tz="Europe/Berlin")
 
 with DAG("night_of_the_change", schedule="30 2 * * *", start_date=SINCE):  # bug
 # mended: with DAG("night_of_the_change", schedule="30 4 * * *", start_date=SINCE):
-    BashOperator(task_id="load", bash_command="echo loaded")
+    BashOperator(task_id="load", bash_command="echo loaded")  # shown

@@ -12,8 +12,8 @@ from airflow.sdk import DAG
 # mended: from airflow.sdk import CronDataIntervalTimetable
 
 SINCE = datetime(2025, 1, 1, tzinfo=timezone.utc)
-BETWEEN = "echo from {{ data_interval_start | ds }} to {{ data_interval_end | ds }}"
+BETWEEN = "echo from {{ data_interval_start | ds }} to {{ data_interval_end | ds }}"  # shown
 
 with DAG("no_rows_since_airflow_3", schedule="@daily", start_date=SINCE):  # bug
 # mended: with DAG("no_rows_since_airflow_3", schedule=CronDataIntervalTimetable("@daily", timezone="UTC"), start_date=SINCE):
-    BashOperator(task_id="load", bash_command=BETWEEN)
+    BashOperator(task_id="load", bash_command=BETWEEN)  # shown

@@ -14,4 +14,4 @@ SINCE = datetime(2025, 1, 1, tzinfo=timezone.utc)
 
 with DAG("overlapping_runs", schedule="@hourly", start_date=SINCE):  # bug
 # mended: with DAG("overlapping_runs", schedule="@hourly", start_date=SINCE, max_active_runs=1):
-    BashOperator(task_id="fill_staging", bash_command="echo filled")
+    BashOperator(task_id="fill_staging", bash_command="echo filled")  # shown

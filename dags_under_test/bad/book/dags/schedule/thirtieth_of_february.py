@@ -13,4 +13,4 @@ SINCE = datetime(2025, 1, 1, tzinfo=timezone.utc)
 
 with DAG("thirtieth_of_february", schedule="0 6 30 2 *", start_date=SINCE):  # bug
 # mended: with DAG("thirtieth_of_february", schedule="0 6 L * *", start_date=SINCE):
-    BashOperator(task_id="load", bash_command="echo loaded")
+    BashOperator(task_id="load", bash_command="echo loaded")  # shown

@@ -7,5 +7,5 @@ Somebody copies a file as a template and forgets to change the id. From then on 
 from airflow.providers.standard.operators.bash import BashOperator
 from airflow.sdk import DAG
 
-with DAG("sales", schedule="@daily"):
-    BashOperator(task_id="load", bash_command="echo sales")
+with DAG("sales", schedule="@daily"):  # shown
+    BashOperator(task_id="load", bash_command="echo sales")  # shown
