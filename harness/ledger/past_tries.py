@@ -168,7 +168,7 @@ class _Reader:
         self._running: dict[InstanceKey, tuple[Instant, int]] = {}
         self._waits_since: dict[InstanceKey, Instant] = {}
         self._number: dict[InstanceKey, int] = {}
-        self._emitted: dict[tuple[str, str, str], list[EmittedEvent]] = {}
+        self._emitted: dict[tuple[str, str, str, int | None], list[EmittedEvent]] = {}
         self._changes = 0
         self._is_imported = False
         self._until = BEGINNING
@@ -253,7 +253,7 @@ class _Reader:
             self._ended(tried, record)
 
     def _ended(self, tried: _OpenTry, record: dict[str, Any]) -> None:
-        events = self._emitted.pop(tried.key[:3], [])
+        events = [event for index in (tried.key[3], None) for event in self._emitted.pop((*tried.key[:3], index), [])]
         tried.fields |= {"reason": record["reason"], "events": tuple(events), "for_good": record["state"] == "failed"}
         if record["state"] == "success":
             self._succeeded.append(tried)
@@ -277,15 +277,18 @@ class _Reader:
             fields["decided"] = {name: tuple(ids) for name, ids in value.items() if isinstance(ids, list)}
 
     def _event(self, record: dict[str, Any]) -> None:
-        """The record does not say which of a mapped task's instances it was: it ends with the next record of an end."""
+        """Ledgers of before do not say which of a mapped task's instances it was: the one whose end is told next."""
         event = record["asset"], record["uri"], record["extra"] or {}
-        self._emitted.setdefault((record["dag_id"], record["run_id"], record["task_id"]), []).append(event)
+        key = record["dag_id"], record["run_id"], record["task_id"], record.get("map_index")
+        self._emitted.setdefault(key, []).append(event)
 
     def _triggered(self, record: dict[str, Any]) -> None:
-        key = record["dag_id"], record["run_id"], record["task_id"]
-        for instance in reversed(self._running):  # of a mapped task's instances the one that began last
-            if instance[:3] == key:
-                run = record["triggered_dag_id"], record["triggered_run_id"]
+        run, whose = (record["triggered_dag_id"], record["triggered_run_id"]), _key(record)
+        if "map_index" in record:
+            self._try(record).triggered.append(run)
+            return
+        for instance in reversed(self._running):  # of before: of a mapped task's instances the one that began last
+            if instance[:3] == whose[:3]:
                 self._tries[instance][self._number[instance]].triggered.append(run)
                 return
 

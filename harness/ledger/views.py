@@ -265,6 +265,18 @@ VIEWS: dict[str, View] = {
         from records where kind = 'variable' order by ledger, n
         """,
     ),
+    "stored_states": View(
+        "a value that a task kept for a later try, or with an asset (Airflow's state stores, from 3.3 on)",
+        {
+            **_INSTANCE, "instant": "", "store": "task or asset", "asset": "its name or URI; NULL of a task",
+            "verb": "set, delete or clear", "key": "NULL of clear", "value": "JSON",
+        },
+        """
+        select ledger, dag_id, run_id, task_id, map_index, instant, replace(kind, '-store', '') as store, asset, verb,
+            key, value
+        from records where kind in ('task-store', 'asset-store') order by ledger, n
+        """,
+    ),
     "deferrals": View(
         "a trigger that waited in a task instance's place",
         {

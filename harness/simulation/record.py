@@ -231,7 +231,7 @@ class Recorder:
         """A task instance triggered a run."""
         self.triggered[run] = ti
         told = {"triggered_dag_id": run.dag.dag_id, "triggered_run_id": run.run_id}
-        self._write(ti.run, "triggered", task_id=ti.task_id, **told)
+        self._of(ti, "triggered", **told)
 
     def refused(self, refusal: RefusedConnection) -> None:
         """A connection was refused: called in the thread in which it was asked for, told when its task goes on."""

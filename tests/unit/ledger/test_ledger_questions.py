@@ -50,6 +50,17 @@ def test_what_a_service_was_told_and_came_to_hold(tmp_path: Path) -> None:
     assert asked([folder], "select part, added, changed from service_changes").fetchall() == [("t", 2, 1)]
 
 
+def test_values_that_tasks_kept(tmp_path: Path) -> None:
+    whose = {"task_id": "t", "map_index": -1, "try_number": 1}
+    folder = kept(
+        tmp_path / "a",
+        {"kind": "task-store", **whose, "verb": "set", "key": "page", "value": 7},
+        {"kind": "asset-store", **whose, "verb": "clear", "asset": "orders", "key": None, "value": None},
+    )
+    answer = asked([folder], "select store, asset, verb, key, value from stored_states").fetchall()
+    assert answer == [("task", None, "set", "page", "7"), ("asset", "orders", "clear", None, None)]
+
+
 def test_fields_with_any_name(tmp_path: Path) -> None:
     fields = {"a.b": 1, "c d": [2], "": 3, "e/~": 4}
     folder = kept(tmp_path / "a", {"kind": "rendered", "task_id": "t", "map_index": -1, "fields": fields})

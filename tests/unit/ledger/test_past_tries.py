@@ -148,3 +148,19 @@ def test_a_ledger_that_was_altered_is_refused(tmp_path: Path) -> None:
 )
 def test_over_what_is_stored_a_task_maps_or_does_not(value: object, length: int | None) -> None:
     assert stored_length(value) == length
+
+
+def test_what_an_instance_of_a_mapped_task_told_is_its_own_whoever_ends_first(tmp_path: Path) -> None:
+    first, second = {"map_index": 0}, {"map_index": 1}
+    found = read(
+        tmp_path,
+        state(0, "running", **first),
+        state(0, "running", **second),
+        told("asset-event", 1, asset="orders", uri="s3://orders", extra=None, **first),
+        told("triggered", 1, triggered_dag_id="mail", triggered_run_id="m1", **first),
+        attempt(0, 1, "success", **second),
+        attempt(0, 2, "success", **first),
+    )
+    tried = [found.tries["sales", "r1", "load", index][1] for index in (0, 1)]
+    assert [len(one.events) for one in tried] == [1, 0]
+    assert [one.triggered for one in tried] == [(("mail", "m1"),), ()]
