@@ -6,8 +6,11 @@ The timetables are Airflow's objects, asked, not copied.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, timezone
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.versions.names import attribute
@@ -285,14 +288,17 @@ def _within(moment: datetime) -> Instant:
     return found
 
 
-def next_run(dag: DAG, last: RunPlan | None) -> RunPlan | None:
+def next_run(dag: DAG, last: RunPlan | None, timetable: Any = None) -> RunPlan | None:
     """The scheduled run after ``last``, or the first one; None when the schedule asks for none.
 
     The present instant matters to a Dag without catchup: its timetable skips what lies behind.
+
+    Args:
+        timetable: in the place of the Dag's own.
     Source: ``DagModel.calculate_dagrun_date_fields``, ``SerializedDAG.next_dagrun_info`` (3.3.2; 3.1 has no
     ``next_dagrun_info_v2``). Where the scheduler logs what a timetable raises and makes no run, this raises it.
     """
-    timetable = timetable_of(dag)
+    timetable = timetable_of(dag) if timetable is None else timetable
     if not timetable.can_be_scheduled or attribute(timetable, "partitioned"):
         return None
     info = next_info(timetable, _info(last), restriction_of(dag, dag.catchup))
@@ -309,19 +315,46 @@ class ScheduleMemo:
     def __init__(self) -> None:
         self._identities: dict[str, tuple[Any, ...] | None] = {}
         self._plans: dict[tuple[Any, ...], RunPlan | None] = {}
+        self._timetables: dict[tuple[Any, ...], Any] = {}
 
     def next_run(self, dag: DAG, last: RunPlan | None, now: Instant) -> RunPlan | None:
         """`next_run`, asked at an instant."""
+        before = None if last is None else (last.data_interval_start, last.data_interval_end, last.run_after)
+        return self._asked(dag, (before, now), lambda timetable: next_run(dag, last, timetable))
+
+    def next_run_since(self, dag: DAG, since: Instant) -> RunPlan | None:
+        """`next_run_since`."""
+        return self._asked(dag, ("since", since), lambda _: next_run_since(dag, since))
+
+    def _asked(self, dag: DAG, question: tuple[Any, ...], ask: Callable[[Any], RunPlan | None]) -> RunPlan | None:
         if dag.dag_id not in self._identities:
             self._identities[dag.dag_id] = _identity(dag)
         identity = self._identities[dag.dag_id]
         if identity is None:
-            return next_run(dag, last)
-        before = None if last is None else (last.data_interval_start, last.data_interval_end, last.run_after)
-        key = (identity, before, now)
+            return ask(None)
+        key = (identity, question)
         if key not in self._plans:
-            self._plans[key] = next_run(dag, last)
+            if identity not in self._timetables:
+                self._timetables[identity] = _remembering(timetable_of(dag))
+            self._plans[key] = ask(self._timetables[identity])
         return self._plans[key]
+
+
+DATES_REMEMBERED = 64
+
+
+def _remembering(timetable: Any) -> Any:
+    """A copy of one of Airflow's timetables that looks for the date next to another once.
+
+    For one answer croniter reads the expression five times, mostly for dates of which it was asked just before: that
+    took a seventh of a calendar whose tasks run no code. What it finds hangs on the date
+    alone, which it is always given in UTC.
+    """
+    made = copy(timetable)
+    for name in ("_get_next", "_get_prev"):
+        if hasattr(made, name):
+            setattr(made, name, lru_cache(DATES_REMEMBERED)(getattr(made, name)))
+    return made
 
 
 def _identity(dag: DAG) -> tuple[Any, ...] | None:

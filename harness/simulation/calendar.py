@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.snapshot import asset_condition, asset_policy, snapshot
 from harness.bridge.supervisor.store import AssetEvent
-from harness.bridge.timetables import RunPlan, ScheduleMemo, allows, next_run_since
+from harness.bridge.timetables import RunPlan, ScheduleMemo, allows
 from harness.kernel import Instant, iso
 from harness.kernel.instant import BEGINNING
 from harness.results.finding import Finding
@@ -20,7 +20,7 @@ from harness.scheduler.dag_runs.calendar import (
     latest_automated,
     needs_scheduled_run,
 )
-from harness.scheduler.model import DagRun
+from harness.scheduler.model import Dag, DagRun
 from harness.simulation.components.asset_runs import AssetRuns
 from harness.simulation.components.backfills import Backfills
 from harness.simulation.components.scheduler_loop import Driver
@@ -55,6 +55,7 @@ class Calendar:
             `begin` is called, so that a Dag with catchup makes up for all the past.
         conf: of the runs that schedules make. In production it is empty; what a person triggers has its own.
         schedules, fail_fast: see `harness.simulation.options.CalendarOptions`.
+        known: what the scheduler knows of a Dag; the runs that are made have it too.
     Attributes:
         findings: timetables that raised, Dags that paused themselves, backfills that Airflow refuses.
         backfills: what people asked for.
@@ -69,6 +70,7 @@ class Calendar:
         conf: Mapping[str, Any] | None = None,
         schedules: bool = True,
         fail_fast: bool = False,
+        known: Callable[[DAG], Dag] = snapshot,
     ) -> None:
         self.driver, self.simulation, self._make, self._since = driver, driver.simulation, make, since
         self._schedules, self._fail_fast = schedules, fail_fast
@@ -76,7 +78,7 @@ class Calendar:
         self._memo = ScheduleMemo()
         self.findings: list[Finding] = []
         self.backfills = Backfills(driver, make)
-        self.entries = {dag.dag_id: _entry(dag) for dag in sorted(dags, key=lambda dag: dag.dag_id)}
+        self.entries = {dag.dag_id: _entry(dag, known(dag)) for dag in sorted(dags, key=lambda dag: dag.dag_id)}
         self._due: dict[ScheduledDag, None] = {}
         self._assets = AssetRuns(driver, make, [(entry.dag, entry.calendar) for entry in self.entries.values()])
 
@@ -136,7 +138,8 @@ class Calendar:
         self._due.pop(entry, None)
         try:
             first = entry.last is None and self._since is not None
-            plan = next_run_since(entry.dag, now) if first else self._memo.next_run(entry.dag, entry.last, now)
+            memo, dag = self._memo, entry.dag
+            plan = memo.next_run_since(dag, now) if first else memo.next_run(dag, entry.last, now)
         except Exception as error:  # user code: Airflow logs this and never runs the Dag again
             self._complain(entry, "error", f"its timetable raised {type(error).__name__}: {error}", "timetable")
             plan = None
@@ -227,8 +230,8 @@ class Calendar:
         )
 
 
-def _entry(dag: DAG) -> ScheduledDag:
+def _entry(dag: DAG, known: Dag) -> ScheduledDag:
     condition = asset_condition(dag)
     policy = AssetPolicy() if condition is None else asset_policy(dag)
     paused = bool(dag.is_paused_upon_creation)
-    return ScheduledDag(dag, DagCalendar(snapshot(dag), paused, condition=condition, policy=policy))
+    return ScheduledDag(dag, DagCalendar(known, paused, condition=condition, policy=policy))

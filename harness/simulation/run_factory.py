@@ -238,7 +238,7 @@ class RunFactory:
             kept: task ids it is made of, None for all.
         """
         run = DagRun(
-            dag=snapshot(dag, kept) if kept is not None else self._snapshot(dag),
+            dag=snapshot(dag, kept) if kept is not None else self.known(dag),
             run_id=plan.run_id,
             run_type=plan.run_type,
             logical_date=plan.logical_date,
@@ -252,8 +252,8 @@ class RunFactory:
             create_instances(run)
         return run
 
-    def _snapshot(self, dag: DAG) -> Dag:
-        """One for all runs of a Dag: what the rules derive from it is derived once."""
+    def known(self, dag: DAG) -> Dag:
+        """What the scheduler knows of a Dag, one for all its runs: what the rules derive from it is derived once."""
         if dag.dag_id not in self._snapshots:
             found, least = snapshot(dag), self.world.least_retries
             tasks = {name: replace(task, retries=max(task.retries, least)) for name, task in found.tasks.items()}

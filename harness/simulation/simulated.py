@@ -49,7 +49,7 @@ def simulated_calendar(
         chosen = {dag.dag_id: dag for dag in dags}
         left = [chosen[name] for name in chosen if name not in run_factory.refused]
         made_by = (options.schedules, options.fail_fast)
-        calendar = Calendar(driver, left, run_factory.create, since, options.conf, *made_by)
+        calendar = Calendar(driver, left, run_factory.create, since, options.conf, *made_by, run_factory.known)
         calendar.findings += [
             refusal(run_factory.refused[name], name) for name in chosen if name in run_factory.refused
         ]
@@ -78,7 +78,10 @@ def simulated_calendar(
         driver.simulation.close()
         calendar.findings += run_factory.recorder.at_the_end()
         mine = slice(None) if shard is None else shard.own
-        runs = [run_result(run, run_factory.recorder) for run in list(run_factory.store.runs.values())[mine]]
+        runs = []
+        for run in list(run_factory.store.runs.values())[mine]:
+            runs.append(run_result(run, run_factory.recorder))
+            run_factory.recorder.events.pop(run, None)  # its result has them: both of all runs would be an eighth more
     backfills = calendar.backfills.results()
     until = busy_until if run_factory.was_interrupted or not options.schedules else end
     needs = run_factory.needs()

@@ -2,11 +2,13 @@
 
 from datetime import datetime, timezone
 
+import pytest
 from airflow.sdk import DAG
 from airflow.timetables.trigger import CronTriggerTimetable
 
 from harness.bridge import timetables
-from harness.bridge.timetables import ScheduleMemo
+from harness.bridge.timetables import ScheduleMemo, next_run, next_run_since
+from harness.kernel.clock import wall_clock
 from harness.kernel.instant import to_instant
 
 START = datetime(2025, 1, 1, tzinfo=timezone.utc)
@@ -20,7 +22,7 @@ class Ours(CronTriggerTimetable):
 def asked_of(monkeypatch, *dags):
     """The dag_ids whose timetables were asked, each Dag wanting its next run twice."""
     asked, original = [], timetables.next_run
-    monkeypatch.setattr(timetables, "next_run", lambda dag, last: asked.append(dag.dag_id) or original(dag, last))
+    monkeypatch.setattr(timetables, "next_run", lambda dag, *given: asked.append(dag.dag_id) or original(dag, *given))
     memo = ScheduleMemo()
     for dag in dags:
         answers = [memo.next_run(dag, None, NOW) for _ in range(2)]
@@ -45,3 +47,32 @@ def test_a_timetable_of_the_users_is_asked_every_time(monkeypatch):
     dag = DAG("ours", schedule=Ours("0 4 * * *", timezone="UTC"), start_date=START, catchup=True)
     monkeypatch.setattr(timetables, "timetable_of", lambda _: Ours("0 4 * * *", timezone="UTC"))
     assert asked_of(monkeypatch, dag) == ["ours", "ours"]
+
+
+def test_where_a_schedule_stands_is_asked_once(monkeypatch):
+    asked, original = [], timetables.next_run_since
+    monkeypatch.setattr(timetables, "next_run_since", lambda dag, at: asked.append(dag.dag_id) or original(dag, at))
+    memo = ScheduleMemo()
+    for n in range(3):
+        dag = DAG(f"d{n}", schedule="0 4 * * *", start_date=START)
+        assert memo.next_run_since(dag, NOW) == original(dag, NOW)
+    assert asked == ["d0"]
+
+
+@pytest.mark.parametrize("catchup", [True, False])
+@pytest.mark.parametrize(
+    "schedule", ["*/20 * * * *", "30 2 * * *", CronTriggerTimetable("30 1,2 * * *", timezone="Europe/Berlin")]
+)
+@pytest.mark.parametrize("first", ["2025-03-29T21:00:00+00:00", "2025-10-25T21:00:00+00:00"])
+def test_dates_that_are_remembered_are_those_that_are_found(schedule, catchup, first):
+    """Through both changes of the clock, a run behind the other, each asked when it is due and once more then."""
+    start = datetime.fromisoformat(first)
+    dag, memo = DAG("d", schedule=schedule, start_date=start, catchup=catchup), ScheduleMemo()
+    with wall_clock(to_instant(start)):
+        last = next_run_since(dag, to_instant(start))
+    for _ in range(24):
+        with wall_clock(last.run_after):
+            found = [memo.next_run(dag, last, last.run_after) for _ in range(2)]
+            expected = next_run(dag, last)
+        assert found == [expected] * 2
+        last = expected
