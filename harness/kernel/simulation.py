@@ -82,8 +82,9 @@ class Simulation:
 
     def schedule(self, at: Instant, action: Callable[..., Any], *args: Any, priority: int = NORMAL) -> Event:
         """Have ``action(*args)`` called at an instant; one in the past is taken as now."""
-        event = Event(max(at, self.now), action, args)
-        heapq.heappush(self._queue, (event.at, priority, next(self._sequence), event))
+        when = at if at > self.now else self.now
+        event = Event(when, action, args)
+        heapq.heappush(self._queue, (when, priority, next(self._sequence), event))
         return event
 
     def spawn(self, run: Callable[..., Any], *args: Any, name: str = "process", at: Instant | None = None) -> Process:
@@ -157,20 +158,25 @@ class Simulation:
 
     def step(self) -> bool:
         """Move to the next event and let it happen. False when there is none."""
-        while self._queue:
-            at, _, _, event = heapq.heappop(self._queue)
-            if event.cancelled:
-                continue
-            self._move_to(at)
-            event.action(*event.args)
-            return True
-        return False
+        if self.peek() is None:
+            return False
+        self._happen()
+        return True
+
+    def _happen(self) -> None:
+        """Move to the first event of the queue, which is not cancelled, and let it happen."""
+        at, _, _, event = heapq.heappop(self._queue)
+        self._move_to(at)
+        event.action(*event.args)
 
     def peek(self) -> Instant | None:
         """The instant of the next event, None when there is none."""
-        while self._queue and self._queue[0][3].cancelled:
-            heapq.heappop(self._queue)
-        return self._queue[0][0] if self._queue else None
+        queue = self._queue
+        while queue:
+            if not queue[0][3].cancelled:
+                return queue[0][0]
+            heapq.heappop(queue)
+        return None
 
     def run_until(self, until: Instant | None = None) -> None:
         """Step until the queue is empty, `stop` was called, or the next event lies after ``until``."""
@@ -182,7 +188,7 @@ class Simulation:
                 at = self.peek()
             if at is None or (until is not None and at > until):
                 return
-            self.step()
+            self._happen()
 
     def stop(self, why: str) -> None:
         """Have `run_until` return after the present event."""

@@ -25,6 +25,7 @@ from harness.scheduler.model import (
     TaskInstance,
     TaskState,
 )
+from harness.scheduler.wiring import unmapped_keys_of
 
 __all__ = [
     "Expansion",
@@ -67,12 +68,16 @@ def create_instances(run: DagRun) -> list[TaskInstance]:
     later skips. A task whose start and end dates exclude the logical date has no instance, except in a backfill.
     Source: airflow/models/dagrun.py `DagRun.verify_integrity`, `_create_tasks` (3.3.2).
     """
+    keys = unmapped_keys_of(run.dag)
     for task in run.dag.tasks.values():
         if not _in_dates(task, run):
             continue
         count = parse_time_mapped_count(task, run.dag)
-        for index in range(count) if count else (-1,):
-            _create(task, run, index)
+        if count:
+            for index in range(count):
+                _create(task, run, index)
+        else:
+            run.task_instances[keys[task.task_id]] = TaskInstance(task, run, -1, max_tries=task.retries)
     return list(run.task_instances.values())
 
 

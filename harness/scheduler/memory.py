@@ -6,6 +6,8 @@ dependencies look at is known from the wiring, so a state that changed concerns 
 
 from __future__ import annotations
 
+from itertools import compress
+from operator import ne
 from typing import Literal, cast
 
 from harness.scheduler.lengths import NotPopulated, mapped_count
@@ -64,8 +66,9 @@ class Memory:
         else:
             self._follow(run, states, places)
         self._states = states
-        self.ready = [ti for ti in self.ready if ti.state in SCHEDULEABLE]
-        places.update(self._place[ti.key] for ti in self.ready)
+        if self.ready:
+            self.ready = [ti for ti in self.ready if ti.state in SCHEDULEABLE]
+            places.update(self._place[ti.key] for ti in self.ready)
         self._maps_over(run, places)
         return [
             self._tis[place] for place in sorted(places, key=self._rank.__getitem__) if states[place] in SCHEDULEABLE
@@ -79,15 +82,14 @@ class Memory:
                 self._states[place] = "changed"
 
     def _follow(self, run: DagRun, states: list[SeenState], places: set[int]) -> None:
-        if states != self._states:
-            for place, (now, before) in enumerate(zip(states, self._states, strict=True)):
-                if now != before:
-                    places.add(place)
-                    if now in FINISHED or before in FINISHED:
-                        self._watchers(run, self._tis[place], places)
+        for place in compress(range(len(states)), map(ne, states, self._states)):
+            places.add(place)
+            if states[place] in FINISHED or self._states[place] in FINISHED:
+                self._watchers(run, self._tis[place], places)
         if UP_FOR_RETRY in states or UP_FOR_RESCHEDULE in states:
             places.update(n for n, state in enumerate(states) if state in (UP_FOR_RETRY, UP_FOR_RESCHEDULE))
-        places.update(self._place[ti.key] for ti in self._past)
+        if self._past:
+            places.update(self._place[ti.key] for ti in self._past)
 
     def _maps_over(self, run: DagRun, places: set[int]) -> None:
         """Add what maps over an instance that is examined: it sees the state that one is given in the same pass."""
@@ -103,8 +105,10 @@ class Memory:
     def _watchers(self, run: DagRun, ti: TaskInstance, places: set[int]) -> None:
         for task in watchers_of(run.dag).get(ti.task_id, ()):
             if not task.needs_expansion or _index_for_index(run, task, ti.task):
-                found = {self._place.get((task.task_id, index)) for index in (-1, ti.map_index)}
-                places.update(place for place in found if place is not None)
+                for index in (-1,) if ti.map_index < 0 else (-1, ti.map_index):
+                    place = self._place.get((task.task_id, index))
+                    if place is not None:
+                        places.add(place)
             else:
                 places.update(self._place[one.key] for one in self.by_task.get(task.task_id, ()))
 

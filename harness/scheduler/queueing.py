@@ -9,7 +9,8 @@ import heapq
 from bisect import bisect_left, insort
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeVar
+from itertools import count
+from typing import Any, NamedTuple, TypeVar
 
 from harness.kernel.instant import Microseconds
 from harness.scheduler.executors import (
@@ -32,6 +33,8 @@ from harness.scheduler.model import (
 )
 
 Place = tuple[int, bool, int, int, int, int, str, str, int, str]
+_Entry = tuple[Any, ...]
+"""A `Place`, a number, and who stands there."""
 
 
 def place_of(ti: TaskInstance) -> Place:
@@ -59,52 +62,47 @@ def place_of(ti: TaskInstance) -> Place:
 class Candidates:
     """A sorted set of scheduled instances, pool by pool: a full pool's are passed over at no cost.
 
-    Adding and taking out costs a binary search, so that a backlog of thousands does not slow each decision.
+    Adding and taking out costs a binary search, so that a backlog of thousands does not slow each decision. Each is
+    kept as one flat tuple, its place and then a number that no two share: so the search compares tuples, in C and never
+    to their end, where a function that gives the place would be called a dozen times for each.
     """
 
     def __init__(self, instances: Iterable[TaskInstance] = ()) -> None:
-        self._pools: dict[str, list[tuple[Place, TaskInstance]]] = {}
-        self._places: dict[TaskInstance, Place] = {}
+        self._pools: dict[str, list[_Entry]] = {}
+        self._entries: dict[TaskInstance, _Entry] = {}
+        self._number = count()
         for ti in instances:
             self.add(ti)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._entries)
 
     def __contains__(self, ti: TaskInstance) -> bool:
-        return ti in self._places
+        return ti in self._entries
 
     def add(self, ti: TaskInstance) -> None:
         """Put an instance in; again changes nothing."""
-        if ti not in self._places:
-            place = self._places[ti] = place_of(ti)
-            insort(self._pools.setdefault(ti.task.pool, []), (place, ti), key=_place)
+        if ti not in self._entries:
+            entry = self._entries[ti] = (*place_of(ti), next(self._number), ti)
+            insort(self._pools.setdefault(ti.task.pool, []), entry)
 
     def discard(self, ti: TaskInstance) -> None:
         """Take an instance out; harmless when it is not in."""
-        place = self._places.pop(ti, None)
-        if place is None:
-            return
-        line = self._pools[ti.task.pool]
-        at = bisect_left(line, place, key=_place)
-        while line[at][1] is not ti:
-            at += 1
-        del line[at]
+        entry = self._entries.pop(ti, None)
+        if entry is not None:
+            line = self._pools[ti.task.pool]
+            del line[bisect_left(line, entry)]
 
     def by_pool(self) -> Iterator[tuple[str, int, TaskInstance]]:
         """Each pool that instances wait for, how many, and the first of them."""
-        return ((pool, len(line), line[0][1]) for pool, line in self._pools.items() if line)
+        return ((pool, len(line), line[0][-1]) for pool, line in self._pools.items() if line)
 
     def in_order(self, without_pools: Collection[str] = ()) -> Iterator[TaskInstance]:
         """The instances in the queue's order, those of some pools left out."""
         lines = [line for pool, line in self._pools.items() if line and pool not in without_pools]
         if len(lines) == 1:
-            return (ti for _, ti in lines[0])
-        return (ti for _, ti in heapq.merge(*lines, key=_place))
-
-
-def _place(entry: tuple[Place, TaskInstance]) -> Place:
-    return entry[0]
+            return (entry[-1] for entry in lines[0])
+        return (entry[-1] for entry in heapq.merge(*lines))
 
 
 ACTIVE = OCCUPYING | {DEFERRED, AWAITING_INPUT}
@@ -150,16 +148,17 @@ class Occupancy:
 
     def add(self, ti: TaskInstance, state: TaskState = QUEUED, sign: int = 1) -> None:
         """Count an instance as if it were in an active state, or with ``sign`` -1 take it out again."""
-        task, dag_id, run_id = ti.task, ti.run.dag.dag_id, ti.run.run_id
-        if state in OCCUPYING or ti.run.dag.policies.deferred_count:
+        task, dag, run_id = ti.task, ti.run.dag, ti.run.run_id
+        occupies = state in OCCUPYING
+        if occupies or dag.policies.deferred_count:
             if task.max_active_tis_per_dag is not None:
-                _count(self.tasks, (dag_id, task.task_id), sign)
+                _count(self.tasks, (dag.dag_id, task.task_id), sign)
             if task.max_active_tis_per_dagrun is not None:
-                _count(self.run_tasks, (dag_id, run_id, task.task_id), sign)
-        if state in OCCUPYING:
+                _count(self.run_tasks, (dag.dag_id, run_id, task.task_id), sign)
+        if occupies:
             self.add_workload(task.executor, sign)
             _count(self.pools, task.pool, sign * task.pool_slots)
-            _count(self.runs, (dag_id, run_id), sign)
+            _count(self.runs, (dag.dag_id, run_id), sign)
         elif state == DEFERRED:
             _count(self.pool_deferred, task.pool, sign * task.pool_slots)
 
@@ -341,14 +340,16 @@ class _Query:
         """The first instances in order that pass the filters."""
         seen: dict[int, int] = {}
         found: list[TaskInstance] = []
+        paused, filtered = self.limits.paused_dags, bool(self.dags or self.tasks or self.run_tasks)
         for ti in self.waiting.in_order(self.pools):
             if len(found) >= self.size:
                 break
             run = ti.run
-            most = run.dag.max_active_tasks
-            if run.state != "running" or run.dag.dag_id in self.limits.paused_dags or self._starves(ti):
+            dag = run.dag
+            if run.state != "running" or dag.dag_id in paused or (filtered and self._starves(ti)):
                 continue
-            if not run.dag.policies.full_runs_passed_over:
+            most = dag.max_active_tasks
+            if not dag.policies.full_runs_passed_over:
                 found.append(ti)
             elif self.taken.of_run(run) < most:
                 seen[id(run)] = seen.get(id(run), 0) + 1

@@ -48,11 +48,13 @@ def get_ready_tis(context: DepContext, schedulable: Iterable[TaskInstance], now:
         if found.new_state is not None:
             imposed.append((ti, found))
             context.imposed[ti.key] = found.new_state
-        if is_waiting(ti, now) and ti.due is not None:
+        if ti.due is not None and is_waiting(ti, now):
             result.waiting_met |= found.met
             result.next_due = ti.due if result.next_due is None else min(ti.due, result.next_due)
         elif found.met:
-            expansion = expand_mapped_task(ti, context.imposed) if ti.map_index < 0 else None
+            expansion = None
+            if ti.map_index < 0 and ti.task.needs_expansion:
+                expansion = expand_mapped_task(ti, context.imposed)
             if expansion is not None:
                 expansions.append(_follow(expansion, context, result))
                 queue += expansion.expanded

@@ -48,6 +48,14 @@ def wiring_of(dag: Dag) -> dict[str, Wiring]:
     return cast("dict[str, Wiring]", known)
 
 
+def unmapped_keys_of(dag: Dag) -> dict[str, Key]:
+    """By task id, the key of its unmapped instance: one for all runs, each of which would keep its own."""
+    known = dag.derived.get("unmapped_keys")
+    if known is None:
+        known = dag.derived["unmapped_keys"] = {task_id: (task_id, -1) for task_id in dag.tasks}
+    return cast("dict[str, Key]", known)
+
+
 def watchers_of(dag: Dag) -> dict[str, list[Task]]:
     """By task id, the tasks that look at its instances, in topological order."""
     known = dag.derived.get("watchers")

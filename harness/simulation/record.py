@@ -131,10 +131,14 @@ class Recorder:
 
     def ti_state(self, ti: TaskInstance) -> None:
         """A task instance changed its state."""
-        self.tell_refusals(ti.run)
+        run = ti.run
+        self.gather()
+        if self.refusals:
+            self.tell_refusals(run)
         assert self.simulation is not None
-        self.tally.change(ti, self.simulation.now)
-        self.events[ti.run].append((self.simulation.now, ti.name, ti.state))
+        now = self.simulation.now
+        self.tally.change(ti, now)
+        self.events[run].append((now, ti.name, ti.state))
         if not self._silent:
             self.journal.write(
                 {
@@ -178,9 +182,9 @@ class Recorder:
     def _keep_log(self, ti: TaskInstance, try_number: int) -> int | None:
         past = history(ti)
         text = past.log.text(past.logged)
-        past.logged = len(past.log.lines)
         if not text:
             return None
+        past.logged = len(past.log.lines)
         whose = {"dag_id": ti.run.dag.dag_id, "run_id": ti.run.run_id, "task_id": ti.task_id}
         return self.journal.keep_log(
             {**whose, "map_index": ti.map_index, "try_number": try_number, "text": masked(text)}

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import cast
 
 from harness.kernel.instant import BEGINNING, Instant, Microseconds
-from harness.scheduler.model import SCHEDULED, UNSEEN, TaskInstance, TaskState
+from harness.scheduler.model import OCCUPYING, SCHEDULED, UNSEEN, TaskInstance, TaskState
 from harness.scheduler.queueing import ACTIVE, Candidates, Limits, Occupancy, why_held
 
 
@@ -56,17 +56,19 @@ class Tally:
             return
         if now != self._at:
             self._move(now)
+        ti.seen = after
         counts = self._counts
         if before != UNSEEN:
             counts[before or ""] -= 1
-            if before in ACTIVE:
-                self.occupancy.add(ti, cast("TaskState", before), -1)
         counts[after or ""] = counts.get(after or "", 0) + 1
+        if before in OCCUPYING and after in OCCUPYING:  # it begins, and holds what it held
+            return
+        if before in ACTIVE:
+            self.occupancy.add(ti, cast("TaskState", before), -1)
         if after in ACTIVE:
             self.occupancy.add(ti, cast("TaskState", after))
             if before == SCHEDULED and self.causes and ti.task.pool in self.causes:
                 self.held_by[ti] = self.causes[ti.task.pool]
-        ti.seen = after
 
     def settled(self, waiting: Candidates, limits: Limits, now: Instant) -> None:
         """The scheduler has nothing more to decide at this instant; these wait for slots."""

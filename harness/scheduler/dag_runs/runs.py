@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from harness.kernel.instant import BEGINNING, Instant
 from harness.scheduler.dependencies.context import DepContext
@@ -66,6 +67,8 @@ def to_start(queued: Iterable[DagRun], running: Mapping[Group, int]) -> list[Dag
     airflow/models/dagrun.py `get_queued_dag_runs_to_set_running` (3.3.2).
     """
     candidates = [run for run in queued if may_start(run, running.get(group_of(run), 0))]
+    if not candidates:
+        return []
     candidates.sort(key=lambda run: start_order(run, running.get(group_of(run), 0)))
     active, started = dict(running), []
     for run in candidates[:RUNS_A_LOOP]:
@@ -99,14 +102,14 @@ def to_examine(dirty: Iterable[DagRun], running: Collection[DagRun], paused: Con
         paused: ids of paused Dags: their runs take nobody's place.
     Source: airflow/models/dagrun.py `get_running_dag_runs_to_examine` (3.3.2).
     """
-    taking_part = [run for run in running if run.dag.dag_id not in paused]
+    taking_part = [run for run in running if run.dag.dag_id not in paused] if paused else running
     in_turn = len(taking_part) > RUNS_A_LOOP
     runs = dirty if in_turn else {**dict.fromkeys(taking_part), **dict.fromkeys(dirty)}
-    ordered = sorted(runs, key=lambda run: _examination_order(run, in_turn))
-    first = [run for run in ordered if not _ordinals(run)][:RUNS_A_LOOP]
-    backfilled = [run for run in ordered if _ordinals(run)]
+    ordered = sorted(runs, key=partial(_examination_order, in_turn=in_turn))
+    backfilled = [run for run in ordered if _is_backfilled(run)]
     if not backfilled:
-        return first
+        return ordered[:RUNS_A_LOOP]
+    first = [run for run in ordered if not _is_backfilled(run)][:RUNS_A_LOOP]
     rows = [row for run in taking_part for row in _ordinals(run) or (0,)]
     return first + [run for run in backfilled if sum(row < min(_ordinals(run)) for row in rows) < RUNS_A_LOOP]
 
@@ -114,7 +117,12 @@ def to_examine(dirty: Iterable[DagRun], running: Collection[DagRun], paused: Con
 def _examination_order(run: DagRun, in_turn: bool) -> tuple[int, Instant, Instant, str, str]:
     """Sort key of running runs; where all of them are examined in every loop, nobody's turn was longer ago."""
     examined = _examined(run) if in_turn else min(_examined(run), BEGINNING)
-    return (min(_ordinals(run), default=0), examined, run.run_after, run.dag.dag_id, run.run_id)
+    least = min(_ordinals(run)) if _is_backfilled(run) else 0
+    return (least, examined, run.run_after, run.dag.dag_id, run.run_id)
+
+
+def _is_backfilled(run: DagRun) -> bool:
+    return run.backfill_ordinal is not None or bool(run.former_ordinals)
 
 
 def _ordinals(run: DagRun) -> tuple[int, ...]:

@@ -178,6 +178,10 @@ removed upstreams are forgiven to mapped instances only; until 3.1.8 `none_faile
 """
 
 
+MET_BY_SUCCESS = frozenset(RULES) - {"all_failed", "one_failed", "all_skipped"}
+"""Rules that are met, and impose no state, where all upstreams have succeeded."""
+
+
 class RuleDecision(NamedTuple):
     """What was decided and by which part: ``rule``, ``setup``, ``scope``, ``past``, ``free`` or ``unknown``."""
 
@@ -212,6 +216,8 @@ def judge(ti: TaskInstance, context: DepContext) -> RuleDecision:
         return RuleDecision(False, None, "unknown")
     wiring = context.wiring[task.task_id]
     if wiring.simple:
+        if task.trigger_rule in MET_BY_SUCCESS and _all_succeeded(wiring.upstream, context):
+            return _MET
         states = _simple_states(wiring.upstream, context)
         if states is None:
             return _WAITS
@@ -235,6 +241,16 @@ def _held(ti: TaskInstance, context: DepContext, met: bool, new_state: TaskState
     if waits and ti.key not in ti.run.past_depends_met:
         return RuleDecision(False, None, "past")
     return RuleDecision(met, new_state, part)
+
+
+def _all_succeeded(upstream: tuple[tuple[tuple[str, int], bool], ...], context: DepContext) -> bool:
+    """Whether all upstreams have succeeded, when no mapping is near: mostly so, and told without counting."""
+    get = context.run.task_instances.get
+    for key, _ in upstream:
+        found = get(key)
+        if found is None or found.state != SUCCESS:
+            return False
+    return True
 
 
 def _simple_states(upstream: tuple[tuple[tuple[str, int], bool], ...], context: DepContext) -> UpstreamStates | None:

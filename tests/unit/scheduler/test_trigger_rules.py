@@ -8,7 +8,7 @@ import pytest
 from scheduler_builders import dag, run_of, task, ti
 
 from harness.scheduler.dependencies.context import DepContext
-from harness.scheduler.dependencies.trigger_rules import evaluate
+from harness.scheduler.dependencies.trigger_rules import MET_BY_SUCCESS, RULES, UpstreamStates, evaluate
 from harness.scheduler.mapping import expand
 from harness.scheduler.model import Dag, KnownLength, Length, MappedGroup, OfTask
 
@@ -385,3 +385,10 @@ class TestWaitForPastDependsBeforeSkipping:
         made = dag(task("a"), task("t", "a", wait_for_past_depends_before_skipping=True))
         run = run_of(made, {"a": "skipped"})
         assert evaluate(ti(run, "t")).new_state == "skipped"
+
+
+@pytest.mark.parametrize("rule", RULES)
+@pytest.mark.parametrize(("upstream", "setups"), [(1, 0), (3, 0), (3, 2)])
+def test_what_is_told_without_counting_is_what_the_rule_says(rule: str, upstream: int, setups: int) -> None:
+    states = UpstreamStates.of({"success": upstream}, {"success": setups}, upstream, setups)
+    assert (RULES[rule](states, -1) == (True, None)) is (rule in MET_BY_SUCCESS)
