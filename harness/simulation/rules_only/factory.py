@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
@@ -11,13 +12,14 @@ from typing import Any
 from harness.bridge.environment.seal import sealed
 from harness.bridge.masking import mask_environment
 from harness.bridge.patches.network import NetworkGuard
+from harness.bridge.patches.shortcuts import off
 from harness.kernel import Instant, Simulation
 from harness.kernel.clock import freezegun_suspended, wall_clock
 from harness.kernel.present import claimed
 from harness.ledger.past_tries import PastTries
 from harness.results.finding import Finding
 from harness.simulation.components.scheduler_loop import Driver
-from harness.simulation.environment import Interruption, interruptible, patient_collector
+from harness.simulation.environment import Interruption, interruptible
 from harness.simulation.faults import Faults, ServiceFaults
 from harness.simulation.options import CalendarOptions
 from harness.simulation.rules_only.past import past_of
@@ -92,10 +94,26 @@ def rules_environment(start: Instant, world: World) -> Iterator[tuple[Simulation
         mask_environment(world)
         stack.enter_context(freezegun_suspended())
         stack.enter_context(sealed({}, None))
-        stack.enter_context(patient_collector())
+        stack.enter_context(no_collector())
         simulation = Simulation(start, stack.enter_context(wall_clock(start)))
         stack.enter_context(interruptible(interruption))
         yield simulation, interruption
+
+
+@contextmanager
+def no_collector() -> Iterator[None]:
+    """Have nothing collected for the block: all that a calendar makes is kept until its end, or goes by itself.
+
+    Where no code of tasks runs, nobody leaves circles behind; to look for them took a tenth of the time.
+    """
+    was_enabled = gc.isenabled()
+    if not off():
+        gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def factory_for(options: CalendarOptions) -> Callable[..., RunFactory]:

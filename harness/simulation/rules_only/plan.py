@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from harness.bridge.supervisor.handlers import xcom
@@ -80,7 +80,7 @@ class PlannedTry:
         begins_deferred: it waits so long for a trigger before its first slice, and has no slot; None: it does not.
         decided: of a branching task or a short circuit; what that skips is skipped when the try ends.
         returns: whether it pushes a return value; ``length`` is how many instances a task has that maps over it.
-        assets: its events; None for one of each of its outlets.
+        assets: its events; None until it is planned to its end: one of each of its outlets.
         reason: of a failure or a skip.
         stood_in: the pattern of the world's entry that has its say.
     """
@@ -94,6 +94,24 @@ class PlannedTry:
     triggered: tuple[TriggeredRun, ...] = ()
     reason: str | None = None
     stood_in: str | None = None
+
+
+def lasting(planned: PlannedTry, lasts: Microseconds) -> PlannedTry:
+    """A try that lasts so long in all, its waits between two slices among it: what it did before its end stays."""
+    deferred = planned.begins_deferred
+    deferred = None if deferred is None else min(deferred, lasts)
+    *before, last = planned.slices
+    left, kept = lasts - (deferred or 0), []
+    for part in before:
+        if left <= part.lasts:  # it ends where it only waited
+            break
+        kept.append(replace(part, waits=min(part.waits, left - part.lasts)))
+        left -= kept[-1].lasts + kept[-1].waits
+    if last.trigger_gives is None:
+        last = replace(last, lasts=left)
+    else:
+        last = replace(last, lasts=min(last.lasts, left), waits=max(left - last.lasts, 0))
+    return replace(planned, slices=(*kept, last), begins_deferred=deferred)
 
 
 def following(dag: Dag, task: Task, followed: Iterable[str]) -> Decision:
@@ -146,6 +164,7 @@ def forget(ti: TaskInstance) -> None:
 def keep_return(ti: TaskInstance, length: int | None) -> None:
     """A try has pushed its return value, which has so many items where it is a list or a mapping."""
     run, task_id = ti.run, ti.task.task_id
-    run.returned.setdefault(task_id, set()).add(ti.map_index)
-    if length is not None and ti.map_index < 0:
+    if ti.map_index >= 0:  # of the others nobody asks; a set for each would be a tenth of what a run keeps
+        run.returned.setdefault(task_id, set()).add(ti.map_index)
+    elif length is not None:
         run.lengths[task_id] = length

@@ -21,6 +21,7 @@ from harness.simulation.rules_only.plan import (
     PlannedTry,
     TriggeredRun,
     following,
+    lasting,
 )
 from harness.simulation.rules_only.unknown import Unknown
 from harness.world import World
@@ -68,6 +69,7 @@ class Plans:
         self._world, self._past, self._dags = world, past, dags
         self.unknown = Unknown(past is not None)
         self._operators: dict[tuple[str, str], _Operator] = {}
+        self._mapped_over: dict[str, frozenset[str]] = {}
         self._alike: dict[tuple[str, str], PlannedTry] = {}
         self._patterns_differ = any(mark in text for text in (*world.stubs, *world.durations) for mark in "[@")
 
@@ -80,10 +82,6 @@ class Plans:
             if are_alike:
                 self._alike[key] = planned
         return planned
-
-    def outlets(self, ti: TaskInstance) -> tuple[Emitted, ...]:
-        """An event of each asset that stands in the Dag file as the task's outlet."""
-        return self._operator(ti.run.dag, (ti.run.dag.dag_id, ti.task.task_id)).outlets
 
     def _planned(self, ti: TaskInstance, key: tuple[str, str]) -> tuple[PlannedTry, bool]:
         """The try, and whether all tries of the task's instances are like it."""
@@ -113,7 +111,10 @@ class Plans:
     def _operator(self, dag: Dag, key: tuple[str, str]) -> _Operator:
         known = self._operators.get(key)
         if known is None:
-            known = self._operators[key] = _operator(self._dags[key[0]].task_dict[key[1]], dag)
+            if key[0] not in self._mapped_over:
+                self._mapped_over[key[0]] = mapped_over(dag)
+            task = self._dags[key[0]].task_dict[key[1]]
+            known = self._operators[key] = _operator(task, key[1] in self._mapped_over[key[0]])
         return known
 
     # -- how long ----------------------------------------------------------------------------------------------------
@@ -121,12 +122,14 @@ class Plans:
     def _lasting(
         self, planned: PlannedTry, operator: _Operator, lasts: Microseconds | None, key: tuple[str, str]
     ) -> PlannedTry:
-        """The try as long as it was declared; past its ``execution_timeout`` it fails, as Airflow has it."""
+        """The try with its events, as long as declared; past its ``execution_timeout`` it fails, as in Airflow."""
+        if planned.assets is None:
+            planned = replace(planned, assets=operator.outlets)
         if lasts is None and all(part.lasts == 0 for part in planned.slices):
             self.unknown.lasts(key)
-        limit, slices = operator.limit, planned.slices
         if lasts is not None:
-            slices = tuple(replace(part, lasts=lasts) for part in slices)
+            planned = lasting(planned, lasts)
+        limit, slices = operator.limit, planned.slices
         if limit is not None:
             late = next((n for n, part in enumerate(slices) if part.lasts > limit), None)
             if late is not None:
@@ -232,7 +235,7 @@ class Plans:
         return PlannedTry(decided=decided, returns=operator.pushes, length=length, triggered=triggered)
 
 
-def _operator(task: Any, dag: Dag) -> _Operator:
+def _operator(task: Any, is_mapped_over: bool) -> _Operator:
     classes = class_paths(task)
     names = {path.rpartition(".")[2] for path in classes}
     limit, kind = argument(task, "execution_timeout"), class_of(task)
@@ -247,7 +250,7 @@ def _operator(task: Any, dag: Dag) -> _Operator:
         None if limit is None else span(limit),
         decides,
         bool(getattr(task, "_is_sensor", False)),
-        task.task_id in mapped_over(dag),
+        is_mapped_over,
         argument(task, "do_xcom_push", True) is not False,
         tuple(Emitted(one.name, one.uri, one.group) for one in outlets if hasattr(one, "uri")),
         tuple(one.name for one in outlets if type(one).__name__ == "AssetAlias"),

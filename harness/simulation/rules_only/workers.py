@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from typing import Any, cast
 
 from harness.bridge.supervisor.capture import TaskLog
 from harness.bridge.supervisor.store import AssetEvent
 from harness.bridge.timetables import manual
 from harness.kernel import Event, Instant, Simulation, iso
-from harness.kernel.instant import later
+from harness.kernel.instant import BEGINNING, later
 from harness.scheduler.model import (
     AWAITING_INPUT,
     DEFERRED,
@@ -27,10 +26,10 @@ from harness.scheduler.model import (
 )
 from harness.scheduler.retries import may_retry, next_retry_at
 from harness.scheduler.transitions import fail_fast, number_next
-from harness.simulation.components.executors import Workloads
+from harness.simulation.components.executors import Workload, Workloads
 from harness.simulation.components.launching import Launcher
 from harness.simulation.components.ports import WorkersLoop
-from harness.simulation.history import AttemptSlice, History
+from harness.simulation.history import AttemptSlice
 from harness.simulation.rules_only.plan import (
     FAILS_FOR_GOOD,
     Emitted,
@@ -61,29 +60,35 @@ class PlannedWork:
         self.end: Event | None = None
 
 
-_NO_LOG, _NOTHING = TaskLog(), dict[str, Any]()
-"""Of all task instances: no code runs that would write a line, or render a field."""
+class PlannedHistory:
+    """What is remembered of a task instance; `harness.simulation.history.History` where code runs.
 
-
-@dataclass(slots=True)
-class PlannedHistory(History):
-    """What is remembered of a task instance.
+    One is kept for each, a hundred thousand of them in a small calendar: what no code leaves is the class's.
 
     Attributes:
         work: what its worker has of it.
         planned: the present try; ``slice`` is the number of the slice that comes, from 0.
     """
 
-    log: TaskLog = field(default_factory=lambda: _NO_LOG)
-    rendered: dict[str, Any] = field(default_factory=lambda: _NOTHING)
-    work: PlannedWork | None = None
-    planned: PlannedTry | None = None
-    slice: int = 0
+    __slots__ = ("attempts", "began", "planned", "running_since", "slice", "stood_in", "stuck", "work", "workload")
+
+    log, rendered = TaskLog(), dict[str, Any]()
+    error = process = None
+    logged = 0
+
+    def __init__(self) -> None:
+        self.attempts: list[AttemptSlice] = []
+        self.running_since = BEGINNING
+        self.work: PlannedWork | None = None
+        self.workload: Workload | None = None
+        self.stood_in: str | None = None
+        self.new_try()
 
     def new_try(self) -> None:
         """Forget what belongs to one try."""
-        History.new_try(self)
-        self.planned, self.slice = None, 0
+        self.began: Instant | None = None
+        self.planned: PlannedTry | None = None
+        self.slice = self.stuck = 0
 
 
 def _past(ti: TaskInstance) -> PlannedHistory:
@@ -125,7 +130,8 @@ class PlannedAttempts:
 
     def launch(self, ti: TaskInstance) -> None:
         """Give an admitted task instance to its executor."""
-        _past(ti)
+        if ti.extra is None:
+            ti.extra = PlannedHistory()
         self._launcher.launch(ti)
 
     def new_try(self, ti: TaskInstance) -> None:
@@ -175,12 +181,13 @@ class PlannedAttempts:
     # -- a slice ---------------------------------------------------------------------------------------------------
 
     def _start(self, ti: TaskInstance) -> PlannedWork:
-        work = _past(ti).work = PlannedWork()
-        self.simulation.schedule(self.simulation.now, self._begin, ti, work)
+        past = _past(ti)
+        work = past.work = PlannedWork()
+        self.simulation.schedule(self.simulation.now, self._begin, ti, past, work)
         return work
 
-    def _begin(self, ti: TaskInstance, work: PlannedWork) -> None:
-        past, now = _past(ti), self.simulation.now
+    def _begin(self, ti: TaskInstance, past: PlannedHistory, work: PlannedWork) -> None:
+        now = self.simulation.now
         if work.killed or ti.state != QUEUED:  # it was given another state meanwhile
             self._leave(work)
             return
@@ -202,13 +209,14 @@ class PlannedAttempts:
         past.slice = number + 1
         if part.lasts or part.ends_late:
             at = later(now, part.lasts)
-            work.end = self.simulation.schedule(at, self._end, ti, work, planned, part)
+            work.end = self.simulation.schedule(at, self._end, ti, past, work, planned, part)
         else:
-            self._end(ti, work, planned, part)
+            self._end(ti, past, work, planned, part)
 
-    def _end(self, ti: TaskInstance, work: PlannedWork, planned: PlannedTry, part: PlannedSlice) -> None:
-        past = _past(ti)
-        past.work = None
+    def _end(
+        self, ti: TaskInstance, past: PlannedHistory, work: PlannedWork, planned: PlannedTry, part: PlannedSlice
+    ) -> None:
+        past.work = work.end = None
         began = past.running_since
         past.stood_in = planned.stood_in
         if part.ends == SUCCESS:
@@ -254,7 +262,7 @@ class PlannedAttempts:
             ti.due = later(now, part.waits)
             self.simulation.schedule(ti.due, self.driver.mark, ti.run)
         elif state == SUCCESS:
-            for one in self._emitted(ti, planned):
+            for one in planned.assets or ():
                 self._emit(ti, one)
         elif state == FAILED and ti.run.dag.fail_fast:
             for other in fail_fast(ti.run, ti, now):
@@ -268,9 +276,6 @@ class PlannedAttempts:
         self.recorder.attempt(ti, ended)
 
     # -- what it does for others -------------------------------------------------------------------------------------
-
-    def _emitted(self, ti: TaskInstance, planned: PlannedTry) -> Iterator[Emitted]:
-        yield from self.plans.outlets(ti) if planned.assets is None else planned.assets
 
     def _emit(self, ti: TaskInstance, one: Emitted) -> None:
         """Source: ``TaskInstance.register_asset_changes_in_db`` (3.3.2)."""

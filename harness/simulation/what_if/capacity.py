@@ -24,7 +24,7 @@ from harness.scheduler.model import (
 from harness.scheduler.queueing import Limits
 from harness.scheduler.wiring import wiring_of
 from harness.simulation.components.scheduler_loop import Driver
-from harness.simulation.history import History
+from harness.simulation.history import history
 
 _STATES = {
     "": "dependency",
@@ -132,9 +132,8 @@ def longest_chain(runs: Iterable[DagRun], askers: Askers) -> tuple[DagRun | None
 
 def first_start(ti: TaskInstance) -> Instant | None:
     """When a task instance ran first, whatever it was tried again."""
-    past = ti.extra
-    if isinstance(past, History) and past.attempts:
-        return past.attempts[0].start
+    if ti.extra is not None and history(ti).attempts:
+        return history(ti).attempts[0].start
     return ti.start
 
 

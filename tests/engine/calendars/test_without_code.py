@@ -206,6 +206,28 @@ class TestAPastLedger:
         ).runs
         assert run.task("files").end_date - run.task("files").start_date == timedelta(hours=2)
 
+    @pytest.mark.parametrize(
+        ("lasts", "pokes", "ends"),
+        [(None, [0, 60, 120], 120), ("3h", [0, 60, 120], 180), ("90m", [0, 60, 90], 90), ("1h", [0, 60], 60)],
+    )
+    def test_of_several_slices_is_as_long_as_declared_all_in_all(self, calendar, tmp_path, lasts, pokes, ends):
+        with daily("sales") as dag:
+
+            @task.sensor(poke_interval=3600, mode="reschedule")
+            def wait():
+                return datetime.now(timezone.utc).hour == 2
+
+            wait()
+        stretch = ("2025-01-03", "2025-01-03T12:00:00Z")
+        calendar(*stretch, dag, keep=tmp_path / "past")
+        world = World()
+        if lasts is not None:
+            world.set_duration("wait", lasts)
+        (run,) = calendar(*stretch, dag, world=world, code=False, from_ledger=tmp_path / "past").runs
+        began = [(one.start_date - run.start_date).seconds // 60 for one in run.task("wait").attempts]
+        assert (run.state, began) == ("success", pokes)
+        assert run.end_date - run.start_date == timedelta(minutes=ends)
+
     def test_is_a_ledger_of_its_own_again(self, calendar, dags, tmp_path):
         stretch = ("2025-01-03", "2025-01-05")
         calendar(*stretch, *dags, keep=tmp_path / "past")

@@ -6,7 +6,7 @@ from tests.unit.scheduler.plain_data import by_identity, changeable, open_to_mor
 
 
 def test_what_may_be_changed_is_what_a_simulation_keeps_book_of() -> None:
-    books = {"History", "PlannedHistory", "RequestedBackfill", "ScheduledDag", "Writers", "_Call", "_Listener", "_Pool"}
+    books = {"History", "RequestedBackfill", "ScheduledDag", "Writers", "_Call", "_Listener", "_Pool"}
     assert changeable("harness.simulation") == books
 
 
