@@ -65,7 +65,7 @@ class ScheduleReport(ConsoleReport):
         self.console.print(rows.head("day"))
         self._rows([(f"{day} {day:%a}", "") for day in sorted(days)], list(days.values()), rows, DAYS, "days")
         self.console.print()
-        self.console.print(rows.head("Dag, all days together"))
+        self.console.print(rows.head("Dag, all days together", "Dag, all days"))
         schedules = {dag.dag_id: dag.schedule for dag in found.dags}
         self._rows([(dag_id, schedules[dag_id]) for dag_id in sorted(dags)],
                    [dags[dag_id] for dag_id in sorted(dags)], rows, DAGS, "Dags")  # fmt: skip
@@ -203,8 +203,9 @@ class _HourRows:
     width: int
     signs: Glyphs
 
-    def head(self, name: str) -> Text:
-        """The hours above them."""
+    def head(self, *names: str) -> Text:
+        """The hours above them, behind the first of the names that leaves a gap, or the last."""
+        name = next((one for one in names if len(one) < self.name), names[-1])
         hours = (f"{hour:02}" if self._is_named(hour) else "" for hour in range(HOURS))
         cells = "".join(hour.rjust(self.cell) for hour in hours)
         return Text(f"{name[: self.name]:<{self.name}}{cells}   runs", style="dim")

@@ -143,7 +143,9 @@ def _repeated(groups: list[str]) -> str:
 def idle(calendar: Calendar) -> list[tuple[str, str]]:
     """(dag_id, why) of each Dag that made no run, by dag_id."""
     made = {run.dag.dag_id for run in calendar.driver.store.runs.values()}
-    return [(dag_id, _why(entry)) for dag_id, entry in calendar.entries.items() if dag_id not in made]
+    asked = {request.dag_id for request in calendar.backfills.requested}
+    left = [(dag_id, entry) for dag_id, entry in calendar.entries.items() if dag_id not in made]
+    return [(dag_id, "its backfill makes none" if dag_id in asked else _why(entry)) for dag_id, entry in left]
 
 
 def nothing_ran(calendar: Calendar, options: CalendarOptions) -> Iterator[Finding]:

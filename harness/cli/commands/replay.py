@@ -145,6 +145,8 @@ def dates_of(since_text: str, until_text: str) -> tuple[Instant, Instant]:
         found = inputs.instant("--until", until_text)
         assert found is not None
         until = found
+    if until < since and is_duration(until_text):
+        raise UsageError(f"--until {until_text!r} is no span in which a date may lie", fix="write --until 7d")
     if until < since:
         raise UsageError(f"--until {until_text!r} lies before --since {since_text!r}", fix="exchange them")
     return since, until

@@ -81,6 +81,7 @@ def test_the_first_days(replay, world):
     ("arguments", "said"),
     [
         (("takings", "--since", "2025-01-05", "--until", "2025-01-01"), "lies before --since"),
+        (("takings", "--since", "2025-01-05", "--until", "0d"), "is no span in which a date may lie"),
         (("takings", "--since", "yesterday", "--until", "1d"), "is not an ISO 8601 date"),
         (("taking", "--since", "2025-01-01", "--until", "1d"), "did you mean 'takings'?"),
         (("--since", "2025-01-01", "--until", "1d"), "Missing argument"),

@@ -112,6 +112,7 @@ def test_what_airflow_refuses_is_an_error(replay):
     result = replay(sales(task_options={"depends_on_past": True}), until=3)
     assert not result.ok
     assert "InvalidReprocessBehavior" in result.errors[0].message
+    assert result.idle == (("sales", "its backfill makes none"),)
     assert replay(sales(task_options={"depends_on_past": True}), until=3, reprocess="completed").ok
 
 
