@@ -172,9 +172,10 @@ class KafkaLease(Lease):
     def _read(self) -> Iterator[KafkaMessage]:
         """All messages from the lease's beginning until now, in no order across partitions.
 
-        Whoever writes meanwhile, as another process may, is not waited for: a partition ends where it did at first.
+        Whoever writes meanwhile, as another process may, is not waited for: a partition ends where its
+        first message found its end.
         """
-        begins, ends = list[Any](), dict[tuple[str, int], int]()
+        begins, ends, seen = list[Any](), dict[tuple[str, int], int](), set[tuple[str, int]]()
         for part, (begin, end) in self._partitions():
             begin = max(begin, self._former.get((part.topic, part.partition), 0))
             if begin < end:
@@ -195,7 +196,13 @@ class KafkaLease(Lease):
                     if message.offset() >= ends.get(place, 0):
                         ends.pop(place, None)
                     continue
-                end = ends.get(place, 0)
+                if place not in ends:  # written meanwhile
+                    continue
+                if place not in seen:  # a fetch knows the end; the list of ends counts batches with some brokers
+                    seen.add(place)
+                    known = reader.get_watermark_offsets(TopicPartition(*place), cached=True)
+                    ends[place] = max(ends[place], known[1])
+                end = ends[place]
                 if message.offset() >= end - 1:
                     ends.pop(place, None)
                 if message.offset() >= end:
