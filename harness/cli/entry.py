@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.cli.faults import machines_refusal, refuse_a_vanished_folder
 from harness.cli.terminal import Job, Terminal
-from harness.errors import ExitCode, HarnessError, Interrupted, OurFault, Terminated, UsageError
+from harness.errors import ExitCode, HarnessError, Interrupted, MachineError, OurFault, Terminated, UsageError
 from harness.project.declarations import set_aside
 from harness.project.installed import newer_than_tested
 
@@ -72,6 +72,8 @@ def _done(terminal: Terminal, arguments: Sequence[str]) -> int:
         tell(terminal, ended, f"{PROGRAM}: {ended.fact}{going_on}")
         return ended.exit_code
     except HarnessError as error:
+        if isinstance(error, MachineError):  # the ledger may be what could not be written: repeated, it began anew
+            error.again = error.again or _resumption(job, terminal, arguments)
         error.again = error.again or _again(arguments)
         tell(terminal, error, str(error))
         return error.exit_code

@@ -1,8 +1,13 @@
 """``replay``: a backfill from the command line and in a test, with a database around it."""
 
 import json
+import re
+import shlex
+import subprocess
 
 import pytest
+
+from tests.cli.project import COMMAND, TIMEOUT_S
 
 pytestmark = pytest.mark.programs
 
@@ -136,3 +141,34 @@ def test_a_trace_of_virtual_time(till):
     answer = till("run", "takings", "--world", "till.yaml", "--trace", "nowhere/trace.json")
     assert answer.code == 2
     assert "--trace 'nowhere/trace.json'" in answer.err
+
+
+def test_a_disk_that_is_full_keeps_what_there_is_and_the_command_told_goes_on(till):
+    """A limit of files' sizes stands for the disk: what is beyond it is refused in the midst of a write."""
+    till.write("few/takings.py", DAG)
+    arguments = (
+        "replay",
+        "takings",
+        "--dags",
+        "few",
+        "--since",
+        "2025-01-01",
+        "--until",
+        "20d",
+        "--world",
+        "till.yaml",
+    )
+    command = shlex.join([str(COMMAND), *arguments, "--ledger", "full"])
+    limited = ["bash", "-c", f"ulimit -f 40; exec {command}"]
+    done = subprocess.run(
+        limited, cwd=till.folder, env=till.environment(), capture_output=True, text=True, check=False, timeout=TIMEOUT_S
+    )
+    assert done.returncode == 74, done.stderr
+    assert "the ledger full/journal.jsonl cannot be written: File too large" in done.stderr
+    told = re.search(r"  again   airflow-harness (replay .* --resume)\n", done.stderr)
+    assert told, done.stderr
+    kept = till("sql", "full", "--format", "csv", "select count(*) as n from events").out
+    assert int(kept.split()[1]) > 20
+    answer = till(*shlex.split(told[1]))
+    assert answer.code == 0, answer.err
+    assert till("ledger", "verify", "full").code == 0
