@@ -14,24 +14,27 @@ if TYPE_CHECKING:
     from harness.ledger.comparison.result import Comparison
 
 
-def write_pages(
+def write_page(
     ledgers: Sequence[tuple[str, Path]], file: Path, what: str, comparison: Comparison | None = None
-) -> None:
+) -> str | None:
     """Write the page of a ledger, or of two that were compared.
 
     Args:
         ledgers: what each is called, and its folder.
         what: the file in an error, with the option that named it.
+    Returns: what somebody should know of it: that it has no room for all.
     Raises: LedgerError: one of them is none of ours. UsageError, MachineError: the file cannot be written.
     """
     from harness.report.page.page import page
 
-    write_output(file, page(ledgers, comparison), what)
+    made = page(ledgers, comparison)
+    write_output(file, made.text, what)
+    return made.note
 
 
-def write_page_of(ledger: Path, file: Path) -> None:
-    """Write that of ``--report``. Raises: as `write_pages`."""
-    write_pages([(ledger.resolve().name, ledger)], file, f"--report {str(file)!r}")
+def write_page_of(ledger: Path, file: Path) -> str | None:
+    """Write that of ``--report``. Returns, raises: as `write_page`."""
+    return write_page([(ledger.resolve().name, ledger)], file, f"--report {str(file)!r}")
 
 
 @contextmanager

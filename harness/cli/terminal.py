@@ -178,7 +178,9 @@ class Terminal:
         if page is not None and result.ledger is not None:
             from harness.cli.pages import write_page_of
 
-            write_page_of(result.ledger, page)
+            note = write_page_of(result.ledger, page)
+            if note is not None:
+                self.note(note)
 
     def note(self, text: str) -> None:
         """A line beside the run that somebody should know."""

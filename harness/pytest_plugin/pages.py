@@ -77,14 +77,16 @@ def add_page(item: pytest.Item, report: Any) -> None:
     if file is None or not present:
         return
     from harness.errors import HarnessError
-    from harness.report.page.page import write_page
+    from harness.project.written import write_whole
+    from harness.report.page.page import page
 
     try:
-        write_page(present, file)
+        made = page(present)
+        write_whole(file, made.text)
     except (OSError, HarnessError) as error:
         report.sections.append((NAMED, f"no page could be written to {file}: {error}"))
         return
-    report.sections.append((NAMED, str(file)))
+    report.sections.append((NAMED, str(file) if made.note is None else f"{file}\n{made.note}"))
     _attach(item.config, report, file)
 
 

@@ -11,7 +11,6 @@ from playwright.sync_api import Page, expect
 
 from harness.ledger.comparison.compare import compared
 from harness.report.page.page import page as page_of
-from harness.report.page.page import write_page
 from tests.browser.conftest import Opened
 from tests.cli.project import Project
 from tests.unit.report.page_ledgers import kept
@@ -79,7 +78,8 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The page of ten thousand task instances."""
     folder = tmp_path_factory.mktemp("large")
     log = "\n".join(f"INFO    {{}} line {number} of what it said" for number in range(20))
-    write_page([("large", kept(folder / "ledger", runs=500, tasks=20, log=log, rows=[1, 2, 3]))], folder / "large.html")
+    ledger = kept(folder / "ledger", runs=500, tasks=20, log=log, rows=[1, 2, 3])
+    (folder / "large.html").write_text(page_of([("large", ledger)]).text)
     return folder / "large.html"
 
 
@@ -234,7 +234,7 @@ def test_two_ledgers_beside_each_other(tmp_path: Path, opened: Opened) -> None:
         kept(tmp_path / "a", runs=3, log="INFO    as it was"),
         kept(tmp_path / "b", runs=3, failing=1, log="INFO    new"),
     )
-    (tmp_path / "both.html").write_text(page_of([("main", a), ("branch", b)], compared(a, b)))
+    (tmp_path / "both.html").write_text(page_of([("main", a), ("branch", b)], compared(a, b)).text)
     page = opened(tmp_path / "both.html")
     expect(page.get_by_role("tab", name="Differences")).to_have_attribute("aria-selected", "true")
     page.locator("#beside").get_by_role("button", name="≠ report").click()

@@ -63,7 +63,7 @@ class Diff:
         Raises: HarnessError: whatever keeps the two from being compared.
         """
         from harness.cli.ledgers import ledgers_home
-        from harness.cli.pages import write_pages
+        from harness.cli.pages import write_page
         from harness.cli.sides import made
         from harness.ledger.comparison.compare import compared
         from harness.ledger.comparison.rules import Rules
@@ -79,9 +79,9 @@ class Diff:
             result = compared(a.folder, b.folder, rules, asked.dag_ids, (a.name, b.name))
             result = replace(result, notes=(*a.notes, *b.notes, *result.notes))
             if asked.report is not None:
-                write_pages(
-                    [(one.name, one.folder) for one in (a, b)], asked.report, f"--report {str(asked.report)!r}", result
-                )
+                sides = [(one.name, one.folder) for one in (a, b)]
+                note = write_page(sides, asked.report, f"--report {str(asked.report)!r}", result)
+                result = replace(result, notes=(*result.notes, *([] if note is None else [note])))
         self._show(result, terminal)
         return ExitCode.CLEAN if result.alike else ExitCode.FOUND
 

@@ -27,7 +27,7 @@ class Report:
         Raises: LedgerError: there is no such ledger. UsageError, MachineError: the page cannot be written.
         """
         from harness.cli.ledgers import ledgers_home
-        from harness.cli.pages import write_pages
+        from harness.cli.pages import write_page
         from harness.ledger.journal import JOURNAL
         from harness.ledger.reading import found, whole_records
 
@@ -35,8 +35,10 @@ class Report:
         whole_records(folder / JOURNAL)  # one that was cut off is shown, one that was altered is not
         name = folder.resolve().name
         file = Path(f"{name}.html") if self.output is None else self.output
-        write_pages([(name, folder)], file, f"-o {str(file)!r}")
+        note = write_page([(name, folder)], file, f"-o {str(file)!r}")
         terminal.console.print(f"{file}  {file.stat().st_size / 1e6:.1f} MB", soft_wrap=True)
+        if note is not None:
+            terminal.note(note)
         return ExitCode.CLEAN
 
 

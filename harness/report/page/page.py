@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 from base64 import b64encode
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.project.written import write_whole
-from harness.report.page.columns import columns_of, shared
+from harness.report.page.columns import LedgerColumns, shared
+from harness.report.page.rows import read_rows
 from harness.report.page.texts import escaped
+from harness.report.page.thinning import LeftOut, fitted
 
 if TYPE_CHECKING:
     from harness.ledger.comparison.result import Comparison
@@ -28,31 +30,53 @@ _ROUNDS = 6
 """Times that texts are cut anew until the page is as small as it should be."""
 
 
-def write_page(ledgers: Sequence[tuple[str, Path]], file: Path, comparison: Comparison | None = None) -> None:
-    """Write the page of a ledger, or of two that were compared, into a file.
+@dataclass(frozen=True)
+class LedgerPage:
+    """The page of a ledger, or of several.
+
+    Attributes:
+        left_out: what it does not show of them, as it would be too large; None for nothing.
+    """
+
+    text: str
+    left_out: LeftOut | None = None
+
+    @property
+    def note(self) -> str | None:
+        """What somebody is told who has it written; None where it shows all."""
+        if self.left_out is None:
+            return None
+        return (
+            f"the page leaves out {self.left_out}, or it would be too large: it has what failed, then the newest runs"
+        )
+
+
+def page(ledgers: Sequence[tuple[str, Path]], comparison: Comparison | None = None) -> LedgerPage:
+    """The page of a ledger, or of two that were compared.
 
     Args:
         ledgers: what each is called, and its folder.
         comparison: of the two.
-    Raises: LedgerError: one of them is none of ours. OSError: the file cannot be written.
+    Raises: LedgerError: one of them is none of ours.
     """
-    write_whole(file, page(ledgers, comparison))
-
-
-def page(ledgers: Sequence[tuple[str, Path]], comparison: Comparison | None = None) -> str:
-    """The same, as a text. Raises: LedgerError."""
-    read = [columns_of(folder, name) for name, folder in ledgers]
     told = None if comparison is None else comparison.to_json()
-    fixed = {"comparison": told, "ledgers": [one.columns for one in read]}
-    frame = _frame(" | ".join(name for name, _ in ledgers), "")
-    room = MOST_BYTES - _size(frame) - _size(escaped(fixed))
+    title = " | ".join(name for name, _ in ledgers)
+    most = MOST_BYTES - _size(_frame(title, ""))
+    room = most - _size(escaped({"comparison": told, "ledgers": []}))
+    parts, left_out = fitted([read_rows(folder, name) for name, folder in ledgers], room, _least)
+    for_texts = room - _size(escaped([part.columns for part in parts]))
     for _ in range(_ROUNDS):
-        data = escaped({"comparison": told, "ledgers": shared(read, max(room, 0))})
-        over = _size(frame) + _size(data) - MOST_BYTES
-        if over <= 0 or room <= 0:
+        data = escaped({"comparison": told, "ledgers": shared(parts, max(for_texts, 0))})
+        over = _size(data) - most
+        if over <= 0 or for_texts <= 0:
             break
-        room = min(room - over, int(room * 0.8))
-    return _frame(" | ".join(name for name, _ in ledgers), data)
+        for_texts = min(for_texts - over, int(for_texts * 0.8))
+    return LedgerPage(_frame(title, data), left_out)
+
+
+def _least(columns: Sequence[LedgerColumns]) -> int:
+    """Bytes that ledgers take with as little text as there can be."""
+    return _size(escaped(shared(columns, 0)))
 
 
 def _frame(title: str, data: str) -> str:

@@ -14,6 +14,8 @@ from jinja2.utils import htmlsafe_json_dumps
 
 LONGEST_LOG, LONGEST_VALUE = 65_536, 16_384
 """Characters that are kept of one where there is room."""
+LONGEST_MESSAGE = 4_096
+"""Likewise of what is said of a state, an error or a finding, and of a run's conf."""
 SHORTEST = 64
 """Characters below which nothing is cut: a page with more than it has room for becomes larger."""
 WEIGHT = 8
@@ -44,6 +46,13 @@ class Texts:
             found = self._places[text] = len(self.all)
             self.all.append(text)
         return found
+
+
+def shortened(text: str | None) -> str | None:
+    """What is said of something, as much as a page keeps of it."""
+    if text is None or len(text) <= LONGEST_MESSAGE:
+        return text
+    return f"{text[:LONGEST_MESSAGE]}… {len(text) - LONGEST_MESSAGE:,} more characters in the ledger"
 
 
 @dataclass(frozen=True)

@@ -19,13 +19,20 @@ def iso(at: datetime) -> str:
 
 
 def kept(
-    folder: Path, runs: int, tasks: int = len(TASKS), log: str = "", failing: int | None = None, **more: Any
+    folder: Path,
+    runs: int,
+    tasks: int = len(TASKS),
+    log: str = "",
+    failing: int | None = None,
+    mapped: int = 0,
+    **more: Any,
 ) -> Path:
     """A ledger of a Dag ``shop`` whose tasks follow each other, ten minutes each, the first a minute late.
 
     Args:
         log: of each try; ``{}`` is its number.
         failing: number of the run whose last task fails.
+        mapped: instances of the last task; 0 where it is not mapped.
         more: XCom of the first task, by key.
     """
     names = [TASKS[number] if tasks == len(TASKS) else f"task_{number:03}" for number in range(tasks)]
@@ -34,8 +41,11 @@ def kept(
         journal.write({"at": iso(BEGAN), "kind": "simulation", "seed": 0, "parallelism": 4, "pools": pools})
         told = [_task(name, names[number + 1 : number + 2]) for number, name in enumerate(names)]
         journal.write({"at": iso(BEGAN), "kind": "dag", "dag_id": "shop", "tasks": told})
+        instances = [(name, -1) for name in names]
+        if mapped:
+            instances[-1:] = [(names[-1], index) for index in range(mapped)]
         for number in range(runs):
-            _run(journal, number, names, log, number == failing, more)
+            _run(journal, number, instances, log, number == failing, more)
     return folder
 
 
@@ -45,15 +55,17 @@ def _task(name: str, downstream: list[str]) -> dict[str, Any]:
     return {"task_id": name, "downstream": downstream, "pool": "etl", "pool_slots": 1, "executor": None, **of}
 
 
-def _run(journal: FileJournal, number: int, names: list[str], log: str, fails: bool, xcoms: dict[str, Any]) -> None:
+def _run(
+    journal: FileJournal, number: int, instances: list[tuple[str, int]], log: str, fails: bool, xcoms: dict[str, Any]
+) -> None:
     at = BEGAN + timedelta(days=number)
     of = {"dag_id": "shop", "run_id": f"scheduled__{iso(at)}"}
     dates = dict.fromkeys(("logical_date", "data_interval_start", "data_interval_end", "run_after"), iso(at))
     journal.write({"at": iso(at), "kind": "run-created", **of, "run_type": "scheduled", **dates, "conf": {}})
     journal.write({"at": iso(at), "kind": "run-state", **of, "state": "running", "reason": None})
-    for place, name in enumerate(names):
-        whose = {**of, "task_id": name, "map_index": -1, "try_number": 1}
-        state = "failed" if fails and place == len(names) - 1 else "success"
+    for place, (name, index) in enumerate(instances):
+        whose = {**of, "task_id": name, "map_index": index, "try_number": 1}
+        state = "failed" if fails and place == len(instances) - 1 else "success"
         moved = {"kind": "ti-state", **whose, "reason": None, "due": None}
         journal.write({"at": iso(at), **moved, "state": "scheduled"})
         began = at = at + timedelta(minutes=1) if place == 0 else at

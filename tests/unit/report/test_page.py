@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -15,14 +16,15 @@ from harness.ledger.journal import JOURNAL, FileJournal
 from harness.ledger.recorded import begin, events_of, write_run
 from harness.report.page.columns import columns_of
 from harness.report.page.layers import placed
-from harness.report.page.page import ASSETS, SCRIPTS, page, write_page
-from tests.unit.report.page_ledgers import Page, kept
+from harness.report.page.page import ASSETS, SCRIPTS, page
+from harness.report.page.rows import read_rows
+from tests.unit.report.page_ledgers import BEGAN, Page, iso, kept
 
 HOSTILE = '</script><script>document.title="owned"</script><!-- <script> \u2028 & \' " </style><img src=x>'
 
 
 def read(folder: Path) -> Page:
-    return Page(page([("january", folder)]).encode("utf-8", "backslashreplace").decode())
+    return Page(page([("january", folder)]).text.encode("utf-8", "backslashreplace").decode())
 
 
 def test_states_and_values_come_back_as_they_were(tmp_path: Path) -> None:
@@ -58,7 +60,7 @@ def test_what_a_task_wrote_does_not_break_out(tmp_path: Path) -> None:
 
 
 def test_the_name_of_a_ledger_does_not_break_out(tmp_path: Path) -> None:
-    shown = Page(page([("</title><script>alert(1)</script>", kept(tmp_path / "a", runs=1))]))
+    shown = Page(page([("</title><script>alert(1)</script>", kept(tmp_path / "a", runs=1))]).text)
     assert shown.tags.count("script") == 2
 
 
@@ -76,7 +78,7 @@ def test_only_our_script_and_style_are_permitted(tmp_path: Path) -> None:
 
 
 def test_the_page_names_no_other_place(tmp_path: Path) -> None:
-    text = page([("a", kept(tmp_path / "a", runs=1))])
+    text = page([("a", kept(tmp_path / "a", runs=1))]).text
     assert re.findall(r"\bhttps?://[^\s\"'`]+", text) == ["http://www.w3.org/2000/svg"]
     assert not re.search(r"\b(src|href)=[\"'](?!data:|#)", text)
 
@@ -95,7 +97,7 @@ def test_no_part_of_the_script_is_left_out_and_none_parses_html() -> None:
 def test_ten_thousand_task_instances_fit_and_what_is_cut_says_so(tmp_path: Path) -> None:
     log = "\n".join(f"INFO    {{}} line {number} of what the task said" for number in range(40))
     folder = kept(tmp_path / "big", runs=500, tasks=20, log=log, failing=499, rows=list(range(3000)))
-    text = page([("big", folder)])
+    text = page([("big", folder)]).text
     assert len(text.encode()) <= 3_000_000
     [told] = Page(text).data["ledgers"]
     assert sum(told["runs"]["instances"]) == 10_000
@@ -105,6 +107,77 @@ def test_ten_thousand_task_instances_fit_and_what_is_cut_says_so(tmp_path: Path)
     assert told["texts"][logs["lines"][0][-1]] == "INFO    0-0 line 39 of what the task said"
     failed = logs["instance"].index(9_999)
     assert len(logs["lines"][failed]) > 4 * len(logs["lines"][0])
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> int:
+    """A page has room for a tenth of what it has."""
+    most = 300_000
+    monkeypatch.setattr("harness.report.page.page.MOST_BYTES", most)
+    return most
+
+
+def test_of_a_larger_ledger_what_failed_and_the_newest_runs_are_whole(tmp_path: Path, small: int) -> None:
+    log = "\n".join(f"INFO    {{}} line {number} of what the task said" for number in range(5))
+    made = page([("big", kept(tmp_path / "big", runs=300, tasks=20, log=log, failing=7, rows=[1, 2, 3]))])
+    assert len(made.text.encode()) <= small
+    [told] = Page(made.text).data["ledgers"]
+    whole = [number for number, count in enumerate(told["runs"]["instances"]) if count]
+    assert len(told["runs"]["id"]) == 300
+    assert (whole[0], whole[-1]) == (7, 299)
+    assert whole[1:] == list(range(whole[1], 300))
+    assert len(whole) > 50
+    left_out = told["left_out"]
+    assert [count + there for count, there in zip(left_out["instances"], told["runs"]["instances"], strict=True)] == (
+        [20] * 300
+    )
+    states = {told["state_names"][state]: count for state, count in left_out["states"]}
+    assert states == {"success": 5_999, "failed": 1}
+    assert made.note is not None
+    assert f"leaves out {6_000 - 20 * len(whole):,} of 6,000 task instances" in made.note
+
+
+def test_of_very_many_runs_the_failed_and_the_newest_are_there(tmp_path: Path, small: int) -> None:
+    made = page([("big", kept(tmp_path / "big", runs=2_500, tasks=1, failing=7))])
+    assert len(made.text.encode()) <= small
+    [told] = Page(made.text).data["ledgers"]
+    runs = told["runs"]["id"]
+    assert 500 < len(runs) < 2_500
+    assert runs[0] == f"scheduled__{iso(BEGAN + timedelta(days=7))}"
+    assert runs[-1] == f"scheduled__{iso(BEGAN + timedelta(days=2_499))}"
+    assert sum(count for _, count in told["left_out"]["runs"]) == 2_500
+    assert made.note is not None
+    assert f"leaves out {2_500 - len(runs):,} of 2,500 runs and " in made.note
+
+
+def test_of_one_run_that_is_too_large_what_failed_comes_first(tmp_path: Path, small: int) -> None:
+    made = page([("big", kept(tmp_path / "big", runs=1, mapped=5_000, failing=0))])
+    assert len(made.text.encode()) <= small
+    [told] = Page(made.text).data["ledgers"]
+    [count] = told["runs"]["instances"]
+    assert 500 < count < 5_002
+    assert told["left_out"]["instances"] == [5_002 - count]
+    assert told["state_names"].index("failed") in told["states"]["state"]
+
+
+def test_of_two_ledgers_the_same_runs_are_whole(tmp_path: Path, small: int) -> None:
+    a, b = kept(tmp_path / "a", runs=200, tasks=20), kept(tmp_path / "b", runs=200, tasks=20, failing=3)
+    made = page([("a", a), ("b", b)])
+    assert len(made.text.encode()) <= small
+    one, other = Page(made.text).data["ledgers"]
+    assert one["runs"]["instances"] == other["runs"]["instances"]
+    assert (one["runs"]["instances"][3], one["runs"]["instances"][4]) == (20, 0)
+
+
+def test_what_is_said_of_a_failure_is_shortened(tmp_path: Path) -> None:
+    folder = kept(tmp_path / "a", runs=2, failing=1)
+    journal = folder / JOURNAL
+    journal.write_text(journal.read_text().replace("no rows", "no rows " + "x" * 5_000_000))
+    text = page([("a", folder)]).text
+    assert len(text.encode()) < 500_000
+    [told] = Page(text).data["ledgers"]
+    [message] = (told["texts"][number] for number in told["errors"]["message"])
+    assert message.endswith("x… 4,995,912 more characters in the ledger")
 
 
 def test_a_run_that_was_made_twice_is_one(tmp_path: Path) -> None:
@@ -138,8 +211,7 @@ def test_what_is_no_ledger_is_refused_and_nothing_written(tmp_path: Path) -> Non
     folder.mkdir()
     (folder / JOURNAL).write_text('{"kind":"header","schema":"other/1"}\n')
     with pytest.raises(LedgerError, match="no journal of airflow-harness"):
-        write_page([("a", folder)], tmp_path / "a.html")
-    assert not (tmp_path / "a.html").exists()
+        page([("a", folder)])
 
 
 def test_the_same_ledger_gives_the_same_page(tmp_path: Path) -> None:
@@ -169,7 +241,7 @@ def test_a_graph_of_nothing() -> None:
 
 def test_values_are_cut_at_their_end(tmp_path: Path) -> None:
     folder = kept(tmp_path / "a", runs=3, **{f"key_{number}": "x" * number + "y" * 30_000 for number in range(200)})
-    text = page([("a", folder)])
+    text = page([("a", folder)]).text
     assert len(text.encode()) <= 3_000_000
     [told] = Page(text).data["ledgers"]
     values = told["values"]
@@ -191,7 +263,7 @@ def test_of_a_run_that_an_airflow_made_its_tries_are_there(tmp_path):
         begin(journal, at(0))
         events = events_of({"task_id": "load", "map_index": -1, **second}, [first, second], {}, whose)
         write_run(journal, {**run, "start_date": at(1), "end_date": at(9)}, events)
-    told = columns_of(tmp_path / "friday", "friday").columns
+    told = columns_of(read_rows(tmp_path / "friday", "friday")).columns
     states = [told["state_names"][number] for number in told["states"]["state"]]
     minutes = [after // 60_000 for after in told["states"]["after"]]
     assert list(zip(states, told["states"]["try"], minutes, strict=True)) == [

@@ -92,12 +92,15 @@ function runsBeside() {
 }
 
 function differs([a, b]) {
+  if (a && b && (a.leftOut || b.leftOut)) return a.state !== b.state;
   if (!a || !b || a.state !== b.state || a.instances.length !== b.instances.length) return true;
   return a.instances.some((one, at) => one.state !== b.instances[at].state || one.name !== b.instances[at].name
     || one.tries !== b.instances[at].tries || one.ran !== b.instances[at].ran);
 }
 
 function besideTable(pair) {
+  const thin = pair.find((run) => run && run.leftOut);
+  if (thin) return h("p", { class: "note" }, leftOutText(thin));
   const names = [...new Set(pair.filter(Boolean).flatMap((run) => run.instances.map((one) => one.name)))];
   const of = (run, name) => run && run.instances.find((one) => one.name === name);
   const longest = Math.max(1, ...pair.filter(Boolean).map((run) => run.duration || 0));

@@ -16,6 +16,12 @@ views.gantt = {
       return;
     }
     this.rows = rowsOf();
+    if (!this.rows.length) {
+      this.canvas = null;
+      fill(place, h("p", { class: "pager" }, scopeChoice(), runChoice(app.dag, app.run)),
+        h("p", { class: "empty" }, app.run && app.run.leftOut ? leftOutText(app.run) : "No task instance came to a state."));
+      return;
+    }
     const shown = this.rows.flatMap((row) => row.instances);
     this.shown = shown;
     const from = Math.min(...shown.map((one) => one.begin ?? Infinity));
@@ -190,7 +196,7 @@ function rowsOf() {
     const run = app.run && app.run.dag === dag ? app.run : mostTelling(dag);
     app.run = run || null;
     const begun = run ? [...run.instances].sort((a, b) => (a.begin ?? Infinity) - (b.begin ?? Infinity)) : [];
-    if (begun.length) return begun.map((one) => ({ name: one.name, instances: [one] }));
+    if (begun.length || (run && run.leftOut)) return begun.map((one) => ({ name: one.name, instances: [one] }));
   }
   const dags = app.scope === "all" ? app.ledger.dags : [dag];
   return dags.flatMap((one) => one.tasks.map((task) => ({

@@ -21,6 +21,7 @@ views.graph = {
       h("button", { type: "button", "aria-label": "Smaller", click: zoom(1 / 1.25) }, "−"),
       h("button", { type: "button", "aria-label": "Larger", click: zoom(1.25) }, "+")),
     h("div", { class: "scroll graph-scroll", tabindex: "0", "aria-label": "Graph of " + dag.id }, graphOf(dag, run, this.zoom || fitting(dag))));
+    if (run && run.leftOut) fill(place, h("p", { class: "note" }, leftOutText(run)));
     if (dag.runs.length) fill(place, legend());
   },
   selected(instance) {

@@ -89,12 +89,13 @@ function bar(run, longest) {
 
 function cell(run, task, instances, row, column) {
   const state = worst(instances.map((one) => one.state));
-  const label = `${task.id}, ${run.label}: ${instances.length ? stateName(state) : "no task instance"}`
+  const label = `${task.id}, ${run.label}: ${instances.length ? stateName(state) : run.leftOut ? "left out" : "no task instance"}`
     + (instances.length > 1 ? `, ${instances.length} mapped` : "");
+  const isLeftOut = run.leftOut > 0 && !instances.length;
   return h("button", { type: "button", class: "cell " + stateClass(instances.length ? state : ""), tabindex: "-1",
     "data-row": row, "data-column": column, "data-run": run.number, "data-task": task.number, "aria-label": label,
     title: label, click: () => openCell(run, task, instances) },
-  instances.length > 1 ? instances.length : instances.length ? STATES[state] || "" : "",
+  instances.length > 1 ? instances.length : instances.length ? STATES[state] || "" : isLeftOut ? "…" : "",
   instances.length ? h("span", { class: "words" }, inWords(state, instances)) : null);
 }
 
@@ -114,7 +115,7 @@ function openCell(run, task, instances) {
     h("p", { class: "under" }, link(run.dag.id + ", " + run.label, () => openRun(run))),
     instances.length ? section("Mapped", table(["index", "state", "ran"], instances.map((one) => [
       link(one.name, () => openInstance(one)), badge(one.state), span(one.ran)])))
-      : h("p", {}, "The run has no instance of this task in the ledger: the run is " + stateName(run.state)
+      : run.leftOut ? h("p", {}, leftOutText(run)) : h("p", {}, "The run has no instance of this task in the ledger: the run is " + stateName(run.state)
         + (run.reason ? " (" + run.reason + ")" : "") + ", and the task was never looked at."),
   ]);
 }

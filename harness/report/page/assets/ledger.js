@@ -13,6 +13,7 @@ class Ledger {
     this.pools = told.pools.map(([name, slots, includeDeferred]) => ({ name, slots, includeDeferred }));
     this.dags = told.dags.map((dag, number) => this.dag(dag, number));
     this.readRuns(told.runs);
+    this.readLeftOut(told.left_out, told.state_names);
     this.readStates(told.states, told.state_names);
     this.readInstances(told.instances);
     this.readFindings(told.findings);
@@ -57,6 +58,18 @@ class Ledger {
       run.duration = run.end === null || run.start === null ? null : run.end - run.start;
       run.dag.runs.push(run);
     }
+  }
+
+  // What a page has no room for: null where it has all. Of a run, how many of its task instances.
+  readLeftOut(told, names) {
+    this.leftOut = null;
+    for (const run of this.runs) run.leftOut = told ? told.instances[run.number] : 0;
+    if (!told) return;
+    const sum = (counts) => counts.reduce((all, [, count]) => all + count, 0);
+    const tally = (counts) => counts.map(([state, count]) => [names[state], count]);
+    const here = this.runs.reduce((all, run) => all + run.count, 0);
+    this.leftOut = { allRuns: sum(told.runs), runs: sum(told.runs) - this.runs.length, runStates: tally(told.runs),
+      allInstances: sum(told.states), instances: sum(told.states) - here, states: tally(told.states) };
   }
 
   // The rows of all states: `at` counts from the ledger's first instant.

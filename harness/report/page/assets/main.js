@@ -33,8 +33,16 @@ function drawView() {
   view.replaceChildren();
   view.className = "view-" + app.view;
   view.setAttribute("aria-labelledby", "tab-" + app.view);
+  if (app.ledger.leftOut && app.view !== "comparison") view.append(h("p", { class: "note left-out" }, leftOutOf(app.ledger)));
   if (chosen.about) view.append(h("p", { class: "about" }, chosen.about));
   chosen.draw(view);
+}
+
+function leftOutOf({ leftOut, runs }) {
+  const gone = leftOut.runs ? `${leftOut.runs.toLocaleString("en")} of ${many(leftOut.allRuns, "run")} and ` : "";
+  return `This page would be too large with all of the ledger: ${gone}${leftOut.instances.toLocaleString("en")} of `
+    + `${many(leftOut.allInstances, "task instance")} are left out. What failed is here, then the newest runs. Who held `
+    + "slots, and durations of tasks, are told of what is here.";
 }
 
 function drawTabs() {

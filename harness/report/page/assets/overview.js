@@ -8,14 +8,16 @@ views.overview = {
   title: "Overview",
   draw(place) {
     const ledger = app.ledger;
+    const all = ledger.leftOut;
     if (!ledger.runs.length) {
       fill(place, h("p", { class: "empty" }, "The ledger holds no run."));
       return;
     }
     fill(place, 
       h("div", { class: "figures" },
-        figure(many(ledger.runs.length, "run"), tally(ledger.runs)),
-        figure(many(ledger.instances.length, "task instance"), tally(ledger.instances)),
+        figure(many(all ? all.allRuns : ledger.runs.length, "run"), tally(all ? all.runStates : counted(ledger.runs))),
+        figure(many(all ? all.allInstances : ledger.instances.length, "task instance"),
+          tally(all ? all.states : counted(ledger.instances))),
         figure(span(ledger.end), dated(ledger.began) + " – " + dated(ledger.began + ledger.end), "of virtual time"),
         figure(many(ledger.findings.length, "finding"), errorsIn(ledger))),
       h("h2", {}, "Dags"), dagTable(ledger), failures(ledger), longestWaits(ledger));
@@ -27,9 +29,13 @@ function figure(number, below, unit) {
     h("div", { class: "below" }, below));
 }
 
-function tally(all) {
+function counted(all) {
   const counts = new Map();
   for (const one of all) counts.set(one.state, (counts.get(one.state) || 0) + 1);
+  return [...counts];
+}
+
+function tally(counts) {
   return [...counts].sort((a, b) => b[1] - a[1]).map(([state, count]) => h("span", { class: "tally" },
     h("span", { class: "dot " + stateClass(state) }), count.toLocaleString("en") + " " + stateName(state)));
 }

@@ -134,6 +134,10 @@ function neighboursOf(instance) {
   return lists;
 }
 
+function leftOutText(run) {
+  return many(run.leftOut, "task instance") + " of this run are left out of the page, which would be too large. The ledger has them.";
+}
+
 function openRun(run) {
   app.instance = null;
   app.run = run;
@@ -154,6 +158,7 @@ function openRun(run) {
     ]),
     run.findings.length ? section("Findings", run.findings.map(findingCard)) : null,
     failed.length ? section("Neither successful nor skipped", named(failed, { run })) : null,
+    run.leftOut ? h("p", { class: "note" }, leftOutText(run)) : null,
     section("Task instances", table(["task", "state", "ran", "waited"], run.instances.map((one) => [
       link(one.name, () => openInstance(one)), badge(one.state), span(one.ran), one.waited ? span(one.waited) : ""]))),
     h("p", {}, link("Graph of this run", () => show("graph", { run })), " · ",

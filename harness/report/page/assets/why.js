@@ -102,8 +102,9 @@ function waitedForSlot(instance, stretch) {
   const found = limitsOf(instance).map((one) => ({ ...one,
     full: fullFor(one.holders, one.slots, one.needed || 1, stretch) })).filter((one) => one.full > 0);
   if (!found.length) {
-    return [{ title, text: time + "; no limit that the ledger tells of was reached: what the executor of its queue could take,"
-      + " or how many instances a loop of the scheduler looks at, is not in it." }];
+    return [{ title, text: time + (ledger.leftOut ? "; of what is on this page nothing held what it waited for: the rest is left out of it."
+      : "; no limit that the ledger tells of was reached: what the executor of its queue could take,"
+      + " or how many instances a loop of the scheduler looks at, is not in it.") }];
   }
   return found.map((one) => ({ title: title + ": " + one.name, holders: within(one.holders, stretch, instance),
     text: time + "; for " + span(one.full) + " of it the " + one.slots + " " + one.what + " had no room for "
