@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow.sdk.types import Operator
 
     from harness.scheduler.model import DagRun, TaskInstance
+    from harness.world.distribution import TryKey
 
 _MARKS = ("{{", "{%", "{#")
 """How what Jinja renders begins. Source: ``jinja2.defaults``, which ``DAG.get_template_env`` leaves as they are."""
@@ -87,6 +88,11 @@ def subject_of(ti: TaskInstance) -> Subject:
 
     dag = facts(ti.run).dag
     return Subject(dag.dag_id, ti.task_id, ti.map_index, date_of(ti.run), class_paths(dag.task_dict[ti.task_id]))
+
+
+def try_of(ti: TaskInstance) -> TryKey:
+    """Whose try the present one of a task instance is, for what is drawn of it."""
+    return ti.run.dag.dag_id, ti.run.run_id, ti.task_id, ti.map_index, ti.try_number
 
 
 def date_of(run: DagRun) -> str:

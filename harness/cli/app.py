@@ -22,7 +22,7 @@ Exit codes:
 
 COMMANDS = (
     "calendar", "check", "diff", "doctor", "import", "init", "ledger", "replay", "report", "run", "simulate", "sql",
-    "ui", "verify",
+    "ui", "verify", "when",
 )  # fmt: skip
 _STANDS_IN = {"import": "importing:import_"}  # import is a word of Python's
 
@@ -86,5 +86,6 @@ def app() -> None:
       airflow-harness report last
       airflow-harness sql last "select * from task_instances"
       airflow-harness ui last --open
+      airflow-harness when --dag report --quantile 0.95
       airflow-harness run --help
     """

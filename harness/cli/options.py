@@ -119,7 +119,14 @@ record = flag(
     "--record",
     help="Let requests out that the world's cassette does not have, to its hosts, and keep them there.",
 )
-seed = text("--seed", metavar="N", type=int, default=0, show_default=True, help="Of random numbers in task code.")
+seed = text(
+    "--seed",
+    metavar="N",
+    type=int,
+    default=0,
+    show_default=True,
+    help="Of random numbers in task code, and of durations that are drawn.",
+)
 run_of_ledger = text(
     "--run", "run_id", metavar="RUN_ID", help="Which run of --from-ledger.  [default: the one that the Dag has there]"
 )

@@ -1,4 +1,4 @@
-"""A sweep of worlds shown while it goes on: how many are done, how fast, and how long the others will take."""
+"""A sweep of worlds, or of samples, while it goes on: how many are done, how fast, and how long the others take."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ from harness.cli.live import LiveLines
 
 
 class SweepProgress:
-    """Shown for a block; it is called with how many worlds of how many are done.
+    """Shown for a block; it is called with how many worlds, or whatever else, of how many are done.
 
     Args:
         live: a line that comes and goes on a terminal.
         err: where a line goes from time to time when it is not live.
+        what: is counted.
     """
 
-    def __init__(self, console: Console, live: bool, err: IO[str]) -> None:
+    def __init__(self, console: Console, live: bool, err: IO[str], what: str = "worlds") -> None:
+        self._what = what
         self._done = self._of = 0
         self._shown: LiveLines | Heartbeat = LiveLines(console, self._lines) if live else Heartbeat(err, self.line)
 
@@ -39,7 +41,7 @@ class SweepProgress:
 
     def line(self, elapsed_s: float) -> str:
         """How far it is after so many real seconds."""
-        far = f"{self._done:,} of {self._of:,} worlds"
+        far = f"{self._done:,} of {self._of:,} {self._what}"
         if self._done and elapsed_s:
             rate = self._done / elapsed_s
             far += f", {rate:.1f} a second" if rate >= 1 else f", {1 / rate:.1f} s each"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -104,12 +104,20 @@ def dags_of(answers: Answers) -> list[str]:
     return [dag["dag_id"] for dag in pages(answers, "/dags", "dags") if not dag.get("is_stale")]
 
 
-def add_durations(found: Provided, answers: Answers, dag_ids: Iterable[str], runs: int, quantile: float) -> None:
+def add_durations(
+    found: Provided,
+    answers: Answers,
+    dag_ids: Iterable[str],
+    runs: int,
+    quantile: float,
+    percentiles: Sequence[float] = (),
+) -> None:
     """How long tasks took that succeeded, in the latest runs that did.
 
     Args:
         runs: so many of each Dag.
         quantile: 0.5 is the median.
+        percentiles: 0 to 100, in order: a distribution by them, in place of that quantile.
     Raises: ProductionUnavailable: also of a Dag that is not there.
     """
     for dag_id in dag_ids:
@@ -124,10 +132,24 @@ def add_durations(found: Provided, answers: Answers, dag_ids: Iterable[str], run
             if ti["dag_run_id"] in of_runs and ti["duration"] is not None:
                 lasted[ti["task_id"]].append(ti["duration"])
         for task_id, spans in lasted.items():
-            seconds = rounded(at_quantile(spans, quantile))
-            if seconds >= SHORTEST_S:
-                how = "median" if quantile == 0.5 else f"quantile {quantile:g}"
-                found.entries["durations"][f"{dag_id}.{task_id}"] = seconds, f"seconds, {how} of {len(spans)}"
+            value, remark = _distribution(spans, percentiles) if percentiles else _quantile(spans, quantile)
+            if value is not None:
+                found.entries["durations"][f"{dag_id}.{task_id}"] = value, f"seconds, {remark} of {len(spans)}"
+
+
+def _quantile(spans: Sequence[float], quantile: float) -> tuple[float | None, str]:
+    """A quantile, None where it is too short to be told; and what it is."""
+    seconds = rounded(at_quantile(spans, quantile))
+    return seconds if seconds >= SHORTEST_S else None, "median" if quantile == 0.5 else f"quantile {quantile:g}"
+
+
+def _distribution(spans: Sequence[float], percentiles: Sequence[float]) -> tuple[dict[str, float] | float | None, str]:
+    """A distribution; one number where all that is told of it is the same, None where that is too short."""
+    found = {f"p{one:g}": rounded(at_quantile(spans, one / 100)) for one in percentiles}
+    most = max(found.values())
+    if most < SHORTEST_S:
+        return None, ""
+    return (most, "always, in each") if len(set(found.values())) == 1 else (found, "percentiles")
 
 
 def at_quantile(values: Iterable[float], quantile: float) -> float:

@@ -32,10 +32,12 @@ from harness.pytest_plugin.fixtures import (
     airflow_run_dag,
     airflow_run_task,
     airflow_simulate,
+    airflow_when_ready,
     explore,
     frozen_time,
     replay,
     simulate,
+    when_ready,
 )
 from harness.pytest_plugin.project import (
     _airflow_rehearsal,
@@ -85,6 +87,7 @@ __all__ = [
     "airflow_run_task",
     "airflow_session_world",
     "airflow_simulate",
+    "airflow_when_ready",
     "airflow_world",
     "dag_bag",
     "explore",
@@ -115,6 +118,7 @@ __all__ = [
     "run_task",
     "session_world",
     "simulate",
+    "when_ready",
     "world",
 ]
 

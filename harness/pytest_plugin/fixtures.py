@@ -1,4 +1,4 @@
-"""The further fixtures: ``simulate``, ``explore``, ``frozen_time``; then all fixtures once more.
+"""The further fixtures: ``simulate``, ``when_ready``, ``explore``, ``frozen_time``; then all fixtures once more.
 
 ``airflow_run_dag`` and so on are for suites where another plugin owns the short names. They do not need those, least of
 all ``world``: who overrides ``airflow_world`` changes what these see.
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from harness.exploration.result import Exploration
     from harness.results.calendar import CalendarResult
     from harness.results.run import RunResult, TaskResult
+    from harness.results.when import Readiness
     from harness.services.binding import Leases
     from harness.simulation import Rehearsal
     from harness.simulation.options import Action
@@ -186,6 +187,63 @@ def calendar_of(runner: Runner) -> Callable[..., CalendarResult]:
 
 
 @pytest.fixture
+def when_ready(_airflow_runner: Runner) -> Callable[..., Readiness]:
+    """When runs are ready, by many draws: ``when_ready("report", "2025-01-01", "7d").quantile(0.95)``."""
+    return readiness_of(_airflow_runner)
+
+
+def readiness_of(runner: Runner) -> Callable[..., Readiness]:
+    """The function that the fixture gives."""
+
+    def when_ready(
+        dag: DAG | str,
+        since: Date,
+        until: Date | Span = "1d",
+        *,
+        task: str | None = None,
+        samples: int = 200,
+        world: World | str | Path | None = None,
+        seed: int = 0,
+        from_ledger: str | Path | None = None,
+        others: Iterable[DAG] = (),
+    ) -> Readiness:
+        """Simulate the project's calendar again and again without task code, each time with other durations.
+
+        Args:
+            dag: whose runs are asked for, those that are due from ``since`` until ``until``; all other Dags run beside.
+            since, until: as in ``simulate``.
+            task: of it, whose end is asked for in place of the run's.
+            samples: how many simulations.
+            world: as in ``run_dag``; the durations that it has as distributions are drawn.
+            seed: of the draws: the same one gives the same answer.
+            from_ledger: folder of a ledger: what the world does not say is drawn from how long tasks took there.
+            others: further DAG objects that exist.
+        Returns: ``quantile(0.95)``: so long after it is due the slowest of the runs is ready in 95 of 100 samples;
+            ``runs`` has each, with ``quantile(…)``, ``at(…)`` as an instant, ``states`` and ``missed_deadlines``.
+        Raises: DagNotFound, TaskNotFound, NoDagsFolder, LedgerError, UsageError.
+        """
+        from harness.kernel.instant import to_datetime
+        from harness.simulation.what_if.when import WhenOptions
+
+        __tracebackhide__ = True
+        start = instant(since, "since")
+        assert start is not None
+        options = WhenOptions(
+            to_datetime(start),
+            to_datetime(after(until, start, "until")),
+            dag if isinstance(dag, str) else dag.dag_id,
+            task,
+            samples=samples,
+            seed=seed,
+            from_ledger=None if from_ledger is None else Path(from_ledger),
+        )
+        others = [*others, *([] if isinstance(dag, str) else [dag])]
+        return runner.when_ready(options, None if world is None else world_of(world), others)
+
+    return when_ready
+
+
+@pytest.fixture
 def replay(_airflow_runner: Runner, tmp_path: Path) -> Callable[..., CalendarResult]:
     """Replay a backfill: ``replay("sales", since="2025-01-01", until="2025-01-31", …)`` -> CalendarResult."""
     return replay_of(_airflow_runner, tmp_path)
@@ -324,6 +382,12 @@ def airflow_render_task(_airflow_prefixed_runner: Runner) -> Callable[..., dict[
 def airflow_simulate(_airflow_prefixed_runner: Runner) -> Callable[..., CalendarResult]:
     """The fixture ``simulate``: what schedules ask for over a stretch of virtual time."""
     return calendar_of(_airflow_prefixed_runner)
+
+
+@pytest.fixture
+def airflow_when_ready(_airflow_prefixed_runner: Runner) -> Callable[..., Readiness]:
+    """The fixture ``when_ready``: when runs are ready, by many draws."""
+    return readiness_of(_airflow_prefixed_runner)
 
 
 @pytest.fixture

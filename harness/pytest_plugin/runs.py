@@ -25,9 +25,11 @@ if TYPE_CHECKING:
     from harness.ledger.past_run import PastRun
     from harness.results.calendar import CalendarResult
     from harness.results.run import RunResult, TaskResult
+    from harness.results.when import Readiness
     from harness.services.binding import Leases
     from harness.simulation import CalendarOptions, Rehearsal
     from harness.simulation.replays.replaying import ReplayOptions
+    from harness.simulation.what_if.when import WhenOptions
     from harness.world import World
 
 
@@ -199,7 +201,7 @@ class Runner:
             only: task ids to run; the others are left out. None for all; no id at all is an error.
             from_task: this task and all downstream of it.
             xcoms: task_id -> return value, as if those tasks had run.
-            seed: of ``random`` in task code.
+            seed: of ``random`` in task code, and of durations that are drawn.
             start: virtual start of the simulation; default the frozen instant, else when the run is due.
             horizon: virtual seconds, ``"12h"`` or a ``timedelta``, then the simulation gives up; default 30 days.
             asset_events: what the run consumes: assets, their names, or (name, uri, extra).
@@ -327,6 +329,14 @@ class Runner:
         rehearsal, lived = self._folder(world, others)
         options = replace(options, on_error=_let_through, keep=kept(self._config, options.keep, "simulation"))
         return rehearsal.simulate(options, lived, leases=self._leases)
+
+    def when_ready(self, options: WhenOptions, world: World | None, others: Iterable[DAG]) -> Readiness:
+        """When runs are ready; see the fixture ``when_ready``."""
+        from harness.simulation.what_if.when import when
+
+        __tracebackhide__ = True
+        rehearsal, lived = self._folder(world, others)
+        return when(rehearsal, options, lived)
 
     def replay(self, options: ReplayOptions, world: World | None, others: Iterable[DAG]) -> CalendarResult:
         """A backfill; see the fixture ``replay``."""

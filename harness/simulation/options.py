@@ -29,7 +29,7 @@ class RunOptions:
         from_task: this task and what lies downstream of it.
         past: a run of a ledger that is run again: its dates, its conf, and the XComs of the tasks that are left out.
         xcoms: task_id -> return value (or key -> value when wrapped in `Keyed`), as if those tasks had run.
-        seed: of ``random`` in task code.
+        seed: of ``random`` in task code, and of durations that are drawn.
         start: virtual start of the simulation; default the run's ``run_after``.
         horizon: virtual end at the latest, after the start.
         keep: folder for the ledger, None for none.
@@ -111,6 +111,7 @@ class CalendarOptions:
         resume: go on with the ledger that is there; see `harness.ledger.resuming`.
         code: run the tasks. Off, the world and a past ledger tell what they come to; the rest is taken for granted.
         from_ledger: that ledger's folder.
+        draws_past: none of its runs goes as it went: the seed draws how long tasks take from how long they took.
     """
 
     since: datetime
@@ -128,6 +129,7 @@ class CalendarOptions:
     resume: bool = False
     code: bool = True
     from_ledger: Path | None = None
+    draws_past: bool = False
 
     def __post_init__(self) -> None:
         as_datetimes(self, "since", "until")

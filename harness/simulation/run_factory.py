@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.executors import executors_of, refusals, workers_of
-from harness.bridge.operators import subject_of
+from harness.bridge.operators import subject_of, try_of
 from harness.bridge.patches.network import NetworkGuard
 from harness.bridge.patches.warned import lost_writes_told
 from harness.bridge.snapshot import snapshot
@@ -39,6 +39,7 @@ from harness.simulation.record import Recorder
 from harness.simulation.stuck import WaitReasons
 from harness.simulation.watchers import HearsOfStops, Watcher, WatchesWaits
 from harness.world import World
+from harness.world.distribution import drawn
 from harness.world.secrets import Mask, secrets_of
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class RunFactory:
                 self.world,
                 seed,
                 self.recorder.log,
-                self._lasts,
+                partial(self._lasts, seed),
                 not debug,
                 guard,
                 self.faults,
@@ -206,14 +207,16 @@ class RunFactory:
             if not self.was_interrupted:  # raised by the user's own code
                 raise
 
-    def _lasts(self, ti: TaskInstance) -> Microseconds | None:
-        """How long the present try of a task instance takes, where the world says it."""
+    def _lasts(self, seed: int, ti: TaskInstance) -> Microseconds | None:
+        """How long the present try of a task instance takes, where the world says it, or has it drawn."""
         world = self.world
         if not (world.durations or world.tries_last):
             return None
         subject = subject_of(ti)
         own = world.tries_last.get((subject.dag_id, subject.task_id, subject.map_index))
-        return world.duration_of(*subject) if own is None else own.get(ti.try_number, own[max(own)])
+        if own is not None:
+            return own.get(ti.try_number, own[max(own)])
+        return drawn(world.duration_of(*subject), seed, try_of(ti))
 
     def _stops_later(self) -> None:
         """Ctrl-C came, and waits for the end of a run: whoever watches is told."""

@@ -7,7 +7,6 @@ of a service for a stretch of time; `harness.simulation.faults` has them strike.
 
 from __future__ import annotations
 
-import hashlib
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from types import FrameType
 from typing import Literal
 
 from harness.kernel.instant import BEGINNING, SECOND, Instant, Microseconds, iso, later, to_instant
+from harness.world.distribution import dice_of
 from harness.world.duration import duration
 from harness.world.pattern import Subject, pattern
 from harness.world.problem import EntryError, WorldProblem, kind
@@ -232,8 +232,7 @@ class Chaos:
         Args:
             conn_ids: of the services that may be struck.
         """
-        identity = f"{self.seed}#{subject.dag_id}#{run_id}#{subject.task_id}#{subject.map_index}#{try_number}"
-        dice = hashlib.sha256(identity.encode()).digest()
+        dice = dice_of(self.seed, subject.dag_id, run_id, subject.task_id, subject.map_index, try_number)
         if int.from_bytes(dice[:6], "big") >= self.rate * 2**48:
             return None
         kinds = [kind for kind in self.kinds if kind in TASK_KINDS or conn_ids]

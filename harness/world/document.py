@@ -38,7 +38,8 @@ _PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)+", re.ASCII)
 Spec = TypeVar("Spec", bound="EntrySpec")
 
 # What a reader of ours looks at by itself, and how it reads in the schema.
-Span = Annotated[Any, WithJsonSchema({"type": ["number", "string"], "description": "seconds, or 90s, 5m, 1h30m, 2d"})]
+_SPAN = {"type": ["number", "string"], "description": "seconds, or 90s, 5m, 1h30m, 2d"}
+Span = Annotated[Any, WithJsonSchema(_SPAN)]
 Instant = Annotated[
     Any,
     WithJsonSchema({"type": ["string", "number"], "description": "+1h42m, seconds, or a date as 2025-01-03T05:00Z"}),
@@ -118,6 +119,31 @@ class ExecutorSpec(EntrySpec):
     workers: Annotated[Any, WithJsonSchema({"type": "object", "additionalProperties": True})] = None
     task_queued_timeout: Span = 600
     num_stuck_in_queued_retries: int = Field(default=2, ge=0)
+
+
+class ThreePointSpec(EntrySpec):
+    """How long a task takes as people estimate it: a triangular distribution."""
+
+    low: Span
+    likely: Span
+    high: Span
+
+
+PERCENTILE = re.compile(r"p(\d{1,2}(?:\.\d+)?|100)", re.ASCII)
+"""A key of a distribution: p50, p99.9."""
+
+PercentileEntry = Annotated[
+    Any,
+    WithJsonSchema(
+        {
+            "type": "object",
+            "description": "How long at two percentiles or more; a straight line between them.",
+            "patternProperties": {f"^{PERCENTILE.pattern}$": _SPAN},
+            "additionalProperties": False,
+            "minProperties": 2,
+        }
+    ),
+]
 
 
 class AnswerSpec(EntrySpec):

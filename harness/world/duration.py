@@ -11,7 +11,7 @@ from harness.world.problem import kind
 
 _UNIT_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _PART = re.compile(r"\s*(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)\s*")
-_LONGEST: Microseconds = 100 * 366 * 86400 * SECOND
+LONGEST: Microseconds = 100 * 366 * 86400 * SECOND
 _RANGE = "a duration must lie between 0 and a hundred years"
 
 
@@ -23,7 +23,7 @@ def duration(value: object) -> Microseconds:
     Raises: ValueError: negative, above a hundred years, or none of these.
     """
     found = _read(value)
-    if not 0 <= found <= _LONGEST:
+    if not 0 <= found <= LONGEST:
         raise ValueError(_RANGE)
     return found
 
@@ -63,6 +63,6 @@ def _read_text(text: str) -> Microseconds:
 
 def _microseconds(value: float) -> Microseconds:
     """The same, where the number is one that can be multiplied: ``1e308`` seconds are more than a float holds."""
-    if not -_LONGEST <= value <= _LONGEST:
+    if not -LONGEST <= value <= LONGEST:
         raise ValueError(_RANGE)
     return seconds(value)

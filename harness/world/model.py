@@ -12,6 +12,7 @@ from harness.errors import WorldError
 from harness.kernel.instant import Microseconds
 from harness.world.around import Called, Chaos, Fault, TaskFault, WorldEvent, caller, named, read_when
 from harness.world.calls import Call, NoSuchTask, calls_of
+from harness.world.distribution import Duration
 from harness.world.entries import DEFAULT_POOL, Answer, Connection, Executor, Pool, Stub, TriggerAnswer, default_pools
 from harness.world.network import Network
 from harness.world.pattern import most_specific
@@ -54,8 +55,8 @@ class World:
         variables: by key; always text, as Airflow stores them.
         pools: by name; ``default_pool`` is always there.
         executor: the executor's limits.
-        durations: virtual microseconds of tasks that do not sleep, by ``dag_id.task_id`` pattern; ``[1]`` after it is
-            a map index.
+        durations: virtual microseconds of tasks that do not sleep, or a distribution of them, by ``dag_id.task_id``
+            pattern; ``[1]`` after it is a map index.
         tries_last: virtual microseconds of single tries, by (dag_id, task_id, map_index) and number; they go before
             `durations`, and a try that is not there takes what the last one does.
         least_retries: that every task has, as if somebody cleared it so often.
@@ -83,7 +84,7 @@ class World:
     variables: dict[str, str] = field(default_factory=dict)
     pools: dict[str, Pool] = field(default_factory=default_pools)
     executor: Executor = field(default_factory=Executor)
-    durations: dict[str, Microseconds] = field(default_factory=dict)
+    durations: dict[str, Duration] = field(default_factory=dict)
     tries_last: dict[tuple[str, str, int], Mapping[int, Microseconds]] = field(default_factory=dict, repr=False)
     least_retries: int = field(default=0, repr=False)
     stubs: dict[str, Stub] = field(default_factory=dict)
@@ -179,8 +180,15 @@ class World:
         self.chosen |= set(chosen)
         return self.executor
 
-    def set_duration(self, pattern: str, value: float | str | timedelta) -> None:
-        """Declare the virtual duration of the tasks that match ``dag_id.task_id``: seconds, or ``5m``."""
+    def set_duration(
+        self, pattern: str, value: float | str | timedelta | Mapping[str, float | str | timedelta]
+    ) -> None:
+        """Declare the virtual duration of the tasks that match ``dag_id.task_id``: seconds, or ``5m``.
+
+        Args:
+            value: also a distribution, which the seed draws from: ``{"p50": 83, "p95": "5m"}``, or the same with
+                ``low``, ``likely`` and ``high``.
+        """
         self._put("durations", pattern, value)
 
     def stub(
@@ -388,7 +396,7 @@ class World:
 
     def duration_of(
         self, dag_id: str, task_id: str, map_index: int = -1, date: str = "", classes: Sequence[str] = ()
-    ) -> Microseconds | None:
+    ) -> Duration | None:
         """Declared virtual duration of a task, by the most specific pattern; None if there is none.
 
         Args: as `harness.world.pattern.Subject` has them.

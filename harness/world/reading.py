@@ -10,12 +10,14 @@ import re
 import shlex
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from itertools import pairwise
 from typing import TypeVar
 
 from harness.errors import WorldError, known_names
 from harness.kernel.instant import Microseconds
 from harness.project.exports import normal_type
 from harness.world import document
+from harness.world.distribution import Duration, Percentiles, ThreePoint
 from harness.world.duration import duration
 from harness.world.entries import Answer, Connection, Executor, Pool, Stub, TriggerAnswer, Worker
 from harness.world.pattern import fault_of
@@ -70,12 +72,65 @@ def read_pool(value: object) -> Pool:
     return Pool(**document.check(document.PoolSpec, given).model_dump())
 
 
-def read_duration(value: object) -> Microseconds:
-    """Virtual microseconds."""
-    try:
-        return duration(value)
-    except ValueError as error:
-        raise EntryError(WorldProblem(str(error))) from None
+def read_duration(value: object) -> Duration:
+    """Virtual microseconds; or a distribution, from percentiles or from ``low``, ``likely`` and ``high``."""
+    if not isinstance(value, Mapping):
+        try:
+            return duration(value)
+        except ValueError as error:
+            raise EntryError(WorldProblem(str(error))) from None
+    if value.keys() & document.ThreePointSpec.model_fields.keys():
+        spec = document.check(document.ThreePointSpec, value)
+        spans = _spans({name: getattr(spec, name) for name in document.ThreePointSpec.model_fields})
+        _see_that_none_falls(spans)
+        return ThreePoint(**spans)
+    shares = _shares(value)
+    spans = _spans({name: value[name] for name in sorted(shares, key=lambda name: shares[name])})
+    _see_that_none_falls(spans)
+    return Percentiles(tuple((shares[name], each) for name, each in spans.items()))
+
+
+def _shares(value: Mapping[object, object]) -> dict[str, float]:
+    """Percentile -> the share that it stands for."""
+    found: dict[str, float] = {}
+    problems = []
+    for name in value:
+        read = document.PERCENTILE.fullmatch(name) if isinstance(name, str) else None
+        if read is None:
+            known = "p0 to p100, as p50 or p99.9; or low, likely and high"
+            problems.append(WorldProblem(f"{name!r} is no percentile", (str(name),), known=known))
+        elif (share := float(read[1]) / 100) in found.values():
+            problems.append(WorldProblem(f"{name} is given twice", (read[0],), fix="keep one of them"))
+        else:
+            found[read[0]] = share
+    if len(value) < 2:
+        fix = "write {p50: 83, p95: 140}, or a span alone where it always takes as long"
+        problems.append(WorldProblem("a distribution needs two percentiles or more", fix=fix))
+    if problems:
+        raise EntryError(*problems)
+    return found
+
+
+def _spans(given: Mapping[str, object]) -> dict[str, Microseconds]:
+    """The spans of a distribution."""
+    found: dict[str, Microseconds] = {}
+    problems = []
+    for name, value in given.items():
+        try:
+            found[name] = duration(value)
+        except ValueError as error:
+            problems.append(WorldProblem(f"{name}: {error}", (name,)))
+    if problems:
+        raise EntryError(*problems)
+    return found
+
+
+def _see_that_none_falls(spans: Mapping[str, Microseconds]) -> None:
+    """Raises: EntryError: a span of a distribution is below the one before."""
+    for before, name in pairwise(spans):
+        if spans[name] < spans[before]:
+            fix = f"give {name} as long as {before}, or longer"
+            raise EntryError(WorldProblem(f"{name} is less than {before}", (name,), fix=fix))
 
 
 def read_answer(value: object) -> Answer:

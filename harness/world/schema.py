@@ -18,10 +18,12 @@ from harness.world.document import (
     ExecutorSpec,
     FaultSpec,
     Instant,
+    PercentileEntry,
     PoolSpec,
     Span,
     StubSpec,
     Texts,
+    ThreePointSpec,
     TriggerSpec,
     WorkerSpec,
 )
@@ -91,7 +93,9 @@ class WorldFile(EntrySpec):
     variables: dict[str, JsonValue] | None = Field(None, description="Variables; what is no text is kept as JSON.")
     pools: dict[str, _Slots | PoolSpec] | None = Field(None, description="Pools, each with its slots.")
     executor: ExecutorSpec | None = Field(None, description="Executors, workers and how much runs at once.")
-    durations: dict[str, Span] | None = Field(None, description=f"Virtual time of tasks that do not sleep, {_BY_NAME}.")
+    durations: dict[str, Span | PercentileEntry | ThreePointSpec] | None = Field(
+        None, description=f"Virtual time of tasks that do not sleep, a span or a distribution, {_BY_NAME}."
+    )
     stubs: dict[str, StubSpec | list[StubSpec | None] | None] | None = Field(
         None, description=f"What happens in a task's place, {_BY_NAME}; as a list try by try."
     )

@@ -163,10 +163,12 @@ def test_prefixed(airflow_run_dag, airflow_world, airflow_dag_bag, airflow_froze
     assert airflow_frozen_time.now == at
 
 
-def test_more(airflow_run_task, airflow_render_task, airflow_simulate):
+def test_more(airflow_run_task, airflow_render_task, airflow_simulate, airflow_when_ready, airflow_world):
     assert airflow_run_task("sales", "total", xcoms={"double": [1, 2]}).xcom() == 3
     assert "echo 2025-01-01" in airflow_render_task("sales", "report")["bash_command"]
     assert airflow_simulate("2025-01-02", "1d").ok
+    airflow_world.set_duration("sales.total", {"p0": 10, "p100": 20})
+    assert 10 <= airflow_when_ready("sales", "2025-01-02", samples=5).quantile(0.5).total_seconds() <= 20
 
 
 def test_short_names_that_are_ours(run_task):

@@ -15,7 +15,7 @@ from unittest.mock import Mock
 
 import harness
 from harness import errors, pytest_plugin, strategies
-from harness.pytest_plugin.fixtures import calendar_of, explorer_of
+from harness.pytest_plugin.fixtures import calendar_of, explorer_of, readiness_of
 from harness.pytest_plugin.runs import Runner
 from harness.simulation import Rehearsal
 
@@ -30,6 +30,7 @@ CALLED: dict[str, Callable[..., Any]] = {
     "run_dag": Runner.run_dag,
     "run_task": Runner.run_task,
     "simulate": calendar_of(Mock()),
+    "when_ready": readiness_of(Mock()),
 }
 """Fixtures that are called, and what is called then."""
 

@@ -14,10 +14,11 @@ import click
 import pytest
 
 from harness.cli.app import app
-from harness.pytest_plugin.fixtures import calendar_of, replay_of
+from harness.pytest_plugin.fixtures import calendar_of, readiness_of, replay_of
 from harness.pytest_plugin.runs import Runner
 from harness.simulation.options import CalendarOptions, RunOptions
 from harness.simulation.replays.replaying import ReplayOptions
+from harness.simulation.what_if.when import WhenOptions
 
 OF_TESTS = "(only in tests)"
 RUN = {  # field: (option of `run`, argument of `run_dag`)
@@ -55,6 +56,7 @@ CALENDAR = {  # field: (option of `simulate`, argument of `simulate`)
     "resume": ("(of replay)", "(of replay)"),
     "code": ("--no-code", "code"),
     "from_ledger": ("--from-ledger", "from_ledger"),
+    "draws_past": ("(of when)", "(of when)"),
 }
 REPLAY = {  # field: (option of `replay`, argument of `replay`)
     "dag_ids": ("(its arguments)", "dags"),
@@ -67,6 +69,14 @@ REPLAY = {  # field: (option of `replay`, argument of `replay`)
     "engine": ("--engine", "engine"),
     "debug": ("--pdb", "(pytest has its own --pdb)"),
     "on_error": ("--pdb", "(pytest has its own --pdb)"),
+}
+WHEN = {  # field: (option of `when`, argument of `when_ready`)
+    **{name: (f"--{name}", name) for name in ("since", "until", "samples", "seed")},
+    "dag_id": ("--dag", "dag"),
+    "task_id": ("--task", "task"),
+    "quantile": ("--quantile", "(asked of the result)"),
+    "from_ledger": ("--from-ledger", "from_ledger"),
+    "grace": ("(a day)", "(a day)"),
 }
 SETTINGS = {"--dags", "--world", "--network"}  # of pyproject.toml too, by the same names
 AROUND = {"--memory"}  # traced around a simulation, which knows nothing of it; `memory` in tests
@@ -82,6 +92,7 @@ TABLES = {
     "run": (RUN, RunOptions, Runner.run_dag),
     "simulate": (CALENDAR, CalendarOptions, calendar_of(None)),
     "replay": (REPLAY, ReplayOptions, replay_of(None, None)),
+    "when": (WHEN, WhenOptions, readiness_of(None)),
 }
 
 
@@ -98,8 +109,18 @@ def test_each_field_has_its_option_and_its_argument(command):
     assert {option for option, _ in table.values() if option.startswith("--")} == (
         options_of(command) - OF_COMMANDS - OF_PAST_RUNS.get(command, set()) - OF_SWEEPS.get(command, set())
     )
-    arguments = set(inspect.signature(function).parameters) - {"self"} - OF_FIXTURES
+    arguments = (
+        set(inspect.signature(function).parameters) - {"self"} - (OF_FIXTURES - {one for _, one in table.values()})
+    )
     assert {argument for _, argument in table.values() if not argument.startswith("(")} == arguments
+
+
+def test_what_is_taken_unasked_is_alike_in_the_command_and_the_library():
+    unasked = {field.name: field.default for field in fields(WhenOptions)}
+    shown = {one.name: one.default for one in app.commands["when"].params}
+    for name in ("quantile", "samples", "seed"):
+        assert shown[name] == unasked[name]
+    assert inspect.signature(readiness_of(None)).parameters["samples"].default == unasked["samples"]
 
 
 def test_what_verify_takes_is_called_as_in_run():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -21,9 +22,11 @@ if TYPE_CHECKING:
     from harness.production.api import RestApi, SavedAnswers, Saving
     from harness.production.provided import Provided
 
+MEDIAN = 0.5
 BESIDE = "production.yaml"
 """The world that is written beside one that is there already."""
 RUNS = 10
+_PERCENTILE = re.compile(r"\d{1,2}(\.\d{1,3})?|100", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -36,7 +39,8 @@ class ImportArguments:
     values: bool = False
     dag_ids: tuple[str, ...] = ()
     runs: int = RUNS
-    quantile: float = 0.5
+    quantile: float | None = None
+    percentiles: str | None = None
     run: tuple[str, str] | None = None
     keep: Path | None = None
     save: Path | None = None
@@ -55,6 +59,7 @@ class Importing:
 
         Raises: ProductionUnavailable: not reached, refused, no Airflow 3, no such run. UsageError: a file is there.
         """
+        percentiles = self._percentiles()
         try:
             with self._answers() as answers:
                 from harness.production.api import version
@@ -63,7 +68,7 @@ class Importing:
                 if self.arguments.run is not None:
                     self._keep_run(answers, airflow, *self.arguments.run, terminal)
                 else:
-                    self._write_world(answers, airflow, terminal)
+                    self._write_world(answers, airflow, percentiles, terminal)
         except HarnessError as error:
             # Not as typed: an address may hold a password.
             error.again = error.again or f"airflow-harness import {shown(self.arguments.source)}"
@@ -83,7 +88,27 @@ class Importing:
             stack.enter_context(closing(found))
             yield found if arguments.save is None else stack.enter_context(Saving(found, arguments.save))
 
-    def _write_world(self, answers: RestApi | SavedAnswers | Saving, airflow: str, terminal: Terminal) -> None:
+    def _percentiles(self) -> tuple[float, ...]:
+        """Those of ``--percentiles``, in order; none where it was not given. Raises: UsageError: they mean nothing."""
+        text = self.arguments.percentiles
+        if text is None:
+            return ()
+        if self.arguments.quantile is not None:
+            fact = "--percentiles writes a distribution, and --quantile one number"
+            raise UsageError(fact, fix="give one of them")
+        found = {float(part) for part in text.split(",") if _PERCENTILE.fullmatch(part.strip())}
+        if len(found) < 2 or len(found) < text.count(",") + 1:
+            fact = f"--percentiles {text!r} is not two different numbers from 0 to 100, or more"
+            raise UsageError(fact, fix="write --percentiles 50,90,99")
+        return tuple(sorted(found))
+
+    def _write_world(
+        self,
+        answers: RestApi | SavedAnswers | Saving,
+        airflow: str,
+        percentiles: tuple[float, ...],
+        terminal: Terminal,
+    ) -> None:
         from harness.production.provided import add_durations, dags_of, provided
         from harness.services.registry import services_of_types
         from harness.world.file import shown_path
@@ -92,7 +117,8 @@ class Importing:
         target, beside = self._target()
         found = provided(answers, arguments.values, services_of_types())
         dag_ids = arguments.dag_ids or _of_project(dags_of(answers), found)
-        add_durations(found, answers, dag_ids, arguments.runs, arguments.quantile)
+        quantile = MEDIAN if arguments.quantile is None else arguments.quantile
+        add_durations(found, answers, dag_ids, arguments.runs, quantile, percentiles)
         target.parent.mkdir(parents=True, exist_ok=True)
         write_output(target, found.text(answers.name, airflow), f"the world file {str(target)!r}")
         terminal.console.print(f"wrote {shown_path(target)}: {found.counted()}", soft_wrap=True)
@@ -180,10 +206,9 @@ def _token(file: Path | None) -> str | None:
     "--quantile",
     metavar="Q",
     type=click.FloatRange(0, 1),
-    default=0.5,
-    show_default=True,
-    help="Of durations; 0.5 is the median.",
+    help="Of durations; 0.5 is the median.  [default: 0.5]",
 )
+@option.text("--percentiles", metavar="P,P", help="Durations as distributions, by these percentiles: 50,90,99.")
 @option.text("--run", metavar="DAG_ID RUN_ID", nargs=2, help="Write this run into a ledger, and no world.")
 @option.keep
 @option.text("--save", metavar="FILE", type=option.PATH, help="Keep the answers too; SOURCE may be such a file, .json.")
@@ -192,7 +217,8 @@ def import_(**arguments: Any) -> Job:
     """Read a deployed Airflow 3 over its REST API: a world like production, or a run to run again here.
 
     SOURCE is its address. Pools, connections (where they lead, no login, password or extra) and the keys of variables
-    are written into a world file, with how long tasks lasted as its durations. A world that is there already is not
+    are written into a world file, with how long tasks lasted as its durations: one number each, or with --percentiles a
+    distribution, which when draws from. A world that is there already is not
     touched: what is read stands beside it, for its include.
 
     With --run the conf, dates, states, tries, rendered fields and XComs of a run are written into a ledger. From it
@@ -203,6 +229,7 @@ def import_(**arguments: Any) -> Job:
     Examples:
       AIRFLOW_API_TOKEN=... airflow-harness import https://airflow.example.com
       airflow-harness import https://airflow.example.com --dag sales --runs 30 --quantile 0.95
+      airflow-harness import https://airflow.example.com --runs 100 --percentiles 50,90,99
       airflow-harness import https://airflow.example.com --run sales scheduled__2025-01-01T00:00:00+00:00 --keep friday
       airflow-harness run sales --from-ledger friday --from-task load
       airflow-harness replay sales --from-ledger friday

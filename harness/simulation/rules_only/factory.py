@@ -35,14 +35,15 @@ class RulesOnlyFactory(RunFactory):
 
     Args:
         past: the ledger that tells what tries come to, beside the world.
+        draws_past: as of `Plans`.
         given: as of `RunFactory`.
     """
 
-    def __init__(self, past: PastTries | None, *given: Any) -> None:
+    def __init__(self, past: PastTries | None, draws_past: bool, *given: Any) -> None:
         dags, world, *rest = given
         super().__init__(dags, without_services(world), *rest)
         self._left_out = world
-        self.plans = Plans(self.world, past, self.store.dags)
+        self.plans = Plans(self.world, past, self.store.dags, draws_past)
 
     @contextmanager
     def opened(
@@ -54,6 +55,7 @@ class RulesOnlyFactory(RunFactory):
     ) -> Iterator[Driver]:
         """Virtual time, from ``start``; after the block the process is what it was."""
         self.faults = Faults(self.world, ServiceFaults(None, NetworkGuard(self.world.network, self.recorder.refused)))
+        self.plans.seed = seed
         with rules_environment(start, self.world) as (simulation, self.interruption):
             driver = self._driver(simulation, seed, self.interruption, lambda loop: PlannedAttempts(loop, self.plans))
             try:
@@ -123,4 +125,4 @@ def factory_for(options: CalendarOptions) -> Callable[..., RunFactory]:
     """
     if options.code:
         return RunFactory
-    return partial(RulesOnlyFactory, past_of(options.from_ledger))
+    return partial(RulesOnlyFactory, past_of(options.from_ledger), options.draws_past)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from harness.bridge.deciders import short_circuited
-from harness.bridge.operators import argument, class_of, class_paths, date_of, roots
+from harness.bridge.operators import argument, class_of, class_paths, date_of, roots, try_of
 from harness.exploration.outcomes import mapped_over
 from harness.kernel import span
 from harness.kernel.instant import Microseconds
@@ -25,6 +25,7 @@ from harness.simulation.rules_only.plan import (
 )
 from harness.simulation.rules_only.unknown import Unknown
 from harness.world import World
+from harness.world.distribution import Distribution, Duration, drawn, observed
 from harness.world.entries import Stub
 from harness.world.pattern import Subject, speaking
 
@@ -61,51 +62,68 @@ class Plans:
     A run that the ledger has goes as it went there, try by try. Of other runs a task takes the median of how long it
     took, and decides as it did last. What nobody tells is taken as stands in `harness.simulation.rules_only.unknown`.
 
+    Args:
+        draws_past: no run goes as it went: how long tasks take is drawn from how long they took, where they succeeded.
     Attributes:
         unknown: what was taken for granted, and of which tasks.
+        seed: of what is drawn.
     """
 
-    def __init__(self, world: World, past: PastTries | None, dags: Mapping[str, DAG]) -> None:
-        self._world, self._past, self._dags = world, past, dags
+    def __init__(self, world: World, past: PastTries | None, dags: Mapping[str, DAG], draws_past: bool = False) -> None:
+        self._world, self._past, self._dags, self._draws_past = world, past, dags, draws_past
+        self.seed = 0
         self.unknown = Unknown(past is not None)
         self._operators: dict[tuple[str, str], _Operator] = {}
         self._mapped_over: dict[str, frozenset[str]] = {}
         self._alike: dict[tuple[str, str], PlannedTry] = {}
+        self._drawn: dict[tuple[str, str], tuple[PlannedTry, Duration | None]] = {}
         self._patterns_differ = any(mark in text for text in (*world.stubs, *world.durations) for mark in "[@")
 
     def of(self, ti: TaskInstance) -> PlannedTry:
         """What the present try of a task instance comes to."""
         key = ti.run.dag.dag_id, ti.task.task_id
         planned = self._alike.get(key)
-        if planned is None:
-            planned, are_alike = self._planned(ti, key)
-            if are_alike:
-                self._alike[key] = planned
-        return planned
+        return self._of_one(ti, key) if planned is None else planned
 
-    def _planned(self, ti: TaskInstance, key: tuple[str, str]) -> tuple[PlannedTry, bool]:
-        """The try, and whether all tries of the task's instances are like it."""
+    def _of_one(self, ti: TaskInstance, key: tuple[str, str]) -> PlannedTry:
+        """The try of a task whose tries are not known to be alike; where only their lengths differ, one is drawn."""
         operator = self._operator(ti.run.dag, key)
+        known = self._drawn.get(key)
+        planned, lasts, are_alike = (*known, False) if known is not None else self._planned(ti, operator, key)
+        whole = self._lasting(planned, operator, drawn(lasts, self.seed, try_of(ti)), key)
+        if are_alike and isinstance(lasts, Distribution):
+            self._drawn[key] = planned, lasts
+        elif are_alike:
+            self._alike[key] = whole
+        return whole
+
+    def _planned(
+        self, ti: TaskInstance, operator: _Operator, key: tuple[str, str]
+    ) -> tuple[PlannedTry, Duration | None, bool]:
+        """The try, how long it is declared to take, and whether all tries of the task's instances are like it."""
         date = date_of(ti.run) if self._patterns_differ else ""
         subject = Subject(*key, ti.map_index, date, operator.classes)
         text = speaking(self._world.stubs, *subject) if self._world.stubs else None
         stub = None if text is None else self._world.stubs[text]
         declared = self._declared(subject)
-        alike = self._past is None and not self._patterns_differ and (stub is None or not (stub.tries or stub.fails))
+        tells_tries = self._past is not None and not self._draws_past
+        alike = not tells_tries and not self._patterns_differ and (stub is None or not (stub.tries or stub.fails))
         if stub is not None and text is not None and not stub.runs_itself(ti.try_number):
             planned = self._of_stub(ti, operator, stub, text)
             takes = stub.at(ti.try_number).takes
-            return self._lasting(planned, operator, declared if takes is None else takes, key), alike
+            return planned, declared if takes is None else takes, alike
         if self._past is None:
-            return self._lasting(self._by_default(ti, operator), operator, declared, key), alike
+            return self._by_default(ti, operator), declared, alike
+        if self._draws_past:
+            planned, observed_then = self._as_drawn(ti, operator, key)
+            return planned, observed_then if declared is None else declared, alike
         then = self._past.tries.get((key[0], ti.run.run_id, key[1], ti.map_index), {})
         tried = then.get(ti.try_number)
         if tried is not None and (tried.slices or tried.begins_deferred is not None):
-            planned = self._as_then(tried, operator, ti)
-            return self._lasting(planned, operator, declared, key), False
-        return self._lasting(self._as_usual(ti, operator, key), operator, declared, key), False
+            return self._as_then(tried, operator, ti), declared, False
+        return self._as_usual(ti, operator, key), declared, False
 
-    def _declared(self, subject: Subject) -> Microseconds | None:
+    def _declared(self, subject: Subject) -> Duration | None:
         return self._world.duration_of(*subject) if self._world.durations else None
 
     def _operator(self, dag: Dag, key: tuple[str, str]) -> _Operator:
@@ -201,12 +219,21 @@ class Plans:
         latest = self._past.latest.get(key)
         if latest is None:
             return self._by_default(ti, operator)
-        self.unknown.task("past", ti)
+        if not self._draws_past:
+            self.unknown.task("past", ti)
         planned = self._as_then(latest, operator, ti)
         if len(planned.slices) == 1:
             planned = replace(planned, slices=(PlannedSlice(self._past.typical(*key) or 0),))
         again = tuple(TriggeredRun(one.dag_id) for one in planned.triggered)
         return replace(planned, triggered=again, reason=None)
+
+    def _as_drawn(
+        self, ti: TaskInstance, operator: _Operator, key: tuple[str, str]
+    ) -> tuple[PlannedTry, Distribution | None]:
+        """A try of any run, and what its length is drawn from; None where it waits in between, and goes as usual."""
+        planned = self._as_usual(ti, operator, key)
+        spans = self._past.lasted.get(key) if self._past is not None else None
+        return planned, observed(spans) if spans and len(planned.slices) == 1 else None
 
     def _triggered(self, tried: PastTry) -> Iterator[TriggeredRun]:
         assert self._past is not None

@@ -1,8 +1,8 @@
 """How many slots of each pool scheduled runs would ask for at one moment, if nothing made them wait.
 
 No rule of the scheduler is played: a task begins when all before it have ended, and takes the time that ``durations:``
-of the world give it, or none. Branches, retries, sensors and limits of runs change that, and so does a pool that is
-full: what really happens then is what ``simulate`` is for.
+of the world give it (of a distribution the median), or none. Branches, retries, sensors and limits of runs change that,
+and so does a pool that is full: what really happens then is what ``simulate`` is for.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from harness.results.schedule import PoolMoment
 from harness.scheduler.lengths import parse_time_mapped_count
 from harness.scheduler.model import Dag
 from harness.world import World
+from harness.world.distribution import typical
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ def demands(dag: Dag, world: World, classes: Mapping[str, tuple[str, ...]], date
         depth = max((depth for _, depth in before), default=-1) + 1
         number = parse_time_mapped_count(task, dag)
         mapped = number is not None or task.length is not None or bool(task.groups)
-        lasts = world.duration_of(dag.dag_id, task_id, 0 if mapped else -1, date, classes.get(task_id, ())) or 0
+        declared = world.duration_of(dag.dag_id, task_id, 0 if mapped else -1, date, classes.get(task_id, ()))
+        lasts = typical(declared) or 0
         ends[task_id] = (begins + lasts, depth)
         slots = task.pool_slots * (1 if number is None else number)
         if slots:

@@ -15,7 +15,7 @@ import click
 
 from harness import World, pytest_plugin
 from harness.cli.app import EXIT_CODES, SETTINGS, app
-from harness.pytest_plugin.fixtures import FrozenTime, calendar_of, explorer_of, replay_of
+from harness.pytest_plugin.fixtures import FrozenTime, calendar_of, explorer_of, readiness_of, replay_of
 from harness.pytest_plugin.runs import Runner
 from harness.simulation import Rehearsal
 
@@ -43,6 +43,7 @@ CALLED: dict[str, Callable[..., Any]] = {
     "run_dag": Runner.run_dag,
     "run_task": Runner.run_task,
     "simulate": calendar_of(Mock()),
+    "when_ready": readiness_of(Mock()),
 }
 """Fixtures that are called, and what is called then."""
 OBJECTS: dict[str, type] = {"frozen_time": FrozenTime, "world": World}

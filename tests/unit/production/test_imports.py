@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from harness.errors import ProductionUnavailable, UsageError
 from harness.production.api import RestApi, SavedAnswers, pages, version
 from harness.production.provided import Provided, add_durations, at_quantile, provided, rounded
 from harness.production.runs import keep_run, without_secrets
+from harness.world import World
+from harness.world.file import with_sections
 
 
 class Answers:
@@ -50,6 +53,22 @@ def test_durations_are_of_the_latest_runs_alone_and_short_tasks_are_left_out() -
     found = Provided()
     add_durations(found, Answers(dag_runs=runs, task_instances=instances), ["sales"], 2, 0.5)
     assert found.entries["durations"] == {"sales.load": (30, "seconds, median of 2")}
+
+
+def test_durations_as_distributions_are_what_a_world_takes() -> None:
+    runs = [{"dag_run_id": str(day), "run_after": f"2025-01-{day:02}"} for day in range(1, 12)]
+    spans = [(day, "load", 10.0 * day) for day in range(1, 12)] + [(day, "quick", 0.01) for day in range(1, 12)]
+    spans += [(day, "steady", 30.0) for day in range(1, 12)]
+    instances = [{"dag_run_id": str(run), "task_id": task, "duration": span} for run, task, span in spans]
+    found = Provided()
+    add_durations(found, Answers(dag_runs=runs, task_instances=instances), ["sales"], 20, 0.5, (50.0, 90.0, 99.9))
+    assert found.entries["durations"] == {
+        "sales.load": ({"p50": 60, "p90": 100, "p99.9": 110}, "seconds, percentiles of 11"),
+        "sales.steady": (30, "seconds, always, in each of 11"),
+    }
+    world = yaml.safe_load(found.text("production", "3.3.2"))
+    lived = with_sections(World(), world, Path(), "production.yaml", 1)
+    assert lived.durations["sales.load"].at(0.9) == 100_000_000  # type: ignore[union-attr]
 
 
 def test_what_is_a_secret_by_its_name_or_its_form_is_written_nowhere() -> None:
