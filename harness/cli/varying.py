@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.cli.folders import import_errors
 from harness.cli.terminal import Terminal
-from harness.errors import ExitCode, UsageError
+from harness.errors import ExitCode, HarnessError, UsageError
 
 if TYPE_CHECKING:
     from harness.results.what_if import WhatIf
     from harness.simulation import CalendarOptions, Rehearsal
-    from harness.simulation.what_if.sweep import Sweep
     from harness.simulation.what_if.variations import Variation
     from harness.world import World
 
@@ -28,8 +29,9 @@ class Varying:
         texts: of ``--vary``, as typed.
         form: one of `FORMATS`.
         jobs, engine: who shares the worlds.
-        of_one: whether something was asked for that is of one simulation alone: its ledger, trace, page, UI, debugger.
+        of_one: whether something was asked for that is of one simulation alone: its ledger, trace, UI, debugger.
         record: whether the cassette of the world is to record.
+        report: the file of its page, where one is asked for.
     """
 
     texts: tuple[str, ...]
@@ -38,6 +40,7 @@ class Varying:
     engine: str | None = None
     of_one: bool = False
     record: bool = False
+    report: Path | None = None
 
     def variations(self) -> list[Variation]:
         """The variations, read before anything is loaded; none where a calendar is simulated in one world.
@@ -53,7 +56,7 @@ class Varying:
             fact = "-j and --engine share the worlds of --vary, and there is one calendar in one world"
             raise UsageError(fact, fix="give --vary, or leave them out")
         if self.texts and self.of_one:
-            fact = "--keep, --trace, --report, --ui and --pdb are of one simulation, and --vary makes several"
+            fact = "--keep, --trace, --ui and --pdb are of one simulation, and --vary makes several"
             raise UsageError(fact, fix="leave them out, or simulate the world that is chosen once more")
         if shared and self.record:
             fact = "--record writes one cassette, and processes that share worlds would write it at once"
@@ -83,7 +86,11 @@ class Varying:
                 with SweepProgress(terminal.console, terminal.live, terminal.err) as progress:
                     found = sweep.simulate(self.jobs, self.engine, progress)
             except BaseException:
-                terminal.unfinished = self._so_far(sweep)
+                so_far = sweep.answers()
+                if so_far.rows:
+                    terminal.unfinished = so_far
+                    with suppress(HarnessError):  # what ended it is the error to be told
+                        self._write_page(so_far)
                 raise
         found = replace(found, findings=(*found.findings, *import_errors(rehearsal.folder)))
         terminal.show_collected()
@@ -91,8 +98,13 @@ class Varying:
             terminal.document(found.to_json())
         else:
             terminal.report(found)
+        self._write_page(found)
         return ExitCode.FOUND if any(one.severity == "error" for one in found.findings) else ExitCode.CLEAN
 
-    def _so_far(self, sweep: Sweep) -> WhatIf | None:
-        found = sweep.answers()
-        return found if found.rows else None
+    def _write_page(self, found: WhatIf) -> None:
+        """The page of ``--report``. Raises: UsageError, MachineError: it cannot be written."""
+        if self.report is not None:
+            from harness.cli.faults import write_output
+            from harness.report.page.what_if import what_if_page
+
+            write_output(self.report, what_if_page(found), f"--report {str(self.report)!r}")

@@ -85,7 +85,7 @@ class WhatIfReport(ConsoleReport):
         told = [row for row in rows if row.capacity.critical_path]
         if self.verbose or len(told) <= PATHS:
             return told
-        ranked = sorted(told, key=lambda row: row.capacity.makespan)
+        ranked = sorted(told, key=_length)
         return [ranked[0], ranked[-1]]
 
     def _path(self, row: WhatIfRow) -> None:
@@ -109,6 +109,11 @@ class WhatIfReport(ConsoleReport):
             name, spare = found.nearest_beside
             told = f"  nearest beside it: {clean(name)}, {span_text(spare)} of slack"
             self.console.print(Text(told, style="dim"), soft_wrap=True)
+
+
+def _length(row: WhatIfRow) -> tuple[timedelta, timedelta]:
+    longest = row.capacity.longest_run
+    return row.capacity.makespan, timedelta() if longest is None else longest[2]
 
 
 def _step(step: PathStep) -> Text:

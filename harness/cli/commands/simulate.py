@@ -194,8 +194,8 @@ class SimulateCalendar(SimulateFolder):
         since, until = period_of(self.typed.since, self.typed.until)
         conf, past, typed = inputs.conf(self.arguments.conf), self._past(), self.typed
         form = "json" if typed.as_json else typed.form
-        of_one = typed.ui or typed.pdb or any(one is not None for one in (typed.keep, typed.trace, typed.report))
-        varying = Varying(typed.vary, form, typed.jobs, typed.engine, of_one, typed.record)
+        of_one = typed.ui or typed.pdb or typed.keep is not None or typed.trace is not None
+        varying = Varying(typed.vary, form, typed.jobs, typed.engine, of_one, typed.record, typed.report)
         variations = varying.variations()
 
         if typed.memory and (typed.no_code or variations):

@@ -21,11 +21,15 @@ MOST_BYTES = 2_900_000
 """Of a page, where texts can be cut to that: what mail and artifact viewers take."""
 
 ASSETS = Path(__file__).parent / "assets"
+AROUND = ("dom", "frame", "aside")
+"""Parts of the script of every page, before its own."""
+
 SCRIPTS = (
-    "dom", "ledger", "why", "panel", "overview", "grid", "graph", "timeline", "gantt", "slots", "durations",
+    *AROUND, "ledger", "why", "panel", "overview", "grid", "graph", "timeline", "gantt", "slots", "durations",
     "calendar", "xcoms", "findings", "comparison", "main",
 )  # fmt: skip
-"""Parts of the page's script, in the order in which they are read."""
+"""Parts of the script of a ledger's page, in the order in which they are read."""
+WITHOUT_SCRIPT = "airflow-harness sql answers questions to the ledger in a terminal."
 _ROUNDS = 6
 """Times that texts are cut anew until the page is as small as it should be."""
 
@@ -61,7 +65,7 @@ def page(ledgers: Sequence[tuple[str, Path]], comparison: Comparison | None = No
     """
     told = None if comparison is None else comparison.to_json()
     title = " | ".join(name for name, _ in ledgers)
-    most = MOST_BYTES - _size(_frame(title, ""))
+    most = MOST_BYTES - _size(framed(title, ""))
     room = most - _size(escaped({"comparison": told, "ledgers": []}))
     parts, left_out = fitted([read_rows(folder, name) for name, folder in ledgers], room, _least)
     for_texts = room - _size(escaped([part.columns for part in parts]))
@@ -71,7 +75,7 @@ def page(ledgers: Sequence[tuple[str, Path]], comparison: Comparison | None = No
         if over <= 0 or for_texts <= 0:
             break
         for_texts = min(for_texts - over, int(for_texts * 0.8))
-    return LedgerPage(_frame(title, data), left_out)
+    return LedgerPage(framed(title, data), left_out)
 
 
 def _least(columns: Sequence[LedgerColumns]) -> int:
@@ -79,8 +83,19 @@ def _least(columns: Sequence[LedgerColumns]) -> int:
     return _size(escaped(shared(columns, 0)))
 
 
-def _frame(title: str, data: str) -> str:
-    """The page around its data.
+def framed(
+    title: str,
+    data: str,
+    scripts: Sequence[str] = SCRIPTS,
+    styles: Sequence[str] = ("page",),
+    without_script: str = WITHOUT_SCRIPT,
+) -> str:
+    """A page around its data.
+
+    Args:
+        data: as `escaped` gives it.
+        scripts, styles: names of assets, without their endings.
+        without_script: what helps where the browser runs no script.
 
     Its policy permits our script and our style by their hashes, and nothing else: what a log or an XCom smuggled in
     would not run, and nothing is fetched.
@@ -88,8 +103,8 @@ def _frame(title: str, data: str) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
 
-    style = (ASSETS / "page.css").read_text(encoding="utf-8")
-    parts = [(ASSETS / f"{name}.js").read_text(encoding="utf-8") for name in SCRIPTS]
+    style = "\n".join((ASSETS / f"{name}.css").read_text(encoding="utf-8") for name in styles)
+    parts = [(ASSETS / f"{name}.js").read_text(encoding="utf-8") for name in scripts]
     script = '"use strict";\n(() => {\n' + "\n".join(parts) + "\n})();\n"
     environment = Environment(loader=FileSystemLoader(ASSETS), autoescape=True, undefined=StrictUndefined)
     facts: dict[str, Any] = {
@@ -99,6 +114,7 @@ def _frame(title: str, data: str) -> str:
         "data": Markup(data),  # escaped, as JSON
         "style_hash": _hash(style),
         "script_hash": _hash(script),
+        "without_script": without_script,
     }
     return environment.get_template("page.html").render(facts)
 

@@ -1,6 +1,7 @@
 """``simulate --vary`` with several processes: the same answers for people and for programs, also when it is stopped."""
 
 import json
+import re
 import signal
 import time
 
@@ -54,7 +55,9 @@ def test_a_sweep_that_is_stopped_shows_the_worlds_that_are_done(orders, form, jo
     ran = orders.folder.parent / "ran"
     ran.unlink(missing_ok=True)
     slots = ",".join(map(str, range(1, 1000)))
-    running = orders.start(*STRETCH, "--vary", f"pools.etl={slots}", "-j", jobs, "--format", form)
+    page = orders.folder / f"{form}.html"
+    more = ("-j", jobs, "--format", form, "--report", page.name)
+    running = orders.start(*STRETCH, "--vary", f"pools.etl={slots}", *more)
     until = time.monotonic() + 120
     while (not ran.exists() or ran.stat().st_size < 200) and time.monotonic() < until:
         time.sleep(0.05)
@@ -63,6 +66,7 @@ def test_a_sweep_that_is_stopped_shows_the_worlds_that_are_done(orders, form, jo
     assert running.returncode == 130, out + err
     assert "Traceback" not in out + err
     assert orders.left_behind() == []
+    assert re.search(r"[0-9]+ of 999 worlds: it was stopped", page.read_text())
     if form == "json":
         document = json.loads(out)
         assert faults("error", document) == []
@@ -81,6 +85,10 @@ def test_a_sweep_that_is_stopped_shows_the_worlds_that_are_done(orders, form, jo
         (("-j", "2"), "-j and --engine share the worlds of --vary, and there is one calendar in one world"),
         (("--vary", "pools.etl=1,2", "-j", "2", "--record"), "--record writes one cassette"),
         (("--vary", "pools.etl=1,2", "--keep", "here"), "are of one simulation, and --vary makes several"),
+        (
+            ("--vary", "pools.etl=1,2", "--report", "no/such/page.html"),
+            "--report 'no/such/page.html' cannot be written",
+        ),
         (("--vary", "pools.etl=1,2", "--engine", "ray://here"), "'ray://here' is no engine that the harness knows"),
     ],
 )

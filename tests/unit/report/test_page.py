@@ -18,6 +18,7 @@ from harness.report.page.columns import columns_of
 from harness.report.page.layers import placed
 from harness.report.page.page import ASSETS, SCRIPTS, page
 from harness.report.page.rows import read_rows
+from harness.report.page.what_if import SCRIPTS as OF_SWEEPS
 from tests.unit.report.page_ledgers import BEGAN, Page, iso, kept
 
 HOSTILE = '</script><script>document.title="owned"</script><!-- <script> \u2028 & \' " </style><img src=x>'
@@ -84,8 +85,9 @@ def test_the_page_names_no_other_place(tmp_path: Path) -> None:
 
 
 def test_no_part_of_the_script_is_left_out_and_none_parses_html() -> None:
-    assert {file.stem for file in ASSETS.glob("*.js")} == set(SCRIPTS)
-    for file in ASSETS.glob("*.js"):
+    names = {file.relative_to(ASSETS).with_suffix("").as_posix() for file in ASSETS.rglob("*.js")}
+    assert names == {*SCRIPTS, *OF_SWEEPS}
+    for file in ASSETS.rglob("*.js"):
         text = file.read_text(encoding="utf-8")
         forbidden = (
             r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function|\bfetch\(|XMLHttp|import\("

@@ -1,16 +1,9 @@
-// What was found, and the card of one finding, which panels show too.
-
-function findingCard(finding) {
-  return h("div", { class: "finding " + (finding.severity === "error" ? "is-error" : "is-warning") },
-    h("p", {}, h("code", {}, finding.check), " ", h("span", { class: "dim" }, finding.severity)),
-    h("p", { class: "message" }, finding.message),
-    finding.fix ? h("p", { class: "dim" }, "fix: " + finding.fix) : null);
-}
+// What was found.
 
 views.findings = {
   title: "Findings",
   about: "What the harness found beside the states: refused connections, callbacks that raised, XComs that are too big",
-  count: (ledger) => ledger.findings.length,
+  count: () => app.ledger.findings.length,
   draw(place) {
     const found = app.ledger.findings;
     if (!found.length) {

@@ -1,12 +1,6 @@
 // Starts the page: which ledger, Dag and view are shown stands in the address, so that a link leads back there.
 
 const order = ["overview", "comparison", "grid", "graph", "gantt", "durations", "calendar", "xcoms", "findings"];
-const head = { choices: document.getElementById("choices"), tabs: document.getElementById("tabs") };
-const view = document.getElementById("view");
-
-function shown() {
-  return order.filter((name) => views[name].applies === undefined || views[name].applies());
-}
 
 function show(name, more) {
   if (more && more.run) {
@@ -28,44 +22,11 @@ function draw() {
   remember();
 }
 
-function drawView() {
-  const chosen = views[app.view];
-  view.replaceChildren();
-  view.className = "view-" + app.view;
-  view.setAttribute("aria-labelledby", "tab-" + app.view);
-  if (app.ledger.leftOut && app.view !== "comparison") view.append(h("p", { class: "note left-out" }, leftOutOf(app.ledger)));
-  if (chosen.about) view.append(h("p", { class: "about" }, chosen.about));
-  chosen.draw(view);
-}
-
 function leftOutOf({ leftOut, runs }) {
   const gone = leftOut.runs ? `${leftOut.runs.toLocaleString("en")} of ${many(leftOut.allRuns, "run")} and ` : "";
   return `This page would be too large with all of the ledger: ${gone}${leftOut.instances.toLocaleString("en")} of `
     + `${many(leftOut.allInstances, "task instance")} are left out. What failed is here, then the newest runs. Who held `
     + "slots, and durations of tasks, are told of what is here.";
-}
-
-function drawTabs() {
-  head.tabs.replaceChildren(...shown().map((name) => {
-    const count = views[name].count ? views[name].count(app.ledger) : 0;
-    return h("button", { type: "button", role: "tab", id: "tab-" + name, "aria-controls": "view",
-      "aria-selected": String(name === app.view), tabindex: name === app.view ? "0" : "-1", click: () => show(name),
-      keydown: moveTab }, views[name].title, count ? h("span", { class: "count" }, count) : null);
-  }));
-}
-
-function moveTab(event) {
-  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-  if (!step) return;
-  const names = shown();
-  show(names[(names.indexOf(app.view) + step + names.length) % names.length]);
-  document.getElementById("tab-" + app.view).focus();
-  event.preventDefault();
-}
-
-function select(label, options, chosen, act) {
-  return h("label", {}, h("span", {}, label), h("select", { change: (event) => act(Number(event.target.value)) },
-    options.map((one, at) => h("option", { value: at, selected: at === chosen }, one))));
 }
 
 function drawChoices() {
@@ -82,9 +43,7 @@ function drawChoices() {
       draw();
     }));
   }
-  parts.push(h("button", { type: "button", class: "theme", title: "Light or dark", "aria-label": "Light or dark",
-    click: changeTheme }, "◐"));
-  head.choices.replaceChildren(...parts);
+  head.choices.replaceChildren(...parts, themeButton());
 }
 
 function chooseLedger(ledger) {
@@ -93,18 +52,6 @@ function chooseLedger(ledger) {
   Object.assign(app, { ledger, dag, run });
   closePanel();
   draw();
-}
-
-function changeTheme() {
-  const dark = document.documentElement.dataset.theme === "dark"
-    || (!document.documentElement.dataset.theme && matchMedia("(prefers-color-scheme: dark)").matches);
-  document.documentElement.dataset.theme = dark ? "light" : "dark";
-  repaint();
-}
-
-// What is painted on a canvas does not follow the style sheet by itself.
-function repaint() {
-  if (views[app.view].paint) views[app.view].paint();
 }
 
 function firstDag(ledger) {
@@ -139,18 +86,11 @@ function begin() {
   const told = JSON.parse(document.getElementById("data").textContent);
   app.ledgers = told.ledgers.map((one) => new Ledger(one));
   app.comparison = told.comparison;
+  app.note = () => (app.ledger.leftOut && app.view !== "comparison" ? leftOutOf(app.ledger) : null);
   const instance = recall();
   draw();
   if (instance) openInstance(instance);
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") closePanel();
-  });
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", repaint);
-  addEventListener("resize", repaint);
-  addEventListener("beforeprint", () => { app.printing = true; repaint(); });
-  addEventListener("afterprint", () => { app.printing = false; repaint(); });
-  performance.mark("ready");
-  document.documentElement.dataset.ready = "true";
+  listen();
 }
 
 function factsLine(ledger) {

@@ -1,36 +1,6 @@
-// The panel beside the view: one task instance, or one run.
+// What the panel says of one task instance, or of one run.
 
-const panel = document.getElementById("panel");
-let before = null; // what had the focus when the panel was opened
 const MOST_NAMED = 12;
-
-function closePanel() {
-  if (panel.hidden) return;
-  panel.hidden = true;
-  document.body.classList.remove("with-panel");
-  app.instance = null;
-  for (const one of document.querySelectorAll("[aria-current=true]")) one.removeAttribute("aria-current");
-  if (before && before.isConnected) before.focus();
-  before = null;
-  remember();
-  if (views[app.view].selected) views[app.view].selected(null);
-}
-
-function showPanel(title, parts) {
-  if (panel.hidden) before = document.activeElement;
-  const heading = h("h2", { tabindex: "-1" }, title);
-  panel.replaceChildren(h("button", { type: "button", class: "close", "aria-label": "Close the details", title: "Esc",
-    click: closePanel }, "✕"), heading, ...parts.flat(Infinity).filter(Boolean));
-  panel.hidden = false;
-  document.body.classList.add("with-panel");
-  panel.scrollTop = 0;
-  heading.focus({ preventScroll: true });
-  remember();
-}
-
-function section(title, ...children) {
-  return h("section", {}, h("h3", {}, title), children);
-}
 
 function openInstance(instance) {
   app.instance = instance;
