@@ -69,8 +69,7 @@ class Faults:
         begin, end = self.services.of(conn_id, kind, where)
 
         def lift() -> None:
-            end()
-            self._tell(f"{conn_id} is well again", where)
+            self._tell(f"{conn_id} is well again" if end() else f"{conn_id}: its {kind!r} is over", where)
 
         def strike() -> None:
             begin()
@@ -176,15 +175,15 @@ class ServiceFaults:
     def __init__(self, leases: Leases | None, guard: NetworkGuard) -> None:
         self._leases = {} if leases is None else leases.all()
         self._guard = guard
-        self._ill: dict[Lease, None] = {}
+        self._ill: dict[Lease, list[str]] = {}  # by what, in the order in which it began
 
     @property
     def conn_ids(self) -> tuple[str, ...]:
         """Of services that can go down, sorted."""
         return tuple(sorted(conn_id for conn_id, lease in self._leases.items() if lease.peer is not None))
 
-    def of(self, conn_id: str, kind: str, where: str | None) -> tuple[Callable[[], object], Callable[[], object]]:
-        """What has a fault begin, and what ends it.
+    def of(self, conn_id: str, kind: str, where: str | None) -> tuple[Callable[[], object], Callable[[], bool]]:
+        """What has a fault begin, and what ends it and says whether the service is well again.
 
         Raises: WorldError: no service of that connection, or one that cannot fail so.
         """
@@ -198,7 +197,7 @@ class ServiceFaults:
         if kind not in kinds:
             fact = f"a fault: the service of connection {conn_id!r} knows no {kind!r}"
             raise WorldError(fact, where=where, known=", ".join(kinds) or "(none)", fix="kind: of the fault")
-        return partial(self._begin, lease, kind), partial(self._end, lease)
+        return partial(self._begin, lease, kind), partial(self._end, lease, kind)
 
     @contextmanager
     def lifted(self) -> Iterator[None]:
@@ -206,22 +205,30 @@ class ServiceFaults:
         try:
             yield
         finally:
-            for lease in list(self._ill):
-                self._end(lease)
+            for lease, kinds in list(self._ill.items()):
+                for kind in list(kinds):
+                    self._end(lease, kind)
 
     def _begin(self, lease: Lease, kind: str) -> None:
-        self._ill[lease] = None
-        if kind == "down":
+        kinds = self._ill.setdefault(lease, [])
+        kinds.append(kind)
+        if kind == "down" and kinds.count("down") == 1:
             assert lease.peer is not None
             lease.refuse()  # before the guard does: a server may have to call itself
             self._guard.down.add(lease.peer)
-        else:
+        elif kind != "down":
             lease.fails(kind)
 
-    def _end(self, lease: Lease) -> None:
-        if lease in self._ill:
-            del self._ill[lease]
-            if lease.peer in self._guard.down:
+    def _end(self, lease: Lease, kind: str) -> bool:
+        """One is over; of several at a time the others go on, of ways to answer the one that began last."""
+        kinds = self._ill.get(lease, [])
+        if kind in kinds:
+            kinds.remove(kind)
+            if kind == "down" and "down" not in kinds:
+                assert lease.peer is not None
                 self._guard.down.discard(lease.peer)
                 lease.accept()
-            lease.fails(None)
+            lease.fails(next((one for one in reversed(kinds) if one != "down"), None))
+        if not kinds:
+            self._ill.pop(lease, None)
+        return not kinds

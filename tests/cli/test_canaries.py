@@ -6,9 +6,11 @@ import re
 import subprocess
 import sys
 
+import httpx
 import pytest
 
 from .project import Project
+from .ui.shop import give_template, shown_in_ui
 
 DAG = '''
 import base64
@@ -33,7 +35,8 @@ from airflow.sdk.log import mask_secret
 def sources():
     """Every secret that there is, by the way it is asked for."""
     api, vendor, key = (BaseHook.get_connection(name) for name in ("api", "vendor", "key"))
-    mask_secret("-".join(["c4nary", "masked", "by", "the", "task"]))
+    masked = "-".join(["c4" + "nary", "masked", "by", "the", "task"])
+    mask_secret(masked)
     return {
         "password": api.password,
         "fields": vendor.password,
@@ -44,7 +47,7 @@ def sources():
         "json": Variable.get("settings", deserialize_json=True)["db"]["password"],
         "env": os.environ["SHOP_TOKEN"],
         "uri": api.get_uri(),
-        "masked": "-".join(["c4nary", "masked", "by", "the", "task"]),
+        "masked": masked,
     }
 
 
@@ -204,6 +207,19 @@ def test_error(run_dag):
 
 
 SOURCES, FORMS = 10, 8
+TABLES = (
+    "attempts",
+    "xcoms",
+    "rendered_fields",
+    "logs",
+    "findings",
+    "asset_events",
+    "variables",
+    "service_calls",
+    "runs",
+)
+FORMATS = ("text", "json")
+LISTED = ("taskInstances", "taskInstances/~/xcomEntries")
 
 PARSED = """
 print("; ".join(each("parse")))
@@ -242,6 +258,13 @@ def leaky(tmp_path_factory):
     return project
 
 
+@pytest.fixture(scope="module")
+def first(leaky):
+    """A run whose ledger is kept, with all that is made of it at once."""
+    made = ("--report", "page.html", "--trace", "trace.json")
+    return leaky("run", "leaks", "--logical-date", "2025-01-02", "--keep", "first", *made)
+
+
 def kept(project, *besides):
     """Every file below the project and its folder for temporary files, but those that hold the secrets on purpose."""
     own = {project.folder / name for name in ("dags/leaks.py", "fixtures/world.yaml", "test_leaks.py", *besides)}
@@ -265,6 +288,38 @@ def test_simulate_tells_and_keeps_none(leaky):
     assert answer.code == 1, answer.err
     assert "***" in answer.out
     assert leaks_in({"stdout": answer.out, "stderr": answer.err, **kept(leaky)}) == []
+
+
+@pytest.mark.gate
+def test_pages_questions_and_comparisons_tell_and_keep_none(leaky, first):
+    """What is made of runs and of their ledgers, which hold all that there is to tell."""
+    again = leaky("replay", "leaks", "--from-ledger", "first", "--keep", "again", "--report", "again.html")
+    tables = " union all ".join(f"select to_json(t)::text from {table} t" for table in TABLES)
+    asked = leaky("sql", "first", tables, "--format", "csv")
+    page = leaky("report", "first", "-o", "told.html")
+    compared = [leaky("diff", "first", "again", f"--format={form}", "--report", "diff.html") for form in FORMATS]
+    pages = [leaky.folder / name for name in ("page.html", "trace.json", "again.html", "told.html", "diff.html")]
+    assert [one.name for one in pages if not one.is_file()] == [], (first.err, again.err, page.err)
+    assert all("***" in one.read_text() for one in pages[:2])
+    assert asked.out.count("***") > 500, asked.err
+    answers = [first, again, page, asked, *compared]
+    said = {f"{number} {name}": getattr(one, name) for number, one in enumerate(answers) for name in ("out", "err")}
+    assert leaks_in({**said, **kept(leaky)}) == []
+
+
+@pytest.mark.programs
+@pytest.mark.usefixtures("first")
+def test_airflows_own_ui_tells_and_its_database_keeps_none(leaky):
+    give_template(leaky)
+    routes = [f"{route}?limit=100" for route in (f"dags/leaks/dagRuns/~/{one}" for one in LISTED)]
+    with shown_in_ui(leaky.folder / "first", leaky.folder / "dags") as shown:
+        with httpx.Client(base_url=shown.url, timeout=60, follow_redirects=True) as client:
+            client.get("auth/token/login")  # 3.1 wants one
+            answers = {route: client.get(f"/api/v2/{route}").text for route in ("dags", "variables", *routes)}
+        files = {str(path): path.read_bytes().decode("latin-1") for path in shown.home.rglob("*") if path.is_file()}
+    assert "leaks" in answers[routes[0]]
+    assert any("***" in text for text in files.values())
+    assert leaks_in({**answers, **files}) == []
 
 
 @pytest.mark.gate

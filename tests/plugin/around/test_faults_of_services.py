@@ -68,6 +68,16 @@ def test_every_fault_stands_in_the_result(run_dag, world):
     assert told == [("api answers with errors", timedelta(minutes=30)), ("api is well again", timedelta(minutes=90))]
 
 
+def test_several_at_a_time_are_each_over_in_their_time(run_dag, world):
+    world.set_connection("api", service="http", routes={"GET /": {"body": "fine"}})
+    world.fault("down", connection="api", lasts="30m")
+    world.fault("errors", connection="api", lasts="90m")
+    result = run_dag(asking(world.http.url))
+    first, second, third = result.task("ask").xcom()
+    assert (str(first)[-4:], second, third) == ("True", 503, 200)
+    assert [one.what for one in result.world_events[2:]] == ["api: its 'down' is over", "api is well again"]
+
+
 def test_a_client_of_asyncio_is_refused_too(run_dag, world):
     import asyncio
 
@@ -249,7 +259,7 @@ def test_postgres_restarts_in_mid_run(run_dag, world):
 """
 
 
-@pytest.mark.parametrize(("tests", "passed"), [(HTTP, 13), (OTHERS, 11)], ids=["http", "others"])
+@pytest.mark.parametrize(("tests", "passed"), [(HTTP, 14), (OTHERS, 11)], ids=["http", "others"])
 def test_clients_see_what_they_see_in_production(bare: Project, tests: str, passed: int) -> None:
     bare.write(tests__test_faults=tests)
     bare.pytest("-q", "tests").assert_outcomes(passed=passed)

@@ -116,6 +116,14 @@ class TestFaults:
         end()
         assert (faults._guard.down, said) == (set(), ["throttles", None])
 
+    def test_one_that_is_over_leaves_the_others_as_they_are(self, faults: ServiceFaults, said: list[Any]) -> None:
+        (down, up), (fails, works) = faults.of("api", "down", None), faults.of("api", "errors", None)
+        for begin in (down, fails, down):
+            begin()
+        assert (up(), faults._guard.down, said) == (False, {"localhost:1"}, [("refuses", set()), "errors", "errors"])
+        assert (up(), faults._guard.down, said[3:]) == (False, set(), ["accepts", "errors"])
+        assert (works(), said[5:]) == (True, [None])
+
     @pytest.mark.parametrize(
         ("conn_id", "kind", "told", "known"),
         [
