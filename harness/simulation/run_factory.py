@@ -63,7 +63,7 @@ class RunFactory:
 
     Attributes:
         interruption: whether Ctrl-C struck; see `interrupted`.
-        patient: the first Ctrl-C waits for the end of a run.
+        patient: the first Ctrl-C waits for the end of a run, where the watcher says so to whoever pressed it.
         leases: what the world's connections have of services; None where none names one.
         refused: dag_id -> why Airflow would not import the Dag into such a world.
         unfinished: the result of what ran until Ctrl-C or SIGTERM struck.
@@ -115,7 +115,7 @@ class RunFactory:
                 not debug,
                 guard,
                 self.faults,
-                self._stops_later if self.patient else None,
+                self._watcher.stops_later if self.patient and isinstance(self._watcher, HearsOfStops) else None,
             ) as (simulation, self.interruption),
         ):
             driver = self._driver(simulation, seed, self.interruption)
@@ -217,11 +217,6 @@ class RunFactory:
         if own is not None:
             return own.get(ti.try_number, own[max(own)])
         return drawn(world.duration_of(*subject), seed, try_of(ti))
-
-    def _stops_later(self) -> None:
-        """Ctrl-C came, and waits for the end of a run: whoever watches is told."""
-        if isinstance(self._watcher, HearsOfStops):
-            self._watcher.stops_later()
 
     def interrupted(self, result: RunResult | CalendarResult) -> None:
         """After everything was put back: let Ctrl-C or SIGTERM, when it struck, do what it does.

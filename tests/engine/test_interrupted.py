@@ -70,16 +70,31 @@ def test_one_that_was_not_says_so_and_keeps_nothing():
     assert (result.ok, rehearsal.unfinished) == (True, None)
 
 
-def replayed(dag, keep, **options):
+class Watcher:
+    """Is told when a stop has to wait."""
+
+    def __init__(self):
+        self.told = 0
+
+    def __call__(self, run, ti):
+        """Nothing of this is of interest."""
+
+    def stops_later(self):
+        self.told += 1
+
+
+def replayed(dag, keep, watcher=None, **options):
     rehearsal = rehearsal_of(dag)
     asked = ReplayOptions(("struck",), START, START + timedelta(days=4), max_active_runs=1, keep=keep, **options)
-    return rehearsal, lambda: rehearsal.replay(asked)
+    return rehearsal, lambda: rehearsal.replay(asked, None, watcher)
 
 
 def test_a_replay_that_was_interrupted_ends_with_a_whole_run_and_goes_on(tmp_path):
-    rehearsal, replay = replayed(struck(), tmp_path / "cut")
+    watcher = Watcher()
+    rehearsal, replay = replayed(struck(), tmp_path / "cut", watcher)
     with pytest.raises(KeyboardInterrupt):
         replay()
+    assert watcher.told == 1
     result = rehearsal.unfinished
     assert result is not None
     assert result.was_interrupted
@@ -95,8 +110,10 @@ def test_a_replay_that_was_interrupted_ends_with_a_whole_run_and_goes_on(tmp_pat
     assert (tmp_path / "cut" / "journal.jsonl").read_bytes() == (tmp_path / "whole" / "journal.jsonl").read_bytes()
 
 
-def test_a_second_ctrl_c_does_not_wait_for_the_end_of_a_run(tmp_path):
-    rehearsal, replay = replayed(struck(times=2), tmp_path / "cut")
+@pytest.mark.parametrize(("times", "watcher"), [(2, Watcher()), (1, None)])
+def test_a_second_ctrl_c_does_not_wait_for_the_end_of_a_run_nor_one_of_which_nobody_says_so(tmp_path, times, watcher):
+    """In a test nobody would know why nothing happens."""
+    rehearsal, replay = replayed(struck(times=times), tmp_path / "cut", watcher)
     with pytest.raises(KeyboardInterrupt):
         replay()
     result = rehearsal.unfinished
