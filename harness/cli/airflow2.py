@@ -173,6 +173,10 @@ class Airflow2Runs:
         said = self._said.read_text(encoding="utf-8", errors="replace").strip().splitlines()
         return (said[-1] if said else None), "\n".join(said[-12:-1]) or None
 
+    def far(self) -> str:
+        """How many runs it has told of."""
+        return f"{sum('run' in one for one in self._lines())} runs ended"
+
     def notes(self) -> tuple[str, ...]:
         """What somebody should know of it."""
         return tuple(self._notes)

@@ -13,9 +13,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from harness.cli.airflow2 import NOT_COMPARED, Airflow2Runs, SideRuns
+from harness.cli.heartbeat import Heartbeat
 from harness.errors import ExitCode, LedgerError, NotSimulated, PackageMissing, UsageError
 from harness.project.revision import checked_out, commit_of
 from harness.project.scratch import scratch
@@ -25,6 +26,8 @@ HERE = "."
 REVISION = "rev:"
 _PATIENCE_S = 20.0
 """Real seconds that a simulation that is told to end has to clean up."""
+_SAYS = "airflow-harness: "
+"""How a line begins that says how far a simulation is; see `harness.cli.heartbeat.Heartbeat`."""
 _START = "import sys; sys.path[:] = [one for one in sys.path if one]; from harness.cli import main; main()"
 _PROBE = """
 import json, sys
@@ -93,13 +96,16 @@ class _Side:
 
 
 @contextmanager
-def made(names: tuple[str, str], program: Program | None, keep: Path | None, home: Path) -> Iterator[list[Made]]:
+def made(
+    names: tuple[str, str], program: Program | None, keep: Path | None, home: Path, err: IO[str]
+) -> Iterator[list[Made]]:
     """The ledgers of both sides, made where they are not there yet, for as long as the block.
 
     Args:
         program: what is simulated; None where nothing was said of that.
         keep: a folder for those that are made, as ``a`` and ``b``; they go with the block without one.
         home: see `harness.ledger.reading.found`.
+        err: where a line goes from time to time that says how far they are.
     Raises: UsageError, LedgerError: a name that means nothing, or nothing to run. NotSimulated: a side cannot be.
     """
     here = Path.cwd()
@@ -127,7 +133,7 @@ def made(names: tuple[str, str], program: Program | None, keep: Path | None, hom
                 runs.append(Airflow2Runs(*asked))
             else:
                 runs.append(_Simulation(side, program.command, where, ledger, Path(folder) / f"{letter}.json"))
-        _simulate([run for run in runs if run is not None])
+        _simulate([run for run in runs if run is not None], err)
         yield [_made(side, run) for side, run in zip(sides, runs, strict=True)]
 
 
@@ -230,6 +236,20 @@ class _Simulation:
         self._arguments = [str(side.python), "-c", _START, *command, "--json", "--keep", str(ledger)]
         self.process: subprocess.Popen[bytes] | None = None
 
+    @property
+    def title(self) -> str:
+        """What its side is called."""
+        return self.side.title
+
+    def far(self) -> str:
+        """What it said last of how far it is."""
+        said = [line for line in self._said().splitlines() if line.startswith(_SAYS)]
+        return said[-1].removeprefix(_SAYS) if said else "beginning"
+
+    def _said(self) -> str:
+        file = self._answer.with_suffix(".err")
+        return file.read_text(encoding="utf-8", errors="replace") if file.is_file() else ""
+
     def start(self) -> None:
         """Begin."""
         with self._answer.open("wb") as out, self._answer.with_suffix(".err").open("wb") as err:
@@ -255,7 +275,7 @@ class _Simulation:
         if code in (ExitCode.CLEAN, ExitCode.FOUND) and "error" not in self._document():
             return
         told = self._document().get("error") or {}
-        said = self._answer.with_suffix(".err").read_text(encoding="utf-8", errors="replace").strip().splitlines()
+        said = self._said().strip().splitlines()
         message = told.get("message") or (said[-1] if said else f"it ended with {code}")
         more = {name: told.get(name) for name in ("where", "known", "why", "fix")}
         raise NotSimulated(f"{self.side.title} could not be simulated: {message}", code, **more)
@@ -275,16 +295,24 @@ class _Simulation:
         return document if isinstance(document, dict) else {}
 
 
-def _simulate(runs: Sequence[_Simulation | Airflow2Runs]) -> None:
+def _simulate(runs: Sequence[_Simulation | Airflow2Runs], err: IO[str]) -> None:
     """Both at once; none of them is left, however this ends. Raises: NotSimulated."""
+    heartbeat = Heartbeat(err, lambda _: how_far(runs))
+    heartbeat.begin()
     try:
         for run in runs:
             run.start()
         for run in runs:
             run.finished()
     finally:
+        heartbeat.end()
         for run in runs:
             run.end()
+
+
+def how_far(runs: Sequence[_Simulation | Airflow2Runs]) -> str:
+    """How far each is, in a line."""
+    return "  |  ".join(f"{run.title}: {run.far()}" for run in runs)
 
 
 def _environment() -> dict[str, str]:

@@ -73,7 +73,7 @@ class Diff:
         tolerance = settings.tolerance if asked.tolerance is None else asked.tolerance
         usual = keys_of(settings.keys)
         keys = {**usual, **keys_of(asked.keys)}
-        with made(self._names(), self._program(), asked.keep, ledgers_home()) as (a, b):
+        with made(self._names(), self._program(), asked.keep, ledgers_home(), terminal.err) as (a, b):
             ignore = dict.fromkeys((*settings.ignore, *asked.ignore, *a.lacks, *b.lacks))
             rules = Rules(tolerance, tuple(ignore), keys, frozenset(usual))
             result = compared(a.folder, b.folder, rules, asked.dag_ids, (a.name, b.name))
