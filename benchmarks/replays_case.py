@@ -107,10 +107,11 @@ def stock(runs: int) -> dict[str, float]:
 
 
 def memory(instances: int) -> dict[str, float]:
-    """MiB of the resident set at its highest, when so many task instances were replayed."""
+    """MiB of the resident set at its highest, when so many task instances were replayed as the command does it."""
     from harness.simulation.replays.replaying import ReplayOptions
 
     rehearsal = rehearsed()
+    rehearsal.spills = True
     until = START + timedelta(days=instances // TASKS - 1)
     with tempfile.TemporaryDirectory() as keep:
         options = ReplayOptions(("twenty_tasks",), START, until, keep=Path(keep))

@@ -89,7 +89,6 @@ def run_attempt(
     task_context.set(who)
     request.identity = ti_id(ti)
     _forget_answers()
-    supervisor.store.by_id[request.identity] = ti
     runtime = runtime_instance(request, task, to_datetime(now))
     try:
         with modules_in_place(facts(ti.run).dag.fileloc):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from harness.bridge.masking import masked, masked_finding
 from harness.cli.terminal import Terminal
 from harness.results.calendar import CalendarResult
+from harness.results.read_back import each
 from harness.results.run import Attempt, Failure, RunResult, TaskResult
 from harness.results.schedule import FolderSchedule
 from harness.results.services import ServiceUse
@@ -41,7 +42,7 @@ def masked_run(run: RunResult, whole: bool = True) -> RunResult:
     return replace(
         run,
         reason=masked(run.reason),
-        task_instances=tuple(_task(ti, whole) for ti in run.task_instances),
+        task_instances=each(run.task_instances, lambda ti: _task(ti, whole)),
         findings=tuple(map(masked_finding, run.findings)),
         deadlines=tuple(replace(deadline, reason=masked(deadline.reason)) for deadline in run.deadlines),
         services=tuple(map(_use, run.services)),

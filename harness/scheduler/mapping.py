@@ -33,6 +33,7 @@ __all__ = [
     "create_instances",
     "expand",
     "expand_mapped_task",
+    "in_dates",
     "is_mapped_somewhere",
     "length_of",
     "mapped_count",
@@ -70,7 +71,7 @@ def create_instances(run: DagRun) -> list[TaskInstance]:
     """
     keys = unmapped_keys_of(run.dag)
     for task in run.dag.tasks.values():
-        if not _in_dates(task, run):
+        if not in_dates(task, run):
             continue
         count = parse_time_mapped_count(task, run.dag)
         if count:
@@ -205,7 +206,8 @@ def _source(task: Task, run: DagRun) -> str:
     return " or ".join(f"the value of '{name}'" for name in dict.fromkeys(names)) or "its mapped argument"
 
 
-def _in_dates(task: Task, run: DagRun) -> bool:
+def in_dates(task: Task, run: DagRun) -> bool:
+    """Whether a run has a task: a backfill has all of them. Source: ``DagRun._create_tasks`` (3.3.2)."""
     if run.run_type == BACKFILL or run.logical_date is None:
         return True
     if task.start_date is not None and run.logical_date < task.start_date:

@@ -7,9 +7,9 @@ All times are instants: microseconds since the epoch, UTC.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from harness.kernel.instant import Instant, Microseconds, later
 from harness.scheduler.policies import PRESENT, SchedulerPolicies
@@ -61,6 +61,9 @@ UNSEEN: Final = "unseen"
 
 Key = tuple[str, int]
 """(task_id, map_index); map_index is -1 for a task instance that is not mapped, or not yet."""
+
+DETAILS: Final = ("task_instances", "lengths", "returned", "skipmixin", "past_depends_met")
+"""What of a run takes room; it may be elsewhere until somebody asks for it, see `DagRun.fetch`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +344,7 @@ class DagRun:
         deadlines: its own, by the place of their alerts.
         examined: when the scheduler last looked at it (``last_scheduling_decision``).
         memory: the rules' own, what the last decision saw (see ``memory``).
+        fetch: brings `DETAILS` that were taken away back; None where they are here.
     """
 
     dag: Dag
@@ -374,6 +378,16 @@ class DagRun:
     deadlines: list[Deadline] = field(default_factory=list, repr=False)
     memory: object | None = field(default=None, repr=False)
     extra: object | None = field(default=None, repr=False)  # the session's own record of the run
+    fetch: Callable[[], None] | None = field(default=None, repr=False)
+
+    if not TYPE_CHECKING:  # only asked where the slot is empty: who finds them there pays nothing
+
+        def __getattr__(self, name: str) -> Any:
+            """Details that were taken away, as soon as anybody asks for one of them."""
+            if name not in DETAILS or self.fetch is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            self.fetch()
+            return object.__getattribute__(self, name)
 
     @property
     def begins_at(self) -> Instant | None:

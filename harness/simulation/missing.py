@@ -8,6 +8,7 @@ from harness.bridge.supervisor.store import facts
 from harness.kernel import iso
 from harness.results.finding import Finding
 from harness.results.world import WORDS, Need
+from harness.scheduler.mapping import in_dates
 from harness.scheduler.model import DagRun, Task
 
 
@@ -57,8 +58,8 @@ def left_out(run: DagRun) -> Finding | None:
 
     Source: ``DagRun._create_tasks``: a task has none where its dates exclude the logical date (3.3.2).
     """
-    present = {task_id for task_id, _ in run.task_instances}
-    missing = [task for task_id, task in run.dag.tasks.items() if task_id not in present]
+    missing = [task for task in run.dag.tasks.values() if not in_dates(task, run)]
+    present = len(run.dag.tasks) - len(missing)
     if not missing and present:
         return None
     path, dag_id = str(facts(run).dag.fileloc), run.dag.dag_id

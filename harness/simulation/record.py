@@ -30,6 +30,7 @@ from harness.scheduler.model import (
     TaskInstance,
 )
 from harness.scheduler.queueing import Limits
+from harness.simulation.components.spilled_runs import RunEvent, RunsInMemory
 from harness.simulation.history import AttemptSlice, history
 from harness.simulation.missing import Needs, left_out
 from harness.simulation.tally import Tally
@@ -62,6 +63,7 @@ class Recorder:
         resumes: another process has told of the runs that are made now, and of what findings tell once.
         tally: how many task instances are in which state, and for how long.
         gather: calls `refused` for what processes were refused that tasks forked.
+        runs: what became of them, in memory or elsewhere.
     """
 
     def __init__(self, journal: Journal, watcher: Watcher | None, xcom_bytes: float | None) -> None:
@@ -69,7 +71,8 @@ class Recorder:
         self.resumes = False
         self.tally = Tally()
         self.gather: Callable[[], None] = lambda: None
-        self.events: dict[DagRun, list[tuple[Instant, str, str | None]]] = {}
+        self.runs = RunsInMemory(self)
+        self.events: dict[DagRun, list[RunEvent]] = {}
         self.findings: dict[DagRun, list[Finding]] = {}
         self.reported: set[tuple[str, str, str]] = set()
         self.triggered: dict[DagRun, TaskInstance] = {}

@@ -35,6 +35,7 @@ from harness.results.services import ServiceUse
 from harness.scheduler.model import DagRun
 from harness.simulation.awaited_dags import awaited_runs, failed_unawaited
 from harness.simulation.components.scheduler_loop import Driver
+from harness.simulation.components.spilled_runs import SpilledRuns
 from harness.simulation.ledger_facts import facts_of_calendar, facts_of_run
 from harness.simulation.options import CalendarOptions, RunOptions
 from harness.simulation.past_runs import give_past, plan_of
@@ -72,6 +73,8 @@ class Rehearsal:
         set_aside: what is said of connections and variables in ``.env`` that the world does not name.
         unfinished: what the last simulation came to that ended with an error, Ctrl-C or SIGTERM, where it came to that.
         drivers: of services, asked for outside the world.
+        spills: runs that have ended are put aside, so that memory does not grow with their number, and calendars have
+            outlines of them: see `harness.simulation.components.spilled_runs`.
     """
 
     def __init__(
@@ -86,6 +89,7 @@ class Rehearsal:
         self.unfinished: RunResult | CalendarResult | None = None
         self.set_aside: list[str] = []
         self.drivers = DriverOptions()
+        self.spills = False
         self._stored: dict[str, Unserialisable | None] = {}
 
     @classmethod
@@ -242,6 +246,8 @@ class Rehearsal:
             given = (self.folder.dags, live, journal, watcher, self.xcom_bytes, unstorable)
             run_factory = ending.run_factory = factory_for(options)(*given)
             run_factory.leases = services.leases
+            if self.spills and options.code:
+                run_factory.recorder.runs = SpilledRuns(run_factory.recorder, options.keep)
             result = simulated(run_factory, chosen.values(), options)
             left = unmatched_instances(live, run_factory.store.runs.values())
             findings = (*failed_plugins(self.surroundings), *result.findings, *doubts, *left)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -11,12 +12,17 @@ from harness.bridge.supervisor.handlers.xcom import decoded
 from harness.bridge.supervisor.store import facts
 from harness.kernel import Instant
 from harness.kernel.instant import to_datetime as made_datetime
+from harness.results.read_back import ReadBack
 from harness.results.run import Attempt, Failure, RunResult, TaskResult
 from harness.results.world import Need
 from harness.scheduler.model import DagRun, TaskInstance
 from harness.simulation.components.deadlines import deadline_result
+from harness.simulation.components.spilled_runs import RunsInMemory, SpilledRuns
 from harness.simulation.history import AttemptSlice, history
 from harness.simulation.record import Recorder
+
+ResultEvent = tuple[datetime, str, "str | None"]
+"""(date, task name, state)"""
 
 
 def run_result(
@@ -27,7 +33,7 @@ def run_result(
     Args:
         companions: of the run that was asked for, with the needs of them all.
     """
-    xcoms = xcoms_by_task(run)
+    instances, events = _details(run, recorder)
     return RunResult(
         dag_id=run.dag.dag_id,
         run_id=run.run_id,
@@ -39,14 +45,37 @@ def run_result(
         start_date=date_of(run.start),
         end_date=date_of(run.end),
         run_after=to_datetime(run.run_after),
-        task_instances=tuple(_task_result(ti, xcoms) for ti in _in_order(run)),
+        task_instances=instances,
         reason=run.reason if run.reason not in ("success", "task_failure") else None,
         findings=tuple(recorder.findings.get(run, ())),
         companions=tuple(companions),
-        events=tuple((to_datetime(at), name, state) for at, name, state in recorder.events.get(run, ())),
+        events=events,
         deadlines=tuple(deadline_result(one, run) for one in run.deadlines),
         not_in_world=tuple(not_in_world),
     )
+
+
+def _details(run: DagRun, recorder: Recorder) -> tuple[tuple[TaskResult, ...], tuple[ResultEvent, ...]]:
+    """The task instances of a run and its events.
+
+    Where runs are put aside, they are read when they are asked for, without fields, XComs and logs: those are in the
+    ledger.
+    """
+    runs = recorder.runs
+    if not isinstance(runs, SpilledRuns):
+        xcoms = xcoms_by_task(run)
+        return tuple(_task_result(ti, xcoms) for ti in _in_order(run, runs)), _events(run, runs)
+    instances, events = runs.counts(run)
+    outlines = ReadBack(instances, lambda: [_outline(ti) for ti in _in_order(run, runs)])
+    return outlines.as_tuple(), ReadBack(events, lambda: _events(run, runs)).as_tuple()
+
+
+def _events(run: DagRun, runs: RunsInMemory) -> tuple[ResultEvent, ...]:
+    return tuple((to_datetime(at), name, state) for at, name, state in runs.events(run))
+
+
+def _outline(ti: TaskInstance) -> TaskResult:
+    return replace(_task_result(ti, {}), rendered={}, log="")
 
 
 @lru_cache(maxsize=100_000)
@@ -68,9 +97,9 @@ def xcoms_by_task(run: DagRun) -> dict[tuple[str, int], dict[str, Any]]:
     return found
 
 
-def _in_order(run: DagRun) -> list[TaskInstance]:
+def _in_order(run: DagRun, runs: RunsInMemory) -> list[TaskInstance]:
     position = {task_id: at for at, task_id in enumerate(run.dag.tasks)}
-    return sorted(run.task_instances.values(), key=lambda ti: (position[ti.task_id], ti.map_index))
+    return sorted(runs.instances(run), key=lambda ti: (position[ti.task_id], ti.map_index))
 
 
 def _task_result(ti: TaskInstance, xcoms: dict[tuple[str, int], dict[str, Any]]) -> TaskResult:

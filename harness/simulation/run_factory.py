@@ -26,7 +26,6 @@ from harness.results.finding import Finding
 from harness.results.run import RunResult
 from harness.results.services import Heard, ServiceUse
 from harness.results.world import Need, WorldEventResult, not_happened
-from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import Dag, DagRun, TaskInstance
 from harness.scheduler.queueing import Limits, PoolSlots
 from harness.simulation.agenda import Agenda, plan_world_events
@@ -247,7 +246,7 @@ class RunFactory:
         )
         run.extra = RunFacts(dag)
         if not self.recorder.resumes:  # most of them are another process's: the loop makes those of the others
-            create_instances(run)
+            self.recorder.runs.begin(run)
         return run
 
     def known(self, dag: DAG) -> Dag:

@@ -89,6 +89,8 @@ class RunFacts:
 
     Attributes:
         model: what `harness.bridge.supervisor.datamodels` last made of the run, for the next to ask.
+        elsewhere: (task_id, key) of its XComs where they were taken away with the run's details; None: they are here.
+        fetch: as of the run.
     """
 
     dag: DAG
@@ -96,6 +98,17 @@ class RunFacts:
     consumed: list[AssetEvent] = field(default_factory=list)
     note: str | None = None
     model: Any = None
+    elsewhere: frozenset[tuple[str, str]] | None = None
+    fetch: Callable[[], None] | None = None
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> Any:
+            """XComs that were taken away, as soon as anybody asks for them; see `harness.scheduler.model.DagRun`."""
+            if name != "xcoms" or self.fetch is None:
+                raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+            self.fetch()
+            return object.__getattribute__(self, name)
 
 
 @dataclass
@@ -104,14 +117,12 @@ class Store:
 
     Attributes:
         runs: (dag_id, run_id) -> run, in order of creation.
-        by_id: task instance UUID -> task instance; UUIDs are derived from names and tries, never random.
         trigger: called for `TriggerDagRun` with (dag_id, run_id, logical_date, run_after, conf); set by the session.
     """
 
     world: World
     dags: dict[str, DAG]
     runs: dict[tuple[str, str], DagRun] = field(default_factory=dict)
-    by_id: dict[UUID, TaskInstance] = field(default_factory=dict)
     events: list[AssetEvent] = field(default_factory=list)
     task_store: dict[tuple[str, str, str, int], dict[str, Any]] = field(default_factory=dict)
     asset_store: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -172,9 +183,13 @@ class Store:
 
     def previous_run(self, dag_id: str, before: Instant, state: str | None = None) -> DagRun | None:
         """The latest run with an earlier logical date. Source: ``DagRun.get_previous_dagrun`` (3.3.2)."""
+        return next((run for run in self.earlier_runs(dag_id, before) if state is None or run.state == state), None)
+
+    def earlier_runs(self, dag_id: str, before: Instant | None) -> Iterator[DagRun]:
+        """The runs with an earlier logical date, the latest first; all dated ones without ``before``."""
         dated = self._dated.get(dag_id, [])
-        at = bisect_left(dated, before, key=_date)
-        return next((dated[n] for n in range(at - 1, -1, -1) if state is None or dated[n].state == state), None)
+        at = len(dated) if before is None else bisect_left(dated, before, key=_date)
+        return (dated[place] for place in range(at - 1, -1, -1))
 
     def dated_run(self, dag_id: str, logical_date: Instant) -> DagRun | None:
         """The run of a logical date."""
@@ -230,20 +245,20 @@ def ti_id(ti: TaskInstance) -> UUID:
 
 def matching_xcoms(
     store: Store, dag_id: str, run_id: str, task_id: str, key: str, prior: bool
-) -> list[tuple[int, Any]]:
+) -> Iterator[tuple[int, Any]]:
     """(map_index, value) of the XComs of a task, ascending; with ``prior`` also those of earlier runs, latest first.
 
     Source: ``XComModel.get_many`` (3.3.2).
     """
     run = store.run(dag_id, run_id)
     if run is None:
-        return []
+        return
     runs = [run]
     if prior:
         limit = run.logical_date if run.logical_date is not None else run.run_after
         dated = [(r.logical_date if r.logical_date is not None else r.run_after, r) for r in store.runs_of(dag_id)]
         runs = [r for at, r in sorted(dated, key=lambda pair: -pair[0]) if at <= limit]
-    found = []
     for each in runs:
-        found += facts(each).xcoms.of_task(task_id, key)
-    return found
+        own = facts(each)
+        if own.elsewhere is None or (task_id, key) in own.elsewhere:
+            yield from own.xcoms.of_task(task_id, key)

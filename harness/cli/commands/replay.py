@@ -82,7 +82,9 @@ class ReplayBackfills(SimulateFolder):
             from harness.simulation.replays.replaying import ReplayOptions
 
             options = ReplayOptions(**asked_for)
-            return FolderSimulation(options, rehearsal.replay_of(options).runs * (PASSES if options.idempotent else 1))
+            passes = PASSES if options.idempotent else 1
+            runs = rehearsal.replay_of(options).runs * passes
+            return FolderSimulation(options, runs, spills=not options.idempotent)  # XComs of the passes are compared
 
         result = self.simulated(terminal, planned)
         for note in result.notes:

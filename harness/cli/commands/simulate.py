@@ -156,6 +156,7 @@ class SimulateFolder:
             nullcontext() if debugging else terminal.collecting(),
         ):
             progress.begin()
+            rehearsal.spills = planned.spills and not self.arguments.as_json  # whose document has all of them
             try:
                 simulate = rehearsal.simulate if planned.runs is None else rehearsal.replay
                 found = simulate(replace(options, keep=folder), world, progress)
@@ -171,10 +172,12 @@ class FolderSimulation:
 
     Attributes:
         runs: how many there will be, of a replay.
+        spills: as of `Rehearsal`.
     """
 
     options: CalendarOptions | ReplayOptions
     runs: int | None = None
+    spills: bool = True
 
 
 class SimulateCalendar(SimulateFolder):

@@ -230,6 +230,7 @@ class Driver:
             self._call_back(run, state, reason)
         if self.calendar is not None:
             self.calendar.run_ended(run, reason)
+        self.recorder.runs.ended(run)
         if self._interruption.run_ended():
             self.simulation.stop("interrupted")
 

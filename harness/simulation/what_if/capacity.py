@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 
 from harness.bridge.supervisor.store import facts
-from harness.kernel.instant import Instant, Microseconds, to_datetime
+from harness.kernel.instant import BEGINNING, Instant, Microseconds, to_datetime
 from harness.results.capacity import Capacity, PathStep
 from harness.scheduler.dependencies.context import DepContext
 from harness.scheduler.lengths import NotPopulated
@@ -19,6 +19,7 @@ from harness.scheduler.model import (
     UP_FOR_RESCHEDULE,
     UP_FOR_RETRY,
     DagRun,
+    Key,
     TaskInstance,
 )
 from harness.scheduler.queueing import Limits
@@ -41,10 +42,13 @@ def capacity_of(driver: Driver) -> Capacity:
     """What became of a simulation's runs, as far as it is a matter of slots and time."""
     runs = list(driver.store.runs.values())
     now, tally = driver.simulation.now, driver.recorder.tally
-    finished = [ti for run in runs for ti in run.task_instances.values() if ti.state in FINISHED]
-    ends = [ti.end for ti in finished if ti.end is not None]
+    instances, finished, over = 0, 0, BEGINNING
+    for ti in (ti for run in runs for ti in driver.recorder.runs.instances(run)):
+        instances += 1
+        if ti.state in FINISHED:
+            finished, over = finished + 1, max(over, ti.end or BEGINNING)
     begun = [run.run_after for run in runs if run.start is not None]
-    makespan = max(ends) - min(begun) if ends and begun else 0
+    makespan = over - min(begun) if over and begun else 0
     waits = dict(tally.held)
     for state, lasted in tally.spans.items():
         if state in _STATES:
@@ -53,17 +57,20 @@ def capacity_of(driver: Driver) -> Capacity:
     longest = max((run for run in runs if run.end is not None), key=_lasted, default=None)
     askers = askers_of(driver)
     last, lasted = longest_chain(runs, askers)
-    slack = {} if last is None else slack_of(last, askers)
+    with driver.recorder.runs.staying():  # the path knows its task instances by what they are, not by their names
+        near = {} if last is None else _brought_back(last, askers)
+        slack = {} if last is None else slack_of(last, near)
+        path = () if last is None else tuple(critical_path(last, slack, tally.held_by, near))
     return Capacity(
         makespan=_span(makespan),
         longest_run=None if longest is None else (longest.dag.dag_id, longest.run_id, _span(_lasted(longest))),
-        task_instances=len(finished),
-        unfinished=sum(len(run.task_instances) for run in runs) - len(finished),
+        task_instances=finished,
+        unfinished=instances - finished,
         waits={cause: _span(waited) for cause, waited in sorted(waits.items()) if waited},
         utilisation=dict(_shares(tally.taken, driver.limits, makespan)),
         missed_deadlines=sum(deadline.state == MISSED for run in runs for deadline in run.deadlines),
         longest_chain=None if last is None else (last.dag.dag_id, last.run_id, _span(lasted)),
-        critical_path=() if last is None else tuple(critical_path(last, slack, tally.held_by, askers)),
+        critical_path=path,
         slack={} if last is None else {named_from(last, ti): _span(spare) for ti, spare in slack.items()},
     )
 
@@ -107,11 +114,21 @@ def askers_of(driver: Driver) -> Askers:
             ti
             for event in facts(run).consumed
             if (source := driver.store.runs.get((event.dag_id or "", event.run_id or ""))) is not None
-            and (ti := source.task_instances.get((event.task_id or "", _index(event.map_index)))) is not None
+            and (ti := _named(driver, source, (event.task_id or "", _index(event.map_index)))) is not None
         ]
         if sources:
             found[run] = sources
     return found
+
+
+def _named(driver: Driver, run: DagRun, key: Key) -> TaskInstance | None:
+    return next((ti for ti in driver.recorder.runs.instances(run) if ti.key == key), None)
+
+
+def _brought_back(run: DagRun, askers: Askers) -> Askers:
+    """The askers of a run, and of those before it, as their runs have them now: they may have been put aside since."""
+    chain = _chain(run, askers)
+    return {one: [ti.run.task_instances.get(ti.key, ti) for ti in askers.get(one, ())] for one in chain}
 
 
 def longest_chain(runs: Iterable[DagRun], askers: Askers) -> tuple[DagRun | None, Microseconds]:

@@ -31,7 +31,7 @@ def test_what_hangs_on_a_dag_a_run_or_an_instance_is_not_printed_with_it() -> No
     left_out = {of: {field.name for field in fields(of) if not field.repr} for of in (Dag, DagRun, TaskInstance)}
     assert left_out == {
         Dag: {"derived"},
-        DagRun: {"previous", "next", "task_instances", "deadlines", "memory", "extra"},
+        DagRun: {"previous", "next", "task_instances", "deadlines", "memory", "extra", "fetch"},
         TaskInstance: {"run", "extra", "seen"},
     }
 

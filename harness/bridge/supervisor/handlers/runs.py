@@ -91,17 +91,11 @@ def _previous_ti(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.api.datamodels._generated import PreviousTIResponse
     from airflow.sdk.execution_time.comms import PreviousTIResult
 
-    limit = _instant(msg.logical_date)
-    found = [
-        ti
-        for run in api.store.runs_of(msg.dag_id)
-        if run.logical_date is not None and (limit is None or run.logical_date < limit)
-        for ti in [run.task_instances.get((msg.task_id, msg.map_index))]
-        if ti is not None and (msg.state is None or ti.state == msg.state)
-    ]
-    if not found:
+    runs = api.store.earlier_runs(msg.dag_id, _instant(msg.logical_date))
+    found = (run.task_instances.get((msg.task_id, msg.map_index)) for run in runs)
+    ti = next((one for one in found if one is not None and msg.state in (None, one.state)), None)
+    if ti is None:
         return PreviousTIResult(task_instance=None)
-    ti = max(found, key=lambda each: each.run.logical_date or 0)
     span_s = None if ti.start is None or ti.end is None else (ti.end - ti.start) / SECOND
     return PreviousTIResult(
         task_instance=PreviousTIResponse(

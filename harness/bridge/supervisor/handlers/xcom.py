@@ -32,15 +32,14 @@ def _get(api: ApiServer, msg: Any, who: TaskContext) -> Any:
 def _count(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.execution_time.comms import XComCountResponse
 
-    return XComCountResponse(
-        len=len(matching_xcoms(api.store, msg.dag_id, msg.run_id, msg.task_id, msg.key, prior=False))
-    )
+    found = list(matching_xcoms(api.store, msg.dag_id, msg.run_id, msg.task_id, msg.key, prior=False))
+    return XComCountResponse(len=len(found))
 
 
 def _item(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.execution_time.comms import XComSequenceIndexResult
 
-    found = matching_xcoms(api.store, msg.dag_id, msg.run_id, msg.task_id, msg.key, prior=False)
+    found = list(matching_xcoms(api.store, msg.dag_id, msg.run_id, msg.task_id, msg.key, prior=False))
     try:
         return XComSequenceIndexResult(root=found[msg.offset][1])
     except IndexError:
