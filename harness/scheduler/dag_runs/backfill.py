@@ -210,7 +210,7 @@ def is_complete(backfill_id: str, runs: Iterable[DagRun]) -> bool:
     """Whether none of a backfill's runs is queued or running. Airflow looks twice a minute, the harness at once.
 
     Args:
-        runs: those of its Dag.
+        runs: those of its Dag; ended ones may be left out.
     Source: airflow/jobs/scheduler_job_runner.py `_mark_backfills_complete` (3.3.2).
     """
     return not any(run.backfill_id == backfill_id and run.state in ("queued", "running") for run in runs)

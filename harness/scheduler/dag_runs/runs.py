@@ -41,20 +41,22 @@ def group_of(run: DagRun) -> Group:
     return (run.dag.dag_id, run.backfill_id)
 
 
+def most_running(run: DagRun) -> int:
+    """How many runs of its `group_of` may be running: ``max_active_runs`` of its backfill, else of its Dag."""
+    if run.backfill_id is not None and run.backfill_max_active_runs is not None:
+        return run.backfill_max_active_runs
+    return run.dag.max_active_runs
+
+
 def may_start(run: DagRun, active: int) -> bool:
     """Whether a queued run may become running, once its ``run_after`` has come.
-
-    The limit is ``max_active_runs`` of its backfill, for a run that is in none of its Dag.
 
     Args:
         active: running runs of its `group_of`.
     Source: airflow/jobs/scheduler_job_runner.py `_start_queued_dagruns`,
     airflow/models/dagrun.py `get_queued_dag_runs_to_set_running` (3.3.2).
     """
-    most = run.dag.max_active_runs
-    if run.backfill_id is not None and run.backfill_max_active_runs is not None:
-        most = run.backfill_max_active_runs
-    return run.state == "queued" and active < most
+    return run.state == "queued" and active < most_running(run)
 
 
 def to_start(queued: Iterable[DagRun], running: Mapping[Group, int]) -> list[DagRun]:

@@ -163,7 +163,7 @@ class Backfills:
     def _complete(self, dag_id: str) -> None:
         if dag_id in self._open:
             backfill_id, request = self._open[dag_id]
-            if is_complete(backfill_id, self.driver.store.runs_of(dag_id)):
+            if is_complete(backfill_id, self.driver.unfinished_runs()):
                 del self._open[dag_id]
                 request.completed_at = self.driver.simulation.now
 

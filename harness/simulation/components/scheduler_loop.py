@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Protocol, cast
 
 from harness.bridge.callbacks import run_dag_callbacks
@@ -29,6 +29,7 @@ from harness.scheduler.queueing import Candidates, Limits, Occupancy, admit_once
 from harness.scheduler.transitions import clear
 from harness.simulation.components.deadlines import Deadlines
 from harness.simulation.components.ports import PartOfRuns, Workers, WorkersLoop
+from harness.simulation.components.queued_runs import QueuedRuns
 from harness.simulation.components.workers import Attempts
 from harness.simulation.environment import Interruption
 from harness.simulation.record import Recorder
@@ -131,7 +132,7 @@ class Driver:
         self.part: PartOfRuns | None = None
         self.active: dict[DagRun, None] = {}
         self.waiting = Candidates()
-        self._queued: dict[DagRun, None] = {}
+        self._queued = QueuedRuns()
         self._running: dict[Group, int] = {}
         self._dirty: dict[DagRun, None] = {}
         self._parked: dict[DagRun, None] = {}
@@ -149,7 +150,7 @@ class Driver:
         self.store.add_run(run)
         self.recorder.run_created(run)
         self.deadlines.create(run)
-        self._queued[run] = None
+        self._queued.add(run)
         self.simulation.schedule(run.run_after, self.wake)
 
     def reset(self, run: DagRun) -> None:
@@ -174,7 +175,7 @@ class Driver:
             self.recorder.ti_state(ti)
         if run.state == "queued":
             self.recorder.run_state(run)
-            self._queued[run] = None
+            self._queued.add(run)
         self.deadlines.requeue(run)
         self.mark(run)
 
@@ -184,7 +185,7 @@ class Driver:
         Args:
             backfills: theirs too.
         """
-        queued = sum((backfills or run.backfill_id is None) and run.dag.dag_id == dag_id for run in self._queued)
+        queued = self._queued.count(dag_id, backfills)
         if not backfills:
             return queued + self._running.get((dag_id, None), 0)
         return queued + sum(count for group, count in self._running.items() if group[0] == dag_id)
@@ -193,15 +194,14 @@ class Driver:
         """Source: ``SchedulerJobRunner._start_queued_dagruns`` (3.3.2)."""
         if not self.begins_runs:
             return False
-        now, paused = self.simulation.now, self.limits.paused_dags
-        due = [run for run in self._queued if run.run_after <= now and run.dag.dag_id not in paused]
-        started = to_start(due, self._running)
+        first = self._queued.next(self.simulation.now, self._running, self.limits.paused_dags)
+        started = to_start(first, self._running)
         for run in started:
             self._start(run)
         return bool(started)
 
     def _start(self, run: DagRun) -> None:
-        del self._queued[run]
+        self._queued.remove(run)
         if not run.task_instances:  # it was expected to be another process's
             create_instances(run)
         set_run_state(run, "running", self.simulation.now)
@@ -398,7 +398,7 @@ class Driver:
     def pass_over(self, runs: int) -> None:
         """Have so many queued runs be over, those that would begin first: another process simulates them."""
         for run in sorted(self._queued, key=start_order)[:runs]:
-            del self._queued[run]
+            self._queued.remove(run)
             run.state = SUCCESS
 
     # -- the end -----------------------------------------------------------------------------------------------------
@@ -410,6 +410,11 @@ class Driver:
     def unfinished(self) -> list[TaskInstance]:
         """Task instances of active runs that have no final state."""
         return [ti for run in self.active for ti in run.task_instances.values() if ti.state not in FINISHED]
+
+    def unfinished_runs(self) -> Iterator[DagRun]:
+        """Runs that have not ended, those that run first."""
+        yield from self.active
+        yield from self._queued
 
     def waiting_runs(self) -> list[DagRun]:
         """Runs that were created and never started."""
