@@ -15,7 +15,7 @@ def file_arrivals():
             task_id=f"wait_{name}",
             bucket_name="landing",
             bucket_key="{{ ds }}/orders.csv",
-            poke_interval=300,
+            poke_interval=600,
             timeout=6 * 3600,
             **how,
         )

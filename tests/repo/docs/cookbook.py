@@ -73,7 +73,7 @@ The same without a test:
 $ airflow-harness simulate --dags dags/nightly.py --no-code --world fixtures/nightly.yaml --since 2025-01-02T01:00Z --until 12h --vary 'executor=Local(8)'
 ...
 Critical path with executor=Local(8)
-  nightly_report asset_triggered__2025-01-02T01:58:00+00:00, 1h12m
+  nightly_report asset_triggered__2025-01-02T01:58:00+00:00_00000001, 1h12m
   nightly_orders.orders        22m
   nightly_clean.clean          16m
   nightly_basket.basket        20m
@@ -209,6 +209,7 @@ RECIPES = {
         "Dag takes the source, so that no task reads the loop's variable when it runs.",
         (
             ("dags/sources.py", ""),
+            ("config/sources.yaml", ""),
             (
                 "bad/sources_bound_late.py",
                 "Made in the loop itself, all of them load the last source, with success. `airflow-harness check` says "
@@ -248,6 +249,7 @@ RECIPES = {
                 "Imported at the top of a file it is told before a deploy: `import-error: a package is not installed "
                 "here: shop_forecast`, with the line of `requirements.txt` that names it.",
             ),
+            ("requirements.txt", ""),
             ("tests/test_price_forecast.py", ""),
         ),
         (

@@ -45,7 +45,7 @@ for word in wanted:
 """
 
 
-_REAL_TIME = re.compile(r" *\([\d.]+ m?s real\)")
+_REAL_TIME = re.compile(r" *\((?:\d+ min )?[\d.]+ m?s real\)")
 
 
 class BlockFailed(AssertionError):

@@ -31,6 +31,7 @@ GOOD = [
     fenced("python test=test_a.py", "def test_a():\n    pass"),
     fenced("python test", "def test_a():\n    pass"),
     "<!-- capture: echo 'a (12 ms real)' -->\n" + fenced("text", "a (0.3 s real)"),
+    "<!-- capture: echo 'a (1 min 05 s real)' -->\n" + fenced("text", "a (0.3 s real)"),
     fenced("console output", "$ echo one; echo two three\none\ntwo ..."),
     fenced("console output", "$ echo \\\n> next\nnext"),
     fenced("console exit=3", "$ true\n$ exit 3"),
