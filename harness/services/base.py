@@ -99,6 +99,7 @@ class Lease(ABC):
         conn_id: of the connection.
         address: where it answers.
         breakable: its server, where that can go down; None of one that is not ours to break.
+        part: what of the server at `peer` is its own, as a database; None: all of it.
         faults: how it can be made to fail, of ``resets``, ``errors``, ``throttles``.
         plan: of the world of the test that it belongs to.
     """
@@ -106,6 +107,7 @@ class Lease(ABC):
     conn_id: str
     address: Address
     breakable: Breakable | None = None
+    part: str | None = None
     faults: tuple[str, ...] = ()
     plan: Plan | None = None
 

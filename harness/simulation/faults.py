@@ -213,9 +213,8 @@ class ServiceFaults:
         kinds = self._ill.setdefault(lease, [])
         kinds.append(kind)
         if kind == "down" and kinds.count("down") == 1:
-            assert lease.peer is not None
             lease.refuse()  # before the guard does: a server may have to call itself
-            self._guard.down.add(lease.peer)
+            self._guard.down.add(_refused_at(lease))
         elif kind != "down":
             lease.fails(kind)
 
@@ -225,10 +224,15 @@ class ServiceFaults:
         if kind in kinds:
             kinds.remove(kind)
             if kind == "down" and "down" not in kinds:
-                assert lease.peer is not None
-                self._guard.down.discard(lease.peer)
+                self._guard.down.discard(_refused_at(lease))
                 lease.accept()
             lease.fails(next((one for one in reversed(kinds) if one != "down"), None))
         if not kinds:
             self._ill.pop(lease, None)
         return not kinds
+
+
+def _refused_at(lease: Lease) -> str:
+    """As the network's guard has it: other databases of its server are up."""
+    assert lease.peer is not None
+    return lease.peer if lease.part is None else f"{lease.peer}/{lease.part}"

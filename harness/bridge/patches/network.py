@@ -104,7 +104,8 @@ class NetworkGuard:
     Args:
         told: called with each refusal, in the thread in which it happens.
     Attributes:
-        down: ``host:port`` of services of the world that refuse everybody for now; no finding is made of that.
+        down: ``host:port`` of services of the world that refuse everybody for now, of a database of such a server
+            ``host:port/name``; no finding is made of that.
     """
 
     def __init__(self, network: Network, told: Callable[[RefusedConnection], None]) -> None:
@@ -156,15 +157,17 @@ class NetworkGuard:
         parts = urlsplit(value if "://" in value else f"//{value}")
         return not self._network.allows([parts.hostname or ""], parts.port)
 
-    def judge(self, host: Any, port: Any) -> None:
+    def judge(self, host: Any, port: Any, part: str | None = None) -> None:
         """Let a peer be reached.
 
+        Args:
+            part: which database of it is asked for; None where nobody can tell.
         Raises: NetworkRefused: it may not. ConnectionRefusedError: it is a service that is down.
         """
         name = _text(host)
         if threading.get_ident() in self._outside:
             return
-        if self.down and f"{name}:{port}" in self.down:
+        if self.down and self._is_down(f"{name}:{port}", part):
             raise ConnectionRefusedError(errno.ECONNREFUSED, f"{os.strerror(errno.ECONNREFUSED)}: {name}:{port}")
         if self._is_here(name):
             return
@@ -176,6 +179,11 @@ class NetworkGuard:
         if not self._forks.handed_back(refusal):
             self._told(refusal)
         raise refused(refusal)
+
+    def _is_down(self, peer: str, part: str | None) -> bool:
+        """Whether who asks is refused: by the whole server, by its part, or by any where nobody tells which."""
+        parts = [one.removeprefix(f"{peer}/") for one in self.down if one.startswith(f"{peer}/")]
+        return peer in self.down or part in parts or (part is None and bool(parts))
 
     def refuse_request(self, cassette: str, host: str, port: int, request: str) -> None:
         """A request that the world's cassette does not have.

@@ -38,11 +38,11 @@ _CHUNK = 64 * 1024
 _OURS = (b"proxy-", b"connection:")
 """Headers that are for a proxy alone."""
 
-Judge = Callable[[str, Any], None]
-"""Called with host and port; raises NetworkRefused."""
+Judge = Callable[..., None]
+"""Called with host, port and, of a database, its name where a call says it; raises NetworkRefused."""
 
-Peers = Callable[[tuple[Any, ...], dict[str, Any]], Iterator[tuple[str, Any]]]
-"""Host and port of each server that a call names."""
+Peers = Callable[[tuple[Any, ...], dict[str, Any]], Iterator[tuple[Any, ...]]]
+"""What is judged of each server that a call names."""
 
 _FOLDERS = ("/", "@")
 """Of a unix socket."""
@@ -196,8 +196,8 @@ def drivers_judged(judge: Judge) -> Iterator[None]:
 def _judging(original: Callable[..., Any], judge: Judge, peers: Peers, module: ModuleType) -> Callable[..., Any]:
     def connect(*args: Any, **kwargs: Any) -> Any:
         try:
-            for host, port in peers(args, kwargs):
-                judge(host, port)
+            for peer in peers(args, kwargs):
+                judge(*peer)
         except ConnectionRefusedError as refused:  # not in the world, or a service that is down
             driver = sys.modules[module.__name__.partition(".")[0]]
             error: type[Exception] | None = getattr(driver, "OperationalError", None)
@@ -209,7 +209,7 @@ def _judging(original: Callable[..., Any], judge: Judge, peers: Peers, module: M
     return connect
 
 
-def _of_libpq(parse: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _of_libpq(parse: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Of a connection string of PostgreSQL, whose hosts and ports may be lists."""
     from importlib import import_module
 
@@ -220,26 +220,26 @@ def _of_libpq(parse: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iter
     ports = str(given.get("port") or 5432).split(",")
     for position, host in enumerate(hosts):
         if host and not host.startswith(_FOLDERS):
-            yield host, ports[position] if position < len(ports) else ports[-1]
+            yield host, ports[position] if position < len(ports) else ports[-1], given.get("dbname")
 
 
 def _of_names(
     hosts: tuple[str, ...], port: int, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Iterator[tuple[str, Any]]:
+) -> Iterator[tuple[Any, ...]]:
     """Of arguments by name, or a host that comes first."""
     told = next((kwargs[name] for name in hosts if kwargs.get(name)), None)
     host = str(told or next((value for value in args if isinstance(value, str)), "") or "")
     if host and not host.startswith(_FOLDERS):
         name, _, own = host.replace(",", ":").partition(":")
-        yield name, own or kwargs.get("port") or port
+        yield name, own or kwargs.get("port") or port, kwargs.get("db") or kwargs.get("database")
 
 
-def _of_method(peers: Peers, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _of_method(peers: Peers, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Of a method's arguments: its object comes first."""
     return peers(args[1:], kwargs)
 
 
-def _of_odbc(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[str, Any]]:
+def _of_odbc(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[Any, ...]]:
     """Of ``key=value;…``: a server as ``tcp:host,1433`` or ``host:port``, or a name of ``odbc.ini`` for one."""
     text = ";".join([*(str(value) for value in args), *(f"{name}={value}" for name, value in kwargs.items())])
     pairs = (part.partition("=") for part in text.split(";"))
@@ -248,7 +248,7 @@ def _of_odbc(args: tuple[Any, ...], kwargs: dict[str, Any]) -> Iterator[tuple[st
     server = next((given[name] for name in named if name in given), "")
     if server and not server.startswith(_FOLDERS):
         host, _, port = server.removeprefix("tcp:").replace(",", ":").partition(":")
-        yield host, port or given.get("port")
+        yield host, port or given.get("port"), given.get("database")
 
 
 DRIVERS: dict[str, tuple[str, Peers]] = {

@@ -38,6 +38,7 @@ class MysqlLease(SqlLease):
         self.uri = database.uri
         self.host, self.port = database.host, database.port
         self.user, self.password, self.dbname = database.user, database.password, database.dbname
+        self.part = database.dbname
         self.address = Address(database.airflow, (self.peer,))
 
     @property

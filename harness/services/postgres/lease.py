@@ -40,6 +40,7 @@ class PostgresLease(SqlLease):
         self.uri = database.uri
         self.host, self.port = database.host, database.port
         self.user, self.password, self.dbname = database.user, database.password, database.dbname
+        self.part = database.dbname
         self.address = Address(database.airflow, tuple(peer_of(database.host, database.port)))
         self._ours = ours
 

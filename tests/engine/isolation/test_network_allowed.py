@@ -147,3 +147,26 @@ def dag_of(body):
     with DAG("network", schedule=None, start_date=START) as dag:
         task(body, task_id="t")()
     return dag
+
+
+@pytest.mark.parametrize(
+    ("down", "part", "refused"),
+    [
+        ("127.0.0.1:5432", "crm", True),
+        ("127.0.0.1:5432/crm", "crm", True),
+        ("127.0.0.1:5432/crm", "warehouse", False),
+        ("127.0.0.1:5432/crm", None, True),
+        ("127.0.0.1:54321/crm", "crm", False),
+    ],
+)
+def test_a_database_that_is_down_is_refused_and_its_neighbour_is_not(down, part, refused):
+    """Both are of one server here, and of two in production."""
+    from harness.bridge.patches.network import NetworkGuard
+
+    guard = NetworkGuard(World().network, lambda _: None)
+    guard.down.add(down)
+    if refused:
+        with pytest.raises(ConnectionRefusedError):
+            guard.judge("127.0.0.1", 5432, part)
+    else:
+        guard.judge("127.0.0.1", 5432, part)

@@ -107,16 +107,20 @@ def test_a_timeout_of_grpc_is_over_at_once(rehearse):
     [
         (
             "pyodbc",
-            (("DRIVER={ODBC};SERVER=tcp:db.example.com,1433",), {}),
-            [("db.example.com", "1433")],
+            (("DRIVER={ODBC};SERVER=tcp:db.example.com,1433;DATABASE=crm",), {}),
+            [("db.example.com", "1433", "crm")],
         ),
-        ("pyodbc", (("DSN=warehouse",), {"uid": "u"}), [("warehouse", None)]),
+        ("pyodbc", (("DSN=warehouse",), {"uid": "u"}), [("warehouse", None, None)]),
         ("pyodbc", (("DRIVER=SQLite3;Database=/tmp/a.db",), {}), []),
-        ("pymssql", (("db.example.com:1434", "u", "p"), {}), [("db.example.com", "1434")]),
-        ("pymssql", ((), {"server": "db.example.com"}), [("db.example.com", 1433)]),
-        ("MySQLdb.connections", ((object(),), {"host": "db.example.com", "port": 3307}), [("db.example.com", 3307)]),
+        ("pymssql", (("db.example.com:1434", "u", "p"), {}), [("db.example.com", "1434", None)]),
+        ("pymssql", ((), {"server": "db.example.com", "database": "crm"}), [("db.example.com", 1433, "crm")]),
+        (
+            "MySQLdb.connections",
+            ((object(),), {"host": "db.example.com", "port": 3307, "db": "crm"}),
+            [("db.example.com", 3307, "crm")],
+        ),
         ("MySQLdb.connections", ((object(),), {"unix_socket": "/run/mysqld.sock"}), []),
-        ("psycopg2", (("host=a,b port=1,2",), {}), [("a", "1"), ("b", "2")]),
+        ("psycopg2", (("host=a,b port=1,2 dbname=crm",), {}), [("a", "1", "crm"), ("b", "2", "crm")]),
         ("psycopg.generators", (("host=/run/postgresql",), {}), []),
     ],
 )

@@ -221,6 +221,7 @@ def test_programs_that_a_task_starts_are_refused_too_and_the_result_tells_what_i
 
 def test_postgres_restarts_in_mid_run(run_dag, world):
     world.set_connection("warehouse", service="postgres")
+    world.set_connection("archive", service="postgres")
     world.fault("down", connection="warehouse", at="+10m", lasts="5m")
 
     with DAG("reads", schedule=None) as dag:
@@ -243,7 +244,14 @@ def test_postgres_restarts_in_mid_run(run_dag, world):
             time.sleep(720)
             return PostgresHook("warehouse").get_first("select 1")
 
-        read(), connect()
+        @task
+        def neighbour():
+            from airflow.providers.postgres.hooks.postgres import PostgresHook
+
+            time.sleep(720)
+            return PostgresHook("archive").get_first("select 1")
+
+        read(), connect(), neighbour()
     result = run_dag(dag)
     assert [(one.state, type(one.reason).__name__) for one in result.task("read").attempts] == [
         ("up_for_retry", "str"), ("success", "NoneType"),
@@ -255,6 +263,7 @@ def test_postgres_restarts_in_mid_run(run_dag, world):
         "failed", "OperationalError",
     )
     assert "onnection refused" in result.task("connect").error.message
+    assert tuple(result.task("neighbour").xcom()) == (1,)
     assert [finding.check for finding in result.findings] == []
 """
 

@@ -88,20 +88,26 @@ class TestFaults:
 
     @pytest.fixture
     def faults(self, said: list[Any]) -> ServiceFaults:
-        def lease(peer: str | None, *faults: str) -> Any:
+        def lease(peer: str | None, *faults: str, part: str | None = None) -> Any:
             def refuse() -> None:
                 said.append(("refuses", set(guard.down)))
 
             return SimpleHashable(
-                peer=peer, faults=faults, refuse=refuse, accept=lambda: said.append("accepts"), fails=said.append
+                peer=peer,
+                part=part,
+                faults=faults,
+                refuse=refuse,
+                accept=lambda: said.append("accepts"),
+                fails=said.append,
             )
 
         guard: Any = SimpleNamespace(down=set())
         leases = {"api": lease("localhost:1", "errors"), "db": lease("localhost:2"), "bucket": lease(None, "throttles")}
+        leases["crm"] = lease("localhost:2", part="crm_1")
         return ServiceFaults(SimpleNamespace(all=lambda: leases), guard)  # type: ignore[arg-type]
 
     def test_only_what_has_an_address_goes_down(self, faults: ServiceFaults, said: list[Any]) -> None:
-        assert faults.conn_ids == ("api", "db")
+        assert faults.conn_ids == ("api", "crm", "db")
         begin, end = faults.of("db", "down", None)
         begin()
         assert (faults._guard.down, said) == ({"localhost:2"}, [("refuses", set())])
@@ -109,6 +115,13 @@ class TestFaults:
         assert (faults._guard.down, said) == (set(), [("refuses", set()), "accepts", None])
         end()
         assert len(said) == 3, "it is well already"
+
+    def test_a_part_of_a_server_goes_down_alone(self, faults: ServiceFaults) -> None:
+        begin, end = faults.of("crm", "down", None)
+        begin()
+        assert faults._guard.down == {"localhost:2/crm_1"}
+        end()
+        assert faults._guard.down == set()
 
     def test_another_fault_is_its_servers(self, faults: ServiceFaults, said: list[Any]) -> None:
         begin, end = faults.of("bucket", "throttles", None)
@@ -127,7 +140,7 @@ class TestFaults:
     @pytest.mark.parametrize(
         ("conn_id", "kind", "told", "known"),
         [
-            ("dbs", "down", "connection 'dbs' asks for no service", "api, bucket, db      did you mean 'db'?"),
+            ("dbs", "down", "connection 'dbs' asks for no service", "api, bucket, crm, db      did you mean 'db'?"),
             ("bucket", "down", "the service of connection 'bucket' knows no 'down'", "throttles"),
             ("db", "errors", "the service of connection 'db' knows no 'errors'", "down"),
             ("api", "throttles", "the service of connection 'api' knows no 'throttles'", "down, errors"),
