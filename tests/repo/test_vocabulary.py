@@ -86,8 +86,8 @@ OF_COMMANDS = (
 OF_FIXTURES = {"memory", "dag", "world", "others", "start_from", "run_id"}
 OF_PAST_RUNS = {"run": {"--run"}, "replay": {"--from-ledger", "--run", "--own-outcomes"}}
 """Command -> its options that say which run of a ledger is run again, and how: that run has the fields."""
-OF_SWEEPS = {"simulate": {"--vary", "--format", "--jobs", "--engine"}}
-"""Of a calendar in several worlds; a test has each of them by itself."""
+OF_SWEEPS = {"simulate": {"--vary", "--format", "--jobs", "--engine"}, "when": {"--jobs"}}
+"""Of a calendar in several worlds, or with several seeds; a test has each world by itself, and one process."""
 TABLES = {
     "run": (RUN, RunOptions, Runner.run_dag),
     "simulate": (CALENDAR, CalendarOptions, calendar_of(None)),

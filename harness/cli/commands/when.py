@@ -35,6 +35,7 @@ class WhenArguments(FolderArguments):
     quantile: float = QUANTILE
     samples: int = SAMPLES
     from_ledger: str | None = None
+    jobs: int = 1
 
 
 class AskWhen(SimulateFolder):
@@ -59,7 +60,7 @@ class AskWhen(SimulateFolder):
             terminal.collecting(),
             SweepProgress(terminal.console, terminal.live, terminal.err, "samples") as progress,
         ):
-            found = when(rehearsal, options, world, progress)
+            found = when(rehearsal, options, world, progress, self.typed.jobs)
         found = replace(found, findings=(*found.findings, *import_errors(rehearsal.folder)))
         self._show(found, options, terminal)
         return ExitCode.FOUND if any(one.severity == "error" for one in found.findings) else ExitCode.CLEAN
@@ -122,6 +123,7 @@ class AskWhen(SimulateFolder):
 @option.text("--from-ledger", metavar="LEDGER", help="Draw what the world does not say from how long tasks took there.")
 @option.world
 @option.text("--seed", metavar="N", type=int, default=0, show_default=True, help="Of the draws.")
+@option.jobs("Processes that share the samples. The answer is the same.")
 @option.as_json
 @option.verbose
 def when(**arguments: Any) -> Job:
@@ -138,7 +140,7 @@ def when(**arguments: Any) -> Job:
     \b
     Examples:
       airflow-harness when --dag report --quantile 0.95
-      airflow-harness when --dag report --since 2025-01-01 --until 7d --world fixtures/world.yaml --samples 1000
+      airflow-harness when --dag report --since 2025-01-01 --until 7d --world fixtures/world.yaml --samples 1000 -j 4
       airflow-harness when --dag report --task publish --from-ledger january --json
     """
 

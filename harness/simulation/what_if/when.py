@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from harness.engines.gathering import gather
+from harness.engines.local import LocalWorkers
 from harness.errors import TaskNotFound, UsageError, known_names
 from harness.kernel.instant import iso
 from harness.ledger.past_tries import PastTries
@@ -74,13 +77,15 @@ def when(
     options: WhenOptions,
     world: World | None,
     told: Callable[[int, int], None] = lambda done, of: None,  # noqa: ARG005 - nobody listens
+    jobs: int = 1,
 ) -> Readiness:
     """Simulate the folder's calendar as often as asked, and see when the runs of one Dag are ready.
 
     Args:
         told: how many simulations of how many are done.
+        jobs: processes that share them.
     Raises: DagNotFound, TaskNotFound, LedgerError. UsageError: nobody says how long any task takes. Else as
-        `Rehearsal.simulate`.
+        `Rehearsal.simulate`; what `harness.engines.gathering.gather` raises.
     """
     began = perf_counter()
     dag = rehearsal.folder.dag(options.dag_id)
@@ -91,13 +96,19 @@ def when(
         varies = _varies(world or World(), past_of(options.from_ledger))
         number = options.samples if varies else 1
         first = options.seed * options.samples
-        done = []
-        for seed in range(first, first + number):
-            done.append(_simulated(rehearsal, options, world, seed))
-            told(len(done), number)
+        seeds, done = range(first, first + number), dict[int, _DrawnCalendar]()
+        work = partial(_drawn_calendar, rehearsal, options, world)
+        told(0, number)
+        if min(jobs, number) == 1:
+            for place, seed in enumerate(seeds):
+                done[place] = work(seed)
+                told(len(done), number)
+        else:
+            with LocalWorkers(min(jobs, number), work).open() as workers:
+                gather(workers, seeds, done, told, "sample")
     found: dict[_Name, list[ReadySample]] = {}
     findings: dict[tuple[str | None, ...], Finding] = {}
-    for one in done:
+    for one in (done[place] for place in range(number)):
         for name, sample in one.runs:
             found.setdefault(name, []).append(sample)
         for key, finding in one.findings:
@@ -138,7 +149,7 @@ class _DrawnCalendar:
     idle: str | None
 
 
-def _simulated(rehearsal: Rehearsal, options: WhenOptions, world: World | None, seed: int) -> _DrawnCalendar:
+def _drawn_calendar(rehearsal: Rehearsal, options: WhenOptions, world: World | None, seed: int) -> _DrawnCalendar:
     until, past = options.until + options.grace, options.from_ledger
     asked = CalendarOptions(options.since, until, seed=seed, code=False, from_ledger=past, draws_past=past is not None)
     result = rehearsal.simulate(asked, world)

@@ -1,5 +1,6 @@
 """When runs are ready, where durations are distributions: what is drawn, what samples come to, and what is refused."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -34,12 +35,12 @@ def world():
     return world
 
 
-def asked(*dags, world=None, told=lambda done, of: None, dag_id="sales", until=timedelta(hours=12), **options):
+def asked(*dags, world=None, told=lambda done, of: None, jobs=1, dag_id="sales", until=timedelta(hours=12), **options):
     """When the runs of a Dag of several are ready."""
     rehearsal = Rehearsal()
     rehearsal.folder.dags |= {dag.dag_id: dag for dag in dags}
     options = {"samples": 40, **options}
-    return when(rehearsal, WhenOptions(SINCE, SINCE + until, dag_id, **options), world, told)
+    return when(rehearsal, WhenOptions(SINCE, SINCE + until, dag_id, **options), world, told, jobs)
 
 
 def states(*arguments, **more):
@@ -98,11 +99,19 @@ class TestTheAnswer:
             asked(dag, world=world, seed=seed, told=lambda *so_far: told.append(so_far)) for seed in (2, 2, 3)
         )
         assert first.runs == again.runs != other.runs
-        assert told[:3] == [(1, 40), (2, 40), (3, 40)]
+        assert told[:3] == [(0, 40), (1, 40), (2, 40)]
         sample = first.slowest.sample_at(0.95)
         assert 80 <= sample.seed < 120
         (run,) = calendar("2025-01-05", "2025-01-05T12:00:00Z", dag, world=world, code=False, seed=sample.seed).runs
         assert run.end_date == sample.ready
+
+    def test_is_the_same_where_processes_share_the_samples(self, calendar, dag, world, tmp_path):
+        calendar("2025-01-01", "2025-01-10T12:00:00Z", dag, world=world, code=False, keep=tmp_path / "past")
+        told = []
+        alone = asked(dag, from_ledger=tmp_path / "past")
+        shared = asked(dag, from_ledger=tmp_path / "past", jobs=2, told=lambda *so_far: told.append(so_far))
+        assert replace(shared, real_seconds=0) == replace(alone, real_seconds=0)
+        assert told == [(number, 40) for number in range(41)]
 
     def test_is_of_one_task_where_that_is_asked(self, dag, world):
         runs, loads = asked(dag, world=world), asked(dag, world=world, task_id="load")
@@ -159,10 +168,10 @@ class TestAPastLedger:
             "2025-01-01", "2025-01-10T12:00:00Z", dag, world=world, seed=1, code=False, keep=tmp_path / "past"
         )
         took = sorted(run.end_date - run.start_date for run in then.runs)
-        found = asked(dag, from_ledger=tmp_path / "past", samples=100)
+        found = asked(dag, from_ledger=tmp_path / "past", samples=40)
         assert took[0] <= found.quantile(0) < found.quantile(0.5) < found.quantile(1) <= took[-1]
         assert found.findings == ()
-        assert asked(dag, from_ledger=tmp_path / "past", samples=100).runs == found.runs
+        assert asked(dag, from_ledger=tmp_path / "past", samples=40).runs == found.runs
         world.set_duration("load", {"p0": "2h", "p100": "3h"})
         assert asked(dag, world=world, from_ledger=tmp_path / "past").quantile(0) > 2 * 60 * MINUTE
 
