@@ -76,6 +76,7 @@ class Written:
     Attributes:
         logs: files, one for each try.
         seconds: real ones that it took to write.
+        processor_s: of those, the processor's.
         drawn: Dag id -> why it is drawn from the ledger and not as the project has it.
     """
 
@@ -85,6 +86,7 @@ class Written:
     asset_events: int
     logs: int
     seconds: float
+    processor_s: float
     drawn: Mapping[str, str]
 
 

@@ -229,6 +229,25 @@ def test_ten_thousand_task_instances_are_there_within_a_second(large: Path, open
     expect(page.locator(".grid tbody tr")).to_have_count(20)
 
 
+def test_a_page_says_what_it_leaves_out(tmp_path: Path, opened: Opened, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("harness.report.page.page.MOST_BYTES", 300_000)
+    made = page_of([("large", kept(tmp_path / "ledger", runs=300, tasks=20, failing=7))])
+    (tmp_path / "large.html").write_text(made.text)
+    page = opened(tmp_path / "large.html", "view=overview")
+    expect(page.locator(".left-out")).to_contain_text(re.compile(r": \d,\d+ of 6,000 task instances are left out"))
+    expect(page.locator("#view")).to_contain_text("5,999 success")
+    page.get_by_role("tab", name="Grid").click()
+    page.get_by_role("button", name="task_019, 2025-01-08: failed").click()
+    expect(page.locator("#panel .error")).to_contain_text("no rows")
+    page.get_by_role("button", name="task_019, 2025-01-09: left out").click()
+    expect(page.locator("#panel")).to_contain_text("20 task instances of this run are left out of the page")
+    assert [one["id"] for one in Axe().run(page).response["violations"]] == []
+    for view in ("Graph", "Gantt"):
+        page.get_by_role("tab", name=view).click()
+        page.locator(".pager select").last.select_option(label="✓ 2025-01-09")
+        expect(page.locator("#view")).to_contain_text("20 task instances of this run are left out of the page")
+
+
 def test_two_ledgers_beside_each_other(tmp_path: Path, opened: Opened) -> None:
     a, b = (
         kept(tmp_path / "a", runs=3, log="INFO    as it was"),
