@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
+import stat
 import struct
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from socketserver import TCPServer, ThreadingMixIn
 from typing import Any, ClassVar, NoReturn
 
@@ -141,3 +145,25 @@ class ListeningServer(ThreadingMixIn, TCPServer):
         # No `serve_forever`: it looks twice a second whether it shall end, and so takes half a second to.
         while not (self._closed or self._refuses):
             self.handle_request()
+
+
+def sever(peer: str) -> None:
+    """Break the connections of this process to a server that is another's.
+
+    Args:
+        peer: ``host:port``.
+    """
+    host, _, port = peer.rpartition(":")
+    with suppress(OSError):  # nobody of that name: no connection either
+        places = {found[4][:2] for found in socket.getaddrinfo(host.strip("[]"), int(port), type=socket.SOCK_STREAM)}
+        for descriptor in Path("/proc/self/fd" if sys.platform == "linux" else "/dev/fd").iterdir():
+            with suppress(OSError):  # closed by now, or connected to nobody
+                _shut(int(descriptor.name), places)
+
+
+def _shut(descriptor: int, places: set[Any]) -> None:
+    if not stat.S_ISSOCK(os.fstat(descriptor).st_mode):
+        return
+    with socket.socket(fileno=os.dup(descriptor)) as connection:
+        if connection.getpeername()[:2] in places:
+            connection.shutdown(socket.SHUT_RDWR)

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from harness.errors import ServiceUnavailable, UsageError, known_names
 from harness.services.base import Address, Breakable, Lease
+from harness.services.connections import sever
 from harness.services.contents import Contents
 from harness.services.s3.aws_request import AwsRequest
 from harness.services.s3.clients import Clients, Endpoint
@@ -140,6 +141,13 @@ class S3Lease(Lease):
     def peer(self) -> str:
         """Of its endpoint."""
         return self._endpoint.peer
+
+    def cut(self) -> None:
+        """Break every connection to it; to one that is not of this process, those of this process."""
+        if self._server is None:
+            sever(self.peer)
+        else:
+            super().cut()
 
     def fails(self, how: str | None) -> None:
         """Answer every request with a fault."""
