@@ -28,6 +28,7 @@ from harness.kernel.stops import SigtermExit, heeded
 from harness.kernel.whose import text_of
 from harness.project.dags_in_text import line_of
 from harness.project.discovery import dag_files
+from harness.results.finding import Finding
 from harness.world.model import World
 
 if TYPE_CHECKING:
@@ -89,6 +90,13 @@ class Folder:
             why=f"{len(self.failures)} file(s) did not import" if self.failures else None,
             fix="check the id, or name the folder with --dags (in pytest --airflow-dags)",
         )
+
+    def import_errors(self) -> list[Finding]:
+        """The files that did not import, as findings of a document."""
+        return [
+            Finding("import-error", "error", f"does not import: {failure.message}", str(failure.path), failure.line)
+            for failure in self.failures
+        ]
 
     def _dag_of_file(self, path: Path) -> DAG:
         found = [dag for dag in self.dags.values() if Path(dag.fileloc).resolve() == path]

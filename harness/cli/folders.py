@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from harness.bridge.loader import Folder
     from harness.cli.terminal import Terminal
     from harness.project.drivers import DriverOptions
-    from harness.results.finding import Finding
     from harness.simulation.rehearsal import Rehearsal
     from harness.world import World
 
@@ -64,16 +63,6 @@ def refuse_unknown_services(world: World) -> None:
         from harness.services.binding import refuse_unknown  # nothing of services is imported for a world without
 
         refuse_unknown(world)
-
-
-def import_errors(folder: Folder) -> list[Finding]:
-    """The files that did not import, as findings of a document."""
-    from harness.results.finding import Finding
-
-    return [
-        Finding("import-error", "error", f"does not import: {failure.message}", str(failure.path), failure.line)
-        for failure in folder.failures
-    ]
 
 
 def note_found(folder: Folder, terminal: Terminal) -> None:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from harness.cli.folders import configured, import_errors, world_of
+from harness.cli.folders import configured, world_of
 from harness.errors import HarnessError
 from harness.kernel import stops
 from harness.kernel.instant import Instant, to_datetime
@@ -60,7 +60,7 @@ def asked(
     from harness.simulation.schedules.folder import schedule_of
 
     found = schedule_of(rehearsal, to_datetime(since), to_datetime(until), dag_ids, world)
-    return masked_schedule(replace(found, findings=(*found.findings, *import_errors(rehearsal.folder))))
+    return masked_schedule(replace(found, findings=(*found.findings, *rehearsal.folder.import_errors())))
 
 
 def main() -> None:

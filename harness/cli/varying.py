@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.folders import import_errors
 from harness.cli.terminal import Terminal
 from harness.errors import ExitCode, HarnessError, UsageError
 
@@ -92,7 +91,6 @@ class Varying:
                     with suppress(HarnessError):  # what ended it is the error to be told
                         self._write_page(so_far)
                 raise
-        found = replace(found, findings=(*found.findings, *import_errors(rehearsal.folder)))
         terminal.show_collected()
         if self.form == "json":
             terminal.document(found.to_json())

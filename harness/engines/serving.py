@@ -47,28 +47,50 @@ def versions() -> str:
     return f"python {sys.version_info.major}.{sys.version_info.minor}, {found}"
 
 
-def served_part(job: Job, part: bytes) -> bytes:
-    """Have a child do a part; called in a thread of a worker, each of which has a child of its own meanwhile.
+class ServingChildren:
+    """The children of one process, by their job: all that is given to it has in common is the process."""
 
-    Raises: ServerLost; whatever the work raises.
-    """
-    key = hashlib.sha256(pickle.dumps(job)).hexdigest()
-    with _lock:
-        for other in [one for one in _idle if one != key]:  # of work that is over
-            for child in _idle.pop(other):
-                child.close()
-        idle = _idle.setdefault(key, [])
-        child = idle.pop() if idle else ServingChild(job)
-    try:
-        went_well, found = child.asked(part)
-    except BaseException:
-        child.close()
-        raise
-    with _lock:
-        _idle.setdefault(key, []).append(child)
-    if not went_well:
-        raise pickle.loads(found)
-    return found
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._idle: dict[str, list[ServingChild]] = {}
+        self._busy: set[ServingChild] = set()
+
+    def served(self, job: Job, part: bytes) -> bytes:
+        """Have a child do a part; called in a thread, each of which has a child of its own meanwhile.
+
+        Raises: ServerLost; whatever the work raises.
+        """
+        key = hashlib.sha256(pickle.dumps(job)).hexdigest()
+        with self._lock:
+            for other in [one for one in self._idle if one != key]:  # of work that is over
+                for child in self._idle.pop(other):
+                    child.close()
+            idle = self._idle.setdefault(key, [])
+            child = idle.pop() if idle else ServingChild(job)
+            self._busy.add(child)
+        try:
+            went_well, found = child.asked(part)
+        except BaseException:
+            child.close()
+            raise
+        finally:
+            with self._lock:
+                self._busy.discard(child)
+        with self._lock:
+            self._idle.setdefault(key, []).append(child)
+        if not went_well:
+            raise pickle.loads(found)
+        return found
+
+    def end(self) -> None:
+        """End those that wait, and those that are at work: who waits for these hears of a `ServerLost`."""
+        with self._lock:
+            for child in self._busy:
+                child.kill()
+            for children in self._idle.values():
+                for child in children:
+                    child.close()
+            self._idle.clear()
 
 
 class ServingChild:
@@ -76,7 +98,8 @@ class ServingChild:
 
     def __init__(self, job: Job) -> None:
         command = [*own_program("harness.engines.serving"), str(os.getpid())]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        # in a session of its own: Ctrl-C is for the process that has it work
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True)
         self._send(pickle.dumps(job))
 
     def asked(self, part: bytes) -> tuple[bool, bytes]:
@@ -96,18 +119,25 @@ class ServingChild:
         except BrokenPipeError:
             raise ServerLost(f"exit code {self._process.wait()}") from None
 
-    def close(self) -> None:
-        """End it."""
+    def kill(self) -> None:
+        """End it; its part is lost."""
         self._process.kill()
+
+    def close(self) -> None:
+        """End it, and let go of what is left of it."""
+        self.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
                 pipe.close()
 
 
-_lock = threading.Lock()
-_idle: dict[str, list[ServingChild]] = {}
-"""Children that wait for their next part, by their job: all that is given to a worker has in common is its process."""
+_children = ServingChildren()
+
+
+def served_part(job: Job, part: bytes) -> bytes:
+    """Have a child of a worker do a part; as `ServingChildren.served`."""
+    return _children.served(job, part)
 
 
 def write(pipe: IO[bytes], message: bytes) -> None:

@@ -12,7 +12,7 @@ import click
 
 from harness.cli import inputs
 from harness.cli import options as option
-from harness.cli.folders import configured, import_errors, note_clocks, note_failures, note_found, world_of
+from harness.cli.folders import configured, note_clocks, note_failures, note_found, world_of
 from harness.cli.terminal import Job, Terminal
 from harness.cli.varying import FORMATS, Varying
 from harness.errors import DagNotFound, ExitCode, UsageError
@@ -162,7 +162,7 @@ class SimulateFolder:
                 found = simulate(replace(options, keep=folder), world, progress)
             finally:
                 progress.end()
-            found = replace(found, findings=(*found.findings, *import_errors(rehearsal.folder)))
+            found = replace(found, findings=(*found.findings, *rehearsal.folder.import_errors()))
             return masked_calendar(found, whole=terminal.as_json)
 
 
@@ -301,7 +301,7 @@ def simulate(**arguments: Any) -> Job:
     With --vary, which may be repeated, the calendar is simulated in each world of a grid, and told is what each of them
     comes to: makespan, what was waited for, utilisation, missed deadlines, the critical path with its slack. Keys are
     pools.NAME, executor.parallelism, executor (Sequential, Local(N), Celery(N), Kubernetes(N)), executors.NAME,
-    workers, workers.NAME and durations.TASK.
+    workers, workers.NAME, durations.TASK and revision (of git; . for the working tree).
     -j has several processes share the worlds, --engine the workers of a cluster.
 
     \b
@@ -311,6 +311,7 @@ def simulate(**arguments: Any) -> Job:
       airflow-harness simulate --since 2025-01-01 --until 1d --fresh
       airflow-harness simulate --since 2025-01-01 --until 30d --no-code --from-ledger january
       airflow-harness simulate --since 2025-01-01 --until 7d --vary pools.etl=2,5,10 --vary executor.parallelism=8,16
+      airflow-harness simulate --since 2025-01-01 --until 7d --no-code --vary revision=main,. -j 2 --report change.html
       airflow-harness simulate --since 2025-01-01 --until 1d --no-code \\
         --vary 'executor=Sequential,Local(2),Celery(8),Kubernetes(20)'
       airflow-harness simulate --since 2025-01-01 --until 1d --action '2025-01-01T05:00Z trigger sales {"full": true}'

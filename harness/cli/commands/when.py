@@ -11,7 +11,6 @@ import click
 
 from harness.cli import options as option
 from harness.cli.commands.simulate import FolderArguments, SimulateFolder, period_of
-from harness.cli.folders import import_errors
 from harness.cli.terminal import Job, Terminal
 from harness.errors import ExitCode
 
@@ -61,7 +60,7 @@ class AskWhen(SimulateFolder):
             SweepProgress(terminal.console, terminal.live, terminal.err, "samples") as progress,
         ):
             found = when(rehearsal, options, world, progress, self.typed.jobs)
-        found = replace(found, findings=(*found.findings, *import_errors(rehearsal.folder)))
+        found = replace(found, findings=(*found.findings, *rehearsal.folder.import_errors()))
         self._show(found, options, terminal)
         return ExitCode.FOUND if any(one.severity == "error" for one in found.findings) else ExitCode.CLEAN
 

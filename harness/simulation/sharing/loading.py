@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 import signal
 
@@ -21,6 +22,8 @@ def loaded(told: bytes, owner: int) -> tuple[Rehearsal, PortableSimulation]:
     end_with_parent(owner, signal.SIGKILL)
     sandbox.enter()
     found: PortableSimulation = pickle.loads(told)
+    if found.here is not None:
+        os.chdir(found.here)
     rehearsal = Rehearsal.of_paths(found.roots, found.xcom_bytes, found.world)
     rehearsal.drivers = found.drivers
     return rehearsal, found

@@ -24,6 +24,7 @@ class PortableSimulation:
     Attributes:
         roots: folders and files of Dags, which the process's machine has there too.
         xcom_bytes, drivers: as of `harness.simulation.rehearsal.Rehearsal`.
+        here: the working directory of the process; None for the one that it has.
     """
 
     roots: tuple[Path, ...]
@@ -31,6 +32,7 @@ class PortableSimulation:
     options: CalendarOptions
     world: World | None
     drivers: DriverOptions = field(default_factory=DriverOptions)
+    here: Path | None = None
 
 
 def job_of(entry: str, folder: Folder, simulation: PortableSimulation) -> Job:

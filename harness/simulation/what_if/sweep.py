@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from harness.engines.dask_engine import connected
 from harness.engines.gathering import gather
 from harness.engines.local import Engine, LocalWorkers
+from harness.engines.served import ServedWorkers
+from harness.errors import UsageError
+from harness.results.finding import Finding
 from harness.results.what_if import WhatIf
 from harness.simulation.options import CalendarOptions
 from harness.simulation.rules_only.past import kept_past
 from harness.simulation.sharing.portable import PortableSimulation, job_of
-from harness.simulation.what_if.variations import Variation, grid, world_of
+from harness.simulation.what_if.revisions import OPTION, Revision, part_of, revised, trees_of
+from harness.simulation.what_if.variations import REVISION, Variation, grid, world_of
 from harness.simulation.what_if.worlds import SimulatedWorld, pools_asked_for, simulated_world
 from harness.world import World
 
@@ -58,6 +62,8 @@ class Sweep:
         for each in self._settings:
             world_of(self._world, each, self._pools)
         self._done: dict[int, SimulatedWorld] = {}
+        self._revised = list(dict.fromkeys(each[REVISION] for each in self._settings if REVISION in each))
+        self._revisions: dict[str, Revision] = {}
 
     def simulate(self, jobs: int = 1, engine: str | None = None, told: Told = lambda done, of: None) -> WhatIf:  # noqa: ARG005 - nobody listens
         """Simulate it.
@@ -69,22 +75,25 @@ class Sweep:
             `harness.engines.gathering.gather` and `harness.engines.dask_engine.connected` raise.
         """
         told(0, len(self._settings))
-        if jobs == 1 and engine is None:
+        if jobs == 1 and engine is None and not self._revised:
             work = self._work()
             with kept_past(self._options.from_ledger):
                 for place, each in enumerate(self._settings):
                     self._done[place] = work(each)
                     told(len(self._done), len(self._settings))
             return self.answers()
-        with kept_past(None if engine else self._options.from_ledger), self._opened(jobs, engine) as workers:
-            gather(workers, self._settings, self._done, told, "world")
+        past = None if engine or self._revised else self._options.from_ledger
+        with kept_past(past), self._opened(jobs, engine) as (workers, parts):
+            gather(workers, parts, self._done, told, "world")
         return self.answers()
 
     def answers(self) -> WhatIf:
         """What came of the worlds that are done."""
         done = [self._done[place] for place in sorted(self._done)]
         # Most findings are of the Dags and so of every world; a run that never ends may be of one alone.
-        found = dict.fromkeys(finding for each in done for finding in each.findings)
+        found = dict.fromkeys(finding for each in done for finding in self._findings(each))
+        if not self._revised:
+            found |= dict.fromkeys(self._rehearsal.folder.import_errors())
         return WhatIf(
             self._options.since,
             self._options.until,
@@ -95,13 +104,41 @@ class Sweep:
             len(self._settings),
         )
 
+    def _findings(self, done: SimulatedWorld) -> Iterable[Finding]:
+        revision = self._revisions.get(done.row.settings.get(REVISION, ""))
+        return done.findings if revision is None else map(revision.told, done.findings)
+
     def _work(self) -> partial[SimulatedWorld]:
         return partial(simulated_world, self._rehearsal, self._options, self._world, self._pools)
 
-    def _opened(self, jobs: int, engine: str | None) -> AbstractContextManager[Engine]:
-        if engine is None:
-            return LocalWorkers(min(jobs, len(self._settings)), self._work()).open()
+    @contextmanager
+    def _opened(self, jobs: int, engine: str | None) -> Iterator[tuple[Engine, list[Any]]]:
+        """Who simulates the worlds, and what each is given for it."""
+        if self._revised:
+            with self._revisions_opened(jobs, engine) as found:
+                yield found
+        elif engine is None:
+            with LocalWorkers(min(jobs, len(self._settings)), self._work()).open() as local:
+                yield local, self._settings
+        else:
+            with connected(engine, job_of(ENTRY, self._rehearsal.folder, self._portable())) as cluster:
+                yield cluster, self._settings
+
+    @contextmanager
+    def _revisions_opened(self, jobs: int, engine: str | None) -> Iterator[tuple[Engine, list[Any]]]:
+        if engine is not None:
+            fact = f"{OPTION} checks revisions out on this machine, where the workers of an engine do not see them"
+            raise UsageError(fact, fix="share the worlds with -j")
+        whole = self._portable()
+        with ExitStack() as stack:
+            trees = trees_of(self._revised, whole.roots, stack)
+            for name, tree in trees.items():
+                job = job_of(ENTRY, self._rehearsal.folder, revised(whole, tree))
+                self._revisions[name] = Revision(name, job, tree)
+            served = stack.enter_context(ServedWorkers(min(jobs, len(self._settings))).open())
+            yield served, [part_of(self._revisions, each) for each in self._settings]
+
+    def _portable(self) -> PortableSimulation:
         rehearsal = self._rehearsal
         roots = tuple(map(Path, rehearsal.folder.roots))
-        whole = PortableSimulation(roots, rehearsal.xcom_bytes, self._options, self._world, rehearsal.drivers)
-        return connected(engine, job_of(ENTRY, rehearsal.folder, whole))
+        return PortableSimulation(roots, rehearsal.xcom_bytes, self._options, self._world, rehearsal.drivers)

@@ -21,10 +21,17 @@ KEYS = (
     "workers",
     "workers.NAME",
     "durations.TASK",
+    "revision",
 )
+POOLS = "pools."
+"""How keys of pools begin."""
+REVISION = "revision"
+"""The key that varies the Dags, and not the world."""
 MOST = 1000
 """Worlds of a grid."""
 
+_COMMA = re.compile(r",(?![^(]*\))")
+"""One that stands in no parentheses."""
 _PRESET = re.compile(r"(Sequential|Local|Celery|Kubernetes)(?:Executor)?(?:\((\d+)\))?")
 
 
@@ -42,7 +49,7 @@ def read_variation(text: str) -> Variation:
     Raises: UsageError: anything else, or a key that is none.
     """
     key, sign, rest = text.partition("=")
-    key, values = key.strip(), tuple(value.strip() for value in rest.split(","))
+    key, values = key.strip(), tuple(value.strip() for value in _COMMA.split(rest))
     if not sign or not key or not all(values):
         raise UsageError(f"--vary {text!r} is not KEY=VALUE,VALUE", known=f"keys: {', '.join(KEYS)}", fix=FORM)
     if len(set(values)) != len(values):
@@ -162,6 +169,10 @@ def _duration(world: World, name: str, value: str, _: list[str]) -> None:
     world.set_duration(name, value)
 
 
+def _revision(_: World, __: str, ___: str, ____: list[str]) -> None:
+    """Whose Dags are simulated: the world is the same."""
+
+
 def _absent(section: str, name: str, known: Iterable[str]) -> UsageError:
     return UsageError(
         f"--vary {section}.{name}: the world declares no {name!r}",
@@ -170,7 +181,12 @@ def _absent(section: str, name: str, known: Iterable[str]) -> UsageError:
     )
 
 
-_WHOLE: dict[str, _Setting] = {"executor.parallelism": _parallelism, "executor": _executor, "workers": _workers}
+_WHOLE: dict[str, _Setting] = {
+    "executor.parallelism": _parallelism,
+    "executor": _executor,
+    "workers": _workers,
+    REVISION: _revision,
+}
 _NAMED: dict[str, _Setting] = {
     "pools": _pool,
     "executors": _slots_of_executor,

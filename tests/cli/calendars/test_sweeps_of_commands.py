@@ -97,3 +97,69 @@ def test_what_does_not_go_together_is_one_clear_error(orders, options, fact):
     assert answer.code == 2
     assert fact in answer.err
     assert "  fix     " in answer.err
+
+
+NIGHTLY = """
+import time
+from datetime import datetime
+
+from airflow.sdk import DAG, task
+
+from minutes import MINUTES
+
+with DAG("nightly", schedule="@daily", start_date=datetime(2025, 1, 1)):
+    task(task_id="load", pool={pool!r})(lambda: time.sleep(60 * MINUTES))()
+"""
+
+
+@pytest.fixture(scope="module")
+def revised(tmp_path_factory, git):
+    """A repository of git: main has a Dag of ten minutes, the branch quick of five, the working tree of one."""
+    project = Project(tmp_path_factory.mktemp("revised"))
+    project.write("fixtures/world.yaml", "pools: {etl: 2}\n")
+    project.write("dags/nightly.py", NIGHTLY.format(pool="etl"))
+    project.write("dags/broken.py", "from airflow.sdk import DAG\nimport nowhere_at_all\n")
+    for name, minutes in (("main", 10), ("quick", 5), (None, 1)):
+        project.write("dags/minutes.py", f"MINUTES = {minutes}\n")
+        if name == "main":
+            git(project.folder, "init", "--quiet")
+        elif name is not None:
+            git(project.folder, "checkout", "--quiet", "-b", name)
+            (project.folder / "dags" / "broken.py").unlink()
+        if name is not None:
+            git(project.folder, "add", "--all")
+            git(project.folder, "commit", "--quiet", "-m", name)
+    return project
+
+
+DAY = ("simulate", "--since", "2025-01-01", "--until", "12h")
+
+
+def test_the_dags_of_several_revisions(revised, git):
+    asked = ("--vary", "pools.etl=1,2", "--vary", "revision=main,quick,.", "--json")
+    answer = revised(*DAY, *asked, "-j", "2")
+    document = json.loads(answer.out)
+    assert faults("what-if", document) == []
+    told = {(one["settings"]["revision"], one["makespan_s"]) for one in document["worlds"]}
+    assert told == {("main", 600), ("quick", 300), (".", 60)}
+    assert [one["settings"]["pools.etl"] for one in document["worlds"]] == ["1"] * 3 + ["2"] * 3
+    (finding,) = document["findings"]
+    assert (finding["check"], finding["path"]) == ("import-error", str(revised.folder.resolve() / "dags" / "broken.py"))
+    assert finding["message"].startswith("main: does not import: ")
+    assert answer.code == 1
+    assert revised.left_behind() == []
+    assert len(git(revised.folder, "worktree", "list").splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "fact"),
+    [
+        (("--vary", "revision=main,nowhere"), "--vary revision: "),
+        (("--vary", "revision=main,.", "--dags", "dags/new"), "--vary revision main has no folder dags/new"),
+        (("--vary", "revision=main,.", "--engine", "dask://here:1"), "where the workers of an engine do not see them"),
+    ],
+)
+def test_a_revision_that_cannot_be_is_one_clear_error(revised, options, fact):
+    revised.write("dags/new/other.py", ORDERS.format(folder="here"))
+    answer = revised(*DAY, *options)
+    assert (answer.code, fact in answer.err, "  fix     " in answer.err) == (2, True, True), answer.err

@@ -57,6 +57,15 @@ def test_how_long_a_task_takes() -> None:
     assert [one.duration_of("sales", "load") for one in made("durations.sales.load=1m,2m")] == [60_000_000, 120_000_000]
 
 
+def test_a_comma_in_parentheses_parts_no_values() -> None:
+    assert read_variation("durations.load=normal(5m, 1m),10m").values == ("normal(5m, 1m)", "10m")
+
+
+def test_a_revision_leaves_the_world_as_it_is() -> None:
+    one, other = made("revision=main,.")
+    assert (one.pools, one.executor) == (other.pools, other.executor) == (World().pools, World().executor)
+
+
 @pytest.mark.parametrize(
     ("text", "fact"),
     [
