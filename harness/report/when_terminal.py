@@ -10,7 +10,7 @@ from rich.text import Text
 from harness.kernel.instant import iso
 from harness.report.style import ConsoleReport, colour
 from harness.report.terminal import finding_lines
-from harness.results.when import NEVER_AT, Readiness, ReadyRun, after_text
+from harness.results.when import NEVER, NEVER_AT, Readiness, ReadyRun, after_text
 from harness.text import clean
 
 
@@ -33,6 +33,7 @@ class ReadinessReport(ConsoleReport):
             self.console.print(self._table(found))
             told = "after: the run was due; what fails or does not end counts as never ready; missed: a deadline"
             self.console.print(Text(told, style="dim"), soft_wrap=True)
+            self._sure(found)
             self._repeated(found)
         if found.findings:
             self.console.print(Text("\nFindings", style="bold"))
@@ -67,6 +68,19 @@ class ReadinessReport(ConsoleReport):
         if len(run.samples) < found.samples:
             cells[0].append(f" (in {len(run.samples)} samples)", "dim")
         return cells
+
+    def _sure(self, found: Readiness) -> None:
+        """How far the answer may be off with so many samples."""
+        run = found.slowest
+        low, high = run.between(found.asked)
+        if len(run.samples) > 1 and low != NEVER:
+            most = (
+                f"between {after_text(low)} and {after_text(high)}" if high != NEVER else f"{after_text(low)} or more"
+            )
+            told = (
+                f"p{100 * found.asked:g} of {_named(run)}: {most}, as sure as {len(run.samples):,} samples are (95 %)"
+            )
+            self.console.print(Text(clean(told), style="dim"), soft_wrap=True)
 
     def _repeated(self, found: Readiness) -> None:
         """How to see the sample that the answer is of."""

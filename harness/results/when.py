@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from math import ceil
+from math import ceil, sqrt
 from typing import Any
 
 from harness.errors import UsageError
@@ -21,6 +21,10 @@ NEVER, NEVER_AT = timedelta.max, datetime.max.replace(tzinfo=timezone.utc)
 """What a quantile is that more samples than that leave unready: later than anything that it may be compared with."""
 
 MEDIAN = 0.5
+_SURE = 1.96
+"""Standard deviations of a normal distribution, to both sides, within which 95 of 100 lie."""
+_ROUNDING = 1e-9
+"""Less than that above a whole number is none: 0.07 * 100 is 7.000000000000001."""
 
 
 def see_quantile(quantile: float) -> float:
@@ -83,6 +87,18 @@ class ReadyRun:
         place = _place(len(self.samples), quantile)
         return sorted(self.samples, key=lambda one: (one.after, one.seed))[place]
 
+    def between(self, quantile: float) -> tuple[timedelta, timedelta]:
+        """What the quantile lies between, 95 of 100 times that so many samples are drawn.
+
+        Returns: the second is `NEVER` where too few samples tell. Raises: UsageError.
+        Source: the interval by ranks of W. J. Conover, Practical Nonparametric Statistics, 3.2.
+        """
+        number, share = len(self.samples), see_quantile(quantile)
+        middle, off = number * share, _SURE * sqrt(number * share * (1 - share))
+        ranked = sorted(one.after for one in self.samples)
+        low, high = max(ceil(middle - off - _ROUNDING), 1), max(ceil(middle + off - _ROUNDING), 1)
+        return ranked[low - 1], ranked[high - 1] if high <= number else NEVER
+
     @property
     def due(self) -> datetime:
         """When it is due; of a run that is not always due at the same instant the median."""
@@ -114,7 +130,8 @@ class ReadyRun:
         sample, at = self.sample_at(quantile), self.at(quantile)
         return {
             "quantile": quantile,
-            "after_s": None if sample.ready is None else sample.after.total_seconds(),
+            "after_s": _seconds(sample.after),
+            "between_s": [_seconds(one) for one in self.between(quantile)],
             "at": None if at == NEVER_AT else iso(at),
             "seed": None if sample.ready is None else sample.seed,
         }
@@ -199,6 +216,10 @@ class Readiness:
         return f"<{self.name}, the slowest of {len(self.runs)} runs is ready after {', '.join(told)}: {states}>"
 
 
+def _seconds(after: timedelta) -> float | None:
+    return None if after == NEVER else after.total_seconds()
+
+
 def after_text(after: timedelta) -> str:
     """How long after it was due, in words."""
     return "never" if after == NEVER else span_text(after)
@@ -206,7 +227,7 @@ def after_text(after: timedelta) -> str:
 
 def _place(number: int, quantile: float) -> int:
     """Whose rank it is among so many, from 0: the first that at least this share does not exceed (nearest rank)."""
-    return max(ceil(see_quantile(quantile) * number - 1e-9) - 1, 0)
+    return max(ceil(see_quantile(quantile) * number - _ROUNDING) - 1, 0)
 
 
 def _ranked(values: Iterable[datetime], quantile: float) -> datetime:

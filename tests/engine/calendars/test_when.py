@@ -89,6 +89,9 @@ class TestTheAnswer:
             assert abs(run.quantile(0.9) - 60 * MINUTE) < 4 * MINUTE
             assert run.at(0.9) == run.due + run.quantile(0.9)
             assert run.states == {"success": 200}
+            low, high = run.between(0.9)
+            assert 45 * MINUTE < low < run.quantile(0.9) < high <= run.quantile(1)
+            assert (run.between(1)[0], run.between(0)) == (run.quantile(1), (run.quantile(0),) * 2)
         assert found.quantile(0.9) == max(run.quantile(0.9) for run in found.runs)
         assert faults("when", found.to_json()) == []
         assert [one["quantile"] for one in found.to_json()["runs"][0]["quantiles"]] == [0.5, 0.9]
@@ -100,6 +103,7 @@ class TestTheAnswer:
         )
         assert first.runs == again.runs != other.runs
         assert told[:3] == [(0, 40), (1, 40), (2, 40)]
+        assert first.runs[0].between(0.99)[1] == NEVER, "40 samples tell nothing of the slowest of a hundred"
         sample = first.slowest.sample_at(0.95)
         assert 80 <= sample.seed < 120
         (run,) = calendar("2025-01-05", "2025-01-05T12:00:00Z", dag, world=world, code=False, seed=sample.seed).runs
