@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from harness.kernel.instant import Instant
 from harness.scheduler.dag_runs.runs import outcome
 from harness.scheduler.dependencies.context import DepContext
-from harness.scheduler.memory import SeenState, memory_of
+from harness.scheduler.memory import Memory, SeenState, memory_of
 from harness.scheduler.model import FAILED, DagRun, RunState, TaskInstance
 from harness.scheduler.ready import Pass, get_ready_tis
 from harness.scheduler.transitions import fail_fast, schedule, skip_unfinished, times_out_at
@@ -52,7 +52,7 @@ def step(run: DagRun, now: Instant) -> Decision:
     if run.begins_at is not None and run.begins_at > now:
         decision.next_due = run.begins_at
         return decision
-    one = _one_pass(run, now, decision, set())
+    one = _one_pass(run, now, decision, None)
     _conclude(run, now, decision, one)
     decision.again |= bool(one.changed or one.expanded)
     return decision
@@ -77,19 +77,25 @@ def decide(run: DagRun, now: Instant) -> Decision:
     return decision
 
 
-def _one_pass(run: DagRun, now: Instant, decision: Decision, taken: set[int]) -> Pass:
+def _one_pass(run: DagRun, now: Instant, decision: Decision, taken: set[int] | None) -> Pass:
     memory = memory_of(run)
     states: list[SeenState] = [ti.state for ti in run.task_instances.values()]
-    schedulable = [ti for ti in memory.examine(run, states) if id(ti) not in taken]
+    schedulable = memory.examine(run, states)
+    if taken:
+        schedulable = [ti for ti in schedulable if id(ti) not in taken]
     one = get_ready_tis(DepContext(run, by_task=memory.by_task), schedulable, now)
     _gather(decision, one)
-    taken.update(map(id, one.ready))
-    memory.changed(one.changed)
+    if taken is not None:
+        taken.update(map(id, one.ready))
+    if one.changed:
+        memory.changed(one.changed)
     return one
 
 
 def _conclude(run: DagRun, now: Instant, decision: Decision, last: Pass) -> None:
-    memory_of(run).ready = list(decision.ready)
+    memory: Memory | None = run.memory  # of the pass; None after an expansion, and the next one looks at all of them
+    if memory is not None:
+        memory.ready = list(decision.ready)
     if decision.ready:
         wiring = wiring_of(run.dag)
         decision.ready.sort(key=lambda ti: (wiring[ti.task_id].position, ti.map_index))

@@ -6,9 +6,10 @@ dependencies look at is known from the wiring, so a state that changed concerns 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import compress
 from operator import ne
-from typing import Literal, cast
+from typing import Literal
 
 from harness.scheduler.lengths import NotPopulated, mapped_count
 from harness.scheduler.model import (
@@ -16,43 +17,77 @@ from harness.scheduler.model import (
     SCHEDULEABLE,
     UP_FOR_RESCHEDULE,
     UP_FOR_RETRY,
+    Dag,
     DagRun,
     Key,
     Task,
     TaskInstance,
     TaskState,
 )
-from harness.scheduler.wiring import mapped_watchers_of, watchers_of, wiring_of
+from harness.scheduler.wiring import mapped_watchers_of, unmapped_keys_of, watchers_of, wiring_of
 
 SeenState = TaskState | Literal["changed"] | None
 """A state as it was looked at, or that a pass gave one since."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """What the memories of all runs of a Dag have in common whose tasks have one instance each, in the Dag's order.
+
+    To find it out for each run took as long as two of its passes.
+
+    Attributes:
+        watching: by place, the places of those that look at the instance there.
+    """
+
+    tasks: list[Task]
+    places: dict[Key, int]
+    watching: list[tuple[int, ...]]
+
+
+def _layout_of(dag: Dag) -> _Layout | None:
+    """Of a Dag in which nothing is mapped; None of any other."""
+    if "layout" not in dag.derived:
+        dag.derived["layout"] = None
+        if not any(task.needs_expansion for task in dag.tasks.values()):
+            places = {key: place for place, key in enumerate(unmapped_keys_of(dag).values())}
+            watchers = [watchers_of(dag).get(task_id, ()) for task_id in dag.tasks]
+            watching = [tuple(places[one.task_id, -1] for one in each) for each in watchers]
+            dag.derived["layout"] = _Layout(list(dag.tasks.values()), places, watching)
+    found: _Layout | None = dag.derived["layout"]
+    return found
 
 
 class Memory:
     """The instances of a run and their states when the last pass began.
 
     Attributes:
-        by_task: the instances by task id, in the run's order.
+        by_task: the instances by task id, in the run's order; left out where no task has more than one.
         in_order: all of them, in the order of the Dag, then by map index. Airflow asks in the order of SQL rows, which
             has none (``DagRun.get_task_instances``, 3.3.2).
         ready: were found ready; looked at again until they are scheduled.
     """
 
-    __slots__ = ("_dag", "_past", "_place", "_rank", "_states", "_tis", "by_task", "in_order", "ready")
+    __slots__ = ("_dag", "_layout", "_past", "_place", "_rank", "_states", "_tis", "by_task", "in_order", "ready")
 
     def __init__(self, run: DagRun, tis: list[TaskInstance]) -> None:
         self._dag, self._tis = run.dag, tis
         self._states: list[SeenState] = []
         self.ready: list[TaskInstance] = []
+        self._past = [ti for ti in tis if ti.task.depends_on_past]
+        self._layout = _layout_of(run.dag)
         self.by_task: dict[str, list[TaskInstance]] = {}
-        self._place: dict[Key, int] = {}
+        self._rank: dict[int, int] = {}
+        if self._layout is not None and [ti.task for ti in tis] == self._layout.tasks:
+            self._place, self.in_order = self._layout.places, tis
+            return
+        self._layout, self._place = None, {}
         for place, ti in enumerate(tis):
             self.by_task.setdefault(ti.task.task_id, []).append(ti)
             self._place[ti.key] = place
         wiring = wiring_of(run.dag)
         self.in_order = sorted(tis, key=lambda ti: (wiring[ti.task_id].position, ti.map_index))
         self._rank = {self._place[ti.key]: rank for rank, ti in enumerate(self.in_order)}
-        self._past = [ti for ti in tis if ti.task.depends_on_past]
 
     def is_of(self, run: DagRun, tis: list[TaskInstance]) -> bool:
         """Whether the run still has this Dag and these instances, in this order."""
@@ -69,6 +104,8 @@ class Memory:
         if self.ready:
             self.ready = [ti for ti in self.ready if ti.state in SCHEDULEABLE]
             places.update(self._place[ti.key] for ti in self.ready)
+        if self._layout is not None:
+            return [self._tis[place] for place in sorted(places) if states[place] in SCHEDULEABLE]
         self._maps_over(run, places)
         return [
             self._tis[place] for place in sorted(places, key=self._rank.__getitem__) if states[place] in SCHEDULEABLE
@@ -85,7 +122,10 @@ class Memory:
         for place in compress(range(len(states)), map(ne, states, self._states)):
             places.add(place)
             if states[place] in FINISHED or self._states[place] in FINISHED:
-                self._watchers(run, self._tis[place], places)
+                if self._layout is not None:
+                    places.update(self._layout.watching[place])
+                else:
+                    self._watchers(run, self._tis[place], places)
         if UP_FOR_RETRY in states or UP_FOR_RESCHEDULE in states:
             places.update(n for n, state in enumerate(states) if state in (UP_FOR_RETRY, UP_FOR_RESCHEDULE))
         if self._past:
@@ -129,7 +169,7 @@ def _index_for_index(run: DagRun, task: Task, upstream: Task) -> bool:
 def memory_of(run: DagRun) -> Memory:
     """The run's memory, a new one when its Dag or its instances are others than at the last pass."""
     tis = list(run.task_instances.values())
-    known = cast("Memory | None", run.memory)
+    known: Memory | None = run.memory
     if known is None or not known.is_of(run, tis):
         known = run.memory = Memory(run, tis)
     return known

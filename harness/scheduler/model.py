@@ -304,7 +304,7 @@ class TaskInstance:
     due: Instant | None = None
     retry_delay_override: Microseconds | None = None
     reason: str | None = None
-    extra: object | None = field(default=None, repr=False)  # the session's own record of attempts
+    extra: Any = field(default=None, repr=False)  # the session's own record of attempts
     seen: str | None = field(default=UNSEEN, repr=False)
 
     @property
@@ -376,8 +376,8 @@ class DagRun:
     queued_at: Instant | None = None
     date_ahead: Microseconds = 0
     deadlines: list[Deadline] = field(default_factory=list, repr=False)
-    memory: object | None = field(default=None, repr=False)
-    extra: object | None = field(default=None, repr=False)  # the session's own record of the run
+    memory: Any = field(default=None, repr=False)
+    extra: Any = field(default=None, repr=False)  # the session's own record of the run
     fetch: Callable[[], None] | None = field(default=None, repr=False)
 
     if not TYPE_CHECKING:  # only asked where the slot is empty: who finds them there pays nothing

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import cast
 
 from harness.scheduler.model import Dag, Key, Task
 
@@ -40,37 +39,37 @@ class Wiring:
 
 def wiring_of(dag: Dag) -> dict[str, Wiring]:
     """The wiring of every task of a Dag, by task id, in topological order."""
-    known = dag.derived.get("wiring")
+    known: dict[str, Wiring] | None = dag.derived.get("wiring")
     if known is None:
         leaves = leaf_ids(dag)
         known = {task_id: _wire(dag, task, n, leaves) for n, (task_id, task) in enumerate(dag.tasks.items())}
         dag.derived["wiring"] = known
-    return cast("dict[str, Wiring]", known)
+    return known
 
 
 def unmapped_keys_of(dag: Dag) -> dict[str, Key]:
     """By task id, the key of its unmapped instance: one for all runs, each of which would keep its own."""
-    known = dag.derived.get("unmapped_keys")
+    known: dict[str, Key] | None = dag.derived.get("unmapped_keys")
     if known is None:
         known = dag.derived["unmapped_keys"] = {task_id: (task_id, -1) for task_id in dag.tasks}
-    return cast("dict[str, Key]", known)
+    return known
 
 
 def watchers_of(dag: Dag) -> dict[str, list[Task]]:
     """By task id, the tasks that look at its instances, in topological order."""
-    known = dag.derived.get("watchers")
+    known: dict[str, list[Task]] | None = dag.derived.get("watchers")
     if known is None:
         known = dag.derived["watchers"] = _reverse(dag, {name: one.watched for name, one in wiring_of(dag).items()})
-    return cast("dict[str, list[Task]]", known)
+    return known
 
 
 def mapped_watchers_of(dag: Dag) -> dict[str, list[Task]]:
     """By task id, the tasks that `mapped_upstream` lets look at it, in topological order."""
-    known = dag.derived.get("mapped_watchers")
+    known: dict[str, list[Task]] | None = dag.derived.get("mapped_watchers")
     if known is None:
         mapped = {name: one.mapped_dependencies for name, one in wiring_of(dag).items()}
         known = dag.derived["mapped_watchers"] = _reverse(dag, mapped)
-    return cast("dict[str, list[Task]]", known)
+    return known
 
 
 def _reverse(dag: Dag, watched: Mapping[str, Iterable[str]]) -> dict[str, list[Task]]:

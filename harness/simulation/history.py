@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from harness.bridge.explain import Explanation
 from harness.bridge.runtime import Resume
@@ -74,6 +74,7 @@ class History:
 
 def history(ti: TaskInstance) -> History:
     """The history of a task instance, begun when there is none."""
-    if ti.extra is None:
-        ti.extra = History()
-    return cast("History", ti.extra)
+    found: History | None = ti.extra
+    if found is None:
+        found = ti.extra = History()
+    return found

@@ -141,7 +141,8 @@ class Recorder:
         assert self.simulation is not None
         now = self.simulation.now
         self.tally.change(ti, now)
-        self.events[run].append((now, ti.name, ti.state))
+        name = ti.task.task_id if ti.map_index < 0 else ti.name
+        self.events[run].append((now, name, ti.state))
         if not self._silent:
             self.journal.write(
                 {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 
 from harness.kernel.instant import BEGINNING, Instant
@@ -234,7 +234,8 @@ def _scheduled_assets(dag: Any) -> Iterator[Any]:
 
 def facts(run: DagRun) -> RunFacts:
     """The facts of a run."""
-    return cast("RunFacts", run.extra)
+    found: RunFacts = run.extra
+    return found
 
 
 def ti_id(ti: TaskInstance) -> UUID:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from harness.bridge.supervisor.capture import TaskLog
 from harness.bridge.supervisor.store import AssetEvent
@@ -92,10 +92,10 @@ class PlannedHistory:
 
 
 def _past(ti: TaskInstance) -> PlannedHistory:
-    past = ti.extra
+    past: PlannedHistory | None = ti.extra
     if past is None:
         past = ti.extra = PlannedHistory()
-    return cast("PlannedHistory", past)
+    return past
 
 
 class PlannedAttempts:
@@ -169,7 +169,7 @@ class PlannedAttempts:
         if work.end is not None:
             work.end.cancel()
         if ti.start is not None and work.begun:
-            self._over(ti, str(ti.state), ti.start)
+            self._over(ti, _past(ti), str(ti.state), ti.start)
         self.simulation.schedule(self.simulation.now, self._leave, work)
 
     def _leave(self, work: PlannedWork) -> None:
@@ -223,7 +223,7 @@ class PlannedAttempts:
             self._succeed(ti, planned)
         state = ti.state = self._state(ti, part)
         self._after(ti, state, planned, part)
-        self._over(ti, state, began)
+        self._over(ti, past, state, began)
         self.recorder.ti_state(ti)
         if state == UP_FOR_RETRY:
             number_next(ti)
@@ -269,10 +269,10 @@ class PlannedAttempts:
                 self.stop(other)
                 self.recorder.ti_state(other)
 
-    def _over(self, ti: TaskInstance, state: str, began: Instant) -> None:
+    def _over(self, ti: TaskInstance, past: PlannedHistory, state: str, began: Instant) -> None:
         """It left its worker, or a trigger ended it."""
         ended = AttemptSlice(ti.try_number, state, began, self.simulation.now, ti.reason)
-        _past(ti).attempts.append(ended)
+        past.attempts.append(ended)
         self.recorder.attempt(ti, ended)
 
     # -- what it does for others -------------------------------------------------------------------------------------
@@ -336,7 +336,7 @@ class PlannedAttempts:
     def _end_by_trigger(self, ti: TaskInstance, state: TaskState) -> None:
         now = self.simulation.now
         ti.state, ti.end, ti.reason = state, now, "ended by its trigger"
-        self._over(ti, state, ti.start or now)
+        self._over(ti, _past(ti), state, ti.start or now)
         self.recorder.ti_state(ti)
         self.driver.mark(ti.run)
 
