@@ -29,7 +29,6 @@ from harness.scheduler.model import (
     SCHEDULED,
     DagRun,
     TaskInstance,
-    TaskState,
 )
 
 Place = tuple[int, bool, int, int, int, int, str, str, int, str]
@@ -146,7 +145,7 @@ class Occupancy:
             {**self.executors},
         )
 
-    def add(self, ti: TaskInstance, state: TaskState = QUEUED, sign: int = 1) -> None:
+    def add(self, ti: TaskInstance, state: str = QUEUED, sign: int = 1) -> None:
         """Count an instance as if it were in an active state, or with ``sign`` -1 take it out again."""
         task, dag, run_id = ti.task, ti.run.dag, ti.run.run_id
         occupies = state in OCCUPYING
@@ -338,7 +337,7 @@ class _Query:
 
     def examine(self) -> list[TaskInstance]:
         """The first instances in order that pass the filters."""
-        seen: dict[int, int] = {}
+        seen: dict[DagRun, int] = {}
         found: list[TaskInstance] = []
         paused, filtered = self.limits.paused_dags, bool(self.dags or self.tasks or self.run_tasks)
         for ti in self.waiting.in_order(self.pools):
@@ -352,8 +351,8 @@ class _Query:
             if not dag.policies.full_runs_passed_over:
                 found.append(ti)
             elif self.taken.of_run(run) < most:
-                seen[id(run)] = seen.get(id(run), 0) + 1
-                if seen[id(run)] <= most:
+                number = seen[run] = seen.get(run, 0) + 1
+                if number <= most:
                     found.append(ti)
         return found
 

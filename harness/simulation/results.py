@@ -121,7 +121,7 @@ def _task_result(ti: TaskInstance, xcoms: dict[tuple[str, int], dict[str, Any]])
         else Failure(explained.kind, explained.message, explained.traceback, explained.where, explained.hint),
         attempts=tuple(map(_attempt, past.attempts)),
         reason=ti.reason,
-        log=past.log.text(),
+        log=past.log.text() if past.log.lines else "",
         stood_in=past.stood_in,
     )
 

@@ -78,10 +78,11 @@ def simulated_calendar(
         driver.simulation.close()
         calendar.findings += run_factory.recorder.at_the_end()
         mine = slice(None) if shard is None else shard.own
-        runs = []
+        runs, recorder = [], run_factory.recorder
         for run in list(run_factory.store.runs.values())[mine]:
-            runs.append(run_result(run, run_factory.recorder))
-            run_factory.recorder.events.pop(run, None)  # its result has them: both of all runs would be an eighth more
+            runs.append(run_result(run, recorder))
+            if not recorder.runs.spills:  # its result has them now: both of all runs would be an eighth more
+                recorder.events.pop(run, None)
     backfills = calendar.backfills.results()
     until = busy_until if run_factory.was_interrupted or not options.schedules else end
     needs = run_factory.needs()

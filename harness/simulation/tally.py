@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import cast
 
 from harness.kernel.instant import BEGINNING, Instant, Microseconds
-from harness.scheduler.model import OCCUPYING, SCHEDULED, UNSEEN, TaskInstance, TaskState
+from harness.scheduler.model import OCCUPYING, SCHEDULED, UNSEEN, TaskInstance
 from harness.scheduler.queueing import ACTIVE, Candidates, Limits, Occupancy, why_held
 
 
@@ -63,10 +62,10 @@ class Tally:
         counts[after or ""] = counts.get(after or "", 0) + 1
         if before in OCCUPYING and after in OCCUPYING:  # it begins, and holds what it held
             return
-        if before in ACTIVE:
-            self.occupancy.add(ti, cast("TaskState", before), -1)
-        if after in ACTIVE:
-            self.occupancy.add(ti, cast("TaskState", after))
+        if before is not None and before in ACTIVE:
+            self.occupancy.add(ti, before, -1)
+        if after is not None and after in ACTIVE:
+            self.occupancy.add(ti, after)
             if before == SCHEDULED and self.causes and ti.task.pool in self.causes:
                 self.held_by[ti] = self.causes[ti.task.pool]
 

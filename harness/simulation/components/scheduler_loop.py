@@ -295,7 +295,8 @@ class Driver:
         paused = run.dag.dag_id in self.limits.paused_dags
         late = timed_out(run, now) if not paused and self.one_by_one is None else None  # dag.test() knows no such limit
         decision = step(run, now) if late is None else late
-        self.recorder.tally.begins(decision.expanded, now)
+        if decision.expanded:
+            self.recorder.tally.begins(decision.expanded, now)
         for ti in decision.changed:
             self.attempts.stop(ti)
             self.recorder.ti_state(ti)
@@ -323,7 +324,8 @@ class Driver:
         if decision.outcome is not None:
             self._finish(run, decision.outcome, decision.reason)
         if decision.changed or decision.ready:
-            self._dirty.update(dict.fromkeys(followers(run)))
+            for other in followers(run):
+                self._dirty[other] = None
 
     def _schedule(self, ti: TaskInstance) -> None:
         before = ti.state
@@ -368,7 +370,8 @@ class Driver:
     def ti_ended(self, ti: TaskInstance) -> None:
         """A slice of an attempt is over."""
         self.mark(ti.run)
-        self._dirty.update(dict.fromkeys(followers(ti.run)))
+        for other in followers(ti.run):
+            self._dirty[other] = None
 
     def scheduled_again(self, ti: TaskInstance) -> None:
         """A deferred task instance may go on."""

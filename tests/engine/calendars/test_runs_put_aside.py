@@ -90,6 +90,15 @@ def test_the_longest_chain_goes_through_runs_that_were_put_aside(simulated):
     assert {step.dag_id for step in aside[3].capacity.critical_path} == {"back", "follows"}
 
 
+def test_what_stayed_in_memory_tells_its_events_too(simulated, monkeypatch):
+    def simulate(rehearsal, folder):
+        return rehearsal.simulate(CalendarOptions(START, START + timedelta(days=3), True, keep=folder))
+
+    monkeypatch.setattr(spilled_runs, "IN_MEMORY", 8)
+    whole, aside = simulated(simulate)
+    assert [run.timeline for run in aside[3].runs] == [run.timeline for run in whole[3].runs]
+
+
 def test_a_calendar_in_which_an_ended_run_is_cleared(simulated):
     def simulate(rehearsal, folder):
         clear = "2025-01-09T12:00Z clear back.days"
