@@ -5,7 +5,7 @@ import json
 import pytest
 from airflow.sdk import DAG, BaseHook, Variable, task
 
-from harness.bridge.masking import _masker, masked
+from harness.bridge.masking import _masker, mask, masked
 from harness.world import World
 
 PASSWORD = "héllo wörld canary\nsecond-canary"
@@ -71,3 +71,14 @@ def test_what_is_none_stays(rehearse, world):
     with DAG("d", schedule=None) as dag:
         task(lambda: print(Variable.get("settings", deserialize_json=True)["region"]), task_id="tell")()
     assert "northern" in masked(rehearse(dag, world=world).task("tell").log)
+
+
+@pytest.mark.parametrize("secrets", [(), ("first-canary", "a.canary*")])
+@pytest.mark.parametrize(
+    "text", ["", "no secret", "first-canary and a.canary*, and a_canary", "first-canaryfirst-canary"]
+)
+def test_a_text_is_masked_as_airflow_masks_it(text, secrets):
+    for secret in secrets:
+        mask(secret)
+    assert masked(text) == _masker().redact(text)
+    assert not secrets or "first-canary" not in masked(text)
