@@ -6,11 +6,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
 from harness.services.base import Lease, Service
 from harness.services.registry import service_class
+from harness.services.s3.service import S3Options, S3Service
 
 PROGRAM = """
 import socket, sys
@@ -21,7 +23,7 @@ except ConnectionRefusedError:
 """
 
 
-@pytest.fixture(params=["http", "webhook", "s3", "redis", "smtp", "sftp", "ftp"])
+@pytest.fixture(params=["http", "webhook", "s3", "redis", "smtp", "sftp", "ftp", "kafka"])
 def lease(request: pytest.FixtureRequest) -> Iterator[Lease]:
     service: Service = service_class(request.param)("embedded")
     service.start()
@@ -84,3 +86,20 @@ def at_its_end(client: socket.socket) -> bool:
     except ConnectionResetError:
         pass
     return True
+
+
+def test_an_s3_of_elsewhere_breaks_the_connections_that_its_clients_keep() -> None:
+    theirs, ours = S3Service("embedded"), S3Service("external")
+    for service in (theirs, ours):
+        service.start()
+    try:
+        there: Any = theirs.lease("test", "there", S3Options())
+        here: Any = ours.lease("test", "here", S3Options(url=there.url))
+        host, _, port = here.peer.rpartition(":")
+        with socket.create_connection((host, int(port)), timeout=10) as kept:
+            here.refuse()
+            assert kept.recv(1) == b""
+        assert here.buckets() == [], "others are still answered: it is not ours to stop"
+    finally:
+        ours.close()
+        theirs.close()
