@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from harness.cli.airflow2 import NOT_COMPARED, Airflow2Runs, SideRuns
-from harness.cli.heartbeat import Heartbeat
+from harness.cli.heartbeat import Heartbeat, so_far
 from harness.errors import ExitCode, LedgerError, NotSimulated, PackageMissing, UsageError
 from harness.project.revision import checked_out, commit_of
 from harness.project.scratch import scratch
@@ -297,7 +297,7 @@ class _Simulation:
 
 def _simulate(runs: Sequence[_Simulation | Airflow2Runs], err: IO[str]) -> None:
     """Both at once; none of them is left, however this ends. Raises: NotSimulated."""
-    heartbeat = Heartbeat(err, lambda _: how_far(runs))
+    heartbeat = Heartbeat(err, lambda elapsed_s: f"{how_far(runs)}  |  {so_far(elapsed_s, None)}")
     heartbeat.begin()
     try:
         for run in runs:

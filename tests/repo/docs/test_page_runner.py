@@ -33,6 +33,7 @@ GOOD = [
     "<!-- capture: echo 'a (12 ms real)' -->\n" + fenced("text", "a (0.3 s real)"),
     "<!-- capture: echo 'a (1 min 05 s real)' -->\n" + fenced("text", "a (0.3 s real)"),
     fenced("console output", "$ echo one; echo two three\none\ntwo ..."),
+    fenced("console output", "$ echo 'airflow-harness: main: beginning  |  12 s so far'; echo one\none"),
     fenced("console output", "$ echo \\\n> next\nnext"),
     fenced("console exit=3", "$ true\n$ exit 3"),
     fenced("console", "$ pip install airflow-harness 'pytest>=1'"),
