@@ -39,8 +39,14 @@ function sampleRun(change, sample) {
 
 // Runs are matched as the comparison does: by logical date, else by run id.
 function pairOf(dagId, name) {
-  const sides = app.ledgers.map((ledger) => ledger.runs.find((run) => run.dag.id === dagId && keyOf(run) === name));
+  const sides = app.ledgers.map((ledger) => runsByKey(ledger).get(dagId + " " + name));
   return sides.some(Boolean) ? sides : null;
+}
+
+// Kept: a page of hundreds of runs asks for all of them. The first of several with one key.
+function runsByKey(ledger) {
+  ledger.runsByKey ??= new Map([...ledger.runs].reverse().map((run) => [run.dag.id + " " + keyOf(run), run]));
+  return ledger.runsByKey;
 }
 
 function keyOf(run) {
