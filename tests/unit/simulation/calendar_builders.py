@@ -42,7 +42,8 @@ class Folder:
         self.made: list[tuple[str, int | None, float]] = []
         self.confs: list[Any] = []
         self.dags = dags
-        self.calendar = Calendar(play.driver, dags, self.make, None if since is None else Instant(since), conf)
+        begin = None if since is None else Instant(since)
+        self.calendar = Calendar(play.driver, dags, self.make, begin, conf, known=lambda of: of.plain)
         play.driver.calendar = self.calendar
 
     def make(self, of: Any, one: RunPlan, conf: Any) -> DagRun:

@@ -68,9 +68,7 @@ def folder_of(play_of: Callable[..., Play], monkeypatch: pytest.MonkeyPatch) -> 
         folder.asked = asked
         return folder
 
-    monkeypatch.setattr(module, "snapshot", lambda of: of.plain)
     monkeypatch.setattr(module, "asset_condition", lambda of: getattr(of, "condition", None))
-    memo = SimpleNamespace(next_run=lambda of, last, _: next_run(of, last))
+    memo = SimpleNamespace(next_run=lambda of, last, _: next_run(of, last), next_run_since=next_run_since)
     monkeypatch.setattr(module, "ScheduleMemo", lambda: memo)
-    monkeypatch.setattr(module, "next_run_since", next_run_since)
     return make
