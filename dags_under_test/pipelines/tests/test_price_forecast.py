@@ -31,6 +31,8 @@ def production(image, world):
     world.set_variable("wheels", str(image))
     world.set_variable("environments", str(image / "environments"))
     world.set_variable("scoring_python", str(image / "scoring" / "bin" / "python"))
+    world.set_env("AIRFLOW__STANDARD__VENV_INSTALL_METHOD", "pip")  # uv would fetch pip itself
+    world.set_env("PIP_DISABLE_PIP_VERSION_CHECK", "1")  # for which pip goes to its index
     return image
 
 

@@ -252,13 +252,7 @@ RECIPES = {
             ("requirements.txt", ""),
             ("tests/test_price_forecast.py", ""),
         ),
-        (
-            ("variables", "wheels"),
-            ("variables", "environments"),
-            ("variables", "scoring_python"),
-            ("env", "AIRFLOW__STANDARD__VENV_INSTALL_METHOD"),
-            ("env", "PIP_DISABLE_PIP_VERSION_CHECK"),
-        ),
+        (("variables", "wheels"), ("variables", "environments"), ("variables", "scoring_python")),
     ),
     "stopped-at-commit": Recipe(
         "A flipped dependency is stopped at commit",
