@@ -15,4 +15,6 @@ def test_what_is_kept_book_of_by_dag_or_call_is_itself_and_no_other() -> None:
 
 
 def test_only_options_are_open_to_attributes_that_they_do_not_have() -> None:
-    assert open_to_more("harness.simulation") == {"Action", "CalendarOptions", "ReplayOptions", "RunOptions"}
+    assert open_to_more("harness.simulation") == {
+        "Action", "CalendarOptions", "ReplayOptions", "RunOptions", "WhenOptions",
+    }  # fmt: skip

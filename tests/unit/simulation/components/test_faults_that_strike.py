@@ -38,10 +38,12 @@ class World:
     def faults(self, *given: Any, drawn: Any = None) -> Faults:
         """Those of a simulation that has begun."""
 
-        def of(conn_id: str, kind: str, where: str | None) -> tuple[Callable[[], object], Callable[[], object]]:
-            return (lambda: self.services.append(f"{conn_id} {kind}")), (
-                lambda: self.services.append(f"{conn_id} well")
-            )
+        def of(conn_id: str, kind: str, where: str | None) -> tuple[Callable[[], object], Callable[[], bool]]:
+            def end() -> bool:
+                self.services.append(f"{conn_id} well")
+                return True
+
+            return (lambda: self.services.append(f"{conn_id} {kind}")), end
 
         services: Any = SimpleNamespace(of=of, conn_ids=("api", "db"))
         made = Faults(SimpleNamespace(faults=given, drawn_faults=drawn), services)  # type: ignore[arg-type]
