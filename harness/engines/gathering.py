@@ -14,7 +14,12 @@ LOSSES = 3
 
 
 def gather(
-    engine: Engine, parts: Sequence[Any], results: dict[int, Any], told: Callable[[int, int], None], what: str
+    engine: Engine,
+    parts: Sequence[Any],
+    results: dict[int, Any],
+    told: Callable[[int, int], None],
+    what: str,
+    order: Sequence[int] | None = None,
 ) -> None:
     """Have all parts done.
 
@@ -23,6 +28,7 @@ def gather(
             it, too, when this raises.
         told: how many of how many are done.
         what: one part in the words of an error: ``world``.
+        order: the places of the parts in the order in which they are given out; None for that of the parts.
     Raises: whatever a part raises: the first of them in the order of the parts, whoever is done first. NoVerdict:
         workers are lost again and again.
     """
@@ -30,7 +36,7 @@ def gather(
     while len(results) < len(parts):
         done = len(results)
         try:
-            _gathered(engine, parts, results, told)
+            _gathered(engine, parts, results, told, range(len(parts)) if order is None else order)
         except engine.losses as error:
             engine.renew()
             lost = lost + 1 if len(results) == done else 1
@@ -44,9 +50,15 @@ def gather(
             ) from None
 
 
-def _gathered(engine: Engine, parts: Sequence[Any], results: dict[int, Any], told: Callable[[int, int], None]) -> None:
+def _gathered(
+    engine: Engine,
+    parts: Sequence[Any],
+    results: dict[int, Any],
+    told: Callable[[int, int], None],
+    order: Sequence[int],
+) -> None:
     """The same, as far as no worker is lost. Raises: as `gather`; a loss."""
-    places = {engine.submit(part): place for place, part in enumerate(parts) if place not in results}
+    places = {engine.submit(parts[place]): place for place in order if place not in results}
     failed: dict[int, BaseException] = {}
     try:
         for future in as_completed(places):

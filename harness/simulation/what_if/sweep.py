@@ -84,7 +84,7 @@ class Sweep:
             return self.answers()
         past = None if engine or self._revised else self._options.from_ledger
         with kept_past(past), self._opened(jobs, engine) as (workers, parts):
-            gather(workers, parts, self._done, told, "world")
+            gather(workers, parts, self._done, told, "world", self._order())
         return self.answers()
 
     def answers(self) -> WhatIf:
@@ -102,6 +102,13 @@ class Sweep:
             tuple(found),
             perf_counter() - self._began,
             len(self._settings),
+        )
+
+    def _order(self) -> list[int]:
+        """Revision by revision: who has loaded the Dags of one simulates all of its worlds."""
+        places = range(len(self._settings))
+        return sorted(
+            places, key=lambda place: self._revised.index(self._settings[place][REVISION]) if self._revised else 0
         )
 
     def _findings(self, done: SimulatedWorld) -> Iterable[Finding]:
