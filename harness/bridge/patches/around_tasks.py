@@ -26,7 +26,7 @@ from harness.bridge.standins.playing import StandIns
 from harness.bridge.supervisor.task_context import TaskContext, current_task_context
 from harness.bridge.versions.names import task_exception
 from harness.kernel import SECOND, Event, Process, ProcessKilled, Simulation, seconds
-from harness.kernel.instant import later
+from harness.kernel.instant import Instant, later, to_instant
 from harness.scheduler.model import TaskInstance
 
 HOSTNAME = "airflow-harness"
@@ -224,9 +224,11 @@ def _around_execute(
     stand_ins: StandIns,
     duration_of: Callable[[TaskInstance], int | None],
 ) -> Callable[..., Any]:
-    """``_execute_task`` with what stands in the operator's place, lasting as long as declared.
+    """``_execute_task`` with what stands in the operator's place, the try lasting as long as declared.
 
-    A task that comes back from a deferral goes on with the method that it deferred to.
+    A task that comes back from a deferral goes on with the method that it deferred to. A try that is rescheduled or
+    deferred goes on later: the declared duration counts from its first start, its waits among it, and is held where the
+    try ends. Calendars without code go by the same rule.
     """
 
     def execute_task(*args: Any, **kwargs: Any) -> Any:
@@ -243,15 +245,22 @@ def _around_execute(
         finally:
             if simulation.current is not None:
                 simulation.current.shielded = False
-            if lasts is not None and not isinstance(sys.exc_info()[1], _cut_off()):
-                _last(simulation, who, began, lasts)
+            if lasts is not None and not isinstance(sys.exc_info()[1], _not_its_end()):
+                _last(simulation, who, began, later(_first_start(who, began), lasts))
 
     return execute_task
 
 
-def _cut_off() -> tuple[type[BaseException], ...]:
-    """What ends a task before its declared duration is over."""
+def _first_start(who: TaskContext, began: Instant) -> Instant:
+    """When the try began: before it was rescheduled, or deferred."""
+    return began if who.first_reschedule is None else later(to_instant(who.first_reschedule), 1)
+
+
+def _not_its_end() -> tuple[type[BaseException], ...]:
+    """What ends a task before its declared duration is over, or has it go on later."""
     return (
+        task_exception("TaskDeferred"),
+        task_exception("AirflowRescheduleException"),
         ProcessKilled,
         GreenletExit,
         GeneratorExit,
@@ -261,12 +270,12 @@ def _cut_off() -> tuple[type[BaseException], ...]:
     )
 
 
-def _last(simulation: Simulation, who: TaskContext, began: int, lasts: int) -> None:
+def _last(simulation: Simulation, who: TaskContext, began: Instant, ends: Instant) -> None:
     """Hold the rest of a declared duration; past ``execution_timeout`` it ends as Airflow ends it."""
-    rest, limit = began + lasts - simulation.now, who.execution_timeout
+    rest, limit = ends - simulation.now, who.execution_timeout
     if rest <= 0:
         return
-    if limit is None or lasts <= limit:
+    if limit is None or ends - began <= limit:
         simulation.hold(rest, f"declared duration, {rest / SECOND:g} s")
         return
     simulation.hold(max(began + limit - simulation.now, 0), "declared duration")

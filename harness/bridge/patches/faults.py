@@ -16,7 +16,7 @@ from harness.bridge.patches.full_disk import FilledFolder
 from harness.bridge.supervisor.task_context import TaskContext, current_task_context
 from harness.bridge.versions.names import task_exception
 from harness.kernel import Process, ProcessKilled, Simulation
-from harness.kernel.instant import later
+from harness.kernel.instant import Instant, later
 from harness.scheduler.model import TaskInstance
 from harness.world.around import TASK_KINDS, TaskFault
 
@@ -46,8 +46,8 @@ class Striking(Protocol):
         """These files were written on a disk that was full; with their bytes."""
 
 
-Last = Callable[[Simulation, TaskContext, int, int], None]
-"""Holds the rest of a declared duration: (simulation, who, beginning, duration)."""
+Last = Callable[[Simulation, TaskContext, Instant, Instant], None]
+"""Holds the rest of a declared duration: (simulation, who, beginning, end)."""
 
 
 def with_faults(
@@ -97,8 +97,8 @@ class _Try:
             for fault in longer:
                 self.striking.struck(self.who.ti, fault)
             if longer:
-                so_far = self.simulation.now - began
-                last(self.simulation, self.who, began, so_far + sum(fault.lasts for fault in longer))
+                ends = later(self.simulation.now, sum(fault.lasts for fault in longer))
+                last(self.simulation, self.who, began, ends)
         self._strike_at("end")
         return value
 

@@ -44,6 +44,31 @@ def test_declared_durations_end_where_execution_timeout_ends_them(rehearse):
     assert ends == {"t": ("failed", 60), "u": ("failed", 280)}
 
 
+def test_a_declared_duration_is_of_the_whole_try_its_waits_among_it(rehearse):
+    from airflow.providers.standard.sensors.time_delta import TimeDeltaSensor
+    from airflow.sdk import DAG, task
+
+    poked = []
+    with DAG("d", schedule="@daily", start_date=START) as dag:
+
+        @task.sensor(mode="reschedule", poke_interval=600, timeout=36_000)
+        def pokes():
+            poked.append(1)
+            return len(poked) == 3
+
+        pokes()
+        TimeDeltaSensor(task_id="defers", delta=timedelta(minutes=30), deferrable=True)
+        TimeDeltaSensor(task_id="long", delta=timedelta(minutes=30), deferrable=True)
+    world = World()
+    world.set_duration("d.pokes", 2400)
+    world.set_duration("d.defers", 2400)
+    world.set_duration("d.long", 60)
+    result = rehearse(dag, world)
+    began = result.task("long").start_date
+    ends = {ti.task_id: (ti.state, (ti.end_date - began).total_seconds()) for ti in result.task_instances}
+    assert ends == {"pokes": ("success", 2400), "defers": ("success", 2400), "long": ("success", 1800)}
+
+
 def kills_slowly(seconds, said):
     from airflow.sdk import BaseOperator
 
