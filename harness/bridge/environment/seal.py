@@ -144,10 +144,13 @@ def _statsd_logger(host: str, port: int) -> Any:
     given = {"AIRFLOW__METRICS__STATSD_HOST": host, "AIRFLOW__METRICS__STATSD_PORT": str(port)}
     os.environ.update(given)
     try:
-        return statsd_logger()()
+        made = statsd_logger()()
     finally:
         for name in given:
             del os.environ[name]
+    # Settings may be those that were asked for before, in a project with plugins: of the StatsD of another simulation.
+    made.statsd = type(made.statsd)(host, port, made.statsd._prefix)
+    return made
 
 
 class BlockedSession:
