@@ -353,7 +353,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "(default: AIRFLOW_HARNESS_S3_DRIVER, drivers of the settings, driver: of the world, the service's own)",
     )
     group.addoption(
-        "--airflow-record",
+        "--airflow-record-http",
         action="store_true",
         help="let requests to the hosts of the cassette out that it does not have, and keep them (not with -n)",
     )
@@ -401,8 +401,8 @@ def _read(config: pytest.Config) -> Project:
         drivers = _drivers(options.airflow_driver, settings)
     except UsageError as error:
         raise pytest.UsageError(str(error)) from None
-    if options.airflow_record and getattr(options, "numprocesses", None):
-        raise pytest.UsageError("--airflow-record writes one file, from one process: leave out -n")
+    if options.airflow_record_http and getattr(options, "numprocesses", None):
+        raise pytest.UsageError("--airflow-record-http writes one file, from one process: leave out -n")
     here = config.invocation_params.dir
     dags = [_existing(here / paths, "--airflow-dags") for paths in options.airflow_dags] or settings.dags
     world = options.airflow_world

@@ -38,7 +38,7 @@ def _airflow_world_file(pytestconfig: pytest.Config) -> World:
     file = project_of(pytestconfig).world
     world = World() if file is None else load(file)
     world.allow(*project_of(pytestconfig).settings.network, *pytestconfig.option.airflow_network)
-    if pytestconfig.option.airflow_record:
+    if pytestconfig.option.airflow_record_http:
         world.network = world.network.recording()
     return _with_known_services(world)
 

@@ -1,4 +1,4 @@
-"""``--airflow-record`` and ``--record``: what a project asked for once is played back from then on."""
+"""``--airflow-record-http`` and ``--record``: what a project asked for once is played back from then on."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def test_tests_play_what_a_session_recorded(bare: Project, port: int):
     bare.write(dags__rates=DAGS.replace("PORT", str(port)), fixtures__world_yaml=world, test_it=TEST)
     bare.pytest("test_it.py").assert_outcomes(failed=2)
     assert Rates.answered == 0
-    bare.pytest("--airflow-record", "test_it.py").assert_outcomes(passed=2)
+    bare.pytest("--airflow-record-http", "test_it.py").assert_outcomes(passed=2)
     assert Rates.answered == 2
     bare.pytest("test_it.py").assert_outcomes(passed=2)
     assert Rates.answered == 2
@@ -76,9 +76,9 @@ def test_tests_play_what_a_session_recorded(bare: Project, port: int):
 
 def test_what_cannot_record(bare: Project):
     bare.write(dags__rates=DAGS, test_it=TEST, fixtures__world_yaml="variables: {a: b}\n")
-    told = bare.pytest("--airflow-record", "test_it.py")
+    told = bare.pytest("--airflow-record-http", "test_it.py")
     told.assert_outcomes(errors=2)
     told.stdout.fnmatch_lines(["*there is no cassette to record to*", "*cassette: {file: *, hosts: *}*"])
-    told = bare.pytest("--airflow-record", "-n2", "test_it.py")
+    told = bare.pytest("--airflow-record-http", "-n2", "test_it.py")
     assert told.ret == pytest.ExitCode.USAGE_ERROR
-    told.stderr.fnmatch_lines(["*--airflow-record writes one file, from one process: leave out -n*"])
+    told.stderr.fnmatch_lines(["*--airflow-record-http writes one file, from one process: leave out -n*"])
