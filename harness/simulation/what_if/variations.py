@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import product
 from math import prod
+from typing import cast
 
 from harness.errors import UsageError, WorldError, known_names
 from harness.world import World
@@ -30,8 +32,8 @@ REVISION = "revision"
 MOST = 1000
 """Worlds of a grid."""
 
-_COMMA = re.compile(r",(?![^(]*\))")
-"""One that stands in no parentheses."""
+_COMMA = re.compile(r",(?![^(]*\)|[^{]*\})")
+"""One that stands in no parentheses, and in no distribution."""
 _PRESET = re.compile(r"(Sequential|Local|Celery|Kubernetes)(?:Executor)?(?:\((\d+)\))?")
 
 
@@ -129,6 +131,8 @@ def _executor(world: World, _: str, value: str, __: list[str]) -> None:
         names = "Sequential, Local(N), Celery(N), Kubernetes(N)"
         raise UsageError(f"--vary executor={value}: no such executor", known=names, fix="--vary 'executor=Local(4)'")
     kind, slots = found[1], int(found[2]) if found[2] else None
+    if slots == 0:
+        raise UsageError(f"--vary executor={value}: it would run nothing", fix=f"--vary 'executor={kind}(4)'")
     if kind == "Celery":
         worker = {"concurrency": slots or DEFAULT_CONCURRENCY}
         most = max(DEFAULT_PARALLELISM, slots or 0)
@@ -166,7 +170,23 @@ def _workers_as_read(world: World) -> dict[str, dict[str, object]]:
 
 
 def _duration(world: World, name: str, value: str, _: list[str]) -> None:
-    world.set_duration(name, value)
+    """A span, or a distribution as a world file writes it."""
+    world.set_duration(name, _distribution(value) if value.startswith("{") else value)
+
+
+def _distribution(value: str) -> Mapping[str, float | str | timedelta]:
+    """Read ``{p50: 5m, p95: 9m}``. Raises: WorldError: it is none."""
+    import yaml
+
+    from harness.world.nodes import parse
+
+    try:
+        document = parse(value)
+    except (yaml.YAMLError, ValueError):
+        raise WorldError(f"{value!r} is no distribution: write {{p50: 5m, p95: 9m}}") from None
+    for name, *_ in document.duplicates:
+        raise WorldError(f"{name} is given twice")
+    return cast("Mapping[str, float | str | timedelta]", document.data)
 
 
 def _revision(_: World, __: str, ___: str, ____: list[str]) -> None:

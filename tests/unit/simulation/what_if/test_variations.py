@@ -57,6 +57,16 @@ def test_how_long_a_task_takes() -> None:
     assert [one.duration_of("sales", "load") for one in made("durations.sales.load=1m,2m")] == [60_000_000, 120_000_000]
 
 
+def test_a_distribution_is_one_of_the_values() -> None:
+    found = made("durations.load={p50: 1m, p90: 2m},5m,{low: 1m, likely: 2m, high: 3m}")
+    asked = []
+    for takes in ({"p50": "1m", "p90": "2m"}, "5m", {"low": "1m", "likely": "2m", "high": "3m"}):
+        world = World()
+        world.set_duration("load", takes)
+        asked.append(world.durations)
+    assert [one.durations for one in found] == asked
+
+
 def test_a_comma_in_parentheses_parts_no_values() -> None:
     assert read_variation("durations.load=normal(5m, 1m),10m").values == ("normal(5m, 1m)", "10m")
 
@@ -83,6 +93,12 @@ def test_a_revision_leaves_the_world_as_it_is() -> None:
         ("workers.small=2", "the world declares no 'small'"),
         ("executors.Celery=2", "the world declares no 'Celery'"),
         ("durations.load=soon", "is not a duration"),
+        ("durations.load={p50: 1m, p50: 2m}", "is given twice"),
+        ("durations.load={p50: 2m, p90: 1m}", "p90 is less than p50"),
+        ("durations.load={p50: [, p90: 1m}", "is no distribution"),
+        ("executor=Local(0)", "would run nothing"),
+        ("executor=Celery(0)", "would run nothing"),
+        ("executor=Kubernetes(00)", "would run nothing"),
     ],
 )
 def test_what_means_nothing_is_one_clear_error(text: str, fact: str) -> None:
