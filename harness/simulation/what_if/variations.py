@@ -15,6 +15,7 @@ from harness.world import World
 from harness.world.entries import DEFAULT_CONCURRENCY, DEFAULT_PARALLELISM
 
 FORM = "write --vary pools.etl=2,5,10 --vary executor.parallelism=8,16"
+DURATIONS = "write --vary 'durations.sales.load=5m,{p50: 20m, p90: 30m}'"
 KEYS = (
     "pools.NAME",
     "executor.parallelism",
@@ -92,7 +93,8 @@ def world_of(world: World, settings: Mapping[str, str], pools: Iterable[str]) ->
             setting(made, name, value, known)
         except (WorldError, ValueError) as error:
             fact = error.fact if isinstance(error, WorldError) else f"{value!r} is no whole number"
-            raise UsageError(f"--vary {key}={value}: {fact}", fix=FORM) from None
+            fix = DURATIONS if key.startswith("durations.") else FORM
+            raise UsageError(f"--vary {key}={value}: {fact}", fix=fix) from None
     return made
 
 

@@ -200,7 +200,7 @@ def test_a_frozen_test_keeps_its_own_tick(rehearse):
     assert datetime.now(timezone.utc).year > 2025
 
 
-def test_a_declared_duration_is_held_by_every_stretch(rehearse):
+def test_a_declared_duration_is_of_the_try_and_held_where_it_ends(rehearse):
     from airflow.providers.standard.sensors.python import PythonSensor
     from airflow.sdk import DAG
 
@@ -212,6 +212,6 @@ def test_a_declared_duration_is_held_by_every_stretch(rehearse):
             task_id="t", mode="reschedule", poke_interval=60, timeout=3600, python_callable=lambda: next(pokes)
         )
     world = World()
-    world.set_duration("timely.t", 100)
+    world.set_duration("timely.t", 200)
     result = rehearse(dag, world)
-    assert [(a.end_date - a.start_date).total_seconds() for a in result.task("t").attempts] == [100, 100, 100]
+    assert [(a.end_date - a.start_date).total_seconds() for a in result.task("t").attempts] == [0, 0, 80]
