@@ -47,7 +47,9 @@ _VALUES = f"""
     from rendered_fields union all
     select {_OF_INSTANCE}, key, left(coalesce(value::varchar, 'null'), {LONGEST_VALUE}),
         length(coalesce(value::varchar, 'null')), coalesce(bytes, 4) from xcoms
+    order by 1, 2, 3, 4, 5, 8 nulls first
 """
+"""Sorted, for they are grouped by threads, each time in another order."""
 _FINDINGS = "select dag_id, run_id, task_id, epoch_ms(instant), check_id, severity, message, fix, line from findings"
 
 

@@ -80,7 +80,7 @@ class _Order:
     """What ledgers that share a page have, in the order in which a page has room for it.
 
     Attributes:
-        runs: those that failed and the newest take turns, the newest first.
+        runs: the newest first.
         instances: how many there are.
     """
 

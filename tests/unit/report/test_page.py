@@ -221,6 +221,12 @@ def test_the_same_ledger_gives_the_same_page(tmp_path: Path) -> None:
     assert page([("a", folder)]) == page([("a", folder)])
 
 
+def test_xcoms_stand_in_order_of_their_runs_and_names(tmp_path: Path) -> None:
+    values = read_rows(kept(tmp_path / "a", runs=20, size=3, rows=1, file=2), "a").values
+    assert [row[4] for row in values] == ["file", "rows", "size"] * 20
+    assert [row[1] for row in values] == sorted(row[1] for row in values)
+
+
 def test_a_graph_stands_in_layers_without_crossings() -> None:
     #   0 -> 1 -> 3 -> 5, 0 -> 2 -> 4 -> 5, and 0 -> 5 past them
     found = placed([[1, 2, 5], [3], [4], [5], [5], []])
