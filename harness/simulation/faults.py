@@ -224,7 +224,9 @@ class ServiceFaults:
         if kind in kinds:
             kinds.remove(kind)
             if kind == "down" and "down" not in kinds:
-                self._guard.down.discard(_refused_at(lease))
+                still = {_refused_at(one) for one, its in self._ill.items() if "down" in its}
+                if _refused_at(lease) not in still:  # another connection's, to the same server
+                    self._guard.down.discard(_refused_at(lease))
                 lease.accept()
             lease.fails(next((one for one in reversed(kinds) if one != "down"), None))
         if not kinds:

@@ -104,10 +104,11 @@ class TestFaults:
         guard: Any = SimpleNamespace(down=set())
         leases = {"api": lease("localhost:1", "errors"), "db": lease("localhost:2"), "bucket": lease(None, "throttles")}
         leases["crm"] = lease("localhost:2", part="crm_1")
+        leases["same"] = lease("localhost:2")
         return ServiceFaults(SimpleNamespace(all=lambda: leases), guard)  # type: ignore[arg-type]
 
     def test_only_what_has_an_address_goes_down(self, faults: ServiceFaults, said: list[Any]) -> None:
-        assert faults.conn_ids == ("api", "crm", "db")
+        assert faults.conn_ids == ("api", "crm", "db", "same")
         begin, end = faults.of("db", "down", None)
         begin()
         assert (faults._guard.down, said) == ({"localhost:2"}, [("refuses", set())])
@@ -121,6 +122,15 @@ class TestFaults:
         begin()
         assert faults._guard.down == {"localhost:2/crm_1"}
         end()
+        assert faults._guard.down == set()
+
+    def test_of_two_connections_to_one_server_each_is_down_for_its_time(self, faults: ServiceFaults) -> None:
+        (down, up), (other_down, other_up) = (faults.of(conn_id, "down", None) for conn_id in ("db", "same"))
+        down()
+        other_down()
+        up()
+        assert faults._guard.down == {"localhost:2"}
+        other_up()
         assert faults._guard.down == set()
 
     def test_another_fault_is_its_servers(self, faults: ServiceFaults, said: list[Any]) -> None:
@@ -140,7 +150,12 @@ class TestFaults:
     @pytest.mark.parametrize(
         ("conn_id", "kind", "told", "known"),
         [
-            ("dbs", "down", "connection 'dbs' asks for no service", "api, bucket, crm, db      did you mean 'db'?"),
+            (
+                "dbs",
+                "down",
+                "connection 'dbs' asks for no service",
+                "api, bucket, crm, db, same      did you mean 'db'?",
+            ),
             ("bucket", "down", "the service of connection 'bucket' knows no 'down'", "throttles"),
             ("db", "errors", "the service of connection 'db' knows no 'errors'", "down"),
             ("api", "throttles", "the service of connection 'api' knows no 'throttles'", "down, errors"),
