@@ -26,6 +26,8 @@ _LIMITS = ("message.timeout.ms", "delivery.timeout.ms")
 _PURGED = (KafkaError._PURGE_QUEUE, KafkaError._PURGE_INFLIGHT)
 _ON_DELIVERY = 4
 """Place of ``on_delivery`` in a call of ``produce``."""
+_OF_ALL = ("on_delivery", "dr_cb")
+"""Settings that name who is told of each message."""
 
 RealProducer: Any = confluent_kafka.Producer
 
@@ -34,8 +36,9 @@ class WaitingProducer(RealProducer):  # type: ignore[misc]
     """confluent-kafka's, which waits in virtual time where a simulation runs and its broker is down."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
         given: Mapping[str, Any] = {**(args[0] if args and isinstance(args[0], Mapping) else {}), **kwargs}
+        told = {name: self._telling(given[name]) for name in _OF_ALL if callable(given.get(name))}
+        super().__init__(*args, **{**kwargs, **told})
         self._servers = servers_of(given)
         limit_ms = next((float(given[name]) for name in _LIMITS if name in given), 300_000)
         self._limit_s = limit_ms / 1000 or float("inf")
@@ -53,42 +56,45 @@ class WaitingProducer(RealProducer):  # type: ignore[misc]
 
     def poll(self, timeout: float = -1.0) -> int:
         """Have callbacks called. While the broker is down, there is nothing to wait for but its time."""
-        if active() is not None and timeout > 0 and are_down(self._servers):
-            pause(timeout, "a broker that is down")
-            timeout = 0
+        left_s = _limit_s(timeout)
+        waited_s = self._outlast(left_s)
+        if waited_s:  # of what is sent now that it is up again, its clients hear in real time
+            timeout = min(left_s - waited_s, DELIVERY_S) if len(self) and not are_down(self._servers) else 0
         called: int = super().poll(timeout)
         return called
 
     def flush(self, timeout: float = -1.0) -> int:
         """Wait until all is delivered, or its time is over. Returns: how many messages are not."""
-        left_s = float("inf") if timeout is None or timeout < 0 else timeout
+        left_s = _limit_s(timeout)
+        waited_s = self._outlast(left_s) if len(self) else 0.0
+        if waited_s and are_down(self._servers):
+            timeout = 0
+        elif waited_s:  # that it is up again its clients find out in real time
+            timeout = DELIVERY_S if left_s < float("inf") else -1
+        left: int = super().flush(timeout)
+        return left
+
+    def _outlast(self, left_s: float) -> float:
+        """Wait in virtual time until the broker is up, or the time of the messages is over. Returns: for how long."""
         waited_s = 0.0
-        while active() is not None and are_down(self._servers) and len(self) and waited_s < left_s:
-            if waited_s >= self._limit_s:
-                return self._given_up()
+        while active() is not None and are_down(self._servers) and waited_s < left_s:
+            if len(self) and waited_s >= self._limit_s:
+                self._give_up()
+                break
             step_s = min(STEP_S, left_s - waited_s)
             if not pause(step_s, "a broker that is down"):  # not a task's: its time is real
                 break
             waited_s += step_s
-            super().poll(0)
-        left: int
-        if are_down(self._servers) and waited_s >= left_s:
-            left = super().flush(0)
-        elif waited_s:  # it was down: that it is up again its clients find out in real time
-            left = super().flush(DELIVERY_S if left_s < float("inf") else -1)
-        else:
-            left = super().flush(timeout)
-        return left
+        return waited_s
 
-    def _given_up(self) -> int:
+    def _give_up(self) -> None:
         """As librdkafka gives up what it could not deliver for so long."""
         self._gave_up = True
         try:
             self.purge()
-            left: int = super().flush(0)
+            super().flush(0)
         finally:
             self._gave_up = False
-        return left
 
     def _telling(self, callback: Callable[[Any, Any], object]) -> Callable[[Any, Any], object]:
         def tell(error: Any, message: Any) -> object:
@@ -97,3 +103,7 @@ class WaitingProducer(RealProducer):  # type: ignore[misc]
             return callback(error, message)
 
         return tell
+
+
+def _limit_s(timeout: float | None) -> float:
+    return float("inf") if timeout is None or timeout < 0 else timeout

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,8 +13,12 @@ from confluent_kafka import KafkaException, Producer
 from confluent_kafka.admin import AdminClient
 
 from harness.errors import ServiceUnavailable
+from harness.kernel.instant import SECOND
+from harness.kernel.present import activated
+from harness.kernel.simulation import Simulation
 from harness.services.kafka import broker as kafka_broker
 from harness.services.kafka.outages import OUTAGES
+from harness.services.kafka.producing import WaitingProducer
 from harness.services.kafka.service import KafkaOptions, KafkaService
 
 ASKS = (
@@ -104,3 +109,25 @@ def test_producers_outside_a_simulation_are_as_they_were(lease: Any) -> None:
     made.produce("orders", b"1", on_delivery=lambda error, message: told.append((error, message.value())))
     assert made.flush(10) == 0
     assert told == [(None, b"1")]
+
+
+@pytest.mark.parametrize("wait", ["poll", "flush"])
+@pytest.mark.parametrize("limit_s", [300, 7200], ids=["gives up", "waits"])
+def test_who_waits_without_a_limit_waits_in_virtual_time(lease: Any, wait: str, limit_s: int) -> None:
+    told: list[Any] = []
+    settings = {"bootstrap.servers": lease.servers, "log_level": 0, "message.timeout.ms": limit_s * 1000}
+    simulation = Simulation(0)
+
+    def write() -> None:
+        made = WaitingProducer(settings, on_delivery=lambda error, _: told.append(error and error.name()))
+        made.produce("orders", b"1")
+        while len(made):
+            getattr(made, wait)()
+        told.append(simulation.now // SECOND)
+
+    simulation.spawn(write)
+    simulation.schedule(3600 * SECOND, lease.accept)
+    lease.refuse()
+    with activated(simulation, time.perf_counter):
+        simulation.run_until()
+    assert told == (["_MSG_TIMED_OUT", 300] if limit_s == 300 else [None, 3600])
