@@ -16,13 +16,15 @@ from inspect import getattr_static
 from threading import Lock
 from types import CodeType, FrameType
 from typing import Any
+from weakref import ref
 
 from harness.kernel.lock_sections import CriticalSection, sections_of
 
 _LOCK = type(Lock())
 
-_KNOWN: dict[int, tuple[CodeType, tuple[CriticalSection, ...]]] = {}
-"""Of the process, as code is. By ``id``, since hashing reads all of a code object, which is held to keep its number."""
+_KNOWN: dict[int, tuple[ref[CodeType], tuple[CriticalSection, ...]]] = {}
+"""Of the process, as code is, and no longer: Dag files are loaded again and again. By ``id``: hashing would read all of
+a code object."""
 
 
 class LentLocks:
@@ -102,8 +104,9 @@ def _held_in(frame: FrameType, sections: tuple[CriticalSection, ...]) -> Iterato
 
 def _learned(code: CodeType) -> tuple[CriticalSection, ...]:
     """The critical sections of a function, from here on known."""
-    _KNOWN[id(code)] = code, tuple(sections_of(code))
-    return _KNOWN[id(code)][1]
+    key, sections = id(code), tuple(sections_of(code))
+    _KNOWN[key] = ref(code, lambda _: _KNOWN.pop(key, None)), sections  # before another one can have its number
+    return sections
 
 
 def _resolved(path: tuple[str, ...], frame: FrameType) -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from harness.kernel import held_locks
 from harness.kernel.instant import SECOND
 from harness.kernel.simulation import Simulation
 
@@ -263,3 +265,19 @@ def test_what_a_thread_holds_stays_its_own(way: Any) -> None:
     thread.join()
     assert sorted(seen) == ["process", "thread"]
     assert way is behind or seen == ["thread", "process"]
+
+
+def test_code_that_is_gone_is_forgotten() -> None:
+    def known() -> int:
+        loaded: dict[str, Any] = {}
+        exec("def way(wait):\n    wait()", loaded)
+        simulation = Simulation(0)
+        simulation.spawn(loaded["way"], lambda: simulation.hold(SECOND))
+        simulation.run_until()
+        return len(held_locks._KNOWN)
+
+    found = []
+    for _ in range(3):
+        found.append(known())
+        gc.collect()
+    assert len(set(found)) == 1
