@@ -61,5 +61,5 @@ class ServedWorkers:
         threads.shutdown(wait=False, cancel_futures=True)
         self._children.end()
         threads.shutdown(wait=True)
-        self._children.end()  # one that had just done its part
+        self._children = ServingChildren()
         sweep()  # the homes of those that were killed

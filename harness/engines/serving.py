@@ -13,6 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from typing import IO
@@ -54,14 +55,17 @@ class ServingChildren:
         self._lock = threading.Lock()
         self._idle: dict[str, list[ServingChild]] = {}
         self._busy: set[ServingChild] = set()
+        self._are_ended = False
 
     def served(self, job: Job, part: bytes) -> bytes:
         """Have a child do a part; called in a thread, each of which has a child of its own meanwhile.
 
-        Raises: ServerLost; whatever the work raises.
+        Raises: ServerLost: also after `end`. Whatever the work raises.
         """
         key = hashlib.sha256(pickle.dumps(job)).hexdigest()
         with self._lock:
+            if self._are_ended:  # a thread that was to begin as they were
+                raise ServerLost("the children were ended")
             for other in [one for one in self._idle if one != key]:  # of work that is over
                 for child in self._idle.pop(other):
                     child.close()
@@ -77,14 +81,18 @@ class ServingChildren:
             with self._lock:
                 self._busy.discard(child)
         with self._lock:
-            self._idle.setdefault(key, []).append(child)
+            if self._are_ended:
+                child.close()
+            else:
+                self._idle.setdefault(key, []).append(child)
         if not went_well:
             raise pickle.loads(found)
         return found
 
     def end(self) -> None:
-        """End those that wait, and those that are at work: who waits for these hears of a `ServerLost`."""
+        """End those that wait, for good, and those that are at work: who waits for these hears of a `ServerLost`."""
         with self._lock:
+            self._are_ended = True
             for child in self._busy:
                 child.kill()
             for children in self._idle.values():
@@ -129,7 +137,8 @@ class ServingChild:
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
             if pipe is not None:
-                pipe.close()
+                with suppress(BrokenPipeError):  # of a part that it did not read any more
+                    pipe.close()
 
 
 _children = ServingChildren()
