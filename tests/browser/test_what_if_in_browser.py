@@ -37,6 +37,7 @@ def world(minutes: int, failed: int = 0, **settings: str) -> WhatIfRow:
         waits={"pool etl": minutes * MINUTE / 2, "dependency": MINUTE},
         utilisation={"executor": 0.25, "pool etl": 1 / minutes},
         missed_deadlines=int(minutes > 20),
+        longest_chain=("report", "asset_triggered__2025-01-01T00:00:00+00:00", (minutes + 1) * MINUTE),
         critical_path=steps,
         slack={step.name: step.slack for step in steps} | {"prices": 17 * MINUTE},
     )
@@ -73,6 +74,7 @@ def test_one_thing_that_is_varied_has_a_bar_for_each_value(pages: Path, opened: 
     waits = page.locator(".bars-of-worlds tr").nth(1).get_by_role("img")
     expect(waits).to_have_attribute("aria-label", "pool etl 15 min, dependency 1 min")
     expect(page.locator(".paths h2").first).to_have_text("Critical path of the fastest: pools.etl=2")
+    expect(page.locator(".paths")).to_contain_text("report asset_triggered__2025-01-01T00:00:00+00:00, 19 min")
     expect(page.locator(".paths")).to_contain_text("15 min for pool etl")
     expect(page.locator(".paths").get_by_text("prices, 17 min of slack").first).to_be_visible()
 

@@ -59,11 +59,11 @@ def _ms(span: timedelta) -> int:
 def _world(row: WhatIfRow, steps: int) -> dict[str, Any]:
     found, nearest = row.capacity, row.capacity.nearest_beside
     path = _path(found, steps)
-    longest = found.longest_run
     return {
         "settings": list(row.settings.values()),
         "makespan": _ms(found.makespan),
-        "longest": None if longest is None else [_text(longest[0]), _text(longest[1]), _ms(longest[2])],
+        "longest": _run(found.longest_run),
+        "chain": _run(found.longest_chain),
         "instances": found.task_instances,
         "unfinished": found.unfinished,
         "missed": found.missed_deadlines,
@@ -74,6 +74,10 @@ def _world(row: WhatIfRow, steps: int) -> dict[str, Any]:
         "left_out": len(found.critical_path) - len(path),
         "nearest": None if nearest is None else [_text(nearest[0]), _ms(nearest[1])],
     }
+
+
+def _run(run: tuple[str, str, timedelta] | None) -> list[Any] | None:
+    return None if run is None else [_text(run[0]), _text(run[1]), _ms(run[2])]
 
 
 def _path(found: Capacity, most: int) -> list[list[Any]]:

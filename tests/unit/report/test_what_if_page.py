@@ -23,6 +23,7 @@ CAPACITY = Capacity(
     2,
     waits={"pool etl": 2 * MINUTE},
     utilisation={"pool etl": 0.8},
+    longest_chain=("report", "asset_triggered__1", 11 * MINUTE),
     critical_path=STEPS,
     slack={"extract": timedelta(), "load": MINUTE, "beside": 4 * MINUTE},
 )
@@ -45,6 +46,7 @@ def test_what_it_holds_of_a_world():
             "settings": ["1"],
             "makespan": 600_000,
             "longest": ["sales", "scheduled__1", 600_000],
+            "chain": ["report", "asset_triggered__1", 660_000],
             "instances": 2,
             "unfinished": 0,
             "missed": 0,

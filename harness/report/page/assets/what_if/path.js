@@ -1,13 +1,13 @@
-// What made a world's longest run as long as it was: each step where it stood in time, and what it waited for.
+// What made a world's longest run, with those that had it begin, as long as it was: each step where it stood in time, and what it waited for.
 
 function criticalPath(world) {
-  if (!world.longest) return h("p", { class: "empty" }, "No run came to its end.");
+  if (!world.chain) return h("p", { class: "empty" }, "No run came to its end.");
   const whole = Math.max(...world.path.map(([, waited, , lasted, , at]) => at + waited + lasted), 1);
   const rows = world.path.map(([task, waited, because, lasted, slack, at]) => {
     const track = bar([["before", at], [because ? "waited " + tone(because) : "before", waited, because], ["ran", lasted, task]], whole);
     return [task, track, span(lasted), because ? span(waited) + " for " + because : "", slack ? span(slack) : ""];
   });
-  const [dag, run, lasted] = world.longest;
+  const [dag, run, lasted] = world.chain;
   return [h("p", { class: "under" }, dag + " " + run + ", " + span(lasted)),
     table(["task", "in time", "lasted", "waited", "slack"], rows, { class: "plain path" }),
     world.left_out ? h("p", { class: "dim" }, many(world.left_out, "short step") + " left out") : null,
