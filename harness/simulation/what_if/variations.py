@@ -32,6 +32,7 @@ REVISION = "revision"
 """The key that varies the Dags, and not the world."""
 MOST = 1000
 """Worlds of a grid."""
+MOST_WORKERS = 10_000
 
 _COMMA = re.compile(r",(?![^(]*\)|[^{]*\})")
 """One that stands in no parentheses, and in no distribution."""
@@ -153,8 +154,12 @@ def _slots_of_executor(world: World, name: str, value: str, _: list[str]) -> Non
 
 def _workers(world: World, _: str, value: str, __: list[str]) -> None:
     """So many workers, each as the first one of the world, or as Airflow's default."""
+    number = int(value)
+    if not 1 <= number <= MOST_WORKERS:
+        fact = f"--vary workers={value}: a world has 1 to {MOST_WORKERS:,} workers"
+        raise UsageError(fact, fix="--vary workers=2,4")
     first = next(iter(_workers_as_read(world).values()), {"concurrency": DEFAULT_CONCURRENCY})
-    world.set_executor(workers={f"worker {n}": first for n in range(1, int(value) + 1)})
+    world.set_executor(workers={f"worker {n}": first for n in range(1, number + 1)})
 
 
 def _worker(world: World, name: str, value: str, _: list[str]) -> None:
