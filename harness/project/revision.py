@@ -86,7 +86,7 @@ def named(option: str, folder: Path, revision: str) -> tuple[Path, str]:
     """The repository that a folder lies in, and the commit that a revision names there. Raises: UsageError."""
     top = Path(git(option, folder, "rev-parse", "--show-toplevel").strip()).resolve()
     asked = ("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-    return top, git(option, folder, *asked).strip()
+    return top, git(option, folder, *asked, otherwise=f"git knows no revision {revision!r}").strip()
 
 
 def commit_of(name: str, folder: Path) -> str | None:
@@ -101,11 +101,12 @@ def _environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in _OF_A_HOOK}
 
 
-def git(option: str, folder: Path, *arguments: str) -> str:
+def git(option: str, folder: Path, *arguments: str, otherwise: str = "it refuses") -> str:
     """What git prints.
 
     Args:
         option: of the command line that git is asked for.
+        otherwise: what it means where git refuses and says nothing.
     Raises: UsageError: there is no git, or it refuses.
     """
     import subprocess  # not at start: a check without a revision asks nothing of git
@@ -118,6 +119,6 @@ def git(option: str, folder: Path, *arguments: str) -> str:
     except OSError as error:
         raise UsageError(f"{option} needs git: {error}", fix="install git") from None
     if done.returncode:
-        stderr = done.stderr.strip().removeprefix("fatal: ") or f"git {arguments[0]} knows no such revision"
+        stderr = done.stderr.strip().removeprefix("fatal: ") or otherwise
         raise UsageError(f"{option}: {stderr}", where=str(folder), fix=fix)
     return done.stdout

@@ -154,7 +154,7 @@ def test_the_dags_of_several_revisions(revised, git):
 @pytest.mark.parametrize(
     ("options", "fact"),
     [
-        (("--vary", "revision=main,nowhere"), "--vary revision: "),
+        (("--vary", "revision=main,nowhere"), "--vary revision: git knows no revision 'nowhere'"),
         (("--vary", "revision=main,.", "--dags", "dags/new"), "--vary revision main has no folder dags/new"),
         (("--vary", "revision=main,.", "--engine", "dask://here:1"), "where the workers of an engine do not see them"),
     ],
