@@ -102,6 +102,7 @@ class SpillFile:
     def __init__(self, folder: Path | None) -> None:
         self._folder, self._owner = folder, os.getpid()
         self._file: FileIO | None = None
+        self._inode = (0, 0)
         self._size = 0
 
     def append(self, texts: Sequence[bytes]) -> tuple[Extent, ...] | None:
@@ -112,6 +113,9 @@ class SpillFile:
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(buffering=0, dir=self._folder)  # noqa: SIM115
+                self._inode = _inode_of(self._file)
+            if _inode_of(self._file) != self._inode:  # closed by a task, whose own file has its number now
+                return None
             while done < len(whole):
                 done += os.pwrite(self._file.fileno(), whole[done:], self._size + done)
         except (OSError, ValueError):
@@ -135,6 +139,12 @@ class SpillFile:
                 fix="look for a task that closes descriptors which are not its own: os.close, os.closerange",
             )
         return found
+
+
+def _inode_of(file: FileIO) -> tuple[int, int]:
+    """Device and number of the file that a descriptor stands for."""
+    found = os.fstat(file.fileno())
+    return found.st_dev, found.st_ino
 
 
 class _Spilled(NamedTuple):
@@ -239,17 +249,18 @@ class SpilledRuns(RunsInMemory):
 
     def _fetch(self, run: DagRun) -> None:
         """Bring a run back, to where it ended last."""
-        spilled, own = self._spilled[run], facts(run)
+        spilled, own, held_by = self._spilled[run], facts(run), self._recorder.tally.held_by
         states, events, (rest, xcoms, pasts) = (pickle.loads(self._file.read(place)) for place in spilled.places)
-        run.fetch = own.fetch = own.elsewhere = None
-        own.xcoms, self._recorder.events[run] = xcoms, events
-        run.lengths, run.returned, run.skipmixin, run.past_depends_met = rest
-        run.task_instances = {}
+        instances = {}
         for state, past in zip(states, pasts, strict=True):
             ti = _instance(run, state, past)
-            run.task_instances[ti.key] = ti
-            if (held_by := state[1]) is not None:
-                self._recorder.tally.held_by[ti] = held_by
+            instances[ti.key] = ti
+            if state[1] is not None:
+                held_by[ti] = state[1]
+        own.xcoms, self._recorder.events[run] = xcoms, events
+        run.task_instances = instances
+        run.lengths, run.returned, run.skipmixin, run.past_depends_met = rest
+        run.fetch = own.fetch = own.elsewhere = None  # last: until then Ctrl-C leaves it all to the file
         self._here.append((run, spilled.instances))
         self._instances_here += spilled.instances
         self._put_aside()

@@ -166,6 +166,35 @@ def test_a_file_that_a_task_closed_is_an_error_that_says_so(spilling: Play) -> N
         _ = runs[0].task_instances
 
 
+def test_a_file_of_a_task_that_has_the_closed_ones_number_is_left_alone(spilling: Play, tmp_path: Path) -> None:
+    runs, theirs = played(spilling, 2), tmp_path / "theirs"
+    theirs.write_text("of a task")
+    of_runs: Any = spilling.recorder.runs
+    with theirs.open("r+") as opened:
+        os.dup2(opened.fileno(), of_runs._file._file.fileno())
+    runs += [spilling.add(TWO, f"later {number}") for number in range(3)]
+    spilling.until()
+    assert theirs.read_text() == "of a task"
+    assert [run.fetch is None for run in runs] == [False, True, True, True, True]
+
+
+def test_ctrl_c_while_a_run_comes_back_takes_nothing_of_it(spilling: Play, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, made = played(spilling)[0], spilled_runs._instance
+
+    def strikes(run: DagRun, state: tuple[Any, ...], rest: tuple[Any, ...] | None = None) -> Any:
+        if state[0] == "b":
+            raise KeyboardInterrupt
+        return made(run, state, rest)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(spilled_runs, "_instance", strikes)
+        with pytest.raises(KeyboardInterrupt):
+            _ = first.task_instances
+    result = run_result(first, spilling.recorder)
+    assert [(one.task_id, one.state) for one in result.task_instances] == [("a", "success"), ("b", "success")]
+    assert len(tis(first)) == 2
+
+
 def test_the_file_has_no_name(spilling: Play, tmp_path: Path) -> None:
     played(spilling)
     assert list(tmp_path.iterdir()) == []
