@@ -55,7 +55,7 @@ class AttemptRequest:
 
     Attributes:
         reschedules: attempts of this try that ended in ``up_for_reschedule``.
-        first_start: when the first of those began.
+        first_start: when the try began, on a worker or with a trigger.
         resume: set when the task comes back from a deferral.
         began: start_date the task instance keeps when it resumes.
         identity: its id; set when it starts.

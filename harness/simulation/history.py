@@ -40,7 +40,7 @@ class History:
     Attributes:
         attempts: ended slices in a worker, in order.
         reschedules: attempts of the present try that ended in ``up_for_reschedule``.
-        first_start: when the first of those began.
+        first_start: when the present try began, on a worker or with a trigger.
         resume: how it goes on after a deferral.
         began: the start it keeps while it is deferred.
         process: the process that runs it now.
@@ -66,6 +66,11 @@ class History:
     logged: int = 0
     rendered: dict[str, Any] = field(default_factory=dict)
     error: Explanation | None = None
+
+    def begin(self, at: Instant) -> None:
+        """It begins, or begins again after it was rescheduled."""
+        self.began = at
+        self.first_start = self.first_start if self.reschedules else at
 
     def new_try(self) -> None:
         """Forget what belongs to one try."""

@@ -124,7 +124,7 @@ class Attempts:
             return False
         ti.state, ti.start = DEFERRED, self.simulation.now
         ti.reason = f"waits for {deferral.classpath.rpartition('.')[2]}"
-        history(ti).began = ti.start
+        history(ti).begin(ti.start)
         self.recorder.ti_state(ti)
         self.recorder.deferred(ti, deferral)
         self.triggerer.start(ti, deferral, history(ti).log)
@@ -143,8 +143,8 @@ class Attempts:
             return
         ti.state, past.stuck, past.running_since = RUNNING, 0, now
         if past.resume is None:
-            ti.start, past.began = now, now
-            past.first_start = past.first_start if past.reschedules else now
+            ti.start = now
+            past.begin(now)
         ti.end = None
         self.recorder.ti_state(ti)
         request = AttemptRequest(

@@ -69,6 +69,17 @@ def test_a_declared_duration_is_of_the_whole_try_its_waits_among_it(rehearse):
     assert ends == {"pokes": ("success", 2400), "defers": ("success", 2400), "long": ("success", 1800)}
 
 
+def test_a_declared_duration_counts_from_when_a_trigger_began_the_try(rehearse, minutes):
+    from airflow.providers.standard.sensors.date_time import DateTimeSensorAsync
+    from airflow.sdk import DAG
+
+    with DAG("d", schedule="@daily", start_date=START) as dag:
+        DateTimeSensorAsync(task_id="begins", target_time=START + timedelta(hours=2), start_from_trigger=True)
+    world = World()
+    world.set_duration("d.begins", 3 * 3600)
+    assert minutes(rehearse(dag, world))[("begins", "success")] == 180
+
+
 def kills_slowly(seconds, said):
     from airflow.sdk import BaseOperator
 
