@@ -119,6 +119,16 @@ def _is_plain_list(values: list[Any]) -> bool:
     return kinds <= _SCALARS or _is_plain(dict(zip(map(str, range(len(values))), values, strict=True)))
 
 
+def inode_of(file: FileIO) -> tuple[int, int]:
+    """Device and number of the file that an open file's descriptor stands for.
+
+    Another one than at first: a task closed it, by its number, and that is another file's now.
+    Raises: OSError, ValueError: it is closed.
+    """
+    found = os.fstat(file.fileno())
+    return found.st_dev, found.st_ino
+
+
 def _owners_alone(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_CREAT, 0o600)
 
@@ -174,6 +184,7 @@ class FileJournal:
         self._file = open(self.path, "r+b", buffering=0, opener=_owners_alone)  # noqa: SIM115
         self._take()
         self._logs = open(folder / self._logs_name, "wb", buffering=0, opener=_owners_alone)  # noqa: SIM115
+        self._inodes = {file: inode_of(file) for file in (self._file, self._logs)}
         self._records_tail, self._logs_tail = Tail(0, 0, FIRST.encode(), []), Tail(0, 0, b"", [])
         self._failure: OSError | None = None
         self._stopped = False
@@ -271,14 +282,18 @@ class FileJournal:
             return tail
         text, done = b"".join(waiting), 0
         try:
+            if inode_of(file) != self._inodes[file]:
+                raise OSError(errno.EBADF, os.strerror(errno.EBADF))
             while done < len(text):  # a disk that is nearly full takes a part
                 done += os.pwrite(file.fileno(), text[done:] if done else text, size + done)
         except (OSError, ValueError) as error:  # closed by a task, by its number or as an object
-            self._fail(error if isinstance(error, OSError) else OSError(errno.EBADF, os.strerror(errno.EBADF)))
+            failure = error if isinstance(error, OSError) else OSError(errno.EBADF, os.strerror(errno.EBADF))
+            self._fail(failure)
             done = text.rfind(b"\n", 0, done) + 1
             waiting = waiting[: text.count(b"\n", 0, done)]
-            with suppress(OSError, ValueError):
-                file.truncate(size + done)
+            if failure.errno != errno.EBADF:  # or it is another file's number by now
+                with suppress(OSError):
+                    file.truncate(size + done)
         return Tail(size + done, count + len(waiting), waiting[-1][HASH] if waiting else last, [])
 
     def _fail(self, error: OSError) -> None:
@@ -317,7 +332,7 @@ class FileJournal:
             self.write({"kind": "footer", "records": self._records_tail.lines, **facts})
             self._end()
             if self._failure is not None:
-                closed = self._failure.errno in (errno.EBADF, errno.ESPIPE)  # its number may be another file's by now
+                closed = self._failure.errno == errno.EBADF
                 raise MachineError(
                     f"the ledger {self.path} cannot be written: {self._failure.strerror}",
                     known=f"it ends after {self._records_tail.written} records",

@@ -26,6 +26,7 @@ from harness.bridge.explain import Explanation
 from harness.bridge.supervisor.store import facts
 from harness.errors import MachineError
 from harness.kernel import Instant, Simulation
+from harness.ledger.journal import inode_of
 from harness.scheduler.dag_runs.backfill import BACKFILL
 from harness.scheduler.mapping import create_instances
 from harness.scheduler.model import DETAILS, DagRun, TaskInstance
@@ -113,8 +114,8 @@ class SpillFile:
         try:
             if self._file is None:
                 self._file = tempfile.TemporaryFile(buffering=0, dir=self._folder)  # noqa: SIM115
-                self._inode = _inode_of(self._file)
-            if _inode_of(self._file) != self._inode:  # closed by a task, whose own file has its number now
+                self._inode = inode_of(self._file)
+            if inode_of(self._file) != self._inode:  # closed by a task, whose own file has its number now
                 return None
             while done < len(whole):
                 done += os.pwrite(self._file.fileno(), whole[done:], self._size + done)
@@ -139,12 +140,6 @@ class SpillFile:
                 fix="look for a task that closes descriptors which are not its own: os.close, os.closerange",
             )
         return found
-
-
-def _inode_of(file: FileIO) -> tuple[int, int]:
-    """Device and number of the file that a descriptor stands for."""
-    found = os.fstat(file.fileno())
-    return found.st_dev, found.st_ino
 
 
 class _Spilled(NamedTuple):

@@ -216,6 +216,22 @@ def test_a_task_that_closed_its_descriptor_is_what_to_look_for(tmp_path: Path) -
     assert "os.closerange" in (caught.value.fix or "")
 
 
+@pytest.mark.parametrize("which", ["_file", "_logs"])
+def test_a_file_of_a_task_that_has_a_closed_descriptors_number_is_left_alone(tmp_path: Path, which: str) -> None:
+    journal, theirs = FileJournal(tmp_path), tmp_path / "theirs"
+    theirs.write_text("of a task")
+    with theirs.open("r+") as opened:
+        os.dup2(opened.fileno(), getattr(journal, which).fileno())
+    journal.keep_log({"text": "x"})
+    journal.write(RECORD)
+    journal.flush()
+    assert theirs.read_text() == "of a task"
+    with pytest.raises(MachineError, match="cannot be written") as caught:
+        journal.close()
+    assert "os.closerange" in (caught.value.fix or "")
+    assert theirs.read_text() == "of a task"
+
+
 def test_to_close_it_twice_writes_one_footer(tmp_path: Path) -> None:
     with FileJournal(tmp_path) as journal:
         journal.close()
