@@ -1,7 +1,7 @@
 """What a page shows of a ledger that is too large for one: its runs, and the task instances of some of them.
 
-Runs that failed have theirs first, up to half of the room, then the newest, run by run. The page says what it leaves
-out.
+The newest run that failed has its own first, then others that failed, up to half of the room, then the newest runs. The
+page says what it leaves out.
 """
 
 from __future__ import annotations
@@ -113,14 +113,14 @@ class _Order:
         return [columns_of(rows, shown) for rows in self.read]
 
     def _first(self, newest: Sequence[RunKey], most: int, sizes: dict[RunKey, int]) -> list[RunKey]:
-        """Of runs those that failed while there is half of the room, and the newest; until one does not fit."""
+        """Of runs the first that failed, more of those in half of the room, and the newest; until one does not fit."""
         found: dict[RunKey, None] = {}
         taken = 0
         for keys, room in (([key for key in newest if key in self.failing], most // 2), (newest, most)):
             for key in keys:
                 if key in found:
                     continue
-                if taken + sizes[key] > room:
+                if taken + sizes[key] > (room if found else most):
                     break
                 found[key] = None
                 taken += sizes[key]

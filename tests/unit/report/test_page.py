@@ -162,6 +162,13 @@ def test_of_one_run_that_is_too_large_what_failed_comes_first(tmp_path: Path, sm
     assert told["state_names"].index("failed") in told["states"]["state"]
 
 
+@pytest.mark.parametrize("mapped", [2_000, 2_500, 3_000])
+def test_where_there_is_room_for_one_run_it_is_that_which_failed(tmp_path: Path, small: int, mapped: int) -> None:
+    [told] = Page(page([("big", kept(tmp_path / "big", runs=2, mapped=mapped, failing=0))]).text).data["ledgers"]
+    assert told["runs"]["instances"][0] > 1_000
+    assert told["runs"]["instances"][1] == 0
+
+
 def test_of_two_ledgers_the_same_runs_are_whole(tmp_path: Path, small: int) -> None:
     a, b = kept(tmp_path / "a", runs=200, tasks=20), kept(tmp_path / "b", runs=200, tasks=20, failing=3)
     made = page([("a", a), ("b", b)])
