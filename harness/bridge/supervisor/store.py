@@ -90,6 +90,7 @@ class RunFacts:
     Attributes:
         model: what `harness.bridge.supervisor.datamodels` last made of the run, for the next to ask.
         elsewhere: (task_id, key) of its XComs where they were taken away with the run's details; None: they are here.
+        ended_in: states of its task instances where those were taken away; None: they are here.
         fetch: as of the run.
     """
 
@@ -99,6 +100,7 @@ class RunFacts:
     note: str | None = None
     model: Any = None
     elsewhere: frozenset[tuple[str, str]] | None = None
+    ended_in: frozenset[str | None] | None = None
     fetch: Callable[[], None] | None = None
 
     if not TYPE_CHECKING:
@@ -185,11 +187,18 @@ class Store:
         """The latest run with an earlier logical date. Source: ``DagRun.get_previous_dagrun`` (3.3.2)."""
         return next((run for run in self.earlier_runs(dag_id, before) if state is None or run.state == state), None)
 
-    def earlier_runs(self, dag_id: str, before: Instant | None) -> Iterator[DagRun]:
-        """The runs with an earlier logical date, the latest first; all dated ones without ``before``."""
+    def earlier_runs(self, dag_id: str, before: Instant | None, with_ti: str | None = None) -> Iterator[DagRun]:
+        """The runs with an earlier logical date, the latest first; all dated ones without ``before``.
+
+        Args:
+            with_ti: the state of a task instance that is looked for; runs elsewhere that have none are left out.
+        """
         dated = self._dated.get(dag_id, [])
         at = len(dated) if before is None else bisect_left(dated, before, key=_date)
-        return (dated[place] for place in range(at - 1, -1, -1))
+        runs = (dated[place] for place in range(at - 1, -1, -1))
+        if with_ti is None:
+            return runs
+        return (run for run in runs if (states := facts(run).ended_in) is None or with_ti in states)
 
     def dated_run(self, dag_id: str, logical_date: Instant) -> DagRun | None:
         """The run of a logical date."""

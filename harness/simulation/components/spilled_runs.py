@@ -19,7 +19,7 @@ from functools import partial
 from io import FileIO
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 from zlib import crc32
 
 from harness.bridge.explain import Explanation
@@ -35,6 +35,8 @@ from harness.simulation.tally import Tally
 
 IN_MEMORY = 2_000
 """Task instances of ended runs that stay in memory: those that ended last, at which most look that look back."""
+
+T = TypeVar("T")
 
 RunEvent = tuple[Instant, str, "str | None"]
 """(instant, task name, state)"""
@@ -170,7 +172,7 @@ class SpilledRuns(RunsInMemory):
         self._here: deque[tuple[DagRun, int]] = deque()
         self._instances_here = 0
         self._spilled: dict[DagRun, _Spilled] = {}
-        self._alike: dict[frozenset[tuple[str, str]], frozenset[tuple[str, str]]] = {}
+        self._alike: dict[frozenset[Any], frozenset[Any]] = {}
 
     def begin(self, run: DagRun) -> None:
         """Of a backfill all runs are made at once: theirs are made as soon as anybody asks for them."""
@@ -232,8 +234,8 @@ class SpilledRuns(RunsInMemory):
                 self._most = math.inf
                 return
             self._spilled[run] = _Spilled(places, len(instances), len(events))
-        kinds = frozenset((task_id, key) for task_id, _, key in own.xcoms)
-        own.elsewhere, own.model = self._alike.setdefault(kinds, kinds), None
+        own.elsewhere = self._one_of(frozenset((task_id, key) for task_id, _, key in own.xcoms))
+        own.ended_in, own.model = self._one_of(frozenset(ti.state for ti in instances)), None
         run.fetch = own.fetch = partial(self._fetch, run)
         for ti in instances:
             held_by.pop(ti, None)
@@ -241,6 +243,10 @@ class SpilledRuns(RunsInMemory):
         del own.xcoms
         for name in DETAILS:
             delattr(run, name)
+
+    def _one_of(self, alike: frozenset[T]) -> frozenset[T]:
+        """The first of those that are alike: most runs come to the same."""
+        return self._alike.setdefault(alike, alike)
 
     def _fetch(self, run: DagRun) -> None:
         """Bring a run back, to where it ended last."""
@@ -255,7 +261,7 @@ class SpilledRuns(RunsInMemory):
         own.xcoms, self._recorder.events[run] = xcoms, events
         run.task_instances = instances
         run.lengths, run.returned, run.skipmixin, run.past_depends_met = rest
-        run.fetch = own.fetch = own.elsewhere = None  # last: until then Ctrl-C leaves it all to the file
+        run.fetch = own.fetch = own.elsewhere = own.ended_in = None  # last: until then Ctrl-C leaves it all to the file
         self._here.append((run, spilled.instances))
         self._instances_here += spilled.instances
         self._put_aside()

@@ -91,7 +91,7 @@ def _previous_ti(api: ApiServer, msg: Any, who: TaskContext) -> Any:
     from airflow.sdk.api.datamodels._generated import PreviousTIResponse
     from airflow.sdk.execution_time.comms import PreviousTIResult
 
-    runs = api.store.earlier_runs(msg.dag_id, _instant(msg.logical_date))
+    runs = api.store.earlier_runs(msg.dag_id, _instant(msg.logical_date), msg.state)
     found = (run.task_instances.get((msg.task_id, msg.map_index)) for run in runs)
     ti = next((one for one in found if one is not None and msg.state in (None, one.state)), None)
     if ti is None:

@@ -120,6 +120,18 @@ def test_xcoms_of_earlier_runs_are_looked_for_where_they_are_alone(spilling: Pla
     assert [run.fetch is None for run in runs] == [False, False, True, False]
 
 
+def test_runs_do_not_come_back_for_a_state_that_no_task_instance_of_theirs_has(spilling: Play) -> None:
+    runs = played(spilling)
+    assert list(spilling.store.earlier_runs("d", None, "success")) == runs[::-1]
+    assert list(spilling.store.earlier_runs("d", None, "failed")) == runs[:2:-1]
+    assert [run.fetch is None for run in runs] == [False, False, False, True]
+    ti(runs[1], "b").state = "failed"
+    assert list(spilling.store.earlier_runs("d", runs[2].logical_date, "failed")) == [runs[1]]
+    assert ti(runs[2], "b").state == "success"  # for which the other is put aside again
+    assert list(spilling.store.earlier_runs("d", runs[2].logical_date, "failed")) == [runs[1]]
+    assert [run.fetch is None for run in runs] == [False, False, True, False]
+
+
 def test_a_backfills_runs_have_task_instances_when_somebody_asks(spilling: Play) -> None:
     run = DagRun(TWO, "r", "backfill", NOW, NOW, NOW, NOW)
     spilling.recorder.runs.begin(run)
