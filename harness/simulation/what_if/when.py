@@ -11,6 +11,7 @@ from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
+from harness.bridge.masking import masked_finding
 from harness.engines.gathering import gather
 from harness.engines.local import LocalWorkers
 from harness.errors import TaskNotFound, UsageError, known_names
@@ -140,7 +141,8 @@ class _DrawnCalendar:
     """What one simulation tells.
 
     Attributes:
-        findings: by what makes them the same in several samples: of runs also where they say another time.
+        findings: by what makes them the same in several samples: of runs also where they say another time. Masked, for
+            its process alone knows all the secrets that it met.
         idle: why the Dag made no run, where it made none.
     """
 
@@ -154,8 +156,8 @@ def _drawn_calendar(rehearsal: Rehearsal, options: WhenOptions, world: World | N
     asked = CalendarOptions(options.since, until, seed=seed, code=False, from_ledger=past, draws_past=past is not None)
     result = rehearsal.simulate(asked, world)
     runs = list(_runs_of(result, options))
-    of_dags = [((one.check, one.dag_id, one.task_id, one.message), one) for one in result.findings]
-    of_runs = [((one.check, one.dag_id, one.task_id), one) for _, run in runs for one in run.findings]
+    of_dags = [((one.check, one.dag_id, one.task_id, one.message), masked_finding(one)) for one in result.findings]
+    of_runs = [((one.check, one.dag_id, one.task_id), masked_finding(one)) for _, run in runs for one in run.findings]
     return _DrawnCalendar(
         tuple((name, _sample(run, options.task_id, seed)) for name, run in runs),
         (*of_dags, *of_runs),

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from airflow.sdk import DAG, Asset, task
 
+from harness.bridge.masking import mask
 from harness.errors import DagNotFound, TaskNotFound, UsageError
 from harness.results.when import NEVER, NEVER_AT
 from harness.simulation import Rehearsal
@@ -207,6 +208,15 @@ class TestRefusals:
 
 
 class TestWhatIsSaid:
+    def test_secrets_are_masked(self, world):
+        mask("hunter2-of-when", "password")
+        with DAG("sales", schedule="@daily", start_date=START) as dag:
+            for task_id in ("load", "report", "hunter2-of-when"):
+                task(task_id=task_id)(lambda: None)()
+        messages = [one.message for one in asked(dag, world=world, samples=1).findings]
+        assert any("sales.***" in message for message in messages), messages
+        assert not any("hunter2" in message for message in messages)
+
     def test_where_nothing_is_drawn_one_sample_tells_all(self, dag):
         world = World()
         world.set_duration("*", "5m")
