@@ -347,8 +347,7 @@ def _remembering(timetable: Any) -> Any:
     """A copy of one of Airflow's timetables that looks for the date next to another once.
 
     For one answer croniter reads the expression five times, mostly for dates of which it was asked just before: that
-    took a seventh of a calendar whose tasks run no code. What it finds hangs on the date
-    alone, which it is always given in UTC.
+    took a seventh of a calendar whose tasks run no code. What it finds hangs on the date alone, which is always in UTC.
     """
     made = copy(timetable)
     for name in ("_get_next", "_get_prev"):

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.errors import ExitCode, NotSimulated
+from harness.project.own_programs import end_program
 
 if TYPE_CHECKING:
     from harness.simulation.worlds import ServedWorld
@@ -116,14 +117,8 @@ class Airflow2Runs:
 
     def stop(self) -> None:
         """Have it end, and wait until it has."""
-        if self._process is None or self._process.poll() is not None:
-            return
-        self._process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self._process.wait(_PATIENCE_S)
-            return
-        self._process.kill()
-        self._process.wait()
+        if self._process is not None:
+            end_program(self._process, _PATIENCE_S)
 
     def finished(self) -> None:
         """Wait for its end, and write the ledger. Raises: NotSimulated: it came to no end."""

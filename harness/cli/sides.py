@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -18,6 +18,7 @@ from typing import IO, Any
 from harness.cli.airflow2 import NOT_COMPARED, Airflow2Runs, SideRuns
 from harness.cli.heartbeat import Heartbeat, so_far
 from harness.errors import ExitCode, LedgerError, NotSimulated, PackageMissing, UsageError
+from harness.project.own_programs import end_program
 from harness.project.revision import checked_out, commit_of
 from harness.project.scratch import scratch
 
@@ -259,14 +260,8 @@ class _Simulation:
 
     def end(self) -> None:
         """Have it end, and wait until it has."""
-        if self.process is None or self.process.poll() is not None:
-            return
-        self.process.terminate()
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(_PATIENCE_S)
-            return
-        self.process.kill()
-        self.process.wait()
+        if self.process is not None:
+            end_program(self.process, _PATIENCE_S)
 
     def finished(self) -> None:
         """Wait for its end. Raises: NotSimulated: it came to no ledger."""

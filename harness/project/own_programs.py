@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from subprocess import CompletedProcess
+    from subprocess import CompletedProcess, Popen
 
 _PACKAGES = str(Path(__file__).resolve().parents[2])
 
@@ -37,6 +37,20 @@ def own_program(module: str) -> list[str]:
 def installed_program(module: str) -> list[str]:
     """A command that runs a module of an installed package, as ``python -m`` does elsewhere than in a project."""
     return [sys.executable, "-c", f"{_NOWHERE}; import runpy; runpy.run_module({module!r}, run_name='__main__')"]
+
+
+def end_program(process: Popen[Any], patience_s: float) -> None:
+    """Have a program end that was started, and wait until it has; killed where it takes longer than that."""
+    from subprocess import TimeoutExpired
+
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(patience_s)
+    except TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def ask(

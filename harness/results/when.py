@@ -17,6 +17,9 @@ from harness.text import span_text
 
 SCHEMA = "airflow-harness/when/1"
 
+SAMPLES, QUANTILE = 200, 0.95
+MOST_SAMPLES = 100_000
+
 NEVER, NEVER_AT = timedelta.max, datetime.max.replace(tzinfo=timezone.utc)
 """What a quantile is that more samples than that leave unready: later than anything that it may be compared with."""
 

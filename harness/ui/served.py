@@ -27,7 +27,7 @@ from harness.errors import UiUnavailable, UsageError
 from harness.ledger.journal import JOURNAL
 from harness.ledger.reading import header, whole_records
 from harness.project.installed import version_of
-from harness.project.own_programs import own_program
+from harness.project.own_programs import end_program, own_program
 from harness.project.scratch import scratch
 
 if TYPE_CHECKING:
@@ -247,12 +247,7 @@ def _log(home: Path) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(END_LIMIT_S)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+    end_program(process, END_LIMIT_S)
     for stream in (process.stdin, process.stdout):
         if stream is not None:
             stream.close()

@@ -13,14 +13,13 @@ from harness.cli import options as option
 from harness.cli.commands.simulate import FolderArguments, SimulateFolder, period_of
 from harness.cli.terminal import Job, Terminal
 from harness.errors import ExitCode
+from harness.results.when import MOST_SAMPLES, QUANTILE, SAMPLES
 
 if TYPE_CHECKING:
     from harness.results.when import Readiness
     from harness.simulation.what_if.when import WhenOptions
 
 STRETCH = "1d"
-SAMPLES, QUANTILE = 200, 0.95
-MOST_SAMPLES = 100_000
 
 
 @dataclass(frozen=True)

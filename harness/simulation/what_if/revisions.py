@@ -65,15 +65,16 @@ def trees_of(names: Iterable[str], roots: Iterable[Path], stack: ExitStack) -> d
     first = paths[0] if paths[0].is_dir() else paths[0].parent
     found: dict[str, CheckedOut | None] = {}
     for name in names:
-        tree = None if name == HERE else stack.enter_context(checked_out(name, first, OPTION))
-        for path in paths if tree is not None else ():
+        if name == HERE:
+            found[name] = None
+            continue
+        tree = found[name] = stack.enter_context(checked_out(name, first, OPTION))
+        for path in paths:
             _refuse_missing(name, path, tree)
-        found[name] = tree
     return found
 
 
-def _refuse_missing(name: str, path: Path, tree: CheckedOut | None) -> None:
-    assert tree is not None
+def _refuse_missing(name: str, path: Path, tree: CheckedOut) -> None:
     if not path.is_relative_to(tree.of):
         fact = f"{OPTION}={name}: {path} lies outside of the repository {tree.of}"
         raise UsageError(fact, fix="name Dag folders of one repository with --dags")

@@ -20,7 +20,7 @@ from harness.ledger.past_tries import PastTries
 from harness.results.calendar import CalendarResult
 from harness.results.finding import Finding
 from harness.results.run import RunResult, TaskResult
-from harness.results.when import Readiness, ReadyRun, ReadySample, see_quantile
+from harness.results.when import MOST_SAMPLES, QUANTILE, SAMPLES, Readiness, ReadyRun, ReadySample, see_quantile
 from harness.simulation.options import CalendarOptions, as_datetimes
 from harness.simulation.rules_only.past import kept_past, past_of
 from harness.world import World
@@ -29,8 +29,6 @@ from harness.world.distribution import Distribution
 if TYPE_CHECKING:
     from harness.simulation.rehearsal import Rehearsal
 
-SAMPLES, QUANTILE = 200, 0.95
-MOST_SAMPLES = 100_000
 GRACE = timedelta(days=1)
 """How long runs that are due until the end of the stretch may take to end."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from harness.project import own_programs
-from harness.project.own_programs import ask, installed_program, own_program
+from harness.project.own_programs import ask, end_program, installed_program, own_program
 
 ASKS = {"names": ["airflow.sdk.DAG"], "arguments": {}, "fields": {}}
 HIDING = [("harness.py", "json.py", "importlib.py", "ruff.py"), ("harness/__init__.py",)]
@@ -83,3 +84,20 @@ def test_nobody_else_starts_a_python_that_looks_there():
     assert found.pop("own_programs.py")
     assert all('"-I"' in line for line in found.values()), found
     assert "reaper_link.py" in found
+
+
+@pytest.mark.parametrize(
+    ("code", "ended_by"),
+    [
+        ("import time; print(flush=True); time.sleep(60)", signal.SIGTERM),
+        ("import signal, time; signal.signal(15, signal.SIG_IGN); print(flush=True); time.sleep(60)", signal.SIGKILL),
+    ],
+    ids=["at once", "after patience"],
+)
+def test_a_program_is_ended_and_waited_for(code, ended_by):
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        end_program(process, 0.3)
+        assert process.returncode == -ended_by
+        end_program(process, 0.3)  # once more: it is no more
